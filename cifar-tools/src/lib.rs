@@ -1,0 +1,1 @@
+//! Stages CIFAR-100 classes as SageMaker image classification data sets.

@@ -1,0 +1,12 @@
+//! The AWS services that the template needs, in one local process.
+//!
+//! One port answers for all of them: a request names its service in the credential scope of its SigV4 signature.
+//! Each service is a handle that is cheap to clone, with `handle(request) -> response` for the wire and plain
+//! methods for the services beside it. Services meet each other only through [`lambda::Invoke`] and [`s3::Objects`].
+
+pub mod aws;
+pub mod lambda;
+pub mod s3;
+pub mod sagemaker;
+pub mod states;
+pub mod template;

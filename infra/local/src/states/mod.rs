@@ -1,0 +1,1 @@
+//! AWS Step Functions: the wire API and the durable runner over the `asl` crate.

@@ -1,0 +1,132 @@
+//! What the template describes, with every reference resolved.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The resources of a template that the local stack runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Application {
+    /// `AWS::Serverless::Function` and `AWS::Lambda::Function`.
+    pub functions: Vec<Function>,
+    /// `AWS::Serverless::StateMachine` and `AWS::StepFunctions::StateMachine`.
+    pub state_machines: Vec<StateMachine>,
+    /// `AWS::S3::Bucket`.
+    pub buckets: Vec<Bucket>,
+    /// `AWS::SageMaker::Endpoint`, with the configuration and models that it refers to.
+    pub endpoints: Vec<Endpoint>,
+    /// The template's `Outputs`, resolved.
+    pub outputs: BTreeMap<String, String>,
+    /// What the template names that the local stack leaves undone: said at start, one line each.
+    pub notes: Vec<String>,
+}
+
+/// A Lambda function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// `FunctionName`, or the logical id where the template leaves the name to AWS.
+    pub name: String,
+    /// `Metadata.BuildProperties.Binary`: which program of the Rust workspace it is.
+    pub binary: Option<String>,
+    /// `Handler`.
+    pub handler: String,
+    /// `MemorySize` in MB; AWS's default is 128.
+    pub memory_mb: u32,
+    /// `Timeout`; AWS's default is 3 seconds.
+    pub timeout: Duration,
+    /// `Environment.Variables`.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// A state machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateMachine {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// `Name` or `StateMachineName`, or the logical id where the template leaves the name to AWS.
+    pub name: String,
+    /// The definition's text, with `DefinitionSubstitutions` put in.
+    pub definition: String,
+    /// `EXPRESS` rather than `STANDARD`.
+    pub express: bool,
+    /// The ARN of the execution role.
+    pub role_arn: String,
+}
+
+/// An S3 bucket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bucket {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// `BucketName`.
+    pub name: String,
+    /// `VersioningConfiguration.Status: Enabled`.
+    pub versioned: bool,
+    /// Which events go to which function: from the bucket itself, and from functions' `Events` of type `S3`.
+    pub notifications: Vec<Notification>,
+}
+
+/// Object events that invoke a function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notification {
+    /// The configuration's id: the logical id of the SAM event, or a made-up one.
+    pub id: String,
+    /// For example `s3:ObjectCreated:*`.
+    pub events: Vec<String>,
+    /// The ARN of the function.
+    pub function_arn: String,
+    /// The key begins with this.
+    pub prefix: String,
+    /// The key ends with this.
+    pub suffix: String,
+}
+
+/// A SageMaker endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Endpoint {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// `EndpointName`.
+    pub name: String,
+    /// The name of the endpoint configuration.
+    pub config_name: String,
+    /// What serves, each with its share of the traffic.
+    pub variants: Vec<Variant>,
+    /// `DataCaptureConfig`, where capture is enabled.
+    pub capture: Option<DataCapture>,
+}
+
+/// A production variant of an endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// `VariantName`.
+    pub name: String,
+    /// `InitialVariantWeight`.
+    pub weight: f64,
+    /// The name of the model.
+    pub model_name: String,
+    /// `PrimaryContainer.Image`.
+    pub image: String,
+    /// `PrimaryContainer.ModelDataUrl`, an S3 URI of a `model.tar.gz`.
+    pub model_data_url: String,
+    /// `PrimaryContainer.Environment`.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// What of an endpoint's traffic is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataCapture {
+    /// `InitialSamplingPercentage`, 0 to 100.
+    pub sampling_percent: u8,
+    /// `DestinationS3Uri`.
+    pub destination_s3_uri: String,
+    /// Capture the requests.
+    pub input: bool,
+    /// Capture the answers.
+    pub output: bool,
+    /// `CaptureContentTypeHeader.JsonContentTypes`: written as JSON text; others as base64 unless they are CSV.
+    pub json_content_types: Vec<String>,
+    /// `CaptureContentTypeHeader.CsvContentTypes`: written as text.
+    pub csv_content_types: Vec<String>,
+}

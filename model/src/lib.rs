@@ -1,0 +1,1 @@
+//! Trains and serves an image classifier under SageMaker's container contracts.

@@ -1,0 +1,2 @@
+//! The `scones` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Parses, validates and runs Amazon States Language, without I/O.
