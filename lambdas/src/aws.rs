@@ -115,3 +115,56 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! The real SDK over a function instead of a network.
+
+    use aws_config::Region;
+    use aws_sdk_s3::config::Credentials;
+    use aws_smithy_http_client::test_util::infallible_client_fn;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    pub(crate) type Request = http::Request<SdkBody>;
+
+    /// A configuration whose requests `answer` answers with a status, a header (the error's name, where a protocol has
+    /// it there) and a body; there are no retries.
+    pub(crate) fn answering(
+        answer: impl Fn(&Request) -> (u16, &'static str, String) + Send + Sync + 'static,
+    ) -> SdkConfig {
+        let client = infallible_client_fn(move |request| {
+            let (status, error_type, body) = answer(&request);
+            http::Response::builder()
+                .status(status)
+                .header("content-length", body.len())
+                .header("x-amzn-errortype", error_type)
+                .body(body)
+                .expect("a response")
+        });
+        with_client(client)
+    }
+
+    /// A configuration for which nobody answers at all.
+    pub(crate) fn unreachable() -> SdkConfig {
+        let config = with_client(Builder::new().build_http());
+        // The discard port: nothing listens there on a machine that runs tests.
+        config
+            .into_builder()
+            .endpoint_url("http://127.0.0.1:9")
+            .build()
+    }
+
+    fn with_client(client: SharedHttpClient) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
+                Credentials::for_tests(),
+            ))
+            .retry_config(RetryConfig::disabled())
+            .http_client(client)
+            .build()
+    }
+}

@@ -335,3 +335,6 @@ fn beginning(answer: &[u8]) -> String {
         None => format!("{text:?}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

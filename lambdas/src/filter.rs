@@ -141,3 +141,6 @@ impl FilterInferences {
             .ok_or_else(|| Error::InvalidThreshold(object.location(), given.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -232,3 +232,6 @@ async fn collect(location: &Location, mut body: ByteStream) -> Result<Vec<u8>, E
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

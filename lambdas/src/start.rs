@@ -236,3 +236,6 @@ fn decode(key: &str) -> Result<String, String> {
         .map(Into::into)
         .map_err(|_| format!("the key {key} is not URL-encoded UTF-8"))
 }
+
+#[cfg(test)]
+mod tests;

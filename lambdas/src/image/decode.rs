@@ -18,12 +18,15 @@ pub(super) struct Decoded {
 
 pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
     let (format, name) = recognise(file)?;
+    if format == ImageFormat::Png {
+        png_header(file).map_or(Ok(()), check_size)?;
+    }
     let unusable = |error: ImageError| unusable(name, &error);
     let mut reader = ImageReader::with_format(Cursor::new(file), format);
     reader.limits(limits());
     let mut decoder = reader.into_decoder().map_err(unusable)?;
-    check_size(&decoder)?;
-    if format == ImageFormat::Jpeg && !jpeg::is_complete(file) {
+    check_size(Size::of(&decoder))?;
+    if !is_complete(format, file) {
         return Err(Unusable::Truncated(name));
     }
     // Broken metadata is no reason to refuse an image.
@@ -70,9 +73,48 @@ fn limits() -> Limits {
     limits
 }
 
-fn check_size(decoder: &impl ImageDecoder) -> Result<(), Unusable> {
-    let (width, height) = decoder.dimensions();
-    let bytes = decoder.total_bytes();
+struct Size {
+    width: u32,
+    height: u32,
+    bytes: u64,
+}
+
+impl Size {
+    fn of(decoder: &impl ImageDecoder) -> Self {
+        let (width, height) = decoder.dimensions();
+        Self {
+            width,
+            height,
+            bytes: decoder.total_bytes(),
+        }
+    }
+}
+
+/// A PNG's size from its first chunk: its decoder inflates other chunks before it says anything.
+fn png_header(file: &[u8]) -> Option<Size> {
+    let number = |at: usize| Some(u32::from_be_bytes(file.get(at..at + 4)?.try_into().ok()?));
+    let (width, height) = (number(16)?, number(20)?);
+    let channels = match *file.get(25)? {
+        0 => 1,
+        4 => 2,
+        6 => 4,
+        _ => 3,
+    };
+    let bytes_a_sample = u64::from(*file.get(24)?).div_ceil(8);
+    let pixels = u64::from(width) * u64::from(height);
+    Some(Size {
+        width,
+        height,
+        bytes: pixels.saturating_mul(channels * bytes_a_sample),
+    })
+}
+
+fn check_size(size: Size) -> Result<(), Unusable> {
+    let Size {
+        width,
+        height,
+        bytes,
+    } = size;
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MAX_PIXELS || bytes > MAX_DECODED_BYTES {
         return Err(Unusable::TooLarge {
@@ -89,9 +131,28 @@ fn unusable(format: &'static str, error: &ImageError) -> Unusable {
         ImageError::IoError(io) if io.kind() == ErrorKind::UnexpectedEof => {
             Unusable::Truncated(format)
         }
+        // `gif` has no kind of its own for it that `image` would let through.
+        ImageError::Decoding(error) if error.to_string().ends_with("Unexpected End of File") => {
+            Unusable::Truncated(format)
+        }
         ImageError::Unsupported(what) => Unusable::Unsupported(what.to_string()),
         other => Unusable::Corrupt(format, other.to_string()),
     }
+}
+
+/// Whether the end of the file is there, for formats whose decoders don't tell a missing end from other damage.
+fn is_complete(format: ImageFormat, file: &[u8]) -> bool {
+    match format {
+        ImageFormat::Jpeg => jpeg::is_complete(file),
+        ImageFormat::WebP => riff_length(file).is_some_and(|length| file.len() as u64 >= length),
+        _ => true,
+    }
+}
+
+/// A WebP file is one RIFF chunk: after `RIFF` comes the length of what follows.
+fn riff_length(file: &[u8]) -> Option<u64> {
+    let length = file.get(4..8)?.try_into().ok()?;
+    Some(8 + u64::from(u32::from_le_bytes(length)))
 }
 
 /// 8-bit RGB. What is transparent becomes white, as the page it was made for.

@@ -48,8 +48,9 @@ impl Shape {
 
     /// A PNG of noise is a little larger than its pixels: a byte a row, and the frames of its stored blocks.
     fn largest_png(self) -> u64 {
-        let rows = (u64::from(self.width) * 3 + 1) * u64::from(self.height);
-        rows + rows / 1000 + 200
+        let row = u64::from(self.width) * 3 + 1;
+        let rows = row.saturating_mul(self.height.into());
+        rows.saturating_add(rows / 1000 + 200)
     }
 }
 
