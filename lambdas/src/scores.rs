@@ -109,6 +109,10 @@ fn not_a_number(index: usize, value: &Value) -> Malformed {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "json!(..) in a call reads best"
+)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
@@ -134,8 +138,8 @@ mod tests {
         check(json!([0.1999, 0.8, 0.0]), Some((1, 0.8)));
         check(json!("[0.25, 0.75]"), Some((1, 0.75)));
         check(
-            json!([0.9634151458740234, 0.036584857851266861]),
-            Some((0, 0.9634151458740234)),
+            json!([0.963_415_145_874_023_4, 0.036_584_857_851_266_86]),
+            Some((0, 0.963_415_145_874_023_4)),
         );
     }
 

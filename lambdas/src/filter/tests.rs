@@ -1,5 +1,10 @@
 //! The gate: what passes, what is doubtful, and that nothing malformed ever passes.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "json!(..) in a call reads best"
+)]
+
 use proptest::prelude::*;
 use serde_json::json;
 

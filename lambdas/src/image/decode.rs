@@ -73,6 +73,7 @@ fn limits() -> Limits {
     limits
 }
 
+#[derive(Clone, Copy)]
 struct Size {
     width: u32,
     height: u32,
