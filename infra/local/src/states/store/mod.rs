@@ -40,7 +40,7 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(Duration::from_secs(10))?;
     db.set_prepared_statement_cache_capacity(64);
     db.execute_batch(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; \
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
          PRAGMA journal_size_limit=67108864;",
     )
 }
