@@ -7,14 +7,23 @@
 //!
 //! This crate knows no clock, no network, no file and no AWS SDK.
 
+mod context;
+mod definition;
 mod diagnostic;
 mod effect;
 mod event;
 mod execution;
+mod fault;
 mod history;
+mod io;
+mod jsonpath;
 mod machine;
 mod payload;
+mod random;
 mod resource;
+mod retry;
+mod states;
+mod template;
 mod time;
 
 pub use diagnostic::{Diagnostic, InvalidDefinition, Severity};
@@ -22,7 +31,7 @@ pub use effect::{Effect, Outcome, TaskRequest};
 pub use event::{Event, EventKind, FailureStage, TaskId, TimerId};
 pub use execution::{Execution, Identity};
 pub use history::{Failure, HistoryDetails, HistoryEvent, Iteration, StateType, TaskKind};
-pub use machine::StateMachine;
+pub use machine::{MAX_DEFINITION_BYTES, StateMachine};
 pub use payload::Payload;
 pub use resource::{Pattern, Resource};
 pub use time::Timestamp;

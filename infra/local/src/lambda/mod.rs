@@ -1,7 +1,34 @@
 //! AWS Lambda: the Invoke API, the Runtime API, and the processes between them.
+//!
+//! An *execution environment* is a child process with a Runtime API of its own on a loopback port. It is started when
+//! an invocation finds none that is free, serves one invocation at a time, is kept warm for the next, and is killed
+//! at the function's timeout, when it has been idle for long, and with the stack. Asynchronous events wait in a
+//! SQLite queue and outlive the process.
+//!
+//! What AWS does and this does not: versions and aliases, layers and extensions, response streaming to the caller,
+//! a limit on memory (`MemorySize` is only reported). The program inherits nothing of the stack's own environment
+//! but `PATH`.
+
+mod api;
+mod config;
+mod environment;
+mod errors;
+mod failure;
+pub mod logs;
+mod name;
+mod pool;
+mod queue;
+mod service;
+#[cfg(test)]
+mod tests;
+mod warden;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+
+pub use config::{Command, Config, Deployment, Limits, RetryPolicy};
+pub use queue::DeadLetter;
+pub use service::{Lambda, OpenError};
 
 /// How the other services call a function.
 #[async_trait]

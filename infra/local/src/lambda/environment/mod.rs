@@ -1,0 +1,436 @@
+//! An execution environment: one process, one Runtime API, one invocation at a time.
+//!
+//! ```text
+//! start -> init -> (invocation -> rest)*
+//! ```
+//! It is one task that owns the process and reads everything that concerns it, so that its order of events is the
+//! order that the log shows. It ends, and the process with it, when the process exits, at the function's timeout,
+//! after a long rest, and when the pool drops its handle or closes.
+
+mod output;
+mod process;
+mod report;
+mod runtime_api;
+mod variables;
+
+use std::io;
+use std::process::ExitStatus;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::Invocation;
+use super::failure::Failure;
+use super::pool::{Lease, Pool, Slot};
+use output::Output;
+use process::Process;
+use report::Report;
+use runtime_api::{Call, Event, Verdict};
+pub(super) use variables::log_group;
+
+/// How long a runtime that has reported its own failed start may take to exit.
+const EXIT_GRACE: Duration = Duration::from_secs(2);
+
+/// An invocation for an environment.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) request: Request,
+    pub(super) reply: oneshot::Sender<Reply>,
+    /// The right to run, held until the invocation is over.
+    pub(super) lease: Lease,
+    /// The environment's own handle, which goes back to the pool afterwards.
+    pub(super) handle: Handle,
+}
+
+/// What is invoked, and with what.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) id: String,
+    pub(super) payload: Bytes,
+    /// The ARN by which the caller named the function.
+    pub(super) arn: String,
+    /// An X-Ray trace header.
+    pub(super) trace_id: String,
+    /// `X-Amz-Client-Context`, decoded.
+    pub(super) client_context: Option<HeaderValue>,
+}
+
+/// What came of a job. (None at all means that the stack is stopping.)
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// The function ran, or tried to.
+    Done(Invocation),
+    /// The environment was gone before the function saw the event: it is safe to take another one.
+    Undelivered(Lease),
+}
+
+/// Where an environment takes jobs; it ends when the last handle is gone.
+#[derive(Clone, Debug)]
+pub(super) struct Handle {
+    /// The environment's number in the pool.
+    pub(super) id: u64,
+    /// Never more than one at a time: whoever has the handle to send has taken it from the pool.
+    pub(super) jobs: mpsc::Sender<Job>,
+}
+
+/// What an environment is made for.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) slot: Arc<Slot>,
+    pub(super) pool: Weak<Pool>,
+    pub(super) closing: watch::Receiver<bool>,
+}
+
+/// What an environment hears of.
+enum Signal {
+    Call(Call),
+    Job(Option<Job>),
+    Exited(ExitStatus),
+    Deadline,
+    Closing,
+}
+
+/// Why an environment ends with an invocation on its hands.
+enum End {
+    Failed(Failure),
+    Closing,
+}
+
+struct Environment {
+    plan: Plan,
+    jobs: mpsc::Receiver<Job>,
+    calls: mpsc::Receiver<Call>,
+    process: Process,
+    output: Output,
+    started: Instant,
+    /// How long the start took, until a report has said it.
+    init: Option<Duration>,
+    /// The most memory the process was seen to hold, in bytes.
+    peak_memory: Option<u64>,
+    /// Dropped with the environment, it ends the Runtime API.
+    _server: JoinSet<()>,
+}
+
+/// Starts an environment for `job`, and lives as long as it does.
+pub(super) async fn run(plan: Plan, jobs: mpsc::Receiver<Job>, job: Job) {
+    match Environment::start(plan, jobs).await {
+        Ok(mut environment) => environment.live(job).await,
+        Err((plan, failure)) => fail_to_start(&plan, job, failure),
+    }
+}
+
+/// Answers for a process that could not even be started.
+fn fail_to_start(plan: &Plan, job: Job, failure: Failure) {
+    let function = &plan.slot.deployment.function;
+    let report = Report::new(&job.request.id, function.memory_mb, Duration::ZERO);
+    let lines = report.lines(Some(&failure), true);
+    let text = lines.join("\n") + "\n";
+    plan.slot.log.append("--------", text.as_bytes());
+    let invocation = Invocation {
+        payload: failure.payload(&job.request.id),
+        request_id: job.request.id,
+        function_error: Some("Unhandled".into()),
+        log_tail: text,
+    };
+    drop(job.lease);
+    let _ = job.reply.send(Reply::Done(invocation));
+}
+
+impl Environment {
+    async fn start(plan: Plan, jobs: mpsc::Receiver<Job>) -> Result<Self, (Plan, Failure)> {
+        let started = Instant::now();
+        match Self::spawn(&plan).await {
+            Ok((process, output, calls, server)) => Ok(Self {
+                plan,
+                jobs,
+                calls,
+                process,
+                output,
+                started,
+                init: None,
+                peak_memory: None,
+                _server: server,
+            }),
+            Err(cause) => {
+                let program = &plan.slot.deployment.command.program;
+                let program = program.display().to_string();
+                Err((plan, Failure::Entrypoint { program, cause }))
+            }
+        }
+    }
+
+    async fn spawn(
+        plan: &Plan,
+    ) -> io::Result<(Process, Output, mpsc::Receiver<Call>, JoinSet<()>)> {
+        let slot = &plan.slot;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let runtime_api = listener.local_addr()?.to_string();
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let (output, writer) = Output::new(slot.log.clone(), id[..8].to_owned())?;
+        let variables = variables::variables(
+            &slot.deployment,
+            &slot.identity,
+            &slot.endpoint_url,
+            &runtime_api,
+            &log_stream(&id),
+        );
+        let command = &slot.deployment.command;
+        let process = Process::start(command, variables, writer, slot.warden.clone())?;
+        let (sender, calls) = mpsc::channel(4);
+        Ok((process, output, calls, runtime_api::serve(listener, sender)))
+    }
+
+    /// From the first invocation to the end.
+    async fn live(&mut self, first: Job) {
+        let mut next = match self.initialise().await {
+            Ok(next) => next,
+            Err(end) => return self.end(first, end, self.started, true).await,
+        };
+        let mut job = first;
+        loop {
+            let begun = Instant::now();
+            let deadline = begun + self.timeout();
+            self.output.drain();
+            if next.send(self.event(&job.request)).is_err() {
+                // The runtime hung up while it waited; it asks again, or is found out at the deadline.
+                match self.asked_again(deadline).await {
+                    Ok(again) => next = again,
+                    Err(end) => return self.end(job, end, begun, true).await,
+                }
+                continue;
+            }
+            self.output.line(&report::start(&job.request.id));
+            match self.invocation(&job.request.id, deadline).await {
+                Ok(result) => self.complete(job, result, begun),
+                Err(end) => return self.end(job, end, begun, false).await,
+            }
+            match self.rest(deadline).await {
+                Some(work) => (job, next) = work,
+                None => return self.hand_back().await,
+            }
+        }
+    }
+
+    /// Waits for the runtime's first request. The start is allowed ten seconds of its own, as on AWS; beyond them
+    /// it uses up the function's timeout.
+    async fn initialise(&mut self) -> Result<oneshot::Sender<Event>, End> {
+        let deadline = self.started + self.plan.slot.limits.init + self.timeout();
+        let next = self.asked_again(deadline).await?;
+        self.init = Some(self.started.elapsed());
+        Ok(next)
+    }
+
+    async fn asked_again(&mut self, deadline: Instant) -> Result<oneshot::Sender<Event>, End> {
+        loop {
+            match self.signal(deadline, false).await {
+                Signal::Call(Call::Next(next)) => return Ok(next),
+                Signal::Call(Call::InitError { failure, verdict }) => {
+                    let _ = verdict.send(Verdict::Accepted);
+                    self.let_exit().await;
+                    return Err(End::Failed(failure));
+                }
+                Signal::Call(Call::Done { verdict, .. }) => {
+                    let _ = verdict.send(Verdict::InvalidStateTransition);
+                }
+                other => return Err(self.ended(other)),
+            }
+        }
+    }
+
+    /// Waits for what the runtime makes of the invocation `id`.
+    async fn invocation(
+        &mut self,
+        id: &str,
+        deadline: Instant,
+    ) -> Result<Result<Bytes, Failure>, End> {
+        loop {
+            match self.signal(deadline, false).await {
+                Signal::Call(Call::Done {
+                    id: done,
+                    result,
+                    verdict,
+                }) => {
+                    if done == id {
+                        self.output.drain();
+                        let _ = verdict.send(Verdict::Accepted);
+                        return Ok(result);
+                    }
+                    let _ = verdict.send(Verdict::InvalidRequestId);
+                }
+                Signal::Call(Call::InitError { verdict, .. }) => {
+                    let _ = verdict.send(Verdict::InvalidStateTransition);
+                }
+                // A runtime that asks for the next event has given up on this one: it is left to the timeout,
+                // since some clients repeat a request whose connection broke.
+                Signal::Call(Call::Next(_)) => {}
+                other => return Err(self.ended(other)),
+            }
+        }
+    }
+
+    /// Between two invocations: waits until there is a job and the runtime asks for one.
+    /// `deadline` is when the runtime must have asked.
+    async fn rest(&mut self, mut deadline: Instant) -> Option<(Job, oneshot::Sender<Event>)> {
+        let (mut job, mut next) = (None, None);
+        loop {
+            match self.signal(deadline, job.is_none()).await {
+                Signal::Job(Some(work)) => job = Some(work),
+                Signal::Call(Call::Next(request)) => {
+                    next = Some(request);
+                    deadline = Instant::now() + self.plan.slot.limits.idle;
+                }
+                Signal::Call(Call::Done { verdict, .. } | Call::InitError { verdict, .. }) => {
+                    let _ = verdict.send(Verdict::InvalidStateTransition);
+                }
+                Signal::Job(None) | Signal::Exited(_) | Signal::Deadline | Signal::Closing => {
+                    if let Some(job) = job {
+                        give_back(job);
+                    }
+                    return None;
+                }
+            }
+            match (job, next) {
+                (Some(job), Some(next)) => return Some((job, next)),
+                unpaired => (job, next) = unpaired,
+            }
+        }
+    }
+
+    /// The next thing that happens. All the while the log is written.
+    async fn signal(&mut self, deadline: Instant, idle: bool) -> Signal {
+        let closing = &mut self.plan.closing;
+        tokio::select! {
+            // An answer that has arrived counts, even if the process exits or time runs out at the same moment.
+            biased;
+            Some(call) = self.calls.recv() => Signal::Call(call),
+            status = self.process.wait() => Signal::Exited(status.unwrap_or_default()),
+            _ = closing.wait_for(|closing| *closing) => Signal::Closing,
+            () = tokio::time::sleep_until(deadline) => Signal::Deadline,
+            job = self.jobs.recv(), if idle => Signal::Job(job),
+            never = self.output.pump() => match never {},
+        }
+    }
+
+    fn ended(&self, signal: Signal) -> End {
+        match signal {
+            Signal::Exited(status) => End::Failed(Failure::Exit(status)),
+            Signal::Deadline => End::Failed(Failure::TimedOut(self.timeout())),
+            Signal::Closing | Signal::Call(_) | Signal::Job(_) => End::Closing,
+        }
+    }
+
+    async fn let_exit(&mut self) {
+        let deadline = Instant::now() + EXIT_GRACE;
+        while let Signal::Call(_) = self.signal(deadline, false).await {}
+    }
+
+    /// Answers the caller, and goes back to the pool.
+    fn complete(&mut self, job: Job, result: Result<Bytes, Failure>, begun: Instant) {
+        self.measure();
+        let invocation = self.outcome(job.request.id, result, begun, false);
+        match self.plan.pool.upgrade() {
+            Some(pool) => pool.put_back(&self.plan.slot, job.handle),
+            None => drop(job.handle),
+        }
+        drop(job.lease);
+        let _ = job.reply.send(Reply::Done(invocation));
+    }
+
+    /// Ends the process, and answers the caller unless the stack is stopping.
+    async fn end(&mut self, job: Job, end: End, begun: Instant, unseen: bool) {
+        self.process_ends().await;
+        let End::Failed(failure) = end else { return };
+        let invocation = self.outcome(job.request.id, Err(failure), begun, unseen);
+        drop(job.lease);
+        let _ = job.reply.send(Reply::Done(invocation));
+    }
+
+    /// Ends the process; a job that came too late goes to another environment.
+    async fn hand_back(&mut self) {
+        self.jobs.close();
+        while let Ok(job) = self.jobs.try_recv() {
+            give_back(job);
+        }
+        self.process_ends().await;
+    }
+
+    async fn process_ends(&mut self) {
+        self.measure();
+        self.process.kill().await;
+        self.output.drain();
+    }
+
+    fn outcome(
+        &mut self,
+        id: String,
+        result: Result<Bytes, Failure>,
+        begun: Instant,
+        unseen: bool,
+    ) -> Invocation {
+        let memory = self.plan.slot.deployment.function.memory_mb;
+        let mut report = Report::new(&id, memory, begun.elapsed());
+        report.init = self.init.take();
+        report.peak_memory = self.peak_memory;
+        for line in report.lines(result.as_ref().err(), unseen) {
+            self.output.line(&line);
+        }
+        let function_error = result.is_err().then(|| "Unhandled".to_owned());
+        Invocation {
+            payload: result.unwrap_or_else(|failure| failure.payload(&id)),
+            request_id: id,
+            function_error,
+            log_tail: self.output.take_tail(),
+        }
+    }
+
+    fn event(&self, request: &Request) -> Event {
+        let deadline = jiff::Timestamp::now().as_millisecond();
+        let deadline = i128::from(deadline) + self.timeout().as_millis().cast_signed();
+        let headers = [
+            ("lambda-runtime-aws-request-id", header(&request.id)),
+            ("lambda-runtime-deadline-ms", header(&deadline.to_string())),
+            ("lambda-runtime-invoked-function-arn", header(&request.arn)),
+            ("lambda-runtime-trace-id", header(&request.trace_id)),
+            (
+                "lambda-runtime-client-context",
+                request.client_context.clone(),
+            ),
+        ];
+        let headers = headers
+            .into_iter()
+            .filter_map(|(name, value)| Some((http::HeaderName::from_static(name), value?)));
+        Event {
+            headers: HeaderMap::from_iter(headers),
+            payload: request.payload.clone(),
+        }
+    }
+
+    /// Once the process is gone there is nothing to see, and what was seen last stands.
+    fn measure(&mut self) {
+        self.peak_memory = self.process.peak_memory().or(self.peak_memory);
+    }
+
+    fn timeout(&self) -> Duration {
+        self.plan.slot.deployment.function.timeout
+    }
+}
+
+fn give_back(job: Job) {
+    let _ = job.reply.send(Reply::Undelivered(job.lease));
+}
+
+fn header(value: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(value).ok()
+}
+
+/// As CloudWatch names them: the day, the version, the environment.
+fn log_stream(id: &str) -> String {
+    let day = jiff::Timestamp::now().strftime("%Y/%m/%d").to_string();
+    format!("{day}/[$LATEST]{id}")
+}

@@ -1,0 +1,181 @@
+//! Reading the functions' logs, from any process.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::{path, rotated};
+
+/// A line of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Which function's.
+    pub function: String,
+    /// When it was written: RFC 3339, UTC, milliseconds; sorts as text.
+    pub time: String,
+    /// Which environment's: eight hexadecimal digits, or hyphens where there was none.
+    pub stream: String,
+    /// What was written.
+    pub message: String,
+}
+
+/// The last `limit` lines of a function's log, or of all functions' together, in the order of time.
+///
+/// # Errors
+/// The function has no log, or a file can't be read; the text names the file.
+pub fn read(data_dir: &Path, function: Option<&str>, limit: usize) -> io::Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for (function, path) in files(data_dir, function)? {
+        let mut text = read_from(&rotated(&path), 0).map(|(bytes, _)| bytes);
+        if text
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        {
+            text = Ok(Vec::new());
+        }
+        let mut text = text?;
+        text.extend(read_from(&path, 0)?.0);
+        lines.extend(parse(&function, &text));
+    }
+    lines.sort_by(|a, b| a.time.cmp(&b.time));
+    let excess = lines.len().saturating_sub(limit);
+    Ok(lines.split_off(excess))
+}
+
+/// What is written to the logs from now on.
+#[derive(Debug)]
+pub struct Follow {
+    data_dir: PathBuf,
+    function: Option<String>,
+    /// Per function: the file that was read last, and how far.
+    positions: BTreeMap<String, Position>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Position {
+    inode: u64,
+    offset: u64,
+}
+
+impl Follow {
+    /// Starts at the present end of one function's log, or of all.
+    ///
+    /// # Errors
+    /// The folder of logs can't be read.
+    pub fn new(data_dir: &Path, function: Option<&str>) -> io::Result<Self> {
+        let mut follow = Self {
+            data_dir: data_dir.to_owned(),
+            function: function.map(str::to_owned),
+            positions: BTreeMap::new(),
+        };
+        for (function, path) in files(data_dir, function)? {
+            if let Ok(found) = std::fs::metadata(&path) {
+                let (inode, offset) = (found.ino(), found.len());
+                follow
+                    .positions
+                    .insert(function, Position { inode, offset });
+            }
+        }
+        Ok(follow)
+    }
+
+    /// The complete lines that were written since the last call, without waiting for any.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub fn poll(&mut self) -> io::Result<Vec<Line>> {
+        let mut lines = Vec::new();
+        for (function, path) in files(&self.data_dir, self.function.as_deref())? {
+            let position = self.positions.entry(function.clone()).or_default();
+            lines.extend(parse(&function, &position.advance(&path)?));
+        }
+        lines.sort_by(|a, b| a.time.cmp(&b.time));
+        Ok(lines)
+    }
+}
+
+impl Position {
+    /// The new bytes, to the end of the last complete line: of the rotated file first, where there was a rotation.
+    fn advance(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        let present = match std::fs::metadata(path) {
+            Ok(found) => found.ino(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(named(path, error)),
+        };
+        let mut text = Vec::new();
+        if present != self.inode {
+            let old = rotated(path);
+            let same = std::fs::metadata(&old).is_ok_and(|found| found.ino() == self.inode);
+            if same {
+                text = read_from(&old, self.offset)?.0;
+            }
+            *self = Self {
+                inode: present,
+                offset: 0,
+            };
+        }
+        let (bytes, length) = read_from(path, self.offset)?;
+        text.extend(bytes);
+        self.offset += length;
+        Ok(text)
+    }
+}
+
+/// The names and files of the logs that are asked for.
+fn files(data_dir: &Path, function: Option<&str>) -> io::Result<Vec<(String, PathBuf)>> {
+    if let Some(function) = function {
+        return Ok(vec![(function.to_owned(), path(data_dir, function))]);
+    }
+    let folder = data_dir.join("logs");
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(named(&folder, error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| named(&folder, error))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(function) = name.and_then(|name| name.strip_suffix(".log")) {
+            found.push((function.to_owned(), path.clone()));
+        }
+    }
+    Ok(found)
+}
+
+/// The bytes from `offset` to the end of the last complete line, and their number.
+fn read_from(path: &Path, offset: u64) -> io::Result<(Vec<u8>, u64)> {
+    let read = || {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let mut bytes: Vec<u8> = read().map_err(|error| named(path, error))?;
+    let end = bytes.iter().rposition(|byte| *byte == b'\n');
+    bytes.truncate(end.map_or(0, |end| end + 1));
+    let length = bytes.len() as u64;
+    Ok((bytes, length))
+}
+
+fn parse<'a>(function: &'a str, text: &'a [u8]) -> impl Iterator<Item = Line> + 'a {
+    let lines = text.split_inclusive(|byte| *byte == b'\n');
+    lines.filter_map(move |line| {
+        let line = String::from_utf8_lossy(line);
+        let (time, rest) = line.trim_end_matches('\n').split_once(' ')?;
+        let (stream, message) = rest.split_once(' ')?;
+        Some(Line {
+            function: function.to_owned(),
+            time: time.to_owned(),
+            stream: stream.to_owned(),
+            message: message.trim_end_matches('\r').to_owned(),
+        })
+    })
+}
+
+fn named(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,198 @@
+//! The environments of all functions: who may run, which one is warm, which one makes room.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+
+use super::config::{Deployment, Limits};
+use super::environment::{self, Handle, Job, Plan, Reply, Request};
+use super::logs::Log;
+use super::warden::Warden;
+use super::{Invocation, InvokeError};
+use crate::aws::Identity;
+
+/// A function, and what all its environments share.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) deployment: Deployment,
+    pub(super) identity: Identity,
+    pub(super) endpoint_url: String,
+    pub(super) limits: Limits,
+    pub(super) log: Arc<Log>,
+    pub(super) warden: Arc<Warden>,
+    /// One permit an invocation that may run.
+    pub(super) concurrency: Arc<Semaphore>,
+}
+
+/// The right to run one invocation, of the function and of the whole.
+#[derive(Debug)]
+pub(super) struct Lease {
+    _function: OwnedSemaphorePermit,
+    _overall: OwnedSemaphorePermit,
+}
+
+/// The environments.
+#[derive(Debug)]
+pub(super) struct Pool {
+    this: Weak<Pool>,
+    overall: Arc<Semaphore>,
+    capacity: usize,
+    state: Mutex<State>,
+    closing: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Warm environments, the one that worked last at the end.
+    idle: Vec<(Arc<Slot>, Handle)>,
+    /// The environments that exist, but for those that were told to end.
+    alive: HashSet<u64>,
+    /// The number of the next one.
+    next: u64,
+}
+
+impl Pool {
+    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+        let capacity = limits.overall.max(1);
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            overall: Arc::new(Semaphore::new(capacity)),
+            capacity,
+            state: Mutex::default(),
+            closing: watch::Sender::new(false),
+        })
+    }
+
+    /// Runs `request` in a warm environment, or a new one; waits its turn where there are too many.
+    ///
+    /// When the caller goes away while the function runs, the function runs on, as on AWS.
+    ///
+    /// # Errors
+    /// `TooManyRequestsException` after [`Limits::queue_wait`]; `ServiceException` when the pool closes.
+    pub(super) async fn invoke(
+        &self,
+        slot: &Arc<Slot>,
+        request: Request,
+    ) -> Result<Invocation, InvokeError> {
+        let turn = tokio::time::timeout(slot.limits.queue_wait, self.lease(slot));
+        let mut lease = turn.await.map_err(|_| InvokeError::throttled())??;
+        loop {
+            let (reply, answer) = oneshot::channel();
+            self.dispatch(slot, request.clone(), lease, reply);
+            match answer.await {
+                Ok(Reply::Done(invocation)) => return Ok(invocation),
+                Ok(Reply::Undelivered(unused)) => lease = unused,
+                Err(_) => return Err(InvokeError::stopping()),
+            }
+        }
+    }
+
+    /// Both permits, the function's first: who holds it and waits for the other takes nothing from anyone else.
+    async fn lease(&self, slot: &Slot) -> Result<Lease, InvokeError> {
+        let function = slot.concurrency.clone().acquire_owned().await;
+        let overall = self.overall.clone().acquire_owned().await;
+        match (function, overall) {
+            (Ok(function), Ok(overall)) => Ok(Lease {
+                _function: function,
+                _overall: overall,
+            }),
+            _ => Err(InvokeError::stopping()),
+        }
+    }
+
+    fn dispatch(
+        &self,
+        slot: &Arc<Slot>,
+        request: Request,
+        lease: Lease,
+        reply: oneshot::Sender<Reply>,
+    ) {
+        let warm = self.take_warm(slot);
+        let (handle, jobs) = match warm {
+            Some(handle) => (handle, None),
+            None => {
+                let (jobs, receiver) = mpsc::channel(1);
+                let id = self.make_room();
+                (Handle { id, jobs }, Some(receiver))
+            }
+        };
+        let job = Job {
+            request,
+            reply,
+            lease,
+            handle: handle.clone(),
+        };
+        if let Some(jobs) = jobs {
+            self.start(slot, jobs, job);
+        } else if let Err(refused) = handle.jobs.try_send(job) {
+            // It ended this very moment; the lease goes back for another try.
+            let job = refused.into_inner();
+            let _ = job.reply.send(Reply::Undelivered(job.lease));
+        }
+    }
+
+    fn start(&self, slot: &Arc<Slot>, jobs: mpsc::Receiver<Job>, job: Job) {
+        let closing = self.closing.subscribe();
+        if *closing.borrow() {
+            return; // Dropping the job tells its caller.
+        }
+        let plan = Plan {
+            slot: slot.clone(),
+            pool: self.this.clone(),
+            closing,
+        };
+        let (pool, id) = (self.this.clone(), job.handle.id);
+        tokio::spawn(async move {
+            environment::run(plan, jobs, job).await;
+            if let Some(pool) = pool.upgrade() {
+                pool.state().alive.remove(&id);
+            }
+        });
+    }
+
+    /// The number of an environment that is about to start. Where it is one too many, the one that has been idle
+    /// longest ends. There is one: whoever starts an environment holds a lease, so not all the others can be at work.
+    fn make_room(&self) -> u64 {
+        let mut state = self.state();
+        let id = state.next;
+        state.next += 1;
+        state.alive.insert(id);
+        state.idle.retain(|(_, handle)| !handle.jobs.is_closed());
+        if state.alive.len() > self.capacity && !state.idle.is_empty() {
+            let (_, oldest) = state.idle.remove(0);
+            state.alive.remove(&oldest.id);
+        }
+        id
+    }
+
+    fn take_warm(&self, slot: &Arc<Slot>) -> Option<Handle> {
+        let mut state = self.state();
+        let idle = &mut state.idle;
+        let warm = |(owner, handle): &(Arc<Slot>, Handle)| {
+            Arc::ptr_eq(owner, slot) && !handle.jobs.is_closed()
+        };
+        let at = idle.iter().rposition(warm)?;
+        Some(idle.remove(at).1)
+    }
+
+    /// Takes an environment back that has done its work.
+    pub(super) fn put_back(&self, slot: &Arc<Slot>, handle: Handle) {
+        if !*self.closing.borrow() {
+            self.state().idle.push((slot.clone(), handle));
+        }
+    }
+
+    /// Ends all environments, and waits until they have ended. What ran or waited fails with `ServiceException`.
+    pub(super) async fn close(&self) {
+        self.overall.close();
+        self.closing.send_replace(true);
+        self.state().idle.clear();
+        // Every environment holds a receiver until its process is gone.
+        self.closing.closed().await;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
