@@ -1,9 +1,9 @@
 //! Fits whatever image people upload to the input of the model.
 //!
-//! The image is stretched to the model's width and height; nothing is cut off. That is what the built-in image
-//! classification does with an image at an endpoint, and the object that matters often reaches from edge to edge, as
-//! bicycles do: cutting a 4:3 photograph to a square would take an eighth off each end. An image that already has the
-//! size goes through with every pixel as it is.
+//! The image is stretched to the model's width and height; nothing is cut off. The object that matters often reaches from
+//! edge to edge, as bicycles do: cutting a 4:3 photograph to a square would take an eighth off each end, and a model that
+//! was trained on small squares has seen things squeezed more often than halved. An image that already has the size goes
+//! through with every pixel as it is.
 
 mod decode;
 mod jpeg;
