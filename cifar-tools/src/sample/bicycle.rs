@@ -42,7 +42,7 @@ impl Build {
         Self {
             // Those of children and folding bicycles are small and thick.
             wheel: if rng.chance(0.8) { rng.range(0.29, 0.37) } else { rng.range(0.2, 0.28) },
-            tyre: rng.range(0.025, 0.075),
+            tyre: rng.range(0.025, 0.065),
             tube: rng.range(0.025, 0.065),
             paint: scene::colour(rng),
             saddle,

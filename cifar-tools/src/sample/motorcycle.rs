@@ -36,11 +36,11 @@ struct Build {
 impl Build {
     fn random(rng: &mut Rng) -> Self {
         Self {
-            wheel: rng.range(0.2, 0.3),
-            tyre: rng.range(0.05, 0.12),
+            wheel: rng.range(0.19, 0.28),
+            tyre: rng.range(0.06, 0.13),
             paint: scene::colour(rng),
             bar: [rng.range(0.22, 0.34), rng.range(0.5, 0.68)],
-            bulk: rng.range(0.35, 1.0),
+            bulk: rng.range(0.5, 1.0),
         }
     }
 }

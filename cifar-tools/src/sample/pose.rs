@@ -22,11 +22,11 @@ impl Pose {
     pub(super) fn random(rng: &mut Rng) -> Self {
         // Most from the side, some from three quarters, a few nearly from the front.
         let turn = match rng.below(10) {
-            0..6 => rng.range(0.85, 1.0),
-            6..9 => rng.range(0.5, 0.85),
+            0..7 => rng.range(0.85, 1.0),
+            7..9 => rng.range(0.5, 0.85),
             _ => rng.range(0.3, 0.5),
         };
-        let size = rng.range(0.4, 0.66) * SIDE;
+        let size = rng.range(0.46, 0.66) * SIDE;
         Self {
             size,
             turn: if rng.chance(0.5) { turn } else { -turn },

@@ -38,10 +38,6 @@ impl Rng {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
     /// About normal, with a deviation of 1: the sum of a few even numbers.
     pub(super) fn normal(&mut self) -> f32 {
         (0..6).map(|_| self.range(-1.0, 1.0)).sum::<f32>() * std::f32::consts::FRAC_1_SQRT_2

@@ -6,8 +6,14 @@ use super::rng::Rng;
 /// Any colour, more often a dull one.
 pub(super) fn colour(rng: &mut Rng) -> Rgb {
     let grey = rng.range(0.05, 0.95);
-    let strength = if rng.chance(0.5) { 0.12 } else { 0.6 };
+    let strength = if rng.chance(0.6) { 0.1 } else { 0.35 };
     [(); 3].map(|()| (grey + rng.range(-strength, strength)).clamp(0.0, 1.0))
+}
+
+/// A colour that dark tyres mostly stand out from.
+fn bright(rng: &mut Rng) -> Rgb {
+    let grey = rng.range(0.35, 0.95);
+    [(); 3].map(|()| (grey + rng.range(-0.15, 0.15)).clamp(0.0, 1.0))
 }
 
 /// A dark grey, as tyres have.
@@ -19,8 +25,8 @@ pub(super) fn dark(rng: &mut Rng) -> Rgb {
 /// A background: a studio's, a street or meadow, or clutter.
 pub(super) fn background(rng: &mut Rng) -> Canvas {
     match rng.below(10) {
-        0..3 => studio(rng),
-        3..7 => street(rng),
+        0..4 => studio(rng),
+        4..8 => street(rng),
         _ => clutter(rng),
     }
 }
@@ -34,17 +40,17 @@ fn studio(rng: &mut Rng) -> Canvas {
 }
 
 fn street(rng: &mut Rng) -> Canvas {
-    let mut canvas = Canvas::new(colour(rng));
+    let mut canvas = Canvas::new(bright(rng));
     let horizon = SIDE * rng.range(0.35, 0.8);
-    things(&mut canvas, rng, 4, horizon);
-    canvas.fill(&[[0.0, horizon], [SIDE, horizon], [SIDE, SIDE], [0.0, SIDE]], colour(rng));
+    things(&mut canvas, rng, 3, horizon);
+    canvas.fill(&[[0.0, horizon], [SIDE, horizon], [SIDE, SIDE], [0.0, SIDE]], bright(rng));
     canvas.oval([SIDE * 0.5, SIDE * 0.85], [SIDE * 0.4, SIDE * 0.04], [0.0; 3], rng.range(0.1, 0.5));
     canvas
 }
 
 fn clutter(rng: &mut Rng) -> Canvas {
-    let mut canvas = Canvas::new(colour(rng));
-    things(&mut canvas, rng, 9, SIDE);
+    let mut canvas = Canvas::new(bright(rng));
+    things(&mut canvas, rng, 6, SIDE);
     canvas
 }
 
@@ -73,10 +79,10 @@ pub(super) fn rider(canvas: &mut Canvas, rng: &mut Rng, seat: [f32; 2], bar: [f3
     canvas.oval([shoulder[0] + 0.06, shoulder[1] + 0.16], [0.1, 0.11], skin, 1.0);
 }
 
-/// Things that stand in front, in a third of the pictures.
+/// Things that stand in front, in a quarter of the pictures.
 pub(super) fn hide(canvas: &mut Canvas, rng: &mut Rng) {
     canvas.clear_pose();
-    if !rng.chance(0.35) {
+    if !rng.chance(0.25) {
         return;
     }
     let (x, paint) = (SIDE * rng.range(0.05, 0.95), colour(rng));
@@ -96,11 +102,11 @@ pub(super) fn hide(canvas: &mut Canvas, rng: &mut Rng) {
 /// Any daylight or lamp, and any camera.
 pub(super) fn light(rng: &mut Rng) -> Light {
     Light {
-        contrast: rng.range(0.45, 1.1),
+        contrast: rng.range(0.7, 1.15),
         tint: [(); 3].map(|()| rng.range(0.85, 1.1)),
         slope: [(); 2].map(|()| rng.range(-0.3, 0.3)),
         brightness: rng.range(0.7, 1.15),
-        blur: rng.range(0.0, 0.75),
-        noise: rng.range(0.01, 0.07),
+        blur: rng.range(0.0, 0.5),
+        noise: rng.range(0.005, 0.035),
     }
 }
