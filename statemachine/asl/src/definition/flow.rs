@@ -66,6 +66,10 @@ impl Compiler {
             let message = format!("The state name must have 1 to {MAX_NAME} characters");
             self.diagnostics.push("INVALID_STATE_NAME", at, message);
         }
+        if !self.names.insert(name.to_owned()) {
+            let message = format!("The state name '{name}' is used more than once");
+            self.diagnostics.push("DUPLICATE_STATE_NAME", at, message);
+        }
     }
 
     /// Every flow can end, and every state can be reached.
