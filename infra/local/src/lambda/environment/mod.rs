@@ -121,15 +121,15 @@ struct Environment {
 pub(super) async fn run(plan: Plan, jobs: mpsc::Receiver<Job>, job: Job) {
     match Environment::start(plan, jobs).await {
         Ok(mut environment) => environment.live(job).await,
-        Err((plan, failure)) => fail_to_start(&plan, job, failure),
+        Err((plan, failure)) => fail_to_start(&plan, job, &failure),
     }
 }
 
 /// Answers for a process that could not even be started.
-fn fail_to_start(plan: &Plan, job: Job, failure: Failure) {
+fn fail_to_start(plan: &Plan, job: Job, failure: &Failure) {
     let function = &plan.slot.deployment.function;
     let report = Report::new(&job.request.id, function.memory_mb, Duration::ZERO);
-    let lines = report.lines(Some(&failure), true);
+    let lines = report.lines(Some(failure), true);
     let text = lines.join("\n") + "\n";
     plan.slot.log.append("--------", text.as_bytes());
     let invocation = Invocation {
@@ -192,15 +192,20 @@ impl Environment {
             Ok(next) => next,
             Err(end) => return self.end(first, end, self.started, true).await,
         };
-        let mut job = first;
+        let (mut job, mut worked) = (first, false);
         loop {
             let begun = Instant::now();
             let deadline = begun + self.timeout();
             self.output.drain();
             if next.send(self.event(&job.request)).is_err() {
-                // The runtime hung up while it waited; it asks again, or is found out at the deadline.
+                // The runtime hung up while it waited. It asks again, or it is ending: then an event that it has
+                // not seen goes to another environment, unless it is the one that it was started for.
                 match self.asked_again(deadline).await {
                     Ok(again) => next = again,
+                    Err(End::Failed(Failure::Exit(_))) if worked => {
+                        give_back(job);
+                        return self.hand_back().await;
+                    }
                     Err(end) => return self.end(job, end, begun, true).await,
                 }
                 continue;
@@ -211,7 +216,7 @@ impl Environment {
                 Err(end) => return self.end(job, end, begun, false).await,
             }
             match self.rest(deadline).await {
-                Some(work) => (job, next) = work,
+                Some(work) => (job, next, worked) = (work.0, work.1, true),
                 None => return self.hand_back().await,
             }
         }
@@ -238,7 +243,7 @@ impl Environment {
                 Signal::Call(Call::Done { verdict, .. }) => {
                     let _ = verdict.send(Verdict::InvalidStateTransition);
                 }
-                other => return Err(self.ended(other)),
+                other => return Err(self.ended(&other)),
             }
         }
     }
@@ -269,7 +274,7 @@ impl Environment {
                 // A runtime that asks for the next event has given up on this one: it is left to the timeout,
                 // since some clients repeat a request whose connection broke.
                 Signal::Call(Call::Next(_)) => {}
-                other => return Err(self.ended(other)),
+                other => return Err(self.ended(&other)),
             }
         }
     }
@@ -317,9 +322,9 @@ impl Environment {
         }
     }
 
-    fn ended(&self, signal: Signal) -> End {
+    fn ended(&self, signal: &Signal) -> End {
         match signal {
-            Signal::Exited(status) => End::Failed(Failure::Exit(status)),
+            Signal::Exited(status) => End::Failed(Failure::Exit(*status)),
             Signal::Deadline => End::Failed(Failure::TimedOut(self.timeout())),
             Signal::Closing | Signal::Call(_) | Signal::Job(_) => End::Closing,
         }

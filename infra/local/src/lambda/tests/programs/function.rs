@@ -35,7 +35,7 @@ async fn handler(event: LambdaEvent<Value>) -> Handled {
     let connection = (!text("tell").is_empty()).then(|| tell(&text("tell")));
     match text("do").as_str() {
         "echo" => Ok(event),
-        "error" => Err(diagnostic("Custom.Error", "it broke")),
+        "error" => Err(diagnostic("Custom.Error", &"it broke")),
         "panic" => panic!("as it was told"),
         "exit" => exit(event["status"].as_i64().unwrap_or(1) as i32),
         "abort" => std::process::abort(),
@@ -44,11 +44,11 @@ async fn handler(event: LambdaEvent<Value>) -> Handled {
             std::future::pending().await
         }
         "hang with child" => {
-            let program = std::env::current_exe().map_err(|error| diagnostic("Exe", error))?;
+            let program = std::env::current_exe().map_err(|error| diagnostic("Exe", &error))?;
             let child = Command::new(program)
                 .args(["linger", &text("tell")])
                 .spawn();
-            child.map_err(|error| diagnostic("Child", error))?;
+            child.map_err(|error| diagnostic("Child", &error))?;
             std::future::pending().await
         }
         "wait" => {
@@ -82,17 +82,17 @@ async fn handler(event: LambdaEvent<Value>) -> Handled {
             print!("without an end");
             std::io::stdout()
                 .flush()
-                .map_err(|error| diagnostic("Io", error))?;
+                .map_err(|error| diagnostic("Io", &error))?;
             Ok(Value::Null)
         }
         "big" => Ok(json!(
             "x".repeat(event["size"].as_u64().unwrap_or(0) as usize)
         )),
-        other => Err(diagnostic("Unknown", other)),
+        other => Err(diagnostic("Unknown", &other)),
     }
 }
 
-fn diagnostic(kind: &str, message: impl ToString) -> Diagnostic {
+fn diagnostic(kind: &str, message: &dyn std::fmt::Display) -> Diagnostic {
     Diagnostic {
         error_type: kind.into(),
         error_message: message.to_string(),
@@ -109,9 +109,9 @@ fn tell(address: &str) -> TcpStream {
 
 /// Until the test sends a byte, or ends the stream.
 fn wait(connection: Option<TcpStream>) -> Result<(), Diagnostic> {
-    let mut connection = connection.ok_or_else(|| diagnostic("Test", "tell is missing"))?;
+    let mut connection = connection.ok_or_else(|| diagnostic("Test", &"tell is missing"))?;
     let read = connection.read(&mut [0]);
-    read.map(drop).map_err(|error| diagnostic("Test", error))
+    read.map(drop).map_err(|error| diagnostic("Test", &error))
 }
 
 /// A process that a function has left behind: it stays until it is killed.
