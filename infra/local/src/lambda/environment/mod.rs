@@ -7,6 +7,7 @@
 //! order that the log shows. It ends, and the process with it, when the process exits, at the function's timeout,
 //! after a long rest, and when the pool drops its handle or closes.
 
+mod job;
 mod output;
 mod process;
 mod report;
@@ -27,7 +28,8 @@ use tokio::time::Instant;
 
 use super::Invocation;
 use super::failure::Failure;
-use super::pool::{Lease, Pool, Slot};
+use super::pool::{Pool, Slot};
+pub(super) use job::{Handle, Job, Reply, Request};
 use output::Output;
 use process::Process;
 use report::Report;
@@ -36,48 +38,6 @@ pub(super) use variables::log_group;
 
 /// How long a runtime that has reported its own failed start may take to exit.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
-
-/// An invocation for an environment.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) request: Request,
-    pub(super) reply: oneshot::Sender<Reply>,
-    /// The right to run, held until the invocation is over.
-    pub(super) lease: Lease,
-    /// The environment's own handle, which goes back to the pool afterwards.
-    pub(super) handle: Handle,
-}
-
-/// What is invoked, and with what.
-#[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) id: String,
-    pub(super) payload: Bytes,
-    /// The ARN by which the caller named the function.
-    pub(super) arn: String,
-    /// An X-Ray trace header.
-    pub(super) trace_id: String,
-    /// `X-Amz-Client-Context`, decoded.
-    pub(super) client_context: Option<HeaderValue>,
-}
-
-/// What came of a job. (None at all means that the stack is stopping.)
-#[derive(Debug)]
-pub(super) enum Reply {
-    /// The function ran, or tried to.
-    Done(Invocation),
-    /// The environment was gone before the function saw the event: it is safe to take another one.
-    Undelivered(Lease),
-}
-
-/// Where an environment takes jobs; it ends when the last handle is gone.
-#[derive(Clone, Debug)]
-pub(super) struct Handle {
-    /// The environment's number in the pool.
-    pub(super) id: u64,
-    /// Never more than one at a time: whoever has the handle to send has taken it from the pool.
-    pub(super) jobs: mpsc::Sender<Job>,
-}
 
 /// What an environment is made for.
 #[derive(Debug)]
@@ -203,7 +163,7 @@ impl Environment {
                 match self.asked_again(deadline).await {
                     Ok(again) => next = again,
                     Err(End::Failed(Failure::Exit(_))) if worked => {
-                        give_back(job);
+                        job.give_back();
                         return self.hand_back().await;
                     }
                     Err(end) => return self.end(job, end, begun, true).await,
@@ -228,6 +188,7 @@ impl Environment {
         let deadline = self.started + self.plan.slot.limits.init + self.timeout();
         let next = self.asked_again(deadline).await?;
         self.init = Some(self.started.elapsed());
+        self.measure();
         Ok(next)
     }
 
@@ -295,7 +256,7 @@ impl Environment {
                 }
                 Signal::Job(None) | Signal::Exited(_) | Signal::Deadline | Signal::Closing => {
                     if let Some(job) = job {
-                        give_back(job);
+                        job.give_back();
                     }
                     return None;
                 }
@@ -360,7 +321,7 @@ impl Environment {
     async fn hand_back(&mut self) {
         self.jobs.close();
         while let Ok(job) = self.jobs.try_recv() {
-            give_back(job);
+            job.give_back();
         }
         self.process_ends().await;
     }
@@ -424,10 +385,6 @@ impl Environment {
     fn timeout(&self) -> Duration {
         self.plan.slot.deployment.function.timeout
     }
-}
-
-fn give_back(job: Job) {
-    let _ = job.reply.send(Reply::Undelivered(job.lease));
 }
 
 fn header(value: &str) -> Option<HeaderValue> {

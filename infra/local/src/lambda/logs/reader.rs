@@ -17,7 +17,8 @@ pub struct Line {
     pub time: String,
     /// Which environment's: eight hexadecimal digits, or hyphens where there was none.
     pub stream: String,
-    /// What was written.
+    /// What was written. It has several lines where the writer put carriage returns between them, as Python's
+    /// runtime does so that CloudWatch takes a stack trace for one event.
     pub message: String,
 }
 
@@ -171,7 +172,7 @@ fn parse<'a>(function: &'a str, text: &'a [u8]) -> impl Iterator<Item = Line> + 
             function: function.to_owned(),
             time: time.to_owned(),
             stream: stream.to_owned(),
-            message: message.trim_end_matches('\r').to_owned(),
+            message: message.trim_end_matches('\r').replace('\r', "\n"),
         })
     })
 }

@@ -249,3 +249,10 @@ async fn the_log_reads_like_cloudwatch() {
     );
     assert!(!found.log_tail.contains(&id), "{}", found.log_tail);
 }
+
+#[tokio::test]
+async fn a_runtime_that_answers_for_what_does_not_run_is_refused() {
+    let stack = Setup::new().open();
+    let found = stack.answer(json!({ "do": "answer for another" })).await;
+    assert_eq!(found, json!(["400", "403"]));
+}
