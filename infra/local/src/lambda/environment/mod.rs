@@ -343,9 +343,8 @@ impl Environment {
         let mut report = Report::new(&id, memory, begun.elapsed());
         report.init = self.init.take();
         report.peak_memory = self.peak_memory;
-        for line in report.lines(result.as_ref().err(), unseen) {
-            self.output.line(&line);
-        }
+        let lines = report.lines(result.as_ref().err(), unseen);
+        self.output.line(&lines.join("\n"));
         let function_error = result.is_err().then(|| "Unhandled".to_owned());
         Invocation {
             payload: result.unwrap_or_else(|failure| failure.payload(&id)),

@@ -52,6 +52,14 @@ impl Queue {
         Ok(id)
     }
 
+    /// How many events of each function are not settled yet.
+    pub(super) async fn waiting(&self) -> Vec<(String, u64)> {
+        self.store.counts().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the queue of asynchronous invocations can't be read");
+            Vec::new()
+        })
+    }
+
     pub(super) async fn dead_letters(&self) -> rusqlite::Result<Vec<DeadLetter>> {
         self.store.dead_letters().await
     }
@@ -133,8 +141,7 @@ impl Worker<'_> {
 
     /// Events for functions that the template no longer has wait for the function to come back.
     async fn warn_of_strays(&self) {
-        let queue = &self.lambda.inner.queue;
-        for (function, events) in queue.store.counts().await.unwrap_or_default() {
+        for (function, events) in self.lambda.inner.queue.waiting().await {
             if !self.lambda.inner.slots.contains_key(&function) {
                 tracing::warn!(
                     "{events} asynchronous events wait for the function {function}, which the template does not have"
