@@ -1,1 +1,25 @@
 //! The Lambda functions of the image classification workflow.
+//!
+//! An upload starts [`start`]; the state machine `classify.asl.json` calls the others in turn:
+//! [`serialize`] (S3 object to image), [`classify`] (image to scores) and [`filter`] (scores to an answer, or none).
+//! What flows between them is [`event::Object`].
+//!
+//! Nothing here knows whether AWS or the local stack runs it: a function speaks the
+//! [Lambda Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html), and finds the other services by
+//! the SDK's own environment variables.
+
+mod aws;
+pub mod classify;
+pub mod diagnostic;
+pub mod environment;
+pub mod event;
+pub mod filter;
+mod function;
+pub mod image;
+mod logging;
+pub mod runtime;
+pub mod scores;
+pub mod serialize;
+pub mod start;
+
+pub use function::{Function, UnknownFunction};

@@ -1,1 +1,39 @@
 //! Parses, validates and runs Amazon States Language, without I/O.
+//!
+//! [`StateMachine::parse`] reads a definition once into a compiled form. [`Execution::start`] and [`Execution::step`]
+//! take [`Event`]s and answer [`Effect`]s: the runner performs them (invokes a task, wakes at a time, appends to the
+//! history) and feeds what happens back as events. Time and randomness are inputs, so an execution is a plain value:
+//! serialise it after any step, and the copy goes on exactly as the original would.
+//!
+//! This crate knows no clock, no network, no file and no AWS SDK.
+
+mod context;
+mod definition;
+mod diagnostic;
+mod effect;
+mod event;
+mod execution;
+mod fault;
+mod history;
+mod io;
+mod jsonpath;
+mod machine;
+mod payload;
+mod random;
+mod resource;
+mod retry;
+mod states;
+mod template;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use diagnostic::{Diagnostic, InvalidDefinition, Severity};
+pub use effect::{Effect, Outcome, TaskRequest};
+pub use event::{Event, EventKind, FailureStage, TaskId, TimerId};
+pub use execution::{Execution, Identity};
+pub use history::{Failure, HistoryDetails, HistoryEvent, Iteration, StateType, TaskKind};
+pub use machine::{MAX_DEFINITION_BYTES, StateMachine};
+pub use payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, Payload};
+pub use resource::{Pattern, Resource};
+pub use time::Timestamp;

@@ -1,7 +1,52 @@
 //! Amazon S3: the `s3s` crate's protocol over a durable store of its own.
+//!
+//! `s3s` parses and writes HTTP and XML; `admit` stands in front of it and `api` behind it. Bytes of objects are files
+//! (`files`), all else is SQLite (`database`); the rules of S3 are in `buckets`, `versions`, `uploads` and `list`.
+//! A write and the events that it causes are one transaction; `dispatcher` carries events to functions.
+//!
+//! Two invariants hold at any moment, also after `kill -9`: a row names only files that are complete and on disk, and
+//! what was answered with success is on disk. Files that no row names go at the next start.
+
+mod admit;
+mod api;
+mod buckets;
+mod chunked;
+mod database;
+mod details;
+mod digest;
+mod dispatcher;
+mod error;
+mod events;
+mod files;
+mod list;
+mod listing;
+mod receive;
+mod response;
+mod uploads;
+mod versions;
+
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use axum::body::Body;
 use bytes::Bytes;
+use http::{Request, Response};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use tokio::sync::Notify;
+
+use self::api::Api;
+use self::database::Database;
+use self::error::Error;
+use self::events::Requester;
+use self::files::Files;
+use crate::aws::Identity;
+use crate::lambda::Invoke;
+use crate::template;
 
 /// How the other services read and write objects. Writes emit S3 events, as any client's do.
 #[async_trait]
@@ -26,3 +71,158 @@ pub trait Objects: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ObjectsError(pub String);
+
+/// The store could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the S3 store in {path} could not be opened: {reason}")]
+pub struct OpenError {
+    path: String,
+    reason: String,
+}
+
+/// Amazon S3. Cheap to clone; all clones share one store.
+#[derive(Clone)]
+pub struct S3 {
+    store: Store,
+    service: S3Service,
+}
+
+/// What every part of S3 works on.
+#[derive(Clone)]
+struct Store {
+    files: Files,
+    database: Database,
+    identity: Identity,
+    /// Told of every event that is written to the outbox.
+    news: Arc<Notify>,
+}
+
+impl S3 {
+    /// Opens or makes the store in `data_dir/s3`, and removes what a crash left half written.
+    ///
+    /// One process at a time may have it open: the caller sees to that.
+    pub fn open(data_dir: &Path, identity: Identity) -> Result<Self, OpenError> {
+        let root = data_dir.join("s3");
+        let store = Store::open(&root, identity).map_err(|error| OpenError {
+            path: root.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let service = S3ServiceBuilder::new(Api::new(store.clone())).build();
+        Ok(Self { store, service })
+    }
+
+    /// Answers a request of the S3 API in path style (`/bucket/key`), whatever access key it is signed with.
+    pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
+        let mut request = request;
+        let answer = response::Answer::new(&request);
+        let requester = Requester {
+            request_id: answer.request_id().to_owned(),
+            source_ip: source_ip(&request),
+            identity: self.store.identity.clone(),
+        };
+        request.extensions_mut().insert(requester);
+        let outcome = match admit::any_key(request) {
+            Ok(request) => Box::pin(self.service.call(request)).await,
+            Err(refused) => refused.to_http_response().map_err(|error| s3s::HttpError::new(Box::new(error))),
+        };
+        answer.finish(outcome)
+    }
+
+    /// Sees to it that a bucket of the template exists, with its versioning and its notifications.
+    ///
+    /// Objects, and notifications that clients configured, stay as they are.
+    pub async fn declare_bucket(&self, bucket: &template::Bucket) -> Result<(), ObjectsError> {
+        let bucket = bucket.clone();
+        let region = self.store.identity.region.clone();
+        self.store
+            .database
+            .write(move |write| api::declare(write, &bucket, &region))
+            .await
+            .map_err(|error| ObjectsError(error.to_string()))
+    }
+
+    /// Hands events to functions until `shutdown`. Events that are left then are handed over after the next start.
+    pub async fn run_dispatcher(
+        self,
+        invoke: Arc<dyn Invoke>,
+        shutdown: impl Future<Output = ()> + Send,
+    ) {
+        let Store { database, news, .. } = self.store;
+        dispatcher::run(database, news, invoke, shutdown).await;
+    }
+
+    /// The requester where another service of the stack writes.
+    fn itself(&self) -> Requester {
+        Requester {
+            request_id: response::request_id(),
+            source_ip: "127.0.0.1".into(),
+            identity: self.store.identity.clone(),
+        }
+    }
+}
+
+impl Store {
+    fn open(root: &Path, identity: Identity) -> Result<Self, Error> {
+        let files = Files::open(root)?;
+        let news = Arc::new(Notify::new());
+        let database = Database::open(&root.join("s3.sqlite"), files.clone(), Arc::clone(&news))?;
+        let swept = files.sweep(&database.read_now(versions::files)?)?;
+        if swept > 0 {
+            tracing::info!(files = swept, "removed files that a crash left behind");
+        }
+        Ok(Self {
+            files,
+            database,
+            identity,
+            news,
+        })
+    }
+}
+
+#[async_trait]
+impl Objects for S3 {
+    async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: Bytes,
+        content_type: &str,
+    ) -> Result<(), ObjectsError> {
+        api::put_bytes(&self.store, self.itself(), bucket, key, body, content_type)
+            .await
+            .map_err(|error| ObjectsError(format!("s3://{bucket}/{key}: {error}")))
+    }
+
+    async fn get(&self, bucket: &str, key: &str) -> Result<Option<Bytes>, ObjectsError> {
+        let found = api::read_bytes(&self.store, bucket, key).await;
+        unless_missing(found, bucket, key)
+    }
+
+    async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, ObjectsError> {
+        let found = api::look_up(&self.store, bucket, key, None).await;
+        unless_missing(found.map(|version| version.etag), bucket, key)
+    }
+}
+
+fn unless_missing<T>(
+    found: Result<T, Error>,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<T>, ObjectsError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NoSuchBucket | Error::NoSuchKey) => Ok(None),
+        Err(error) => Err(ObjectsError(format!("s3://{bucket}/{key}: {error}"))),
+    }
+}
+
+fn source_ip(request: &Request<Body>) -> String {
+    let peer: Option<&axum::extract::ConnectInfo<std::net::SocketAddr>> =
+        request.extensions().get();
+    peer.map_or_else(|| "127.0.0.1".into(), |peer| peer.0.ip().to_string())
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

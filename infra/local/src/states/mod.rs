@@ -1,1 +1,27 @@
 //! AWS Step Functions: the wire API and the durable runner over the `asl` crate.
+//!
+//! ```text
+//! request ── api ──┬── reads ──> store (SQLite, many readers)
+//!                  └── changes ─> engine (one thread: steps executions, commits, then answers)
+//!                                   │ tasks                ▲ results
+//!                                   └──> integrations ─────┘
+//! ```
+//!
+//! What is acknowledged is on disk. `kill -9` at any moment loses nothing of it: [`States::resume`] carries on what ran.
+//! Executions that have ended are on disk only, so memory grows with what runs, not with what ran.
+//!
+//! Reference: <https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html>.
+
+mod api;
+mod arn;
+mod engine;
+mod error;
+mod integrations;
+mod service;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{ApiError, OpenError};
+pub use service::{Execution, StartExecution, StartedExecution, States};

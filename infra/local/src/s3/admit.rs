@@ -1,0 +1,256 @@
+//! Who may come in, and what the protocol layer sees of a request.
+//!
+//! On the loopback interface every access key is good, and its secret is unknown: there is nothing to verify a
+//! signature with, and `s3s` cannot be told not to. So signatures are taken off here, and with them what `s3s` would
+//! do while it verifies: decode `aws-chunked` bodies and look at the expiry of presigned URLs. With an `s3s::auth`
+//! provider that knows the secrets, requests would go to `s3s` as they came.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream;
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, RANGE};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use s3s::{S3Error, StdError, s3_error};
+
+use super::chunked::Decoder;
+
+const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
+
+/// The trailers of a request's body, there once the body has been read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trailers(Arc<OnceLock<HeaderMap>>);
+
+impl Trailers {
+    pub(super) fn get(&self) -> Option<&HeaderMap> {
+        self.0.get()
+    }
+}
+
+/// Takes the signature off a request, whoever made it.
+pub(super) fn any_key(
+    request: Request<axum::body::Body>,
+) -> Result<Request<s3s::Body>, S3Error> {
+    let (mut parts, body) = request.into_parts();
+    let query = parts.uri.query().unwrap_or_default();
+    if let Some(presigned) = Presigned::parse(query)? {
+        presigned.check_expiry(jiff::Timestamp::now())?;
+        presigned.hoist(&mut parts.headers);
+        parts.uri = with_query(&parts.uri, &presigned.rest)?;
+    }
+    parts.headers.remove(AUTHORIZATION);
+    drop_unusable_range(&mut parts.headers);
+    let body = if take_chunked(&mut parts.headers) {
+        let trailers = Trailers::default();
+        let length = decoded_length(&mut parts.headers)?;
+        parts.extensions.insert(trailers.clone());
+        decoded(body, length, trailers)
+    } else {
+        s3s::Body::http_body_unsync(body)
+    };
+    Ok(Request::from_parts(parts, body))
+}
+
+/// S3 ignores a range that it cannot read; `s3s` would refuse it.
+fn drop_unusable_range(headers: &mut HeaderMap) {
+    let usable = |value: &HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|text| s3s::dto::Range::parse(text).is_ok())
+    };
+    if headers.get(RANGE).is_some_and(|value| !usable(value)) {
+        headers.remove(RANGE);
+    }
+}
+
+/// Whether the body is `aws-chunked`; the headers that say so go.
+fn take_chunked(headers: &mut HeaderMap) -> bool {
+    let streaming = headers
+        .remove(CONTENT_SHA256)
+        .is_some_and(|value| value.as_bytes().starts_with(b"STREAMING-"));
+    let encodings: Vec<String> = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|encoding| encoding.trim().to_owned())
+        .collect();
+    let others: Vec<&str> = encodings
+        .iter()
+        .map(String::as_str)
+        .filter(|encoding| *encoding != "aws-chunked" && !encoding.is_empty())
+        .collect();
+    let named = encodings.iter().any(|encoding| encoding == "aws-chunked");
+    if named {
+        headers.remove(CONTENT_ENCODING);
+        if let Ok(value) = HeaderValue::from_str(&others.join(","))
+            && !others.is_empty()
+        {
+            headers.insert(CONTENT_ENCODING, value);
+        }
+    }
+    streaming || named
+}
+
+/// Makes `Content-Length` that of the decoded body.
+fn decoded_length(headers: &mut HeaderMap) -> Result<u64, S3Error> {
+    let value = headers
+        .remove(DECODED_LENGTH)
+        .ok_or_else(|| s3_error!(MissingContentLength))?;
+    let length = value.to_str().ok().and_then(|text| text.parse().ok());
+    headers.insert(CONTENT_LENGTH, value);
+    length.ok_or_else(|| {
+        s3_error!(
+            InvalidArgument,
+            "The x-amz-decoded-content-length header is not a number."
+        )
+    })
+}
+
+fn decoded(body: axum::body::Body, length: u64, trailers: Trailers) -> s3s::Body {
+    let start = (body.into_data_stream(), Some(Decoder::new(length)), trailers);
+    let stream = stream::try_unfold(start, |(mut body, decoder, trailers)| async {
+        let Some(mut decoder) = decoder else {
+            return Ok(None);
+        };
+        loop {
+            if let Some(data) = decoder.next().map_err(StdError::from)? {
+                return Ok(Some((data, (body, Some(decoder), trailers))));
+            }
+            match body.next().await {
+                Some(piece) => decoder.feed(&piece?),
+                None => {
+                    let _ = trailers.0.set(decoder.finish()?);
+                    return Ok::<_, StdError>(None);
+                }
+            }
+        }
+    });
+    let frames = stream.map(|data: Result<Bytes, StdError>| data.map(hyper::body::Frame::data));
+    s3s::Body::http_body_unsync(http_body_util::StreamBody::new(frames))
+}
+
+/// The query of a presigned URL.
+#[derive(Debug, PartialEq, Eq)]
+struct Presigned {
+    /// When it was signed, and for how many seconds; or until when.
+    expiry: Expiry,
+    /// Headers that the signer put into the query.
+    hoisted: Vec<(String, String)>,
+    /// What remains of the query, still encoded.
+    rest: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Expiry {
+    After { date: String, seconds: String },
+    At(String),
+}
+
+impl Presigned {
+    /// `None` where the query has no signature.
+    fn parse(query: &str) -> Result<Option<Self>, S3Error> {
+        let pairs: Vec<(&str, &str)> = query
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .collect();
+        let find = |name: &str| pairs.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        let value = |name: &str| find(name).map(|(_, value)| (*value).to_owned());
+        let v4 = find("X-Amz-Signature").is_some();
+        if !v4 && (find("Signature").is_none() || find("AWSAccessKeyId").is_none()) {
+            return Ok(None);
+        }
+        let incomplete = || {
+            s3_error!(
+                AuthorizationQueryParametersError,
+                "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+            )
+        };
+        let expiry = match v4 {
+            true => Expiry::After {
+                date: value("X-Amz-Date").ok_or_else(incomplete)?,
+                seconds: value("X-Amz-Expires").ok_or_else(incomplete)?,
+            },
+            false => Expiry::At(value("Expires").unwrap_or_default()),
+        };
+        let mut presigned = Self {
+            expiry,
+            hoisted: Vec::new(),
+            rest: String::new(),
+        };
+        for (name, value) in pairs {
+            presigned.sort(v4, name, value);
+        }
+        Ok(Some(presigned))
+    }
+
+    fn sort(&mut self, v4: bool, name: &str, value: &str) {
+        let lower = name.to_ascii_lowercase();
+        let of_signature = match lower.as_str() {
+            "x-amz-algorithm" | "x-amz-credential" | "x-amz-date" | "x-amz-expires"
+            | "x-amz-security-token" | "x-amz-signature" | "x-amz-signedheaders" => true,
+            "awsaccesskeyid" | "expires" | "signature" => !v4,
+            _ => false,
+        };
+        if of_signature {
+            return;
+        }
+        if lower.starts_with("x-amz-") {
+            let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+            self.hoisted.push((lower, value.into_owned()));
+            return;
+        }
+        if !self.rest.is_empty() {
+            self.rest.push('&');
+        }
+        self.rest.push_str(name);
+        self.rest.push('=');
+        self.rest.push_str(value);
+    }
+
+    fn check_expiry(&self, now: jiff::Timestamp) -> Result<(), S3Error> {
+        let until = match &self.expiry {
+            Expiry::After { date, seconds } => {
+                let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", date).ok();
+                let seconds: Option<u64> = seconds.parse().ok().filter(|s| *s <= 604_800);
+                let at = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
+                at.zip(seconds)
+                    .map(|(at, seconds)| at.timestamp().as_second() + seconds.cast_signed())
+            }
+            Expiry::At(second) => second.parse().ok(),
+        };
+        match until {
+            None => Err(s3_error!(
+                AuthorizationQueryParametersError,
+                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds"
+            )),
+            Some(until) if until < now.as_second() => {
+                Err(s3_error!(AccessDenied, "Request has expired"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn hoist(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.hoisted {
+            if let (Ok(name), Ok(value)) = (
+                HeaderName::from_bytes(name.as_bytes()),
+                HeaderValue::from_str(value),
+            ) {
+                headers.entry(name).or_insert(value);
+            }
+        }
+    }
+}
+
+fn with_query(uri: &Uri, query: &str) -> Result<Uri, S3Error> {
+    let mut parts = uri.clone().into_parts();
+    let path = match query {
+        "" => uri.path().to_owned(),
+        query => format!("{}?{query}", uri.path()),
+    };
+    parts.path_and_query = Some(path.parse().map_err(|_| s3_error!(InvalidURI))?);
+    Uri::from_parts(parts).map_err(|_| s3_error!(InvalidURI))
+}

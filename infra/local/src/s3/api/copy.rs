@@ -1,0 +1,253 @@
+//! CopyObject and UploadPartCopy.
+
+use futures::TryStreamExt as _;
+use s3s::dto::*;
+use s3s::{S3Request, S3Response, StdError};
+
+use super::conditions::{ReadConditions, WriteConditions};
+use super::convert::{etag, headers_of, timestamp, version_id};
+use super::multipart::{check_part_number, keep_part};
+use super::read::{opened, stream};
+use super::requester;
+use super::write::{Upload, add};
+use crate::s3::Store;
+use crate::s3::details::{Details, Headers, tags_of_header};
+use crate::s3::digest::{Algorithm, show_checksum};
+use crate::s3::error::Error;
+use crate::s3::events::Event;
+use crate::s3::files::Stored;
+use crate::s3::receive::{Claims, blocking, receive};
+use crate::s3::versions::{NewVersion, Version};
+use crate::s3::{files, uploads};
+
+/// 5 GiB: larger objects are copied in parts.
+const LIMIT: u64 = 5 << 30;
+
+/// The object to copy from.
+struct Source {
+    version: Version,
+    /// The version's id, where its bucket has or had versioning.
+    version_id: Option<String>,
+    file: std::fs::File,
+    /// The same object as the destination.
+    same: bool,
+}
+
+async fn source(
+    store: &Store,
+    from: CopySource,
+    to: (&str, &str),
+    conditions: &ReadConditions,
+) -> Result<Source, Error> {
+    let CopySource::Bucket { bucket, key, version_id: id } = from else {
+        return Err(Error::NotImplemented("Access points are not implemented"));
+    };
+    let same = (&*bucket, &*key) == to && id.is_none();
+    let find = move |sql: &rusqlite::Connection| {
+        let found = super::buckets::bucket_and_object(sql, &bucket, &key, id.as_deref())?;
+        let version = found.1.clone();
+        Ok((found, version))
+    };
+    let ((row, version), file) = opened(store, find).await?;
+    conditions.require(&version)?;
+    Ok(Source {
+        version_id: version_id(&row, &version),
+        version,
+        file,
+        same,
+    })
+}
+
+macro_rules! source_conditions {
+    ($input:expr) => {
+        ReadConditions {
+            if_match: $input.copy_source_if_match.take(),
+            if_none_match: $input.copy_source_if_none_match.take(),
+            if_modified_since: $input.copy_source_if_modified_since.take(),
+            if_unmodified_since: $input.copy_source_if_unmodified_since.take(),
+        }
+    };
+}
+
+pub(super) async fn copy_object(
+    store: &Store,
+    request: S3Request<CopyObjectInput>,
+) -> Result<S3Response<CopyObjectOutput>, Error> {
+    let by = requester(&request, store);
+    let mut input = request.input;
+    let conditions = source_conditions!(input);
+    let from = input.copy_source.clone();
+    let source = source(store, from, (&input.bucket, &input.key), &conditions).await?;
+    let replace = directive(input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;
+    let replace_tags = directive(input.tagging_directive.as_ref().map(TaggingDirective::as_str))?;
+    let changes = replace
+        || input.storage_class.is_some()
+        || input.website_redirect_location.is_some()
+        || input.checksum_algorithm.is_some();
+    if source.same && !changes {
+        return Err(Error::InvalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.".into()));
+    }
+    if source.version.size > LIMIT {
+        return Err(Error::InvalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120".into()));
+    }
+    let given: Headers = headers_of!(input)?;
+    let headers = match replace {
+        true => given,
+        false => Headers {
+            storage_class: given.storage_class,
+            website_redirect_location: given.website_redirect_location,
+            ..source.version.details.headers.clone()
+        },
+    };
+    let tags = match replace_tags {
+        true => tags_of_header(input.tagging.as_deref().unwrap_or_default())?,
+        false => source.version.tags.clone(),
+    };
+    let algorithm = algorithm(input.checksum_algorithm.as_ref())?;
+    let upload = Upload {
+        bucket: input.bucket,
+        key: input.key,
+        headers,
+        tags,
+        conditions: WriteConditions::default(),
+        event: Event::Copy,
+        by,
+    };
+    let source_version = source.version_id.clone();
+    let (mut stored, mut new) = duplicate(store, source, algorithm).await?;
+    new.details.headers = upload.headers.clone();
+    new.tags = upload.tags.clone();
+    let (bucket, version) = store
+        .database
+        .write(move |write| {
+            let added = add(write, &upload, new)?;
+            stored.adopt();
+            Ok(added)
+        })
+        .await?;
+    let mut result = CopyObjectResult {
+        e_tag: Some(etag(&version.etag)),
+        last_modified: Some(timestamp(version.modified)),
+        ..Default::default()
+    };
+    show_checksum!(result, &version.details.checksum);
+    Ok(S3Response::new(CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id: source_version,
+        version_id: version_id(&bucket, &version),
+        ..Default::default()
+    }))
+}
+
+/// Whether to take what the request says rather than what the source has.
+fn directive(name: Option<&str>) -> Result<bool, Error> {
+    match name {
+        None | Some("COPY") => Ok(false),
+        Some("REPLACE") => Ok(true),
+        Some(_) => Err(Error::InvalidArgument("Unknown metadata directive.".into())),
+    }
+}
+
+fn algorithm(named: Option<&ChecksumAlgorithm>) -> Result<Option<Algorithm>, Error> {
+    let claims = Claims::new(None, None, named.map(ChecksumAlgorithm::as_str), None)?;
+    Ok(claims.algorithm)
+}
+
+/// The source's bytes once more. What came in one piece, and has the checksum that is wanted, only gets a second name;
+/// what came in parts is read, since the copy's entity tag is the MD5 of its bytes.
+async fn duplicate(
+    store: &Store,
+    source: Source,
+    wanted: Option<Algorithm>,
+) -> Result<(Stored, NewVersion), Error> {
+    let Source { version, file, .. } = source;
+    let checksum = version.details.checksum.clone();
+    let has = checksum.as_ref().map(|sum| sum.algorithm);
+    if version.details.parts.is_empty()
+        && (wanted.is_none() || wanted == has)
+        && let Some(id) = version.file
+    {
+        let files = store.files.clone();
+        if let Some(stored) = blocking(move || Ok(files.link(id)?)).await? {
+            let new = NewVersion {
+                file: Some(stored.id()),
+                size: version.size,
+                etag: version.etag,
+                details: Details { checksum, ..Details::default() },
+                tags: Vec::new(),
+            };
+            return Ok((stored, new));
+        }
+    }
+    let algorithm = wanted.or(has).unwrap_or(Algorithm::Crc64Nvme);
+    let bytes = stream(file, version.size).map_err(StdError::from);
+    let received = receive(&store.files, bytes, &Claims::default(), algorithm).await?;
+    let new = NewVersion {
+        file: Some(received.stored.id()),
+        size: received.size,
+        etag: received.digests.md5.to_string(),
+        details: Details {
+            checksum: received.digests.checksum(algorithm).cloned(),
+            ..Details::default()
+        },
+        tags: Vec::new(),
+    };
+    Ok((received.stored, new))
+}
+
+pub(super) async fn upload_part_copy(
+    store: &Store,
+    request: S3Request<UploadPartCopyInput>,
+) -> Result<S3Response<UploadPartCopyOutput>, Error> {
+    let mut input = request.input;
+    check_part_number(input.part_number)?;
+    let conditions = source_conditions!(input);
+    let from = input.copy_source.clone();
+    let Source { version, version_id, file, .. } =
+        source(store, from, (&input.bucket, ""), &conditions).await?;
+    let bytes = match &input.copy_source_range {
+        None => 0..version.size,
+        Some(range) => copy_range(range, version.size)?,
+    };
+    if bytes.end - bytes.start > LIMIT {
+        return Err(Error::EntityTooLarge);
+    }
+    let (bucket, key, id) = (input.bucket, input.key, input.upload_id);
+    let find = {
+        let (bucket, key, id) = (bucket.clone(), key.clone(), id.clone());
+        move |sql: &rusqlite::Connection| uploads::get(sql, &bucket, &key, &id)
+    };
+    let (algorithm, _) = store.database.read(find).await?.resulting_checksum();
+    let length = bytes.end - bytes.start;
+    let file = files::seek(file, bytes.start)?;
+    let body = stream(file, length).map_err(StdError::from);
+    let received = receive(&store.files, body, &Claims::default(), algorithm).await?;
+    let part = keep_part(store, bucket, key, id, input.part_number, received, algorithm).await?;
+    let mut result = CopyPartResult {
+        e_tag: Some(etag(&part.md5)),
+        last_modified: Some(timestamp(part.modified)),
+        ..Default::default()
+    };
+    show_checksum!(result, Some(&part.checksum));
+    Ok(S3Response::new(UploadPartCopyOutput {
+        copy_part_result: Some(result),
+        copy_source_version_id: version_id,
+        ..Default::default()
+    }))
+}
+
+/// The range of `x-amz-copy-source-range`, which must lie in the source.
+fn copy_range(range: &str, size: u64) -> Result<std::ops::Range<u64>, Error> {
+    let invalid = || {
+        Error::InvalidArgument(
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy".into(),
+        )
+    };
+    match Range::parse(range) {
+        Ok(Range::Int { first, last: Some(last) }) if last < size => Ok(first..last + 1),
+        Ok(Range::Int { last: Some(_), .. }) => Err(Error::InvalidArgument(
+            format!("Range specified is not valid for source object of size: {size}").into(),
+        )),
+        _ => Err(invalid()),
+    }
+}

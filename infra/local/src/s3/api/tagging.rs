@@ -1,0 +1,81 @@
+//! Tags of objects.
+
+use s3s::dto::*;
+use s3s::{S3Request, S3Response};
+
+use super::buckets::bucket_and_object;
+use super::convert::version_id;
+use super::requester;
+use crate::s3::Store;
+use crate::s3::details::{self, checked_tags};
+use crate::s3::error::Error;
+use crate::s3::events::{self, Event, Requester};
+use crate::s3::versions;
+
+pub(super) async fn get_object_tagging(
+    store: &Store,
+    request: S3Request<GetObjectTaggingInput>,
+) -> Result<S3Response<GetObjectTaggingOutput>, Error> {
+    let input = request.input;
+    let (bucket, version) = store
+        .database
+        .read(move |sql| {
+            bucket_and_object(sql, &input.bucket, &input.key, input.version_id.as_deref())
+        })
+        .await?;
+    let tag_set = version.tags.iter().map(|tag| Tag {
+        key: Some(tag.key.clone()),
+        value: Some(tag.value.clone()),
+    });
+    Ok(S3Response::new(GetObjectTaggingOutput {
+        tag_set: tag_set.collect(),
+        version_id: version_id(&bucket, &version),
+    }))
+}
+
+pub(super) async fn put_object_tagging(
+    store: &Store,
+    request: S3Request<PutObjectTaggingInput>,
+) -> Result<S3Response<PutObjectTaggingOutput>, Error> {
+    let by = requester(&request, store);
+    let input = request.input;
+    let tags = input.tagging.tag_set.into_iter().map(|tag| details::Tag {
+        key: tag.key.unwrap_or_default(),
+        value: tag.value.unwrap_or_default(),
+    });
+    let tags = checked_tags(tags.collect())?;
+    let which = (input.bucket, input.key, input.version_id);
+    let version_id = replace(store, by, which, tags, Event::TaggingPut).await?;
+    Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
+}
+
+pub(super) async fn delete_object_tagging(
+    store: &Store,
+    request: S3Request<DeleteObjectTaggingInput>,
+) -> Result<S3Response<DeleteObjectTaggingOutput>, Error> {
+    let by = requester(&request, store);
+    let input = request.input;
+    let which = (input.bucket, input.key, input.version_id);
+    let version_id = replace(store, by, which, Vec::new(), Event::TaggingDelete).await?;
+    Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
+}
+
+/// Replaces the tags of bucket, key and perhaps version; gives the version's id.
+async fn replace(
+    store: &Store,
+    by: Requester,
+    (bucket, key, version): (String, String, Option<String>),
+    tags: Vec<details::Tag>,
+    event: Event,
+) -> Result<Option<String>, Error> {
+    store
+        .database
+        .write(move |write| {
+            let (bucket, version) =
+                bucket_and_object(write.sql, &bucket, &key, version.as_deref())?;
+            versions::set_tags(write, version.id, &tags)?;
+            events::emit(write, &by, &bucket, event, &version)?;
+            Ok(version_id(&bucket, &version))
+        })
+        .await
+}

@@ -1,0 +1,215 @@
+//! Object bytes on disk.
+//!
+//! A file's name is made here and says nothing about the key, so no key can leave the directory. Bytes go to
+//! `incoming/` first, are synced, and are renamed into `objects/xx/`; from then on they never change. Rows of the
+//! database name the files: a file without a row is rubbish that the next start sweeps away.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+/// The directory of files.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    root: Arc<Path>,
+}
+
+/// The name of a stored file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FileId(pub(super) Uuid);
+
+impl fmt::Debug for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.simple())
+    }
+}
+
+impl Files {
+    /// Opens or makes the directory, and removes what was left half written.
+    pub(super) fn open(root: &Path) -> io::Result<Self> {
+        let incoming = root.join("incoming");
+        if incoming.exists() {
+            fs::remove_dir_all(&incoming)?;
+        }
+        fs::create_dir_all(&incoming)?;
+        for fan in 0..=u8::MAX {
+            fs::create_dir_all(root.join("objects").join(format!("{fan:02x}")))?;
+        }
+        sync_directory(&root.join("objects"))?;
+        Ok(Self { root: root.into() })
+    }
+
+    fn path(&self, id: FileId) -> PathBuf {
+        let name = id.0.simple().to_string();
+        self.root.join("objects").join(&name[..2]).join(name)
+    }
+
+    /// A new file that nobody can see until it is kept.
+    pub(super) fn create(&self) -> io::Result<Draft> {
+        let id = FileId(Uuid::new_v4());
+        let path = self.root.join("incoming").join(id.0.simple().to_string());
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)?;
+        Ok(Draft {
+            files: self.clone(),
+            id,
+            written: BufWriter::with_capacity(256 << 10, file),
+            path: Some(path),
+        })
+    }
+
+    /// Opens a stored file for reading. It stays readable when it is removed meanwhile.
+    pub(super) fn read(&self, id: FileId) -> io::Result<File> {
+        File::open(self.path(id))
+    }
+
+    /// A second name for the same bytes: a copy without copying. `None` where the file system has no such thing.
+    pub(super) fn link(&self, id: FileId) -> io::Result<Option<Stored>> {
+        let copy = FileId(Uuid::new_v4());
+        let path = self.path(copy);
+        if fs::hard_link(self.path(id), &path).is_err() {
+            return Ok(None);
+        }
+        let stored = Stored::new(self.clone(), copy);
+        sync_directory(parent(&path))?;
+        Ok(Some(stored))
+    }
+
+    /// One file of the bytes of several, in that order.
+    pub(super) fn join(&self, ids: &[FileId]) -> io::Result<Stored> {
+        if let [only] = ids
+            && let Some(stored) = self.link(*only)?
+        {
+            return Ok(stored);
+        }
+        let draft = self.create()?;
+        for id in ids {
+            // File to file, so that the kernel can share or move the bytes by itself.
+            io::copy(&mut self.read(*id)?, &mut draft.written.get_ref())?;
+        }
+        draft.keep()
+    }
+
+    /// Removes a stored file. That it is gone already is no error.
+    pub(super) fn remove(&self, id: FileId) {
+        if let Err(error) = fs::remove_file(self.path(id))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(file = ?id, %error, "an object's file could not be removed");
+        }
+    }
+
+    /// Removes every stored file that is not in `wanted`; says how many they were.
+    pub(super) fn sweep(&self, wanted: &HashSet<FileId>) -> io::Result<usize> {
+        let mut removed = 0;
+        for fan in fs::read_dir(self.root.join("objects"))? {
+            for file in fs::read_dir(fan?.path())? {
+                let file = file?;
+                let id = file.file_name().to_str().and_then(|n| n.parse().ok());
+                if !id.is_some_and(|id| wanted.contains(&FileId(id))) {
+                    fs::remove_file(file.path())?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// A file that is being written. Dropped, it is gone.
+pub(super) struct Draft {
+    files: Files,
+    id: FileId,
+    written: BufWriter<File>,
+    /// `None` once it has been renamed.
+    path: Option<PathBuf>,
+}
+
+impl Draft {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.written.write_all(bytes)
+    }
+
+    /// Makes the bytes durable under their final name.
+    pub(super) fn keep(mut self) -> io::Result<Stored> {
+        self.written.flush()?;
+        self.written.get_ref().sync_all()?;
+        let to = self.files.path(self.id);
+        if let Some(from) = self.path.take() {
+            fs::rename(from, &to)?;
+        }
+        sync_directory(parent(&to))?;
+        Ok(Stored::new(self.files.clone(), self.id))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // What stays behind is swept at the next start.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// A stored file that no row names yet. Dropped, it is removed; [`Stored::adopt`] hands it to a row.
+#[derive(Debug)]
+pub(super) struct Stored {
+    files: Files,
+    id: FileId,
+    adopted: bool,
+}
+
+impl Stored {
+    fn new(files: Files, id: FileId) -> Self {
+        Self {
+            files,
+            id,
+            adopted: false,
+        }
+    }
+
+    pub(super) fn id(&self) -> FileId {
+        self.id
+    }
+
+    /// To be called inside the transaction that writes the row: were the file still ours when the transaction
+    /// commits, dropping this value at the wrong moment would leave a row without a file.
+    pub(super) fn adopt(&mut self) {
+        self.adopted = true;
+    }
+}
+
+impl Drop for Stored {
+    fn drop(&mut self) {
+        if !self.adopted {
+            self.files.remove(self.id);
+        }
+    }
+}
+
+/// The bytes of an open file from `start` on.
+pub(super) fn seek(mut file: File, start: u64) -> io::Result<File> {
+    file.seek(SeekFrom::Start(start))?;
+    Ok(file)
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// Makes a rename in the directory durable.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(path)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! How a sorted list of names becomes pages with common prefixes.
+//!
+//! Shared by the four listings of S3. Names that share what lies between the prefix and the delimiter are one entry,
+//! and are skipped by seeking past them, however many they are.
+
+/// What a page is to hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Query {
+    pub(super) prefix: String,
+    pub(super) delimiter: Option<String>,
+    /// The most entries and common prefixes together.
+    pub(super) limit: usize,
+}
+
+/// Where to read on from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// The place where the page begins; the caller knows it.
+    Start,
+    /// The first name that is not less than these bytes.
+    Name(Vec<u8>),
+}
+
+/// A page of a listing.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page<T> {
+    pub(super) entries: Vec<T>,
+    pub(super) common_prefixes: Vec<String>,
+    /// There is more: the page ended with this.
+    pub(super) next: Option<Last>,
+}
+
+/// What a page that is not the last one ended with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Last {
+    /// The last of the entries.
+    Entry,
+    /// The last of the common prefixes.
+    CommonPrefix,
+}
+
+/// Reads a page. `fetch(from, n)` gives up to `n` items with `prefix`, in order.
+pub(super) fn page<T, E>(
+    query: &Query,
+    name: impl Fn(&T) -> &str,
+    mut fetch: impl FnMut(&From, usize) -> Result<Vec<T>, E>,
+) -> Result<Page<T>, E> {
+    let mut page = Page {
+        entries: Vec::new(),
+        common_prefixes: Vec::new(),
+        next: None,
+    };
+    let mut last = None;
+    let mut from = From::Start;
+    // S3 calls a page of nothing complete.
+    let mut room = query.limit;
+    'fetch: while query.limit > 0 {
+        // One more than there is room for: it tells whether there is more.
+        for item in fetch(&from, room + 1)? {
+            if room == 0 {
+                page.next = last;
+                break 'fetch;
+            }
+            room -= 1;
+            if let Some(common) = common_prefix(query, name(&item)) {
+                page.common_prefixes.push(common.to_owned());
+                last = Some(Last::CommonPrefix);
+                match successor(common) {
+                    Some(name) => from = From::Name(name),
+                    None => break 'fetch,
+                }
+                continue 'fetch;
+            }
+            page.entries.push(item);
+            last = Some(Last::Entry);
+        }
+        break;
+    }
+    Ok(page)
+}
+
+/// The name up to the first delimiter after the prefix.
+fn common_prefix<'n>(query: &Query, name: &'n str) -> Option<&'n str> {
+    let delimiter = query.delimiter.as_deref()?;
+    let rest = name.get(query.prefix.len()..)?;
+    let end = query.prefix.len() + rest.find(delimiter)? + delimiter.len();
+    Some(&name[..end])
+}
+
+/// Where a page begins that follows `marker`: after the whole group where the marker is a common prefix.
+pub(super) fn past_common_prefix(query: &Query, marker: &str) -> Option<Vec<u8>> {
+    let belongs = marker.starts_with(&query.prefix);
+    (belongs && common_prefix(query, marker) == Some(marker))
+        .then(|| successor(marker))
+        .flatten()
+}
+
+/// The least byte string that is greater than every one that begins with `prefix`.
+pub(super) fn successor(prefix: &str) -> Option<Vec<u8>> {
+    let mut bytes = prefix.as_bytes().to_vec();
+    while let Some(last) = bytes.last_mut() {
+        if let Some(next) = last.checked_add(1) {
+            *last = next;
+            return Some(bytes);
+        }
+        bytes.pop();
+    }
+    None
+}

@@ -1,0 +1,199 @@
+//! An upload's bytes: from the wire to a file, digested and checked on the way.
+//!
+//! Whatever the size, about a megabyte is in memory.
+
+use std::mem;
+
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt as _};
+use http::HeaderMap;
+use s3s::StdError;
+
+use super::admit::Trailers;
+use super::chunked::ChunkedError;
+use super::digest::{Algorithm, Checksum, Digester, Digests, Md5};
+use super::error::Error;
+use super::files::{Draft, Files, Stored};
+
+/// 5 GiB: the most bytes that one request may store.
+const LIMIT: u64 = 5 << 30;
+/// How many bytes are gathered before a thread that may block writes them.
+const GATHERED: usize = 1 << 20;
+
+/// What the client says of the bytes it sends.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    pub(super) md5: Option<Md5>,
+    /// From a header.
+    pub(super) checksum: Option<Checksum>,
+    /// The algorithm of a checksum that follows the body, or that the object shall have.
+    pub(super) algorithm: Option<Algorithm>,
+    pub(super) trailers: Option<Trailers>,
+}
+
+impl Claims {
+    /// Reads the headers of a request whose `Content-MD5` and checksum the protocol layer has taken out already.
+    pub(super) fn new(
+        content_md5: Option<&str>,
+        checksum: Option<Checksum>,
+        algorithm: Option<&str>,
+        trailers: Option<Trailers>,
+    ) -> Result<Self, Error> {
+        let md5 = content_md5
+            .map(|value| Md5::from_base64(value).ok_or(Error::InvalidDigest))
+            .transpose()?;
+        let algorithm = algorithm
+            .map(|name| Algorithm::from_name(name).ok_or_else(unknown_algorithm))
+            .transpose()?;
+        if let Some(checksum) = &checksum {
+            well_formed(checksum)?;
+        }
+        Ok(Self {
+            md5,
+            algorithm: checksum.as_ref().map(|sum| sum.algorithm).or(algorithm),
+            checksum,
+            trailers,
+        })
+    }
+
+    /// Compares with what came, once all of it and the trailers came.
+    fn check(&self, digests: &Digests) -> Result<(), Error> {
+        if self.md5.is_some_and(|md5| md5 != digests.md5) {
+            return Err(Error::BadContentMd5);
+        }
+        let trailer = self.trailers.as_ref().and_then(Trailers::get);
+        let trailing = trailer.and_then(trailing_checksum);
+        for claim in self.checksum.iter().chain(&trailing) {
+            well_formed(claim)?;
+            if digests.checksum(claim.algorithm) != Some(claim) {
+                return Err(Error::BadChecksum(claim.algorithm.name()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn well_formed(checksum: &Checksum) -> Result<(), Error> {
+    if checksum.is_well_formed() {
+        return Ok(());
+    }
+    let header = checksum.algorithm.header();
+    Err(Error::InvalidRequest(
+        format!("Value for {header} header is invalid.").into(),
+    ))
+}
+
+fn unknown_algorithm() -> Error {
+    Error::InvalidRequest(
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]".into(),
+    )
+}
+
+fn trailing_checksum(trailers: &HeaderMap) -> Option<Checksum> {
+    Algorithm::ALL.into_iter().find_map(|algorithm| {
+        let value = trailers.get(algorithm.header())?.to_str().ok()?;
+        Some(Checksum::full(algorithm, value))
+    })
+}
+
+/// Bytes that are on disk, and not yet an object.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) stored: Stored,
+    pub(super) size: u64,
+    pub(super) digests: Digests,
+}
+
+/// Stores a body under no name yet. `also` is an algorithm to compute whatever the client claims.
+pub(super) async fn receive(
+    files: &Files,
+    body: impl Stream<Item = Result<Bytes, StdError>>,
+    claims: &Claims,
+    also: Algorithm,
+) -> Result<Received, Error> {
+    let mut algorithms = vec![also];
+    algorithms.extend(claims.algorithm.filter(|claimed| *claimed != also));
+    let mut sink = Sink::open(files.clone(), &algorithms).await?;
+    let mut gathered = BytesMut::new();
+    let mut body = std::pin::pin!(body);
+    while let Some(bytes) = body.next().await {
+        gathered.extend_from_slice(&bytes.map_err(broken_body)?);
+        if gathered.len() >= GATHERED {
+            sink = sink.write(mem::take(&mut gathered).freeze()).await?;
+        }
+    }
+    let sink = sink.write(gathered.freeze()).await?;
+    sink.finish(claims).await
+}
+
+/// Where the bytes go: moved into a thread that may block, and back.
+struct Sink {
+    draft: Draft,
+    digester: Digester,
+    size: u64,
+}
+
+impl Sink {
+    async fn open(files: Files, algorithms: &[Algorithm]) -> Result<Self, Error> {
+        let digester = Digester::new(algorithms);
+        blocking(move || {
+            Ok(Self {
+                draft: files.create()?,
+                digester,
+                size: 0,
+            })
+        })
+        .await
+    }
+
+    async fn write(mut self, bytes: Bytes) -> Result<Self, Error> {
+        self.size += bytes.len() as u64;
+        if self.size > LIMIT {
+            return Err(Error::EntityTooLarge);
+        }
+        blocking(move || {
+            self.digester.update(&bytes);
+            self.draft.write(&bytes)?;
+            Ok(self)
+        })
+        .await
+    }
+
+    /// Nothing gets its final name that is not what the client meant.
+    async fn finish(self, claims: &Claims) -> Result<Received, Error> {
+        let digests = self.digester.finish();
+        claims.check(&digests)?;
+        let (draft, size) = (self.draft, self.size);
+        blocking(move || {
+            Ok(Received {
+                stored: draft.keep()?,
+                size,
+                digests,
+            })
+        })
+        .await
+    }
+}
+
+/// Runs what blocks on the threads for that.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Error::Stopped)?
+}
+
+fn broken_body(error: StdError) -> Error {
+    // Bytes that come from another file, for a copy.
+    let error = match error.downcast::<std::io::Error>() {
+        Ok(error) => return Error::Files(*error),
+        Err(error) => error,
+    };
+    match error.downcast_ref::<ChunkedError>() {
+        Some(ChunkedError::Malformed) => {
+            Error::InvalidRequest("The aws-chunked body of the request is not well-formed.".into())
+        }
+        Some(ChunkedError::Incomplete | ChunkedError::Length) | None => Error::IncompleteBody,
+    }
+}

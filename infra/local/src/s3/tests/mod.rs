@@ -1,0 +1,1 @@
+//! The store, seen by the AWS SDK for Rust.

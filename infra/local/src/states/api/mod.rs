@@ -1,0 +1,104 @@
+//! The wire: AWS JSON 1.0.
+//!
+//! A request is a POST whose `X-Amz-Target` names the operation; request and response bodies are JSON objects.
+//! <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>
+
+mod executions;
+mod histories;
+mod input;
+mod machines;
+mod settings;
+mod tags;
+mod token;
+
+use axum::body::Body;
+use http::{Request, Response, header};
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::service::{States, new_uuid};
+use input::Input;
+
+pub(super) use settings::{NO_LOGGING, declared as declared_settings};
+
+/// The largest request: a definition of 1 MiB, every character of it escaped.
+const LARGEST: usize = 8 * 1024 * 1024;
+
+pub(super) async fn handle(states: &States, request: Request<Body>) -> Response<Body> {
+    match answer(states, request).await {
+        Ok(body) => respond(200, &body),
+        Err(error) => {
+            if let ApiError::Internal(text) = &error {
+                tracing::error!("{text}");
+            }
+            respond(
+                error.status(),
+                &json!({ "__type": error.code(), "message": error.to_string() }),
+            )
+        }
+    }
+}
+
+async fn answer(states: &States, request: Request<Body>) -> Result<Value, ApiError> {
+    let target = request
+        .headers()
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok());
+    let operation = target.and_then(|target| target.strip_prefix("AWSStepFunctions."));
+    let operation = operation
+        .ok_or_else(|| {
+            ApiError::UnknownOperation(target.unwrap_or("(no X-Amz-Target)").to_owned())
+        })?
+        .to_owned();
+    let body = axum::body::to_bytes(request.into_body(), LARGEST)
+        .await
+        .map_err(|error| ApiError::Serialization(format!("The request can't be read: {error}")))?;
+    dispatch(states, &operation, Input::parse(&body)?).await
+}
+
+async fn dispatch(states: &States, operation: &str, input: Input) -> Result<Value, ApiError> {
+    match operation {
+        "CreateStateMachine" => machines::create(states, input).await,
+        "UpdateStateMachine" => machines::update(states, input).await,
+        "DeleteStateMachine" => machines::delete(states, input).await,
+        "DescribeStateMachine" => machines::describe(states, input).await,
+        "DescribeStateMachineForExecution" => machines::describe_for_execution(states, input).await,
+        "ListStateMachines" => machines::list(states, input).await,
+        "ValidateStateMachineDefinition" => settings::validate(input),
+        "StartExecution" => executions::start(states, input).await,
+        "StartSyncExecution" => executions::start_sync(states, input).await,
+        "StopExecution" => executions::stop(states, input).await,
+        "DescribeExecution" => executions::describe(states, input).await,
+        "ListExecutions" => executions::list(states, input).await,
+        "GetExecutionHistory" => histories::get(states, input).await,
+        "TagResource" => tags::tag(states, input).await,
+        "UntagResource" => tags::untag(states, input).await,
+        "ListTagsForResource" => tags::list(states, input).await,
+        other => Err(ApiError::UnknownOperation(other.to_owned())),
+    }
+}
+
+fn respond(status: u16, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    // Every status comes from `ApiError::status`, which gives valid ones.
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    let headers = response.headers_mut();
+    let json = header::HeaderValue::from_static("application/x-amz-json-1.0");
+    headers.insert(header::CONTENT_TYPE, json);
+    if let Ok(id) = header::HeaderValue::from_str(&new_uuid()) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+/// A timestamp as the protocol has it: seconds since the Unix epoch, with milliseconds.
+fn seconds(milliseconds: i64) -> Value {
+    json!(asl::Timestamp(milliseconds).epoch_seconds())
+}
+
+/// Adds a field, if there is a value.
+fn put(object: &mut Value, field: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        object[field] = value.into();
+    }
+}

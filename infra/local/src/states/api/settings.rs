@@ -1,0 +1,195 @@
+//! What a caller gives of a state machine: definition, role, logging, tracing.
+
+use asl::{Diagnostic, InvalidDefinition, Severity, StateMachine};
+use serde_json::{Value, json};
+
+use super::input::{ARN, Input, wrong_type};
+use crate::states::error::ApiError;
+use crate::states::store::machines::Settings;
+use crate::template;
+
+/// The longest definition: 1 MiB.
+const DEFINITION: std::ops::RangeInclusive<usize> = 1..=1_048_576;
+
+/// `loggingConfiguration` where nothing is logged.
+pub(in super::super) const NO_LOGGING: &str = r#"{"includeExecutionData":false,"level":"OFF"}"#;
+
+/// The fields of UpdateStateMachine that change something; CreateStateMachine has them too.
+pub(super) struct Given {
+    pub(super) definition: Option<String>,
+    pub(super) role_arn: Option<String>,
+    logging: Option<Value>,
+    tracing: Option<Value>,
+}
+
+impl Given {
+    pub(super) fn read(input: &mut Input) -> Result<Self, ApiError> {
+        Ok(Given {
+            definition: input.text("definition", DEFINITION)?,
+            role_arn: input.text("roleArn", ARN)?,
+            logging: input.value("loggingConfiguration"),
+            tracing: input.value("tracingConfiguration"),
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.definition.is_none()
+            && self.role_arn.is_none()
+            && self.logging.is_none()
+            && self.tracing.is_none()
+    }
+
+    /// The settings that result, where `old` has what was not given.
+    pub(super) fn over(self, old: Settings) -> Result<Settings, ApiError> {
+        if let Some(definition) = &self.definition {
+            StateMachine::parse(definition)?;
+        }
+        if let Some(role) = self
+            .role_arn
+            .as_deref()
+            .filter(|role| !role.starts_with("arn:"))
+        {
+            return Err(ApiError::InvalidArn(format!("Invalid ARN prefix: {role}")));
+        }
+        Ok(Settings {
+            definition: self.definition.unwrap_or(old.definition),
+            role_arn: self.role_arn.unwrap_or(old.role_arn),
+            logging: self.logging.as_ref().map_or(Ok(old.logging), logging)?,
+            tracing: self.tracing.as_ref().map_or(Ok(old.tracing), tracing)?,
+        })
+    }
+}
+
+/// The settings of a state machine in the template.
+pub(in super::super) fn declared(machine: &template::StateMachine) -> Result<Settings, ApiError> {
+    StateMachine::parse(&machine.definition)?;
+    Ok(Settings::from(machine))
+}
+
+fn logging(given: &Value) -> Result<String, ApiError> {
+    let level = given.get("level").and_then(Value::as_str).unwrap_or("OFF");
+    let data = given
+        .get("includeExecutionData")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
+    let destinations = given
+        .get("destinations")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    if destinations.len() > 1 || (level != "OFF" && destinations.is_empty()) {
+        let text = "Must specify exactly one Log Destination.";
+        return Err(ApiError::InvalidLoggingConfiguration(text));
+    }
+    let mut written = json!({});
+    if !destinations.is_empty() {
+        written["destinations"] = json!(destinations);
+    }
+    written["includeExecutionData"] = json!(data);
+    written["level"] = json!(level);
+    Ok(written.to_string())
+}
+
+fn tracing(given: &Value) -> Result<bool, ApiError> {
+    match given.get("enabled") {
+        None | Some(Value::Null) => Ok(false),
+        Some(enabled) => enabled
+            .as_bool()
+            .ok_or_else(|| wrong_type("enabled", "BOOLEAN")),
+    }
+}
+
+/// ValidateStateMachineDefinition.
+pub(super) fn validate(mut input: Input) -> Result<Value, ApiError> {
+    let definition = input.required("definition", DEFINITION)?;
+    input.choice("type", &["STANDARD", "EXPRESS"])?;
+    let severity = input.choice("severity", &["ERROR", "WARNING"])?;
+    let most = input.number("maxResults", 100)?.unwrap_or(0);
+    input.finish()?;
+    let found = match StateMachine::parse(&definition) {
+        Ok(_) => Vec::new(),
+        Err(InvalidDefinition { diagnostics }) => diagnostics,
+    };
+    let most = usize::try_from(most)
+        .ok()
+        .filter(|most| *most > 0)
+        .unwrap_or(100);
+    Ok(findings(found, severity == Some("WARNING"), most))
+}
+
+fn findings(mut found: Vec<Diagnostic>, warnings: bool, most: usize) -> Value {
+    found.retain(|diagnostic| warnings || diagnostic.severity == Severity::Error);
+    let failed = found
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error);
+    let truncated = found.len() > most;
+    found.truncate(most);
+    let diagnostics: Vec<Value> = found.iter().map(finding).collect();
+    json!({
+        "result": if failed { "FAIL" } else { "OK" },
+        "diagnostics": diagnostics,
+        "truncated": truncated,
+    })
+}
+
+fn finding(diagnostic: &Diagnostic) -> Value {
+    let mut finding = json!(diagnostic);
+    if diagnostic.location.is_empty()
+        && let Some(fields) = finding.as_object_mut()
+    {
+        fields.remove("location");
+    }
+    finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_logging(given: Value, expected: &str) {
+        let got = logging(&given).unwrap_or_else(|error| error.to_string());
+        assert_eq!(got, expected, "{given}");
+    }
+
+    #[test]
+    fn logging_configurations() {
+        check_logging(json!({}), NO_LOGGING);
+        check_logging(json!({ "destinations": [] }), NO_LOGGING);
+        check_logging(
+            json!({ "level": "ALL", "includeExecutionData": true, "destinations": [{ "x": 1 }] }),
+            r#"{"destinations":[{"x":1}],"includeExecutionData":true,"level":"ALL"}"#,
+        );
+        let one = "Invalid Logging Configuration: Must specify exactly one Log Destination.";
+        check_logging(json!({ "level": "ERROR" }), one);
+        check_logging(json!({ "destinations": [{}, {}] }), one);
+    }
+
+    #[test]
+    fn findings_are_cut_and_sifted() {
+        let one = |severity, location: &str| Diagnostic {
+            severity,
+            code: "SCHEMA_VALIDATION_FAILED",
+            message: "m".into(),
+            location: location.into(),
+        };
+        let all = || {
+            vec![
+                one(Severity::Warning, "/a"),
+                one(Severity::Error, ""),
+                one(Severity::Error, "/b"),
+            ]
+        };
+        let error =
+            json!({ "severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": "m" });
+        assert_eq!(
+            findings(all(), false, 1),
+            json!({ "result": "FAIL", "diagnostics": [error], "truncated": true })
+        );
+        let warned = findings(all()[..1].to_vec(), true, 100);
+        assert_eq!(
+            (&warned["result"], &warned["truncated"]),
+            (&json!("OK"), &json!(false))
+        );
+        assert_eq!(warned["diagnostics"][0]["location"], "/a");
+        assert_eq!(findings(vec![], false, 100)["result"], "OK");
+    }
+}

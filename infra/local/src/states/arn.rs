@@ -1,0 +1,156 @@
+//! The names and ARNs of state machines and executions.
+//!
+//! | what                | form |
+//! |---------------------|------|
+//! | state machine       | `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME` |
+//! | execution           | `arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME` |
+//! | express execution   | `arn:aws:states:REGION:ACCOUNT:express:MACHINE:NAME:UUID` |
+//!
+//! Versions and aliases add `:VERSION` or `:ALIAS` to the state machine's.
+
+use super::error::ApiError;
+use crate::aws::Identity;
+
+/// The resource part of an ARN of this service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Arn<'a> {
+    /// A state machine, by name.
+    Machine { name: &'a str },
+    /// A version or an alias of a state machine.
+    Qualified { name: &'a str, qualifier: &'a str },
+    /// An execution of a STANDARD state machine.
+    Execution { machine: &'a str, name: &'a str },
+    /// An execution of an EXPRESS state machine.
+    Express,
+    /// An activity, a map run, or a kind that this service does not know.
+    Other(&'a str),
+}
+
+/// Reads an ARN of this service. Whether it is of this account and region is for [`named_here`] to tell.
+pub(super) fn parse(arn: &str) -> Result<Arn<'_>, ApiError> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [prefix, _partition, service, _region, _account, resource] = parts[..] else {
+        return Err(ApiError::InvalidArn(format!("Invalid ARN prefix: {arn}")));
+    };
+    if prefix != "arn" || service != "states" {
+        return Err(ApiError::InvalidArn(format!("Invalid ARN prefix: {arn}")));
+    }
+    let resource: Vec<&str> = resource.split(':').collect();
+    Ok(match resource[..] {
+        ["stateMachine", name] => Arn::Machine { name },
+        ["stateMachine", name, qualifier] => Arn::Qualified { name, qualifier },
+        ["execution", machine, name] => Arn::Execution { machine, name },
+        ["express", _, _, _] => Arn::Express,
+        [kind, ..] => Arn::Other(kind),
+        [] => Arn::Other(""),
+    })
+}
+
+/// Whether the ARN belongs to the account and region of this stack: no other has anything here.
+pub(super) fn named_here(arn: &str, identity: &Identity) -> bool {
+    let ours = identity.arn("states", "");
+    arn.starts_with(&ours)
+}
+
+/// The error for an ARN of the wrong kind.
+pub(super) fn wrong_kind(kind: &str) -> ApiError {
+    ApiError::InvalidArn(format!("Resource type not valid in this context: {kind}"))
+}
+
+pub(super) fn machine(identity: &Identity, name: &str) -> String {
+    identity.arn("states", &format!("stateMachine:{name}"))
+}
+
+pub(super) fn execution(identity: &Identity, machine: &str, name: &str) -> String {
+    identity.arn("states", &format!("execution:{machine}:{name}"))
+}
+
+pub(super) fn express(identity: &Identity, machine: &str, name: &str) -> String {
+    let unique = uuid::Uuid::new_v4();
+    identity.arn("states", &format!("express:{machine}:{name}:{unique}"))
+}
+
+/// The name of a state machine or an execution, without the characters that AWS forbids.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
+pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
+    let forbidden = |letter: char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter)
+            || matches!(letter, '\u{fffe}' | '\u{ffff}')
+    };
+    if name.contains(forbidden) {
+        return Err(ApiError::InvalidName(name.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(arn: &str, expected: &str) {
+        let got = match parse(arn) {
+            Ok(arn) => format!("{arn:?}"),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(got, expected, "{arn}");
+    }
+
+    #[test]
+    fn kinds() {
+        let arn = |resource: &str| Identity::default().arn("states", resource);
+        check(&arn("stateMachine:a.b"), r#"Machine { name: "a.b" }"#);
+        check(
+            &arn("stateMachine:a:1"),
+            r#"Qualified { name: "a", qualifier: "1" }"#,
+        );
+        check(
+            &arn("execution:a:b"),
+            r#"Execution { machine: "a", name: "b" }"#,
+        );
+        check(&arn("express:a:b:c"), "Express");
+        check(&arn("activity:a"), r#"Other("activity")"#);
+        check(&arn(""), r#"Other("")"#);
+    }
+
+    #[test]
+    fn what_is_no_arn_of_this_service() {
+        check("nonsense", "Invalid Arn: 'Invalid ARN prefix: nonsense'");
+        check(
+            "arn:aws:states:us-east-1",
+            "Invalid Arn: 'Invalid ARN prefix: arn:aws:states:us-east-1'",
+        );
+        check(
+            "arn:aws:s3:::b:k",
+            "Invalid Arn: 'Invalid ARN prefix: arn:aws:s3:::b:k'",
+        );
+    }
+
+    #[test]
+    fn other_accounts_and_regions_are_elsewhere() {
+        let here = Identity::default();
+        assert!(named_here(&machine(&here, "m"), &here));
+        assert!(!named_here(
+            "arn:aws:states:eu-west-1:123456789012:stateMachine:m",
+            &here
+        ));
+        assert!(!named_here(
+            "arn:aws:states:us-east-1:999999999999:stateMachine:m",
+            &here
+        ));
+    }
+
+    #[test]
+    fn names() {
+        for good in ["a", "a.b-c_D", "état", "(x)", "a@b!'=+"] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "a b", "a:b", "a/b", "a\u{7f}", "a\u{85}", "<", "a*", "a$", "\"", "a\\b", "a\n",
+        ] {
+            let error = check_name(bad).unwrap_err();
+            assert_eq!(error.to_string(), format!("Invalid Name: '{bad}'"));
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The durable runner: one thread owns every running execution and the writing side of `states.db`.
+//!
+//! What arrives (API calls, results of tasks, timers that are due) is taken in batches. A batch steps the executions
+//! that it concerns, writes all that happened in one transaction, and only then answers the callers and starts the
+//! tasks. So whatever was acknowledged is on disk, many executions share one sync of the disk, and an execution that
+//! waits for nothing is begun, run and finished in a single commit.
+//!
+//! After a crash each running execution is restored from its snapshot and journal, and [`asl::Execution::outstanding`]
+//! says which tasks to start again: a task whose result was committed is not run again, one that ran is run once more.
+
+mod batch;
+mod compiled;
+mod live;
+mod timers;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+
+use asl::EventKind;
+use rusqlite::Connection;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::error::{ApiError, OpenError};
+use super::integrations::Integrations;
+use super::store;
+use crate::aws::Identity;
+
+use batch::Engine;
+pub(super) use live::{Ended, parts};
+
+/// The engine's thread, from outside. The thread ends when the last handle is dropped.
+#[derive(Clone)]
+pub(super) struct Handle(Arc<Inner>);
+
+struct Inner {
+    commands: Sender<Command>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let _ = self.commands.send(Command::ShutDown { reply: None });
+    }
+}
+
+type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
+
+/// Called after the batch: with the reason, if it could not be committed.
+type Release = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
+
+/// Something for the engine to do.
+enum Command {
+    /// Changes state machines or tags.
+    Write(Box<dyn FnOnce(&Connection) -> Release + Send>),
+    Start {
+        start: Start,
+        watcher: Option<oneshot::Sender<Ended>>,
+        reply: Reply<Started>,
+    },
+    Stop {
+        stop: Stop,
+        reply: Reply<i64>,
+    },
+    /// Tells when an execution ends, or at once if it does not run.
+    Watch {
+        execution: i64,
+        watcher: oneshot::Sender<Ended>,
+    },
+    /// From a task.
+    Event {
+        execution: i64,
+        kind: EventKind,
+    },
+    Resume {
+        reply: Reply<usize>,
+    },
+    ShutDown {
+        reply: Option<oneshot::Sender<()>>,
+    },
+}
+
+/// An execution to start.
+pub(super) struct Start {
+    /// The state machine's name.
+    pub(super) machine: String,
+    /// As the caller named it.
+    pub(super) machine_arn: String,
+    pub(super) name: String,
+    /// As the caller wrote it, and parsed.
+    pub(super) input: (String, Value),
+    pub(super) trace_header: Option<String>,
+    /// `StartSyncExecution` takes only EXPRESS state machines.
+    pub(super) sync: bool,
+}
+
+/// An execution that was started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Started {
+    pub(super) arn: String,
+    pub(super) at: i64,
+}
+
+/// An execution to stop.
+pub(super) struct Stop {
+    pub(super) arn: String,
+    pub(super) machine: String,
+    pub(super) name: String,
+    pub(super) error: Option<String>,
+    pub(super) cause: Option<String>,
+}
+
+/// Why something was not done.
+enum Fault {
+    /// The caller's mistake: it alone is told.
+    Caller(ApiError),
+    /// The whole batch is lost.
+    Batch(ApiError),
+}
+
+impl From<ApiError> for Fault {
+    fn from(error: ApiError) -> Self {
+        Fault::Caller(error)
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Fault::Batch(error.into())
+    }
+}
+
+impl Handle {
+    /// Starts the thread. Nothing is resumed yet. Call it inside a Tokio runtime: tasks run there.
+    pub(super) fn open(
+        path: &Path,
+        identity: Identity,
+        integrations: Integrations,
+    ) -> Result<Self, OpenError> {
+        let db = store::open_writer(path)?;
+        let (commands, inbox) = channel();
+        let engine = Engine::new(db, identity, integrations, commands.clone());
+        std::thread::Builder::new()
+            .name("states".into())
+            .spawn(move || engine.run(&inbox))
+            .map_err(OpenError::Thread)?;
+        Ok(Handle(Arc::new(Inner { commands })))
+    }
+
+    /// Runs `change` inside the next transaction and answers when that is committed. An error undoes the change.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        let change = move |db: &Connection| release(reply, undo_on_error(db, change));
+        self.ask(Command::Write(Box::new(change)), answer).await
+    }
+
+    /// Starts an execution; answers when it is on disk.
+    pub(super) async fn start(&self, start: Start) -> Result<Started, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(
+            Command::Start {
+                start,
+                watcher: None,
+                reply,
+            },
+            answer,
+        )
+        .await
+    }
+
+    /// Starts an execution and waits for its end.
+    pub(super) async fn run(&self, start: Start) -> Result<(Started, Ended), ApiError> {
+        let (watcher, ended) = oneshot::channel();
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Start {
+            start,
+            watcher: Some(watcher),
+            reply,
+        };
+        let started = self.ask(command, answer).await?;
+        Ok((started, ended.await.map_err(|_| stopped())?))
+    }
+
+    /// Stops an execution, and tells when it ended.
+    pub(super) async fn stop(&self, stop: Stop) -> Result<i64, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Command::Stop { stop, reply }, answer).await
+    }
+
+    /// Waits until the execution does not run.
+    pub(super) async fn watch(&self, execution: i64) -> Result<(), ApiError> {
+        let (watcher, ended) = oneshot::channel();
+        self.send(Command::Watch { execution, watcher })?;
+        // A watcher that is dropped means the same: it does not run (here, now).
+        let _ = ended.await;
+        Ok(())
+    }
+
+    /// Takes up all executions that an earlier process left running, and tells how many.
+    pub(super) async fn resume(&self) -> Result<usize, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Command::Resume { reply }, answer).await
+    }
+
+    /// Ends the thread; running tasks are abandoned, and taken up by the next process.
+    pub(super) async fn shut_down(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.send(Command::ShutDown { reply: Some(reply) }).is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    fn send(&self, command: Command) -> Result<(), ApiError> {
+        self.0.commands.send(command).map_err(|_| stopped())
+    }
+
+    async fn ask<T>(
+        &self,
+        command: Command,
+        answer: oneshot::Receiver<Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        self.send(command)?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+fn stopped() -> ApiError {
+    ApiError::Internal("Step Functions is shutting down".into())
+}
+
+/// Keeps an answer until its batch is committed.
+fn release<T: Send + 'static>(reply: Reply<T>, answer: Result<T, ApiError>) -> Release {
+    Box::new(move |committed| {
+        // Nobody may be waiting any more.
+        let _ = reply.send(committed.and(answer));
+    })
+}
+
+fn undo_on_error<T>(
+    db: &Connection,
+    change: impl FnOnce(&Connection) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    db.execute_batch("SAVEPOINT change")?;
+    let answer = change(db);
+    let end = if answer.is_ok() {
+        "RELEASE change"
+    } else {
+        "ROLLBACK TO change; RELEASE change"
+    };
+    db.execute_batch(end)?;
+    answer
+}

@@ -1,0 +1,293 @@
+//! The service, for the process that it runs in.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use asl::Timestamp;
+use serde_json::Value;
+
+use super::arn::{self, Arn};
+use super::error::{ApiError, OpenError};
+use super::integrations::Integrations;
+use super::store::executions::{self, Execution as Row};
+use super::store::machines::{self, Machine, Settings};
+use super::store::{Readers, history};
+use super::{api, engine};
+use crate::aws::Identity;
+use crate::lambda::Invoke;
+use crate::template;
+
+/// AWS Step Functions. Cheap to clone; the last one to go ends the service.
+#[derive(Clone)]
+pub struct States(Arc<Parts>);
+
+struct Parts {
+    engine: engine::Handle,
+    readers: Readers,
+    identity: Identity,
+}
+
+/// What to run.
+#[derive(Clone, Debug, Default)]
+pub struct StartExecution {
+    /// The state machine's ARN.
+    pub state_machine_arn: String,
+    /// The execution's name, at most 80 characters; a new UUID where it is left out.
+    pub name: Option<String>,
+    /// JSON text; `{}` where it is left out.
+    pub input: Option<String>,
+}
+
+/// An execution that was started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartedExecution {
+    /// For example `arn:aws:states:us-east-1:123456789012:execution:classify:1`.
+    pub execution_arn: String,
+    /// When.
+    pub started: Timestamp,
+}
+
+/// An execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execution {
+    /// Its ARN.
+    pub execution_arn: String,
+    /// The ARN of the state machine that it runs.
+    pub state_machine_arn: String,
+    /// The last part of its ARN.
+    pub name: String,
+    /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
+    pub status: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub stopped: Option<Timestamp>,
+    /// JSON text, as the caller wrote it.
+    pub input: String,
+    /// JSON text, where it succeeded.
+    pub output: Option<String>,
+    /// The name of the error, where it did not.
+    pub error: Option<String>,
+    /// What the error says.
+    pub cause: Option<String>,
+    /// The `X-Amzn-Trace-Id` that the caller gave.
+    pub trace_header: Option<String>,
+}
+
+impl States {
+    /// Opens `states.db` in `data_dir`, which is made where it is missing. Executions that an earlier process left
+    /// running wait for [`States::resume`]. Call it inside a Tokio runtime: tasks run there.
+    pub fn open(
+        data_dir: &Path,
+        identity: Identity,
+        invoke: Arc<dyn Invoke>,
+    ) -> Result<States, OpenError> {
+        std::fs::create_dir_all(data_dir)
+            .map_err(|error| OpenError::Directory(data_dir.to_owned(), error))?;
+        let path = data_dir.join("states.db");
+        let integrations = Integrations::new(invoke);
+        let engine = engine::Handle::open(&path, identity.clone(), integrations)?;
+        let readers = Readers::new(path);
+        Ok(States(Arc::new(Parts {
+            engine,
+            readers,
+            identity,
+        })))
+    }
+
+    /// Creates the state machine that the template describes, or gives it a new revision where it differs from what is
+    /// there. Answers its ARN. A state machine's type can't be changed, on AWS neither.
+    pub async fn declare(&self, machine: &template::StateMachine) -> Result<String, ApiError> {
+        let settings = api::declared_settings(machine)?;
+        let arn = arn::machine(self.identity(), &machine.name);
+        let (name, express, error_arn) = (machine.name.clone(), machine.express, arn.clone());
+        self.engine()
+            .write(move |db| {
+                let now = now();
+                let Some(there) = machines::by_name(db, &name)? else {
+                    machines::create(db, &name, express, &settings, now)?;
+                    return Ok(());
+                };
+                if there.deleting {
+                    return Err(ApiError::StateMachineDeleting(error_arn));
+                }
+                if there.express != express {
+                    return Err(ApiError::StateMachineAlreadyExists(error_arn));
+                }
+                if there.revision.settings != settings {
+                    machines::revise(db, there.id, Some(&new_uuid()), &settings, now)?;
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(arn)
+    }
+
+    /// Carries on every execution that an earlier process left running, and tells how many. Tasks whose result is on
+    /// disk are not run again; those that ran are run once more. Call it when everything that tasks need is there.
+    pub async fn resume(&self) -> Result<usize, ApiError> {
+        self.engine().resume().await
+    }
+
+    /// Answers a request of the Step Functions API (AWS JSON 1.0).
+    pub async fn handle(
+        &self,
+        request: http::Request<axum::body::Body>,
+    ) -> http::Response<axum::body::Body> {
+        api::handle(self, request).await
+    }
+
+    /// Starts an execution; it is on disk when this returns. The same name and input again, while it runs, is the same
+    /// execution.
+    pub async fn start(&self, start: StartExecution) -> Result<StartedExecution, ApiError> {
+        let start = self.to_start(start, None)?;
+        let started = self.engine().start(start).await?;
+        Ok(StartedExecution {
+            execution_arn: started.arn,
+            started: Timestamp(started.at),
+        })
+    }
+
+    /// An execution as it is now.
+    pub async fn describe(&self, execution_arn: &str) -> Result<Execution, ApiError> {
+        let row = self.execution_row(execution_arn).await?;
+        Ok(Execution {
+            execution_arn: execution_arn.to_owned(),
+            state_machine_arn: arn::machine(self.identity(), &row.machine_name),
+            name: row.name,
+            status: row.status,
+            started: Timestamp(row.started),
+            stopped: row.stopped.map(Timestamp),
+            input: row.input,
+            output: row.output,
+            error: row.error,
+            cause: row.cause,
+            trace_header: row.trace_header,
+        })
+    }
+
+    /// An execution's events so far, in the shape of GetExecutionHistory's `events`.
+    pub async fn history(&self, execution_arn: &str) -> Result<Vec<Value>, ApiError> {
+        let row = self.execution_row(execution_arn).await?;
+        self.readers()
+            .read(move |db| history::forward(db, row.id, 1, usize::MAX))
+            .await
+    }
+
+    /// Waits until an execution has ended. Dropping the future is fine.
+    pub async fn wait(&self, execution_arn: &str) -> Result<Execution, ApiError> {
+        let row = self.execution_row(execution_arn).await?;
+        if row.status == "RUNNING" {
+            self.engine().watch(row.id).await?;
+        }
+        self.describe(execution_arn).await
+    }
+
+    /// Stops taking requests and ends the engine. Running executions stay on disk, for the next process.
+    pub async fn shut_down(&self) {
+        self.engine().shut_down().await;
+    }
+
+    pub(super) fn engine(&self) -> &engine::Handle {
+        &self.0.engine
+    }
+
+    pub(super) fn readers(&self) -> &Readers {
+        &self.0.readers
+    }
+
+    pub(super) fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    /// The name in a state machine's ARN.
+    pub(super) fn machine_name<'a>(&self, machine_arn: &'a str) -> Result<&'a str, ApiError> {
+        let missing = || ApiError::StateMachineDoesNotExist(machine_arn.to_owned());
+        match arn::parse(machine_arn)? {
+            Arn::Machine { name } if arn::named_here(machine_arn, self.identity()) => Ok(name),
+            // Versions and aliases: there are none yet.
+            Arn::Machine { .. } | Arn::Qualified { .. } => Err(missing()),
+            Arn::Execution { .. } => Err(arn::wrong_kind("execution")),
+            Arn::Express => Err(arn::wrong_kind("express")),
+            Arn::Other(kind) => Err(arn::wrong_kind(kind)),
+        }
+    }
+
+    /// The state machine of that ARN, at its current revision.
+    pub(super) async fn machine_row(&self, machine_arn: &str) -> Result<Machine, ApiError> {
+        let name = self.machine_name(machine_arn)?.to_owned();
+        let found = self
+            .readers()
+            .read(move |db| machines::by_name(db, &name))
+            .await?;
+        found.ok_or_else(|| ApiError::StateMachineDoesNotExist(machine_arn.to_owned()))
+    }
+
+    /// The names of state machine and execution in an execution's ARN.
+    pub(super) fn execution_name<'a>(
+        &self,
+        execution_arn: &'a str,
+    ) -> Result<(&'a str, &'a str), ApiError> {
+        match arn::parse(execution_arn)? {
+            Arn::Execution { machine, name } if arn::named_here(execution_arn, self.identity()) => {
+                Ok((machine, name))
+            }
+            Arn::Execution { .. } => Err(ApiError::ExecutionDoesNotExist(execution_arn.to_owned())),
+            Arn::Machine { .. } | Arn::Qualified { .. } => Err(arn::wrong_kind("stateMachine")),
+            Arn::Express => Err(arn::wrong_kind("express")),
+            Arn::Other(kind) => Err(arn::wrong_kind(kind)),
+        }
+    }
+
+    pub(super) async fn execution_row(&self, execution_arn: &str) -> Result<Row, ApiError> {
+        let (machine, name) = self.execution_name(execution_arn)?;
+        let (machine, name) = (machine.to_owned(), name.to_owned());
+        let found = self
+            .readers()
+            .read(move |db| executions::find(db, &machine, &name))
+            .await?;
+        found.ok_or_else(|| ApiError::ExecutionDoesNotExist(execution_arn.to_owned()))
+    }
+
+    /// Checks what a caller wants to start.
+    pub(super) fn to_start(
+        &self,
+        start: StartExecution,
+        trace_header: Option<String>,
+    ) -> Result<engine::Start, ApiError> {
+        let machine = self.machine_name(&start.state_machine_arn)?.to_owned();
+        let name = start.name.unwrap_or_else(new_uuid);
+        arn::check_name(&name)?;
+        let text = start.input.unwrap_or_else(|| "{}".into());
+        let value = serde_json::from_str(&text)
+            .map_err(|error| ApiError::InvalidExecutionInput(error.to_string()))?;
+        Ok(engine::Start {
+            machine,
+            machine_arn: start.state_machine_arn,
+            name,
+            input: (text, value),
+            trace_header,
+            sync: false,
+        })
+    }
+}
+
+/// What `declare` compares and stores.
+impl From<&template::StateMachine> for Settings {
+    fn from(machine: &template::StateMachine) -> Self {
+        Settings {
+            definition: machine.definition.clone(),
+            role_arn: machine.role_arn.clone(),
+            logging: api::NO_LOGGING.to_owned(),
+            tracing: false,
+        }
+    }
+}
+
+pub(super) fn new_uuid() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+pub(super) fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

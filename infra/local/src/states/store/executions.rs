@@ -1,0 +1,157 @@
+//! Executions: one row each, from their start on.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::pack::{Pack, Packed};
+
+/// An execution as it was when it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Execution {
+    pub(in super::super) id: i64,
+    /// The id of the revision that it runs.
+    pub(in super::super) revision: i64,
+    pub(in super::super) machine_name: String,
+    pub(in super::super) name: String,
+    /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
+    pub(in super::super) status: String,
+    pub(in super::super) started: i64,
+    pub(in super::super) stopped: Option<i64>,
+    /// As the caller wrote it.
+    pub(in super::super) input: String,
+    pub(in super::super) output: Option<String>,
+    pub(in super::super) error: Option<String>,
+    pub(in super::super) cause: Option<String>,
+    pub(in super::super) trace_header: Option<String>,
+}
+
+/// What a list tells of an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Summary {
+    pub(in super::super) id: i64,
+    pub(in super::super) name: String,
+    pub(in super::super) status: String,
+    pub(in super::super) started: i64,
+    pub(in super::super) stopped: Option<i64>,
+}
+
+/// A new execution.
+pub(in super::super) struct New<'a> {
+    pub(in super::super) machine: i64,
+    pub(in super::super) revision: i64,
+    pub(in super::super) name: &'a str,
+    pub(in super::super) started: i64,
+    pub(in super::super) input: &'a str,
+    pub(in super::super) trace_header: Option<&'a str>,
+}
+
+/// How one ended.
+pub(in super::super) struct End<'a> {
+    pub(in super::super) status: &'a str,
+    pub(in super::super) stopped: i64,
+    pub(in super::super) output: Option<&'a str>,
+    pub(in super::super) error: Option<&'a str>,
+    pub(in super::super) cause: Option<&'a str>,
+}
+
+/// The execution of that name, of the newest state machine of that name.
+pub(in super::super) fn find(
+    db: &Connection,
+    machine: &str,
+    name: &str,
+) -> rusqlite::Result<Option<Execution>> {
+    let sql = "SELECT e.id, e.revision, m.name, e.name, e.status, e.started, e.stopped, e.input, e.output, e.error, \
+         e.cause, e.trace_header FROM machine m JOIN execution e ON e.machine = m.id \
+         WHERE m.name = ?1 AND e.name = ?2 ORDER BY e.id DESC LIMIT 1";
+    db.prepare_cached(sql)?
+        .query_row((machine, name), execution)
+        .optional()
+}
+
+fn execution(row: &Row<'_>) -> rusqlite::Result<Execution> {
+    Ok(Execution {
+        id: row.get(0)?,
+        revision: row.get(1)?,
+        machine_name: row.get(2)?,
+        name: row.get(3)?,
+        status: row.get(4)?,
+        started: row.get(5)?,
+        stopped: row.get(6)?,
+        input: row.get::<_, Packed>(7)?.0,
+        output: row.get::<_, Option<Packed>>(8)?.map(|packed| packed.0),
+        error: row.get(9)?,
+        cause: row.get(10)?,
+        trace_header: row.get(11)?,
+    })
+}
+
+/// Executions of a state machine, the newest first, from the first one before the id `before`.
+pub(in super::super) fn list(
+    db: &Connection,
+    machine: i64,
+    status: Option<&str>,
+    before: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Summary>> {
+    // Two statements, so that each uses its index.
+    let filter = if status.is_some() {
+        "status = :status AND"
+    } else {
+        ":status IS NULL AND"
+    };
+    let sql = format!(
+        "SELECT id, name, status, started, stopped FROM execution \
+         WHERE machine = :machine AND {filter} id < :before ORDER BY id DESC LIMIT :limit"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":machine": machine, ":status": status, ":before": before, ":limit": limit as i64,
+        },
+        |row| {
+            Ok(Summary {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                status: row.get(2)?,
+                started: row.get(3)?,
+                stopped: row.get(4)?,
+            })
+        },
+    )?;
+    rows.collect()
+}
+
+/// Adds a running execution and tells its id; `None` where its state machine has one of that name.
+pub(in super::super) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Result<Option<i64>> {
+    let added = db
+        .prepare_cached(
+            "INSERT INTO execution (machine, revision, name, status, started, input, trace_header) \
+             VALUES (:machine, :revision, :name, 'RUNNING', :started, :input, :trace_header) \
+             ON CONFLICT (machine, name) DO NOTHING",
+        )?
+        .execute(named_params! {
+            ":machine": new.machine,
+            ":revision": new.revision,
+            ":name": new.name,
+            ":started": new.started,
+            ":input": Pack(new.input),
+            ":trace_header": new.trace_header,
+        })?;
+    Ok((added == 1).then(|| db.last_insert_rowid()))
+}
+
+/// Writes how an execution ended.
+pub(in super::super) fn finish(db: &Connection, id: i64, end: &End<'_>) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE execution SET status = :status, stopped = :stopped, output = :output, error = :error, cause = :cause \
+         WHERE id = :id",
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":status": end.status,
+        ":stopped": end.stopped,
+        ":output": end.output.map(Pack),
+        ":error": end.error,
+        ":cause": end.cause,
+    })?;
+    Ok(())
+}

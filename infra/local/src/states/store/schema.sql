@@ -1,0 +1,71 @@
+-- Times are milliseconds since the Unix epoch. A BLOB column that holds JSON is TEXT when small, deflated when large
+-- (see pack.rs).
+
+CREATE TABLE machine (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL,
+    express  INTEGER NOT NULL,
+    created  INTEGER NOT NULL,
+    revision INTEGER NOT NULL, -- the one that new executions run
+    deleted  INTEGER           -- when DeleteStateMachine was accepted
+) STRICT;
+CREATE UNIQUE INDEX machine_name ON machine (name) WHERE deleted IS NULL;
+CREATE INDEX machine_any_name ON machine (name);
+
+-- Never changed: a running execution keeps the revision that it was started with.
+CREATE TABLE revision (
+    id         INTEGER PRIMARY KEY,
+    machine    INTEGER NOT NULL REFERENCES machine (id),
+    uuid       TEXT,    -- AWS's revisionId: none for what CreateStateMachine made
+    definition TEXT NOT NULL,
+    role_arn   TEXT NOT NULL,
+    logging    TEXT NOT NULL, -- JSON
+    tracing    INTEGER NOT NULL,
+    created    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE tag (
+    machine INTEGER NOT NULL REFERENCES machine (id),
+    key     TEXT NOT NULL,
+    value   TEXT NOT NULL,
+    PRIMARY KEY (machine, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE execution (
+    id           INTEGER PRIMARY KEY, -- in the order of their start
+    machine      INTEGER NOT NULL REFERENCES machine (id),
+    revision     INTEGER NOT NULL REFERENCES revision (id),
+    name         TEXT NOT NULL,
+    status       TEXT NOT NULL,
+    started      INTEGER NOT NULL,
+    stopped      INTEGER,
+    input        ANY NOT NULL,
+    output       ANY,
+    error        TEXT,
+    cause        TEXT,
+    trace_header TEXT
+) STRICT;
+CREATE UNIQUE INDEX execution_name ON execution (machine, name);
+CREATE INDEX execution_status ON execution (machine, status);
+CREATE INDEX execution_machine ON execution (machine);
+
+-- The events of a history, in chunks: all that one commit added, as a JSON array.
+CREATE TABLE history (
+    execution INTEGER NOT NULL REFERENCES execution (id),
+    first     INTEGER NOT NULL, -- the id of the chunk's first event
+    last      INTEGER NOT NULL,
+    events    ANY NOT NULL,
+    PRIMARY KEY (execution, first)
+) STRICT, WITHOUT ROWID;
+
+-- What a running execution is continued from: a snapshot of the engine's value, and the events that came after it.
+CREATE TABLE live (
+    execution INTEGER PRIMARY KEY REFERENCES execution (id),
+    snapshot  ANY NOT NULL
+) STRICT;
+CREATE TABLE journal (
+    execution INTEGER NOT NULL REFERENCES execution (id),
+    seq       INTEGER NOT NULL,
+    event     ANY NOT NULL,
+    PRIMARY KEY (execution, seq)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,35 @@
+# What CI runs, and the rest of what one types here. `just` alone lists the verbs.
+
+_list:
+    @just --list --unsorted
+
+# All that CI checks
+ci: fmt lint docs test
+
+# The whole workflow on this machine, then stays up
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# Every test
+test *ARGS:
+    cargo test --workspace {{ARGS}}
+
+# Formatting
+fmt:
+    cargo fmt --all --check
+
+# Clippy, warnings denied
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# The API documentation, warnings denied
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# Licences, advisories and sources of the dependencies
+deny:
+    cargo deny check
+
+# The benchmarks, as ratios against their peers in the same run
+bench *ARGS:
+    bash benches/run.sh {{ARGS}}

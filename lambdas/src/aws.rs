@@ -1,0 +1,170 @@
+//! The AWS SDK as a Lambda function needs it: configured from the environment alone, and its errors sorted by what a
+//! caller can do about them.
+
+use aws_config::environment::{
+    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
+};
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::diagnostic::chain;
+use crate::environment::Environment;
+
+/// Two attempts only: a longer wait is the state machine's business, where waiting costs nothing.
+const ATTEMPTS: u32 = 2;
+
+/// The configuration that every client starts from.
+///
+/// Lambda gives a function its region and credentials as environment variables. Looking further (profiles, the instance
+/// metadata service) would only cost time at a cold start, or hide that something is missing.
+pub(crate) async fn config(environment: &Environment) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(EnvironmentVariableRegionProvider::new())
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .http_client(http_client(environment))
+        .load()
+        .await
+}
+
+/// Whether a local stack, and not AWS, answers for `service` (as in `AWS_ENDPOINT_URL_S3`).
+pub(crate) fn has_own_endpoint(environment: &Environment, service: &str) -> bool {
+    environment.get("AWS_ENDPOINT_URL").is_some()
+        || environment
+            .get(&format!("AWS_ENDPOINT_URL_{service}"))
+            .is_some()
+}
+
+/// With TLS only where an endpoint asks for it: the roots of trust take longer to load than all else at a cold start.
+fn http_client(environment: &Environment) -> SharedHttpClient {
+    let plain = |url: &str| url.starts_with("http://");
+    let all_plain = environment.get("AWS_ENDPOINT_URL").is_some()
+        && environment.starting_with("AWS_ENDPOINT_URL").all(plain);
+    if all_plain {
+        return Builder::new().build_http();
+    }
+    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    Builder::new().tls_provider(provider).build_https()
+}
+
+/// Why a request to AWS came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// No answer, or one that says it is the service's own fault. Later it may work.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Too many requests. Later it may work.
+    #[error("{0}")]
+    Throttled(String),
+    /// The request is at fault.
+    #[error("{code}: {message}")]
+    Refused {
+        /// AWS's name of the error.
+        code: String,
+        /// AWS's text.
+        message: String,
+    },
+}
+
+/// What the SDK's own retry takes for throttling, as far as our services say it.
+const THROTTLING: [&str; 6] = [
+    "RequestLimitExceeded",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TooManyRequests",
+];
+
+impl Failure {
+    pub(crate) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        match error {
+            SdkError::ServiceError(answer) => {
+                Self::answered(answer.err(), answer.raw().status().as_u16())
+            }
+            SdkError::DispatchFailure(failure) if failure.is_user() => Self::Refused {
+                code: "InvalidRequest".into(),
+                message: chain(error),
+            },
+            SdkError::ConstructionFailure(_) => Self::Refused {
+                code: "InvalidRequest".into(),
+                message: chain(error),
+            },
+            _ => Self::Unavailable(chain(error)),
+        }
+    }
+
+    fn answered(error: &impl ProvideErrorMetadata, status: u16) -> Self {
+        let code = error.code().unwrap_or("UnknownError").to_owned();
+        let message = error.message().unwrap_or("no message").to_owned();
+        let text = format!("{code}: {message} (HTTP {status})");
+        match status {
+            _ if THROTTLING.contains(&code.as_str()) => Self::Throttled(text),
+            // ModelNotReadyException is a 429 that is about the model, not about the number of requests.
+            429 if code != "ModelNotReadyException" => Self::Throttled(text),
+            408 | 429 | 500.. => Self::Unavailable(text),
+            _ => Self::Refused { code, message },
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! The real SDK over a function instead of a network.
+
+    use aws_config::Region;
+    use aws_sdk_s3::config::Credentials;
+    use aws_smithy_http_client::test_util::infallible_client_fn;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    pub(crate) type Request = http::Request<SdkBody>;
+
+    /// A configuration whose requests `answer` answers with a status, a header (the error's name, where a protocol has
+    /// it there) and a body; there are no retries.
+    pub(crate) fn answering(
+        answer: impl Fn(&Request) -> (u16, &'static str, String) + Send + Sync + 'static,
+    ) -> SdkConfig {
+        let client = infallible_client_fn(move |request| {
+            let (status, error_type, body) = answer(&request);
+            http::Response::builder()
+                .status(status)
+                .header("content-length", body.len())
+                .header("x-amzn-errortype", error_type)
+                .body(body)
+                .expect("a response")
+        });
+        with_client(client)
+    }
+
+    /// A configuration for which nobody answers at all.
+    pub(crate) fn unreachable() -> SdkConfig {
+        let config = with_client(Builder::new().build_http());
+        // The discard port: nothing listens there on a machine that runs tests.
+        config
+            .into_builder()
+            .endpoint_url("http://127.0.0.1:9")
+            .build()
+    }
+
+    fn with_client(client: SharedHttpClient) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
+                Credentials::for_tests(),
+            ))
+            .retry_config(RetryConfig::disabled())
+            .http_client(client)
+            .build()
+    }
+}

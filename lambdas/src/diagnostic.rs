@@ -1,0 +1,35 @@
+//! How an error of ours looks to AWS: a name that a state machine can act on, and a text for people.
+//!
+//! The name is the variant's name, so that it can't be forgotten or written twice. State machines depend on it:
+//! renaming a variant is a breaking change.
+
+use lambda_runtime::Diagnostic;
+
+/// A handler's error: an enum that derives [`strum::IntoStaticStr`] and [`strum::VariantNames`].
+pub trait FunctionError: std::error::Error + strum::VariantNames {
+    /// The names of the errors that may pass by themselves: the state machine retries these, and no others.
+    const RETRYABLE: &'static [&'static str];
+
+    /// The name that Step Functions matches in `Retry` and `Catch`.
+    fn name(&self) -> &'static str;
+
+    /// What the Runtime API is told.
+    fn diagnostic(&self) -> Diagnostic {
+        Diagnostic {
+            error_type: self.name().to_owned(),
+            error_message: self.to_string(),
+        }
+    }
+}
+
+/// An error's text with the texts of its causes, for errors whose own text leaves the cause out.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    for cause in causes.map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}

@@ -1,0 +1,291 @@
+//! The object that flows through the workflow, and how a function finds it in its event.
+//!
+//! It is the one of the course's notebooks, so that their payloads and what they feed work unchanged; our own fields only
+//! add to it:
+//!
+//! ```json
+//! { "inferences": [], "s3_key": "", "s3_bucket": "", "image_data": "" }
+//! ```
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The object that flows from state to state. Fields that it doesn't know pass through.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Object {
+    /// The model's scores, one a class. What a caller sent is kept as it is: [`crate::scores::Scores`] judges it.
+    pub inferences: Value,
+    /// The key of the image in S3, as S3 has it (not URL-encoded).
+    pub s3_key: String,
+    /// The bucket of the image.
+    pub s3_bucket: String,
+    /// The image, fitted to the model's input, as base64 of a PNG file. Left out where there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub image_data: String,
+    /// The class with the best score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The best score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// The score that this execution asks for, instead of `CONFIDENCE_THRESHOLD`. Kept as it came: the gate judges it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Value>,
+    /// What SageMaker's data capture knows this prediction by; ground truth is joined by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inference_id: Option<String>,
+    /// Everything else that the caller sent.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl Object {
+    /// Where the image lies, for texts and logs.
+    pub fn location(&self) -> Location {
+        Location {
+            bucket: self.s3_bucket.clone(),
+            key: self.s3_key.clone(),
+        }
+    }
+}
+
+/// Where an image lies; written as an S3 URI.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.bucket.is_empty() && self.key.is_empty() {
+            return f.write_str("an image without s3_bucket and s3_key");
+        }
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+/// What a function of the workflow is called with: the object, and which execution calls.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Call {
+    /// The ARN of the execution, where a state machine calls.
+    pub execution: Option<String>,
+    /// The object.
+    pub object: Object,
+}
+
+/// The event is not the workflow's object.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// It is not a JSON object.
+    #[error(
+        "the event is {0}, not a JSON object like {{\"s3_bucket\": \"...\", \"s3_key\": \"...\"}}"
+    )]
+    NotAnObject(&'static str),
+    /// A field has another type than it should have.
+    #[error("the event's {field} is {found}, not {expected}")]
+    Field {
+        /// Its name.
+        field: &'static str,
+        /// The type it has.
+        found: &'static str,
+        /// The type it should have.
+        expected: &'static str,
+    },
+    /// A field that this function needs is missing or empty.
+    #[error("the event has no {0}")]
+    Missing(&'static str),
+}
+
+impl Call {
+    /// Reads an event, which is either the object itself, or has it under `body`.
+    ///
+    /// The state machine sends `{"execution": ARN, "body": object}`. The notebooks' handlers answer
+    /// `{"statusCode": 200, "body": object}`, some with the body as JSON text, some more than once and with
+    /// `inferences` beside the body; what stands beside a body is newer than what is in it.
+    pub fn parse(event: Value) -> Result<Self, Invalid> {
+        let mut execution = None;
+        let mut layer = into_map(event)?;
+        while let Some(body) = take_body(&mut layer) {
+            layer.remove("statusCode");
+            execution = execution.or_else(|| as_text(layer.remove("execution")));
+            let newer = std::mem::replace(&mut layer, body);
+            layer.extend(newer);
+        }
+        let object = Object::from_map(layer)?;
+        Ok(Self { execution, object })
+    }
+}
+
+impl Object {
+    fn from_map(mut map: Map<String, Value>) -> Result<Self, Invalid> {
+        Ok(Self {
+            inferences: map.remove("inferences").unwrap_or_default(),
+            s3_key: text(&mut map, "s3_key")?.unwrap_or_default(),
+            s3_bucket: text(&mut map, "s3_bucket")?.unwrap_or_default(),
+            image_data: text(&mut map, "image_data")?.unwrap_or_default(),
+            label: text(&mut map, "label")?,
+            confidence: number(&mut map, "confidence")?,
+            threshold: map.remove("threshold"),
+            inference_id: text(&mut map, "inference_id")?,
+            rest: map,
+        })
+    }
+}
+
+/// The object inside a wrapper. A map with an `s3_key` is the object itself: a `body` there is a field of the caller's.
+fn take_body(layer: &mut Map<String, Value>) -> Option<Map<String, Value>> {
+    if layer.contains_key("s3_key") {
+        return None;
+    }
+    let body = match layer.get("body")? {
+        Value::Object(_) => layer.remove("body")?,
+        Value::String(text) => serde_json::from_str(text).ok()?,
+        _ => return None,
+    };
+    layer.remove("body");
+    into_map(body).ok()
+}
+
+fn into_map(value: Value) -> Result<Map<String, Value>, Invalid> {
+    match value {
+        Value::Object(map) => Ok(map),
+        other => Err(Invalid::NotAnObject(kind(&other))),
+    }
+}
+
+fn as_text(value: Option<Value>) -> Option<String> {
+    match value? {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn text(map: &mut Map<String, Value>, field: &'static str) -> Result<Option<String>, Invalid> {
+    match map.remove(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(wrong(field, &other, "a string")),
+    }
+}
+
+fn number(map: &mut Map<String, Value>, field: &'static str) -> Result<Option<f64>, Invalid> {
+    match map.remove(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value
+            .as_f64()
+            .map(Some)
+            .ok_or_else(|| wrong(field, &value, "a number")),
+    }
+}
+
+fn wrong(field: &'static str, value: &Value, expected: &'static str) -> Invalid {
+    Invalid::Field {
+        field,
+        found: kind(value),
+        expected,
+    }
+}
+
+/// A value's JSON type, for texts.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(event: Value) -> Call {
+        Call::parse(event).expect("a valid event")
+    }
+
+    #[track_caller]
+    fn check_error(event: Value, text: &str) {
+        assert_eq!(Call::parse(event).unwrap_err().to_string(), text);
+    }
+
+    #[test]
+    fn the_notebooks_payload_is_the_object() {
+        let call =
+            parse(json!({"image_data": "", "s3_bucket": "b", "s3_key": "test/a b+c%20.png"}));
+        assert_eq!(call.execution, None);
+        assert_eq!(
+            call.object.location().to_string(),
+            "s3://b/test/a b+c%20.png"
+        );
+    }
+
+    #[test]
+    fn unknown_fields_and_the_threshold_pass_through() {
+        let event = json!({
+            "inferences": [], "s3_key": "k", "s3_bucket": "b", "image_data": "aGk=", "threshold": "high",
+            "customer": {"id": 7}, "body": "a caller's own",
+        });
+        let object = parse(event.clone()).object;
+        assert_eq!(serde_json::to_value(object).unwrap(), event);
+    }
+
+    #[test]
+    fn the_state_machine_wraps_the_object_and_says_who_calls() {
+        let call =
+            parse(json!({"execution": "arn:x", "body": {"s3_key": "k", "execution": "theirs"}}));
+        assert_eq!(call.execution.as_deref(), Some("arn:x"));
+        assert_eq!(call.object.s3_key, "k");
+        assert_eq!(call.object.rest["execution"], "theirs");
+    }
+
+    #[test]
+    fn the_notebooks_wrappers_are_opened() {
+        let object = json!({"s3_key": "k", "inferences": [0.9, 0.1]});
+        let as_text = json!({"statusCode": 200, "body": object.to_string()});
+        let twice = json!({"statusCode": 200, "body": json!({"statusCode": 200, "body": object}).to_string()});
+        let beside = json!({"statusCode": 200, "body": {"s3_key": "k", "inferences": []}, "inferences": [0.9, 0.1]});
+        for event in [
+            json!({"statusCode": 200, "body": object}),
+            as_text,
+            twice,
+            beside,
+        ] {
+            let found = parse(event.clone()).object;
+            assert_eq!(found, parse(object.clone()).object, "{event}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_type_is_named() {
+        check_error(
+            json!([1]),
+            "the event is an array, not a JSON object like {\"s3_bucket\": \"...\", \"s3_key\": \"...\"}",
+        );
+        check_error(
+            json!({"s3_key": 5}),
+            "the event's s3_key is a number, not a string",
+        );
+        check_error(
+            json!({"s3_key": "k", "confidence": "0.9"}),
+            "the event's confidence is a string, not a number",
+        );
+    }
+
+    #[test]
+    fn an_image_without_an_address_says_so() {
+        assert_eq!(
+            parse(json!({})).object.location().to_string(),
+            "an image without s3_bucket and s3_key"
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! filter-inferences: the gate. The object passes if its best score reaches the threshold.
+//!
+//! A gate that lets everything through looks the same as one that works until the day it matters. The notebooks' gates
+//! compared text, or `any(...) > threshold`, and refused nothing. This one takes nothing for scores but numbers that are
+//! probabilities; anything else is an error with a name of its own.
+
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+
+use crate::diagnostic::FunctionError;
+use crate::environment::{self, Environment};
+use crate::event::{Call, Invalid, Location, Object};
+use crate::logging;
+use crate::runtime::Handler;
+use crate::scores::{Malformed, Scores};
+
+/// The function.
+#[derive(Clone, Debug)]
+pub struct FilterInferences {
+    threshold: f64,
+}
+
+/// Why the object does not pass. The variants' names are the error names that state machines see.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+pub enum Error {
+    /// The event is not the workflow's object.
+    #[error(transparent)]
+    InvalidEvent(#[from] Invalid),
+    /// The model is not sure enough.
+    #[error("{location}: {label} with confidence {confidence} is below the threshold {threshold}")]
+    ThresholdConfidenceNotMet {
+        /// The image.
+        location: Location,
+        /// The class with the best score.
+        label: String,
+        /// The best score.
+        confidence: f64,
+        /// The score that was asked for.
+        threshold: f64,
+    },
+    /// The event's own threshold is none.
+    #[error("{0}: the threshold {1} is not a number above 0 and up to 1")]
+    InvalidThreshold(Location, Value),
+    /// See [`Malformed::Missing`].
+    #[error("{0}: {1}")]
+    InferencesMissing(Location, Malformed),
+    /// See [`Malformed::Empty`].
+    #[error("{0}: {1}")]
+    InferencesEmpty(Location, Malformed),
+    /// See [`Malformed::NotNumbers`].
+    #[error("{0}: {1}")]
+    InferencesNotNumbers(Location, Malformed),
+    /// See [`Malformed::OutOfRange`].
+    #[error("{0}: {1}")]
+    InferencesOutOfRange(Location, Malformed),
+    /// See [`Malformed::SumNotOne`].
+    #[error("{0}: {1}")]
+    InferencesSumNotOne(Location, Malformed),
+}
+
+impl FunctionError for Error {
+    const RETRYABLE: &'static [&'static str] = &[];
+
+    fn name(&self) -> &'static str {
+        self.into()
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        error.diagnostic()
+    }
+}
+
+impl Error {
+    fn of_scores(location: Location, malformed: Malformed) -> Self {
+        match malformed {
+            Malformed::Missing => Self::InferencesMissing(location, malformed),
+            Malformed::Empty => Self::InferencesEmpty(location, malformed),
+            Malformed::NotNumbers(_) => Self::InferencesNotNumbers(location, malformed),
+            Malformed::OutOfRange { .. } => Self::InferencesOutOfRange(location, malformed),
+            Malformed::SumNotOne(_) => Self::InferencesSumNotOne(location, malformed),
+        }
+    }
+}
+
+/// Whether a score can be asked to reach this. At 0 everything would pass; above 1 nothing; NaN compares with nothing.
+pub fn is_threshold(threshold: f64) -> bool {
+    threshold > 0.0 && threshold <= 1.0
+}
+
+impl Handler for FilterInferences {
+    const NAME: &'static str = "filter-inferences";
+    type Output = Object;
+    type Error = Error;
+
+    async fn start(environment: &Environment) -> Result<Self, environment::Error> {
+        environment.confidence_threshold().map(Self::new)
+    }
+
+    async fn handle(&self, event: Value) -> Result<Object, Error> {
+        self.filter(event)
+    }
+}
+
+impl FilterInferences {
+    /// The gate, with the threshold for events that bring none. It must be one: see [`is_threshold`].
+    pub fn new(threshold: f64) -> Self {
+        Self { threshold }
+    }
+
+    /// Lets the object of `event` through, without its image and with the confidence that the scores really have.
+    pub fn filter(&self, event: Value) -> Result<Object, Error> {
+        let call = Call::parse(event)?;
+        logging::about(&call);
+        let mut object = call.object;
+        let threshold = self.threshold(&object)?;
+        let scores = Scores::parse(&object.inferences)
+            .map_err(|malformed| Error::of_scores(object.location(), malformed))?;
+        let (index, confidence) = scores.best();
+        if confidence >= threshold {
+            object.confidence = Some(confidence);
+            object.image_data.clear();
+            return Ok(object);
+        }
+        Err(Error::ThresholdConfidenceNotMet {
+            location: object.location(),
+            label: object.label.unwrap_or_else(|| format!("class {index}")),
+            confidence,
+            threshold,
+        })
+    }
+
+    fn threshold(&self, object: &Object) -> Result<f64, Error> {
+        let Some(given) = &object.threshold else {
+            return Ok(self.threshold);
+        };
+        given
+            .as_f64()
+            .filter(|threshold| is_threshold(*threshold))
+            .ok_or_else(|| Error::InvalidThreshold(object.location(), given.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

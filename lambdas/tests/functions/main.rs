@@ -1,0 +1,12 @@
+//! The functions as AWS sees them: the real programs, started as processes against a Runtime API and AWS services that
+//! live in the test, and the state machine that calls them.
+
+mod classify;
+mod cold_start;
+mod filter;
+mod lambda;
+mod pictures;
+mod serialize;
+mod services;
+mod start;
+mod state_machine;

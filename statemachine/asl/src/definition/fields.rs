@@ -1,0 +1,249 @@
+//! One JSON object of a definition: reads its fields with their types, and notices those that nobody read.
+
+use serde_json::{Map, Value};
+
+use super::Diagnostics;
+use crate::jsonpath::Path;
+
+/// `TimeoutSeconds` and the like end here; so do waits.
+const MAX_SECONDS: u64 = 99_999_999;
+
+/// Fields that only JSONata states have.
+const JSONATA_ONLY: [&str; 4] = ["Arguments", "Condition", "Items", "Output"];
+
+pub(crate) struct Fields<'d> {
+    object: &'d Map<String, Value>,
+    at: String,
+    known: Vec<&'d str>,
+}
+
+impl<'d> Fields<'d> {
+    /// `at` is the object's location, empty for the definition itself.
+    pub(crate) fn new(object: &'d Map<String, Value>, at: String) -> Self {
+        Fields {
+            object,
+            at,
+            known: Vec::new(),
+        }
+    }
+
+    /// The location of the object.
+    pub(crate) fn at(&self) -> &str {
+        if self.at.is_empty() { "/" } else { &self.at }
+    }
+
+    /// The object itself, for who reads its names as data.
+    pub(crate) fn into_object(self) -> &'d Map<String, Value> {
+        self.object
+    }
+
+    /// The location of a field.
+    pub(crate) fn location(&self, name: &str) -> String {
+        format!("{}/{name}", self.at)
+    }
+
+    pub(crate) fn get(&mut self, name: &'static str) -> Option<&'d Value> {
+        self.known.push(name);
+        self.object.get(name)
+    }
+
+    /// The fields whose names are `wanted`.
+    pub(crate) fn matching(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<(&'d str, &'d Value)> {
+        let found: Vec<_> = self
+            .object
+            .iter()
+            .map(|(n, v)| (n.as_str(), v))
+            .filter(|(n, _)| wanted(n))
+            .collect();
+        self.known.extend(found.iter().map(|(name, _)| *name));
+        found
+    }
+
+    pub(crate) fn string(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<&'d str> {
+        self.typed(name, "a string", Value::as_str, diagnostics)
+    }
+
+    pub(crate) fn boolean(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<bool> {
+        self.typed(name, "a boolean", Value::as_bool, diagnostics)
+    }
+
+    pub(crate) fn array(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<&'d [Value]> {
+        self.typed(
+            name,
+            "an array",
+            |v| v.as_array().map(Vec::as_slice),
+            diagnostics,
+        )
+    }
+
+    pub(crate) fn object(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Fields<'d>> {
+        let object = self.typed(name, "an object", Value::as_object, diagnostics)?;
+        Some(Fields::new(object, self.location(name)))
+    }
+
+    fn typed<T>(
+        &mut self,
+        name: &'static str,
+        what: &str,
+        read: impl Fn(&'d Value) -> Option<T>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<T> {
+        let value = self.get(name)?;
+        let typed = read(value);
+        if typed.is_none() {
+            diagnostics.error(
+                &self.location(name),
+                format!("The value for the field '{name}' must be {what}"),
+            );
+        }
+        typed
+    }
+
+    /// A number from `least` up.
+    pub(crate) fn number(
+        &mut self,
+        name: &'static str,
+        least: f64,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<f64> {
+        let number = self.typed(name, "a number", Value::as_f64, diagnostics)?;
+        if number < least {
+            diagnostics.error(&self.location(name), format!("Minimum value is {least:?}"));
+        }
+        Some(number)
+    }
+
+    /// A whole number in `least..=most`.
+    pub(crate) fn integer(
+        &mut self,
+        name: &'static str,
+        least: u64,
+        most: u64,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<u64> {
+        let number = self.typed(name, "an integer", Value::as_i64, diagnostics)?;
+        match u64::try_from(number) {
+            Ok(number) if number > most => {
+                diagnostics.error(&self.location(name), format!("Maximum value is {most}"));
+                None
+            }
+            Ok(number) if number >= least => Some(number),
+            _ => {
+                diagnostics.error(&self.location(name), format!("Minimum value is {least}"));
+                None
+            }
+        }
+    }
+
+    /// `TimeoutSeconds` and its like.
+    pub(crate) fn seconds(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<u64> {
+        self.integer(name, 1, MAX_SECONDS, diagnostics)
+    }
+
+    /// `Seconds` of a Wait, which may be 0.
+    pub(crate) fn pause(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<u64> {
+        self.integer(name, 0, MAX_SECONDS, diagnostics)
+    }
+
+    /// A path: `InputPath`, `SecondsPath`, …
+    pub(crate) fn path(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Path> {
+        let text = self.string(name, diagnostics)?;
+        self.parse(name, text, diagnostics)
+    }
+
+    pub(crate) fn parse(
+        &self,
+        name: &str,
+        text: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Path> {
+        Path::parse(text)
+            .map_err(|bad| {
+                let message =
+                    format!("The value for the field '{name}' must be a valid JSONPath: {bad}");
+                diagnostics.error(&self.location(name), message);
+            })
+            .ok()
+    }
+
+    /// Reports the fields of `names` that are not there.
+    pub(crate) fn require(&self, names: &[&str], diagnostics: &mut Diagnostics) -> bool {
+        let missing: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|n| !self.object.contains_key(*n))
+            .collect();
+        if !missing.is_empty() {
+            diagnostics.error(
+                self.at(),
+                format!("These fields are required: [{}]", missing.join(", ")),
+            );
+        }
+        missing.is_empty()
+    }
+
+    /// Reports it if more than one of `names` is there.
+    pub(crate) fn exclusive(&self, names: &[&str], diagnostics: &mut Diagnostics) {
+        if names
+            .iter()
+            .filter(|n| self.object.contains_key(**n))
+            .count()
+            > 1
+        {
+            let message = format!(
+                "There should only be one of the following fields: [{}]",
+                names.join(", ")
+            );
+            diagnostics.error(self.at(), message);
+        }
+    }
+
+    /// Reports the fields that nobody asked for.
+    pub(crate) fn finish(self, diagnostics: &mut Diagnostics) {
+        for name in self
+            .object
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !self.known.contains(name))
+        {
+            if JSONATA_ONLY.contains(&name) {
+                let message = format!(
+                    "The QueryLanguage is set to 'JSONPath', but field '{name}' is only supported for the 'JSONata' QueryLanguage"
+                );
+                diagnostics.error(self.at(), message);
+            } else if name == "Assign" {
+                diagnostics.not_yet(&self.location(name), "Assigning variables");
+            } else {
+                diagnostics.error(self.at(), format!("Field '{name}' is not supported"));
+            }
+        }
+    }
+}

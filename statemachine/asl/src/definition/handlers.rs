@@ -1,0 +1,133 @@
+//! `Retry` and `Catch`.
+
+use serde_json::Value;
+
+use super::state::result_path;
+use super::{Compiler, Fields, Flow};
+use crate::fault::names;
+use crate::machine::StateId;
+use crate::retry::{Catcher, ErrorNames, Retrier};
+
+/// AWS: `MaxAttempts` ends here.
+const MAX_ATTEMPTS: u64 = 99_999_999;
+
+impl Compiler {
+    pub(super) fn retriers(&mut self, fields: &mut Fields<'_>) -> Vec<Retrier> {
+        self.rules(fields, "Retry", |compiler, rule| compiler.retrier(rule))
+    }
+
+    pub(super) fn catchers(&mut self, fields: &mut Fields<'_>, flow: &Flow<'_>) -> Vec<Catcher> {
+        self.rules(fields, "Catch", |compiler, rule| {
+            compiler.catcher(rule, flow)
+        })
+    }
+
+    fn rules<T>(
+        &mut self,
+        fields: &mut Fields<'_>,
+        name: &'static str,
+        mut read: impl FnMut(&mut Self, &mut Fields<'_>) -> T,
+    ) -> Vec<T> {
+        let rules = fields
+            .array(name, &mut self.diagnostics)
+            .unwrap_or_default();
+        let mut compiled = Vec::with_capacity(rules.len());
+        for (index, rule) in rules.iter().enumerate() {
+            let at = format!("{}[{index}]", fields.location(name));
+            let Some(object) = rule.as_object() else {
+                self.diagnostics.error(&at, "The value must be an object");
+                continue;
+            };
+            let mut rule = Fields::new(object, at);
+            rule.string("Comment", &mut self.diagnostics);
+            compiled.push(read(self, &mut rule));
+            self.check_wildcard(&rule, object.get("ErrorEquals"), index + 1 == rules.len());
+            rule.finish(&mut self.diagnostics);
+        }
+        compiled
+    }
+
+    /// `States.ALL` stands alone, in the last rule.
+    fn check_wildcard(&mut self, rule: &Fields<'_>, errors: Option<&Value>, last: bool) {
+        let names = errors
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        if !names.iter().any(|name| name == names::ALL) {
+            return;
+        }
+        if names.len() > 1 {
+            let message = format!("{} must appear alone in 'ErrorEquals'", names::ALL);
+            self.diagnostics
+                .error(&rule.location("ErrorEquals"), message);
+        }
+        if !last {
+            let message = format!(
+                "{} must be in the last rule: no rule after it is ever used",
+                names::ALL
+            );
+            self.diagnostics
+                .error(&rule.location("ErrorEquals"), message);
+        }
+    }
+
+    fn error_names(&mut self, rule: &mut Fields<'_>) -> ErrorNames {
+        rule.require(&["ErrorEquals"], &mut self.diagnostics);
+        let names = rule
+            .array("ErrorEquals", &mut self.diagnostics)
+            .unwrap_or_default();
+        if names.iter().any(|name| !name.is_string()) {
+            let message = "The value for the field 'ErrorEquals' must be an array of strings";
+            self.diagnostics
+                .error(&rule.location("ErrorEquals"), message);
+        }
+        ErrorNames(
+            names
+                .iter()
+                .filter_map(Value::as_str)
+                .map(Into::into)
+                .collect(),
+        )
+    }
+
+    fn retrier(&mut self, rule: &mut Fields<'_>) -> Retrier {
+        let errors = self.error_names(rule);
+        let diagnostics = &mut self.diagnostics;
+        let interval = rule.seconds("IntervalSeconds", diagnostics).unwrap_or(1);
+        let max_attempts = rule
+            .integer("MaxAttempts", 0, MAX_ATTEMPTS, diagnostics)
+            .unwrap_or(3);
+        let max_delay = rule.integer("MaxDelaySeconds", 1, 31_622_399, diagnostics);
+        if max_delay.is_some_and(|delay| delay <= interval) {
+            let message = "MaxDelaySeconds must be greater than IntervalSeconds";
+            diagnostics.error(&rule.location("MaxDelaySeconds"), message);
+        }
+        let jitter = rule.string("JitterStrategy", diagnostics);
+        if jitter.is_some_and(|jitter| !matches!(jitter, "FULL" | "NONE")) {
+            let message =
+                "The field 'JitterStrategy' should have one of these values: [FULL, NONE]";
+            diagnostics.error(&rule.location("JitterStrategy"), message);
+        }
+        Retrier {
+            errors,
+            interval_seconds: interval as f64,
+            max_attempts: u32::try_from(max_attempts).unwrap_or(u32::MAX),
+            backoff_rate: rule.number("BackoffRate", 1.0, diagnostics).unwrap_or(2.0),
+            max_delay_seconds: max_delay.map(|delay| delay as f64),
+            full_jitter: jitter == Some("FULL"),
+        }
+    }
+
+    fn catcher(&mut self, rule: &mut Fields<'_>, flow: &Flow<'_>) -> Catcher {
+        let errors = self.error_names(rule);
+        rule.require(&["Next"], &mut self.diagnostics);
+        let location = rule.location("Next");
+        let next = rule.string("Next", &mut self.diagnostics);
+        Catcher {
+            errors,
+            result_path: result_path(rule, &mut self.diagnostics),
+            next: next
+                .and_then(|name| flow.target(name, &location, &mut self.diagnostics))
+                .unwrap_or(StateId(0)),
+        }
+    }
+}

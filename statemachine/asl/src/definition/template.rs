@@ -1,0 +1,101 @@
+//! Compiles payload templates.
+
+use serde_json::Value;
+
+use super::{Compiler, Fields};
+use crate::jsonpath::Path;
+use crate::template::Template;
+
+impl Compiler {
+    /// The template in the field `name`; it must be an object.
+    pub(crate) fn template(
+        &mut self,
+        fields: &mut Fields<'_>,
+        name: &'static str,
+    ) -> Option<Template> {
+        let location = fields.location(name);
+        let value = fields.get(name)?;
+        Some(self.compile(value, &location))
+    }
+
+    // The recursion ends with the definition's nesting, which the JSON reader limits.
+    fn compile(&mut self, value: &Value, location: &str) -> Template {
+        let template = match value {
+            Value::Array(items) => {
+                let items = items.iter().enumerate();
+                Template::Array(
+                    items
+                        .map(|(i, item)| self.compile(item, &format!("{location}[{i}]")))
+                        .collect(),
+                )
+            }
+            Value::Object(fields) => Template::Object(
+                fields
+                    .iter()
+                    .map(|(name, value)| self.field(name, value, location))
+                    .collect(),
+            ),
+            other => Template::Fixed(other.clone()),
+        };
+        if template.varies() {
+            template
+        } else {
+            Template::Fixed(value.clone())
+        }
+    }
+
+    fn field(&mut self, name: &str, value: &Value, location: &str) -> (Box<str>, Template) {
+        let location = format!("{location}/{name}");
+        match name.strip_suffix(".$") {
+            Some(short) => (short.into(), self.dynamic(name, value, &location)),
+            None => {
+                self.warn_about_path(name, value, &location);
+                (name.into(), self.compile(value, &location))
+            }
+        }
+    }
+
+    fn dynamic(&mut self, name: &str, value: &Value, location: &str) -> Template {
+        let text = value.as_str().unwrap_or_default();
+        if text.starts_with("States.") {
+            self.diagnostics
+                .not_yet(location, &format!("The intrinsic function call {text}"));
+            return Template::Fixed(Value::Null);
+        }
+        match Path::parse(text) {
+            Ok(path) => Template::Path {
+                field: name.into(),
+                path,
+            },
+            Err(bad) => {
+                let message = format!(
+                    "The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call: {bad}"
+                );
+                self.diagnostics.error(location, message);
+                Template::Fixed(Value::Null)
+            }
+        }
+    }
+
+    fn warn_about_path(&mut self, name: &str, value: &Value, location: &str) {
+        let text = value.as_str().unwrap_or_default();
+        if text.starts_with("$.") || text.starts_with("$$.") {
+            let message = format!(
+                "The value of the field '{name}' looks like a path; paths are only read in fields that end in .$"
+            );
+            self.diagnostics.warning("NO_DOLLAR", location, message);
+        }
+    }
+}
+
+impl Template {
+    fn varies(&self) -> bool {
+        match self {
+            Template::Fixed(_) => false,
+            Template::Path { .. } => true,
+            Template::Array(items) => items.iter().any(|item| !item.is_fixed()),
+            // A field that is named `x.$` always varies, so the names of fixed objects are as written.
+            Template::Object(fields) => fields.iter().any(|(_, field)| !field.is_fixed()),
+        }
+    }
+}

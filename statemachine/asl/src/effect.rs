@@ -1,0 +1,100 @@
+//! What an execution asks of the runner.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{HistoryEvent, Payload, Resource, TaskId, TimerId, Timestamp};
+
+/// Something for the runner to do, in the order given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Start a task and report on it.
+    StartTask {
+        /// Its id in all events about it.
+        task: TaskId,
+        /// What to do.
+        request: TaskRequest,
+    },
+    /// Nobody waits for this task any more; later events about it are ignored.
+    CancelTask {
+        /// Which.
+        task: TaskId,
+    },
+    /// Send [`crate::EventKind::TimerFired`] at that time, or at once if it has passed.
+    SetTimer {
+        /// Its id.
+        timer: TimerId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Forget a timer.
+    CancelTimer {
+        /// Which.
+        timer: TimerId,
+    },
+    /// Append to the history.
+    Record(HistoryEvent),
+    /// The execution is over: nothing follows.
+    End(Outcome),
+}
+
+/// A task's work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskRequest {
+    /// The state that asks, for logs.
+    pub state: String,
+    /// What to call.
+    pub resource: Resource,
+    /// The API's parameters, or the function's or activity's input.
+    pub arguments: Payload,
+    /// The token that ends the task, for `.waitForTaskToken` and activities.
+    pub token: Option<String>,
+    /// `Credentials` of the state, evaluated.
+    pub credentials: Option<Payload>,
+    /// How long the task may take, in seconds; the engine watches it with a timer of its own.
+    pub timeout_seconds: Option<u64>,
+    /// How long a worker may be silent, in seconds; the engine watches it with a timer of its own.
+    pub heartbeat_seconds: Option<u64>,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// `SUCCEEDED`
+    Succeeded {
+        /// The last state's output.
+        output: Payload,
+    },
+    /// `FAILED`
+    Failed {
+        /// The error's name.
+        error: Option<String>,
+        /// What it says.
+        cause: Option<String>,
+    },
+    /// `TIMED_OUT`: the state machine's own TimeoutSeconds.
+    TimedOut {
+        /// The error's name.
+        error: Option<String>,
+        /// What it says.
+        cause: Option<String>,
+    },
+    /// `ABORTED`: someone stopped it.
+    Aborted {
+        /// What the caller gave.
+        error: Option<String>,
+        /// What the caller gave.
+        cause: Option<String>,
+    },
+}
+
+impl Outcome {
+    /// The execution status, as `DescribeExecution` spells it.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Outcome::Succeeded { .. } => "SUCCEEDED",
+            Outcome::Failed { .. } => "FAILED",
+            Outcome::TimedOut { .. } => "TIMED_OUT",
+            Outcome::Aborted { .. } => "ABORTED",
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What the runner reports, brought to the thread that it concerns.
+
+use super::thread::Activity;
+use super::{Alarm, Run, ThreadId};
+use crate::fault::{Fault, names};
+use crate::states::task::Task;
+use crate::states::{Kind, wait};
+use crate::{Effect, EventKind, Failure, HistoryDetails, Outcome, TaskId, TimerId};
+
+impl Run<'_> {
+    pub(super) fn take(mut self, event: EventKind) -> Vec<Effect> {
+        match event {
+            EventKind::TaskStarted { task, worker } => self.with_task(task, |task, run, thread| {
+                task.started(run, thread, worker);
+                Ok(())
+            }),
+            EventKind::TaskSubmitted { task, output } => {
+                self.with_task(task, |task, run, thread| {
+                    task.submitted(run, thread, output.into());
+                    Ok(())
+                });
+            }
+            EventKind::TaskSucceeded { task, output } => {
+                self.with_task(task, |task, run, thread| {
+                    task.succeeded(run, thread, output.into())
+                });
+            }
+            EventKind::TaskFailed {
+                task,
+                stage,
+                error,
+                cause,
+            } => {
+                let fault = Fault::Given(Failure { error, cause });
+                self.with_task(task, |task, run, thread| {
+                    task.failed(run, thread, stage, fault)
+                });
+            }
+            EventKind::TaskHeartbeat { task } => self.heartbeat(task),
+            EventKind::TimerFired { timer } => self.alarm(timer),
+            EventKind::Stop { error, cause } => {
+                let aborted = HistoryDetails::ExecutionAborted(Failure {
+                    error: error.clone(),
+                    cause: cause.clone(),
+                });
+                self.end(0, aborted, Outcome::Aborted { error, cause });
+            }
+        }
+        self.drive();
+        self.effects
+    }
+
+    fn with_task(
+        &mut self,
+        task: TaskId,
+        f: impl FnOnce(&Task, &mut Self, ThreadId) -> Result<(), Fault>,
+    ) {
+        let Some(thread) = self.exec.tasks.get(&task).copied() else {
+            return;
+        };
+        self.at_task(thread, f);
+    }
+
+    fn at_task(
+        &mut self,
+        thread: ThreadId,
+        f: impl FnOnce(&Task, &mut Self, ThreadId) -> Result<(), Fault>,
+    ) {
+        if let Kind::Task(task) = &self.state(thread).kind
+            && let Err(fault) = f(task, self, thread)
+        {
+            self.fail(thread, fault);
+        }
+    }
+
+    fn alarm(&mut self, timer: TimerId) {
+        let Some(due) = self.exec.timers.remove(&timer) else {
+            return;
+        };
+        match due.alarm {
+            Alarm::Wake(thread) => self.wake(thread),
+            Alarm::Timeout(thread) => self.at_task(thread, |task, run, thread| {
+                task.timed_out(run, thread, false)
+            }),
+            Alarm::Heartbeat(thread) => self.at_task(thread, |task, run, thread| {
+                task.timed_out(run, thread, true)
+            }),
+            Alarm::Execution => self.time_is_up(),
+            // The caller goes on with the queue.
+            Alarm::Continue => {}
+        }
+    }
+
+    fn wake(&mut self, thread: ThreadId) {
+        match self.thread(thread).activity {
+            Activity::Waiting(_) => {
+                if let Err(fault) = wait::resume(self, thread) {
+                    self.fail(thread, fault);
+                }
+            }
+            Activity::BackingOff(_) => self.make_ready(thread),
+            _ => {}
+        }
+    }
+
+    fn time_is_up(&mut self) {
+        let failure = Failure {
+            error: Some(names::TIMEOUT.into()),
+            cause: None,
+        };
+        let Failure { error, cause } = failure.clone();
+        self.end(
+            0,
+            HistoryDetails::ExecutionTimedOut(failure),
+            Outcome::TimedOut { error, cause },
+        );
+    }
+}

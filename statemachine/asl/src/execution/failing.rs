@@ -1,0 +1,175 @@
+//! What follows a failure: a retry, a catcher, or the end of the branch and then of what is around it.
+//!
+//! A branch that fails takes its siblings with it. Their events, and those of the Map or Parallel state, point back
+//! to the event that failed, as AWS records them.
+
+use serde_json::json;
+
+use super::thread::{Activity, Parent, ThreadId};
+use super::{Alarm, Run};
+use crate::fault::Fault;
+use crate::machine::Next;
+use crate::retry::next_retry;
+use crate::states::Kind;
+use crate::{Failure, HistoryDetails, Iteration, Payload, StateType};
+
+impl Run<'_> {
+    /// The error and cause of a fault in a thread's state.
+    pub(crate) fn failure(&self, id: ThreadId, fault: Fault) -> Failure {
+        let entered = self.thread(id).entered.map_or(0, |entry| entry.event);
+        fault.into_failure(&self.state(id).name, entered)
+    }
+
+    /// The state that a thread is at cannot go on.
+    pub(super) fn fail(&mut self, id: ThreadId, fault: Fault) {
+        let (mut id, mut failure) = (id, self.failure(id, fault));
+        let mut branch_failed = false;
+        loop {
+            self.give_up_work(id);
+            if self.retry(id, &failure) {
+                return;
+            }
+            if branch_failed {
+                self.note_failed_branches(id);
+            }
+            failure = match self.catch(id, failure) {
+                Some(failure) => failure,
+                None => return,
+            };
+            let Some(parent) = self.thread(id).parent else {
+                return self.end_failed(self.thread(id).last_event, failure);
+            };
+            self.give_up_siblings(parent, id);
+            id = parent.thread;
+            branch_failed = true;
+        }
+    }
+
+    /// Sets a timer for the next attempt, if a rule of the state grants one.
+    fn retry(&mut self, id: ThreadId, failure: &Failure) -> bool {
+        let retriers = &self.state(id).retry;
+        let attempts = &self.exec.threads[id.0 as usize].attempts;
+        let Some((rule, delay)) = next_retry(retriers, attempts, failure, &mut self.exec.random)
+        else {
+            return false;
+        };
+        let attempts = &mut self.thread_mut(id).attempts;
+        attempts.resize(retriers.len(), 0);
+        attempts[rule] += 1;
+        let timer = self.set_timer(self.now.plus_seconds(delay), Alarm::Wake(id));
+        self.thread_mut(id).activity = Activity::BackingOff(timer);
+        true
+    }
+
+    /// Goes to the state of the catcher that takes the failure; gives back a failure that nothing takes.
+    fn catch(&mut self, id: ThreadId, failure: Failure) -> Option<Failure> {
+        let catcher = self
+            .state(id)
+            .catch
+            .iter()
+            .find(|catcher| catcher.errors.match_failure(&failure));
+        let Some(catcher) = catcher else {
+            return Some(failure);
+        };
+        let error: Payload = json!({"Error": failure.error, "Cause": failure.cause}).into();
+        let output = catcher.result_path.apply(&self.thread(id).input, error);
+        let exit = output.and_then(|output| self.exit_to(id, output, Next::State(catcher.next)));
+        exit.err().map(|fault| self.failure(id, fault))
+    }
+
+    fn note_failed_branches(&mut self, id: ThreadId) {
+        let failed = match self.state(id).kind {
+            Kind::Map(_) => HistoryDetails::MapStateFailed,
+            _ => HistoryDetails::ParallelStateFailed,
+        };
+        self.note(id, failed);
+    }
+
+    /// Ends all branches of a parent, of which `failed` has failed.
+    fn give_up_siblings(&mut self, parent: Parent, failed: ThreadId) {
+        let cause = self.thread(failed).last_event;
+        let running = self
+            .branches(parent.thread)
+            .map(|b| std::mem::take(&mut b.running))
+            .unwrap_or_default();
+        let others = running.into_iter().filter(|(_, child)| *child != failed);
+        self.give_up_branch(
+            parent.thread,
+            cause,
+            Iteration::Failed,
+            parent.index,
+            failed,
+        );
+        for (index, child) in others {
+            self.give_up_branch(parent.thread, cause, Iteration::Aborted, index, child);
+        }
+        let thread = self.thread_mut(parent.thread);
+        thread.activity = Activity::Ready;
+        thread.last_event = cause;
+    }
+
+    fn give_up_branch(
+        &mut self,
+        parent: ThreadId,
+        cause: u64,
+        progress: Iteration,
+        index: u32,
+        child: ThreadId,
+    ) {
+        let state = self.state(parent);
+        if matches!(state.kind, Kind::Map(_)) {
+            let (name, index) = (state.name.clone(), u64::from(index));
+            self.record(
+                cause,
+                HistoryDetails::MapIteration {
+                    progress,
+                    name,
+                    index,
+                },
+            );
+        }
+        self.note_aborted(child, cause);
+        self.give_up_work(child);
+        self.remove_thread(child);
+    }
+
+    /// Records that a state was entered and will not be left, from the inside out.
+    // The recursion ends with the definition's nesting.
+    fn note_aborted(&mut self, id: ThreadId, cause: u64) {
+        let children = self
+            .branches(id)
+            .map(|b| b.running.clone())
+            .unwrap_or_default();
+        for (_, child) in children {
+            self.note_aborted(child, cause);
+        }
+        let kind = self.state(id).kind.state_type();
+        let has_event = matches!(
+            kind,
+            StateType::Map | StateType::Parallel | StateType::Task | StateType::Wait
+        );
+        if has_event && self.thread(id).entered.is_some() {
+            self.record(cause, HistoryDetails::StateAborted(kind));
+        }
+    }
+
+    /// Drops what a thread waits for: its timers, its task, its branches. The thread stays.
+    fn give_up_work(&mut self, id: ThreadId) {
+        match std::mem::replace(&mut self.thread_mut(id).activity, Activity::Ready) {
+            Activity::Waiting(timer) | Activity::BackingOff(timer) => {
+                self.cancel_timer(Some(timer));
+            }
+            Activity::Branches(branches) => {
+                for (_, child) in branches.running {
+                    self.give_up_work(child);
+                    self.remove_thread(child);
+                }
+            }
+            task @ Activity::Task(_) => {
+                self.thread_mut(id).activity = task;
+                self.cancel_task(id);
+            }
+            Activity::Ready | Activity::Over => {}
+        }
+    }
+}

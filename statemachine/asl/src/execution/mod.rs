@@ -1,0 +1,176 @@
+//! One run of a state machine, as a plain value.
+//!
+//! An execution is a set of *threads*: one for the machine itself, and one for each running branch or iteration,
+//! which knows its parent. A thread is at one state. Threads that can go on stand in a queue; each takes one state
+//! at a time, so that branches interleave as they do on AWS.
+
+mod branches;
+mod events;
+mod failing;
+mod run;
+mod tasks;
+mod thread;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(crate) use branches::{Branches, Items};
+pub(crate) use run::Run;
+pub(crate) use thread::{Running, ThreadId};
+
+use crate::random::Random;
+use crate::{Effect, Event, Outcome, Payload, StateMachine, TaskId, TimerId, Timestamp};
+use thread::{Activity, Thread};
+
+/// Who an execution is: what the context object (`$$`) tells its states.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// `arn:aws:states:us-east-1:123456789012:execution:MACHINE:NAME`
+    pub execution_arn: String,
+    /// The last part of the ARN.
+    pub execution_name: String,
+    /// The role of the state machine.
+    pub role_arn: String,
+    /// `arn:aws:states:us-east-1:123456789012:stateMachine:MACHINE`
+    pub state_machine_arn: String,
+    /// The last part of the ARN.
+    pub state_machine_name: String,
+    /// `us-east-1`: what TaskScheduled events carry.
+    pub region: String,
+    /// The version that the execution was started through, for ExecutionStarted.
+    pub state_machine_version_arn: Option<String>,
+    /// The alias that the execution was started through, for ExecutionStarted.
+    pub state_machine_alias_arn: Option<String>,
+}
+
+/// One run of a state machine. Serialise it after any step; the copy goes on exactly as the original would.
+///
+/// Every call needs the same definition that the execution was started with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    identity: Identity,
+    input: Payload,
+    started: Timestamp,
+    random: Random,
+    /// The id of the last history event.
+    events: u64,
+    last_task: u64,
+    last_timer: u64,
+    threads: Vec<Thread>,
+    /// The threads that are over; their places are used again.
+    free: Vec<ThreadId>,
+    ready: VecDeque<ThreadId>,
+    tasks: BTreeMap<TaskId, ThreadId>,
+    timers: BTreeMap<TimerId, Timer>,
+    outcome: Option<Outcome>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Timer {
+    at: Timestamp,
+    alarm: Alarm,
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Alarm {
+    /// A Wait or a back-off is over.
+    Wake(ThreadId),
+    /// A task's TimeoutSeconds are over.
+    Timeout(ThreadId),
+    /// A task's HeartbeatSeconds are over.
+    Heartbeat(ThreadId),
+    /// The state machine's own TimeoutSeconds are over.
+    Execution,
+    /// The step before did all that one step may do.
+    Continue,
+}
+
+impl Execution {
+    /// Begins a run. `seed` feeds everything random: jitter and task tokens. Take it from a good source: tokens are
+    /// as hard to guess as the seed.
+    ///
+    /// The input's size is the caller's to check ([`Payload::is_acceptable`]); AWS refuses StartExecution with it.
+    pub fn start(
+        machine: &StateMachine,
+        identity: Identity,
+        input: Value,
+        at: Timestamp,
+        seed: u64,
+    ) -> (Execution, Vec<Effect>) {
+        let mut execution = Execution {
+            identity,
+            input: input.into(),
+            started: at,
+            random: Random::new(seed),
+            events: 0,
+            last_task: 0,
+            last_timer: 0,
+            threads: Vec::new(),
+            free: Vec::new(),
+            ready: VecDeque::new(),
+            tasks: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            outcome: None,
+        };
+        let effects = Run::new(&mut execution, machine, at).begin();
+        (execution, effects)
+    }
+
+    /// Takes in what happened and says what to do, in order. Never panics; events about what is over do nothing.
+    pub fn step(&mut self, machine: &StateMachine, event: Event) -> Vec<Effect> {
+        if self.outcome.is_some() {
+            return Vec::new();
+        }
+        Run::new(self, machine, event.at).take(event.kind)
+    }
+
+    /// How it ended, once it has.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// Who it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What it was started with.
+    pub fn input(&self) -> &Payload {
+        &self.input
+    }
+
+    /// When it was started.
+    pub fn started(&self) -> Timestamp {
+        self.started
+    }
+
+    /// How many events its history has.
+    pub fn history_length(&self) -> u64 {
+        self.events
+    }
+
+    /// The tasks and timers to take up again after a restart, as [`Effect::StartTask`] and [`Effect::SetTimer`].
+    pub fn outstanding(&self) -> Vec<Effect> {
+        let tasks = self
+            .threads
+            .iter()
+            .filter_map(|thread| match &thread.activity {
+                Activity::Task(running) => Some(Effect::StartTask {
+                    task: running.task,
+                    request: running.request.clone(),
+                }),
+                _ => None,
+            });
+        let timers = self
+            .timers
+            .iter()
+            .map(|(timer, Timer { at, .. })| Effect::SetTimer {
+                timer: *timer,
+                at: *at,
+            });
+        tasks.chain(timers).collect()
+    }
+}

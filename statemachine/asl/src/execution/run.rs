@@ -1,0 +1,378 @@
+//! One step at work: the execution, its machine, the time, and the effects so far.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::thread::{Activity, Entry, Parent, Thread, ThreadId};
+use super::{Alarm, Execution, Timer};
+use crate::context::Context;
+use crate::fault::{Fault, names};
+use crate::io::Shaping;
+use crate::machine::{Next, State, StateId};
+use crate::template::Scope;
+use crate::{
+    Effect, Failure, HistoryDetails, HistoryEvent, Outcome, Payload, StateMachine, TimerId,
+    Timestamp,
+};
+
+/// AWS: an execution's history has at most so many events.
+const MAX_EVENTS: u64 = 25_000;
+
+/// A step records at most about so many events, so that a loop without a wait cannot fill the memory with effects;
+/// it goes on at once, by a timer that is due.
+const EVENTS_PER_STEP: u64 = 1_000;
+
+pub(crate) struct Run<'a> {
+    pub(super) exec: &'a mut Execution,
+    pub(super) machine: &'a StateMachine,
+    pub(crate) now: Timestamp,
+    pub(super) effects: Vec<Effect>,
+    /// Where the history was when the step began.
+    first_event: u64,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        exec: &'a mut Execution,
+        machine: &'a StateMachine,
+        now: Timestamp,
+    ) -> Run<'a> {
+        let first_event = exec.events;
+        Run {
+            exec,
+            machine,
+            now,
+            effects: Vec::new(),
+            first_event,
+        }
+    }
+
+    /// The first step of all.
+    pub(super) fn begin(mut self) -> Vec<Effect> {
+        let identity = &self.exec.identity;
+        let arn = |arn: &Option<String>| arn.as_deref().map(Arc::from);
+        let started = HistoryDetails::ExecutionStarted {
+            input: self.exec.input.clone(),
+            role_arn: identity.role_arn.as_str().into(),
+            alias_arn: arn(&identity.state_machine_alias_arn),
+            version_arn: arn(&identity.state_machine_version_arn),
+        };
+        self.record(0, started);
+        if let Some(seconds) = self.machine.timeout_seconds {
+            self.set_timer(self.now.plus_seconds(seconds as f64), Alarm::Execution);
+        }
+        let input = self.exec.input.clone();
+        self.add_thread(None, self.machine.start, input, 0);
+        self.drive();
+        self.effects
+    }
+
+    /// Lets all threads go on that can.
+    pub(super) fn drive(&mut self) {
+        while self.exec.outcome.is_none() {
+            if self.exec.events + 1 >= MAX_EVENTS {
+                return self.history_is_full();
+            }
+            if self.exec.ready.is_empty() {
+                return;
+            }
+            if self.exec.events - self.first_event >= EVENTS_PER_STEP {
+                self.set_timer(self.now, Alarm::Continue);
+                return;
+            }
+            if let Some(thread) = self.exec.ready.pop_front() {
+                self.advance(thread);
+            }
+        }
+    }
+
+    /// Takes a thread through its state, up to where it must wait.
+    fn advance(&mut self, id: ThreadId) {
+        if !matches!(self.thread(id).activity, Activity::Ready) {
+            return;
+        }
+        let state = self.state(id);
+        if self.thread(id).entered.is_none() {
+            let (kind, name) = (state.kind.state_type(), state.name.clone());
+            let input = self.thread(id).input.clone();
+            let event = self.note(id, HistoryDetails::StateEntered { kind, name, input });
+            let at = self.now;
+            self.thread_mut(id).entered = Some(Entry { event, at });
+        }
+        if let Err(fault) = state.kind.run(self, id) {
+            self.fail(id, fault);
+        }
+    }
+
+    pub(super) fn thread(&self, id: ThreadId) -> &Thread {
+        &self.exec.threads[id.0 as usize]
+    }
+
+    pub(super) fn thread_mut(&mut self, id: ThreadId) -> &mut Thread {
+        &mut self.exec.threads[id.0 as usize]
+    }
+
+    /// The state that a thread is at.
+    pub(crate) fn state(&self, id: ThreadId) -> &'a State {
+        self.machine.state(self.thread(id).state)
+    }
+
+    pub(crate) fn shaping(&self, id: ThreadId) -> &'a Shaping {
+        &self.state(id).shaping
+    }
+
+    pub(crate) fn region(&self) -> Arc<str> {
+        self.exec.identity.region.as_str().into()
+    }
+
+    pub(crate) fn token(&mut self) -> String {
+        self.exec.random.token()
+    }
+
+    /// Calls `f` with the state's raw input and what its paths can see.
+    /// `item` is the item that the state itself is handing out, if it is a Map.
+    pub(crate) fn with_scope<T>(
+        &self,
+        id: ThreadId,
+        item: Option<(u64, &Value)>,
+        f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.scoped(id, item, None, f)
+    }
+
+    /// The same with a task's token in the context object.
+    pub(crate) fn with_token_scope<T>(
+        &self,
+        id: ThreadId,
+        token: Option<&str>,
+        f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.scoped(id, None, token, f)
+    }
+
+    fn scoped<T>(
+        &self,
+        id: ThreadId,
+        item: Option<(u64, &Value)>,
+        token: Option<&str>,
+        f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let (thread, state) = (self.thread(id), self.state(id));
+        let retries = state.kind.retries().then(|| thread.attempts.iter().sum());
+        let context = Context {
+            identity: &self.exec.identity,
+            execution_input: &self.exec.input,
+            started: self.exec.started,
+            state: &state.name,
+            entered: thread.entered.map_or(self.now, |entry| entry.at),
+            retry_count: retries,
+            token,
+            item: item.or_else(|| self.item(id)),
+            made: OnceCell::new(),
+        };
+        f(
+            &thread.input,
+            &Scope {
+                input: thread.input.value(),
+                context: &context,
+            },
+        )
+    }
+
+    /// The item of the innermost iteration around a thread.
+    fn item(&self, id: ThreadId) -> Option<(u64, &Value)> {
+        let mut thread = self.thread(id);
+        loop {
+            if let Some((index, item)) = &thread.item {
+                return Some((*index, item.value()));
+            }
+            thread = self.thread(thread.parent?.thread);
+        }
+    }
+
+    /// Records an event that points back to `previous`.
+    pub(crate) fn record(&mut self, previous: u64, details: HistoryDetails) -> u64 {
+        // The last place belongs to the end of the execution.
+        if self.exec.events + 1 < MAX_EVENTS {
+            self.append(previous, details);
+        }
+        self.exec.events
+    }
+
+    /// Records an event of a thread's own; the thread's next event points back to it.
+    pub(crate) fn note(&mut self, id: ThreadId, details: HistoryDetails) -> u64 {
+        let event = self.record(self.thread(id).last_event, details);
+        self.thread_mut(id).last_event = event;
+        event
+    }
+
+    fn append(&mut self, previous: u64, details: HistoryDetails) {
+        self.exec.events += 1;
+        self.effects.push(Effect::Record(HistoryEvent {
+            timestamp: self.now,
+            id: self.exec.events,
+            previous_event_id: previous,
+            details,
+        }));
+    }
+
+    /// The payload, if it is one that AWS would pass on.
+    pub(crate) fn accept(&self, id: ThreadId, payload: Payload) -> Result<Payload, Fault> {
+        match Fault::refusing(&payload, &self.state(id).name) {
+            None => Ok(payload),
+            Some(fault) => Err(fault),
+        }
+    }
+
+    /// Leaves the state for the one that its definition names.
+    pub(crate) fn exit(&mut self, id: ThreadId, output: Payload) -> Result<(), Fault> {
+        self.exit_to(id, output, self.state(id).next)
+    }
+
+    pub(crate) fn exit_to(
+        &mut self,
+        id: ThreadId,
+        output: Payload,
+        next: Next,
+    ) -> Result<(), Fault> {
+        let output = self.accept(id, output)?;
+        let state = self.state(id);
+        let (kind, name) = (state.kind.state_type(), state.name.clone());
+        self.note(
+            id,
+            HistoryDetails::StateExited {
+                kind,
+                name,
+                output: output.clone(),
+            },
+        );
+        match next {
+            Next::State(next) => self.go_to(id, next, output),
+            Next::End => self.finish(id, output),
+        }
+        Ok(())
+    }
+
+    fn go_to(&mut self, id: ThreadId, next: StateId, input: Payload) {
+        let thread = self.thread_mut(id);
+        thread.state = next;
+        thread.input = input;
+        thread.entered = None;
+        thread.attempts.clear();
+        self.make_ready(id);
+    }
+
+    fn finish(&mut self, id: ThreadId, output: Payload) {
+        if let Some(parent) = self.thread(id).parent {
+            return self.branch_done(parent, id, output);
+        }
+        let last = self.thread(id).last_event;
+        let succeeded = HistoryDetails::ExecutionSucceeded {
+            output: output.clone(),
+        };
+        self.end(last, succeeded, Outcome::Succeeded { output });
+    }
+
+    pub(super) fn make_ready(&mut self, id: ThreadId) {
+        self.thread_mut(id).activity = Activity::Ready;
+        self.exec.ready.push_back(id);
+    }
+
+    /// A Wait begins.
+    pub(crate) fn wait(&mut self, id: ThreadId, until: Timestamp) {
+        let timer = self.set_timer(until, Alarm::Wake(id));
+        self.thread_mut(id).activity = Activity::Waiting(timer);
+    }
+
+    pub(super) fn add_thread(
+        &mut self,
+        parent: Option<Parent>,
+        state: StateId,
+        input: Payload,
+        last_event: u64,
+    ) -> ThreadId {
+        let thread = Thread {
+            parent,
+            state,
+            input,
+            last_event,
+            entered: None,
+            attempts: Vec::new(),
+            item: None,
+            activity: Activity::Ready,
+        };
+        let id = match self.exec.free.pop() {
+            Some(id) => {
+                *self.thread_mut(id) = thread;
+                id
+            }
+            None => {
+                self.exec.threads.push(thread);
+                ThreadId((self.exec.threads.len() - 1) as u32)
+            }
+        };
+        self.exec.ready.push_back(id);
+        id
+    }
+
+    pub(super) fn remove_thread(&mut self, id: ThreadId) {
+        let thread = self.thread_mut(id);
+        thread.activity = Activity::Over;
+        thread.input = Payload::null();
+        thread.item = None;
+        self.exec.ready.retain(|ready| *ready != id);
+        self.exec.free.push(id);
+    }
+
+    pub(super) fn set_timer(&mut self, at: Timestamp, alarm: Alarm) -> TimerId {
+        self.exec.last_timer += 1;
+        let timer = TimerId(self.exec.last_timer);
+        self.exec.timers.insert(timer, Timer { at, alarm });
+        self.effects.push(Effect::SetTimer { timer, at });
+        timer
+    }
+
+    pub(super) fn cancel_timer(&mut self, timer: Option<TimerId>) {
+        let Some(timer) = timer else { return };
+        if self.exec.timers.remove(&timer).is_some() {
+            self.effects.push(Effect::CancelTimer { timer });
+        }
+    }
+
+    fn history_is_full(&mut self) {
+        let cause =
+            format!("The execution reached the maximum number of history events ({MAX_EVENTS}).");
+        let failure = Failure {
+            error: Some(names::RUNTIME.into()),
+            cause: Some(cause),
+        };
+        self.end_failed(self.exec.events, failure);
+    }
+
+    pub(super) fn end_failed(&mut self, previous: u64, failure: Failure) {
+        let Failure { error, cause } = failure.clone();
+        self.end(
+            previous,
+            HistoryDetails::ExecutionFailed(failure),
+            Outcome::Failed { error, cause },
+        );
+    }
+
+    /// The execution is over: gives up what is under way, and says so.
+    pub(super) fn end(&mut self, previous: u64, details: HistoryDetails, outcome: Outcome) {
+        let tasks = std::mem::take(&mut self.exec.tasks).into_keys();
+        self.effects
+            .extend(tasks.map(|task| Effect::CancelTask { task }));
+        let timers = std::mem::take(&mut self.exec.timers).into_keys();
+        self.effects
+            .extend(timers.map(|timer| Effect::CancelTimer { timer }));
+        self.exec.threads.clear();
+        self.exec.free.clear();
+        self.exec.ready.clear();
+        self.append(previous, details);
+        self.effects.push(Effect::End(outcome.clone()));
+        self.exec.outcome = Some(outcome);
+    }
+}

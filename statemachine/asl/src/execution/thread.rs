@@ -1,0 +1,81 @@
+//! A thread: one path through states.
+
+use serde::{Deserialize, Serialize};
+
+use super::Branches;
+use crate::machine::StateId;
+use crate::{Payload, TaskId, TaskRequest, TimerId, Timestamp};
+
+/// A thread's place in its execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ThreadId(pub(super) u32);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Thread {
+    pub(super) parent: Option<Parent>,
+    pub(super) state: StateId,
+    /// The state's raw input.
+    pub(super) input: Payload,
+    /// What the next event of this thread points back to.
+    pub(super) last_event: u64,
+    /// The state's entry, once it happened.
+    pub(super) entered: Option<Entry>,
+    /// The retries so far by each rule of the state.
+    pub(super) attempts: Vec<u32>,
+    /// The item that this iteration is for.
+    pub(super) item: Option<(u64, Payload)>,
+    pub(super) activity: Activity,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Parent {
+    pub(super) thread: ThreadId,
+    /// Which branch or iteration.
+    pub(super) index: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) event: u64,
+    pub(super) at: Timestamp,
+}
+
+/// What a thread is at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Activity {
+    /// It can go on: it stands in the queue.
+    Ready,
+    /// In a Wait state.
+    Waiting(TimerId),
+    /// Between a failure and its retry.
+    BackingOff(TimerId),
+    /// In a Task state.
+    Task(Box<Running>),
+    /// In a Map or Parallel state.
+    Branches(Box<Branches>),
+    /// It is over; its place is free.
+    Over,
+}
+
+/// A task that the runner is at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Running {
+    pub(super) task: TaskId,
+    pub(super) request: TaskRequest,
+    /// Whether the history says that it has started.
+    pub(crate) started: bool,
+    pub(super) timeout: Option<TimerId>,
+    pub(super) heartbeat: Option<TimerId>,
+}
+
+impl Running {
+    pub(super) fn new(task: TaskId, request: TaskRequest) -> Running {
+        Running {
+            task,
+            request,
+            started: false,
+            timeout: None,
+            heartbeat: None,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What can go wrong while a state runs.
+
+use crate::payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH};
+use crate::{Failure, Payload};
+
+/// The error names that the engine itself raises.
+pub(crate) mod names {
+    pub(crate) const ALL: &str = "States.ALL";
+    pub(crate) const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+    pub(crate) const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
+    pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
+    pub(crate) const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
+    pub(crate) const RUNTIME: &str = "States.Runtime";
+    pub(crate) const TASK_FAILED: &str = "States.TaskFailed";
+    pub(crate) const TIMEOUT: &str = "States.Timeout";
+}
+
+/// A state cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The engine noticed; the cause will name the state and its entry in the history.
+    Noticed {
+        /// One of [`names`].
+        error: &'static str,
+        message: String,
+    },
+    /// Error and cause stand as they are: a task's, a Fail state's, a quota's.
+    Given(Failure),
+}
+
+impl Fault {
+    /// A definition or an input that makes no sense at run time. Cannot be caught.
+    pub(crate) fn runtime(message: impl Into<String>) -> Fault {
+        Fault::Noticed {
+            error: names::RUNTIME,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn given(error: impl Into<String>, cause: Option<String>) -> Fault {
+        Fault::Given(Failure {
+            error: Some(error.into()),
+            cause,
+        })
+    }
+
+    /// `what` (a state's name, a function's ARN, a service's name) gave more than a payload may hold.
+    fn data_limit(what: &str) -> Fault {
+        let cause = format!(
+            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+        );
+        Fault::given(names::DATA_LIMIT_EXCEEDED, Some(cause))
+    }
+
+    /// What is wrong with `payload`, the result of `what`, if AWS or this engine would not pass it on.
+    pub(crate) fn refusing(payload: &Payload, what: &str) -> Option<Fault> {
+        if payload.is_acceptable() {
+            None
+        } else if payload.text().len() > MAX_PAYLOAD_BYTES {
+            Some(Fault::data_limit(what))
+        } else {
+            Some(Fault::runtime(format!(
+                "The result of '{what}' is nested more than {MAX_PAYLOAD_DEPTH} levels deep"
+            )))
+        }
+    }
+
+    /// The error and cause that histories and catchers see.
+    pub(crate) fn into_failure(self, state: &str, entered_event: u64) -> Failure {
+        match self {
+            Fault::Given(failure) => failure,
+            Fault::Noticed { error, message } => Failure {
+                error: Some(error.to_owned()),
+                cause: Some(format!(
+                    "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {message}"
+                )),
+            },
+        }
+    }
+}

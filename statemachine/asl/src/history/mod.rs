@@ -1,0 +1,198 @@
+//! What an execution records: the events of `GetExecutionHistory`.
+//!
+//! A [`HistoryEvent`] serialises to exactly the wire shape of one element of the response's `events`
+//! (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>), `timestamp` as epoch
+//! seconds.
+
+mod wire;
+
+use std::sync::Arc;
+
+use crate::{Payload, Timestamp};
+
+/// One event of a history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryEvent {
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// Counted from 1 in an execution.
+    pub id: u64,
+    /// The event that led to this one, or 0; in a branch it points into the branch.
+    pub previous_event_id: u64,
+    /// What happened.
+    pub details: HistoryDetails,
+}
+
+/// An error and its cause, either of which may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// The error's name.
+    pub error: Option<String>,
+    /// What it says.
+    pub cause: Option<String>,
+}
+
+/// The state types, as event types spell them (`PassStateEntered`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum StateType {
+    Choice,
+    Fail,
+    Map,
+    Parallel,
+    Pass,
+    Succeed,
+    Task,
+    Wait,
+}
+
+/// How a task is called in a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    /// A Lambda function by its own ARN: `LambdaFunctionScheduled`, …
+    Lambda,
+    /// An activity: `ActivityScheduled`, …
+    Activity,
+    /// A service integration: `TaskScheduled`, …
+    Service {
+        /// `invoke`, `sendMessage.waitForTaskToken`
+        resource: Arc<str>,
+        /// `lambda`, `aws-sdk:s3`
+        resource_type: Arc<str>,
+    },
+}
+
+/// What happened, with what AWS records of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HistoryDetails {
+    /// The first event.
+    ExecutionStarted {
+        /// The execution's input.
+        input: Payload,
+        /// The state machine's role.
+        role_arn: Arc<str>,
+        /// The alias it was started through.
+        alias_arn: Option<Arc<str>>,
+        /// The version it was started through.
+        version_arn: Option<Arc<str>>,
+    },
+    /// The last event of a success.
+    ExecutionSucceeded {
+        /// The execution's output.
+        output: Payload,
+    },
+    /// The last event of a failure.
+    ExecutionFailed(Failure),
+    /// The last event of an execution that was stopped.
+    ExecutionAborted(Failure),
+    /// The last event of an execution that exceeded the state machine's TimeoutSeconds.
+    ExecutionTimedOut(Failure),
+    /// A state begins.
+    StateEntered {
+        /// Its type.
+        kind: StateType,
+        /// Its name.
+        name: Arc<str>,
+        /// Its input, before `InputPath`.
+        input: Payload,
+    },
+    /// A state ends.
+    StateExited {
+        /// Its type.
+        kind: StateType,
+        /// Its name.
+        name: Arc<str>,
+        /// Its output, after `OutputPath`.
+        output: Payload,
+    },
+    /// A state was given up because a sibling branch failed: `TaskStateAborted`, …
+    StateAborted(StateType),
+    /// The branches of a Parallel state begin.
+    ParallelStateStarted,
+    /// All branches are done.
+    ParallelStateSucceeded,
+    /// A branch failed.
+    ParallelStateFailed,
+    /// The items of a Map state are known.
+    MapStateStarted {
+        /// How many there are.
+        length: u64,
+    },
+    /// All iterations are done.
+    MapStateSucceeded,
+    /// An iteration failed.
+    MapStateFailed,
+    /// An iteration of an inline Map.
+    MapIteration {
+        /// What became of it.
+        progress: Iteration,
+        /// The Map state's name.
+        name: Arc<str>,
+        /// Which item, from 0.
+        index: u64,
+    },
+    /// A task was asked for.
+    TaskScheduled {
+        /// What sort of task.
+        task: TaskKind,
+        /// The function's or activity's ARN; unused for services.
+        resource: Arc<str>,
+        /// Where the service is, for example `us-east-1`; unused for functions and activities.
+        region: Arc<str>,
+        /// Its input or parameters.
+        input: Payload,
+        /// `TimeoutSeconds`
+        timeout_seconds: Option<u64>,
+        /// `HeartbeatSeconds`
+        heartbeat_seconds: Option<u64>,
+        /// The role of the state's `Credentials`.
+        credentials_role: Option<Arc<str>>,
+    },
+    /// A task began.
+    TaskStarted {
+        /// What sort of task.
+        task: TaskKind,
+        /// An activity's worker.
+        worker: Option<String>,
+    },
+    /// A service took the request, and the state waits on.
+    TaskSubmitted {
+        /// What sort of task.
+        task: TaskKind,
+        /// The API's response.
+        output: Payload,
+    },
+    /// A task is done.
+    TaskSucceeded {
+        /// What sort of task.
+        task: TaskKind,
+        /// Its result.
+        output: Payload,
+    },
+    /// A task failed.
+    TaskFailed {
+        /// What sort of task.
+        task: TaskKind,
+        /// At what point.
+        stage: crate::event::FailureStage,
+        /// With what.
+        failure: Failure,
+    },
+    /// A task exceeded TimeoutSeconds or HeartbeatSeconds.
+    TaskTimedOut {
+        /// What sort of task.
+        task: TaskKind,
+        /// With what.
+        failure: Failure,
+    },
+}
+
+/// What became of a Map iteration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum Iteration {
+    Started,
+    Succeeded,
+    Failed,
+    Aborted,
+}

@@ -1,0 +1,153 @@
+//! Input and output processing: `InputPath`, `Parameters`, `ResultSelector`, `ResultPath`, `OutputPath`.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html>
+
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+
+use crate::Payload;
+use crate::fault::{Fault, names};
+use crate::jsonpath::Path;
+use crate::template::{Scope, Template};
+
+/// `InputPath` or `OutputPath`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Select {
+    /// `$`, or not there.
+    #[default]
+    Whole,
+    /// `null`: an empty object.
+    Nothing,
+    Path(Path),
+}
+
+/// `ResultPath`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum ResultPath {
+    /// `$`, or not there: the result replaces the input.
+    #[default]
+    Whole,
+    /// `null`: the result is dropped.
+    Nothing,
+    /// The result goes into the input.
+    Path(Path),
+}
+
+/// The fields of a state that shape its input and output.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Shaping {
+    pub(crate) input_path: Select,
+    pub(crate) parameters: Option<Template>,
+    pub(crate) result_selector: Option<Template>,
+    pub(crate) result_path: ResultPath,
+    pub(crate) output_path: Select,
+}
+
+impl Select {
+    pub(crate) fn apply(&self, payload: &Payload, scope: &Scope<'_>) -> Result<Payload, Fault> {
+        match self {
+            Select::Whole => Ok(payload.clone()),
+            Select::Nothing => Ok(json!({}).into()),
+            Select::Path(path) => find(path, scope).map(|value| value.into_owned().into()),
+        }
+    }
+}
+
+/// What a path leads to, with the text that AWS gives for fields that are paths as a whole.
+pub(crate) fn find<'a>(path: &Path, scope: &Scope<'a>) -> Result<Cow<'a, Value>, Fault> {
+    scope
+        .find(path)
+        .map_err(|missing| Fault::runtime(format!("Invalid path '{}' : {missing}", path.text())))
+}
+
+impl ResultPath {
+    /// The state's output before `OutputPath`: `result` combined with the state's raw `input`.
+    pub(crate) fn apply(&self, input: &Payload, result: Payload) -> Result<Payload, Fault> {
+        match self {
+            ResultPath::Whole => Ok(result),
+            ResultPath::Nothing => Ok(input.clone()),
+            ResultPath::Path(path) => {
+                let mut output = input.value().clone();
+                path.put(&mut output, result.into_value())
+                    .map_err(|_| Fault::Noticed {
+                        error: names::RESULT_PATH_MATCH_FAILURE,
+                        message: format!(
+                            "Unable to apply ReferencePath {} to input {}",
+                            path.text(),
+                            input.text()
+                        ),
+                    })?;
+                Ok(output.into())
+            }
+        }
+    }
+}
+
+impl Shaping {
+    /// The effective input: after `InputPath` and `Parameters`.
+    pub(crate) fn effective_input(
+        &self,
+        input: &Payload,
+        scope: &Scope<'_>,
+    ) -> Result<Payload, Fault> {
+        let selected = self.input_path.apply(input, scope)?;
+        render(self.parameters.as_ref(), selected, scope)
+    }
+
+    /// The output: the result after `ResultSelector`, `ResultPath` and `OutputPath`.
+    pub(crate) fn output(
+        &self,
+        input: &Payload,
+        result: Payload,
+        scope: &Scope<'_>,
+    ) -> Result<Payload, Fault> {
+        let selected = render(self.result_selector.as_ref(), result, scope)?;
+        self.place(input, selected, scope)
+    }
+
+    /// The output of a state that has no result of its own: `InputPath`, then `OutputPath`.
+    pub(crate) fn pass_through(
+        &self,
+        input: &Payload,
+        scope: &Scope<'_>,
+    ) -> Result<Payload, Fault> {
+        let selected = self.input_path.apply(input, scope)?;
+        let scope = Scope {
+            input: selected.value(),
+            ..*scope
+        };
+        self.output_path.apply(&selected, &scope)
+    }
+
+    /// The output where there is no `ResultSelector`.
+    pub(crate) fn place(
+        &self,
+        input: &Payload,
+        result: Payload,
+        scope: &Scope<'_>,
+    ) -> Result<Payload, Fault> {
+        let combined = self.result_path.apply(input, result)?;
+        let scope = Scope {
+            input: combined.value(),
+            ..*scope
+        };
+        self.output_path.apply(&combined, &scope)
+    }
+}
+
+/// `template` filled from `payload`; `payload` itself where there is none.
+pub(crate) fn render(
+    template: Option<&Template>,
+    payload: Payload,
+    scope: &Scope<'_>,
+) -> Result<Payload, Fault> {
+    let Some(template) = template else {
+        return Ok(payload);
+    };
+    let scope = Scope {
+        input: payload.value(),
+        ..*scope
+    };
+    template.render(&scope).map(Payload::from)
+}

@@ -1,0 +1,72 @@
+//! A state machine: parsed, validated, compiled, immutable.
+//!
+//! All states, also those inside Map and Parallel states, stand in one list; a [`StateId`] is an index into it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::io::Shaping;
+use crate::retry::{Catcher, Retrier};
+use crate::states::Kind;
+use crate::{Diagnostic, InvalidDefinition, definition};
+
+/// The largest definition, in bytes.
+pub const MAX_DEFINITION_BYTES: usize = 1_048_576;
+
+/// A definition that can be run. It does not change and can be shared (`Arc`) between executions.
+#[derive(Debug)]
+pub struct StateMachine {
+    pub(crate) states: Vec<State>,
+    pub(crate) start: StateId,
+    pub(crate) timeout_seconds: Option<u64>,
+    pub(crate) comment: Option<String>,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// A state's place in its machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct StateId(pub(crate) u32);
+
+/// Where a state leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    State(StateId),
+    /// The end of the machine, the branch or the iteration.
+    End,
+}
+
+/// A compiled state: what all types share, and what makes its type.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: Kind,
+    pub(crate) shaping: Shaping,
+    pub(crate) next: Next,
+    pub(crate) retry: Vec<Retrier>,
+    pub(crate) catch: Vec<Catcher>,
+}
+
+impl StateMachine {
+    /// Reads and checks a definition: JSON text of at most 1 MiB, nested at most 127 levels deep.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its place.
+    pub fn parse(definition: &str) -> Result<StateMachine, InvalidDefinition> {
+        definition::compile(definition)
+    }
+
+    /// What is odd but not wrong.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The definition's own `Comment`.
+    pub fn comment(&self) -> Option<&str> {
+        self.comment.as_deref()
+    }
+
+    pub(crate) fn state(&self, id: StateId) -> &State {
+        &self.states[id.0 as usize]
+    }
+}

@@ -1,0 +1,64 @@
+//! Parallel: runs its branches side by side on the same input.
+//!
+//! | in        | on                | does                                                        | then               |
+//! |-----------|-------------------|-------------------------------------------------------------|--------------------|
+//! | (entered) |                   | `InputPath`, `Parameters`; `ParallelStateStarted`; all branches begin | branching |
+//! | branching | a branch ended    | keeps its output                                            | branching          |
+//! | branching | the last ended    | `ParallelStateSucceeded`; the outputs as an array            | exit               |
+//! | branching | a branch failed   | gives the others up                                         | retry, catch or fail |
+
+use crate::HistoryDetails;
+use crate::definition::{Compiler, Fields};
+use crate::execution::{Branches, Run, ThreadId};
+use crate::fault::Fault;
+use crate::machine::StateId;
+
+#[derive(Debug)]
+pub(crate) struct Parallel {
+    /// The first state of each branch.
+    branches: Vec<StateId>,
+}
+
+impl Parallel {
+    pub(crate) fn read(compiler: &mut Compiler, fields: &mut Fields<'_>) -> Parallel {
+        fields.require(&["Branches"], &mut compiler.diagnostics);
+        let location = fields.location("Branches");
+        let branches = fields
+            .array("Branches", &mut compiler.diagnostics)
+            .unwrap_or_default();
+        let mut starts = Vec::with_capacity(branches.len());
+        for (index, branch) in branches.iter().enumerate() {
+            let at = format!("{location}[{index}]");
+            let Some(object) = branch.as_object() else {
+                compiler
+                    .diagnostics
+                    .error(&at, "The value must be an object");
+                continue;
+            };
+            let mut branch = Fields::new(object, at);
+            branch.string("Comment", &mut compiler.diagnostics);
+            starts.extend(compiler.flow(&mut branch));
+            branch.finish(&mut compiler.diagnostics);
+        }
+        if branches.is_empty() {
+            compiler
+                .diagnostics
+                .error(&location, "A Parallel state must have at least one branch");
+        }
+        Parallel { branches: starts }
+    }
+
+    pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let shaping = run.shaping(thread);
+        let input = run.with_scope(thread, None, |input, scope| {
+            shaping.effective_input(input, scope)
+        })?;
+        let input = run.accept(thread, input)?;
+        let started = run.note(thread, HistoryDetails::ParallelStateStarted);
+        run.branch_out(thread, Branches::new(self.branches.len(), None));
+        for (index, start) in self.branches.iter().enumerate() {
+            run.spawn(thread, index, *start, input.clone(), started);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! Pass: shapes its input, or gives a fixed result.
+//!
+//! | in        | does                                                                       | then |
+//! |-----------|----------------------------------------------------------------------------|------|
+//! | (entered) | `InputPath`, `Parameters`, or else `Result`; `ResultPath`, `OutputPath`      | exit |
+
+use serde_json::Value;
+
+use crate::Payload;
+use crate::definition::{Diagnostics, Fields};
+use crate::execution::{Run, ThreadId};
+use crate::fault::Fault;
+
+#[derive(Debug)]
+pub(crate) struct Pass {
+    result: Option<Payload>,
+}
+
+impl Pass {
+    pub(crate) fn read(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Pass {
+        let result = fields.get("Result");
+        if result
+            .and_then(Value::as_str)
+            .is_some_and(|text| text.starts_with("$."))
+        {
+            let message =
+                "The Result of a Pass state is static: a path in it is not read; use Parameters";
+            diagnostics.warning("PASS_RESULT_IS_STATIC", &fields.location("Result"), message);
+        }
+        Pass {
+            result: result.cloned().map(Payload::from),
+        }
+    }
+
+    pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let shaping = run.shaping(thread);
+        let output = run.with_scope(thread, None, |input, scope| {
+            let result = match &self.result {
+                Some(result) => result.clone(),
+                None => shaping.effective_input(input, scope)?,
+            };
+            shaping.place(input, result, scope)
+        })?;
+        run.exit(thread, output)
+    }
+}

@@ -1,0 +1,389 @@
+//! The rules of a Choice state: `And`, `Or`, `Not`, and the 39 data-test operators.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use crate::definition::{Diagnostics, Fields};
+use crate::fault::Fault;
+use crate::jsonpath::Path;
+use crate::template::Scope;
+use crate::time::parse_date_time;
+
+#[derive(Debug)]
+pub(crate) enum Rule {
+    And(Vec<Rule>),
+    Or(Vec<Rule>),
+    Not(Box<Rule>),
+    Test {
+        variable: Path,
+        test: Test,
+    },
+    /// What could not be read; its definition is refused.
+    Broken,
+}
+
+/// What is asked of a variable.
+#[derive(Debug)]
+pub(crate) enum Test {
+    Compare {
+        domain: Domain,
+        relation: Relation,
+        with: Comparand,
+    },
+    Matches(Box<str>),
+    Is {
+        property: Property,
+        wanted: bool,
+    },
+}
+
+/// Comparisons are false where a side is not of the domain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Domain {
+    Boolean,
+    Numeric,
+    String,
+    Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Relation {
+    Equals,
+    LessThan,
+    LessThanEquals,
+    GreaterThan,
+    GreaterThanEquals,
+}
+
+#[derive(Debug)]
+pub(crate) enum Comparand {
+    Value(Value),
+    Path(Path),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Property {
+    Boolean,
+    Null,
+    Numeric,
+    Present,
+    String,
+    Timestamp,
+}
+
+const DOMAINS: [(&str, Domain); 4] = [
+    ("Boolean", Domain::Boolean),
+    ("Numeric", Domain::Numeric),
+    ("String", Domain::String),
+    ("Timestamp", Domain::Timestamp),
+];
+
+const RELATIONS: [(&str, Relation); 5] = [
+    ("Equals", Relation::Equals),
+    ("LessThan", Relation::LessThan),
+    ("LessThanEquals", Relation::LessThanEquals),
+    ("GreaterThan", Relation::GreaterThan),
+    ("GreaterThanEquals", Relation::GreaterThanEquals),
+];
+
+const PROPERTIES: [(&str, Property); 6] = [
+    ("IsBoolean", Property::Boolean),
+    ("IsNull", Property::Null),
+    ("IsNumeric", Property::Numeric),
+    ("IsPresent", Property::Present),
+    ("IsString", Property::String),
+    ("IsTimestamp", Property::Timestamp),
+];
+
+fn property(name: &str) -> Option<Property> {
+    PROPERTIES
+        .iter()
+        .find(|(property, _)| *property == name)
+        .map(|(_, property)| *property)
+}
+
+fn is_operator(name: &str) -> bool {
+    name == "StringMatches" || property(name).is_some() || comparison(name).is_some()
+}
+
+/// `NumericLessThanPath` -> its domain, its relation, and whether it compares with a path.
+fn comparison(name: &str) -> Option<(Domain, Relation, bool)> {
+    let (prefix, domain) = DOMAINS
+        .iter()
+        .find(|(prefix, _)| name.starts_with(prefix))?;
+    let rest = &name[prefix.len()..];
+    let (rest, is_path) = rest
+        .strip_suffix("Path")
+        .map_or((rest, false), |rest| (rest, true));
+    let (_, relation) = RELATIONS.iter().find(|(relation, _)| *relation == rest)?;
+    let known = *domain != Domain::Boolean || *relation == Relation::Equals;
+    known.then_some((*domain, *relation, is_path))
+}
+
+impl Rule {
+    // The recursion ends with the definition's nesting, which the JSON reader limits.
+    pub(crate) fn read(mut fields: Fields<'_>, diagnostics: &mut Diagnostics) -> Rule {
+        fields.string("Comment", diagnostics);
+        let rule = Rule::combined(&mut fields, diagnostics)
+            .unwrap_or_else(|| Rule::test(&mut fields, diagnostics));
+        fields.finish(diagnostics);
+        rule
+    }
+
+    fn combined(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Rule> {
+        if fields.get("Not").is_some() {
+            let inner = fields.object("Not", diagnostics);
+            return Some(inner.map_or(Rule::Broken, |inner| {
+                Rule::Not(Box::new(Rule::read(inner, diagnostics)))
+            }));
+        }
+        if fields.get("And").is_some() {
+            return Some(Rule::And(Rule::list("And", fields, diagnostics)));
+        }
+        fields
+            .get("Or")
+            .is_some()
+            .then(|| Rule::Or(Rule::list("Or", fields, diagnostics)))
+    }
+
+    fn list(
+        name: &'static str,
+        fields: &mut Fields<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Rule> {
+        let location = fields.location(name);
+        let rules = fields.array(name, diagnostics).unwrap_or_default();
+        if rules.is_empty() {
+            diagnostics.error(&location, format!("'{name}' must hold at least one rule"));
+        }
+        let mut read = |(index, rule): (usize, &Value)| {
+            let at = format!("{location}[{index}]");
+            match rule.as_object() {
+                Some(object) => Rule::read(Fields::new(object, at), diagnostics),
+                None => {
+                    diagnostics.error(&at, "The value must be an object");
+                    Rule::Broken
+                }
+            }
+        };
+        rules.iter().enumerate().map(&mut read).collect()
+    }
+
+    fn test(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Rule {
+        fields.require(&["Variable"], diagnostics);
+        let variable = fields.path("Variable", diagnostics);
+        let operators = fields.matching(is_operator);
+        let test = match operators.as_slice() {
+            [(name, operand)] => {
+                let test = Test::read(name, operand);
+                if test.is_none() {
+                    let message =
+                        format!("The value for the field '{name}' does not suit the operator");
+                    diagnostics.error(&fields.location(name), message);
+                }
+                test
+            }
+            [] => {
+                diagnostics.error(
+                    fields.at(),
+                    "A choice rule must have one comparison operator, And, Or or Not",
+                );
+                None
+            }
+            several => {
+                let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
+                let message = format!(
+                    "There should only be one of the following fields: [{}]",
+                    names.join(", ")
+                );
+                diagnostics.error(fields.at(), message);
+                None
+            }
+        };
+        match (variable, test) {
+            (Some(variable), Some(test)) => Rule::Test { variable, test },
+            _ => Rule::Broken,
+        }
+    }
+
+    pub(crate) fn matches(&self, scope: &Scope<'_>) -> Result<bool, Fault> {
+        match self {
+            Rule::And(rules) => all(rules, scope, true),
+            Rule::Or(rules) => all(rules, scope, false).map(|none| !none),
+            Rule::Not(rule) => rule.matches(scope).map(|hit| !hit),
+            Rule::Test { variable, test } => test.holds(variable, scope),
+            Rule::Broken => Ok(false),
+        }
+    }
+}
+
+/// Whether every rule gives `wanted`; stops at the first that does not.
+fn all(rules: &[Rule], scope: &Scope<'_>, wanted: bool) -> Result<bool, Fault> {
+    for rule in rules {
+        if rule.matches(scope)? != wanted {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Test {
+    /// Nothing if the operand is not of the operator's kind.
+    fn read(name: &str, operand: &Value) -> Option<Test> {
+        if name == "StringMatches" {
+            return operand
+                .as_str()
+                .map(|pattern| Test::Matches(pattern.into()));
+        }
+        if let Some(property) = property(name) {
+            return operand
+                .as_bool()
+                .map(|wanted| Test::Is { property, wanted });
+        }
+        let (domain, relation, is_path) = comparison(name)?;
+        let with = if is_path {
+            Comparand::Path(Path::parse(operand.as_str()?).ok()?)
+        } else {
+            domain
+                .holds(operand)
+                .then(|| Comparand::Value(operand.clone()))?
+        };
+        Some(Test::Compare {
+            domain,
+            relation,
+            with,
+        })
+    }
+
+    fn holds(&self, variable: &Path, scope: &Scope<'_>) -> Result<bool, Fault> {
+        if let Test::Is {
+            property: Property::Present,
+            wanted,
+        } = self
+        {
+            return Ok(scope.find(variable).is_ok() == *wanted);
+        }
+        let value = find(variable, scope)?;
+        Ok(match self {
+            Test::Is { property, wanted } => property.holds(&value) == *wanted,
+            Test::Matches(pattern) => value.as_str().is_some_and(|text| glob(pattern, text)),
+            Test::Compare {
+                domain,
+                relation,
+                with,
+            } => {
+                let with = match with {
+                    Comparand::Value(value) => Cow::Borrowed(value),
+                    Comparand::Path(path) => find(path, scope)?,
+                };
+                domain
+                    .compare(&value, &with)
+                    .is_some_and(|order| relation.holds(order))
+            }
+        })
+    }
+}
+
+fn find<'a>(path: &Path, scope: &Scope<'a>) -> Result<Cow<'a, Value>, Fault> {
+    scope.find(path).map_err(|_| {
+        let path = path.text();
+        Fault::runtime(format!(
+            "Invalid path '{path}': The choice state's condition path references an invalid value."
+        ))
+    })
+}
+
+impl Domain {
+    fn holds(self, value: &Value) -> bool {
+        self.compare(value, value).is_some()
+    }
+
+    fn compare(self, left: &Value, right: &Value) -> Option<Ordering> {
+        match self {
+            Domain::Boolean => Some(left.as_bool()?.cmp(&right.as_bool()?)),
+            Domain::String => Some(left.as_str()?.cmp(right.as_str()?)),
+            Domain::Timestamp => {
+                Some(parse_date_time(left.as_str()?)?.cmp(&parse_date_time(right.as_str()?)?))
+            }
+            Domain::Numeric => match (left.as_i64(), right.as_i64()) {
+                (Some(left), Some(right)) => Some(left.cmp(&right)),
+                _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
+            },
+        }
+    }
+}
+
+impl Relation {
+    fn holds(self, order: Ordering) -> bool {
+        match self {
+            Relation::Equals => order.is_eq(),
+            Relation::LessThan => order.is_lt(),
+            Relation::LessThanEquals => order.is_le(),
+            Relation::GreaterThan => order.is_gt(),
+            Relation::GreaterThanEquals => order.is_ge(),
+        }
+    }
+}
+
+impl Property {
+    fn holds(self, value: &Value) -> bool {
+        match self {
+            Property::Boolean => value.is_boolean(),
+            Property::Null => value.is_null(),
+            Property::Numeric => value.is_number(),
+            Property::Present => true,
+            Property::String => value.is_string(),
+            Property::Timestamp => value.as_str().and_then(parse_date_time).is_some(),
+        }
+    }
+}
+
+/// `*` stands for any text, `\\*` for a star, `\\\\` for a backslash.
+fn glob(pattern: &str, text: &str) -> bool {
+    let pattern = glob_tokens(pattern);
+    let text: Vec<char> = text.chars().collect();
+    let (mut p, mut t) = (0, 0);
+    // Where to go back to: the last star, and how much of the text it stands for.
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(None) => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(Some(c)) if *c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((at, taken)) = star else {
+                    return false;
+                };
+                star = Some((at, taken + 1));
+                p = at + 1;
+                t = taken + 1;
+            }
+        }
+    }
+    pattern[p..].iter().all(Option::is_none)
+}
+
+/// The characters of a pattern; nothing for a star that stands for any text.
+fn glob_tokens(pattern: &str) -> Vec<Option<char>> {
+    let mut tokens = Vec::with_capacity(pattern.len());
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        tokens.push(match c {
+            '*' => None,
+            '\\' => Some(
+                chars
+                    .next_if(|next| matches!(next, '*' | '\\'))
+                    .unwrap_or('\\'),
+            ),
+            c => Some(c),
+        });
+    }
+    tokens
+}

@@ -1,0 +1,299 @@
+//! Task: asks the runner for work.
+//!
+//! | in        | on                         | does                                              | then                 |
+//! |-----------|----------------------------|---------------------------------------------------|----------------------|
+//! | (entered) |                            | `InputPath`, `Parameters`; `TaskScheduled`; timers | scheduled            |
+//! | scheduled | started                    | `TaskStarted`                                     | started              |
+//! | started   | submitted                  | `TaskSubmitted`                                   | started              |
+//! | any       | heartbeat                  | sets the heartbeat's timer anew                   | same                 |
+//! | any       | succeeded                  | `TaskSucceeded`; `ResultSelector`, `ResultPath`, `OutputPath` | exit     |
+//! | any       | failed                     | `TaskFailed`                                      | retry, catch or fail |
+//! | any       | timeout or heartbeat timer | `TaskTimedOut`; cancels the task                  | retry, catch or fail |
+//!
+//! The names are those of service integrations; a function's or activity's events have their own.
+
+use std::sync::Arc;
+
+use super::map::integer;
+use crate::definition::{Compiler, Diagnostics, Fields};
+use crate::execution::{Run, ThreadId};
+use crate::fault::{Fault, names};
+use crate::jsonpath::Path;
+use crate::template::{Scope, Template};
+use crate::{
+    Failure, FailureStage, HistoryDetails, Pattern, Payload, Resource, TaskKind, TaskRequest,
+};
+
+#[derive(Debug)]
+pub(crate) struct Task {
+    resource: Resource,
+    /// How histories call it.
+    kind: TaskKind,
+    /// The function's or activity's ARN, or the service's name: how messages call it.
+    called: Arc<str>,
+    timeout: Option<Limit>,
+    heartbeat: Option<Limit>,
+    credentials: Option<Template>,
+}
+
+/// `TimeoutSeconds` or `HeartbeatSeconds`, or where to find it.
+#[derive(Debug)]
+enum Limit {
+    Fixed(u64),
+    Path(&'static str, Path),
+}
+
+impl Task {
+    pub(crate) fn read(compiler: &mut Compiler, fields: &mut Fields<'_>) -> Task {
+        fields.require(&["Resource"], &mut compiler.diagnostics);
+        let location = fields.location("Resource");
+        let resource = fields
+            .string("Resource", &mut compiler.diagnostics)
+            .and_then(|arn| {
+                let resource = Resource::parse(arn);
+                if resource.is_none() {
+                    compiler
+                        .diagnostics
+                        .error(&location, "Value is not a valid resource ARN");
+                }
+                resource
+            });
+        let resource = resource.unwrap_or_else(|| Resource::Function { arn: String::new() });
+        let credentials = compiler.template(fields, "Credentials");
+        let diagnostics = &mut compiler.diagnostics;
+        let timeout = Limit::read(fields, "TimeoutSeconds", "TimeoutSecondsPath", diagnostics);
+        let heartbeat = Limit::read(
+            fields,
+            "HeartbeatSeconds",
+            "HeartbeatSecondsPath",
+            diagnostics,
+        );
+        if let (Some(Limit::Fixed(timeout)), Some(Limit::Fixed(heartbeat))) = (&timeout, &heartbeat)
+            && heartbeat >= timeout
+        {
+            let message = "HeartbeatSeconds must be smaller than TimeoutSeconds";
+            diagnostics.error(&fields.location("HeartbeatSeconds"), message);
+        }
+        let (kind, called) = resource.in_history();
+        Task {
+            resource,
+            kind,
+            called,
+            timeout,
+            heartbeat,
+            credentials,
+        }
+    }
+
+    pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let request = self.request(run, thread)?;
+        run.accept(thread, request.arguments.clone())?;
+        run.note(thread, self.scheduled(run, &request));
+        run.start_task(thread, request);
+        Ok(())
+    }
+
+    fn request(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<TaskRequest, Fault> {
+        let token = self.resource.waits_for_token().then(|| run.token());
+        let (shaping, state) = (run.shaping(thread), run.state(thread));
+        run.with_token_scope(thread, token.as_deref(), |input, scope| {
+            let selected = shaping.input_path.apply(input, scope)?;
+            let scope = Scope {
+                input: selected.value(),
+                ..*scope
+            };
+            let limit =
+                |limit: &Option<Limit>| limit.as_ref().map(|limit| limit.find(&scope)).transpose();
+            let credentials = self
+                .credentials
+                .as_ref()
+                .map(|c| c.render(&scope))
+                .transpose()?;
+            Ok(TaskRequest {
+                state: state.name.to_string(),
+                resource: self.resource.clone(),
+                timeout_seconds: limit(&self.timeout)?,
+                heartbeat_seconds: limit(&self.heartbeat)?,
+                arguments: crate::io::render(
+                    shaping.parameters.as_ref(),
+                    selected.clone(),
+                    &scope,
+                )?,
+                token: token.clone(),
+                credentials: credentials.map(Payload::from),
+            })
+        })
+    }
+
+    fn scheduled(&self, run: &Run<'_>, request: &TaskRequest) -> HistoryDetails {
+        let role = request
+            .credentials
+            .as_ref()
+            .and_then(|c| c.value()["RoleArn"].as_str());
+        HistoryDetails::TaskScheduled {
+            task: self.kind.clone(),
+            resource: self.called.clone(),
+            region: run.region(),
+            input: request.arguments.clone(),
+            timeout_seconds: request.timeout_seconds,
+            heartbeat_seconds: request.heartbeat_seconds,
+            credentials_role: role.map(Into::into),
+        }
+    }
+
+    pub(crate) fn started(&self, run: &mut Run<'_>, thread: ThreadId, worker: Option<String>) {
+        if let Some(running) = run.running(thread)
+            && !std::mem::replace(&mut running.started, true)
+        {
+            run.note(
+                thread,
+                HistoryDetails::TaskStarted {
+                    task: self.kind.clone(),
+                    worker,
+                },
+            );
+        }
+    }
+
+    pub(crate) fn submitted(&self, run: &mut Run<'_>, thread: ThreadId, output: Payload) {
+        self.started(run, thread, None);
+        run.note(
+            thread,
+            HistoryDetails::TaskSubmitted {
+                task: self.kind.clone(),
+                output,
+            },
+        );
+    }
+
+    /// The task is over, well.
+    pub(crate) fn succeeded(
+        &self,
+        run: &mut Run<'_>,
+        thread: ThreadId,
+        result: Payload,
+    ) -> Result<(), Fault> {
+        self.started(run, thread, None);
+        if let Some(fault) = Fault::refusing(&result, &self.called) {
+            return self.failed(run, thread, FailureStage::Run, fault);
+        }
+        run.end_task(thread);
+        run.note(
+            thread,
+            HistoryDetails::TaskSucceeded {
+                task: self.kind.clone(),
+                output: result.clone(),
+            },
+        );
+        let shaping = run.shaping(thread);
+        let output = run.with_scope(thread, None, |input, scope| {
+            shaping.output(input, result, scope)
+        })?;
+        run.exit(thread, output)
+    }
+
+    /// The task is over, badly.
+    pub(crate) fn failed(
+        &self,
+        run: &mut Run<'_>,
+        thread: ThreadId,
+        stage: FailureStage,
+        fault: Fault,
+    ) -> Result<(), Fault> {
+        if matches!(stage, FailureStage::Run | FailureStage::Submit) {
+            self.started(run, thread, None);
+        }
+        run.end_task(thread);
+        let failure = run.failure(thread, fault);
+        let (task, given) = (self.kind.clone(), failure.clone());
+        run.note(
+            thread,
+            HistoryDetails::TaskFailed {
+                task,
+                stage,
+                failure,
+            },
+        );
+        Err(Fault::Given(given))
+    }
+
+    /// `TimeoutSeconds` or `HeartbeatSeconds` are over.
+    pub(crate) fn timed_out(
+        &self,
+        run: &mut Run<'_>,
+        thread: ThreadId,
+        heartbeat: bool,
+    ) -> Result<(), Fault> {
+        run.cancel_task(thread);
+        let error = if heartbeat {
+            names::HEARTBEAT_TIMEOUT
+        } else {
+            names::TIMEOUT
+        };
+        let failure = Failure {
+            error: Some(error.into()),
+            cause: None,
+        };
+        let (task, given) = (self.kind.clone(), failure.clone());
+        run.note(thread, HistoryDetails::TaskTimedOut { task, failure });
+        Err(Fault::Given(given))
+    }
+}
+
+impl Limit {
+    fn read(
+        fields: &mut Fields<'_>,
+        fixed: &'static str,
+        path: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Limit> {
+        fields.exclusive(&[fixed, path], diagnostics);
+        let seconds = fields.seconds(fixed, diagnostics).map(Limit::Fixed);
+        let found = fields
+            .path(path, diagnostics)
+            .map(|found| Limit::Path(path, found));
+        seconds.or(found)
+    }
+
+    fn find(&self, scope: &Scope<'_>) -> Result<u64, Fault> {
+        match self {
+            Limit::Fixed(seconds) => Ok(*seconds),
+            Limit::Path(field, path) => integer(field, path, scope),
+        }
+    }
+}
+
+impl Resource {
+    /// How histories and messages call it.
+    fn in_history(&self) -> (TaskKind, Arc<str>) {
+        match self {
+            Resource::Function { arn } => (TaskKind::Lambda, arn.as_str().into()),
+            Resource::Activity { arn } => (TaskKind::Activity, arn.as_str().into()),
+            Resource::Service {
+                service,
+                api,
+                pattern,
+                ..
+            } => {
+                let resource = format!("{api}{}", pattern.suffix()).into();
+                let resource_type: Arc<str> = service.as_str().into();
+                (
+                    TaskKind::Service {
+                        resource,
+                        resource_type: resource_type.clone(),
+                    },
+                    resource_type,
+                )
+            }
+        }
+    }
+
+    fn waits_for_token(&self) -> bool {
+        let by_token = |pattern: &Pattern| *pattern == Pattern::WaitForTaskToken;
+        match self {
+            Resource::Function { .. } => false,
+            Resource::Activity { .. } => true,
+            Resource::Service { pattern, .. } => by_token(pattern),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Payload templates: `Parameters`, `ResultSelector`, `ItemSelector`, `Credentials`.
+//!
+//! Compiled with the definition: parts that do not change are kept whole, fields that end in `.$` are paths.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::jsonpath::{NotFound, Path, Root};
+
+/// What paths can see.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    /// `$`
+    pub(crate) input: &'a Value,
+    /// `$$`
+    pub(crate) context: &'a Context<'a>,
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn find(&self, path: &Path) -> Result<Cow<'a, Value>, NotFound> {
+        path.find(self.root(path))
+    }
+
+    fn root(&self, path: &Path) -> &'a Value {
+        match path.root() {
+            Root::Input => self.input,
+            Root::Context => self.context.value(),
+        }
+    }
+
+    /// The value of `field`, whose path must lead somewhere.
+    pub(crate) fn field(&self, field: &str, path: &Path) -> Result<Cow<'a, Value>, Fault> {
+        self.find(path).map_err(|_| {
+            Fault::runtime(format!(
+                "The JSONPath '{}' specified for the field '{field}' could not be found in the input '{}'",
+                path.text(),
+                self.root(path),
+            ))
+        })
+    }
+}
+
+/// A compiled template.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Template {
+    /// Nothing in it changes.
+    Fixed(Value),
+    Object(Vec<(Box<str>, Template)>),
+    Array(Vec<Template>),
+    /// A field `name.$`.
+    Path {
+        field: Box<str>,
+        path: Path,
+    },
+}
+
+impl Template {
+    pub(crate) fn render(&self, scope: &Scope<'_>) -> Result<Value, Fault> {
+        match self {
+            Template::Fixed(value) => Ok(value.clone()),
+            Template::Path { field, path } => scope.field(field, path).map(Cow::into_owned),
+            Template::Array(items) => items.iter().map(|item| item.render(scope)).collect(),
+            Template::Object(fields) => {
+                let mut object = Map::with_capacity(fields.len());
+                for (name, field) in fields {
+                    object.insert(name.as_ref().to_owned(), field.render(scope)?);
+                }
+                Ok(Value::Object(object))
+            }
+        }
+    }
+
+    /// Whether nothing in it changes.
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self, Template::Fixed(_))
+    }
+}
