@@ -112,7 +112,12 @@ pub(super) async fn list_objects(
 ) -> Result<S3Response<ListObjectsOutput>, Error> {
     let input = request.input;
     let names = Names::new(input.encoding_type.as_ref())?;
-    let query = query(input.prefix.as_ref(), input.delimiter.as_ref(), input.max_keys, "maxKeys")?;
+    let query = query(
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        input.max_keys,
+        "maxKeys",
+    )?;
     let limit = query.limit;
     let page = objects(store, input.bucket.clone(), query, input.marker.clone()).await?;
     // The first generation names the next page only where a delimiter hides the last key.
@@ -144,7 +149,9 @@ fn name_in_token(token: &str) -> Result<String, Error> {
         .decode(token)
         .ok()
         .and_then(|name| String::from_utf8(name).ok())
-        .ok_or_else(|| Error::InvalidArgument("The continuation token provided is incorrect".into()))
+        .ok_or_else(|| {
+            Error::InvalidArgument("The continuation token provided is incorrect".into())
+        })
 }
 
 pub(super) async fn list_objects_v2(
@@ -153,7 +160,12 @@ pub(super) async fn list_objects_v2(
 ) -> Result<S3Response<ListObjectsV2Output>, Error> {
     let input = request.input;
     let names = Names::new(input.encoding_type.as_ref())?;
-    let query = query(input.prefix.as_ref(), input.delimiter.as_ref(), input.max_keys, "maxKeys")?;
+    let query = query(
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        input.max_keys,
+        "maxKeys",
+    )?;
     let limit = query.limit;
     let after = match &input.continuation_token {
         Some(token) => Some(name_in_token(token)?),
@@ -190,7 +202,12 @@ pub(super) async fn list_object_versions(
 ) -> Result<S3Response<ListObjectVersionsOutput>, Error> {
     let input = request.input;
     let names = Names::new(input.encoding_type.as_ref())?;
-    let query = query(input.prefix.as_ref(), input.delimiter.as_ref(), input.max_keys, "maxKeys")?;
+    let query = query(
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        input.max_keys,
+        "maxKeys",
+    )?;
     let limit = query.limit;
     let key_marker = input.key_marker.clone().filter(|key| !key.is_empty());
     let version_marker = input.version_id_marker.clone().filter(|id| !id.is_empty());
@@ -208,7 +225,9 @@ pub(super) async fn list_object_versions(
                 (Some(key), Some(id)) => versions::exact(sql, &bucket, key, id)?,
                 _ => None,
             };
-            let after = key_marker.as_deref().map(|key| (key, row.map(|row| row.id)));
+            let after = key_marker
+                .as_deref()
+                .map(|key| (key, row.map(|row| row.id)));
             list::versions(sql, &bucket, &query, after)
         })
         .await?;
@@ -231,11 +250,23 @@ pub(super) async fn list_object_versions(
         encoding_type: input.encoding_type,
         ..Default::default()
     };
-    let (objects, markers): (Vec<_>, Vec<_>) =
-        page.entries.into_iter().partition(|version| version.file.is_some());
+    let (objects, markers): (Vec<_>, Vec<_>) = page
+        .entries
+        .into_iter()
+        .partition(|version| version.file.is_some());
     let owner = owner(store);
-    output.versions = Some(objects.into_iter().map(|v| object_version(v, names, &owner)).collect());
-    output.delete_markers = Some(markers.into_iter().map(|v| marker(v, names, &owner)).collect());
+    output.versions = Some(
+        objects
+            .into_iter()
+            .map(|v| object_version(v, names, &owner))
+            .collect(),
+    );
+    output.delete_markers = Some(
+        markers
+            .into_iter()
+            .map(|v| marker(v, names, &owner))
+            .collect(),
+    );
     Ok(S3Response::new(output))
 }
 
@@ -252,7 +283,9 @@ fn object_version(version: Version, names: Names, owner: &Owner) -> ObjectVersio
         owner: object.owner,
         restore_status: None,
         size: object.size,
-        storage_class: object.storage_class.map(|class| class.as_str().to_owned().into()),
+        storage_class: object
+            .storage_class
+            .map(|class| class.as_str().to_owned().into()),
         version_id: Some(id),
     }
 }
@@ -274,7 +307,12 @@ pub(super) async fn list_multipart_uploads(
     let input = request.input;
     let names = Names::new(input.encoding_type.as_ref())?;
     let max = input.max_uploads;
-    let query = query(input.prefix.as_ref(), input.delimiter.as_ref(), max, "max-uploads")?;
+    let query = query(
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        max,
+        "max-uploads",
+    )?;
     let limit = query.limit;
     let key_marker = input.key_marker.clone().filter(|key| !key.is_empty());
     let id_marker = input.upload_id_marker.clone().filter(|id| !id.is_empty());
@@ -320,7 +358,9 @@ fn multipart_upload(upload: uploads::Upload, names: Names, owner: &Owner) -> Mul
         checksum_algorithm: upload
             .checksum
             .map(|(algorithm, _)| ChecksumAlgorithm::from_static(algorithm.name())),
-        checksum_type: upload.checksum.map(|(_, kind)| ChecksumType::from_static(kind.name())),
+        checksum_type: upload
+            .checksum
+            .map(|(_, kind)| ChecksumType::from_static(kind.name())),
         initiated: Some(timestamp(upload.initiated)),
         initiator: None,
         key: Some(names.write(&upload.key)),
