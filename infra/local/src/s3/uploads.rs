@@ -54,7 +54,7 @@ fn from_row(row: &Row) -> Result<Upload, Error> {
     let kind = kind.and_then(|name| Kind::from_name(&name));
     Ok(Upload {
         id: row.get(0)?,
-        key: versions::text(row.get(1)?),
+        key: versions::text(&row.get::<_, Vec<u8>>(1)?),
         initiated: row.get(2)?,
         headers: serde_json::from_str(row.get_ref(3)?.as_str().unwrap_or("{}"))?,
         tags: serde_json::from_str(row.get_ref(4)?.as_str().unwrap_or("[]"))?,

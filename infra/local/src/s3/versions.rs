@@ -53,7 +53,7 @@ pub(super) fn from_row(row: &Row) -> Result<Version, Error> {
     let file: Option<Uuid> = row.get::<_, Option<[u8; 16]>>(5)?.map(Uuid::from_bytes);
     Ok(Version {
         id: row.get(0)?,
-        key: text(row.get(1)?),
+        key: text(&row.get::<_, Vec<u8>>(1)?),
         version_id: row.get(2)?,
         latest: row.get(3)?,
         modified: row.get(4)?,
@@ -66,8 +66,8 @@ pub(super) fn from_row(row: &Row) -> Result<Version, Error> {
 }
 
 /// A key from its column: only text is ever written there.
-pub(super) fn text(key: Vec<u8>) -> String {
-    String::from_utf8_lossy(&key).into_owned()
+pub(super) fn text(key: &[u8]) -> String {
+    String::from_utf8_lossy(key).into_owned()
 }
 
 /// The object's newest version, which may be a delete marker.

@@ -209,32 +209,9 @@ pub(super) async fn list_object_versions(
         "maxKeys",
     )?;
     let limit = query.limit;
-    let key_marker = input.key_marker.clone().filter(|key| !key.is_empty());
-    let version_marker = input.version_id_marker.clone().filter(|id| !id.is_empty());
-    if version_marker.is_some() && key_marker.is_none() {
-        return Err(Error::InvalidArgument(
-            "A version-id marker cannot be specified without a key marker.".into(),
-        ));
-    }
-    let bucket = input.bucket.clone();
-    let page = store
-        .database
-        .read(move |sql| {
-            buckets::get(sql, &bucket)?;
-            let row = match (&key_marker, &version_marker) {
-                (Some(key), Some(id)) => versions::exact(sql, &bucket, key, id)?,
-                _ => None,
-            };
-            let after = key_marker
-                .as_deref()
-                .map(|key| (key, row.map(|row| row.id)));
-            list::versions(sql, &bucket, &query, after)
-        })
-        .await?;
-    let next_version = match page.next {
-        Some(Last::Entry) => page.entries.last().map(|last| last.version_id.clone()),
-        _ => None,
-    };
+    let markers = (&input.key_marker, &input.version_id_marker);
+    let page = version_page(store, &input.bucket, query, markers).await?;
+    let next_version = page.entries.last().map(|last| last.version_id.clone());
     let next_key = last_name(&page, |version| &version.key);
     let mut output = ListObjectVersionsOutput {
         name: Some(input.bucket),
@@ -244,30 +221,62 @@ pub(super) async fn list_object_versions(
         max_keys: count(limit),
         is_truncated: Some(page.next.is_some()),
         next_key_marker: names.write_some(next_key.as_ref()),
-        next_version_id_marker: next_version,
+        next_version_id_marker: next_version.filter(|_| page.next == Some(Last::Entry)),
         common_prefixes: names.prefixes(&page.common_prefixes),
         delimiter: names.write_some(input.delimiter.as_ref()),
         encoding_type: input.encoding_type,
         ..Default::default()
     };
-    let (objects, markers): (Vec<_>, Vec<_>) = page
-        .entries
+    show_versions(&mut output, page.entries, names, &owner(store));
+    Ok(S3Response::new(output))
+}
+
+async fn version_page(
+    store: &Store,
+    bucket: &str,
+    query: Query,
+    (key_marker, version_marker): (&Option<String>, &Option<String>),
+) -> Result<Page<Version>, Error> {
+    let bucket = bucket.to_owned();
+    let key_marker = key_marker.clone().filter(|key| !key.is_empty());
+    let version_marker = version_marker.clone().filter(|id| !id.is_empty());
+    if version_marker.is_some() && key_marker.is_none() {
+        return Err(Error::InvalidArgument(
+            "A version-id marker cannot be specified without a key marker.".into(),
+        ));
+    }
+    store
+        .database
+        .read(move |sql| {
+            buckets::get(sql, &bucket)?;
+            let row = match (&key_marker, &version_marker) {
+                (Some(key), Some(id)) => versions::exact(sql, &bucket, key, id)?,
+                _ => None,
+            };
+            let row = row.map(|row| row.id);
+            let after = key_marker.as_deref().map(|key| (key, row));
+            list::versions(sql, &bucket, &query, after)
+        })
+        .await
+}
+
+fn show_versions(
+    output: &mut ListObjectVersionsOutput,
+    entries: Vec<Version>,
+    names: Names,
+    owner: &Owner,
+) {
+    let (objects, markers): (Vec<_>, Vec<_>) = entries
         .into_iter()
         .partition(|version| version.file.is_some());
-    let owner = owner(store);
-    output.versions = Some(
-        objects
-            .into_iter()
-            .map(|v| object_version(v, names, &owner))
-            .collect(),
-    );
-    output.delete_markers = Some(
-        markers
-            .into_iter()
-            .map(|v| marker(v, names, &owner))
-            .collect(),
-    );
-    Ok(S3Response::new(output))
+    let objects = objects
+        .into_iter()
+        .map(|version| object_version(version, names, owner));
+    let markers = markers
+        .into_iter()
+        .map(|version| marker(version, names, owner));
+    output.versions = Some(objects.collect());
+    output.delete_markers = Some(markers.collect());
 }
 
 fn object_version(version: Version, names: Names, owner: &Owner) -> ObjectVersion {

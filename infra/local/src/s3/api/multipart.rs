@@ -122,14 +122,7 @@ pub(super) async fn upload_part(
             .map(ChecksumAlgorithm::as_str),
         trailers,
     )?;
-    if let (Some((wanted, _)), Some(given)) = (upload.checksum, claims.algorithm)
-        && wanted != given
-    {
-        let (wanted, given) = (wanted.name().to_lowercase(), given.name().to_lowercase());
-        return Err(Error::InvalidRequest(
-            format!("Checksum Type mismatch occurred, expected checksum Type: {wanted}, actual checksum Type: {given}").into(),
-        ));
-    }
+    same_algorithm(upload.checksum, claims.algorithm)?;
     let (algorithm, _) = upload.resulting_checksum();
     let body = input
         .body
@@ -156,6 +149,23 @@ pub(super) async fn upload_part(
     };
     show_checksum!(output, &shown);
     Ok(S3Response::new(output))
+}
+
+/// A part's checksum must be of the algorithm that the upload was begun with.
+fn same_algorithm(
+    wanted: Option<(Algorithm, Kind)>,
+    given: Option<Algorithm>,
+) -> Result<(), Error> {
+    let (Some((wanted, _)), Some(given)) = (wanted, given) else {
+        return Ok(());
+    };
+    if wanted == given {
+        return Ok(());
+    }
+    let (wanted, given) = (wanted.name().to_lowercase(), given.name().to_lowercase());
+    Err(Error::InvalidRequest(
+        format!("Checksum Type mismatch occurred, expected checksum Type: {wanted}, actual checksum Type: {given}").into(),
+    ))
 }
 
 /// Puts received bytes into their place in the upload.
@@ -201,7 +211,7 @@ pub(super) async fn complete_multipart_upload(
         .and_then(|list| list.parts)
         .unwrap_or_default();
     let target = Upload {
-        conditions: WriteConditions::new(input.if_match, input.if_none_match)?,
+        conditions: WriteConditions::new(input.if_match, input.if_none_match.as_ref())?,
         bucket: input.bucket,
         key: input.key,
         event: Event::CompleteMultipartUpload,

@@ -117,7 +117,7 @@ fn configuration(rule: Rule) -> LambdaFunctionConfiguration {
         .collect();
     LambdaFunctionConfiguration {
         events: rule.events.into_iter().map(Event::from).collect(),
-        filter: (!filters.is_empty()).then(|| NotificationConfigurationFilter {
+        filter: (!filters.is_empty()).then_some(NotificationConfigurationFilter {
             key: Some(S3KeyFilter {
                 filter_rules: Some(filters),
             }),

@@ -48,7 +48,7 @@ pub(super) async fn put_object(
     let headers = headers_of!(input)?;
     let tags = tags_of_header(input.tagging.as_deref().unwrap_or_default())?;
     let upload = Upload {
-        conditions: WriteConditions::new(input.if_match, input.if_none_match)?,
+        conditions: WriteConditions::new(input.if_match, input.if_none_match.as_ref())?,
         bucket: input.bucket,
         key: input.key,
         event: Event::Put,
