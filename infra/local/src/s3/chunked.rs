@@ -195,7 +195,10 @@ mod tests {
         Ok((decoded, decoder.finish()?))
     }
 
-    fn check(body: &str, length: u64, expect: Result<(&str, &[(&str, &str)]), ChunkedError>) {
+    /// Decoded text, and trailers.
+    type Decoded<'t> = (&'t str, &'t [(&'t str, &'t str)]);
+
+    fn check(body: &str, length: u64, expect: Result<Decoded, ChunkedError>) {
         let decoded = decode(body.as_bytes(), length, 3).map(|(data, trailers)| {
             let trailers: Vec<_> = trailers
                 .iter()

@@ -340,7 +340,7 @@ async fn clients_configure_notifications() {
         .await
         .unwrap();
     let mine = ("mine".to_owned(), "s3:ObjectCreated:*".to_owned());
-    assert_eq!(ids().await, [mine.clone()]);
+    assert_eq!(ids().await, std::slice::from_ref(&mine));
     let ambiguous = vec![
         configuration("s3:ObjectCreated:*", "in/"),
         configuration("s3:ObjectCreated:Put", "in/a"),

@@ -51,8 +51,7 @@ fn model(keys: &BTreeSet<String>, query: &Query, after: Option<&str>) -> Names {
         .filter(|key| key.starts_with(&query.prefix))
         .filter(|key| {
             // A marker that is a group stands for the whole group.
-            after
-                .is_none_or(|after| key.as_str() > after && !(group(key).as_deref() == Some(after)))
+            after.is_none_or(|after| key.as_str() > after && group(key).as_deref() != Some(after))
         });
     let names: BTreeSet<_> = named
         .map(|key| group(key).map_or_else(|| (key.clone(), false), |group| (group, true)))
