@@ -106,7 +106,7 @@ pub(super) fn validate(mut input: Input) -> Result<Value, ApiError> {
     let most = input.number("maxResults", 100)?.unwrap_or(0);
     input.finish()?;
     let found = match StateMachine::parse(&definition) {
-        Ok(_) => Vec::new(),
+        Ok(machine) => machine.warnings().to_vec(),
         Err(InvalidDefinition { diagnostics }) => diagnostics,
     };
     let most = usize::try_from(most)
@@ -123,22 +123,12 @@ fn findings(mut found: Vec<Diagnostic>, warnings: bool, most: usize) -> Value {
         .any(|diagnostic| diagnostic.severity == Severity::Error);
     let truncated = found.len() > most;
     found.truncate(most);
-    let diagnostics: Vec<Value> = found.iter().map(finding).collect();
+    let diagnostics: Vec<Value> = found.iter().map(|diagnostic| json!(diagnostic)).collect();
     json!({
         "result": if failed { "FAIL" } else { "OK" },
         "diagnostics": diagnostics,
         "truncated": truncated,
     })
-}
-
-fn finding(diagnostic: &Diagnostic) -> Value {
-    let mut finding = json!(diagnostic);
-    if diagnostic.location.is_empty()
-        && let Some(fields) = finding.as_object_mut()
-    {
-        fields.remove("location");
-    }
-    finding
 }
 
 #[cfg(test)]
@@ -165,17 +155,17 @@ mod tests {
 
     #[test]
     fn findings_are_cut_and_sifted() {
-        let one = |severity, location: &str| Diagnostic {
+        let one = |severity, location: Option<&str>| Diagnostic {
             severity,
             code: "SCHEMA_VALIDATION_FAILED",
             message: "m".into(),
-            location: location.into(),
+            location: location.map(str::to_owned),
         };
         let all = || {
             vec![
-                one(Severity::Warning, "/a"),
-                one(Severity::Error, ""),
-                one(Severity::Error, "/b"),
+                one(Severity::Warning, Some("/a")),
+                one(Severity::Error, None),
+                one(Severity::Error, Some("/b")),
             ]
         };
         let error =
