@@ -1,4 +1,8 @@
 //! The program filter-inferences.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "json!(..) in a call reads best"
+)]
 
 use serde_json::{Value, json};
 

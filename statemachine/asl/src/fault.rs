@@ -1,6 +1,7 @@
 //! What can go wrong while a state runs.
 
-use crate::Failure;
+use crate::payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH};
+use crate::{Failure, Payload};
 
 /// The error names that the engine itself raises.
 pub(crate) mod names {
@@ -44,11 +45,24 @@ impl Fault {
     }
 
     /// `what` (a state's name, a function's ARN, a service's name) gave more than a payload may hold.
-    pub(crate) fn data_limit(what: &str) -> Fault {
+    fn data_limit(what: &str) -> Fault {
         let cause = format!(
             "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
         );
         Fault::given(names::DATA_LIMIT_EXCEEDED, Some(cause))
+    }
+
+    /// What is wrong with `payload`, the result of `what`, if AWS or this engine would not pass it on.
+    pub(crate) fn refusing(payload: &Payload, what: &str) -> Option<Fault> {
+        if payload.is_acceptable() {
+            None
+        } else if payload.text().len() > MAX_PAYLOAD_BYTES {
+            Some(Fault::data_limit(what))
+        } else {
+            Some(Fault::runtime(format!(
+                "The result of '{what}' is nested more than {MAX_PAYLOAD_DEPTH} levels deep"
+            )))
+        }
     }
 
     /// The error and cause that histories and catchers see.

@@ -24,6 +24,8 @@ mod resource;
 mod retry;
 mod states;
 mod template;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use diagnostic::{Diagnostic, InvalidDefinition, Severity};
@@ -32,6 +34,6 @@ pub use event::{Event, EventKind, FailureStage, TaskId, TimerId};
 pub use execution::{Execution, Identity};
 pub use history::{Failure, HistoryDetails, HistoryEvent, Iteration, StateType, TaskKind};
 pub use machine::{MAX_DEFINITION_BYTES, StateMachine};
-pub use payload::Payload;
+pub use payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, Payload};
 pub use resource::{Pattern, Resource};
 pub use time::Timestamp;

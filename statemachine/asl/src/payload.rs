@@ -6,11 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// AWS: a payload is at most so long, as UTF-8 JSON text.
-const MAX_BYTES: usize = 262_144;
+pub const MAX_PAYLOAD_BYTES: usize = 262_144;
 
 /// Values that nest deeper are refused, because `serde_json` does not read more: nothing may be written that cannot
 /// be read again.
-const MAX_DEPTH: usize = 127;
+pub const MAX_PAYLOAD_DEPTH: usize = 127;
 
 /// A JSON value and its compact text, shared by everything that refers to it: states, history events, tasks.
 ///
@@ -64,7 +64,8 @@ impl Payload {
     pub fn is_acceptable(&self) -> bool {
         let text = self.text();
         // A value of that depth has that many brackets twice.
-        text.len() <= MAX_BYTES && (text.len() <= 2 * MAX_DEPTH || depth(text) <= MAX_DEPTH)
+        text.len() <= MAX_PAYLOAD_BYTES
+            && (text.len() <= 2 * MAX_PAYLOAD_DEPTH || depth(text) <= MAX_PAYLOAD_DEPTH)
     }
 
     /// The value, without copying it where nothing else holds it.

@@ -9,8 +9,6 @@ mod flow;
 mod handlers;
 mod state;
 mod template;
-#[cfg(test)]
-mod tests;
 
 use serde_json::Value;
 

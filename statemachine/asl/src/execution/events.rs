@@ -18,7 +18,7 @@ impl Run<'_> {
                 self.with_task(task, |task, run, thread| {
                     task.submitted(run, thread, output.into());
                     Ok(())
-                })
+                });
             }
             EventKind::TaskSucceeded { task, output } => {
                 self.with_task(task, |task, run, thread| {

@@ -157,7 +157,7 @@ impl Run<'_> {
     fn give_up_work(&mut self, id: ThreadId) {
         match std::mem::replace(&mut self.thread_mut(id).activity, Activity::Ready) {
             Activity::Waiting(timer) | Activity::BackingOff(timer) => {
-                self.cancel_timer(Some(timer))
+                self.cancel_timer(Some(timer));
             }
             Activity::Branches(branches) => {
                 for (_, child) in branches.running {

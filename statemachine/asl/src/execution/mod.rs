@@ -9,8 +9,6 @@ mod events;
 mod failing;
 mod run;
 mod tasks;
-#[cfg(test)]
-mod tests;
 mod thread;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -220,10 +220,10 @@ impl<'a> Run<'a> {
 
     /// The payload, if it is one that AWS would pass on.
     pub(crate) fn accept(&self, id: ThreadId, payload: Payload) -> Result<Payload, Fault> {
-        if payload.is_acceptable() {
-            return Ok(payload);
+        match Fault::refusing(&payload, &self.state(id).name) {
+            None => Ok(payload),
+            Some(fault) => Err(fault),
         }
-        Err(Fault::data_limit(&self.state(id).name))
     }
 
     /// Leaves the state for the one that its definition names.

@@ -2,6 +2,9 @@
 
 use super::{BadPath, Path, Root, Step, parse_filter};
 
+/// A value that a path puts somewhere nests as deep as the path is long, and values must not nest without end.
+const MAX_STEPS: usize = 100;
+
 /// A place in the text, with the few moves that both parsers need.
 pub(super) struct Cursor<'a> {
     text: &'a str,
@@ -206,6 +209,9 @@ pub(super) fn parse(text: &str) -> Result<Path, BadPath> {
         return Err(cursor.bad("variables are not supported yet"));
     }
     let steps = cursor.steps()?;
+    if steps.len() > MAX_STEPS {
+        return Err(cursor.bad(format!("a path has at most {MAX_STEPS} steps")));
+    }
     if let Some(c) = cursor.peek() {
         return Err(cursor.bad(format!("unexpected '{c}'")));
     }

@@ -174,13 +174,8 @@ impl Task {
         result: Payload,
     ) -> Result<(), Fault> {
         self.started(run, thread, None);
-        if !result.is_acceptable() {
-            return self.failed(
-                run,
-                thread,
-                FailureStage::Run,
-                Fault::data_limit(&self.called),
-            );
+        if let Some(fault) = Fault::refusing(&result, &self.called) {
+            return self.failed(run, thread, FailureStage::Run, fault);
         }
         run.end_task(thread);
         run.note(

@@ -1,0 +1,26 @@
+//! How long work says how far it is, and how it is told to stop.
+
+use std::ops::ControlFlow;
+
+/// How far the work is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tick {
+    /// Bytes of the archive that were read or received so far.
+    pub bytes: u64,
+    /// All of them, if that is known.
+    pub total: Option<u64>,
+    /// Images that were written, uploaded or found in place so far.
+    pub images: u64,
+}
+
+/// Called often while work goes on; `Break` stops it, and it cleans up after itself.
+///
+/// Pass [`quiet`] for none.
+pub trait Progress: FnMut(Tick) -> ControlFlow<()> {}
+
+impl<F: FnMut(Tick) -> ControlFlow<()>> Progress for F {}
+
+/// Shows nothing and never stops.
+pub fn quiet(_: Tick) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}

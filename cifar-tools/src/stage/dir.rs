@@ -1,0 +1,113 @@
+//! Staging into a folder.
+//!
+//! The set is written beside the folder and renamed at the end: whoever looks sees the old set, or none, or the whole
+//! new one.
+
+use super::{Error, Image, Staged, Summary};
+use crate::archive::Split;
+use crate::classes::Classes;
+use crate::progress::Progress;
+use std::fs;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Stages `classes` of `archive` into the folder `out`.
+///
+/// `out` may not exist, be empty, or hold an earlier set, which is then replaced as a whole.
+///
+/// # Errors
+/// [`Error::Occupied`] if `out` holds anything else; those of reading and writing. `out` is then as it was.
+pub fn stage_to_dir(
+    archive: &mut (impl Read + Seek),
+    out: &Path,
+    classes: &Classes,
+    progress: &mut impl Progress,
+) -> Result<Summary, Error> {
+    check_replaceable(out)?;
+    let place = Place::beside(out)?;
+    let images = AtomicU64::new(0);
+    let put = |image: Image| {
+        let path = place.set.join(image.split.name()).join(&image.name);
+        images.fetch_add(1, Ordering::Relaxed);
+        fs::write(&path, &image.png).map_err(Error::write(path))
+    };
+    let staged = super::run(archive, classes, &images, progress, put)?;
+    place.finish(out, staged)
+}
+
+/// A set that is being written. Dropped, it is gone.
+struct Place {
+    temporary: tempfile::TempDir,
+    set: PathBuf,
+}
+
+impl Place {
+    fn beside(out: &Path) -> Result<Self, Error> {
+        let parent = match out.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent).map_err(Error::write(parent))?;
+        let temporary = tempfile::Builder::new().prefix(".staging-").tempdir_in(parent).map_err(Error::write(parent))?;
+        let set = temporary.path().join("set");
+        for split in Split::ALL {
+            let dir = set.join(split.name());
+            fs::create_dir_all(&dir).map_err(Error::write(dir))?;
+        }
+        Ok(Self { temporary, set })
+    }
+
+    fn finish(self, out: &Path, staged: Staged) -> Result<Summary, Error> {
+        for (split, manifest) in staged.manifests() {
+            let path = self.set.join(split.name()).with_extension("lst");
+            fs::write(&path, manifest.to_string()).map_err(Error::write(path))?;
+        }
+        check_replaceable(out)?; // someone may have written to it meanwhile
+        self.swap_in(out).map_err(Error::write(out))?;
+        let Summary { train, test, .. } = staged.summary;
+        Ok(Summary { written: train + test + 2, ..staged.summary })
+    }
+
+    /// Puts the set in the place of `out`; what was there goes with the temporary folder.
+    fn swap_in(&self, out: &Path) -> io::Result<()> {
+        let old = self.temporary.path().join("old");
+        let had_one = out.exists();
+        if had_one {
+            fs::rename(out, &old)?;
+        }
+        fs::rename(&self.set, out).inspect_err(|_| {
+            if had_one {
+                let _ = fs::rename(&old, out); // the first error is the one to report
+            }
+        })
+    }
+}
+
+/// Finds anything in `out` that no staging wrote.
+fn check_replaceable(out: &Path) -> Result<(), Error> {
+    let occupied = |other: String| Error::Occupied { out: out.to_owned(), other };
+    for name in list(out).map_err(Error::write(out))? {
+        match name.as_str() {
+            "train.lst" | "test.lst" => {}
+            "train" | "test" => {
+                let dir = out.join(&name);
+                let inside = list(&dir).map_err(Error::write(&dir))?;
+                if let Some(other) = inside.into_iter().find(|file| !file.ends_with(".png")) {
+                    return Err(occupied(format!("{name}/{other}")));
+                }
+            }
+            _ => return Err(occupied(name)),
+        }
+    }
+    Ok(())
+}
+
+/// The names in a folder; none if there is no folder.
+fn list(dir: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+}

@@ -1,0 +1,134 @@
+//! Quotas, and what keeps a definition from using the engine up.
+
+use serde_json::{Value, json};
+
+use super::Answer::Gives;
+use super::Play;
+use super::driver::{START, identity};
+use crate::{Effect, Execution, StateMachine};
+
+fn endless() -> Value {
+    json!({"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Next": "B"},
+        "B": {"Type": "Choice", "Choices": [{"Variable": "$$.State.Name", "StringEquals": "C", "Next": "C"}], "Default": "A"},
+        "C": {"Type": "Succeed"},
+    }})
+}
+
+#[test]
+fn a_history_ends_at_25_000_events() {
+    let play = Play::new(&endless()).run();
+    assert_eq!(play.history.len(), 25_000);
+    assert_eq!(play.history.last().unwrap().id, 25_000);
+    assert_eq!(
+        play.result(),
+        json!(
+            "States.Runtime: The execution reached the maximum number of history events (25000)."
+        )
+    );
+}
+
+#[test]
+fn one_step_does_not_do_all_of_a_long_run() {
+    let machine = StateMachine::parse(&endless().to_string()).unwrap();
+    let (_, effects) = Execution::start(&machine, identity(), json!({}), START, 1);
+    assert!(effects.len() < 1_100, "{}", effects.len());
+    assert!(matches!(
+        effects.last(),
+        Some(Effect::SetTimer { at: START, .. })
+    ));
+}
+
+#[test]
+fn the_state_machine_may_have_a_timeout_of_its_own() {
+    let machine = json!({"TimeoutSeconds": 5, "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}});
+    Play::new(&machine).run().tells(
+        "
+        0s 1<0 ExecutionStarted {}
+        0s 2<0 WaitStateEntered W {}
+        5s 3<0 ExecutionTimedOut error=States.Timeout
+        ",
+    );
+}
+
+#[test]
+fn a_timeout_that_is_not_reached_is_forgotten() {
+    let machine = json!({"TimeoutSeconds": 5, "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}});
+    let play = Play::new(&machine).run();
+    assert!(
+        play.effects
+            .iter()
+            .any(|e| matches!(e, Effect::CancelTimer { .. }))
+    );
+}
+
+#[test]
+fn payloads_have_a_quota() {
+    let text = "x".repeat(200_000);
+    let machine = json!({"StartAt": "S", "States": {
+        "S": {"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "End": true}}});
+    let cause = "States.DataLimitExceeded: The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit.";
+    assert_eq!(
+        Play::new(&machine).input(json!(text)).run().result(),
+        json!(cause)
+    );
+}
+
+#[test]
+fn what_is_asked_of_a_task_has_the_quota_too() {
+    let machine = json!({"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"a.$": "$", "b.$": "$"}, "End": true}}});
+    let play = Play::new(&machine).input(json!("x".repeat(200_000))).run();
+    assert!(
+        play.result()
+            .as_str()
+            .unwrap()
+            .starts_with("States.DataLimitExceeded: ")
+    );
+    assert!(
+        !play
+            .effects
+            .iter()
+            .any(|e| matches!(e, Effect::StartTask { .. }))
+    );
+}
+
+#[test]
+fn a_payload_that_grows_deeper_with_each_turn_ends_the_execution() {
+    let machine = json!({"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "B"},
+        "B": {"Type": "Choice", "Choices": [{"Variable": "$.stop", "IsPresent": true, "Next": "C"}], "Default": "A"},
+        "C": {"Type": "Succeed"},
+    }});
+    let result = Play::new(&machine).run().result();
+    assert!(
+        result
+            .as_str()
+            .unwrap()
+            .contains("nested more than 127 levels deep"),
+        "{result}"
+    );
+}
+
+#[test]
+fn a_path_has_a_longest_length() {
+    let path = format!("${}", ".a".repeat(200));
+    let machine =
+        json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "ResultPath": path, "End": true}}});
+    let error = StateMachine::parse(&machine.to_string())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("a path has at most 100 steps"), "{error}");
+}
+
+#[test]
+fn a_map_takes_thousands_of_items() {
+    let machine = json!({"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "MaxConcurrency": 40,
+        "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}}}}}});
+    let items: Vec<u32> = (0..3_000).collect();
+    let play = Play::new(&machine)
+        .input(json!(items))
+        .script(|r| Gives(0.0, r.arguments.value().clone()))
+        .run();
+    assert_eq!(play.result(), json!(items));
+}

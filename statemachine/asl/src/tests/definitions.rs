@@ -1,0 +1,418 @@
+//! What is wrong with a definition, and where.
+
+use serde_json::{Value, json};
+
+use crate::StateMachine;
+
+/// Every finding as `CODE: message at location`.
+fn findings(definition: &str) -> Vec<String> {
+    match StateMachine::parse(definition) {
+        Ok(machine) => machine
+            .warnings()
+            .iter()
+            .map(|d| format!("warning {d}"))
+            .collect(),
+        Err(invalid) => invalid
+            .diagnostics
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+    }
+}
+
+fn check(definition: Value, expect: &[&str]) {
+    assert_eq!(findings(&definition.to_string()), expect, "{definition}");
+}
+
+/// A machine whose only state is `S`, with these fields; `Z` is there to lead to.
+fn check_state(state: Value, expect: &[&str]) {
+    let expect: Vec<String> = expect
+        .iter()
+        .map(|e| format!("SCHEMA_VALIDATION_FAILED: {e}"))
+        .collect();
+    let definition = json!({"StartAt": "S", "States": {"S": state}});
+    assert_eq!(findings(&definition.to_string()), expect, "{definition}");
+}
+
+#[test]
+fn the_whole_must_be_an_object() {
+    for text in ["", " ", "[]", "7", "null"] {
+        assert_eq!(
+            findings(text),
+            ["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object"],
+            "{text}"
+        );
+    }
+    assert_eq!(
+        findings("{\"a\":}"),
+        ["INVALID_JSON_DESCRIPTION: expected value at line 1 column 6"]
+    );
+    let deep = format!("{}{}", "{\"a\":".repeat(200), "}".repeat(200));
+    assert_eq!(
+        findings(&deep),
+        ["INVALID_JSON_DESCRIPTION: recursion limit exceeded at line 1 column 636"]
+    );
+    let long = format!("{{\"Comment\":\"{}\"}}", "x".repeat(1_048_576));
+    assert_eq!(
+        findings(&long),
+        ["SCHEMA_VALIDATION_FAILED: The definition is larger than 1048576 bytes"]
+    );
+}
+
+#[test]
+fn the_error_text_lists_all_errors() {
+    let error =
+        StateMachine::parse(r#"{"StartAt":"A","States":{"B":{"Type":"Succeed"}}}"#).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: A at /StartAt, \
+         MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B'"
+    );
+}
+
+#[test]
+fn diagnostics_serialise_as_the_api_answers_them() {
+    let error = StateMachine::parse(r#"{"States":{"B":{"Type":"Succeed"}}}"#).unwrap_err();
+    assert_eq!(
+        serde_json::to_value(&error.diagnostics[0]).unwrap(),
+        json!({
+            "severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED",
+            "message": "These fields are required: [StartAt]", "location": "/",
+        })
+    );
+}
+
+#[test]
+fn top_level_fields() {
+    check(
+        json!({}),
+        &["SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt, States] at /"],
+    );
+    let with = |name: &str, value: Value| {
+        let mut definition = json!({"StartAt": "S", "States": {"S": {"Type": "Succeed"}}});
+        definition[name] = value;
+        definition
+    };
+    check(with("Comment", json!("c")), &[]);
+    check(with("Version", json!("1.0")), &[]);
+    check(with("TimeoutSeconds", json!(1)), &[]);
+    check(with("QueryLanguage", json!("JSONPath")), &[]);
+    check(
+        with("TimeoutSeconds", json!(0)),
+        &["SCHEMA_VALIDATION_FAILED: Minimum value is 1 at /TimeoutSeconds"],
+    );
+    check(
+        with("Extra", json!(0)),
+        &["SCHEMA_VALIDATION_FAILED: Field 'Extra' is not supported at /"],
+    );
+    check(
+        with("QueryLanguage", json!("JSONata")),
+        &[
+            "SCHEMA_VALIDATION_FAILED: The query language JSONata is not supported by this engine yet at /QueryLanguage",
+        ],
+    );
+}
+
+#[test]
+fn transitions_lead_somewhere_and_end() {
+    let flow = |states: Value| json!({"StartAt": "A", "States": states});
+    check(
+        flow(json!({"A": {"Type": "Pass", "Next": "NOPE"}})),
+        &[
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: NOPE at /States/A/Next",
+            "MISSING_END_STATE: Workflow has no terminal state",
+        ],
+    );
+    check(
+        flow(
+            json!({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}, "X": {"Type": "Pass", "Next": "A"}}),
+        ),
+        &["MISSING_END_STATE: Workflow has no terminal state"],
+    );
+    check(
+        flow(
+            json!({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}, "C": {"Type": "Succeed"}}),
+        ),
+        &["MISSING_TRANSITION_TARGET: State \"C\" is not reachable. at /States/C"],
+    );
+    check(
+        flow(json!({
+            "A": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": true, "Next": "N1"}], "Default": "N2"},
+            "T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, "Catch": [{"ErrorEquals": ["E"], "Next": "N3"}]},
+        })),
+        &[
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: N1 at /States/A/Choices[0]/Next",
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: N2 at /States/A/Default",
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: N3 at /States/T/Catch[0]/Next",
+            "MISSING_TRANSITION_TARGET: State \"T\" is not reachable. at /States/T",
+        ],
+    );
+    check_state(
+        json!({"Type": "Pass", "End": true, "Next": "S"}),
+        &["There should only be one of the following fields: [Next, End] at /States/S"],
+    );
+}
+
+#[test]
+fn a_state_that_goes_nowhere() {
+    check(
+        json!({"StartAt": "A", "States": {"A": {"Type": "Pass"}}}),
+        &[
+            "SCHEMA_VALIDATION_FAILED: There should be one of the following fields: [Next, End] at /States/A",
+            "MISSING_END_STATE: Workflow has no terminal state",
+        ],
+    );
+}
+
+#[test]
+fn branches_are_flows_of_their_own() {
+    let inner = json!({"StartAt": "B", "States": {"B": {"Type": "Pass", "Next": "S"}}});
+    check(
+        json!({"StartAt": "S", "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner]}}}),
+        &[
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: S at /States/S/Branches[0]/States/B/Next",
+            "MISSING_END_STATE: Workflow has no terminal state",
+        ],
+    );
+    check_state(
+        json!({"Type": "Map", "End": true, "ItemProcessor": {"States": {"B": {"Type": "Succeed"}}}}),
+        &["These fields are required: [StartAt] at /States/S/ItemProcessor"],
+    );
+    check_state(
+        json!({"Type": "Map", "End": true}),
+        &["These fields are required: [ItemProcessor] at /States/S"],
+    );
+}
+
+#[test]
+fn types_are_known_and_have_their_fields() {
+    check_state(
+        json!({"Type": "Pas", "End": true}),
+        &[
+            "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/S/Type",
+        ],
+    );
+    check_state(
+        json!({"Type": "Task", "End": true}),
+        &["These fields are required: [Resource] at /States/S"],
+    );
+    check_state(
+        json!({"Type": "Pass", "End": true, "Retry": []}),
+        &["Field 'Retry' is not supported at /States/S"],
+    );
+    check_state(
+        json!({"Type": "Wait", "End": true, "Seconds": 1, "TimeoutSeconds": 1}),
+        &["Field 'TimeoutSeconds' is not supported at /States/S"],
+    );
+    check_state(
+        json!({"Type": "Succeed", "End": true}),
+        &["Field 'End' is not supported at /States/S"],
+    );
+    check_state(
+        json!({"Type": "Pass", "End": true, "Output": 1}),
+        &[
+            "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/S",
+        ],
+    );
+}
+
+#[test]
+fn paths_and_templates_are_checked() {
+    let pass = |name: &str, value: Value| json!({"Type": "Pass", "End": true, name: value});
+    check_state(
+        pass("InputPath", json!("x")),
+        &[
+            "The value for the field 'InputPath' must be a valid JSONPath: a path begins with '$' (position 0) at /States/S/InputPath",
+        ],
+    );
+    check_state(
+        pass("InputPath", json!(7)),
+        &["The value for the field 'InputPath' must be a string at /States/S/InputPath"],
+    );
+    for path in ["$.a[*]", "$..a", "$$.a", "$.a[-1]"] {
+        check_state(
+            pass("ResultPath", json!(path)),
+            &["Value is not a Reference Path at /States/S/ResultPath"],
+        );
+    }
+    check_state(
+        pass("Parameters", json!({"a": [{"b.$": "x"}]})),
+        &[
+            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call: \
+           a path begins with '$' (position 0) at /States/S/Parameters/a[0]/b.$",
+        ],
+    );
+}
+
+#[test]
+fn choice_rules_are_checked() {
+    let choice = |rule: Value| {
+        let mut rule = rule;
+        rule["Next"] = "Z".into();
+        json!({"StartAt": "S", "States": {"S": {"Type": "Choice", "Choices": [rule]}, "Z": {"Type": "Succeed"}}})
+    };
+    let check = |rule: Value, expect: &str| {
+        check(
+            choice(rule),
+            &[&format!(
+                "SCHEMA_VALIDATION_FAILED: {expect} at /States/S/Choices[0]"
+            )],
+        )
+    };
+    check(
+        json!({"IsNull": true}),
+        "These fields are required: [Variable]",
+    );
+    check(
+        json!({"Variable": "$"}),
+        "A choice rule must have one comparison operator, And, Or or Not",
+    );
+    check(
+        json!({"Variable": "$", "IsNull": true, "NumericEquals": 1}),
+        "There should only be one of the following fields: [IsNull, NumericEquals]",
+    );
+    let unsuited = |rule: Value, field: &str| {
+        let message = format!(
+            "SCHEMA_VALIDATION_FAILED: The value for the field '{field}' does not suit the operator at /States/S/Choices[0]/{field}"
+        );
+        super::definitions::check(choice(rule), &[&message]);
+    };
+    unsuited(
+        json!({"Variable": "$", "NumericEquals": "1"}),
+        "NumericEquals",
+    );
+    unsuited(
+        json!({"Variable": "$", "TimestampEquals": "1"}),
+        "TimestampEquals",
+    );
+    unsuited(
+        json!({"Variable": "$", "StringEqualsPath": "x"}),
+        "StringEqualsPath",
+    );
+    unsuited(json!({"Variable": "$", "IsNull": 1}), "IsNull");
+}
+
+#[test]
+fn rules_for_errors_are_checked() {
+    let task = |field: &str, rules: Value| json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, field: rules});
+    let retry = |rules: Value, expect: &str| check_state(task("Retry", rules), &[expect]);
+    retry(
+        json!([{}]),
+        "These fields are required: [ErrorEquals] at /States/S/Retry[0]",
+    );
+    retry(
+        json!([{"ErrorEquals": [1]}]),
+        "The value for the field 'ErrorEquals' must be an array of strings at /States/S/Retry[0]/ErrorEquals",
+    );
+    retry(
+        json!([{"ErrorEquals": ["States.ALL", "E"]}]),
+        "States.ALL must appear alone in 'ErrorEquals' at /States/S/Retry[0]/ErrorEquals",
+    );
+    retry(
+        json!([{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}]),
+        "States.ALL must be in the last rule: no rule after it is ever used at /States/S/Retry[0]/ErrorEquals",
+    );
+    retry(
+        json!([{"ErrorEquals": ["E"], "BackoffRate": 0.5}]),
+        "Minimum value is 1.0 at /States/S/Retry[0]/BackoffRate",
+    );
+    retry(
+        json!([{"ErrorEquals": ["E"], "MaxAttempts": -1}]),
+        "Minimum value is 0 at /States/S/Retry[0]/MaxAttempts",
+    );
+    retry(
+        json!([{"ErrorEquals": ["E"], "IntervalSeconds": 1.5}]),
+        "The value for the field 'IntervalSeconds' must be an integer at /States/S/Retry[0]/IntervalSeconds",
+    );
+    retry(
+        json!([{"ErrorEquals": ["E"], "JitterStrategy": "SOME"}]),
+        "The field 'JitterStrategy' should have one of these values: [FULL, NONE] at /States/S/Retry[0]/JitterStrategy",
+    );
+    retry(
+        json!([{"ErrorEquals": ["E"], "MaxDelaySeconds": 1}]),
+        "MaxDelaySeconds must be greater than IntervalSeconds at /States/S/Retry[0]/MaxDelaySeconds",
+    );
+    check_state(
+        task("Catch", json!([{"ErrorEquals": ["E"]}])),
+        &["These fields are required: [Next] at /States/S/Catch[0]"],
+    );
+}
+
+#[test]
+fn what_excludes_each_other() {
+    check_state(
+        json!({"Type": "Wait", "End": true, "Seconds": 1, "Timestamp": "2026-11-21T00:00:00Z"}),
+        &[
+            "There should only be one of the following fields: [Seconds, SecondsPath, Timestamp, TimestampPath] at /States/S",
+        ],
+    );
+    check_state(
+        json!({"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}),
+        &["There should only be one of the following fields: [Error, ErrorPath] at /States/S"],
+    );
+    check_state(
+        json!({"Type": "Wait", "End": true}),
+        &[
+            "There should be one of the following fields: [Seconds, SecondsPath, Timestamp, TimestampPath] at /States/S",
+        ],
+    );
+    check_state(
+        json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, "TimeoutSeconds": 5, "HeartbeatSeconds": 5}),
+        &["HeartbeatSeconds must be smaller than TimeoutSeconds at /States/S/HeartbeatSeconds"],
+    );
+}
+
+#[test]
+fn what_comes_later_is_named() {
+    check_state(
+        json!({"Type": "Pass", "End": true, "Parameters": {"a.$": "States.UUID()"}}),
+        &[
+            "The intrinsic function call States.UUID() is not supported by this engine yet at /States/S/Parameters/a.$",
+        ],
+    );
+    check_state(
+        json!({"Type": "Pass", "End": true, "Assign": {"a": 1}}),
+        &["Assigning variables is not supported by this engine yet at /States/S/Assign"],
+    );
+    check_state(
+        json!({"Type": "Map", "End": true, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}}),
+        &[
+            "Distributed Map ('S') is not supported by this engine yet at /States/S/ItemProcessor/ProcessorConfig/Mode",
+        ],
+    );
+    check_state(
+        json!({"Type": "Pass", "End": true, "QueryLanguage": "JSONata"}),
+        &[
+            "The query language JSONata is not supported by this engine yet at /States/S/QueryLanguage",
+        ],
+    );
+}
+
+#[test]
+fn odd_but_not_wrong_is_a_warning() {
+    check(
+        json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "Parameters": {"a": "$.b"}, "End": true}}}),
+        &[
+            "warning NO_DOLLAR: The value of the field 'a' looks like a path; paths are only read in fields that end in .$ at /States/S/Parameters/a",
+        ],
+    );
+    check(
+        json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "Result": "$.b", "End": true}}}),
+        &[
+            "warning PASS_RESULT_IS_STATIC: The Result of a Pass state is static: a path in it is not read; use Parameters at /States/S/Result",
+        ],
+    );
+}
+
+#[test]
+fn names_have_a_length() {
+    let name = "n".repeat(81);
+    check(
+        json!({"StartAt": name, "States": {name.clone(): {"Type": "Succeed"}}}),
+        &[&format!(
+            "INVALID_STATE_NAME: The state name must have 1 to 80 characters at /States/{name}"
+        )],
+    );
+}

@@ -1,0 +1,45 @@
+//! Whole executions: a runner with a clock of its own, and what it is told to answer for tasks.
+//!
+//! Every step is taken by an execution that has just been written and read again, so each of these tests is also a
+//! test of resuming.
+
+mod bounds;
+mod choice;
+mod context;
+mod definitions;
+mod driver;
+mod fail;
+mod map;
+mod parallel;
+mod pass;
+mod random_runs;
+mod resume;
+mod retry;
+mod task;
+mod wait;
+
+use driver::{Answer, Play};
+use serde_json::{Value, json};
+
+/// Runs one state (its `End` is added) and compares the execution's output, or `Error: cause`.
+fn check_state(state: Value, input: Value, expect: Value) {
+    let mut state = state;
+    let ends = !matches!(state["Type"].as_str(), Some("Succeed" | "Fail"));
+    if ends && state.get("Next").is_none() {
+        state["End"] = true.into();
+    }
+    let shown = format!("{state} on {input}");
+    let machine = json!({"StartAt": "S", "States": {"S": state}});
+    assert_eq!(
+        Play::new(&machine).input(input).run().result(),
+        expect,
+        "{shown}"
+    );
+}
+
+/// An expected failure that the engine noticed in the state `S`.
+fn runtime(message: &str) -> Value {
+    json!(format!(
+        "States.Runtime: An error occurred while executing the state 'S' (entered at the event id #2). {message}"
+    ))
+}

@@ -1,0 +1,424 @@
+//! Task: functions, activities and service integrations; timeouts; results.
+
+use serde_json::{Value, json};
+
+use super::Answer::{Beats, Fails, FailsSilently, Gives, Hangs, Submits};
+use super::{Play, runtime};
+use crate::{Effect, Event, EventKind, Execution, FailureStage, Resource, StateMachine, TaskId};
+
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
+const INVOKE: &str = "arn:aws:states:::lambda:invoke";
+
+fn machine(fields: Value) -> Value {
+    let mut state = json!({"Type": "Task", "Resource": FUNCTION, "End": true});
+    state
+        .as_object_mut()
+        .unwrap()
+        .extend(fields.as_object().unwrap().clone());
+    json!({"StartAt": "S", "States": {"S": state}})
+}
+
+#[test]
+fn a_function_tells_its_story() {
+    Play::new(&machine(json!({}))).input(json!({"n": 1})).answers([Gives(0.2, json!([2]))]).run().tells(
+        r#"
+        0s 1<0 ExecutionStarted {"n":1}
+        0s 2<0 TaskStateEntered S {"n":1}
+        0s 3<2 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:f {"n":1}
+        0s 4<3 LambdaFunctionStarted
+        0.2s 5<4 LambdaFunctionSucceeded [2]
+        0.2s 6<5 TaskStateExited S [2]
+        0.2s 7<6 ExecutionSucceeded [2]
+        "#,
+    );
+}
+
+#[test]
+fn a_function_that_fails_fails_the_execution() {
+    Play::new(&machine(json!({})))
+        .answers([Fails(0.1, "Boom", "it did")])
+        .run()
+        .tells(
+            "
+        0s 1<0 ExecutionStarted {}
+        0s 2<0 TaskStateEntered S {}
+        0s 3<2 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:f {}
+        0s 4<3 LambdaFunctionStarted
+        0.1s 5<4 LambdaFunctionFailed error=Boom cause=it did
+        0.1s 6<5 ExecutionFailed error=Boom cause=it did
+        ",
+        );
+}
+
+#[test]
+fn a_service_integration_tells_its_story() {
+    let task = json!({"Resource": INVOKE, "TimeoutSeconds": 9, "Parameters": {"FunctionName": "f", "Payload.$": "$"}});
+    Play::new(&machine(task)).input(json!({"n": 1})).answers([Gives(1.0, json!({"Payload": 2}))]).run().tells(
+        r#"
+        0s 1<0 ExecutionStarted {"n":1}
+        0s 2<0 TaskStateEntered S {"n":1}
+        0s 3<2 TaskScheduled resource=invoke {"FunctionName":"f","Payload":{"n":1}} timeoutInSeconds=9
+        0s 4<3 TaskStarted resource=invoke
+        1s 5<4 TaskSucceeded resource=invoke {"Payload":2}
+        1s 6<5 TaskStateExited S {"Payload":2}
+        1s 7<6 ExecutionSucceeded {"Payload":2}
+        "#,
+    );
+}
+
+#[test]
+fn a_callback_tells_its_story() {
+    let task = json!({
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"MessageBody": {"Token.$": "$$.Task.Token"}},
+        "ResultPath": null,
+    });
+    let play = Play::new(&machine(task))
+        .script(|request| {
+            let token = request.token.as_deref().expect("a token");
+            assert_eq!(request.arguments.value()["MessageBody"]["Token"], token);
+            Submits(
+                json!({"MessageId": "m"}),
+                Box::new(Gives(60.0, json!("done"))),
+            )
+        })
+        .run();
+    let types: Vec<String> = play
+        .history
+        .iter()
+        .map(|event| event.details.type_name())
+        .collect();
+    assert_eq!(
+        types[2..6],
+        [
+            "TaskScheduled",
+            "TaskStarted",
+            "TaskSubmitted",
+            "TaskSucceeded"
+        ]
+    );
+    assert_eq!(
+        serde_json::to_value(&play.history[4]).unwrap()["taskSubmittedEventDetails"],
+        json!({
+            "resource": "sendMessage.waitForTaskToken", "resourceType": "sqs",
+            "output": "{\"MessageId\":\"m\"}", "outputDetails": {"truncated": false},
+        })
+    );
+    assert_eq!(play.result(), json!({}));
+}
+
+#[test]
+fn the_wire_shape_of_a_scheduled_task() {
+    let task =
+        json!({"Resource": INVOKE, "Credentials": {"RoleArn.$": "$.role"}, "HeartbeatSeconds": 5});
+    let play = Play::new(&machine(task))
+        .input(json!({"role": "arn:r"}))
+        .answers([Gives(0.0, json!(1))])
+        .run();
+    assert_eq!(
+        serde_json::to_value(&play.history[2]).unwrap(),
+        json!({
+            "timestamp": 1_795_219_200.0, "type": "TaskScheduled", "id": 3, "previousEventId": 2,
+            "taskScheduledEventDetails": {
+                "resourceType": "lambda", "resource": "invoke", "region": "us-east-1", "parameters": "{\"role\":\"arn:r\"}",
+                "heartbeatInSeconds": 5, "taskCredentials": {"roleArn": "arn:r"},
+            },
+        })
+    );
+}
+
+#[test]
+fn an_activity_names_its_worker() {
+    let arn = "arn:aws:states:us-east-1:123456789012:activity:a";
+    let machine = StateMachine::parse(&machine(json!({"Resource": arn})).to_string()).unwrap();
+    let (mut execution, effects) = Execution::start(
+        &machine,
+        super::driver::identity(),
+        json!(1),
+        super::driver::START,
+        1,
+    );
+    let request = effects.iter().find_map(|effect| match effect {
+        Effect::StartTask { request, .. } => Some(request),
+        _ => None,
+    });
+    assert_eq!(
+        request.unwrap().resource,
+        Resource::Activity { arn: arn.into() }
+    );
+    assert!(request.unwrap().token.is_some());
+    let mut step = |kind| {
+        execution.step(
+            &machine,
+            Event {
+                at: super::driver::START,
+                kind,
+            },
+        )
+    };
+    let records: Vec<Value> = [
+        EventKind::TaskStarted {
+            task: TaskId(1),
+            worker: Some("w".into()),
+        },
+        EventKind::TaskSucceeded {
+            task: TaskId(1),
+            output: json!(2),
+        },
+    ]
+    .into_iter()
+    .flat_map(&mut step)
+    .filter_map(|effect| match effect {
+        Effect::Record(event) => Some(serde_json::to_value(event).unwrap()),
+        _ => None,
+    })
+    .collect();
+    assert_eq!(records[0]["type"], "ActivityStarted");
+    assert_eq!(
+        records[0]["activityStartedEventDetails"],
+        json!({"workerName": "w"})
+    );
+    assert_eq!(records[1]["activitySucceededEventDetails"]["output"], "2");
+}
+
+#[test]
+fn results_are_shaped() {
+    let check = |fields: Value, expect: Value| {
+        let play = Play::new(&machine(fields))
+            .input(json!({"a": 1}))
+            .answers([Gives(0.0, json!({"r": [1, 2]}))])
+            .run();
+        assert_eq!(play.result(), expect);
+    };
+    check(
+        json!({"ResultSelector": {"first.$": "$.r[0]"}}),
+        json!({"first": 1}),
+    );
+    check(
+        json!({"ResultSelector": {"x.$": "$.r"}, "ResultPath": "$.b"}),
+        json!({"a": 1, "b": {"x": [1, 2]}}),
+    );
+    check(
+        json!({"ResultPath": "$.b", "OutputPath": "$.b.r"}),
+        json!([1, 2]),
+    );
+    check(json!({"ResultPath": null}), json!({"a": 1}));
+    check(
+        json!({"ResultPath": "$.b", "OutputPath": "$.b.r[?(@ > 1)]"}),
+        json!([2]),
+    );
+    check(
+        json!({"ResultSelector": {"x.$": "$.no"}}),
+        runtime(
+            "The JSONPath '$.no' specified for the field 'x.$' could not be found in the input '{\"r\":[1,2]}'",
+        ),
+    );
+}
+
+#[test]
+fn a_task_that_hangs_is_timed_out_and_cancelled() {
+    let play = Play::new(&machine(json!({"Resource": INVOKE, "TimeoutSeconds": 5})))
+        .answers([Gives(9.0, json!(1))])
+        .run();
+    play.tells(
+        "
+        0s 1<0 ExecutionStarted {}
+        0s 2<0 TaskStateEntered S {}
+        0s 3<2 TaskScheduled resource=invoke {} timeoutInSeconds=5
+        0s 4<3 TaskStarted resource=invoke
+        5s 5<4 TaskTimedOut resource=invoke error=States.Timeout
+        5s 6<5 ExecutionFailed error=States.Timeout
+        ",
+    );
+    assert!(
+        play.effects
+            .contains(&Effect::CancelTask { task: TaskId(1) })
+    );
+}
+
+#[test]
+fn limits_may_come_from_paths() {
+    let task = json!({"TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h"});
+    let play = Play::new(&machine(task.clone()))
+        .input(json!({"t": 7, "h": 3}))
+        .answers([Hangs])
+        .run();
+    assert_eq!(play.result(), json!("States.HeartbeatTimeout: -"));
+    assert_eq!(
+        play.history.last().unwrap().timestamp,
+        super::driver::START.plus_seconds(3.0)
+    );
+
+    let check = |input: Value, message: &str| {
+        assert_eq!(
+            Play::new(&machine(task.clone()))
+                .input(input)
+                .run()
+                .result(),
+            runtime(message)
+        );
+    };
+    check(
+        json!({"h": 3}),
+        "Invalid path '$.t' : No results for path: $['t']",
+    );
+    check(
+        json!({"t": "x"}),
+        "The TimeoutSecondsPath field refers to value \"x\" which is not a valid integer: $.t",
+    );
+    check(json!({"t": -1}), "TimeoutSeconds cannot be negative.");
+}
+
+#[test]
+fn heartbeats_keep_a_task_alive() {
+    let task = machine(json!({"HeartbeatSeconds": 10}));
+    let alive = Play::new(&task)
+        .answers([Beats(9.0, 5, Box::new(Gives(1.0, json!("ok"))))])
+        .run();
+    assert_eq!(alive.result(), json!("ok"));
+    let silent = Play::new(&task)
+        .answers([Beats(9.0, 2, Box::new(Gives(11.0, json!("late"))))])
+        .run();
+    assert_eq!(silent.result(), json!("States.HeartbeatTimeout: -"));
+    assert_eq!(
+        silent.history.last().unwrap().timestamp,
+        super::driver::START.plus_seconds(28.0)
+    );
+}
+
+#[test]
+fn a_result_over_the_quota_is_a_failed_task() {
+    let check = |resource: &str, called: &str, event: &str| {
+        let big = json!("x".repeat(262_143));
+        let play = Play::new(&machine(json!({"Resource": resource})))
+            .answers([Gives(0.0, big)])
+            .run();
+        let cause = format!(
+            "States.DataLimitExceeded: The state/task '{called}' returned a result with a size exceeding the maximum number of bytes service limit."
+        );
+        assert_eq!(play.result(), json!(cause));
+        assert_eq!(play.history[4].details.type_name(), event);
+    };
+    check(FUNCTION, FUNCTION, "LambdaFunctionFailed");
+    check(INVOKE, "lambda", "TaskFailed");
+}
+
+#[test]
+fn catchers_see_error_and_cause_in_the_input() {
+    let caught = |catch: Value, answer| {
+        let machine = json!({"StartAt": "S", "States": {
+            "S": {"Type": "Task", "Resource": FUNCTION, "End": true, "Catch": [catch]},
+            "C": {"Type": "Pass", "End": true},
+        }});
+        Play::new(&machine)
+            .input(json!({"a": 1}))
+            .answers([answer])
+            .run()
+            .result()
+    };
+    let all = json!({"ErrorEquals": ["States.ALL"], "Next": "C"});
+    assert_eq!(
+        caught(all.clone(), Fails(0.0, "E", "c")),
+        json!({"Error": "E", "Cause": "c"})
+    );
+    assert_eq!(
+        caught(all, FailsSilently),
+        json!({"Error": null, "Cause": null})
+    );
+    let into = json!({"ErrorEquals": ["X", "E"], "Next": "C", "ResultPath": "$.e"});
+    assert_eq!(
+        caught(into.clone(), Fails(0.0, "E", "c")),
+        json!({"a": 1, "e": {"Error": "E", "Cause": "c"}})
+    );
+    assert_eq!(caught(into, Fails(0.0, "Y", "c")), json!("Y: c"));
+    let dropped = json!({"ErrorEquals": ["States.TaskFailed"], "Next": "C", "ResultPath": null});
+    assert_eq!(caught(dropped, Fails(0.0, "E", "c")), json!({"a": 1}));
+}
+
+#[test]
+fn a_caught_failure_tells_its_story() {
+    let machine = json!({"StartAt": "S", "States": {
+        "S": {"Type": "Task", "Resource": INVOKE, "End": true, "Catch": [
+            {"ErrorEquals": ["Other"], "Next": "B"},
+            {"ErrorEquals": ["States.ALL"], "Next": "B", "ResultPath": "$.e"},
+        ]},
+        "B": {"Type": "Pass", "InputPath": "$.e.Error", "End": true},
+    }});
+    Play::new(&machine)
+        .answers([Fails(1.0, "Boom", "c")])
+        .run()
+        .tells(
+            r#"
+        0s 1<0 ExecutionStarted {}
+        0s 2<0 TaskStateEntered S {}
+        0s 3<2 TaskScheduled resource=invoke {}
+        0s 4<3 TaskStarted resource=invoke
+        1s 5<4 TaskFailed resource=invoke error=Boom cause=c
+        1s 6<5 TaskStateExited S {"e":{"Error":"Boom","Cause":"c"}}
+        1s 7<6 PassStateEntered B {"e":{"Error":"Boom","Cause":"c"}}
+        1s 8<7 PassStateExited B "Boom"
+        1s 9<8 ExecutionSucceeded "Boom"
+        "#,
+        );
+}
+
+#[test]
+fn the_stage_of_a_failure_is_in_the_event_type() {
+    let check = |resource: &str, stage: FailureStage, expect: &[&str]| {
+        let machine =
+            StateMachine::parse(&machine(json!({"Resource": resource})).to_string()).unwrap();
+        let (mut execution, _) = Execution::start(
+            &machine,
+            super::driver::identity(),
+            json!(1),
+            super::driver::START,
+            1,
+        );
+        let kind = EventKind::TaskFailed {
+            task: TaskId(1),
+            stage,
+            error: Some("E".into()),
+            cause: None,
+        };
+        let effects = execution.step(
+            &machine,
+            Event {
+                at: super::driver::START,
+                kind,
+            },
+        );
+        let types: Vec<String> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Record(event) => Some(event.details.type_name()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(types, expect);
+    };
+    check(
+        FUNCTION,
+        FailureStage::Schedule,
+        &["LambdaFunctionScheduleFailed", "ExecutionFailed"],
+    );
+    check(
+        FUNCTION,
+        FailureStage::Start,
+        &["LambdaFunctionStartFailed", "ExecutionFailed"],
+    );
+    check(
+        INVOKE,
+        FailureStage::Start,
+        &["TaskStartFailed", "ExecutionFailed"],
+    );
+    check(
+        INVOKE,
+        FailureStage::Submit,
+        &["TaskStarted", "TaskSubmitFailed", "ExecutionFailed"],
+    );
+    check(
+        INVOKE,
+        FailureStage::Run,
+        &["TaskStarted", "TaskFailed", "ExecutionFailed"],
+    );
+}
