@@ -113,9 +113,7 @@ impl Engine {
         let first = self.wait(inbox);
         if let Err(error) = self.db.execute_batch("BEGIN IMMEDIATE") {
             let error = ApiError::from(error);
-            return first
-                .and_then(|first| refuse(first, &error))
-                .map_or(Err(error), Ok);
+            return first.and_then(|first| refuse(first, &error)).ok_or(error);
         }
         let worked = self.work(inbox, first);
         let next = worked.and_then(|next| {
@@ -178,7 +176,7 @@ impl Engine {
                 watcher,
                 reply,
             } => {
-                let answer = self.start(&start, watcher);
+                let answer = self.start(start, watcher);
                 self.answer(reply, answer)?;
             }
             Command::Stop { stop, reply } => {

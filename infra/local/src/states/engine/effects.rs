@@ -29,6 +29,7 @@ impl Engine {
         self.perform(execution, effects, at)
     }
 
+    /// Does what can be done before the commit, and notes the rest for after it.
     pub(super) fn perform(
         &mut self,
         id: i64,
@@ -70,6 +71,7 @@ impl Engine {
         Ok(())
     }
 
+    /// It has ended, and is on disk: nothing of it stays in memory.
     pub(super) fn let_go(&mut self, id: i64, ended: &Ended) {
         let Some(live) = self.live.remove(&id) else {
             return;
@@ -85,6 +87,7 @@ impl Engine {
         }
     }
 
+    /// Runs a task; what comes of it arrives as a command.
     pub(super) fn launch(&mut self, execution: i64, task: TaskId, request: TaskRequest) {
         let Some(live) = self.live.get_mut(&execution) else {
             return;

@@ -14,9 +14,10 @@ use crate::states::error::ApiError;
 use crate::states::store::{executions, machines};
 
 impl Engine {
+    /// Starts an execution, unless the same request has done so.
     pub(super) fn start(
         &mut self,
-        start: &Start,
+        mut start: Start,
         watcher: Option<oneshot::Sender<Ended>>,
     ) -> Result<Started, Fault> {
         let unknown = || ApiError::StateMachineDoesNotExist(start.machine_arn.clone());
@@ -29,7 +30,7 @@ impl Engine {
         if machine.express {
             self.last_express -= 1;
             let arn = arn::express(&self.identity, &machine.name, &start.name);
-            return self.begin(self.last_express, start, &arn, at, (compiled, watcher));
+            return self.begin(self.last_express, &mut start, &arn, at, (compiled, watcher));
         }
         if start.sync {
             let text = "This operation is not supported by this type of state machine";
@@ -45,8 +46,8 @@ impl Engine {
             trace_header: start.trace_header.as_deref(),
         };
         match executions::insert(&self.db, &new)? {
-            Some(id) => self.begin(id, start, &arn, at, (compiled, watcher)),
-            None => self.same(start, arn),
+            Some(id) => self.begin(id, &mut start, &arn, at, (compiled, watcher)),
+            None => self.same(&start, arn),
         }
     }
 
@@ -64,10 +65,11 @@ impl Engine {
         }
     }
 
+    /// The execution has its row and its ARN: runs it to where it waits for something.
     fn begin(
         &mut self,
         id: i64,
-        start: &Start,
+        start: &mut Start,
         arn: &str,
         at: Timestamp,
         (compiled, watcher): (Arc<Compiled>, Option<oneshot::Sender<Ended>>),
@@ -83,7 +85,7 @@ impl Engine {
             state_machine_alias_arn: None,
         };
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
-        let input = start.input.1.clone();
+        let input = std::mem::take(&mut start.input.1);
         let (execution, effects) = Execution::start(&compiled.machine, identity, input, at, seed);
         let live = Live::new(id, id > 0, compiled, execution);
         self.live.insert(id, live);
@@ -98,6 +100,7 @@ impl Engine {
         })
     }
 
+    /// Stops an execution, and tells when it ended.
     pub(super) fn stop(&mut self, stop: Stop) -> Result<i64, Fault> {
         let found = executions::find(&self.db, &stop.machine, &stop.name)?;
         let there = found.ok_or(ApiError::ExecutionDoesNotExist(stop.arn))?;

@@ -19,6 +19,7 @@ impl Engine {
         Ok(resumed)
     }
 
+    /// Whether there is something to take up that can be read.
     pub(super) fn restore(&mut self, id: i64) -> Result<bool, Fault> {
         let left = live::read(&self.db, id)?;
         let compiled = match self.compiled.of_revision(&self.db, left.revision) {
