@@ -13,9 +13,8 @@ use crate::states::store::executions::{self, Summary};
 
 type Answer = Result<Value, ApiError>;
 
-/// Input and output: 262,144 bytes of UTF-8. The service model counts characters, and so does this; the engine counts
-/// bytes.
-const DATA: std::ops::RangeInclusive<usize> = 0..=262_144;
+/// The longest input, in bytes of UTF-8.
+const DATA: usize = 262_144;
 
 const STATUSES: [&str; 6] = [
     "RUNNING",
@@ -30,7 +29,7 @@ fn read_start(states: &States, mut input: Input) -> Result<Start, ApiError> {
     let start = StartExecution {
         state_machine_arn: input.required("stateMachineArn", ARN)?,
         name: input.text("name", NAME)?,
-        input: input.text("input", DATA)?,
+        input: input.data("input", DATA)?,
     };
     let trace_header = input.text("traceHeader", 0..=256)?;
     input.choice("includedData", &["ALL_DATA", "METADATA_ONLY"])?;
@@ -88,8 +87,8 @@ fn ended_sync(answer: &mut Value, started: i64, ended: &Ended) {
 /// Stopping what has ended changes nothing.
 pub(super) async fn stop(states: &States, mut input: Input) -> Answer {
     let arn = input.required("executionArn", ARN)?;
-    let error = input.text("error", 0..=256)?;
-    let cause = input.text("cause", 0..=32_768)?;
+    let error = input.data("error", 256)?;
+    let cause = input.data("cause", 32_768)?;
     input.finish()?;
     let (machine, name) = states.execution_name(&arn)?;
     let (machine, name) = (machine.to_owned(), name.to_owned());

@@ -74,6 +74,17 @@ impl Input {
         Ok(Some(text))
     }
 
+    /// A text that AWS treats as sensitive: its length counts in bytes, and errors do not show it.
+    pub(super) fn data(&mut self, field: &str, most: usize) -> Read<Option<String>> {
+        let text = self.text(field, 0..=usize::MAX)?;
+        if text.as_ref().is_some_and(|text| text.len() > most) {
+            self.faults.push(format!(
+                "Value at '{field}' failed to satisfy constraint: Member must have length less than or equal to {most}"
+            ));
+        }
+        Ok(text)
+    }
+
     /// One of a set of strings.
     pub(super) fn choice(
         &mut self,
@@ -266,6 +277,17 @@ mod tests {
              Member must have length greater than or equal to 1; \
              Value '-1' at 'maxResults' failed to satisfy constraint: \
              Member must have value greater than or equal to 0",
+        );
+    }
+
+    #[test]
+    fn sensitive_text_is_not_shown() {
+        let mut input = Input::parse(r#"{"input":"äöü"}"#.as_bytes()).unwrap();
+        assert_eq!(input.data("input", 5), Ok(Some("äöü".into())));
+        assert_eq!(
+            input.finish().unwrap_err().to_string(),
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: \
+             Member must have length less than or equal to 5"
         );
     }
 

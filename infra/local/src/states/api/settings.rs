@@ -1,15 +1,12 @@
 //! What a caller gives of a state machine: definition, role, logging, tracing.
 
-use asl::{Diagnostic, InvalidDefinition, Severity, StateMachine};
+use asl::{Diagnostic, InvalidDefinition, MAX_DEFINITION_BYTES, Severity, StateMachine};
 use serde_json::{Value, json};
 
 use super::input::{ARN, Input, wrong_type};
 use crate::states::error::ApiError;
 use crate::states::store::machines::Settings;
 use crate::template;
-
-/// The longest definition: 1 MiB.
-const DEFINITION: std::ops::RangeInclusive<usize> = 1..=1_048_576;
 
 /// `loggingConfiguration` where nothing is logged.
 pub(in super::super) const NO_LOGGING: &str = r#"{"includeExecutionData":false,"level":"OFF"}"#;
@@ -25,7 +22,7 @@ pub(super) struct Given {
 impl Given {
     pub(super) fn read(input: &mut Input) -> Result<Self, ApiError> {
         Ok(Given {
-            definition: input.text("definition", DEFINITION)?,
+            definition: input.data("definition", MAX_DEFINITION_BYTES)?,
             role_arn: input.text("roleArn", ARN)?,
             logging: input.value("loggingConfiguration"),
             tracing: input.value("tracingConfiguration"),
@@ -100,13 +97,14 @@ fn tracing(given: &Value) -> Result<bool, ApiError> {
 
 /// ValidateStateMachineDefinition.
 pub(super) fn validate(mut input: Input) -> Result<Value, ApiError> {
-    let definition = input.required("definition", DEFINITION)?;
+    let definition = input.data("definition", MAX_DEFINITION_BYTES)?;
+    input.require_given("definition", definition.is_some());
     input.choice("type", &["STANDARD", "EXPRESS"])?;
     let severity = input.choice("severity", &["ERROR", "WARNING"])?;
     let most = input.number("maxResults", 100)?.unwrap_or(0);
     input.finish()?;
-    let found = match StateMachine::parse(&definition) {
-        Ok(_) => Vec::new(),
+    let found = match StateMachine::parse(&definition.unwrap_or_default()) {
+        Ok(machine) => machine.warnings().to_vec(),
         Err(InvalidDefinition { diagnostics }) => diagnostics,
     };
     let most = usize::try_from(most)
@@ -123,7 +121,7 @@ fn findings(mut found: Vec<Diagnostic>, warnings: bool, most: usize) -> Value {
         .any(|diagnostic| diagnostic.severity == Severity::Error);
     let truncated = found.len() > most;
     found.truncate(most);
-    let diagnostics: Vec<Value> = found.iter().map(finding).collect();
+    let diagnostics: Vec<Value> = found.iter().map(|diagnostic| json!(diagnostic)).collect();
     json!({
         "result": if failed { "FAIL" } else { "OK" },
         "diagnostics": diagnostics,
@@ -131,51 +129,41 @@ fn findings(mut found: Vec<Diagnostic>, warnings: bool, most: usize) -> Value {
     })
 }
 
-fn finding(diagnostic: &Diagnostic) -> Value {
-    let mut finding = json!(diagnostic);
-    if diagnostic.location.is_empty()
-        && let Some(fields) = finding.as_object_mut()
-    {
-        fields.remove("location");
-    }
-    finding
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check_logging(given: Value, expected: &str) {
-        let got = logging(&given).unwrap_or_else(|error| error.to_string());
+    fn check_logging(given: &Value, expected: &str) {
+        let got = logging(given).unwrap_or_else(|error| error.to_string());
         assert_eq!(got, expected, "{given}");
     }
 
     #[test]
     fn logging_configurations() {
-        check_logging(json!({}), NO_LOGGING);
-        check_logging(json!({ "destinations": [] }), NO_LOGGING);
+        check_logging(&json!({}), NO_LOGGING);
+        check_logging(&json!({ "destinations": [] }), NO_LOGGING);
         check_logging(
-            json!({ "level": "ALL", "includeExecutionData": true, "destinations": [{ "x": 1 }] }),
+            &json!({ "level": "ALL", "includeExecutionData": true, "destinations": [{ "x": 1 }] }),
             r#"{"destinations":[{"x":1}],"includeExecutionData":true,"level":"ALL"}"#,
         );
         let one = "Invalid Logging Configuration: Must specify exactly one Log Destination.";
-        check_logging(json!({ "level": "ERROR" }), one);
-        check_logging(json!({ "destinations": [{}, {}] }), one);
+        check_logging(&json!({ "level": "ERROR" }), one);
+        check_logging(&json!({ "destinations": [{}, {}] }), one);
     }
 
     #[test]
     fn findings_are_cut_and_sifted() {
-        let one = |severity, location: &str| Diagnostic {
+        let one = |severity, location: Option<&str>| Diagnostic {
             severity,
             code: "SCHEMA_VALIDATION_FAILED",
             message: "m".into(),
-            location: location.into(),
+            location: location.map(str::to_owned),
         };
         let all = || {
             vec![
-                one(Severity::Warning, "/a"),
-                one(Severity::Error, ""),
-                one(Severity::Error, "/b"),
+                one(Severity::Warning, Some("/a")),
+                one(Severity::Error, None),
+                one(Severity::Error, Some("/b")),
             ]
         };
         let error =

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use asl::{Effect, Event, Execution, HistoryEvent, Outcome, TaskId, TimerId, Timestamp};
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::Fault;
@@ -31,8 +30,6 @@ pub(super) struct Live {
     pub(super) tasks: HashMap<TaskId, AbortHandle>,
     /// What it waits for.
     pub(super) timers: HashMap<TimerId, Timestamp>,
-    /// Who waits for its end.
-    pub(super) watchers: Vec<oneshot::Sender<Ended>>,
     disk: OnDisk,
     unsaved: Unsaved,
 }
@@ -73,7 +70,6 @@ impl Live {
             execution,
             tasks: HashMap::new(),
             timers: HashMap::new(),
-            watchers: Vec::new(),
             disk: OnDisk::default(),
             unsaved: Unsaved::default(),
         }

@@ -10,7 +10,10 @@
 
 mod batch;
 mod compiled;
+mod effects;
 mod live;
+mod requests;
+mod restore;
 mod timers;
 
 use std::path::Path;
@@ -49,10 +52,13 @@ type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
 /// Called after the batch: with the reason, if it could not be committed.
 type Release = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
 
+/// A change of the database, which is told instead why there will be none.
+type Change = Box<dyn FnOnce(Result<&Connection, ApiError>) -> Release + Send>;
+
 /// Something for the engine to do.
 enum Command {
     /// Changes state machines or tags.
-    Write(Box<dyn FnOnce(&Connection) -> Release + Send>),
+    Write(Change),
     Start {
         start: Start,
         watcher: Option<oneshot::Sender<Ended>>,
@@ -153,7 +159,9 @@ impl Handle {
         change: impl FnOnce(&Connection) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let (reply, answer) = oneshot::channel();
-        let change = move |db: &Connection| release(reply, undo_on_error(db, change));
+        let change = move |db: Result<&Connection, ApiError>| {
+            release(reply, db.and_then(|db| undo_on_error(db, change)))
+        };
         self.ask(Command::Write(Box::new(change)), answer).await
     }
 

@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    fn check(payload: &str, failed: bool, expected: Result<Value, (&str, &str)>) {
+    fn check(payload: &str, failed: bool, expected: &Result<Value, (&str, &str)>) {
         let got = result(&invocation(payload, failed));
         let got = got
             .as_ref()
@@ -183,17 +183,17 @@ mod tests {
 
     #[test]
     fn results() {
-        check(r#"{"a":1}"#, false, Ok(json!({ "a": 1 })));
-        check("null", false, Ok(Value::Null));
-        check("", false, Ok(Value::Null));
+        check(r#"{"a":1}"#, false, &Ok(json!({ "a": 1 })));
+        check("null", false, &Ok(Value::Null));
+        check("", false, &Ok(Value::Null));
         let error = r#"{"errorType":"NoSuchKey","errorMessage":"no k"}"#;
-        check(error, true, Err(("NoSuchKey", error)));
+        check(error, true, &Err(("NoSuchKey", error)));
         let cause = "The cause could not be determined because Lambda did not return an error type. \
                      Returned payload: {\"errorMessage\":\"x\"}";
         check(
             r#"{"errorMessage":"x"}"#,
             true,
-            Err(("Lambda.Unknown", cause)),
+            &Err(("Lambda.Unknown", cause)),
         );
         assert!(result(&invocation("{", false)).is_err());
     }

@@ -39,15 +39,18 @@ fn open(dir: &Path) -> States {
     States::open(dir, Identity::default(), Arc::new(functions)).unwrap()
 }
 
-async fn declare(states: &States) {
-    let machine = crate::template::StateMachine {
+fn described() -> crate::template::StateMachine {
+    crate::template::StateMachine {
         logical_id: "M".into(),
         name: "m".into(),
         definition: three_tasks().to_string(),
         express: false,
         role_arn: ROLE.into(),
-    };
-    states.declare(&machine).await.unwrap();
+    }
+}
+
+async fn declare(states: &States) {
+    states.declare(&described()).await.unwrap();
 }
 
 /// Starts an execution; every third one waits for a second in its middle.
@@ -119,6 +122,32 @@ async fn executions_go_on_after_a_shutdown_at_any_moment() {
     );
     check(dir.path(), &states, &arns).await;
     assert_eq!(states.resume().await, Ok(0));
+}
+
+#[tokio::test]
+async fn what_was_left_running_can_be_stopped_before_it_is_resumed() {
+    let dir = tempfile::tempdir().unwrap();
+    let states = open(dir.path());
+    let definition = single(json!({ "Type": "Wait", "Seconds": 1000 })).to_string();
+    let machine = crate::template::StateMachine {
+        definition,
+        ..described()
+    };
+    states.declare(&machine).await.unwrap();
+    let arn = start(&states, "e", 1).await;
+    states.shut_down().await;
+
+    let states = open(dir.path());
+    let (machine, name) = ("m".to_owned(), "e".to_owned());
+    let stop = engine::Stop {
+        arn: arn.clone(),
+        machine,
+        name,
+        error: None,
+        cause: None,
+    };
+    states.engine().stop(stop).await.unwrap();
+    assert_eq!(states.describe(&arn).await.unwrap().status, "ABORTED");
 }
 
 /// Not a test of its own: what [`a_killed_process_loses_nothing`] kills. Starts executions, and says so, for ever.

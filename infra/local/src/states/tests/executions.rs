@@ -272,6 +272,26 @@ async fn express_executions_answer_at_their_end_and_leave_nothing() {
 }
 
 #[tokio::test]
+async fn many_at_once_do_not_mix() {
+    let f = fixture();
+    f.machine(single(task("echo"))).await;
+    let runs = (0..300).map(|n| {
+        let run = f.run(json!({ "n": n }));
+        async move { (json!({ "n": n }).to_string(), run.await) }
+    });
+    for (input, execution) in futures::future::join_all(runs).await {
+        assert_eq!(execution.status, "SUCCEEDED");
+        assert_eq!(
+            (&execution.input, execution.output.as_ref()),
+            (&input, Some(&input))
+        );
+        let history = f.states.history(&execution.execution_arn).await.unwrap();
+        assert_eq!(history[0]["executionStartedEventDetails"]["input"], input);
+        assert_eq!(history.len(), 7);
+    }
+}
+
+#[tokio::test]
 async fn waits_take_their_time() {
     let f = fixture();
     f.machine(single(json!({ "Type": "Wait", "Seconds": 1 })))

@@ -1,5 +1,6 @@
 //! Tests of the service as a whole: its API over the wire, and what a restart leaves.
 
+mod disk;
 mod durable;
 mod executions;
 mod histories;

@@ -1,0 +1,113 @@
+//! Steps executions, and performs what they ask for.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use asl::{Effect, Event, EventKind, Resource, TaskId, TaskRequest, Timestamp};
+
+use super::batch::Engine;
+use super::live::Ended;
+use super::{Command, Fault};
+
+impl Engine {
+    /// Takes in what a task says.
+    pub(super) fn report(&mut self, execution: i64, kind: EventKind) -> Result<(), Fault> {
+        if let (Some(live), Some(task)) = (self.live.get_mut(&execution), task_of(&kind)) {
+            live.tasks.remove(&task);
+        }
+        self.apply(execution, kind)
+    }
+
+    /// Steps an execution. One that does not run any more has nothing to say to it.
+    pub(super) fn apply(&mut self, execution: i64, kind: EventKind) -> Result<(), Fault> {
+        let at = self.clock.now();
+        let Some(live) = self.live.get_mut(&execution) else {
+            return Ok(());
+        };
+        let effects = live.step(Event { at, kind })?;
+        self.batch.touched.insert(execution);
+        self.perform(execution, effects, at)
+    }
+
+    /// Does what can be done before the commit, and notes the rest for after it.
+    pub(super) fn perform(
+        &mut self,
+        id: i64,
+        effects: Vec<Effect>,
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        let mut effects = VecDeque::from(effects);
+        while let (Some(effect), Some(live)) = (effects.pop_front(), self.live.get_mut(&id)) {
+            match effect {
+                Effect::Record(event) => live.record(event),
+                Effect::End(_) => live.end(at),
+                Effect::SetTimer { timer, at } => {
+                    live.timers.insert(timer, at);
+                    self.timers.set(at, id, timer);
+                }
+                Effect::CancelTimer { timer } => {
+                    if let Some(at) = live.timers.remove(&timer) {
+                        self.timers.cancel(at, id, timer);
+                    }
+                }
+                Effect::CancelTask { task } => {
+                    self.batch
+                        .launches
+                        .retain(|launch| (launch.0, launch.1) != (id, task));
+                    if let Some(running) = live.tasks.remove(&task) {
+                        running.abort();
+                    }
+                }
+                Effect::StartTask { task, request } => {
+                    // It starts right after the commit, which then needs no second commit to say so.
+                    if !matches!(request.resource, Resource::Activity { .. }) {
+                        let kind = EventKind::TaskStarted { task, worker: None };
+                        effects.extend(live.step(Event { at, kind })?);
+                    }
+                    self.batch.launches.push((id, task, request));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// It has ended, and is on disk: nothing of it stays in memory.
+    pub(super) fn let_go(&mut self, id: i64, ended: &Ended) {
+        let Some(live) = self.live.remove(&id) else {
+            return;
+        };
+        for (timer, at) in live.timers {
+            self.timers.cancel(at, id, timer);
+        }
+        for task in live.tasks.into_values() {
+            task.abort();
+        }
+        for watcher in self.watchers.remove(&id).into_iter().flatten() {
+            let _ = watcher.send(ended.clone());
+        }
+    }
+
+    /// Runs a task; what comes of it arrives as a command.
+    pub(super) fn launch(&mut self, execution: i64, task: TaskId, request: TaskRequest) {
+        let Some(live) = self.live.get_mut(&execution) else {
+            return;
+        };
+        let integrations = Arc::clone(&self.integrations);
+        let commands = self.commands.clone();
+        let running = self.runtime.spawn(async move {
+            let kind = integrations.perform(task, request).await;
+            // The engine may have shut down.
+            let _ = commands.send(Command::Event { execution, kind });
+        });
+        live.tasks.insert(task, running.abort_handle());
+    }
+}
+
+fn task_of(kind: &EventKind) -> Option<TaskId> {
+    match kind {
+        EventKind::TaskSubmitted { task, .. }
+        | EventKind::TaskSucceeded { task, .. }
+        | EventKind::TaskFailed { task, .. } => Some(*task),
+        _ => None,
+    }
+}

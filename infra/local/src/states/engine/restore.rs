@@ -1,0 +1,54 @@
+//! Takes up executions that an earlier process left running.
+
+use asl::Effect;
+
+use super::Fault;
+use super::batch::Engine;
+use super::live::Live;
+use crate::states::store::live;
+
+impl Engine {
+    /// Takes up what is on disk and not in memory.
+    pub(super) fn resume(&mut self) -> Result<usize, Fault> {
+        let mut resumed = 0;
+        for id in live::ids(&self.db)? {
+            if !self.live.contains_key(&id) && self.restore(id)? {
+                resumed += 1;
+            }
+        }
+        Ok(resumed)
+    }
+
+    /// Whether there is something to take up that can be read.
+    pub(super) fn restore(&mut self, id: i64) -> Result<bool, Fault> {
+        let left = live::read(&self.db, id)?;
+        let compiled = match self.compiled.of_revision(&self.db, left.revision) {
+            Err(Fault::Caller(error)) => return Ok(unreadable(id, &error)),
+            other => other?,
+        };
+        let live = match Live::restore(&left, compiled) {
+            Err(error) => return Ok(unreadable(id, &error)),
+            Ok(live) => live,
+        };
+        let outstanding = live.outstanding();
+        self.live.insert(id, live);
+        for effect in outstanding {
+            match effect {
+                Effect::StartTask { task, request } => {
+                    self.batch.launches.push((id, task, request));
+                }
+                timer => {
+                    let now = self.clock.now();
+                    self.perform(id, vec![timer], now)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Leaves an execution on disk as it is, for a program that can read it.
+fn unreadable(execution: i64, error: &dyn std::error::Error) -> bool {
+    tracing::error!(execution, %error, "a running execution can't be restored; it stays on disk as it is");
+    false
+}
