@@ -3,12 +3,13 @@
 //! It is started, watched and started again by a task of its own, until the [`Server`] is dropped. Requests hold the
 //! server that they go to, so an old one ends after its last answer.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -154,9 +155,10 @@ async fn run(
         }
     };
     address.send_replace(None);
+    let Process { leash, _port, .. } = process;
     match end {
-        End::Ended(_) => process.leash.release().await,
-        End::Stopped | End::Failed(_) => process.leash.kill().await,
+        End::Ended(_) => leash.release().await,
+        End::Stopped | End::Failed(_) => leash.kill().await,
     }
     end
 }
@@ -164,17 +166,19 @@ async fn run(
 struct Process {
     leash: Leash,
     at: SocketAddr,
+    /// Given back at the end.
+    _port: Port,
     /// Where its part of the log begins.
     log_start: u64,
 }
 
 impl Process {
     fn start(plan: &Plan) -> io::Result<Self> {
-        let port = free_port()?;
+        let port = Port::take()?;
         let launch = Launch {
             variant: &plan.variant,
             model_dir: &plan.model_dir,
-            port,
+            port: port.0,
         };
         let mut command = (plan.config.server)(&launch);
         let log = open_log(&plan.log)?;
@@ -187,10 +191,11 @@ impl Process {
         let program = command.get_program().display().to_string();
         let leash = Leash::start(command.into())
             .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
-        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port.0));
         Ok(Self {
             leash,
             at,
+            _port: port,
             log_start,
         })
     }
@@ -221,10 +226,33 @@ impl Process {
     }
 }
 
-/// A port that no one listens on. Another process may take it first; then the server fails and starts again.
-fn free_port() -> io::Result<u16> {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
+/// Ports that servers of this process have, or are about to listen on.
+static TAKEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
+/// A loopback port that no one listened on, and no other server here is given. Another program may still take it first;
+/// then the server fails, and starts again on another one.
+struct Port(u16);
+
+impl Port {
+    fn take() -> io::Result<Self> {
+        loop {
+            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let port = listener.local_addr()?.port();
+            if taken().insert(port) {
+                return Ok(Self(port));
+            }
+        }
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        taken().remove(&self.0);
+    }
+}
+
+fn taken() -> MutexGuard<'static, BTreeSet<u16>> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn open_log(path: &Path) -> io::Result<File> {
