@@ -2,7 +2,8 @@
 //!
 //! A request pays for a channel's send. A task turns exchanges into lines ([`line`]) and appends them to a spool file
 //! ([`spool`]); a full or old spool becomes an object. What reached the spool outlives `kill -9`: the next start uploads
-//! it. Lost are at most the exchanges of the last moments, which the task had not written yet (at most [`QUEUE`]).
+//! it. Lost are at most the exchanges of the last moments, which the task had not written yet (at most [`QUEUE`]). The
+//! spool is not synced: when the machine loses power, what the operating system had not written goes too.
 
 mod line;
 mod spool;
