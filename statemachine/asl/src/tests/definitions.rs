@@ -185,6 +185,20 @@ fn branches_are_flows_of_their_own() {
 }
 
 #[test]
+fn a_dangling_target_inside_a_branch_is_only_that() {
+    let inner = json!({"StartAt": "T", "States": {"T": {
+        "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+        "Catch": [{"ErrorEquals": ["E"], "Next": "N"}],
+    }}});
+    check(
+        json!({"StartAt": "S", "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner]}}}),
+        &[
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: N at /States/S/Branches[0]/States/T/Catch[0]/Next",
+        ],
+    );
+}
+
+#[test]
 fn types_are_known_and_have_their_fields() {
     check_state(
         json!({"Type": "Pas", "End": true}),

@@ -251,6 +251,21 @@ proptest! {
     }
 
     #[test]
+    fn no_slip_breaks_the_parser(
+        flow in flow(2),
+        from in prop::sample::select(vec!["\"X", "\"Y", "\"Z", "\"Type\"", "\"StartAt\"", "\"States\"", "\"Next\"", "\"$", "States.", "[", "Map", "Task"]),
+        to in prop::sample::select(vec!["\"Q", "\"", "7", "null", "[", "\"End\"", "\"Default\"", "\"$..x", ""]),
+        nth in 0usize..20,
+    ) {
+        let text = renamed(flow, &mut 0).to_string();
+        if let Some((at, _)) = text.match_indices(from).nth(nth) {
+            let slipped = format!("{}{to}{}", &text[..at], &text[at + from.len()..]);
+            let _ = StateMachine::parse(&slipped);
+        }
+        let _ = StateMachine::parse(&text.replace(from, to));
+    }
+
+    #[test]
     fn no_text_breaks_the_parser(text in "\\PC{0,200}") {
         let _ = StateMachine::parse(&text);
     }
