@@ -54,6 +54,9 @@ pub struct TaskRequest {
     pub timeout_seconds: Option<u64>,
     /// How long a worker may be silent, in seconds; the engine watches it with a timer of its own.
     pub heartbeat_seconds: Option<u64>,
+    /// The request was made and accepted before a restart (`TaskSubmitted`): do not make it again, only wait on for
+    /// the job or the token. Always false in the first [`Effect::StartTask`].
+    pub submitted: bool,
 }
 
 /// How an execution ended.

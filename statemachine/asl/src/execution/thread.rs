@@ -78,4 +78,9 @@ impl Running {
             heartbeat: None,
         }
     }
+
+    /// Notes that the request was accepted; says whether that was known.
+    pub(crate) fn submit(&mut self) -> bool {
+        std::mem::replace(&mut self.request.submitted, true)
+    }
 }

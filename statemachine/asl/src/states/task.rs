@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::map::integer;
 use crate::definition::{Compiler, Diagnostics, Fields};
-use crate::execution::{Run, ThreadId};
+use crate::execution::{Run, Running, ThreadId};
 use crate::fault::{Fault, names};
 use crate::jsonpath::Path;
 use crate::template::{Scope, Template};
@@ -121,6 +121,7 @@ impl Task {
                 )?,
                 token: token.clone(),
                 credentials: credentials.map(Payload::from),
+                submitted: false,
             })
         })
     }
@@ -157,6 +158,9 @@ impl Task {
 
     pub(crate) fn submitted(&self, run: &mut Run<'_>, thread: ThreadId, output: Payload) {
         self.started(run, thread, None);
+        if run.running(thread).is_none_or(Running::submit) {
+            return;
+        }
         run.note(
             thread,
             HistoryDetails::TaskSubmitted {

@@ -75,6 +75,27 @@ fn a_task_that_starts_again_is_recorded_once() {
 }
 
 #[test]
+fn a_request_that_was_accepted_is_waited_for_and_not_made_again() {
+    let machine = machine();
+    let (mut execution, _) = Execution::start(&machine, identity(), json!({}), START, 1);
+    let submitted = || Event {
+        at: START,
+        kind: EventKind::TaskSubmitted {
+            task: TaskId(1),
+            output: json!(1),
+        },
+    };
+    assert_eq!(execution.step(&machine, submitted()).len(), 2); // started and submitted
+    let mut resumed = written_and_read(&execution);
+    let again = resumed.outstanding();
+    assert!(
+        matches!(&again[0], Effect::StartTask { request, .. } if request.submitted),
+        "{again:?}"
+    );
+    assert_eq!(resumed.step(&machine, submitted()), []);
+}
+
+#[test]
 fn nothing_is_outstanding_after_the_end() {
     let machine = machine();
     let (mut execution, _) = Execution::start(&machine, identity(), json!({}), START, 1);
