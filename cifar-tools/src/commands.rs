@@ -31,7 +31,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
                 ..
             }) => {
                 let bucket = Bucket::new(bucket, &prefix);
-                let (archive, _) = open(archive)?;
+                let archive = open(archive)?;
                 let progress = bars::bytes("staging");
                 let summary = stage::stage_to_bucket(
                     &s3::client().await,
@@ -96,7 +96,7 @@ fn stage_dir(args: Stage) -> Result<()> {
     let Some(out) = args.out else {
         bail!("give --out DIR or --bucket BUCKET")
     };
-    let (mut archive, _) = open(args.archive)?;
+    let mut archive = open(args.archive)?;
     let summary = stage::stage_to_dir(
         &mut archive,
         &out,
@@ -107,7 +107,7 @@ fn stage_dir(args: Stage) -> Result<()> {
     Ok(())
 }
 
-fn open(archive: Option<PathBuf>) -> Result<(File, PathBuf)> {
+fn open(archive: Option<PathBuf>) -> Result<File> {
     let way_out = match &archive {
         Some(_) => {
             "give --archive FILE; `cifar-tools fetch` downloads one, `cifar-tools sample` draws one"
@@ -116,10 +116,7 @@ fn open(archive: Option<PathBuf>) -> Result<(File, PathBuf)> {
     };
     let path = archive.unwrap_or_else(fetch::cache_path);
     let file = File::open(&path).and_then(not_a_folder);
-    Ok((
-        file.with_context(|| format!("cannot open the archive {}: {way_out}", path.display()))?,
-        path,
-    ))
+    file.with_context(|| format!("cannot open the archive {}: {way_out}", path.display()))
 }
 
 fn not_a_folder(file: File) -> std::io::Result<File> {

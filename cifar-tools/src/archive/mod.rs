@@ -10,6 +10,7 @@
 //! pixels: that costs time, but no memory and no disk.
 
 mod error;
+mod gzip;
 mod plan;
 mod scan;
 mod stream;

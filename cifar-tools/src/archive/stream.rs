@@ -1,8 +1,8 @@
 //! The inflated bytes of a gzip file, through one buffer.
 
 use super::error::StreamError;
+use super::gzip::Gzip;
 use crate::progress::{Progress, Tick};
-use flate2::bufread::GzDecoder;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -39,7 +39,7 @@ impl<R: Read, P: Progress> Read for Metered<'_, R, P> {
 
 /// Inflates a gzip file of one member. Its errors are [`StreamError`]s or those of the input.
 pub(super) struct Inflated<R> {
-    decoder: GzDecoder<BufReader<R>>,
+    decoder: Gzip<BufReader<R>>,
     buffer: Box<[u8]>,
     at: usize,
     end: usize,
@@ -48,13 +48,10 @@ pub(super) struct Inflated<R> {
 
 impl<R: Read> Inflated<R> {
     pub(super) fn new(input: R) -> io::Result<Self> {
-        let mut input = BufReader::with_capacity(BUFFER, input);
-        if !input.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-            return Err(StreamError::NotGzip.into());
-        }
+        let decoder = Gzip::new(BufReader::with_capacity(BUFFER, input)).map_err(stream_error)?;
         let buffer = vec![0; BUFFER].into_boxed_slice();
         Ok(Self {
-            decoder: GzDecoder::new(input),
+            decoder,
             buffer,
             at: 0,
             end: 0,
