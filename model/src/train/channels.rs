@@ -122,8 +122,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         for file in files {
             let path = root.path().join("input/data").join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            if !file.ends_with('/') {
+            let is_folder = file.ends_with('/');
+            fs::create_dir_all(if is_folder { &path } else { path.parent().unwrap() }).unwrap();
+            if !is_folder {
                 fs::write(path, "").unwrap();
             }
         }

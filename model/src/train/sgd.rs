@@ -62,7 +62,7 @@ mod tests {
         assert!((parameter.value[0] - 0.903_1).abs() < 1e-6);
         update(&mut parameter, &mut velocity, 0.9, 0.01, 0.1);
         assert!(
-            (parameter.value[0] - 0.764_873_4).abs() < 1e-6,
+            (parameter.value[0] - 0.765_074_1).abs() < 1e-6,
             "{}",
             parameter.value[0]
         );
