@@ -1,2 +1,22 @@
-//! The `scones` command.
-fn main() {}
+//! The `scones` command: it composes the local stack, the functions, the data tools and the model, and decides nothing
+//! else. A verb is a file of `commands/`.
+
+mod aws;
+mod cli;
+mod commands;
+mod own;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("scones: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

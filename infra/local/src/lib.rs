@@ -5,8 +5,17 @@
 //! methods for the services beside it. Services meet each other only through [`lambda::Invoke`] and [`s3::Objects`].
 
 pub mod aws;
+mod holder;
 pub mod lambda;
+mod listen;
+mod route;
 pub mod s3;
 pub mod sagemaker;
+mod server;
+mod stack;
 pub mod states;
 pub mod template;
+
+pub use holder::{Holder, LockError, running};
+pub use listen::ListenError;
+pub use stack::{Config, FunctionCommand, Stack, StartError};

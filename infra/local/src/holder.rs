@@ -1,0 +1,178 @@
+//! One stack a data directory and a port: who holds them.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+const FILE: &str = "stack.json";
+
+/// What a running stack writes about itself into its data directory, for the commands that look for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The process id of the stack.
+    pub pid: u32,
+    /// The URL that it answers on, for `AWS_ENDPOINT_URL`.
+    pub url: String,
+}
+
+impl Holder {
+    /// What this process says of itself when it answers on `listener`.
+    pub(crate) fn this_process(listener: &TcpListener) -> std::io::Result<Self> {
+        let url = format!("http://{}", listener.local_addr()?);
+        Ok(Self {
+            pid: std::process::id(),
+            url,
+        })
+    }
+}
+
+/// The data directory could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another stack runs on it.
+    #[error(
+        "the data directory {dir} is held by the stack that runs as process {} at {}; use that one, stop it, or give --data-dir another directory",
+        holder.pid, holder.url
+    )]
+    Held {
+        /// The data directory.
+        dir: PathBuf,
+        /// Who holds it.
+        holder: Holder,
+    },
+    /// Another process has only just taken it and has not said who it is.
+    #[error(
+        "the data directory {0} is being taken by another stack at this moment; try again, or give --data-dir another directory"
+    )]
+    Starting(PathBuf),
+    /// The directory can't be used.
+    #[error(
+        "the data directory {dir} can't be used: {source}; give --data-dir a directory that can be written to"
+    )]
+    Io {
+        /// The data directory.
+        dir: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A data directory that this process holds, until this value is dropped or the process ends in whatever way.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    file: File,
+}
+
+impl DataDir {
+    /// Creates the directory where there is none, and takes it.
+    pub(crate) fn take(path: &Path) -> Result<Self, LockError> {
+        let io = |source| LockError::Io {
+            dir: path.to_owned(),
+            source,
+        };
+        std::fs::create_dir_all(path).map_err(io)?;
+        let path = path.canonicalize().map_err(io)?;
+        let mut options = OpenOptions::new();
+        let file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path.join(FILE))
+            .map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0).map_err(io)?;
+                Ok(Self { path, file })
+            }
+            Err(TryLockError::WouldBlock) => Err(match read(&file) {
+                Some(holder) => LockError::Held { dir: path, holder },
+                None => LockError::Starting(path),
+            }),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+
+    /// The directory, as an absolute path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Says where the stack answers.
+    pub(crate) fn announce(&mut self, holder: &Holder) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(&serde_json::to_vec(holder)?)
+    }
+}
+
+/// The stack that runs on `data_dir`, if one does.
+pub fn running(data_dir: &Path) -> Option<Holder> {
+    let file = File::open(data_dir.join(FILE)).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => read(&file),
+        _ => None, // nobody holds it: what the file says is left over
+    }
+}
+
+fn read(mut file: &File) -> Option<Holder> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(url: &str) -> Holder {
+        Holder {
+            pid: std::process::id(),
+            url: url.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_second_stack_is_told_who_holds_the_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut first = DataDir::take(dir.path()).unwrap();
+        assert!(matches!(
+            DataDir::take(dir.path()),
+            Err(LockError::Starting(_))
+        ));
+        first.announce(&holder("http://127.0.0.1:4566")).unwrap();
+        let told = DataDir::take(dir.path()).unwrap_err().to_string();
+        let pid = std::process::id();
+        assert!(told.contains(&format!("held by the stack that runs as process {pid} at http://127.0.0.1:4566; use that one")), "{told}");
+        assert_eq!(running(dir.path()).unwrap().url, "http://127.0.0.1:4566");
+    }
+
+    #[test]
+    fn what_a_dead_stack_left_behind_is_no_holder() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut first = DataDir::take(dir.path()).unwrap();
+        first.announce(&holder("http://127.0.0.1:1")).unwrap();
+        drop(first);
+        assert_eq!(running(dir.path()), None);
+        DataDir::take(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let told = DataDir::take(&file).unwrap_err().to_string();
+        assert!(
+            told.starts_with(&format!(
+                "the data directory {} can't be used: ",
+                file.display()
+            )),
+            "{told}"
+        );
+    }
+}

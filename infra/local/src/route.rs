@@ -1,0 +1,197 @@
+//! Which service a request is for.
+//!
+//! Every AWS SDK and the AWS CLI sign their requests, and the signature's credential scope
+//! (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`) names the service. An unsigned request is told by what only
+//! one service uses: the `X-Amz-Target` header, or the path. What is left is S3, which alone serves anonymous readers.
+//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+
+use http::request::Parts;
+
+/// A service of the stack, or the name of one that is not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// Amazon S3.
+    S3,
+    /// AWS Lambda.
+    Lambda,
+    /// AWS Step Functions.
+    States,
+    /// Amazon SageMaker and SageMaker Runtime, which share a signing name.
+    SageMaker,
+    /// A service that the stack does not have, by its signing name.
+    Other(String),
+}
+
+/// Tells which service `request` is for.
+pub(crate) fn route(request: &Parts) -> Service {
+    signing_name(request).map_or_else(|| unsigned(request), by_signing_name)
+}
+
+fn by_signing_name(name: &str) -> Service {
+    match name {
+        "s3" => Service::S3,
+        "lambda" => Service::Lambda,
+        "states" => Service::States,
+        "sagemaker" => Service::SageMaker,
+        other => Service::Other(other.to_owned()),
+    }
+}
+
+/// The service in the credential scope of the `Authorization` header, or of a presigned URL.
+fn signing_name(request: &Parts) -> Option<&str> {
+    let header = request.headers.get(http::header::AUTHORIZATION);
+    let credential = match header.and_then(|value| value.to_str().ok()) {
+        Some(header) => header.split("Credential=").nth(1)?.split(',').next()?,
+        None => query_value(request.uri.query()?, "X-Amz-Credential")?,
+    };
+    // The scope's parts are separated by '/', which a query string may carry as %2F. The service stands before the
+    // last part, also where the region is left out (SigV4a) or the key itself has a '/'.
+    let scope = credential.trim().strip_suffix("aws4_request")?;
+    let scope = scope
+        .trim_end_matches('/')
+        .trim_end_matches("%2F")
+        .trim_end_matches("%2f");
+    let after_percent = scope
+        .rfind("%2F")
+        .or_else(|| scope.rfind("%2f"))
+        .map_or(0, |at| at + 3);
+    let after_slash = scope.rfind('/').map_or(0, |at| at + 1);
+    Some(&scope[after_percent.max(after_slash)..]).filter(|name| !name.is_empty())
+}
+
+fn query_value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+fn unsigned(request: &Parts) -> Service {
+    let target = request.headers.get("x-amz-target");
+    match target
+        .and_then(|value| value.to_str().ok())
+        .and_then(|target| target.split_once('.'))
+    {
+        Some(("AWSStepFunctions", _)) => return Service::States,
+        Some(("SageMaker", _)) => return Service::SageMaker,
+        Some((service, _)) => return Service::Other(service.to_owned()),
+        None => {}
+    }
+    let path = request.uri.path();
+    if path.starts_with("/2015-03-31/functions") {
+        Service::Lambda
+    } else if path.starts_with("/endpoints/") && path.ends_with("/invocations") {
+        Service::SageMaker
+    } else {
+        Service::S3
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(uri: &str, headers: &[(&str, &str)], expected: Service) {
+        let mut request = http::Request::builder().uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        assert_eq!(route(&parts), expected, "{uri} {headers:?}");
+    }
+
+    fn scope(service: &str) -> String {
+        format!(
+            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, \
+             SignedHeaders=host;x-amz-date, Signature=00"
+        )
+    }
+
+    #[test]
+    fn signed_requests_name_their_service() {
+        for (name, service) in [
+            ("s3", Service::S3),
+            ("lambda", Service::Lambda),
+            ("states", Service::States),
+            ("sagemaker", Service::SageMaker),
+            ("dynamodb", Service::Other("dynamodb".into())),
+        ] {
+            check("/", &[("authorization", &scope(name))], service);
+        }
+    }
+
+    #[test]
+    fn the_scope_wins_over_path_and_target() {
+        let lambda = scope("lambda");
+        check(
+            "/bucket/key",
+            &[("authorization", &lambda)],
+            Service::Lambda,
+        );
+        check(
+            "/",
+            &[("authorization", &lambda), ("x-amz-target", "SageMaker.X")],
+            Service::Lambda,
+        );
+    }
+
+    #[test]
+    fn a_key_with_slashes_and_a_scope_without_region() {
+        let odd = "AWS4-HMAC-SHA256 Credential=my/odd/key/20260101/us-east-1/states/aws4_request,Signature=0";
+        check("/", &[("authorization", odd)], Service::States);
+        let sigv4a = "AWS4-ECDSA-P256-SHA256 Credential=test/20260101/s3/aws4_request, Signature=0";
+        check("/b/k", &[("authorization", sigv4a)], Service::S3);
+    }
+
+    #[test]
+    fn presigned_urls() {
+        let presigned = "/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256\
+            &X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=0";
+        check(presigned, &[], Service::S3);
+        check(
+            &presigned.replace("%2Fs3", "%2Flambda"),
+            &[],
+            Service::Lambda,
+        );
+        check(
+            &presigned.replace("%2F", "/").replace("/s3/", "/states/"),
+            &[],
+            Service::States,
+        );
+    }
+
+    #[test]
+    fn unsigned_requests() {
+        check(
+            "/",
+            &[("x-amz-target", "AWSStepFunctions.StartExecution")],
+            Service::States,
+        );
+        check(
+            "/",
+            &[("x-amz-target", "SageMaker.DescribeEndpoint")],
+            Service::SageMaker,
+        );
+        check(
+            "/",
+            &[("x-amz-target", "Logs_20140328.PutLogEvents")],
+            Service::Other("Logs_20140328".into()),
+        );
+        check("/2015-03-31/functions/f/invocations", &[], Service::Lambda);
+        check("/endpoints/e/invocations", &[], Service::SageMaker);
+        check("/bucket/key", &[], Service::S3);
+    }
+
+    #[test]
+    fn broken_signatures_are_taken_as_unsigned() {
+        for broken in [
+            "",
+            "Bearer x",
+            "AWS4-HMAC-SHA256 Credential=",
+            "AWS4-HMAC-SHA256 Credential=/aws4_request",
+        ] {
+            check("/bucket/key", &[("authorization", broken)], Service::S3);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The one port: accepts requests, finds the service of each, and answers for services that are not there.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::serve::ListenerExt;
+use http::{Request, Response, StatusCode};
+use tokio::net::TcpListener;
+
+use crate::listen;
+use crate::route::{Service, route};
+use crate::stack::Stack;
+
+/// Serves `stack` on `listener` until `shutdown` resolves and the requests under way are answered.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    stack: Stack,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) {
+    let service = tower::service_fn(move |request| {
+        let stack = stack.clone();
+        async move { Ok::<_, Infallible>(answer(&stack, request).await) }
+    });
+    // Small answers follow small requests here: waiting for a full segment would cost 40 ms each.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let app = axum::Router::new().fallback_service(service);
+    let served = axum::serve(listener, app)
+        .with_graceful_shutdown(shutdown)
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the stack no longer answers");
+    }
+}
+
+async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if parts.uri.path() == listen::HOLDER_PATH {
+        return who_holds(stack);
+    }
+    let service = route(&parts);
+    let request = Request::from_parts(parts, body);
+    match service {
+        Service::S3 => stack.s3().handle(request).await,
+        Service::Lambda => stack.lambda().handle(request).await,
+        Service::States => stack.states().handle(request).await,
+        Service::SageMaker => stack.sagemaker().handle(request).await,
+        Service::Other(name) => not_here(&name),
+    }
+}
+
+fn who_holds(stack: &Stack) -> Response<Body> {
+    let holder = serde_json::to_string(stack.holder()).unwrap_or_default();
+    Response::new(Body::from(holder))
+}
+
+/// The answer for a service that the stack does not have, in the form that the JSON and REST protocols of the SDKs read.
+fn not_here(service: &str) -> Response<Body> {
+    let message = format!(
+        "The local stack has no service {service:?}: it has s3, lambda, states and sagemaker. \
+         Send this request to AWS: unset AWS_ENDPOINT_URL for it."
+    );
+    let body = serde_json::json!({ "__type": "UnknownServiceException", "message": message });
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    let headers = response.headers_mut();
+    headers.insert(
+        http::header::CONTENT_TYPE,
+        http::HeaderValue::from_static("application/x-amz-json-1.1"),
+    );
+    headers.insert(
+        "x-amzn-errortype",
+        http::HeaderValue::from_static("UnknownServiceException"),
+    );
+    response
+}

@@ -1,0 +1,289 @@
+//! The stack as a whole: takes the data directory and the port, reads the template, and opens a service for each part.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+
+use crate::aws::Identity;
+use crate::holder::{DataDir, Holder, LockError};
+use crate::lambda::{self, Deployment, Lambda};
+use crate::listen::{self, ListenError};
+use crate::s3::S3;
+use crate::sagemaker::{self, SageMaker};
+use crate::server;
+use crate::states::States;
+use crate::template::{self, Application, TemplateError};
+
+/// How long answers under way may hold up the end of the stack.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// Says which command runs a function of the template; `None` where there is none for it.
+pub type FunctionCommand = Box<dyn Fn(&template::Function) -> Option<lambda::Command> + Send>;
+
+/// What a stack needs to know.
+pub struct Config {
+    /// The account and region that it answers for.
+    pub identity: Identity,
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where all state lives.
+    pub data_dir: PathBuf,
+    /// The SAM template.
+    pub template: PathBuf,
+    /// Values for the template's parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// The command that runs a function.
+    pub function_command: FunctionCommand,
+    /// The command that serves a model.
+    pub model_server: sagemaker::StartServer,
+}
+
+/// Why a stack did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory is not to be had.
+    #[error(transparent)]
+    DataDir(#[from] LockError),
+    /// The port is not to be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The template can't be run.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The template has a function that nothing here runs.
+    #[error(
+        "the function {0} can't be run: its Metadata.BuildProperties.Binary names none of this program's functions"
+    )]
+    NoCommand(String),
+    /// A service could not open its state, or could not take what the template describes.
+    #[error("{service}: {source}")]
+    Service {
+        /// The service.
+        service: &'static str,
+        /// What it said.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// A running stack. Cheap to clone; all clones are one stack, which ends with [`Stack::shut_down`].
+#[derive(Clone)]
+pub struct Stack {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    holder: Holder,
+    identity: Identity,
+    application: Application,
+    services: Services,
+    stop: watch::Sender<bool>,
+    tasks: Mutex<JoinSet<()>>,
+    data_dir: DataDir,
+}
+
+struct Services {
+    s3: S3,
+    lambda: Lambda,
+    states: States,
+    sagemaker: SageMaker,
+}
+
+impl Stack {
+    /// Starts a stack: when this returns, it answers, and what ran when an earlier one ended runs again.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let mut data_dir = DataDir::take(&config.data_dir)?;
+        let application = template::load(&config.template, &config.parameters, &config.identity)?;
+        let listener = listen::bind(config.listen).await?;
+        let holder = Holder::this_process(&listener).map_err(in_service("the port"))?;
+        let services = Services::open(&config, data_dir.path(), &holder.url, &application)?;
+        services.declare(&application).await?;
+        data_dir
+            .announce(&holder)
+            .map_err(in_service("the data directory"))?;
+        let stack = Self {
+            parts: Arc::new(Parts {
+                holder,
+                identity: config.identity,
+                application,
+                services,
+                stop: watch::Sender::new(false),
+                tasks: Mutex::default(),
+                data_dir,
+            }),
+        };
+        stack.run(listener).await?;
+        Ok(stack)
+    }
+
+    /// Starts what goes on by itself: answering, delivering events, and the executions of an earlier stack.
+    async fn run(&self, listener: TcpListener) -> Result<(), StartError> {
+        let Services {
+            s3, lambda, states, ..
+        } = &self.parts.services;
+        let mut tasks = self.parts.tasks.lock().await;
+        tasks.spawn(server::serve(listener, self.clone(), self.stopped()));
+        tasks.spawn(lambda.clone().run_queue(self.stopped()));
+        tasks.spawn(
+            s3.clone()
+                .run_dispatcher(Arc::new(lambda.clone()), self.stopped()),
+        );
+        let resumed = states
+            .resume()
+            .await
+            .map_err(in_service("Step Functions"))?;
+        tracing::info!(resumed, url = self.url(), "the stack answers");
+        Ok(())
+    }
+
+    /// Resolves when the stack is to stop.
+    fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut stop = self.parts.stop.subscribe();
+        async move {
+            // An error means that the stack is gone, which is a stop too.
+            let _ = stop.wait_for(|stop| *stop).await;
+        }
+    }
+
+    /// Stops: answers what is asked, ends the functions and the model servers, and lets go of the data directory when
+    /// the last clone is dropped. Executions that run are carried on by the next stack.
+    pub async fn shut_down(&self) {
+        let Services {
+            lambda,
+            states,
+            sagemaker,
+            ..
+        } = &self.parts.services;
+        self.parts.stop.send_replace(true);
+        states.shut_down().await;
+        lambda.shut_down().await;
+        sagemaker.shut_down().await;
+        let mut tasks = self.parts.tasks.lock().await;
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_ANSWERS, ended).await.is_err() {
+            tracing::warn!("requests were still being answered when the stack stopped");
+        }
+        tasks.shutdown().await;
+    }
+
+    /// The URL that the stack answers on, for `AWS_ENDPOINT_URL`.
+    pub fn url(&self) -> &str {
+        &self.parts.holder.url
+    }
+
+    /// What this stack says of itself.
+    pub(crate) fn holder(&self) -> &Holder {
+        &self.parts.holder
+    }
+
+    /// The account and region that it answers for.
+    pub fn identity(&self) -> &Identity {
+        &self.parts.identity
+    }
+
+    /// What the template describes.
+    pub fn application(&self) -> &Application {
+        &self.parts.application
+    }
+
+    /// Where all state lives: an absolute path.
+    pub fn data_dir(&self) -> &Path {
+        self.parts.data_dir.path()
+    }
+
+    /// Amazon S3.
+    pub fn s3(&self) -> &S3 {
+        &self.parts.services.s3
+    }
+
+    /// AWS Lambda.
+    pub fn lambda(&self) -> &Lambda {
+        &self.parts.services.lambda
+    }
+
+    /// AWS Step Functions.
+    pub fn states(&self) -> &States {
+        &self.parts.services.states
+    }
+
+    /// Amazon SageMaker.
+    pub fn sagemaker(&self) -> &SageMaker {
+        &self.parts.services.sagemaker
+    }
+}
+
+impl Services {
+    fn open(
+        config: &Config,
+        data_dir: &Path,
+        url: &str,
+        application: &Application,
+    ) -> Result<Self, StartError> {
+        let identity = &config.identity;
+        let functions = lambda::Config {
+            functions: deployments(config, application)?,
+            endpoint_url: url.to_owned(),
+            limits: lambda::Limits::default(),
+            retry: lambda::RetryPolicy::default(),
+        };
+        let endpoints =
+            sagemaker::Config::new(application.endpoints.clone(), config.model_server.clone());
+        let s3 = S3::open(data_dir, identity.clone()).map_err(in_service("S3"))?;
+        let lambda =
+            Lambda::open(data_dir, identity.clone(), functions).map_err(in_service("Lambda"))?;
+        let invoke = Arc::new(lambda.clone());
+        let states = States::open(data_dir, identity.clone(), invoke)
+            .map_err(in_service("Step Functions"))?;
+        let objects = Arc::new(s3.clone());
+        let sagemaker = SageMaker::open(data_dir, identity.clone(), endpoints, objects);
+        let sagemaker = sagemaker.map_err(in_service("SageMaker"))?;
+        Ok(Self {
+            s3,
+            lambda,
+            states,
+            sagemaker,
+        })
+    }
+
+    /// Brings the buckets and state machines to what the template says.
+    async fn declare(&self, application: &Application) -> Result<(), StartError> {
+        for bucket in &application.buckets {
+            self.s3
+                .declare_bucket(bucket)
+                .await
+                .map_err(in_service("S3"))?;
+        }
+        for machine in &application.state_machines {
+            self.states
+                .declare(machine)
+                .await
+                .map_err(in_service("Step Functions"))?;
+        }
+        Ok(())
+    }
+}
+
+fn deployments(config: &Config, application: &Application) -> Result<Vec<Deployment>, StartError> {
+    let deployment = |function: &template::Function| {
+        let command = (config.function_command)(function);
+        let command = command.ok_or_else(|| StartError::NoCommand(function.logical_id.clone()))?;
+        Ok(Deployment {
+            function: function.clone(),
+            command,
+        })
+    };
+    application.functions.iter().map(deployment).collect()
+}
+
+fn in_service<E: Error + Send + Sync + 'static>(service: &'static str) -> impl Fn(E) -> StartError {
+    move |source| StartError::Service {
+        service,
+        source: Box::new(source),
+    }
+}

@@ -1,0 +1,202 @@
+//! What one may type.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands;
+
+/// An image classification workflow for AWS, and one process that runs it here.
+///
+/// Without a command it is `scones demo`: the whole workflow on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "scones", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(Demo),
+    Up(Up),
+    Run(Run),
+    Logs(Logs),
+    /// Train, serve or evaluate a classifier: the program inside the SageMaker container
+    #[command(subcommand)]
+    Model(scones_model::cli::Command),
+    /// Run one Lambda function over the Runtime API, as the stack starts it
+    #[command(hide = true)]
+    Lambda(Lambda),
+}
+
+/// Stage the data, train, deploy and classify on this machine, then stay up
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones demo                        find or download CIFAR-100, or draw a sample
+  scones demo --archive FILE         use this cifar-100-python.tar.gz
+  scones demo --once --json out.json run, write the results as data, and exit")]
+pub(crate) struct Demo {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    /// The CIFAR-100 archive (cifar-100-python.tar.gz) to take the images from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) archive: Option<PathBuf>,
+    /// Draw the sample instead of looking for the archive or downloading it
+    #[arg(long, conflicts_with = "archive")]
+    pub(crate) sample: bool,
+    /// Exit when all is done, with a failure if anything went wrong
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Write what was printed as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Train anew, also where the data directory holds a model
+    #[arg(long)]
+    pub(crate) retrain: bool,
+    /// Training epochs
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) epochs: u32,
+}
+
+/// Start the local stack and stay up
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Then, for any AWS SDK or the AWS CLI:
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+}
+
+/// Where the local stack listens, keeps its state and reads what to run.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Stack {
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 4566)]
+    pub(crate) port: u16,
+    /// The loopback address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) listen: IpAddr,
+    /// The directory for all state
+    #[arg(long, value_name = "DIR", default_value = ".scones")]
+    pub(crate) data_dir: PathBuf,
+    /// The SAM template to run
+    #[arg(long, value_name = "FILE", default_value = "infra/template.yaml")]
+    pub(crate) template: PathBuf,
+    /// A value for a parameter of the template; may be given several times
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(crate) parameters: Vec<(String, String)>,
+    /// Stop when standard input ends, as it does when the program that started this one is gone
+    #[arg(long)]
+    pub(crate) until_stdin_ends: bool,
+}
+
+/// Start an execution, wait for its end and print it
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones run --input payload.json
+  echo '{\"image_data\": \"\", \"s3_bucket\": \"B\", \"s3_key\": \"test/x.png\"}' | scones run --input -
+
+Exit status: 0 if the execution SUCCEEDED, 2 if it ended in another way.")]
+pub(crate) struct Run {
+    /// The execution's input, a JSON file; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// The state machine, by name or ARN
+    #[arg(long, value_name = "NAME", default_value = "classify-images")]
+    pub(crate) state_machine: String,
+    /// The execution's name; made up where none is given
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Where Step Functions answers; by default the stack that runs on --data-dir
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// The data directory of the stack to look for
+    #[arg(long, value_name = "DIR", default_value = ".scones")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// Show what the functions logged
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones logs                         all functions
+  scones logs serialize-image -f      one function, and what it logs from now on")]
+pub(crate) struct Logs {
+    /// Only this function
+    pub(crate) function: Option<String>,
+    /// Go on as more is logged
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// How many lines to begin with
+    #[arg(long, short = 'n', default_value_t = 100)]
+    pub(crate) lines: usize,
+    /// The data directory of the stack
+    #[arg(long, value_name = "DIR", default_value = ".scones")]
+    pub(crate) data_dir: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Lambda {
+    /// The function's binary, for example serialize-image
+    pub(crate) name: String,
+}
+
+impl Cli {
+    /// Carries out what was typed.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command.unwrap_or_else(default_command) {
+            Command::Demo(demo) => commands::demo::run(demo),
+            Command::Up(up) => commands::up::run(up),
+            Command::Run(run) => commands::run::run(run),
+            Command::Logs(logs) => commands::logs::run(logs),
+            Command::Model(model) => commands::model::run(model),
+            Command::Lambda(lambda) => commands::lambda::run(lambda),
+        }
+    }
+}
+
+/// `scones demo`, with its options' defaults.
+fn default_command() -> Command {
+    Cli::parse_from(["scones", "demo"])
+        .command
+        .unwrap_or_else(|| unreachable!("the line names a command"))
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_options_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_the_demo() {
+        assert!(
+            matches!(default_command(), Command::Demo(demo) if !demo.once && demo.stack.port == 4566)
+        );
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_is_refused() {
+        let told = Cli::try_parse_from(["scones", "up", "--parameter", "Threshold"])
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains("write it as NAME=VALUE"), "{told}");
+    }
+}

@@ -1,0 +1,20 @@
+//! One file a verb.
+
+use tracing_subscriber::EnvFilter;
+
+pub(crate) mod demo;
+pub(crate) mod lambda;
+pub(crate) mod logs;
+pub(crate) mod model;
+pub(crate) mod run;
+pub(crate) mod stack;
+pub(crate) mod up;
+
+/// Logs to standard error, at `level` unless `RUST_LOG` says otherwise.
+fn start_logging(level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

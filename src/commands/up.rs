@@ -1,0 +1,17 @@
+//! `scones up`: the local stack, until it is told to stop.
+
+use std::process::ExitCode;
+
+use super::stack;
+use crate::cli;
+
+/// Runs the verb.
+#[tokio::main]
+pub(crate) async fn run(up: cli::Up) -> anyhow::Result<ExitCode> {
+    let stack = stack::start(&up.stack).await?;
+    stack::introduce(&stack);
+    stack::until_told_to_stop(&up.stack).await?;
+    eprintln!("stopping");
+    stack.shut_down().await;
+    Ok(ExitCode::SUCCESS)
+}

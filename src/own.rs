@@ -1,0 +1,37 @@
+//! This program, started again: one binary is the stack, the functions and the model container.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use anyhow::Context;
+use scones_local::{lambda, sagemaker};
+
+/// The path of this program.
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe()
+        .context("the path of this program can't be found, and the stack starts it again")
+}
+
+/// The command that runs a Lambda function, if it is one of this program's.
+pub(crate) fn function(program: &Path, binary: &str) -> Option<lambda::Command> {
+    let function: lambdas::Function = binary.parse().ok()?;
+    Some(lambda::Command {
+        program: program.to_owned(),
+        args: vec!["lambda".to_owned(), function.name().to_owned()],
+        ..lambda::Command::default()
+    })
+}
+
+/// The command that serves a model.
+pub(crate) fn model_server(program: PathBuf) -> sagemaker::StartServer {
+    Arc::new(move |launch| {
+        let mut command = Command::new(&program);
+        command.args(["model", "serve", "--host", "127.0.0.1", "--port"]);
+        command
+            .arg(launch.port.to_string())
+            .arg("--model-dir")
+            .arg(launch.model_dir);
+        command
+    })
+}

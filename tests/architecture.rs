@@ -1,0 +1,155 @@
+//! Dependencies point downwards: what each crate may know, held against `cargo metadata`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Every package of the workspace, and which others of it each may use.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("asl", &[]),
+    ("cifar-tools", &[]),
+    ("lambdas", &[]),
+    ("scones-model", &[]),
+    ("scones-local", &["asl"]),
+    (
+        "scones",
+        &["cifar-tools", "lambdas", "scones-local", "scones-model"],
+    ),
+];
+
+/// External crates that a package must not reach, however indirectly.
+const MUST_NOT_REACH: &[(&str, &[&str])] = &[
+    (
+        "asl",
+        &[
+            "tokio",
+            "hyper",
+            "aws-config",
+            "aws-sdk-sfn",
+            "rusqlite",
+            "rand",
+            "getrandom",
+        ],
+    ),
+    (
+        "lambdas",
+        &["tract-onnx", "tract-core", "rusqlite", "s3s", "axum"],
+    ),
+    ("scones-model", &["aws-config", "rusqlite", "s3s"]),
+    ("scones-local", &["lambda_runtime", "tract-onnx", "image"]),
+];
+
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--offline", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Package id -> the ids it uses in its normal (not dev, not build) dependencies.
+fn graph(metadata: &Value) -> BTreeMap<&str, BTreeSet<&str>> {
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
+    nodes
+        .iter()
+        .map(|node| (node["id"].as_str().unwrap(), normal_dependencies(node)))
+        .collect()
+}
+
+fn normal_dependencies(node: &Value) -> BTreeSet<&str> {
+    let is_normal = |dependency: &&Value| {
+        dependency["dep_kinds"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|kind| kind["kind"].is_null())
+    };
+    let dependencies = node["deps"].as_array().unwrap();
+    dependencies
+        .iter()
+        .filter(is_normal)
+        .map(|dependency| dependency["pkg"].as_str().unwrap())
+        .collect()
+}
+
+fn names(metadata: &Value) -> BTreeMap<&str, &str> {
+    let packages = metadata["packages"].as_array().unwrap();
+    packages
+        .iter()
+        .map(|package| {
+            (
+                package["id"].as_str().unwrap(),
+                package["name"].as_str().unwrap(),
+            )
+        })
+        .collect()
+}
+
+fn workspace<'a>(
+    metadata: &'a Value,
+    names: &BTreeMap<&'a str, &'a str>,
+) -> BTreeMap<&'a str, &'a str> {
+    let members = metadata["workspace_members"].as_array().unwrap();
+    members
+        .iter()
+        .map(|id| id.as_str().unwrap())
+        .map(|id| (names[id], id))
+        .collect()
+}
+
+#[test]
+fn crates_use_only_what_lies_below_them() {
+    let metadata = metadata();
+    let names = names(&metadata);
+    let members = workspace(&metadata, &names);
+    let graph = graph(&metadata);
+    let listed: BTreeSet<&str> = MAY_USE.iter().map(|(name, _)| *name).collect();
+    assert_eq!(
+        members.keys().copied().collect::<BTreeSet<_>>(),
+        listed,
+        "every package has its line in MAY_USE"
+    );
+    for (package, allowed) in MAY_USE {
+        let used: BTreeSet<&str> = graph[members[package]]
+            .iter()
+            .map(|id| names[id])
+            .filter(|name| listed.contains(name))
+            .collect();
+        assert_eq!(used, allowed.iter().copied().collect(), "{package}");
+    }
+}
+
+#[test]
+fn crates_do_not_reach_what_is_not_theirs() {
+    let metadata = metadata();
+    let names = names(&metadata);
+    let members = workspace(&metadata, &names);
+    let graph = graph(&metadata);
+    for (package, forbidden) in MUST_NOT_REACH {
+        let reached: BTreeSet<&str> = reachable(&graph, members[package])
+            .iter()
+            .map(|id| names[id])
+            .collect();
+        let found: Vec<&&str> = forbidden
+            .iter()
+            .filter(|name| reached.contains(**name))
+            .collect();
+        assert!(found.is_empty(), "{package} reaches {found:?}");
+    }
+}
+
+fn reachable<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {
+    let mut seen = BTreeSet::from([from]);
+    let mut open = vec![from];
+    while let Some(id) = open.pop() {
+        open.extend(graph[id].iter().filter(|next| seen.insert(**next)));
+    }
+    seen
+}

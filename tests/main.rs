@@ -1,0 +1,12 @@
+//! End to end, through the doors that users have: the `scones` program, the AWS SDK, uploads.
+//!
+//! One binary, one module a flow. [`support`] starts real stacks on free ports, on data directories of their own.
+
+mod architecture;
+mod cli;
+mod durability;
+mod failures;
+mod images;
+mod real_data;
+mod support;
+mod workflow;

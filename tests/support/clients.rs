@@ -1,0 +1,218 @@
+//! AWS SDK clients of a stack, as any user's, and what tests do with them.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
+use aws_smithy_http_client::Builder;
+use serde_json::{Value, json};
+
+use super::Stack;
+
+pub const BUCKET: &str = "scones-unlimited-123456789012-us-east-1";
+pub const STATE_MACHINE: &str =
+    "arn:aws:states:us-east-1:123456789012:stateMachine:classify-images";
+
+pub struct Clients {
+    url: String,
+    pub s3: aws_sdk_s3::Client,
+    pub sfn: aws_sdk_sfn::Client,
+    pub runtime: aws_sdk_sagemakerruntime::Client,
+}
+
+impl Clients {
+    pub async fn of(stack: &Stack) -> Self {
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .endpoint_url(&stack.url)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("dummy", "dummy", None, None, "test"))
+            .http_client(Builder::new().build_http())
+            .load()
+            .await;
+        let s3 = aws_sdk_s3::config::Builder::from(&config)
+            .force_path_style(true)
+            .build();
+        Self {
+            url: stack.url.clone(),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            sfn: aws_sdk_sfn::Client::new(&config),
+            runtime: aws_sdk_sagemakerruntime::Client::new(&config),
+        }
+    }
+
+    pub async fn put(&self, key: &str, body: impl Into<Vec<u8>>) {
+        let body = ByteStream::from(body.into());
+        self.s3
+            .put_object()
+            .bucket(BUCKET)
+            .key(key)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Starts an execution with the notebooks' payload.
+    pub async fn start(&self, key: &str) -> String {
+        self.start_with(&json!({ "image_data": "", "s3_bucket": BUCKET, "s3_key": key }))
+            .await
+    }
+
+    pub async fn start_with(&self, input: &Value) -> String {
+        let started = self
+            .sfn
+            .start_execution()
+            .state_machine_arn(STATE_MACHINE)
+            .input(input.to_string());
+        started.send().await.unwrap().execution_arn
+    }
+
+    /// Starts an execution and waits for its end.
+    pub async fn run(&self, key: &str) -> DescribeExecutionOutput {
+        let arn = self.start(key).await;
+        self.wait(&arn).await
+    }
+
+    pub async fn wait(&self, arn: &str) -> DescribeExecutionOutput {
+        for _ in 0..6000 {
+            let execution = self
+                .sfn
+                .describe_execution()
+                .execution_arn(arn)
+                .send()
+                .await
+                .unwrap();
+            if execution.status != ExecutionStatus::Running {
+                return execution;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{arn} does not end");
+    }
+
+    /// The ARNs of the executions whose input names `key`, in the order they started.
+    pub async fn executions_of(&self, key: &str) -> Vec<String> {
+        let listed = self
+            .sfn
+            .list_executions()
+            .state_machine_arn(STATE_MACHINE)
+            .send()
+            .await
+            .unwrap();
+        let mut found = Vec::new();
+        for execution in listed.executions.into_iter().rev() {
+            let described = self
+                .sfn
+                .describe_execution()
+                .execution_arn(&execution.execution_arn)
+                .send()
+                .await
+                .unwrap();
+            let input: Value = serde_json::from_str(&described.input.unwrap()).unwrap();
+            if input["s3_key"] == key {
+                found.push(execution.execution_arn);
+            }
+        }
+        found
+    }
+
+    pub async fn history(&self, arn: &str) -> Vec<HistoryEvent> {
+        self.sfn
+            .get_execution_history()
+            .execution_arn(arn)
+            .send()
+            .await
+            .unwrap()
+            .events
+    }
+
+    /// The key of a staged test image.
+    pub async fn test_image(&self) -> String {
+        let listed = self
+            .s3
+            .list_objects_v2()
+            .bucket(BUCKET)
+            .prefix("test/")
+            .send()
+            .await
+            .unwrap();
+        listed.contents()[0].key().unwrap().to_owned()
+    }
+
+    pub async fn get(&self, key: &str) -> Vec<u8> {
+        let object = self
+            .s3
+            .get_object()
+            .bucket(BUCKET)
+            .key(key)
+            .send()
+            .await
+            .unwrap();
+        object.body.collect().await.unwrap().to_vec()
+    }
+
+    /// Invokes a function over Lambda's Invoke API, which must answer without a function error.
+    pub async fn invoke(&self, function: &str, event: &Value) {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.url);
+        let event = event.to_string();
+        let mut response = tokio::task::spawn_blocking(move || ureq::post(&url).send(event))
+            .await
+            .unwrap()
+            .unwrap();
+        let error = response.headers().get("x-amz-function-error").cloned();
+        assert!(
+            error.is_none(),
+            "{}",
+            response.body_mut().read_to_string().unwrap()
+        );
+    }
+
+    /// Waits for what must come true, and says what did not.
+    pub async fn until(&self, what: &str, mut is_true: impl AsyncFnMut() -> bool) {
+        for _ in 0..600 {
+            if is_true().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("in vain: {what}");
+    }
+
+    pub async fn first_execution_of(&self, key: &str) -> String {
+        self.until(&format!("{key} starts an execution"), async || {
+            !self.executions_of(key).await.is_empty()
+        })
+        .await;
+        self.executions_of(key).await.swap_remove(0)
+    }
+
+    /// Whether the execution has scheduled the Lambda function.
+    pub async fn scheduled(&self, arn: &str, function: &str) -> bool {
+        self.history(arn).await.iter().any(|event| {
+            let details = event.task_scheduled_event_details.as_ref();
+            details.is_some_and(|details| details.parameters.contains(function))
+        })
+    }
+
+    /// Whether the captured data in the bucket has a line of this inference.
+    pub async fn captured(&self, inference_id: &str) -> bool {
+        let listed = self
+            .s3
+            .list_objects_v2()
+            .bucket(BUCKET)
+            .prefix("captured/")
+            .send()
+            .await
+            .unwrap();
+        for object in listed.contents() {
+            let lines = String::from_utf8(self.get(object.key().unwrap()).await).unwrap();
+            if lines.lines().any(|line| line.contains(inference_id)) {
+                return true;
+            }
+        }
+        false
+    }
+}

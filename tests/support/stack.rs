@@ -1,0 +1,171 @@
+//! Starts and stops `scones up`.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The program under test.
+pub const SCONES: &str = env!("CARGO_BIN_EXE_scones");
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a test may want to be different.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Another template than the project's own.
+    pub template: Option<PathBuf>,
+    /// Values for the template's parameters.
+    pub parameters: &'a [(&'a str, &'a str)],
+}
+
+/// A running `scones up`; it ends with this value, and with the test program.
+pub struct Stack {
+    child: Child,
+    pub url: String,
+    pub data_dir: PathBuf,
+    _temporary: Option<TempDir>,
+}
+
+impl Stack {
+    /// A stack of its own with the trained model in it.
+    pub fn with_model() -> Self {
+        Self::with_model_and(&Options::default())
+    }
+
+    pub fn with_model_and(options: &Options) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        copy(&trained().0, dir.path());
+        let mut stack = Self::on(dir.path(), options);
+        stack._temporary = Some(dir);
+        stack
+    }
+
+    /// A stack on an existing data directory.
+    pub fn on(data_dir: &Path, options: &Options) -> Self {
+        let mut command = Command::new(SCONES);
+        command
+            .args(["up", "--port=0", "--until-stdin-ends", "--data-dir"])
+            .arg(data_dir);
+        if let Some(template) = &options.template {
+            command.arg("--template").arg(template);
+        }
+        for (name, value) in options.parameters {
+            command.arg(format!("--parameter={name}={value}"));
+        }
+        let mut child = command
+            .current_dir(ROOT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let url = announced(data_dir, &mut child);
+        Self {
+            child,
+            url,
+            data_dir: data_dir.to_owned(),
+            _temporary: None,
+        }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) -> Option<TempDir> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self._temporary.take()
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until the stack says where it answers.
+fn announced(data_dir: &Path, child: &mut Child) -> String {
+    let begun = Instant::now();
+    loop {
+        if let Some(url) = holder(data_dir, child.id()) {
+            return url;
+        }
+        if let Some(status) = child.try_wait().unwrap() {
+            let mut told = String::new();
+            child
+                .stderr
+                .take()
+                .unwrap()
+                .read_to_string(&mut told)
+                .unwrap();
+            panic!("scones up ended with {status}: {told}");
+        }
+        assert!(begun.elapsed() < PATIENCE, "scones up does not answer");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The URL in the data directory's `stack.json`, if it is this process's.
+fn holder(data_dir: &Path, pid: u32) -> Option<String> {
+    let holder: Value =
+        serde_json::from_slice(&std::fs::read(data_dir.join("stack.json")).ok()?).ok()?;
+    (holder["pid"] == pid).then(|| holder["url"].as_str().unwrap().to_owned())
+}
+
+/// A data directory after a demo on the drawn sample, and what the demo wrote with `--json`: made once.
+pub fn trained() -> &'static (PathBuf, Value) {
+    static TRAINED: LazyLock<(PathBuf, Value)> = LazyLock::new(train);
+    &TRAINED
+}
+
+fn train() -> (PathBuf, Value) {
+    let dir =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trained-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let json = dir.join("demo.json");
+    let demo = Command::new(SCONES)
+        .args([
+            "demo",
+            "--once",
+            "--sample",
+            "--port=0",
+            "--epochs=4",
+            "--data-dir",
+        ])
+        .arg(&dir)
+        .arg("--json")
+        .arg(&json)
+        .current_dir(ROOT)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (out, err) = (
+        String::from_utf8_lossy(&demo.stdout),
+        String::from_utf8_lossy(&demo.stderr),
+    );
+    assert!(demo.status.success(), "{out}\n{err}");
+    let report = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    (dir, report)
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
