@@ -23,10 +23,16 @@ pub(crate) fn is_stopped() -> bool {
 pub(crate) fn bytes(label: &'static str) -> impl Progress + Send + 'static {
     let bar = ProgressBar::new_spinner();
     let style = "{prefix} [{bar:24}] {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_style(
+        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
     bar.set_prefix(label);
     let is_hidden = bar.is_hidden();
-    move |Tick { bytes, total, images }| {
+    move |Tick {
+              bytes,
+              total,
+              images,
+          }| {
         if !is_hidden {
             total.into_iter().for_each(|total| bar.set_length(total));
             bar.set_position(bytes);
@@ -34,6 +40,10 @@ pub(crate) fn bytes(label: &'static str) -> impl Progress + Send + 'static {
                 bar.set_message(format!("{images} images"));
             }
         }
-        if is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if is_stopped() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }

@@ -6,17 +6,105 @@ use std::str::FromStr;
 ///
 /// They stand here because an archive's own names come last in it (`meta`), when all its images have passed.
 pub const NAMES: [&str; 100] = [
-    "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle",
-    "bowl", "boy", "bridge", "bus", "butterfly", "camel", "can", "castle", "caterpillar", "cattle",
-    "chair", "chimpanzee", "clock", "cloud", "cockroach", "couch", "crab", "crocodile", "cup",
-    "dinosaur", "dolphin", "elephant", "flatfish", "forest", "fox", "girl", "hamster", "house",
-    "kangaroo", "keyboard", "lamp", "lawn_mower", "leopard", "lion", "lizard", "lobster", "man",
-    "maple_tree", "motorcycle", "mountain", "mouse", "mushroom", "oak_tree", "orange", "orchid",
-    "otter", "palm_tree", "pear", "pickup_truck", "pine_tree", "plain", "plate", "poppy",
-    "porcupine", "possum", "rabbit", "raccoon", "ray", "road", "rocket", "rose", "sea", "seal",
-    "shark", "shrew", "skunk", "skyscraper", "snail", "snake", "spider", "squirrel", "streetcar",
-    "sunflower", "sweet_pepper", "table", "tank", "telephone", "television", "tiger", "tractor",
-    "train", "trout", "tulip", "turtle", "wardrobe", "whale", "willow_tree", "wolf", "woman",
+    "apple",
+    "aquarium_fish",
+    "baby",
+    "bear",
+    "beaver",
+    "bed",
+    "bee",
+    "beetle",
+    "bicycle",
+    "bottle",
+    "bowl",
+    "boy",
+    "bridge",
+    "bus",
+    "butterfly",
+    "camel",
+    "can",
+    "castle",
+    "caterpillar",
+    "cattle",
+    "chair",
+    "chimpanzee",
+    "clock",
+    "cloud",
+    "cockroach",
+    "couch",
+    "crab",
+    "crocodile",
+    "cup",
+    "dinosaur",
+    "dolphin",
+    "elephant",
+    "flatfish",
+    "forest",
+    "fox",
+    "girl",
+    "hamster",
+    "house",
+    "kangaroo",
+    "keyboard",
+    "lamp",
+    "lawn_mower",
+    "leopard",
+    "lion",
+    "lizard",
+    "lobster",
+    "man",
+    "maple_tree",
+    "motorcycle",
+    "mountain",
+    "mouse",
+    "mushroom",
+    "oak_tree",
+    "orange",
+    "orchid",
+    "otter",
+    "palm_tree",
+    "pear",
+    "pickup_truck",
+    "pine_tree",
+    "plain",
+    "plate",
+    "poppy",
+    "porcupine",
+    "possum",
+    "rabbit",
+    "raccoon",
+    "ray",
+    "road",
+    "rocket",
+    "rose",
+    "sea",
+    "seal",
+    "shark",
+    "shrew",
+    "skunk",
+    "skyscraper",
+    "snail",
+    "snake",
+    "spider",
+    "squirrel",
+    "streetcar",
+    "sunflower",
+    "sweet_pepper",
+    "table",
+    "tank",
+    "telephone",
+    "television",
+    "tiger",
+    "tractor",
+    "train",
+    "trout",
+    "tulip",
+    "turtle",
+    "wardrobe",
+    "whale",
+    "willow_tree",
+    "wolf",
+    "woman",
     "worm",
 ];
 
@@ -37,7 +125,9 @@ pub struct Classes(Vec<Class>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A name that CIFAR-100 does not have.
-    #[error("CIFAR-100 has no fine class `{name}`{hint}; give names such as bicycle, or numbers from 0 to 99")]
+    #[error(
+        "CIFAR-100 has no fine class `{name}`{hint}; give names such as bicycle, or numbers from 0 to 99"
+    )]
     Unknown {
         /// The name that was given.
         name: String,
@@ -58,7 +148,10 @@ impl Classes {
     /// # Errors
     /// [`Error::Twice`] and [`Error::None`].
     pub fn new(classes: Vec<Class>) -> Result<Self, Error> {
-        let twice = classes.iter().enumerate().find(|(at, class)| classes[..*at].iter().any(|c| c.label == class.label));
+        let twice = classes
+            .iter()
+            .enumerate()
+            .find(|(at, class)| classes[..*at].iter().any(|c| c.label == class.label));
         match twice {
             Some((_, class)) => Err(Error::Twice(class.label)),
             None if classes.is_empty() => Err(Error::None),
@@ -91,27 +184,50 @@ impl FromStr for Classes {
 
     /// Reads names or numbers with commas between them.
     fn from_str(list: &str) -> Result<Self, Error> {
-        let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let parts = list
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
         Self::new(parts.map(class).collect::<Result<_, _>>()?)
     }
 }
 
 fn class(text: &str) -> Result<Class, Error> {
-    if let Some(label) = text.parse::<u8>().ok().filter(|n| usize::from(*n) < NAMES.len()) {
+    if let Some(label) = text
+        .parse::<u8>()
+        .ok()
+        .filter(|n| usize::from(*n) < NAMES.len())
+    {
         return Ok(Class { label, name: None });
     }
     let wanted = text.to_lowercase().replace([' ', '-'], "_");
     match NAMES.iter().position(|name| *name == wanted) {
-        Some(at) => Ok(Class { label: at as u8, name: Some(NAMES[at]) }), // a hundred names
-        None => Err(Error::Unknown { name: text.to_owned(), hint: hint(&wanted) }),
+        Some(at) => Ok(Class {
+            label: at as u8,
+            name: Some(NAMES[at]),
+        }), // a hundred names
+        None => Err(Error::Unknown {
+            name: text.to_owned(),
+            hint: hint(&wanted),
+        }),
     }
 }
 
 /// `; did you mean …` for the first name that shares its beginning with `wanted`.
 fn hint(wanted: &str) -> String {
-    let shared = |name: &str| name.bytes().zip(wanted.bytes()).take_while(|(a, b)| a == b).count();
-    let nearest = NAMES.iter().max_by_key(|name| shared(name)).filter(|name| shared(name) >= 3);
-    nearest.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
+    let shared = |name: &str| {
+        name.bytes()
+            .zip(wanted.bytes())
+            .take_while(|(a, b)| a == b)
+            .count()
+    };
+    let nearest = NAMES
+        .iter()
+        .max_by_key(|name| shared(name))
+        .filter(|name| shared(name) >= 3);
+    nearest
+        .map(|name| format!(" (did you mean {name}?)"))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -127,14 +243,20 @@ mod tests {
     fn names_and_numbers() {
         assert_eq!(labels("bicycle,motorcycle"), Ok(vec![8, 48]));
         assert_eq!(labels(" 48 , Bicycle"), Ok(vec![48, 8]));
-        assert_eq!(labels("pickup truck,lawn-mower,0,99"), Ok(vec![58, 41, 0, 99]));
+        assert_eq!(
+            labels("pickup truck,lawn-mower,0,99"),
+            Ok(vec![58, 41, 0, 99])
+        );
         assert_eq!(Classes::default(), "8,48".parse().unwrap());
     }
 
     #[test]
     fn an_index_is_the_place_in_the_list() {
         let classes: Classes = "48,8".parse().unwrap();
-        assert_eq!((classes.index(48), classes.index(8), classes.index(9)), (Some(0), Some(1), None));
+        assert_eq!(
+            (classes.index(48), classes.index(8), classes.index(9)),
+            (Some(0), Some(1), None)
+        );
     }
 
     #[test]
@@ -144,8 +266,14 @@ mod tests {
             "bicicle",
             "CIFAR-100 has no fine class `bicicle` (did you mean bicycle?); give names such as bicycle, or numbers from 0 to 99",
         );
-        check("100", "CIFAR-100 has no fine class `100`; give names such as bicycle, or numbers from 0 to 99");
-        check("-1", "CIFAR-100 has no fine class `-1`; give names such as bicycle, or numbers from 0 to 99");
+        check(
+            "100",
+            "CIFAR-100 has no fine class `100`; give names such as bicycle, or numbers from 0 to 99",
+        );
+        check(
+            "-1",
+            "CIFAR-100 has no fine class `-1`; give names such as bicycle, or numbers from 0 to 99",
+        );
         check("8,bicycle", "class 8 is named twice; name each class once");
         check(" , ", "name at least one class, such as bicycle,motorcycle");
     }

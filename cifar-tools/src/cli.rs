@@ -98,7 +98,12 @@ pub(crate) struct Stage {
     #[arg(long, value_name = "BUCKET")]
     pub(crate) bucket: Option<String>,
     /// What the keys begin with, before train/ and test/.
-    #[arg(long, value_name = "PREFIX", default_value = "", requires = "bucket")]
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = "",
+        conflicts_with = "out"
+    )]
     pub(crate) prefix: String,
     /// Fine classes by name or number; their order gives the class indices.
     #[arg(long, value_name = "LIST", default_value = "8,48")]
@@ -134,22 +139,38 @@ mod tests {
 
     #[test]
     fn help_fits_80_columns_and_has_examples() {
-        for command in Cli::command().get_subcommands_mut() {
+        let mut cli = Cli::command().term_width(80);
+        cli.build();
+        for command in cli.get_subcommands_mut() {
             let help = command.render_long_help().to_string();
             assert!(help.contains("Examples:\n  cifar-tools "), "{help}");
-            assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+            assert!(
+                help.lines().all(|line| line.chars().count() <= 80),
+                "{help}"
+            );
         }
     }
 
     #[test]
     fn a_stage_needs_one_place_to_go() {
         let check = |args: &str, text: &str| {
-            let error = Cli::try_parse_from(args.split(' ')).unwrap_err().to_string();
+            let error = Cli::try_parse_from(args.split(' '))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(text), "{error}");
         };
         check("cifar-tools stage", "<--out <DIR>|--bucket <BUCKET>>");
-        check("cifar-tools stage --out a --bucket b", "cannot be used with");
-        check("cifar-tools stage --out a --prefix b", "--bucket <BUCKET>");
-        check("cifar-tools stage --out a --classes bycicle", "CIFAR-100 has no fine class `bycicle`");
+        check(
+            "cifar-tools stage --out a --bucket b",
+            "cannot be used with",
+        );
+        check(
+            "cifar-tools stage --out a --prefix b",
+            "cannot be used with",
+        );
+        check(
+            "cifar-tools stage --out a --classes bycicle",
+            "CIFAR-100 has no fine class `bycicle`",
+        );
     }
 }

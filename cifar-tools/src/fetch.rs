@@ -3,6 +3,9 @@
 //! The bytes go to `FILE.part`, which a later run continues with a Range request; `FILE` appears whole or not at all.
 //! Size and MD5 are checked at the end, over what was there before too.
 
+#[cfg(test)]
+mod tests;
+
 use crate::progress::{Progress, Tick};
 use md5::{Digest, Md5};
 use std::fs::{self, File, OpenOptions};
@@ -33,7 +36,10 @@ pub struct Expected {
 impl Default for Expected {
     /// The published archive.
     fn default() -> Self {
-        Self { size: 169_001_437, md5: "eb9058c3a382ffc7106e4002c42a8d85".to_owned() }
+        Self {
+            size: 169_001_437,
+            md5: "eb9058c3a382ffc7106e4002c42a8d85".to_owned(),
+        }
     }
 }
 
@@ -75,7 +81,9 @@ pub enum Error {
         status: StatusCode,
     },
     /// The connection broke.
-    #[error("the download stopped after {got} of {size} bytes ({why}); run the same command again to resume it")]
+    #[error(
+        "the download stopped after {got} of {size} bytes ({why}); run the same command again to resume it"
+    )]
     Broken {
         /// How much there is.
         got: u64,
@@ -110,19 +118,36 @@ pub enum Error {
 /// Where the archive is kept for all uses: `$XDG_CACHE_HOME/scones/` or `~/.cache/scones/`.
 #[must_use]
 pub fn cache_path() -> PathBuf {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
-    cache.unwrap_or_else(|| PathBuf::from(".cache")).join("scones").join(FILE_NAME)
+    cache
+        .unwrap_or_else(|| PathBuf::from(".cache"))
+        .join("scones")
+        .join(FILE_NAME)
 }
 
 /// Makes sure that `file` is what is `expected`; downloads it from `url` if it is not there.
 ///
 /// # Errors
 /// See [`Error`]. A file that is there but differs is not touched.
-pub fn fetch(url: &str, file: &Path, expected: &Expected, progress: &mut impl Progress) -> Result<Fetched, Error> {
+pub fn fetch(
+    url: &str,
+    file: &Path,
+    expected: &Expected,
+    progress: &mut impl Progress,
+) -> Result<Fetched, Error> {
     if file.exists() {
         let way_out = "move it away, or give another --out";
-        check(&mut hash(file, expected, progress)?, expected, &file.display().to_string(), way_out)?;
+        check(
+            &mut hash(file, expected, progress)?,
+            expected,
+            &file.display().to_string(),
+            way_out,
+        )?;
         return Ok(Fetched::Present);
     }
     if let Some(parent) = file.parent() {
@@ -143,7 +168,11 @@ fn download(
     expected: &Expected,
     progress: &mut impl Progress,
 ) -> Result<u64, Error> {
-    let mut hashed = if part.exists() { hash(part, expected, progress)? } else { Hashed::default() };
+    let mut hashed = if part.exists() {
+        hash(part, expected, progress)?
+    } else {
+        Hashed::default()
+    };
     if hashed.size > expected.size {
         hashed = Hashed::default();
     }
@@ -153,8 +182,20 @@ fn download(
         if response.status() != StatusCode::PARTIAL_CONTENT || !continues(&response, from) {
             (hashed, from) = (Hashed::default(), 0); // the server sends the whole file
         }
-        let to = OpenOptions::new().create(true).append(from > 0).write(true).truncate(from == 0).open(part);
-        copy(response, to.map_err(at(part))?, part, &mut hashed, expected, progress)?;
+        let to = OpenOptions::new()
+            .create(true)
+            .append(from > 0)
+            .write(true)
+            .truncate(from == 0)
+            .open(part);
+        copy(
+            response,
+            to.map_err(at(part))?,
+            part,
+            &mut hashed,
+            expected,
+            progress,
+        )?;
     }
     let way_out = "it was removed; give another address with --url, or try again";
     check(&mut hashed, expected, url, way_out).inspect_err(|_| drop(fs::remove_file(part)))?;
@@ -164,26 +205,37 @@ fn download(
 /// Asks for the file from byte `from` on.
 fn request(url: &str, file: &Path, from: u64) -> Result<Response<ureq::Body>, Error> {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
-    let config = config.timeout_connect(Some(CONNECT)).timeout_recv_response(Some(RESPONSE));
+    let config = config
+        .timeout_connect(Some(CONNECT))
+        .timeout_recv_response(Some(RESPONSE));
     let agent = ureq::Agent::new_with_config(config.build());
     let mut request = agent.get(url);
     if from > 0 {
         request = request.header("Range", format!("bytes={from}-"));
     }
-    let unreachable =
-        |e: ureq::Error| Error::Unreachable { url: url.to_owned(), why: e.to_string(), file: file.to_owned() };
+    let unreachable = |e: ureq::Error| Error::Unreachable {
+        url: url.to_owned(),
+        why: e.to_string(),
+        file: file.to_owned(),
+    };
     let response = request.call().map_err(unreachable)?;
     match response.status() {
         StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(response),
         // The part is no beginning of what the server has: all of it again.
         StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => self::request(url, file, 0),
-        status => Err(Error::Status { url: url.to_owned(), status }),
+        status => Err(Error::Status {
+            url: url.to_owned(),
+            status,
+        }),
     }
 }
 
 /// Whether a partial response starts where it was asked to.
 fn continues(response: &Response<ureq::Body>, from: u64) -> bool {
-    let range = response.headers().get("content-range").and_then(|value| value.to_str().ok());
+    let range = response
+        .headers()
+        .get("content-range")
+        .and_then(|value| value.to_str().ok());
     range.is_some_and(|range| range.starts_with(&format!("bytes {from}-")))
 }
 
@@ -198,7 +250,9 @@ fn copy(
     let mut from = response.body_mut().with_config().limit(u64::MAX).reader();
     let mut chunk = vec![0; CHUNK];
     loop {
-        let n = from.read(&mut chunk).map_err(|e| hashed.broken(expected, &e.to_string()))?;
+        let n = from
+            .read(&mut chunk)
+            .map_err(|e| hashed.broken(expected, &e.to_string()))?;
         if n == 0 {
             break;
         }
@@ -222,15 +276,32 @@ struct Hashed {
 }
 
 impl Hashed {
-    fn add(&mut self, bytes: &[u8], expected: &Expected, progress: &mut impl Progress) -> Result<(), Error> {
+    fn add(
+        &mut self,
+        bytes: &[u8],
+        expected: &Expected,
+        progress: &mut impl Progress,
+    ) -> Result<(), Error> {
         self.size += bytes.len() as u64;
         self.md5.update(bytes);
-        let tick = Tick { bytes: self.size, total: Some(expected.size), images: 0 };
-        if progress(tick).is_break() { Err(Error::Stopped) } else { Ok(()) }
+        let tick = Tick {
+            bytes: self.size,
+            total: Some(expected.size),
+            images: 0,
+        };
+        if progress(tick).is_break() {
+            Err(Error::Stopped)
+        } else {
+            Ok(())
+        }
     }
 
     fn broken(&self, expected: &Expected, why: &str) -> Error {
-        Error::Broken { got: self.size, size: expected.size, why: why.to_owned() }
+        Error::Broken {
+            got: self.size,
+            size: expected.size,
+            why: why.to_owned(),
+        }
     }
 }
 
@@ -246,8 +317,18 @@ fn hash(file: &Path, expected: &Expected, progress: &mut impl Progress) -> Resul
     }
 }
 
-fn check(hashed: &mut Hashed, expected: &Expected, what: &str, way_out: &'static str) -> Result<(), Error> {
-    let md5: String = hashed.md5.finalize_reset().iter().map(|byte| format!("{byte:02x}")).collect();
+fn check(
+    hashed: &mut Hashed,
+    expected: &Expected,
+    what: &str,
+    way_out: &'static str,
+) -> Result<(), Error> {
+    let md5: String = hashed
+        .md5
+        .finalize_reset()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let difference = if hashed.size != expected.size {
         format!("it has {} bytes, not {}", hashed.size, expected.size)
     } else if md5 != expected.md5 {
@@ -255,9 +336,16 @@ fn check(hashed: &mut Hashed, expected: &Expected, what: &str, way_out: &'static
     } else {
         return Ok(());
     };
-    Err(Error::Wrong { what: what.to_owned(), difference, way_out })
+    Err(Error::Wrong {
+        what: what.to_owned(),
+        difference,
+        way_out,
+    })
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> Error {
-    move |source| Error::File { path: path.to_owned(), source }
+    move |source| Error::File {
+        path: path.to_owned(),
+        source,
+    }
 }

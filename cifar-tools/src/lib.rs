@@ -15,8 +15,11 @@ pub mod classes;
 pub mod fetch;
 pub mod manifest;
 pub mod pickle;
-pub mod prune;
 pub mod progress;
+pub mod prune;
 pub mod s3;
 pub mod sample;
 pub mod stage;
+
+#[cfg(test)]
+mod server;

@@ -52,7 +52,9 @@ impl Manifest {
 
 impl fmt::Display for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|Line { row, class, path }| writeln!(f, "{row}\t{class}\t{path}"))
+        self.0
+            .iter()
+            .try_for_each(|Line { row, class, path }| writeln!(f, "{row}\t{class}\t{path}"))
     }
 }
 
@@ -60,8 +62,17 @@ impl FromStr for Manifest {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let parse = |(at, text): (usize, &str)| line(text).ok_or_else(|| Error { number: at + 1, text: text.to_owned() });
-        text.lines().enumerate().map(parse).collect::<Result<_, _>>().map(Self)
+        let parse = |(at, text): (usize, &str)| {
+            line(text).ok_or_else(|| Error {
+                number: at + 1,
+                text: text.to_owned(),
+            })
+        };
+        text.lines()
+            .enumerate()
+            .map(parse)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
@@ -70,7 +81,11 @@ fn line(text: &str) -> Option<Line> {
     let (class, path) = rest.split_once('\t')?;
     let is_path = !path.is_empty() && !path.contains('\t');
     is_path.then_some(())?;
-    Some(Line { row: row.parse().ok()?, class: class.parse().ok()?, path: path.to_owned() })
+    Some(Line {
+        row: row.parse().ok()?,
+        class: class.parse().ok()?,
+        path: path.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -80,8 +95,16 @@ mod tests {
     #[test]
     fn lines_are_as_the_notebook_writes_them() {
         let mut manifest = Manifest::default();
-        manifest.push(Line { row: 16, class: 0, path: "bike_s_000682.png".to_owned() });
-        manifest.push(Line { row: 30, class: 1, path: "a b.png".to_owned() });
+        manifest.push(Line {
+            row: 16,
+            class: 0,
+            path: "bike_s_000682.png".to_owned(),
+        });
+        manifest.push(Line {
+            row: 30,
+            class: 1,
+            path: "a b.png".to_owned(),
+        });
         let text = "16\t0\tbike_s_000682.png\n30\t1\ta b.png\n";
         assert_eq!(manifest.to_string(), text);
         assert_eq!(text.parse(), Ok(manifest));
@@ -89,10 +112,24 @@ mod tests {
 
     #[test]
     fn a_line_that_is_none_is_shown() {
-        let check = |text: &str, expected: &str| assert_eq!(text.parse::<Manifest>().unwrap_err().to_string(), expected);
-        check("1\t0\ta\n2 0 b\n", r#"line 2 is not `row<TAB>class<TAB>path`: "2 0 b""#);
-        check("x\t0\ta", r#"line 1 is not `row<TAB>class<TAB>path`: "x\t0\ta""#);
-        check("1\t0\ta\tb", r#"line 1 is not `row<TAB>class<TAB>path`: "1\t0\ta\tb""#);
-        check("1\t0\t", r#"line 1 is not `row<TAB>class<TAB>path`: "1\t0\t""#);
+        let check = |text: &str, expected: &str| {
+            assert_eq!(text.parse::<Manifest>().unwrap_err().to_string(), expected);
+        };
+        check(
+            "1\t0\ta\n2 0 b\n",
+            r#"line 2 is not `row<TAB>class<TAB>path`: "2 0 b""#,
+        );
+        check(
+            "x\t0\ta",
+            r#"line 1 is not `row<TAB>class<TAB>path`: "x\t0\ta""#,
+        );
+        check(
+            "1\t0\ta\tb",
+            r#"line 1 is not `row<TAB>class<TAB>path`: "1\t0\ta\tb""#,
+        );
+        check(
+            "1\t0\t",
+            r#"line 1 is not `row<TAB>class<TAB>path`: "1\t0\t""#,
+        );
     }
 }

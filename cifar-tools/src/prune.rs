@@ -8,7 +8,7 @@ use crate::manifest::{self, Line, Manifest};
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::{fs, fmt};
+use std::{fmt, fs};
 
 /// Why manifests were not brought in line. None was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,13 @@ pub struct Pruned {
 
 impl fmt::Display for Pruned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} images, {} lines without one", self.manifest.display(), self.kept, self.dropped.len())
+        write!(
+            f,
+            "{}: {} images, {} lines without one",
+            self.manifest.display(),
+            self.kept,
+            self.dropped.len()
+        )
     }
 }
 
@@ -75,7 +81,10 @@ pub fn prune(dir: &Path, check: bool) -> Result<Vec<Pruned>, Error> {
         return Err(Error::NotStaged(dir.to_owned()));
     }
     if !check {
-        plans.iter().filter(|(_, pruned)| !pruned.dropped.is_empty()).try_for_each(|(m, p)| replace(&p.manifest, m))?;
+        plans
+            .iter()
+            .filter(|(_, pruned)| !pruned.dropped.is_empty())
+            .try_for_each(|(m, p)| replace(&p.manifest, m))?;
     }
     Ok(plans.into_iter().map(|(_, pruned)| pruned).collect())
 }
@@ -86,7 +95,10 @@ fn plan(dir: &Path, split: Split) -> Result<Option<(Manifest, Pruned)>, Error> {
         return Ok(None);
     }
     let text = fs::read_to_string(&path).map_err(file(&path))?;
-    let mut manifest: Manifest = text.parse().map_err(|source| Error::Manifest { path: path.clone(), source })?;
+    let mut manifest: Manifest = text.parse().map_err(|source| Error::Manifest {
+        path: path.clone(),
+        source,
+    })?;
     let images = images(&dir.join(split.name()))?;
     check_listed(&manifest, &images, &dir.join(split.name()), &path)?;
     let mut dropped = Vec::new();
@@ -98,13 +110,36 @@ fn plan(dir: &Path, split: Split) -> Result<Option<(Manifest, Pruned)>, Error> {
         there
     });
     let kept = manifest.lines().len();
-    Ok(Some((manifest, Pruned { manifest: path, kept, dropped })))
+    Ok(Some((
+        manifest,
+        Pruned {
+            manifest: path,
+            kept,
+            dropped,
+        },
+    )))
 }
 
-fn check_listed(manifest: &Manifest, images: &HashSet<String>, dir: &Path, path: &Path) -> Result<(), Error> {
-    let listed: HashSet<&str> = manifest.lines().iter().map(|line| line.path.as_str()).collect();
-    match images.iter().filter(|image| !listed.contains(image.as_str())).min() {
-        Some(image) => Err(Error::Unlisted { image: dir.join(image), manifest: path.to_owned() }),
+fn check_listed(
+    manifest: &Manifest,
+    images: &HashSet<String>,
+    dir: &Path,
+    path: &Path,
+) -> Result<(), Error> {
+    let listed: HashSet<&str> = manifest
+        .lines()
+        .iter()
+        .map(|line| line.path.as_str())
+        .collect();
+    match images
+        .iter()
+        .filter(|image| !listed.contains(image.as_str()))
+        .min()
+    {
+        Some(image) => Err(Error::Unlisted {
+            image: dir.join(image),
+            manifest: path.to_owned(),
+        }),
         None => Ok(()),
     }
 }
@@ -122,14 +157,18 @@ fn replace(path: &Path, manifest: &Manifest) -> Result<(), Error> {
     let write = || {
         let mut new = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
         new.write_all(manifest.to_string().as_bytes())?;
-        new.as_file().set_permissions(fs::metadata(path)?.permissions())?;
+        new.as_file()
+            .set_permissions(fs::metadata(path)?.permissions())?;
         new.persist(path).map_err(|e| e.error)
     };
     write().map(drop).map_err(file(path))
 }
 
 fn file(path: &Path) -> impl Fn(io::Error) -> Error {
-    move |source| Error::File { path: path.to_owned(), source }
+    move |source| Error::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -142,7 +181,11 @@ mod tests {
         for image in ["a.png", "b.png"] {
             fs::write(dir.path().join("train").join(image), "").unwrap();
         }
-        fs::write(dir.path().join("train.lst"), "1\t0\ta.png\n5\t1\tgone.png\n7\t1\tb.png\n").unwrap();
+        fs::write(
+            dir.path().join("train.lst"),
+            "1\t0\ta.png\n5\t1\tgone.png\n7\t1\tb.png\n",
+        )
+        .unwrap();
         dir
     }
 
@@ -153,7 +196,9 @@ mod tests {
     #[test]
     fn lines_without_an_image_go() {
         let dir = staged();
-        let [pruned] = &prune(dir.path(), false).unwrap()[..] else { panic!("one manifest") };
+        let [pruned] = &prune(dir.path(), false).unwrap()[..] else {
+            panic!("one manifest")
+        };
         assert_eq!((pruned.kept, pruned.dropped[0].row), (2, 5));
         assert_eq!(manifest(&dir), "1\t0\ta.png\n7\t1\tb.png\n");
     }
@@ -171,7 +216,12 @@ mod tests {
         let dir = staged();
         fs::write(dir.path().join("train/new.png"), "").unwrap();
         let text = prune(dir.path(), false).unwrap_err().to_string();
-        assert!(text.contains("train/new.png is in no manifest, so its class is unknown: add its line to"), "{text}");
+        assert!(
+            text.contains(
+                "train/new.png is in no manifest, so its class is unknown: add its line to"
+            ),
+            "{text}"
+        );
         assert!(manifest(&dir).contains("gone.png"), "nothing is changed");
     }
 
@@ -179,6 +229,11 @@ mod tests {
     fn another_folder_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let text = prune(dir.path(), false).unwrap_err().to_string();
-        assert!(text.ends_with("holds neither train.lst nor test.lst: give a folder that `cifar-tools stage` wrote"), "{text}");
+        assert!(
+            text.ends_with(
+                "holds neither train.lst nor test.lst: give a folder that `cifar-tools stage` wrote"
+            ),
+            "{text}"
+        );
     }
 }

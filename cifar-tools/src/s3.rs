@@ -11,14 +11,20 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 /// rarely has a DNS name for each bucket.
 pub async fn client() -> Client {
     let tls = Provider::Rustls(CryptoMode::Ring);
-    let http = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
-    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls)
+        .build_https();
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .load()
+        .await;
     from_config(&config)
 }
 
 /// A client of a configuration that was loaded elsewhere, with the same rule for addressing.
 #[must_use]
 pub fn from_config(config: &SdkConfig) -> Client {
-    let has_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let has_endpoint =
+        config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     Client::from_conf(Builder::from(config).force_path_style(has_endpoint).build())
 }

@@ -3,7 +3,8 @@
 use crate::pickle;
 use std::io;
 
-const WAY_OUT: &str = "download it again with `cifar-tools fetch`, or draw one with `cifar-tools sample`";
+const WAY_OUT: &str =
+    "download it again with `cifar-tools fetch`, or draw one with `cifar-tools sample`";
 
 /// Why an archive could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +68,10 @@ impl From<StreamError> for io::Error {
 impl From<io::Error> for Error {
     /// Finds the [`StreamError`] that travelled through `std::io`.
     fn from(error: io::Error) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<StreamError>()) {
+        match error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<StreamError>())
+        {
             Some(stream) => Self::Stream(stream.clone()),
             None => Self::Io(error),
         }
@@ -82,16 +86,20 @@ impl Error {
     }
 
     pub(super) fn content(member: &'static str, why: impl Into<String>) -> Self {
-        Self::Content { member, why: why.into() }
+        Self::Content {
+            member,
+            why: why.into(),
+        }
     }
 
     /// An error of the pickle `member`, or of the stream that it came through.
     pub(super) fn pickle(member: &'static str, error: pickle::Error) -> Self {
         match error {
             pickle::Error::Read { source, offset } => match Self::from(source) {
-                Self::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
-                    Self::Pickle { member, source: pickle::Error::Read { offset, source } }
-                }
+                Self::Io(source) if source.kind() == io::ErrorKind::InvalidData => Self::Pickle {
+                    member,
+                    source: pickle::Error::Read { offset, source },
+                },
                 stream => stream,
             },
             source => Self::Pickle { member, source },

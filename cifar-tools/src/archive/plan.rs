@@ -28,25 +28,44 @@ impl Plan {
         heap: &Heap,
         entry: impl Fn(&str) -> Option<Value>,
     ) -> Result<Option<Self>, Error> {
-        let (Some(labels), Some(names)) = (entry("fine_labels"), entry("filenames")) else { return Ok(None) };
+        let (Some(labels), Some(names)) = (entry("fine_labels"), entry("filenames")) else {
+            return Ok(None);
+        };
         let wrong = |why: &str| Error::content(split.name(), why);
-        let labels = heap.items(labels).ok_or_else(|| wrong("fine_labels is not a list"))?;
-        let names = heap.items(names).ok_or_else(|| wrong("filenames is not a list"))?;
+        let labels = heap
+            .items(labels)
+            .ok_or_else(|| wrong("fine_labels is not a list"))?;
+        let names = heap
+            .items(names)
+            .ok_or_else(|| wrong("filenames is not a list"))?;
         if labels.len() != names.len() {
-            let why = format!("it has {} labels, but {} file names", labels.len(), names.len());
+            let why = format!(
+                "it has {} labels, but {} file names",
+                labels.len(),
+                names.len()
+            );
             return Err(Error::content(split.name(), why));
         }
         let mut keep = Vec::new();
         for (row, (label, name)) in labels.iter().zip(names).enumerate() {
-            let label = byte(*label).ok_or_else(|| wrong("a label is not a number from 0 to 255"))?;
+            let label =
+                byte(*label).ok_or_else(|| wrong("a label is not a number from 0 to 255"))?;
             if classes.index(label).is_some() {
                 let name = file_name(heap, *name);
-                let name = name.ok_or_else(|| Error::content(split.name(), format!("the file name of row {row} is not one")))?;
+                let name = name.ok_or_else(|| {
+                    Error::content(
+                        split.name(),
+                        format!("the file name of row {row} is not one"),
+                    )
+                })?;
                 keep.push(Keep { row, label, name });
             }
         }
         unique(split, &keep)?;
-        Ok(Some(Self { rows: labels.len(), keep }))
+        Ok(Some(Self {
+            rows: labels.len(),
+            keep,
+        }))
     }
 }
 
@@ -69,7 +88,10 @@ fn unique(split: Split, keep: &[Keep]) -> Result<(), Error> {
     let mut seen = HashMap::with_capacity(keep.len());
     for Keep { row, name, .. } in keep {
         if let Some(first) = seen.insert(name, row) {
-            return Err(Error::content(split.name(), format!("rows {first} and {row} are both called {name}")));
+            return Err(Error::content(
+                split.name(),
+                format!("rows {first} and {row} are both called {name}"),
+            ));
         }
     }
     Ok(())

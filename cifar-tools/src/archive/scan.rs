@@ -35,11 +35,25 @@ pub fn scan<E: From<Error>>(
     progress: &mut impl Progress,
     visit: &mut dyn FnMut(Row<'_>) -> Result<(), E>,
 ) -> Result<Scanned, E> {
-    let total = source.seek(std::io::SeekFrom::End(0)).map_err(Error::from)?;
-    let mut pass = Pass { classes, visit, train: Member::Awaited, test: Member::Awaited, scanned: Scanned::default() };
+    let total = source
+        .seek(std::io::SeekFrom::End(0))
+        .map_err(Error::from)?;
+    let mut pass = Pass {
+        classes,
+        visit,
+        train: Member::Awaited,
+        test: Member::Awaited,
+        scanned: Scanned::default(),
+    };
     loop {
         source.rewind().map_err(Error::from)?;
-        let metered = Metered { input: &mut *source, total: Some(total), read: 0, images, progress };
+        let metered = Metered {
+            input: &mut *source,
+            total: Some(total),
+            read: 0,
+            images,
+            progress,
+        };
         pass.run(Inflated::new(metered).map_err(Error::from)?)?;
         if !pass.is_incomplete() {
             return Ok(pass.scanned);
@@ -84,11 +98,17 @@ impl<E: From<Error>> Pass<'_, E> {
                 return Err(Error::Missing(split.name()).into());
             }
         }
-        if self.scanned.names.is_empty() { Err(Error::Missing(META).into()) } else { Ok(()) }
+        if self.scanned.names.is_empty() {
+            Err(Error::Missing(META).into())
+        } else {
+            Ok(())
+        }
     }
 
     fn is_incomplete(&self) -> bool {
-        Split::ALL.iter().any(|split| !matches!(self.member(*split), Member::Done))
+        Split::ALL
+            .iter()
+            .any(|split| !matches!(self.member(*split), Member::Done))
     }
 
     fn member(&self, split: Split) -> &Member {
@@ -106,18 +126,39 @@ impl<E: From<Error>> Pass<'_, E> {
     }
 
     fn split(&mut self, split: Split, body: impl BufRead) -> Result<(), E> {
-        let before = std::mem::replace(if split == Split::Train { &mut self.train } else { &mut self.test }, Member::Done);
+        let before = std::mem::replace(
+            if split == Split::Train {
+                &mut self.train
+            } else {
+                &mut self.test
+            },
+            Member::Done,
+        );
         let plan = match before {
             Member::Awaited => None,
             Member::Planned(plan) => Some(plan),
             Member::Done => return Ok(()), // read in the first pass, or a second member of that name
         };
-        let mut pixels = Pixels { split, classes: self.classes, plan, shown: false, visit: &mut *self.visit };
-        let pickle = pickle::load(body, Limits::default(), &mut pixels).map_err(|fail| fail.at(split))?;
+        let mut pixels = Pixels {
+            split,
+            classes: self.classes,
+            plan,
+            shown: false,
+            visit: &mut *self.visit,
+        };
+        let pickle =
+            pickle::load(body, Limits::default(), &mut pixels).map_err(|fail| fail.at(split))?;
         let shown = pixels.shown;
         let plan = check(split, self.classes, &pickle)?;
         self.scanned.drawn |= is_drawn(&pickle);
-        self.set(split, if shown || plan.rows == 0 { Member::Done } else { Member::Planned(plan) });
+        self.set(
+            split,
+            if shown || plan.rows == 0 {
+                Member::Done
+            } else {
+                Member::Planned(plan)
+            },
+        );
         Ok(())
     }
 }
@@ -158,20 +199,34 @@ impl<E: From<Error>> BlobSink for Pixels<'_, E> {
     fn blob(&mut self, context: &Context<'_>, blob: Blob<'_>) -> Result<(), Fail<E>> {
         let other = |why: String| Fail::Other(Error::content(self.split.name(), why).into());
         if context.key() != Some("data") {
-            return Err(other(format!("a string of over {} bytes at byte {} is not its pixels", ROW - 1, blob.offset)));
+            return Err(other(format!(
+                "a string of over {} bytes at byte {} is not its pixels",
+                ROW - 1,
+                blob.offset
+            )));
         }
         if self.shown {
-            return Err(other(format!("a second array of pixels at byte {}", blob.offset)));
+            return Err(other(format!(
+                "a second array of pixels at byte {}",
+                blob.offset
+            )));
         }
         if self.plan.is_none() {
-            let plan = Plan::new(self.split, self.classes, context.heap(), |key| context.entry(key));
+            let plan = Plan::new(self.split, self.classes, context.heap(), |key| {
+                context.entry(key)
+            });
             self.plan = plan.map_err(|e| Fail::Other(e.into()))?;
         }
-        let Some(plan) = &self.plan else { return Ok(()) };
+        let Some(plan) = &self.plan else {
+            return Ok(());
+        };
         let expected = (plan.rows * ROW) as u64;
         if blob.len.is_some_and(|len| len != expected) {
             let len = blob.len.unwrap_or_default();
-            return Err(other(format!("{} labels need {expected} bytes of pixels, but there are {len}", plan.rows)));
+            return Err(other(format!(
+                "{} labels need {expected} bytes of pixels, but there are {len}",
+                plan.rows
+            )));
         }
         self.shown = true;
         show(self.split, &plan.keep, blob, self.visit)
@@ -192,7 +247,14 @@ fn show<E: From<Error>>(
         let read = skip(body, (row - at) * ROW).and_then(|()| body.read_exact(&mut pixels));
         read.map_err(|e| pickle::Error::from_read(here, e))?;
         at = row + 1;
-        visit(Row { split, number: *row, label: *label, name, pixels: &pixels }).map_err(Fail::Other)?;
+        visit(Row {
+            split,
+            number: *row,
+            label: *label,
+            name,
+            pixels: &pixels,
+        })
+        .map_err(Fail::Other)?;
     }
     Ok(())
 }
@@ -215,10 +277,16 @@ fn check(split: Split, classes: &Classes, pickle: &Pickle) -> Result<Plan, Error
     let wrong = |why: &str| Error::content(split.name(), why);
     let plan = Plan::new(split, classes, heap, |key| heap.entry(*root, key))?;
     let plan = plan.ok_or_else(|| wrong("it has no filenames or no fine_labels"))?;
-    let data = heap.entry(*root, "data").ok_or_else(|| wrong("it has no data"))?;
-    let array = heap.array(data).ok_or_else(|| wrong("data is not a numpy array"))?;
+    let data = heap
+        .entry(*root, "data")
+        .ok_or_else(|| wrong("it has no data"))?;
+    let array = heap
+        .array(data)
+        .ok_or_else(|| wrong("data is not a numpy array"))?;
     if array.shape != [plan.rows as u64, ROW as u64] || !array.is_u8 || array.fortran {
-        return Err(wrong("data is not an array of uint8 with a row of 3072 for each label"));
+        return Err(wrong(
+            "data is not an array of uint8 with a row of 3072 for each label",
+        ));
     }
     match array.data {
         Some(Value::Blob(len)) if len == (plan.rows * ROW) as u64 => Ok(plan),
@@ -228,7 +296,9 @@ fn check(split: Split, classes: &Classes, pickle: &Pickle) -> Result<Plan, Error
 }
 
 fn is_drawn(Pickle { root, heap }: &Pickle) -> bool {
-    let label = heap.entry(*root, "batch_label").and_then(|label| heap.str(label));
+    let label = heap
+        .entry(*root, "batch_label")
+        .and_then(|label| heap.str(label));
     label.is_some_and(|label| label.starts_with(DRAWN))
 }
 
@@ -237,9 +307,14 @@ fn names(body: impl BufRead) -> Result<Vec<String>, Error> {
     let Pickle { root, heap } =
         pickle::load_small(body, Limits::default()).map_err(|error| Error::pickle(META, error))?;
     let names = list(&heap, heap.entry(root, "fine_label_names"));
-    names.filter(|names| !names.is_empty()).ok_or_else(|| Error::content(META, "it has no fine_label_names"))
+    names
+        .filter(|names| !names.is_empty())
+        .ok_or_else(|| Error::content(META, "it has no fine_label_names"))
 }
 
 fn list(heap: &Heap, value: Option<Value>) -> Option<Vec<String>> {
-    heap.items(value?)?.iter().map(|name| heap.str(*name).map(str::to_owned)).collect()
+    heap.items(value?)?
+        .iter()
+        .map(|name| heap.str(*name).map(str::to_owned))
+        .collect()
 }

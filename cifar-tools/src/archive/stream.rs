@@ -26,7 +26,11 @@ impl<R: Read, P: Progress> Read for Metered<'_, R, P> {
         let n = self.input.read(to)?;
         self.read += n as u64;
         let images = self.images.load(Ordering::Relaxed);
-        match (self.progress)(Tick { bytes: self.read, total: self.total, images }) {
+        match (self.progress)(Tick {
+            bytes: self.read,
+            total: self.total,
+            images,
+        }) {
             std::ops::ControlFlow::Continue(()) => Ok(n),
             std::ops::ControlFlow::Break(()) => Err(StreamError::Stopped.into()),
         }
@@ -49,14 +53,24 @@ impl<R: Read> Inflated<R> {
             return Err(StreamError::NotGzip.into());
         }
         let buffer = vec![0; BUFFER].into_boxed_slice();
-        Ok(Self { decoder: GzDecoder::new(input), buffer, at: 0, end: 0, unpacked: 0 })
+        Ok(Self {
+            decoder: GzDecoder::new(input),
+            buffer,
+            at: 0,
+            end: 0,
+            unpacked: 0,
+        })
     }
 
     fn refill(&mut self) -> io::Result<()> {
         self.at = 0;
         self.end = self.decoder.read(&mut self.buffer).map_err(stream_error)?;
         self.unpacked += self.end as u64;
-        if self.unpacked > UNPACKED { Err(StreamError::TooBig(UNPACKED).into()) } else { Ok(()) }
+        if self.unpacked > UNPACKED {
+            Err(StreamError::TooBig(UNPACKED).into())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -72,7 +86,9 @@ fn stream_error(error: io::Error) -> io::Error {
 }
 
 fn is_stream_error(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<StreamError>())
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<StreamError>())
 }
 
 impl<R: Read> BufRead for Inflated<R> {

@@ -24,7 +24,11 @@ pub(super) struct Entry {
 
 impl<R: BufRead> Members<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, left: 0, padding: 0 }
+        Self {
+            input,
+            left: 0,
+            padding: 0,
+        }
     }
 
     /// Goes on to the next member; what is left of this one is skipped.
@@ -39,16 +43,28 @@ impl<R: BufRead> Members<R> {
         if header.cksum().ok() != Some(checksum(&block)) {
             return Err(Error::Tar("a member's header has a wrong checksum"));
         }
-        self.left = header.entry_size().map_err(|_| Error::Tar("a member's size is not a number"))?;
+        self.left = header
+            .entry_size()
+            .map_err(|_| Error::Tar("a member's size is not a number"))?;
         self.padding = self.left.wrapping_neg() % BLOCK as u64;
         let path = header.path_bytes();
-        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec();
-        Ok(Some(Entry { name, is_file: header.entry_type().is_file() }))
+        let name = path
+            .rsplit(|byte| *byte == b'/')
+            .next()
+            .unwrap_or_default()
+            .to_vec();
+        Ok(Some(Entry {
+            name,
+            is_file: header.entry_type().is_file(),
+        }))
     }
 
     /// The rest of the current member.
     pub(super) fn body(&mut self) -> Body<'_, R> {
-        Body { input: &mut self.input, left: &mut self.left }
+        Body {
+            input: &mut self.input,
+            left: &mut self.left,
+        }
     }
 
     /// Reads to the end of the input, so that its checksum is checked.

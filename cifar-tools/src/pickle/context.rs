@@ -23,7 +23,8 @@ impl<'a> Context<'a> {
     /// The value of an entry that is already complete.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<Value> {
-        find(self.heap, self.pending(), key).or_else(|| self.heap.entry(*self.stack.get(self.dict()?)?, key))
+        find(self.heap, self.pending(), key)
+            .or_else(|| self.heap.entry(*self.stack.get(self.dict()?)?, key))
     }
 
     /// What the values refer to.
@@ -33,13 +34,22 @@ impl<'a> Context<'a> {
     }
 
     fn dict(&self) -> Option<usize> {
-        self.stack.iter().position(|value| matches!(value, Value::Dict(_)))
+        self.stack
+            .iter()
+            .position(|value| matches!(value, Value::Dict(_)))
     }
 
     /// Keys and values in turn that wait on the stack to be set.
     fn pending(&self) -> &'a [Value] {
-        let Some(first) = self.dict().map(|at| at + 1) else { return &[] };
-        let end = self.marks.iter().copied().find(|&mark| mark > first).unwrap_or(self.stack.len());
+        let Some(first) = self.dict().map(|at| at + 1) else {
+            return &[];
+        };
+        let end = self
+            .marks
+            .iter()
+            .copied()
+            .find(|&mark| mark > first)
+            .unwrap_or(self.stack.len());
         self.stack.get(first..end).unwrap_or(&[])
     }
 }

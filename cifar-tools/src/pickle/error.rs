@@ -20,7 +20,9 @@ pub enum Error {
         source: io::Error,
     },
     /// Something that the safe subset does not have.
-    #[error("{what} at byte {offset} of the pickle is refused: only plain data and numpy arrays are read")]
+    #[error(
+        "{what} at byte {offset} of the pickle is refused: only plain data and numpy arrays are read"
+    )]
     Refused {
         /// Where it stands.
         offset: u64,

@@ -17,7 +17,10 @@ pub struct Limits {
 impl Default for Limits {
     /// Ten times what the published archive needs, at most about 25 MB.
     fn default() -> Self {
-        Self { values: 1_000_000, text: 8 << 20 }
+        Self {
+            values: 1_000_000,
+            text: 8 << 20,
+        }
     }
 }
 
@@ -85,7 +88,9 @@ impl Heap {
     /// The bytes of a string, of either kind.
     #[must_use]
     pub fn bytes(&self, value: Value) -> Option<&[u8]> {
-        let (Value::Bytes(span) | Value::Text(span)) = value else { return None };
+        let (Value::Bytes(span) | Value::Text(span)) = value else {
+            return None;
+        };
         let start = span.start as usize;
         self.text.get(start..start + span.len as usize)
     }
@@ -99,7 +104,9 @@ impl Heap {
     /// The members of a list or tuple.
     #[must_use]
     pub fn items(&self, value: Value) -> Option<&[Value]> {
-        let (Value::List(at) | Value::Tuple(at)) = value else { return None };
+        let (Value::List(at) | Value::Tuple(at)) = value else {
+            return None;
+        };
         self.groups.get(at as usize).map(Vec::as_slice)
     }
 
@@ -130,7 +137,10 @@ impl Heap {
         if self.text.len() > limit {
             return None;
         }
-        Some(Span { start: u32::try_from(start).ok()?, len: u32::try_from(len).ok()? })
+        Some(Span {
+            start: u32::try_from(start).ok()?,
+            len: u32::try_from(len).ok()?,
+        })
     }
 
     pub(super) fn new_group(&mut self, members: Vec<Value>) -> u32 {
@@ -156,5 +166,8 @@ impl Heap {
 /// The value after the last `key` in keys and values in turn.
 pub(super) fn find(heap: &Heap, entries: &[Value], key: &str) -> Option<Value> {
     let pairs = entries.chunks_exact(2).rev();
-    pairs.filter(|pair| heap.bytes(pair[0]) == Some(key.as_bytes())).map(|pair| pair[1]).next()
+    pairs
+        .filter(|pair| heap.bytes(pair[0]) == Some(key.as_bytes()))
+        .map(|pair| pair[1])
+        .next()
 }

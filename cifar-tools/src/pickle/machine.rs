@@ -57,7 +57,8 @@ impl<R: BufRead> Machine<R> {
         let byte = self.source.byte()?;
         match opcode::decode(byte) {
             Ok(Op::Proto) => self.protocol(),
-            _ => Err(self.malformed("it does not begin with PROTO, as pickles of protocol 2 and later do")),
+            _ => Err(self
+                .malformed("it does not begin with PROTO, as pickles of protocol 2 and later do")),
         }
     }
 
@@ -81,10 +82,18 @@ impl<R: BufRead> Machine<R> {
             Op::EmptyList | Op::EmptyTuple | Op::EmptyDict => self.group(op, Vec::new()),
             Op::Tuple => self.pop_mark().and_then(|members| self.group(op, members)),
             Op::TupleOf(n) => self.pop_many(n).and_then(|members| self.group(op, members)),
-            Op::Append => self.pop_many(1).and_then(|members| self.extend_list(members)),
-            Op::Appends => self.pop_mark().and_then(|members| self.extend_list(members)),
-            Op::SetItem => self.pop_many(2).and_then(|members| self.extend_dict(members)),
-            Op::SetItems => self.pop_mark().and_then(|members| self.extend_dict(members)),
+            Op::Append => self
+                .pop_many(1)
+                .and_then(|members| self.extend_list(members)),
+            Op::Appends => self
+                .pop_mark()
+                .and_then(|members| self.extend_list(members)),
+            Op::SetItem => self
+                .pop_many(2)
+                .and_then(|members| self.extend_dict(members)),
+            Op::SetItems => self
+                .pop_mark()
+                .and_then(|members| self.extend_dict(members)),
             Op::Put(_) | Op::Memoize => self.put(op),
             Op::Get(width) => self.get(width),
             Op::Global => self.global(),
@@ -100,7 +109,10 @@ impl<R: BufRead> Machine<R> {
         if !self.stack.is_empty() || !self.marks.is_empty() {
             return Err(self.malformed("values are left over at STOP"));
         }
-        Ok(Pickle { root, heap: self.heap })
+        Ok(Pickle {
+            root,
+            heap: self.heap,
+        })
     }
 
     fn scalar(&mut self, op: Op) -> Result<(), Error> {
@@ -119,13 +131,24 @@ impl<R: BufRead> Machine<R> {
     fn long(&mut self) -> Result<i64, Error> {
         let len = self.source.byte()?;
         if len > 8 {
-            return Err(Error::TooLong { offset: self.at, len: len.into(), limit: 8 });
+            return Err(Error::TooLong {
+                offset: self.at,
+                len: len.into(),
+                limit: 8,
+            });
         }
         let mut bytes = Vec::with_capacity(8);
         self.source.append(len.into(), &mut bytes)?;
-        let sign = if bytes.last().is_some_and(|high| high & 0x80 != 0) { 0xff } else { 0 };
+        let sign = if bytes.last().is_some_and(|high| high & 0x80 != 0) {
+            0xff
+        } else {
+            0
+        };
         bytes.resize(8, sign);
-        Ok(bytes.iter().rev().fold(0, |n, &byte| (n << 8) | i64::from(byte)))
+        Ok(bytes
+            .iter()
+            .rev()
+            .fold(0, |n, &byte| (n << 8) | i64::from(byte)))
     }
 
     /// A string: kept if it is short, else handed to the sink.
@@ -137,28 +160,59 @@ impl<R: BufRead> Machine<R> {
     ) -> Result<(), S::Error> {
         let len = self.source.uint(width)?;
         let is_text = matches!(kind(Span::default()), Value::Text(_));
-        let value = if len >= BLOB { self.blob(len, is_text, sink)? } else { self.short(len, kind)? };
+        let value = if len >= BLOB {
+            self.blob(len, is_text, sink)?
+        } else {
+            self.short(len, kind)?
+        };
         Ok(self.push(value)?)
     }
 
     fn short(&mut self, len: u64, kind: fn(Span) -> Value) -> Result<Value, Error> {
         let mut read = Ok(());
         let source = &mut self.source;
-        let span = self.heap.keep(self.limits.text, |text| read = source.append(len, text));
+        let span = self
+            .heap
+            .keep(self.limits.text, |text| read = source.append(len, text));
         read?;
-        span.map(kind).ok_or_else(|| self.too_much(self.limits.text, "bytes of text"))
+        span.map(kind)
+            .ok_or_else(|| self.too_much(self.limits.text, "bytes of text"))
     }
 
-    fn blob<S: BlobSink>(&mut self, len: u64, is_text: bool, sink: &mut S) -> Result<Value, S::Error> {
+    fn blob<S: BlobSink>(
+        &mut self,
+        len: u64,
+        is_text: bool,
+        sink: &mut S,
+    ) -> Result<Value, S::Error> {
         let offset = self.source.offset();
-        let context = Context { heap: &self.heap, stack: &self.stack, marks: &self.marks };
+        let context = Context {
+            heap: &self.heap,
+            stack: &self.stack,
+            marks: &self.marks,
+        };
         let given = self.source.lend(len, |body| {
             if !is_text {
-                sink.blob(&context, Blob { offset, len: Some(len), body })?;
+                sink.blob(
+                    &context,
+                    Blob {
+                        offset,
+                        len: Some(len),
+                        body,
+                    },
+                )?;
                 return Ok::<_, S::Error>(len);
             }
             let mut bytes = Latin1::new(body);
-            sink.blob(&context, Blob { offset, len: None, body: &mut bytes })?;
+            sink.blob(
+                &context,
+                Blob {
+                    offset,
+                    len: None,
+                    body: &mut bytes,
+                },
+            )?;
+            bytes.skip_rest().map_err(|e| Error::from_read(offset, e))?;
             Ok(bytes.given)
         })?;
         Ok(Value::Blob(given))
@@ -189,7 +243,9 @@ impl<R: BufRead> Machine<R> {
     }
 
     fn extend(&mut self, group: u32, members: Vec<Value>) -> Result<(), Error> {
-        let Some(to) = self.heap.group_mut(group) else { return Err(self.malformed("an unknown container")) };
+        let Some(to) = self.heap.group_mut(group) else {
+            return Err(self.malformed("an unknown container"));
+        };
         to.extend(members);
         Ok(())
     }
@@ -202,7 +258,11 @@ impl<R: BufRead> Machine<R> {
         let value = self.top()?;
         let limit = self.limits.values;
         let at = usize::try_from(index).ok().filter(|at| *at < limit);
-        let at = at.ok_or(Error::TooLong { offset: self.at, len: index, limit: limit as u64 - 1 })?;
+        let at = at.ok_or(Error::TooLong {
+            offset: self.at,
+            len: index,
+            limit: limit as u64 - 1,
+        })?;
         if at >= self.memo.len() {
             self.memo.resize(at + 1, None);
         }
@@ -213,8 +273,11 @@ impl<R: BufRead> Machine<R> {
 
     fn get(&mut self, width: usize) -> Result<(), Error> {
         let index = self.index(width)?;
-        let value = usize::try_from(index).ok().and_then(|at| self.memo.get(at).copied().flatten());
-        let value = value.ok_or_else(|| self.malformed("it refers to a memo entry that was never stored"))?;
+        let value = usize::try_from(index)
+            .ok()
+            .and_then(|at| self.memo.get(at).copied().flatten());
+        let value = value
+            .ok_or_else(|| self.malformed("it refers to a memo entry that was never stored"))?;
         self.push(value)
     }
 
@@ -223,7 +286,8 @@ impl<R: BufRead> Machine<R> {
             return self.source.uint(width);
         }
         let line = self.source.line()?;
-        line.parse().map_err(|_| self.malformed("a memo index is not a number"))
+        line.parse()
+            .map_err(|_| self.malformed("a memo index is not a number"))
     }
 
     fn global(&mut self) -> Result<(), Error> {
@@ -247,7 +311,9 @@ impl<R: BufRead> Machine<R> {
     fn push_global(&mut self, module: &str, name: &str) -> Result<(), Error> {
         match Global::of(module, name) {
             Some(global) => self.push(Value::Callable(global)),
-            None => Err(self.refused(Refused::Global(format!("{module}.{name}").escape_debug().to_string()))),
+            None => Err(self.refused(Refused::Global(
+                format!("{module}.{name}").escape_debug().to_string(),
+            ))),
         }
     }
 
@@ -294,7 +360,9 @@ impl<R: BufRead> Machine<R> {
 
     fn top(&self) -> Result<Value, Error> {
         let value = self.stack.get(self.floor()..).and_then(|open| open.last());
-        value.copied().ok_or_else(|| self.malformed("the stack is empty"))
+        value
+            .copied()
+            .ok_or_else(|| self.malformed("the stack is empty"))
     }
 
     fn pop(&mut self) -> Result<Value, Error> {
@@ -304,14 +372,22 @@ impl<R: BufRead> Machine<R> {
     }
 
     fn pop_many(&mut self, n: usize) -> Result<Vec<Value>, Error> {
-        match self.stack.len().checked_sub(n).filter(|at| *at >= self.floor()) {
+        match self
+            .stack
+            .len()
+            .checked_sub(n)
+            .filter(|at| *at >= self.floor())
+        {
             Some(at) => Ok(self.stack.split_off(at)),
             None => Err(self.malformed("the stack is empty")),
         }
     }
 
     fn pop_mark(&mut self) -> Result<Vec<Value>, Error> {
-        let mark = self.marks.pop().ok_or_else(|| self.malformed("no MARK is open"))?;
+        let mark = self
+            .marks
+            .pop()
+            .ok_or_else(|| self.malformed("no MARK is open"))?;
         Ok(self.stack.split_off(mark))
     }
 
@@ -325,14 +401,24 @@ impl<R: BufRead> Machine<R> {
     }
 
     fn refused(&self, what: Refused) -> Error {
-        Error::Refused { offset: self.at, what }
+        Error::Refused {
+            offset: self.at,
+            what,
+        }
     }
 
     fn malformed(&self, why: &'static str) -> Error {
-        Error::Malformed { offset: self.at, why }
+        Error::Malformed {
+            offset: self.at,
+            why,
+        }
     }
 
     fn too_much(&self, limit: usize, unit: &'static str) -> Error {
-        Error::TooMuch { offset: self.at, limit: limit as u64, unit }
+        Error::TooMuch {
+            offset: self.at,
+            limit: limit as u64,
+            unit,
+        }
     }
 }

@@ -70,7 +70,11 @@ pub struct Pickle {
 ///
 /// # Errors
 /// [`Error`] for what is truncated, malformed, over `limits` or not in the subset; else what the sink returns.
-pub fn load<S: BlobSink>(input: impl BufRead, limits: Limits, sink: &mut S) -> Result<Pickle, S::Error> {
+pub fn load<S: BlobSink>(
+    input: impl BufRead,
+    limits: Limits,
+    sink: &mut S,
+) -> Result<Pickle, S::Error> {
     machine::Machine::new(input, limits).run(sink)
 }
 
@@ -88,6 +92,10 @@ impl BlobSink for NoBlobs {
     type Error = Error;
 
     fn blob(&mut self, _: &Context<'_>, blob: Blob<'_>) -> Result<(), Error> {
-        Err(Error::TooLong { offset: blob.offset, len: blob.len.unwrap_or(BLOB), limit: BLOB - 1 })
+        Err(Error::TooLong {
+            offset: blob.offset,
+            len: blob.len.unwrap_or(BLOB),
+            limit: BLOB - 1,
+        })
     }
 }

@@ -33,7 +33,9 @@ pub enum Dtype {
 impl Global {
     pub(super) fn of(module: &str, name: &str) -> Option<Self> {
         match (module, name) {
-            ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Some(Self::Reconstruct),
+            ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => {
+                Some(Self::Reconstruct)
+            }
             ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Some(Self::FromBuffer),
             ("numpy", "ndarray") => Some(Self::Ndarray),
             ("numpy", "dtype") => Some(Self::Dtype),
@@ -44,23 +46,36 @@ impl Global {
 }
 
 /// Calls `function`; what does not fit is an error by its reason.
-pub(super) fn call(heap: &mut Heap, text_limit: usize, function: Global, args: &[Value]) -> Result<Value, &'static str> {
+pub(super) fn call(
+    heap: &mut Heap,
+    text_limit: usize,
+    function: Global,
+    args: &[Value],
+) -> Result<Value, &'static str> {
     match (function, args) {
-        (Global::Reconstruct, [Value::Callable(Global::Ndarray), _, _]) => Ok(heap.new_array(Array::default())),
-        (Global::Dtype, [name, ..]) => Ok(Value::Dtype(dtype(heap, *name).ok_or("a dtype has no name")?)),
+        (Global::Reconstruct, [Value::Callable(Global::Ndarray), _, _]) => {
+            Ok(heap.new_array(Array::default()))
+        }
+        (Global::Dtype, [name, ..]) => Ok(Value::Dtype(
+            dtype(heap, *name).ok_or("a dtype has no name")?,
+        )),
         (Global::FromBuffer, &[data, kind, shape, order]) => {
             let fortran = heap.bytes(order) == Some(b"F");
             let array = array(heap, shape, kind, fortran, data)?;
             Ok(heap.new_array(array))
         }
-        (Global::Encode, &[text, encoding]) if heap.str(encoding) == Some("latin1") => encode(heap, text_limit, text),
+        (Global::Encode, &[text, encoding]) if heap.str(encoding) == Some("latin1") => {
+            encode(heap, text_limit, text)
+        }
         _ => Err("a call has arguments that numpy never writes"),
     }
 }
 
 /// Gives `object` its state, as BUILD does.
 pub(super) fn build(heap: &mut Heap, object: Value, state: Value) -> Result<(), &'static str> {
-    let Value::Tuple(_) = state else { return Err("BUILD needs a tuple") };
+    let Value::Tuple(_) = state else {
+        return Err("BUILD needs a tuple");
+    };
     match (object, heap.items(state)) {
         (Value::Dtype(_), Some(_)) => Ok(()), // byte order and alignment: they mean nothing to uint8
         (Value::Array(_), Some(&[Value::Int(1), shape, kind, Value::Bool(fortran), data])) => {
@@ -74,23 +89,46 @@ pub(super) fn build(heap: &mut Heap, object: Value, state: Value) -> Result<(), 
     }
 }
 
-fn array(heap: &Heap, shape: Value, kind: Value, fortran: bool, data: Value) -> Result<Array, &'static str> {
-    let Value::Dtype(kind) = kind else { return Err("an array has no dtype") };
-    let lengths = heap.items(shape).ok_or("an array's shape is not a tuple")?.iter();
+fn array(
+    heap: &Heap,
+    shape: Value,
+    kind: Value,
+    fortran: bool,
+    data: Value,
+) -> Result<Array, &'static str> {
+    let Value::Dtype(kind) = kind else {
+        return Err("an array has no dtype");
+    };
+    let lengths = heap
+        .items(shape)
+        .ok_or("an array's shape is not a tuple")?
+        .iter();
     let length = |value: &Value| match value {
         Value::Int(n) => u64::try_from(*n).ok(),
         _ => None,
     };
-    let shape = lengths.map(length).collect::<Option<_>>().ok_or("an array's shape is not made of lengths")?;
+    let shape = lengths
+        .map(length)
+        .collect::<Option<_>>()
+        .ok_or("an array's shape is not made of lengths")?;
     if !matches!(data, Value::Blob(_) | Value::Bytes(_)) {
         return Err("an array's data is not bytes");
     }
-    Ok(Array { shape, is_u8: kind == Dtype::U8, fortran, data: Some(data) })
+    Ok(Array {
+        shape,
+        is_u8: kind == Dtype::U8,
+        fortran,
+        data: Some(data),
+    })
 }
 
 fn dtype(heap: &Heap, name: Value) -> Option<Dtype> {
     let name = heap.bytes(name)?;
-    Some(if matches!(name, b"u1" | b"|u1") { Dtype::U8 } else { Dtype::Other })
+    Some(if matches!(name, b"u1" | b"|u1") {
+        Dtype::U8
+    } else {
+        Dtype::Other
+    })
 }
 
 fn encode(heap: &mut Heap, text_limit: usize, text: Value) -> Result<Value, &'static str> {
@@ -98,7 +136,12 @@ fn encode(heap: &mut Heap, text_limit: usize, text: Value) -> Result<Value, &'st
         return Ok(text); // the reader transcoded it on the way to the sink
     }
     let chars = heap.str(text).ok_or("encode is given no text")?.chars();
-    let bytes: Vec<u8> = chars.map(u8::try_from).collect::<Result<_, _>>().map_err(|_| "a text is not Latin-1")?;
-    let span = heap.keep(text_limit, |to| to.extend_from_slice(&bytes)).ok_or("more text than the limit")?;
+    let bytes: Vec<u8> = chars
+        .map(u8::try_from)
+        .collect::<Result<_, _>>()
+        .map_err(|_| "a text is not Latin-1")?;
+    let span = heap
+        .keep(text_limit, |to| to.extend_from_slice(&bytes))
+        .ok_or("more text than the limit")?;
     Ok(Value::Bytes(span))
 }

@@ -22,7 +22,9 @@ impl<R: BufRead> Source<R> {
 
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let mut bytes = [0; N];
-        self.input.read_exact(&mut bytes).map_err(|e| Error::from_read(self.offset, e))?;
+        self.input
+            .read_exact(&mut bytes)
+            .map_err(|e| Error::from_read(self.offset, e))?;
         self.offset += N as u64;
         Ok(bytes)
     }
@@ -43,21 +45,42 @@ impl<R: BufRead> Source<R> {
 
     /// Appends `len` bytes as they come: a length that lies allocates nothing ahead.
     pub(super) fn append(&mut self, len: u64, to: &mut Vec<u8>) -> Result<(), Error> {
-        let read = (&mut self.input).take(len).read_to_end(to).map_err(|e| Error::from_read(self.offset, e))?;
+        let read = (&mut self.input)
+            .take(len)
+            .read_to_end(to)
+            .map_err(|e| Error::from_read(self.offset, e))?;
         self.offset += read as u64;
-        if read as u64 == len { Ok(()) } else { Err(Error::Truncated { offset: self.offset }) }
+        if read as u64 == len {
+            Ok(())
+        } else {
+            Err(Error::Truncated {
+                offset: self.offset,
+            })
+        }
     }
 
     /// A line without its newline, as GLOBAL, GET and PUT have them.
     pub(super) fn line(&mut self) -> Result<String, Error> {
         let mut line = Vec::new();
         let offset = self.offset;
-        let read = (&mut self.input).take(LINE).read_until(b'\n', &mut line).map_err(|e| Error::from_read(offset, e))?;
+        let read = (&mut self.input)
+            .take(LINE)
+            .read_until(b'\n', &mut line)
+            .map_err(|e| Error::from_read(offset, e))?;
         self.offset += read as u64;
         match line.pop() {
-            Some(b'\n') => String::from_utf8(line).map_err(|_| Error::Malformed { offset, why: "a name is not UTF-8" }),
-            Some(_) if read as u64 == LINE => Err(Error::TooLong { offset, len: LINE, limit: LINE - 1 }),
-            _ => Err(Error::Truncated { offset: self.offset }),
+            Some(b'\n') => String::from_utf8(line).map_err(|_| Error::Malformed {
+                offset,
+                why: "a name is not UTF-8",
+            }),
+            Some(_) if read as u64 == LINE => Err(Error::TooLong {
+                offset,
+                len: LINE,
+                limit: LINE - 1,
+            }),
+            _ => Err(Error::Truncated {
+                offset: self.offset,
+            }),
         }
     }
 
@@ -67,7 +90,10 @@ impl<R: BufRead> Source<R> {
         len: u64,
         borrow: impl FnOnce(&mut dyn BufRead) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut exact = Exact { input: &mut self.input, left: len };
+        let mut exact = Exact {
+            input: &mut self.input,
+            left: len,
+        };
         let result = borrow(&mut exact)?;
         let end = exact.skip_rest();
         let left = exact.left;
@@ -102,7 +128,9 @@ impl<R: BufRead> BufRead for Exact<'_, R> {
         if buffer.is_empty() {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        let n = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let n = buffer
+            .len()
+            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
         Ok(&buffer[..n])
     }
 

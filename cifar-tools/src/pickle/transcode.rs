@@ -18,7 +18,20 @@ pub(super) struct Latin1<'a> {
 
 impl<'a> Latin1<'a> {
     pub(super) fn new(text: &'a mut dyn BufRead) -> Self {
-        Self { text, buffer: Vec::with_capacity(CHUNK), at: 0, given: 0 }
+        Self {
+            text,
+            buffer: Vec::with_capacity(CHUNK),
+            at: 0,
+            given: 0,
+        }
+    }
+
+    /// Reads what was left, so that `given` is the whole length.
+    pub(super) fn skip_rest(&mut self) -> io::Result<()> {
+        while !self.fill_buf()?.is_empty() {
+            self.consume(self.buffer.len() - self.at);
+        }
+        Ok(())
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -51,11 +64,18 @@ impl<'a> Latin1<'a> {
 }
 
 fn join(lead: u8, next: u8) -> io::Result<u8> {
-    if next & 0xc0 == 0x80 { Ok((lead << 6) | (next & 0x3f)) } else { Err(not_latin1()) }
+    if next & 0xc0 == 0x80 {
+        Ok((lead << 6) | (next & 0x3f))
+    } else {
+        Err(not_latin1())
+    }
 }
 
 fn not_latin1() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "a text that stands for bytes holds other characters")
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "a text that stands for bytes holds other characters",
+    )
 }
 
 impl BufRead for Latin1<'_> {

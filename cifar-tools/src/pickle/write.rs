@@ -15,7 +15,10 @@ impl Writer {
     /// Begins a dictionary.
     #[must_use]
     pub fn dict() -> Self {
-        let mut writer = Self { out: vec![0x80, 2, b'}'], memo: 1 };
+        let mut writer = Self {
+            out: vec![0x80, 2, b'}'],
+            memo: 1,
+        };
         writer.put();
         writer.out.push(b'(');
         writer
@@ -76,12 +79,17 @@ impl Writer {
         self.reduce(0x87);
         self.out.extend([b'(', b'K', 3]);
         self.string("|");
-        self.out.extend(b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0t");
+        self.out
+            .extend(b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0t");
         self.put();
         self.out.push(b'b');
     }
 
-    fn list<T>(&mut self, values: impl ExactSizeIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
+    fn list<T>(
+        &mut self,
+        values: impl ExactSizeIterator<Item = T>,
+        mut each: impl FnMut(&mut Self, T),
+    ) {
         self.out.push(b']');
         self.put();
         let last = values.len();

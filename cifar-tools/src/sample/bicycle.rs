@@ -41,13 +41,20 @@ impl Build {
         let head = [rng.range(0.32, 0.4), rng.range(0.38, 0.52)];
         Self {
             // Those of children and folding bicycles are small and thick.
-            wheel: if rng.chance(0.8) { rng.range(0.29, 0.37) } else { rng.range(0.2, 0.28) },
+            wheel: if rng.chance(0.8) {
+                rng.range(0.29, 0.37)
+            } else {
+                rng.range(0.2, 0.28)
+            },
             tyre: rng.range(0.025, 0.065),
             tube: rng.range(0.025, 0.065),
             paint: scene::colour(rng),
             saddle,
             head,
-            bar: [head[0] + rng.range(-0.1, 0.08), head[1] + rng.range(0.03, 0.16)],
+            bar: [
+                head[0] + rng.range(-0.1, 0.08),
+                head[1] + rng.range(0.03, 0.16),
+            ],
         }
     }
 }
@@ -60,7 +67,11 @@ fn wheels(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
             for at in 0..6 {
                 let (sin, cos) = (at as f32 * std::f32::consts::FRAC_PI_6).sin_cos();
                 let (x, y) = (cos * build.wheel, sin * build.wheel);
-                canvas.line(&[[hub[0] - x, hub[1] - y], [hub[0] + x, hub[1] + y]], 0.007, [metal; 3]);
+                canvas.line(
+                    &[[hub[0] - x, hub[1] - y], [hub[0] + x, hub[1] + y]],
+                    0.007,
+                    [metal; 3],
+                );
             }
         }
         canvas.ring(hub, build.wheel, build.tyre, tyre, 1.0);
@@ -69,20 +80,48 @@ fn wheels(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
 }
 
 fn frame(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
-    let Build { tube, paint, saddle, head, bar, .. } = *build;
+    let Build {
+        tube,
+        paint,
+        saddle,
+        head,
+        bar,
+        ..
+    } = *build;
     let seat = [saddle[0] + 0.03, saddle[1] - 0.1];
     let below = [head[0] + 0.04, head[1] - 0.14];
     // A step-through frame has no upper tube; its second one runs beside the lower.
-    let top = if rng.chance(0.7) { seat } else { [seat[0] * 0.6 + CRANK[0] * 0.4, seat[1] * 0.4] };
-    for pipe in [[CRANK, seat], [top, head], [CRANK, below], [CRANK, REAR], [seat, REAR]] {
+    let top = if rng.chance(0.7) {
+        seat
+    } else {
+        [seat[0] * 0.6 + CRANK[0] * 0.4, seat[1] * 0.4]
+    };
+    for pipe in [
+        [CRANK, seat],
+        [top, head],
+        [CRANK, below],
+        [CRANK, REAR],
+        [seat, REAR],
+    ] {
         canvas.line(&pipe, tube, paint);
     }
     canvas.line(&[head, below, FRONT], tube * 0.9, paint);
     let metal = scene::dark(rng);
     canvas.line(&[seat, saddle], tube * 0.8, metal);
-    canvas.line(&[[saddle[0] - 0.09, saddle[1] + 0.01], [saddle[0] + 0.09, saddle[1]]], 0.06, metal);
+    canvas.line(
+        &[
+            [saddle[0] - 0.09, saddle[1] + 0.01],
+            [saddle[0] + 0.09, saddle[1]],
+        ],
+        0.06,
+        metal,
+    );
     canvas.line(&[head, bar], tube * 0.8, metal);
-    let drop = if rng.chance(0.4) { [bar[0] + 0.13, bar[1] - 0.1] } else { [bar[0] - 0.1, bar[1] + 0.02] };
+    let drop = if rng.chance(0.4) {
+        [bar[0] + 0.13, bar[1] - 0.1]
+    } else {
+        [bar[0] - 0.1, bar[1] + 0.02]
+    };
     canvas.line(&[bar, drop], 0.035, metal);
     canvas.ring(CRANK, 0.075, 0.03, metal, 1.0);
 }
@@ -93,21 +132,36 @@ fn extras(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
     if rng.chance(0.25) {
         for hub in [REAR, FRONT] {
             let r = build.wheel + 0.05;
-            let arc = [0.3, 0.9, 1.5, 2.1, 2.7].map(|a: f32| [hub[0] + r * a.cos(), hub[1] + r * a.sin()]);
+            let arc = [0.3, 0.9, 1.5, 2.1, 2.7]
+                .map(|a: f32| [hub[0] + r * a.cos(), hub[1] + r * a.sin()]);
             canvas.line(&arc, 0.03, paint);
         }
     }
     if rng.chance(0.2) {
         let [x, y] = build.bar;
-        canvas.fill(&[[x + 0.02, y], [x + 0.26, y], [x + 0.22, y - 0.17], [x + 0.06, y - 0.17]], paint);
+        canvas.fill(
+            &[
+                [x + 0.02, y],
+                [x + 0.26, y],
+                [x + 0.22, y - 0.17],
+                [x + 0.06, y - 0.17],
+            ],
+            paint,
+        );
     }
     if rng.chance(0.2) {
-        canvas.fill(&[[-0.68, 0.3], [-0.34, 0.3], [-0.34, 0.06], [-0.68, 0.06]], dark);
+        canvas.fill(
+            &[[-0.68, 0.3], [-0.34, 0.3], [-0.34, 0.06], [-0.68, 0.06]],
+            dark,
+        );
     }
     if rng.chance(0.2) {
         canvas.line(&[[0.08, 0.12], [0.2, 0.28]], 0.09, paint);
     }
     if rng.chance(0.12) {
-        canvas.fill(&[[-0.62, 0.36], [-0.34, 0.36], [-0.42, 0.7], [-0.6, 0.7]], paint);
+        canvas.fill(
+            &[[-0.62, 0.36], [-0.34, 0.36], [-0.42, 0.7], [-0.6, 0.7]],
+            paint,
+        );
     }
 }

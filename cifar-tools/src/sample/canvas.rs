@@ -3,7 +3,9 @@
 use super::pose::Pose;
 use super::rng::Rng;
 use crate::archive::ROW;
-use tiny_skia::{Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
+use tiny_skia::{
+    Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform,
+};
 
 /// The side of the drawing, in its own pixels.
 pub(super) const SIDE: f32 = (SMALL * SCALE) as f32;
@@ -23,7 +25,10 @@ impl Canvas {
         let side = (SMALL * SCALE) as u32;
         let mut pixmap = Pixmap::new(side, side).expect("the side is not zero");
         pixmap.fill(paint_colour(colour, 1.0));
-        Self { pixmap, transform: Transform::identity() }
+        Self {
+            pixmap,
+            transform: Transform::identity(),
+        }
     }
 
     /// Draws in the units of a pose from now on: y goes up, the wheels stand at x = -0.5 and 0.5.
@@ -52,19 +57,38 @@ impl Canvas {
         self.stroke(polygon(points, false), width, colour, 1.0);
     }
 
-    pub(super) fn ring(&mut self, centre: [f32; 2], radius: f32, width: f32, colour: Rgb, alpha: f32) {
+    pub(super) fn ring(
+        &mut self,
+        centre: [f32; 2],
+        radius: f32,
+        width: f32,
+        colour: Rgb,
+        alpha: f32,
+    ) {
         self.stroke(oval(centre, [radius; 2]), width, colour, alpha);
     }
 
     fn fill_path(&mut self, path: Option<Path>, colour: Rgb, alpha: f32) {
         let Some(path) = path else { return };
-        self.pixmap.fill_path(&path, &paint(colour, alpha), FillRule::Winding, self.transform, None);
+        self.pixmap.fill_path(
+            &path,
+            &paint(colour, alpha),
+            FillRule::Winding,
+            self.transform,
+            None,
+        );
     }
 
     fn stroke(&mut self, path: Option<Path>, width: f32, colour: Rgb, alpha: f32) {
         let Some(path) = path else { return };
-        let stroke = Stroke { width, line_cap: LineCap::Round, line_join: LineJoin::Round, ..Stroke::default() };
-        self.pixmap.stroke_path(&path, &paint(colour, alpha), &stroke, self.transform, None);
+        let stroke = Stroke {
+            width,
+            line_cap: LineCap::Round,
+            line_join: LineJoin::Round,
+            ..Stroke::default()
+        };
+        self.pixmap
+            .stroke_path(&path, &paint(colour, alpha), &stroke, self.transform, None);
     }
 
     /// The drawing as a row of an archive: three planes, seen through a camera that `light` describes.
@@ -90,7 +114,10 @@ impl Canvas {
         for (at, pixel) in self.pixmap.pixels().iter().enumerate() {
             let (x, y) = (at % (SMALL * SCALE), at / (SMALL * SCALE));
             let mean = &mut small[y / SCALE * SMALL + x / SCALE];
-            for (sum, value) in mean.iter_mut().zip([pixel.red(), pixel.green(), pixel.blue()]) {
+            for (sum, value) in mean
+                .iter_mut()
+                .zip([pixel.red(), pixel.green(), pixel.blue()])
+            {
                 *sum += f32::from(value) / area;
             }
         }
@@ -124,7 +151,12 @@ fn blur(image: &mut [Rgb], share: f32) {
     let at = |x: usize, y: usize| sharp[y.min(SMALL - 1) * SMALL + x.min(SMALL - 1)];
     for (place, pixel) in image.iter_mut().enumerate() {
         let (x, y) = (place % SMALL, place / SMALL);
-        let near = [at(x.saturating_sub(1), y), at(x + 1, y), at(x, y.saturating_sub(1)), at(x, y + 1)];
+        let near = [
+            at(x.saturating_sub(1), y),
+            at(x + 1, y),
+            at(x, y.saturating_sub(1)),
+            at(x, y + 1),
+        ];
         for (channel, value) in pixel.iter_mut().enumerate() {
             let mean = near.iter().map(|rgb| rgb[channel]).sum::<f32>() / 4.0;
             *value += (mean - *value) * share;
@@ -133,7 +165,10 @@ fn blur(image: &mut [Rgb], share: f32) {
 }
 
 fn paint(colour: Rgb, alpha: f32) -> Paint<'static> {
-    let mut paint = Paint { anti_alias: true, ..Paint::default() };
+    let mut paint = Paint {
+        anti_alias: true,
+        ..Paint::default()
+    };
     paint.set_color(paint_colour(colour, alpha));
     paint
 }

@@ -42,7 +42,11 @@ pub struct Sizes {
 impl Default for Sizes {
     /// As many bicycles and motorcycles as the published archive has.
     fn default() -> Self {
-        Self { seed: 1, train: 500, test: 100 }
+        Self {
+            seed: 1,
+            train: 500,
+            test: 100,
+        }
     }
 }
 
@@ -51,10 +55,26 @@ const OTHERS: usize = 2;
 const FOLDER: &str = "cifar-100-python";
 
 const COARSE_NAMES: [&str; 20] = [
-    "aquatic_mammals", "fish", "flowers", "food_containers", "fruit_and_vegetables", "household_electrical_devices",
-    "household_furniture", "insects", "large_carnivores", "large_man-made_outdoor_things",
-    "large_natural_outdoor_scenes", "large_omnivores_and_herbivores", "medium_mammals", "non-insect_invertebrates",
-    "people", "reptiles", "small_mammals", "trees", "vehicles_1", "vehicles_2",
+    "aquatic_mammals",
+    "fish",
+    "flowers",
+    "food_containers",
+    "fruit_and_vegetables",
+    "household_electrical_devices",
+    "household_furniture",
+    "insects",
+    "large_carnivores",
+    "large_man-made_outdoor_things",
+    "large_natural_outdoor_scenes",
+    "large_omnivores_and_herbivores",
+    "medium_mammals",
+    "non-insect_invertebrates",
+    "people",
+    "reptiles",
+    "small_mammals",
+    "trees",
+    "vehicles_1",
+    "vehicles_2",
 ];
 
 /// What a row is of.
@@ -65,8 +85,16 @@ struct Kind {
     draw: fn(&mut Rng) -> [u8; ROW],
 }
 
-const BICYCLE: Kind = Kind { label: 8, coarse: 18, draw: bicycle::draw };
-const MOTORCYCLE: Kind = Kind { label: 48, coarse: 18, draw: motorcycle::draw };
+const BICYCLE: Kind = Kind {
+    label: 8,
+    coarse: 18,
+    draw: bicycle::draw,
+};
+const MOTORCYCLE: Kind = Kind {
+    label: 48,
+    coarse: 18,
+    draw: motorcycle::draw,
+};
 
 /// Writes the archive to `file`, which appears whole or not at all.
 ///
@@ -77,7 +105,9 @@ pub fn write(file: &Path, sizes: Sizes) -> io::Result<()> {
     part.push(".part");
     let part = PathBuf::from(part);
     let written = File::create(&part).and_then(|to| archive(BufWriter::new(to), sizes));
-    written.and_then(|()| fs::rename(&part, file)).inspect_err(|_| drop(fs::remove_file(&part)))
+    written
+        .and_then(|()| fs::rename(&part, file))
+        .inspect_err(|_| drop(fs::remove_file(&part)))
 }
 
 /// Writes the archive to anything.
@@ -89,13 +119,23 @@ pub fn archive(to: impl Write, sizes: Sizes) -> io::Result<()> {
     let mut tar = tar::Builder::new(gzip);
     append(&mut tar, EntryType::Directory, "", &[])?;
     for split in Split::ALL {
-        append(&mut tar, EntryType::Regular, split.name(), &pickle(split, sizes))?;
+        append(
+            &mut tar,
+            EntryType::Regular,
+            split.name(),
+            &pickle(split, sizes),
+        )?;
     }
     append(&mut tar, EntryType::Regular, "meta", &meta())?;
     tar.into_inner()?.finish()?.flush()
 }
 
-fn append(tar: &mut tar::Builder<impl Write>, kind: EntryType, name: &str, body: &[u8]) -> io::Result<()> {
+fn append(
+    tar: &mut tar::Builder<impl Write>,
+    kind: EntryType,
+    name: &str,
+    body: &[u8],
+) -> io::Result<()> {
     let mut header = Header::new_ustar();
     header.set_entry_type(kind);
     header.set_mode(if kind.is_dir() { 0o755 } else { 0o644 });
@@ -119,7 +159,8 @@ fn pickle(split: Split, sizes: Sizes) -> Vec<u8> {
     let mut rng = Rng::new(sizes.seed, split as u64);
     let rows = rows(&mut rng, split, each);
     let mut pixels = Vec::with_capacity(rows.len() * ROW);
-    rows.iter().for_each(|(kind, _)| pixels.extend((kind.draw)(&mut rng)));
+    rows.iter()
+        .for_each(|(kind, _)| pixels.extend((kind.draw)(&mut rng)));
     let mut pickle = Writer::dict();
     pickle.strings("filenames", rows.iter().map(|(_, name)| name.as_str()));
     pickle.text("batch_label", &format!("{DRAWN}, {title}"));
@@ -132,14 +173,23 @@ fn pickle(split: Split, sizes: Sizes) -> Vec<u8> {
 /// What each row is of, and its file name, in a random order.
 fn rows(rng: &mut Rng, split: Split, each: usize) -> Vec<(Kind, String)> {
     let others = (0..each.div_ceil(OTHERS)).map(|at| other::KINDS[at % other::KINDS.len()]);
-    let two = [BICYCLE, MOTORCYCLE].into_iter().flat_map(|kind| (0..each).map(move |_| kind));
+    let two = [BICYCLE, MOTORCYCLE]
+        .into_iter()
+        .flat_map(|kind| (0..each).map(move |_| kind));
     let mut kinds: Vec<Kind> = two.chain(others).collect();
     rng.shuffle(&mut kinds);
     let mut drawn = [0; NAMES.len()];
     let named = kinds.into_iter().map(|kind| {
         let label = usize::from(kind.label);
         drawn[label] += 1;
-        (kind, format!("{}_s_{:06}.png", NAMES[label], first_number(split) + drawn[label]))
+        (
+            kind,
+            format!(
+                "{}_s_{:06}.png",
+                NAMES[label],
+                first_number(split) + drawn[label]
+            ),
+        )
     });
     named.collect()
 }

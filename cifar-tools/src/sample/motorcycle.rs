@@ -55,7 +55,11 @@ fn wheels(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
             for at in 0..4 {
                 let (sin, cos) = (at as f32 * std::f32::consts::FRAC_PI_4).sin_cos();
                 let (x, y) = (cos * build.wheel, sin * build.wheel);
-                canvas.line(&[[hub[0] - x, hub[1] - y], [hub[0] + x, hub[1] + y]], 0.015, [metal; 3]);
+                canvas.line(
+                    &[[hub[0] - x, hub[1] - y], [hub[0] + x, hub[1] + y]],
+                    0.015,
+                    [metal; 3],
+                );
             }
         }
         canvas.ring(hub, build.wheel, build.tyre, tyre, 1.0);
@@ -63,41 +67,92 @@ fn wheels(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
 }
 
 fn body(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
-    let Build { paint, bar, bulk, .. } = *build;
+    let Build {
+        paint, bar, bulk, ..
+    } = *build;
     let (dark, metal) = (scene::dark(rng), [rng.range(0.35, 0.85); 3]);
-    canvas.line(&[FRONT, [bar[0] - 0.02, bar[1] - 0.06]], rng.range(0.035, 0.07), metal);
+    canvas.line(
+        &[FRONT, [bar[0] - 0.02, bar[1] - 0.06]],
+        rng.range(0.035, 0.07),
+        metal,
+    );
     canvas.line(&[REAR, [-0.05, 0.02]], 0.05, dark);
-    canvas.line(&[[0.26, 0.36], [0.14, -0.02], [-0.12, -0.02], [-0.3, 0.32]], 0.045, dark);
+    canvas.line(
+        &[[0.26, 0.36], [0.14, -0.02], [-0.12, -0.02], [-0.3, 0.32]],
+        0.045,
+        dark,
+    );
     let (w, h) = (0.18 * bulk, 0.2 * bulk);
-    canvas.fill(&[[-w, -0.1], [w, -0.1], [w + 0.04, h], [-w, h]], if rng.chance(0.5) { dark } else { metal });
+    canvas.fill(
+        &[[-w, -0.1], [w, -0.1], [w + 0.04, h], [-w, h]],
+        if rng.chance(0.5) { dark } else { metal },
+    );
     let tank = [0.12, 0.36 + rng.range(-0.03, 0.05)];
     canvas.oval(tank, [0.2, 0.07 + 0.06 * bulk], paint, 1.0);
     let tail = rng.range(0.34, 0.5);
-    canvas.fill(&[[0.0, 0.38], [-0.3, 0.34], [-0.62, tail], [-0.6, tail + 0.08], [-0.25, 0.44], [0.0, 0.45]], dark);
+    canvas.fill(
+        &[
+            [0.0, 0.38],
+            [-0.3, 0.34],
+            [-0.62, tail],
+            [-0.6, tail + 0.08],
+            [-0.25, 0.44],
+            [0.0, 0.45],
+        ],
+        dark,
+    );
     let back = rng.range(-0.68, -0.3);
-    canvas.line(&[[0.05, -0.1], [-0.15, -0.12], [back, -0.06]], rng.range(0.03, 0.08), metal);
+    canvas.line(
+        &[[0.05, -0.1], [-0.15, -0.12], [back, -0.06]],
+        rng.range(0.03, 0.08),
+        metal,
+    );
     canvas.line(&[bar, [bar[0] - 0.12, bar[1] + 0.03]], 0.04, dark);
     canvas.oval([bar[0] + 0.1, bar[1] - 0.1], [0.065; 2], metal, 1.0);
 }
 
 /// Fairings, windscreens, mudguards and cases.
 fn extras(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
-    let Build { paint, bar, wheel, .. } = *build;
+    let Build {
+        paint, bar, wheel, ..
+    } = *build;
     if rng.chance(0.3) {
         let nose = [bar[0] + 0.2, bar[1] - 0.12];
-        canvas.fill(&[[bar[0], bar[1]], nose, [0.3, 0.12], [0.12, -0.08], [-0.1, 0.0], [0.02, 0.36]], paint);
+        canvas.fill(
+            &[
+                [bar[0], bar[1]],
+                nose,
+                [0.3, 0.12],
+                [0.12, -0.08],
+                [-0.1, 0.0],
+                [0.02, 0.36],
+            ],
+            paint,
+        );
     }
     if rng.chance(0.25) {
-        canvas.shade(&[bar, [bar[0] + 0.14, bar[1] - 0.04], [bar[0] - 0.02, bar[1] + 0.2]], [0.7, 0.8, 0.9], 0.6);
+        canvas.shade(
+            &[
+                bar,
+                [bar[0] + 0.14, bar[1] - 0.04],
+                [bar[0] - 0.02, bar[1] + 0.2],
+            ],
+            [0.7, 0.8, 0.9],
+            0.6,
+        );
     }
     for hub in [REAR, FRONT] {
         if rng.chance(0.5) {
             let r = wheel + 0.07;
-            let arc = [0.5, 1.0, 1.5, 2.0, 2.5].map(|a: f32| [hub[0] + r * a.cos(), hub[1] + r * a.sin()]);
+            let arc = [0.5, 1.0, 1.5, 2.0, 2.5]
+                .map(|a: f32| [hub[0] + r * a.cos(), hub[1] + r * a.sin()]);
             canvas.line(&arc, 0.05, paint);
         }
     }
     if rng.chance(0.15) {
-        canvas.fill(&[[-0.72, 0.4], [-0.4, 0.4], [-0.4, 0.14], [-0.72, 0.14]], scene::dark(rng));
+        canvas.fill(
+            &[[-0.72, 0.4], [-0.4, 0.4], [-0.4, 0.14], [-0.72, 0.14]],
+            scene::dark(rng),
+        );
     }
 }

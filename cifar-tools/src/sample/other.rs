@@ -7,12 +7,36 @@ use super::scene;
 use crate::archive::ROW;
 
 pub(super) const KINDS: [Kind; 6] = [
-    Kind { label: 0, coarse: 4, draw: apple },
-    Kind { label: 9, coarse: 3, draw: bottle },
-    Kind { label: 23, coarse: 10, draw: cloud },
-    Kind { label: 37, coarse: 9, draw: house },
-    Kind { label: 49, coarse: 10, draw: mountain },
-    Kind { label: 59, coarse: 17, draw: pine_tree },
+    Kind {
+        label: 0,
+        coarse: 4,
+        draw: apple,
+    },
+    Kind {
+        label: 9,
+        coarse: 3,
+        draw: bottle,
+    },
+    Kind {
+        label: 23,
+        coarse: 10,
+        draw: cloud,
+    },
+    Kind {
+        label: 37,
+        coarse: 9,
+        draw: house,
+    },
+    Kind {
+        label: 49,
+        coarse: 10,
+        draw: mountain,
+    },
+    Kind {
+        label: 59,
+        coarse: 17,
+        draw: pine_tree,
+    },
 ];
 
 fn apple(rng: &mut Rng) -> [u8; ROW] {
@@ -21,27 +45,71 @@ fn apple(rng: &mut Rng) -> [u8; ROW] {
         let centre = [SIDE * rng.range(0.4, 0.6), SIDE * rng.range(0.45, 0.6)];
         let red = [rng.range(0.5, 0.95), rng.range(0.05, 0.6), 0.1];
         canvas.oval(centre, [radius * 1.1, radius], red, 1.0);
-        canvas.oval([centre[0] - radius * 0.4, centre[1] - radius * 0.4], [radius * 0.2; 2], [1.0; 3], 0.5);
-        canvas.line(&[[centre[0], centre[1] - radius], [centre[0] + 6.0, centre[1] - radius * 1.4]], 4.0, [0.3, 0.2, 0.1]);
+        canvas.oval(
+            [centre[0] - radius * 0.4, centre[1] - radius * 0.4],
+            [radius * 0.2; 2],
+            [1.0; 3],
+            0.5,
+        );
+        canvas.line(
+            &[
+                [centre[0], centre[1] - radius],
+                [centre[0] + 6.0, centre[1] - radius * 1.4],
+            ],
+            4.0,
+            [0.3, 0.2, 0.1],
+        );
     })
 }
 
 fn bottle(rng: &mut Rng) -> [u8; ROW] {
     picture(rng, |canvas, rng| {
-        let (x, w, glass) = (SIDE * rng.range(0.4, 0.6), SIDE * rng.range(0.1, 0.16), scene::colour(rng));
+        let (x, w, glass) = (
+            SIDE * rng.range(0.4, 0.6),
+            SIDE * rng.range(0.1, 0.16),
+            scene::colour(rng),
+        );
         let (top, shoulder, foot) = (SIDE * 0.1, SIDE * rng.range(0.3, 0.45), SIDE * 0.92);
-        canvas.fill(&[[x - w, foot], [x - w, shoulder], [x - w * 0.4, shoulder * 0.7], [x - w * 0.4, top],
-            [x + w * 0.4, top], [x + w * 0.4, shoulder * 0.7], [x + w, shoulder], [x + w, foot]], glass);
+        canvas.fill(
+            &[
+                [x - w, foot],
+                [x - w, shoulder],
+                [x - w * 0.4, shoulder * 0.7],
+                [x - w * 0.4, top],
+                [x + w * 0.4, top],
+                [x + w * 0.4, shoulder * 0.7],
+                [x + w, shoulder],
+                [x + w, foot],
+            ],
+            glass,
+        );
         let label = SIDE * rng.range(0.5, 0.6);
-        canvas.fill(&[[x - w, label], [x + w, label], [x + w, label + w * 1.4], [x - w, label + w * 1.4]], scene::colour(rng));
+        canvas.fill(
+            &[
+                [x - w, label],
+                [x + w, label],
+                [x + w, label + w * 1.4],
+                [x - w, label + w * 1.4],
+            ],
+            scene::colour(rng),
+        );
     })
 }
 
 fn cloud(rng: &mut Rng) -> [u8; ROW] {
-    let mut canvas = Canvas::new([rng.range(0.2, 0.5), rng.range(0.4, 0.7), rng.range(0.7, 1.0)]);
+    let mut canvas = Canvas::new([
+        rng.range(0.2, 0.5),
+        rng.range(0.4, 0.7),
+        rng.range(0.7, 1.0),
+    ]);
     for _ in 0..5 + rng.below(6) {
         let centre = [SIDE * rng.range(0.15, 0.85), SIDE * rng.range(0.35, 0.65)];
-        canvas.oval(centre, [SIDE * rng.range(0.1, 0.25), SIDE * rng.range(0.06, 0.16)], [rng.range(0.8, 1.0); 3], 0.8);
+        canvas.oval(
+            centre,
+            [SIDE * rng.range(0.1, 0.25), SIDE * rng.range(0.06, 0.16)],
+            [rng.range(0.8, 1.0); 3],
+            0.8,
+        );
     }
     let light = scene::light(rng);
     canvas.row(&light, rng)
@@ -51,22 +119,47 @@ fn house(rng: &mut Rng) -> [u8; ROW] {
     picture(rng, |canvas, rng| {
         let (l, r) = (SIDE * rng.range(0.1, 0.25), SIDE * rng.range(0.75, 0.9));
         let (eaves, foot) = (SIDE * rng.range(0.4, 0.5), SIDE * rng.range(0.8, 0.92));
-        canvas.fill(&[[l, eaves], [r, eaves], [r, foot], [l, foot]], scene::colour(rng));
-        canvas.fill(&[[l - 6.0, eaves], [r + 6.0, eaves], [(l + r) / 2.0, SIDE * rng.range(0.1, 0.25)]], scene::colour(rng));
+        canvas.fill(
+            &[[l, eaves], [r, eaves], [r, foot], [l, foot]],
+            scene::colour(rng),
+        );
+        canvas.fill(
+            &[
+                [l - 6.0, eaves],
+                [r + 6.0, eaves],
+                [(l + r) / 2.0, SIDE * rng.range(0.1, 0.25)],
+            ],
+            scene::colour(rng),
+        );
         for at in [0.25, 0.6] {
             let x = l + (r - l) * at;
-            canvas.fill(&[[x, eaves + 12.0], [x + 14.0, eaves + 12.0], [x + 14.0, eaves + 30.0], [x, eaves + 30.0]], scene::dark(rng));
+            canvas.fill(
+                &[
+                    [x, eaves + 12.0],
+                    [x + 14.0, eaves + 12.0],
+                    [x + 14.0, eaves + 30.0],
+                    [x, eaves + 30.0],
+                ],
+                scene::dark(rng),
+            );
         }
     })
 }
 
 fn mountain(rng: &mut Rng) -> [u8; ROW] {
-    let mut canvas = Canvas::new([rng.range(0.4, 0.8), rng.range(0.5, 0.8), rng.range(0.7, 1.0)]);
+    let mut canvas = Canvas::new([
+        rng.range(0.4, 0.8),
+        rng.range(0.5, 0.8),
+        rng.range(0.7, 1.0),
+    ]);
     for layer in 0..3 {
         let (x, half) = (SIDE * rng.range(0.1, 0.9), SIDE * rng.range(0.4, 0.8));
         let peak = SIDE * (rng.range(0.15, 0.35) + 0.15 * layer as f32);
         let grey = rng.range(0.2, 0.6);
-        canvas.fill(&[[x - half, SIDE], [x, peak], [x + half, SIDE]], [grey, grey * 1.05, grey * 0.95]);
+        canvas.fill(
+            &[[x - half, SIDE], [x, peak], [x + half, SIDE]],
+            [grey, grey * 1.05, grey * 0.95],
+        );
     }
     let light = scene::light(rng);
     canvas.row(&light, rng)
@@ -76,10 +169,21 @@ fn pine_tree(rng: &mut Rng) -> [u8; ROW] {
     picture(rng, |canvas, rng| {
         let (x, half) = (SIDE * rng.range(0.4, 0.6), SIDE * rng.range(0.2, 0.34));
         canvas.line(&[[x, SIDE * 0.95], [x, SIDE * 0.6]], 8.0, [0.3, 0.2, 0.12]);
-        let green = [rng.range(0.05, 0.2), rng.range(0.25, 0.5), rng.range(0.05, 0.25)];
+        let green = [
+            rng.range(0.05, 0.2),
+            rng.range(0.25, 0.5),
+            rng.range(0.05, 0.25),
+        ];
         for (tier, width) in [(0.85, 1.0), (0.62, 0.75), (0.4, 0.5)] {
             let y = SIDE * tier;
-            canvas.fill(&[[x - half * width, y], [x + half * width, y], [x, y - SIDE * 0.32]], green);
+            canvas.fill(
+                &[
+                    [x - half * width, y],
+                    [x + half * width, y],
+                    [x, y - SIDE * 0.32],
+                ],
+                green,
+            );
         }
     })
 }

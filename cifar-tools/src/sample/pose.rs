@@ -37,8 +37,15 @@ impl Pose {
     }
 
     pub(super) fn transform(&self) -> Transform {
-        Transform::from_row(self.size * self.turn, 0.0, self.size * self.lean, -self.size, 0.0, 0.0)
-            .post_concat(Transform::from_rotate(self.tilt))
-            .post_translate(self.centre[0], self.centre[1])
+        Transform::from_row(
+            self.size * self.turn,
+            0.0,
+            self.size * self.lean,
+            -self.size,
+            0.0,
+            0.0,
+        )
+        .post_concat(Transform::from_rotate(self.tilt))
+        .post_translate(self.centre[0], self.centre[1])
     }
 }

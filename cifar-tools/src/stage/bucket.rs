@@ -5,6 +5,9 @@
 //! S3's ETag of a plain upload is its MD5. (Under SSE-KMS it is not; then every run uploads again, which is only
 //! slower.) The manifests are uploaded last: where they are, the images are too.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Error, Image, Summary};
 use crate::classes::Classes;
 use crate::progress::Progress;
@@ -36,8 +39,15 @@ impl Bucket {
     #[must_use]
     pub fn new(name: impl Into<String>, prefix: &str) -> Self {
         let prefix = prefix.trim_matches('/');
-        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        Self { name: name.into(), prefix }
+        let prefix = if prefix.is_empty() {
+            String::new()
+        } else {
+            format!("{prefix}/")
+        };
+        Self {
+            name: name.into(),
+            prefix,
+        }
     }
 
     /// The key of a path in the set.
@@ -63,21 +73,44 @@ pub async fn stage_to_bucket(
     let images = Arc::new(AtomicU64::new(0));
     let (queue, queued) = mpsc::channel::<Image>(UPLOADS);
     let decoding = spawn_blocking({
-        let (mut archive, classes, images, mut progress) = (archive, classes.clone(), images.clone(), progress);
+        let (mut archive, classes, images, mut progress) =
+            (archive, classes.clone(), images.clone(), progress);
         move || {
             // A closed queue means that an upload failed: its error is the one that is reported.
-            let put = |image| queue.blocking_send(image).map_err(|_| super::error::uploads_ended());
+            let put = |image| {
+                queue
+                    .blocking_send(image)
+                    .map_err(|_| super::error::uploads_ended())
+            };
             super::run(&mut archive, &classes, &images, &mut progress, put)
         }
     });
-    let mut uploads = Uploads { client, bucket, there, images, running: JoinSet::new(), written: 0, skipped: 0 };
+    let mut uploads = Uploads {
+        client,
+        bucket,
+        there,
+        images,
+        running: JoinSet::new(),
+        written: 0,
+        skipped: 0,
+    };
     uploads.run(queued).await?;
     let staged = decoding.await.map_err(|e| Error::Encode(e.to_string()))??;
     for (split, manifest) in staged.manifests() {
-        uploads.put(format!("{}.lst", split.name()), manifest.to_string().into_bytes(), "text/plain").await?;
+        uploads
+            .put(
+                format!("{}.lst", split.name()),
+                manifest.to_string().into_bytes(),
+                "text/plain",
+            )
+            .await?;
     }
     uploads.drain(0).await?;
-    Ok(Summary { written: uploads.written, skipped: uploads.skipped, ..staged.summary })
+    Ok(Summary {
+        written: uploads.written,
+        skipped: uploads.skipped,
+        ..staged.summary
+    })
 }
 
 struct Uploads<'a> {
@@ -94,7 +127,8 @@ struct Uploads<'a> {
 impl Uploads<'_> {
     async fn run(&mut self, mut queued: mpsc::Receiver<Image>) -> Result<(), Error> {
         while let Some(Image { split, name, png }) = queued.recv().await {
-            self.put(format!("{}/{name}", split.name()), png, "image/png").await?;
+            self.put(format!("{}/{name}", split.name()), png, "image/png")
+                .await?;
             self.images.fetch_add(1, Ordering::Relaxed);
         }
         self.drain(0).await
@@ -103,15 +137,25 @@ impl Uploads<'_> {
     /// Starts an upload if it is needed, and waits while too many run.
     async fn put(&mut self, path: String, bytes: Vec<u8>, content_type: &str) -> Result<(), Error> {
         let key = self.bucket.key(&path);
-        if self.there.get(&key).is_some_and(|etag| *etag == hex(&Md5::digest(&bytes))) {
+        if self
+            .there
+            .get(&key)
+            .is_some_and(|etag| *etag == hex(&Md5::digest(&bytes)))
+        {
             self.skipped += 1;
             return Ok(());
         }
         self.written += 1;
         let what = format!("uploading s3://{}/{key} failed", self.bucket.name);
-        let put = self.client.put_object().bucket(&self.bucket.name).key(key).content_type(content_type);
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket.name)
+            .key(key)
+            .content_type(content_type);
         let put = put.body(ByteStream::from(bytes));
-        self.running.spawn(async move { put.send().await.map(drop).map_err(|e| s3_error(what, &e)) });
+        self.running
+            .spawn(async move { put.send().await.map(drop).map_err(|e| s3_error(what, &e)) });
         self.drain(UPLOADS - 1).await
     }
 
@@ -128,14 +172,29 @@ impl Uploads<'_> {
 
 /// The ETags of all objects under the prefix, by key.
 async fn list(client: &Client, bucket: &Bucket) -> Result<HashMap<String, String>, Error> {
-    let mut pages = client.list_objects_v2().bucket(&bucket.name).prefix(&bucket.prefix).into_paginator().send();
+    let mut pages = client
+        .list_objects_v2()
+        .bucket(&bucket.name)
+        .prefix(&bucket.prefix)
+        .into_paginator()
+        .send();
     let mut there = HashMap::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|e| s3_error(format!("listing s3://{}/{} failed", bucket.name, bucket.prefix), &e))?;
-        there.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
-            let etag = object.e_tag?.trim_matches('"').to_owned();
-            Some((object.key?, etag))
-        }));
+        let page = page.map_err(|e| {
+            s3_error(
+                format!("listing s3://{}/{} failed", bucket.name, bucket.prefix),
+                &e,
+            )
+        })?;
+        there.extend(
+            page.contents
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|object| {
+                    let etag = object.e_tag?.trim_matches('"').to_owned();
+                    Some((object.key?, etag))
+                }),
+        );
     }
     Ok(there)
 }

@@ -49,7 +49,10 @@ impl Place {
             _ => Path::new("."),
         };
         fs::create_dir_all(parent).map_err(Error::write(parent))?;
-        let temporary = tempfile::Builder::new().prefix(".staging-").tempdir_in(parent).map_err(Error::write(parent))?;
+        let temporary = tempfile::Builder::new()
+            .prefix(".staging-")
+            .tempdir_in(parent)
+            .map_err(Error::write(parent))?;
         let set = temporary.path().join("set");
         for split in Split::ALL {
             let dir = set.join(split.name());
@@ -66,7 +69,10 @@ impl Place {
         check_replaceable(out)?; // someone may have written to it meanwhile
         self.swap_in(out).map_err(Error::write(out))?;
         let Summary { train, test, .. } = staged.summary;
-        Ok(Summary { written: train + test + 2, ..staged.summary })
+        Ok(Summary {
+            written: train + test + 2,
+            ..staged.summary
+        })
     }
 
     /// Puts the set in the place of `out`; what was there goes with the temporary folder.
@@ -86,7 +92,10 @@ impl Place {
 
 /// Finds anything in `out` that no staging wrote.
 fn check_replaceable(out: &Path) -> Result<(), Error> {
-    let occupied = |other: String| Error::Occupied { out: out.to_owned(), other };
+    let occupied = |other: String| Error::Occupied {
+        out: out.to_owned(),
+        other,
+    };
     for name in list(out).map_err(Error::write(out))? {
         match name.as_str() {
             "train.lst" | "test.lst" => {}
@@ -109,5 +118,7 @@ fn list(dir: &Path) -> io::Result<Vec<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
-    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect()
 }

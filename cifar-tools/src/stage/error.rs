@@ -19,7 +19,9 @@ pub enum Error {
         last: usize,
     },
     /// The archive calls a class by another name than CIFAR-100 does.
-    #[error("the archive calls class {label} `{name}`, not `{asked}`: give classes by number for this archive")]
+    #[error(
+        "the archive calls class {label} `{name}`, not `{asked}`: give classes by number for this archive"
+    )]
     OtherName {
         /// The name that was asked for.
         asked: &'static str,
@@ -83,5 +85,8 @@ impl Error {
 
 /// What the decoder sees when the uploads ended before it did.
 pub(super) fn uploads_ended() -> Error {
-    Error::S3 { what: "uploading failed".to_owned(), why: "the uploads ended early".to_owned() }
+    Error::S3 {
+        what: "uploading failed".to_owned(),
+        why: "the uploads ended early".to_owned(),
+    }
 }

@@ -16,7 +16,9 @@ pub(super) struct Encoder {
 
 impl Default for Encoder {
     fn default() -> Self {
-        Self { rgb: Box::new([0; ROW]) }
+        Self {
+            rgb: Box::new([0; ROW]),
+        }
     }
 }
 
@@ -25,7 +27,11 @@ impl Encoder {
     pub(super) fn encode(&mut self, planes: &[u8; ROW]) -> Result<Vec<u8>, Error> {
         let (red, rest) = planes.split_at(PLANE);
         let (green, blue) = rest.split_at(PLANE);
-        for (rgb, ((r, g), b)) in self.rgb.chunks_exact_mut(3).zip(red.iter().zip(green).zip(blue)) {
+        for (rgb, ((r, g), b)) in self
+            .rgb
+            .chunks_exact_mut(3)
+            .zip(red.iter().zip(green).zip(blue))
+        {
             rgb.copy_from_slice(&[*r, *g, *b]);
         }
         let mut png = Vec::with_capacity(ROW);
@@ -56,12 +62,20 @@ mod tests {
             *byte = (at % PLANE % 251) as u8 ^ (at / PLANE) as u8;
         }
         let png = Encoder::default().encode(&planes).unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+            .read_info()
+            .unwrap();
         let mut rgb = vec![0; ROW];
         let info = reader.next_frame(&mut rgb).unwrap();
-        assert_eq!((info.width, info.height, info.color_type, info.bit_depth), (32, 32, ColorType::Rgb, BitDepth::Eight));
+        assert_eq!(
+            (info.width, info.height, info.color_type, info.bit_depth),
+            (32, 32, ColorType::Rgb, BitDepth::Eight)
+        );
         for (at, pixel) in rgb.chunks(3).enumerate() {
-            assert_eq!(pixel, [planes[at], planes[at + PLANE], planes[at + 2 * PLANE]]);
+            assert_eq!(
+                pixel,
+                [planes[at], planes[at + PLANE], planes[at + 2 * PLANE]]
+            );
         }
     }
 }

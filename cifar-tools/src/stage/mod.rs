@@ -59,13 +59,31 @@ fn run(
     let mut counts = Counts::new(classes);
     let mut encoder = image::Encoder::default();
     let mut visit = |row: Row<'_>| {
-        let Some(class) = classes.index(row.label) else { return Ok(()) };
+        let Some(class) = classes.index(row.label) else {
+            return Ok(());
+        };
         counts.add(class, row.split);
-        let manifest = if row.split == Split::Train { &mut train } else { &mut test };
-        manifest.push(Line { row: row.number, class, path: row.name.to_owned() });
-        put(Image { split: row.split, name: row.name.to_owned(), png: encoder.encode(row.pixels)? })
+        let manifest = if row.split == Split::Train {
+            &mut train
+        } else {
+            &mut test
+        };
+        manifest.push(Line {
+            row: row.number,
+            class,
+            path: row.name.to_owned(),
+        });
+        put(Image {
+            split: row.split,
+            name: row.name.to_owned(),
+            png: encoder.encode(row.pixels)?,
+        })
     };
     let scanned = archive::scan(archive, classes, images, progress, &mut visit)?;
     let summary = counts.finish(classes, &scanned)?;
-    Ok(Staged { train, test, summary })
+    Ok(Staged {
+        train,
+        test,
+        summary,
+    })
 }

@@ -51,14 +51,29 @@ impl Counts {
         let mut counted = Vec::with_capacity(self.0.len());
         for (class, [train, test]) in classes.as_slice().iter().zip(self.0) {
             let name = scanned.names.get(usize::from(class.label));
-            let name = name.ok_or(Error::NoClass { label: class.label, last: scanned.names.len() - 1 })?;
+            let name = name.ok_or(Error::NoClass {
+                label: class.label,
+                last: scanned.names.len() - 1,
+            })?;
             if class.name.is_some_and(|asked| asked != name) {
-                return Err(Error::OtherName { asked: NAMES[usize::from(class.label)], label: class.label, name: name.clone() });
+                return Err(Error::OtherName {
+                    asked: NAMES[usize::from(class.label)],
+                    label: class.label,
+                    name: name.clone(),
+                });
             }
             if train + test == 0 {
-                return Err(Error::NoImages { label: class.label, name: name.clone() });
+                return Err(Error::NoImages {
+                    label: class.label,
+                    name: name.clone(),
+                });
             }
-            counted.push(ClassCount { label: class.label, name: name.clone(), train, test });
+            counted.push(ClassCount {
+                label: class.label,
+                name: name.clone(),
+                train,
+                test,
+            });
         }
         Ok(Summary {
             train: counted.iter().map(|class| class.train).sum(),

@@ -17,23 +17,35 @@ impl Operation for GlobalAverage {
         let images = x.data.chunks_exact(x.image_len());
         for (y, image) in y.data.chunks_exact_mut(x.channels).zip(images) {
             for pixel in image.chunks_exact(x.channels) {
-                y.iter_mut().zip(pixel).for_each(|(y, value)| *y += value / pixels);
+                y.iter_mut()
+                    .zip(pixel)
+                    .for_each(|(y, value)| *y += value / pixels);
             }
         }
         y
     }
 
     fn forward(&mut self, x: Tensor) -> Tensor {
-        self.shape = Tensor { data: Vec::new(), ..x };
+        self.shape = Tensor {
+            data: Vec::new(),
+            ..x
+        };
         self.infer(x)
     }
 
     fn backward(&mut self, dy: Tensor) -> Tensor {
         let mut dx = self.shape.zeros_like(dy.channels);
         let (image_len, pixels) = (dx.image_len(), (dx.height * dx.width) as f32);
-        for (dx, dy) in dx.data.chunks_exact_mut(image_len).zip(dy.data.chunks_exact(dy.channels)) {
+        for (dx, dy) in dx
+            .data
+            .chunks_exact_mut(image_len)
+            .zip(dy.data.chunks_exact(dy.channels))
+        {
             for pixel in dx.chunks_exact_mut(dy.len()) {
-                pixel.iter_mut().zip(dy).for_each(|(dx, dy)| *dx = dy / pixels);
+                pixel
+                    .iter_mut()
+                    .zip(dy)
+                    .for_each(|(dx, dy)| *dx = dy / pixels);
             }
         }
         dx

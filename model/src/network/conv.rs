@@ -30,7 +30,13 @@ impl Conv {
     pub fn new(inputs: usize, outputs: usize, is_first: bool, random: &mut fastrand::Rng) -> Self {
         let fan_in = SIDE * SIDE * inputs;
         let weight = Parameter::he_uniform(fan_in * outputs, fan_in, random);
-        Self { weight, inputs, outputs, is_first, seen: Tensor::default() }
+        Self {
+            weight,
+            inputs,
+            outputs,
+            is_first,
+            seen: Tensor::default(),
+        }
     }
 
     /// Gradient of the filters from one block of images; also fills the block's input gradient `dx` if it has one.
@@ -41,7 +47,11 @@ impl Conv {
         im2col(x, height, width, self.inputs, &mut unrolled);
         let dy = matrix(dy, self.outputs);
         let mut gradient = vec![0.0; self.weight.value.len()];
-        multiply(matrix(&unrolled, columns).reversed_axes(), dy, &mut gradient);
+        multiply(
+            matrix(&unrolled, columns).reversed_axes(),
+            dy,
+            &mut gradient,
+        );
         if !dx.is_empty() {
             let weight = matrix(&self.weight.value, self.outputs).reversed_axes();
             multiply(dy, weight, &mut unrolled);
@@ -56,12 +66,19 @@ impl Operation for Conv {
         let columns = SIDE * SIDE * self.inputs;
         let mut y = x.zeros_like(self.outputs);
         let (x_block, y_block) = (x.block_len(), y.block_len());
-        let blocks = y.data.par_chunks_mut(y_block).zip(x.data.par_chunks(x_block));
+        let blocks = y
+            .data
+            .par_chunks_mut(y_block)
+            .zip(x.data.par_chunks(x_block));
         blocks.for_each_init(Vec::new, |unrolled, (y, block)| {
             unrolled.resize(BLOCK * x.height * x.width * columns, 0.0);
             let unrolled = &mut unrolled[..y.len() / self.outputs * columns];
             im2col(block, x.height, x.width, self.inputs, unrolled);
-            multiply(matrix(unrolled, columns), matrix(&self.weight.value, self.outputs), y);
+            multiply(
+                matrix(unrolled, columns),
+                matrix(&self.weight.value, self.outputs),
+                y,
+            );
         });
         y
     }
@@ -74,13 +91,23 @@ impl Operation for Conv {
 
     fn backward(&mut self, dy: Tensor) -> Tensor {
         let x = &self.seen;
-        let mut dx = if self.is_first { Tensor::default() } else { x.zeros_like(self.inputs) };
+        let mut dx = if self.is_first {
+            Tensor::default()
+        } else {
+            x.zeros_like(self.inputs)
+        };
         // A block without an input gradient gets an empty slice for it.
         let dx_blocks: Vec<&mut [f32]> = match self.is_first {
-            true => x.data.chunks(x.block_len()).map(|_| Default::default()).collect(),
+            true => x
+                .data
+                .chunks(x.block_len())
+                .map(|_| Default::default())
+                .collect(),
             false => dx.data.chunks_mut(x.block_len()).collect(),
         };
-        let blocks = dx_blocks.into_par_iter().zip(x.data.par_chunks(x.block_len()));
+        let blocks = dx_blocks
+            .into_par_iter()
+            .zip(x.data.par_chunks(x.block_len()));
         let parts: Vec<Vec<f32>> = blocks
             .zip(dy.data.par_chunks(dy.block_len()))
             .map(|((dx, x), dy)| self.backward_block(x, dy, dx))
@@ -94,7 +121,11 @@ impl Operation for Conv {
     }
 
     fn tensors(&self) -> Vec<Named<'_>> {
-        vec![("weight", vec![SIDE, SIDE, self.inputs, self.outputs], &self.weight.value)]
+        vec![(
+            "weight",
+            vec![SIDE, SIDE, self.inputs, self.outputs],
+            &self.weight.value,
+        )]
     }
 
     fn tensors_mut(&mut self) -> Vec<NamedMut<'_>> {
@@ -105,7 +136,10 @@ impl Operation for Conv {
 /// Copies the 3x3 neighbourhood of each pixel of `images` into a row of `unrolled`; outside the image is zero.
 fn im2col(images: &[f32], height: usize, width: usize, channels: usize, unrolled: &mut [f32]) {
     let row = width * channels;
-    for (pixel, patch) in unrolled.chunks_exact_mut(SIDE * SIDE * channels).enumerate() {
+    for (pixel, patch) in unrolled
+        .chunks_exact_mut(SIDE * SIDE * channels)
+        .enumerate()
+    {
         let (y, x) = (pixel / width % height, pixel % width);
         let image = pixel / (width * height) * height * row;
         let (from, to, skipped) = span(x, width, channels);
@@ -134,7 +168,9 @@ fn col2im(unrolled: &[f32], height: usize, width: usize, channels: usize, images
         for (offset, patch) in patch.chunks_exact(SIDE * channels).enumerate() {
             if (1..=height).contains(&(y + offset)) {
                 let line = &mut images[image + (y + offset - 1) * row..][from..to];
-                line.iter_mut().zip(&patch[skipped..]).for_each(|(sum, value)| *sum += value);
+                line.iter_mut()
+                    .zip(&patch[skipped..])
+                    .for_each(|(sum, value)| *sum += value);
             }
         }
     }
@@ -157,7 +193,13 @@ mod tests {
     fn a_filter_that_looks_one_pixel_up_moves_the_image_down() {
         let mut conv = Conv::new(1, 1, false, &mut fastrand::Rng::with_seed(1));
         conv.weight.value = vec![0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-        let image = Tensor { images: 1, height: 3, width: 2, channels: 1, data: vec![1., 2., 3., 4., 5., 6.] };
+        let image = Tensor {
+            images: 1,
+            height: 3,
+            width: 2,
+            channels: 1,
+            data: vec![1., 2., 3., 4., 5., 6.],
+        };
         assert_eq!(conv.infer(image).data, [0., 0., 1., 2., 3., 4.]);
     }
 
@@ -165,7 +207,10 @@ mod tests {
     fn gradients_are_those_of_finite_differences() {
         let mut random = fastrand::Rng::with_seed(2);
         for (images, height, width) in [(1, 1, 1), (2, 3, 5), (BLOCK + 1, 4, 2)] {
-            gradient::check(Conv::new(2, 3, false, &mut random), (images, height, width, 2));
+            gradient::check(
+                Conv::new(2, 3, false, &mut random),
+                (images, height, width, 2),
+            );
         }
     }
 
@@ -177,7 +222,10 @@ mod tests {
         let dy = gradient::random_tensor((9, 4, 4, 2), &mut random);
         conv.forward(x.clone());
         conv.backward(dy.clone());
-        let mut first = Conv { is_first: true, ..conv.clone() };
+        let mut first = Conv {
+            is_first: true,
+            ..conv.clone()
+        };
         first.forward(x);
         assert_eq!(first.backward(dy), Tensor::default());
         assert_eq!(first.weight.gradient, conv.weight.gradient);

@@ -8,7 +8,10 @@ pub(super) type Shape = (usize, usize, usize, usize);
 
 /// Distinct values between -1 and 1, at least 0.01 from each other and from 0: a small step then never crosses
 /// the kink of a ReLU or changes the winner of a max-pool.
-pub(super) fn random_tensor((images, height, width, channels): Shape, random: &mut fastrand::Rng) -> Tensor {
+pub(super) fn random_tensor(
+    (images, height, width, channels): Shape,
+    random: &mut fastrand::Rng,
+) -> Tensor {
     let mut tensor = Tensor::zeros(images, height, width, channels);
     let count = tensor.data.len() as f32;
     for (index, value) in tensor.data.iter_mut().enumerate() {
@@ -30,7 +33,11 @@ pub(super) fn check(mut layer: impl Operation + Clone, shape: Shape) {
 
     let loss = |layer: &mut dyn Operation, x: &Tensor| -> f64 {
         let y = layer.forward(x.clone());
-        y.data.iter().zip(&weights.data).map(|(y, weight)| f64::from(*y) * f64::from(*weight)).sum()
+        y.data
+            .iter()
+            .zip(&weights.data)
+            .map(|(y, weight)| f64::from(*y) * f64::from(*weight))
+            .sum()
     };
     for index in 0..x.data.len() {
         let numeric = slope(|delta| {
@@ -40,7 +47,11 @@ pub(super) fn check(mut layer: impl Operation + Clone, shape: Shape) {
         });
         assert_close(numeric, dx.data[index], &format!("input {index}"));
     }
-    let gradients: Vec<Vec<f32>> = layer.parameters().iter().map(|p| p.gradient.clone()).collect();
+    let gradients: Vec<Vec<f32>> = layer
+        .parameters()
+        .iter()
+        .map(|p| p.gradient.clone())
+        .collect();
     for (parameter, gradient) in gradients.iter().enumerate() {
         for (index, analytic) in gradient.iter().enumerate() {
             let numeric = slope(|delta| {
@@ -48,7 +59,11 @@ pub(super) fn check(mut layer: impl Operation + Clone, shape: Shape) {
                 moved.parameters()[parameter].value[index] += delta;
                 loss(&mut moved, &x)
             });
-            assert_close(numeric, *analytic, &format!("parameter {parameter} at {index}"));
+            assert_close(
+                numeric,
+                *analytic,
+                &format!("parameter {parameter} at {index}"),
+            );
         }
     }
 }
@@ -61,5 +76,8 @@ fn slope(f: impl Fn(f32) -> f64) -> f64 {
 fn assert_close(numeric: f64, analytic: f32, what: &str) {
     let analytic = f64::from(analytic);
     let tolerance = 5e-3 * (1.0 + numeric.abs().max(analytic.abs()));
-    assert!((numeric - analytic).abs() < tolerance, "{what}: backward says {analytic}, differences say {numeric}");
+    assert!(
+        (numeric - analytic).abs() < tolerance,
+        "{what}: backward says {analytic}, differences say {numeric}"
+    );
 }

@@ -18,7 +18,11 @@ impl Linear {
     /// A layer with random weights.
     pub fn new(inputs: usize, outputs: usize, random: &mut fastrand::Rng) -> Self {
         let weight = Parameter::he_uniform(inputs * outputs, inputs, random);
-        Self { weight, bias: Parameter::new(vec![0.0; outputs], false), seen: Tensor::default() }
+        Self {
+            weight,
+            bias: Parameter::new(vec![0.0; outputs], false),
+            seen: Tensor::default(),
+        }
     }
 
     fn outputs(&self) -> usize {
@@ -29,9 +33,15 @@ impl Linear {
 impl Operation for Linear {
     fn infer(&self, x: Tensor) -> Tensor {
         let mut y = x.zeros_like(self.outputs());
-        multiply(matrix(&x.data, x.channels), matrix(&self.weight.value, self.outputs()), &mut y.data);
+        multiply(
+            matrix(&x.data, x.channels),
+            matrix(&self.weight.value, self.outputs()),
+            &mut y.data,
+        );
         for row in y.data.chunks_exact_mut(self.outputs()) {
-            row.iter_mut().zip(&self.bias.value).for_each(|(y, bias)| *y += bias);
+            row.iter_mut()
+                .zip(&self.bias.value)
+                .for_each(|(y, bias)| *y += bias);
         }
         y
     }
@@ -45,11 +55,23 @@ impl Operation for Linear {
         let (x, outputs) = (&self.seen, self.outputs());
         let mut dx = x.zeros_like(x.channels);
         let dy = matrix(&dy.data, outputs);
-        multiply(matrix(&x.data, x.channels).reversed_axes(), dy, &mut self.weight.gradient);
-        multiply(dy, matrix(&self.weight.value, outputs).reversed_axes(), &mut dx.data);
+        multiply(
+            matrix(&x.data, x.channels).reversed_axes(),
+            dy,
+            &mut self.weight.gradient,
+        );
+        multiply(
+            dy,
+            matrix(&self.weight.value, outputs).reversed_axes(),
+            &mut dx.data,
+        );
         self.bias.gradient.fill(0.0);
         for row in dy.rows() {
-            self.bias.gradient.iter_mut().zip(row).for_each(|(sum, dy)| *sum += dy);
+            self.bias
+                .gradient
+                .iter_mut()
+                .zip(row)
+                .for_each(|(sum, dy)| *sum += dy);
         }
         dx
     }
@@ -60,11 +82,17 @@ impl Operation for Linear {
 
     fn tensors(&self) -> Vec<Named<'_>> {
         let shape = vec![self.weight.value.len() / self.outputs(), self.outputs()];
-        vec![("weight", shape, &self.weight.value), ("bias", vec![self.outputs()], &self.bias.value)]
+        vec![
+            ("weight", shape, &self.weight.value),
+            ("bias", vec![self.outputs()], &self.bias.value),
+        ]
     }
 
     fn tensors_mut(&mut self) -> Vec<NamedMut<'_>> {
-        vec![("weight", &mut self.weight.value), ("bias", &mut self.bias.value)]
+        vec![
+            ("weight", &mut self.weight.value),
+            ("bias", &mut self.bias.value),
+        ]
     }
 }
 

@@ -5,7 +5,8 @@ use super::tensor::Tensor;
 /// Turns one row of logits into probabilities, in place. The largest logit is taken off first, against overflow.
 pub fn softmax(row: &mut [f32]) {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    row.iter_mut().for_each(|value| *value = (*value - largest).exp());
+    row.iter_mut()
+        .for_each(|value| *value = (*value - largest).exp());
     let sum: f32 = row.iter().sum();
     row.iter_mut().for_each(|value| *value /= sum);
 }
@@ -47,7 +48,11 @@ mod tests {
                 cross_entropy(moved, &classes).0
             };
             let numeric = (at(1e-2) - at(-1e-2)) / 2e-2;
-            assert!((numeric - analytic.data[index]).abs() < 1e-3, "{numeric} {}", analytic.data[index]);
+            assert!(
+                (numeric - analytic.data[index]).abs() < 1e-3,
+                "{numeric} {}",
+                analytic.data[index]
+            );
         }
     }
 }

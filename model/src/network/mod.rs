@@ -128,7 +128,12 @@ impl Network {
         let mut layers = Vec::new();
         let mut channels = 3;
         for (index, width) in widths.iter().enumerate() {
-            layers.push(Layer::Conv(Conv::new(channels, *width, index == 0, &mut random)));
+            layers.push(Layer::Conv(Conv::new(
+                channels,
+                *width,
+                index == 0,
+                &mut random,
+            )));
             layers.push(Layer::Norm(Norm::new(*width)));
             if index + 1 < widths.len() {
                 layers.push(Layer::MaxPool(MaxPool::default()));
@@ -143,38 +148,56 @@ impl Network {
 
     /// Logits outside training.
     pub fn infer(&self, x: Tensor) -> Tensor {
-        self.layers.iter().fold(x, |x, layer| layer.operation().infer(x))
+        self.layers
+            .iter()
+            .fold(x, |x, layer| layer.operation().infer(x))
     }
 
     /// Logits in training.
     pub fn forward(&mut self, x: Tensor) -> Tensor {
-        self.layers.iter_mut().fold(x, |x, layer| layer.operation_mut().forward(x))
+        self.layers
+            .iter_mut()
+            .fold(x, |x, layer| layer.operation_mut().forward(x))
     }
 
     /// Fills the gradients of all parameters from that of the logits.
     pub fn backward(&mut self, dy: Tensor) {
-        self.layers.iter_mut().rev().fold(dy, |dy, layer| layer.operation_mut().backward(dy));
+        self.layers
+            .iter_mut()
+            .rev()
+            .fold(dy, |dy, layer| layer.operation_mut().backward(dy));
     }
 
     /// What an optimiser changes, in a fixed order.
     pub fn parameters(&mut self) -> Vec<&mut Parameter> {
-        self.layers.iter_mut().flat_map(|layer| layer.operation_mut().parameters()).collect()
+        self.layers
+            .iter_mut()
+            .flat_map(|layer| layer.operation_mut().parameters())
+            .collect()
     }
 
     /// Everything that is saved, named `LAYER.NAME`, where layers count by their kind: `conv0.weight`.
     pub fn tensors(&self) -> Vec<(String, Vec<usize>, &[f32])> {
         let mut tensors = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {
-            let number = self.layers[..index].iter().filter(|before| before.name() == layer.name()).count();
+            let number = self.layers[..index]
+                .iter()
+                .filter(|before| before.name() == layer.name())
+                .count();
             let named = layer.operation().tensors().into_iter();
-            tensors.extend(named.map(|(name, shape, data)| (format!("{}{number}.{name}", layer.name()), shape, data)));
+            tensors.extend(named.map(|(name, shape, data)| {
+                (format!("{}{number}.{name}", layer.name()), shape, data)
+            }));
         }
         tensors
     }
 
     /// The values of [`tensors`](Self::tensors), in the same order.
     pub fn values_mut(&mut self) -> Vec<&mut Vec<f32>> {
-        let tensors = self.layers.iter_mut().flat_map(|layer| layer.operation_mut().tensors_mut());
+        let tensors = self
+            .layers
+            .iter_mut()
+            .flat_map(|layer| layer.operation_mut().tensors_mut());
         tensors.map(|(_, values)| values).collect()
     }
 }
@@ -185,7 +208,10 @@ mod tests {
 
     /// Trains a small network for a few steps with a given number of threads.
     fn trained(threads: usize) -> Vec<f32> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("a thread pool");
         pool.install(|| {
             let mut network = Network::new(&[4, 5], 3, 1);
             let mut random = fastrand::Rng::with_seed(2);
@@ -200,7 +226,11 @@ mod tests {
                     pairs.for_each(|(value, gradient)| *value -= 0.1 * gradient);
                 }
             }
-            network.tensors().into_iter().flat_map(|(_, _, data)| data.to_vec()).collect()
+            network
+                .tensors()
+                .into_iter()
+                .flat_map(|(_, _, data)| data.to_vec())
+                .collect()
         })
     }
 
@@ -222,19 +252,33 @@ mod tests {
         };
         for at in [0, 17, 80] {
             let analytic = network.parameters()[0].gradient[at];
-            let numeric = (filters(&mut network.clone(), at, 1e-3) - filters(&mut network.clone(), at, -1e-3)) / 2e-3;
-            assert!((numeric - analytic).abs() < 2e-3, "{at}: {analytic} {numeric}");
+            let numeric = (filters(&mut network.clone(), at, 1e-3)
+                - filters(&mut network.clone(), at, -1e-3))
+                / 2e-3;
+            assert!(
+                (numeric - analytic).abs() < 2e-3,
+                "{at}: {analytic} {numeric}"
+            );
         }
     }
 
     #[test]
     fn tensors_have_names_and_the_shapes_of_their_values() {
         let mut network = Network::new(&[4, 5], 2, 1);
-        let names: Vec<String> = network.tensors().into_iter().map(|(name, _, _)| name).collect();
+        let names: Vec<String> = network
+            .tensors()
+            .into_iter()
+            .map(|(name, _, _)| name)
+            .collect();
         assert_eq!(names[0], "conv0.weight");
         assert_eq!(names[5..7], ["conv1.weight", "norm1.weight"]);
         assert_eq!(names[10..], ["linear0.weight", "linear0.bias"]);
-        assert!(network.tensors().iter().all(|(_, shape, data)| shape.iter().product::<usize>() == data.len()));
+        assert!(
+            network
+                .tensors()
+                .iter()
+                .all(|(_, shape, data)| shape.iter().product::<usize>() == data.len())
+        );
         assert_eq!(network.values_mut().len(), names.len());
     }
 }

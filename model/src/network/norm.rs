@@ -41,10 +41,21 @@ impl Norm {
 
     /// What the layer does outside training: `(factor, offset)` of each channel.
     pub fn as_affine(&self) -> (Vec<f32>, Vec<f32>) {
-        let inverse = self.variance.iter().map(|variance| 1.0 / (variance + EPSILON).sqrt());
-        let factor: Vec<f32> = self.scale.value.iter().zip(inverse).map(|(scale, inverse)| scale * inverse).collect();
+        let inverse = self
+            .variance
+            .iter()
+            .map(|variance| 1.0 / (variance + EPSILON).sqrt());
+        let factor: Vec<f32> = self
+            .scale
+            .value
+            .iter()
+            .zip(inverse)
+            .map(|(scale, inverse)| scale * inverse)
+            .collect();
         let shifts = self.shift.value.iter().zip(&self.mean).zip(&factor);
-        let offset = shifts.map(|((shift, mean), factor)| shift - mean * factor).collect();
+        let offset = shifts
+            .map(|((shift, mean), factor)| shift - mean * factor)
+            .collect();
         (factor, offset)
     }
 
@@ -71,8 +82,15 @@ impl Operation for Norm {
         let count = x.data.len() / x.channels;
         let (mean, variance) = statistics(&x);
         self.update_running(&mean, &variance, count);
-        self.inverse_deviation = variance.iter().map(|variance| 1.0 / (variance + EPSILON).sqrt()).collect();
-        let offset: Vec<f32> = mean.iter().zip(&self.inverse_deviation).map(|(mean, inverse)| -mean * inverse).collect();
+        self.inverse_deviation = variance
+            .iter()
+            .map(|variance| 1.0 / (variance + EPSILON).sqrt())
+            .collect();
+        let offset: Vec<f32> = mean
+            .iter()
+            .zip(&self.inverse_deviation)
+            .map(|(mean, inverse)| -mean * inverse)
+            .collect();
         affine(&mut x, &self.inverse_deviation, &offset);
         self.normalised = x.clone();
         affine(&mut x, &self.scale.value, &self.shift.value);
@@ -83,7 +101,10 @@ impl Operation for Norm {
     fn backward(&mut self, mut dy: Tensor) -> Tensor {
         let channels = dy.channels;
         let block = dy.block_len();
-        let pairs = dy.data.par_chunks(block).zip(self.normalised.data.par_chunks(block));
+        let pairs = dy
+            .data
+            .par_chunks(block)
+            .zip(self.normalised.data.par_chunks(block));
         let sums = pairs.map(|(dy, n)| {
             let mut sums = (vec![0.0; channels], vec![0.0; channels]);
             for (dy, n) in dy.chunks_exact(channels).zip(n.chunks_exact(channels)) {
@@ -101,8 +122,17 @@ impl Operation for Norm {
         let count = (dy.data.len() / channels) as f32;
         let mean_dy: Vec<f32> = self.shift.gradient.iter().map(|sum| sum / count).collect();
         let mean_dy_n: Vec<f32> = self.scale.gradient.iter().map(|sum| sum / count).collect();
-        let factor: Vec<f32> = self.scale.value.iter().zip(&self.inverse_deviation).map(|(a, b)| a * b).collect();
-        let pairs = dy.data.par_chunks_mut(block).zip(self.normalised.data.par_chunks(block));
+        let factor: Vec<f32> = self
+            .scale
+            .value
+            .iter()
+            .zip(&self.inverse_deviation)
+            .map(|(a, b)| a * b)
+            .collect();
+        let pairs = dy
+            .data
+            .par_chunks_mut(block)
+            .zip(self.normalised.data.par_chunks(block));
         pairs.for_each(|(dy, n)| {
             for (dy, n) in dy.chunks_exact_mut(channels).zip(n.chunks_exact(channels)) {
                 for c in 0..channels {
@@ -152,7 +182,9 @@ fn affine(x: &mut Tensor, factor: &[f32], offset: &[f32]) {
 /// Mean and variance of each channel. Two passes: a sum of squares would cancel where the mean is large.
 fn statistics(x: &Tensor) -> (Vec<f32>, Vec<f32>) {
     let mean = average(x, |sums, pixel| {
-        sums.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
+        sums.iter_mut()
+            .zip(pixel)
+            .for_each(|(sum, value)| *sum += value);
     });
     let variance = average(x, |sums, pixel| {
         for ((sum, value), mean) in sums.iter_mut().zip(pixel).zip(&mean) {
@@ -166,7 +198,9 @@ fn statistics(x: &Tensor) -> (Vec<f32>, Vec<f32>) {
 fn average(x: &Tensor, add: impl Fn(&mut [f32], &[f32]) + Sync) -> Vec<f32> {
     let parts = x.data.par_chunks(x.block_len()).map(|block| {
         let mut sums = vec![0.0; x.channels];
-        block.chunks_exact(x.channels).for_each(|pixel| add(&mut sums, pixel));
+        block
+            .chunks_exact(x.channels)
+            .for_each(|pixel| add(&mut sums, pixel));
         sums
     });
     let mut total = vec![0.0; x.channels];
@@ -184,19 +218,35 @@ mod tests {
     fn training_gives_every_channel_mean_0_and_variance_1() {
         let mut random = fastrand::Rng::with_seed(1);
         let mut x = gradient::random_tensor((10, 3, 3, 2), &mut random);
-        x.data.iter_mut().for_each(|value| *value = *value * 5.0 + 100.0);
+        x.data
+            .iter_mut()
+            .for_each(|value| *value = *value * 5.0 + 100.0);
         let (mean, variance) = statistics(&Norm::new(2).forward(x));
         assert!(mean.iter().all(|mean| mean.abs() < 1e-4), "{mean:?}");
-        assert!(variance.iter().all(|variance| (variance - 1.0).abs() < 1e-3), "{variance:?}");
+        assert!(
+            variance
+                .iter()
+                .all(|variance| (variance - 1.0).abs() < 1e-3),
+            "{variance:?}"
+        );
     }
 
     #[test]
     fn running_statistics_approach_those_of_the_batches() {
         let mut norm = Norm::new(1);
-        let batch = Tensor { images: 4, height: 1, width: 1, channels: 1, data: vec![1.0, 3.0, 5.0, 7.0] };
+        let batch = Tensor {
+            images: 4,
+            height: 1,
+            width: 1,
+            channels: 1,
+            data: vec![1.0, 3.0, 5.0, 7.0],
+        };
         (0..200).for_each(|_| drop(norm.forward(batch.clone())));
         assert!((norm.mean[0] - 4.0).abs() < 1e-4);
-        assert!((norm.variance[0] - 20.0 / 3.0).abs() < 1e-4, "the unbiased variance of 1, 3, 5, 7");
+        assert!(
+            (norm.variance[0] - 20.0 / 3.0).abs() < 1e-4,
+            "the unbiased variance of 1, 3, 5, 7"
+        );
         let by_running = norm.infer(batch.clone()).data[0];
         assert!((by_running - (1.0 - 4.0) / (20.0f32 / 3.0).sqrt()).abs() < 1e-4);
     }

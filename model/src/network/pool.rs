@@ -19,21 +19,30 @@ impl MaxPool {
         let mut y = Tensor::zeros(x.images, x.height / 2, x.width / 2, x.channels);
         let (row, channels) = (x.width * x.channels, x.channels);
         let (image_len, pooled_len) = (x.image_len(), y.image_len());
-        let images = y.data.par_chunks_mut(pooled_len).zip(winners.par_chunks_mut(pooled_len));
-        images.zip(x.data.par_chunks(image_len)).for_each(|((y, winners), x)| {
-            let pixels = y.chunks_exact_mut(channels).zip(winners.chunks_exact_mut(channels));
-            for (pixel, (y, winners)) in pixels.enumerate() {
-                let corner = corner(pixel, row, channels);
-                y.copy_from_slice(&x[corner..corner + channels]);
-                for (index, offset) in [(1, channels), (2, row), (3, row + channels)] {
-                    let candidates = &x[corner + offset..][..channels];
-                    for ((y, winner), candidate) in y.iter_mut().zip(winners.iter_mut()).zip(candidates) {
-                        *winner = if candidate > y { index } else { *winner };
-                        *y = y.max(*candidate);
+        let images = y
+            .data
+            .par_chunks_mut(pooled_len)
+            .zip(winners.par_chunks_mut(pooled_len));
+        images
+            .zip(x.data.par_chunks(image_len))
+            .for_each(|((y, winners), x)| {
+                let pixels = y
+                    .chunks_exact_mut(channels)
+                    .zip(winners.chunks_exact_mut(channels));
+                for (pixel, (y, winners)) in pixels.enumerate() {
+                    let corner = corner(pixel, row, channels);
+                    y.copy_from_slice(&x[corner..corner + channels]);
+                    for (index, offset) in [(1, channels), (2, row), (3, row + channels)] {
+                        let candidates = &x[corner + offset..][..channels];
+                        for ((y, winner), candidate) in
+                            y.iter_mut().zip(winners.iter_mut()).zip(candidates)
+                        {
+                            *winner = if candidate > y { index } else { *winner };
+                            *y = y.max(*candidate);
+                        }
                     }
                 }
-            }
-        });
+            });
         y
     }
 }
@@ -45,9 +54,13 @@ impl Operation for MaxPool {
 
     fn forward(&mut self, x: Tensor) -> Tensor {
         self.winners.clear();
-        self.winners.resize(x.images * (x.height / 2) * (x.width / 2) * x.channels, 0);
+        self.winners
+            .resize(x.images * (x.height / 2) * (x.width / 2) * x.channels, 0);
         let y = Self::pool(&x, &mut self.winners);
-        self.shape = Tensor { data: Vec::new(), ..x };
+        self.shape = Tensor {
+            data: Vec::new(),
+            ..x
+        };
         y
     }
 
@@ -55,19 +68,26 @@ impl Operation for MaxPool {
         let mut dx = self.shape.zeros_like(self.shape.channels);
         let (row, channels) = (dx.width * dx.channels, dx.channels);
         let (image_len, pooled_len) = (dx.image_len(), dy.image_len());
-        let images = dx.data.par_chunks_mut(image_len).zip(dy.data.par_chunks(pooled_len));
-        images.zip(self.winners.par_chunks(pooled_len)).for_each(|((dx, dy), winners)| {
-            let pixels = dy.chunks_exact(channels).zip(winners.chunks_exact(channels));
-            for (pixel, (dy, winners)) in pixels.enumerate() {
-                let corner = corner(pixel, row, channels);
-                for (index, offset) in [(0, 0), (1, channels), (2, row), (3, row + channels)] {
-                    let dx = &mut dx[corner + offset..][..channels];
-                    for ((dx, dy), winner) in dx.iter_mut().zip(dy).zip(winners) {
-                        *dx = if *winner == index { *dy } else { 0.0 };
+        let images = dx
+            .data
+            .par_chunks_mut(image_len)
+            .zip(dy.data.par_chunks(pooled_len));
+        images
+            .zip(self.winners.par_chunks(pooled_len))
+            .for_each(|((dx, dy), winners)| {
+                let pixels = dy
+                    .chunks_exact(channels)
+                    .zip(winners.chunks_exact(channels));
+                for (pixel, (dy, winners)) in pixels.enumerate() {
+                    let corner = corner(pixel, row, channels);
+                    for (index, offset) in [(0, 0), (1, channels), (2, row), (3, row + channels)] {
+                        let dx = &mut dx[corner + offset..][..channels];
+                        for ((dx, dy), winner) in dx.iter_mut().zip(dy).zip(winners) {
+                            *dx = if *winner == index { *dy } else { 0.0 };
+                        }
                     }
                 }
-            }
-        });
+            });
         dx
     }
 }
@@ -86,7 +106,13 @@ mod tests {
     #[test]
     fn takes_the_largest_and_leaves_out_an_odd_edge() {
         let data = (0..15).map(|value| value as f32).collect();
-        let x = Tensor { images: 1, height: 3, width: 5, channels: 1, data };
+        let x = Tensor {
+            images: 1,
+            height: 3,
+            width: 5,
+            channels: 1,
+            data,
+        };
         assert_eq!(MaxPool::default().infer(x).data, [6.0, 8.0]);
     }
 

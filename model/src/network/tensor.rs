@@ -28,7 +28,13 @@ impl Tensor {
     /// A batch of zeros.
     pub fn zeros(images: usize, height: usize, width: usize, channels: usize) -> Self {
         let data = vec![0.0; images * height * width * channels];
-        Self { images, height, width, channels, data }
+        Self {
+            images,
+            height,
+            width,
+            channels,
+            data,
+        }
     }
 
     /// Zeros in the shape of this batch, but for the number of channels.
@@ -60,13 +66,22 @@ pub struct Parameter {
 
 impl Parameter {
     pub(super) fn new(value: Vec<f32>, decays: bool) -> Self {
-        Self { gradient: vec![0.0; value.len()], value, decays }
+        Self {
+            gradient: vec![0.0; value.len()],
+            value,
+            decays,
+        }
     }
 
     /// He's initialisation for a layer that a ReLU follows: uniform, variance `2 / fan_in`.
     pub(super) fn he_uniform(len: usize, fan_in: usize, random: &mut fastrand::Rng) -> Self {
         let limit = (6.0 / fan_in as f32).sqrt();
-        Self::new((0..len).map(|_| (random.f32() * 2.0 - 1.0) * limit).collect(), true)
+        Self::new(
+            (0..len)
+                .map(|_| (random.f32() * 2.0 - 1.0) * limit)
+                .collect(),
+            true,
+        )
     }
 }
 
@@ -74,6 +89,9 @@ impl Parameter {
 pub(super) fn sum_into(total: &mut [f32], parts: &[Vec<f32>]) {
     total.fill(0.0);
     for part in parts {
-        total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+        total
+            .iter_mut()
+            .zip(part)
+            .for_each(|(total, part)| *total += part);
     }
 }

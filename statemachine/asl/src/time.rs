@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn reads_what_aws_reads() {
         let check = |text: &str, expect: bool| {
-            assert_eq!(parse_date_time(text).is_some(), expect, "{text}")
+            assert_eq!(parse_date_time(text).is_some(), expect, "{text}");
         };
         check("2016-12-05T21:29:29Z", true);
         check("2016-12-05T21:29:29.123456789Z", true);

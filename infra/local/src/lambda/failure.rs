@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn errors_read_as_aws_writes_them() {
-        let error = |kind: &str, text: &str| format!(r#"{{"errorType":"{kind}","errorMessage":"{text}"}}"#);
+        let error =
+            |kind: &str, text: &str| format!(r#"{{"errorType":"{kind}","errorMessage":"{text}"}}"#);
         let exited = |text| {
             let text = format!("RequestId: id-1 Error: Runtime exited {text}");
             error("Runtime.ExitError", text.as_str())

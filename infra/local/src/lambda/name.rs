@@ -66,6 +66,7 @@ fn is_word(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn check(reference: &str, expect: Result<&str, &str>) {
         let found = resolve(reference, &Identity::default()).map_err(|error| error.message);
@@ -120,6 +121,31 @@ mod tests {
             assert_eq!(error.code, "ValidationException", "{bad}");
             let start = format!("1 validation error detected: Value '{bad}' at 'functionName'");
             assert!(error.message.starts_with(&start), "{}", error.message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_is_found_by_any_form(name in "[a-zA-Z0-9_-]{1,64}", form in 0..6_usize) {
+            let identity = Identity::default();
+            let arn = identity.arn("lambda", &format!("function:{name}"));
+            let account = &identity.account;
+            let reference = match form {
+                0 => name.clone(),
+                1 => format!("function:{name}"),
+                2 => format!("{account}:function:{name}"),
+                3 => format!("{name}:$LATEST"),
+                4 => format!("{arn}:$LATEST"),
+                _ => arn,
+            };
+            prop_assert_eq!(resolve(&reference, &identity).unwrap(), name);
+        }
+
+        #[test]
+        fn no_text_breaks_it(text in "[a-z:$ ]{0,20}|\\PC{0,20}") {
+            if let Ok(name) = resolve(&text, &Identity::default()) {
+                prop_assert!(text.contains(&name));
+            }
         }
     }
 }

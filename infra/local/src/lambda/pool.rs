@@ -127,8 +127,7 @@ impl Pool {
             self.start(slot, jobs, job);
         } else if let Err(refused) = handle.jobs.try_send(job) {
             // It ended this very moment; the lease goes back for another try.
-            let job = refused.into_inner();
-            let _ = job.reply.send(Reply::Undelivered(job.lease));
+            refused.into_inner().give_back();
         }
     }
 

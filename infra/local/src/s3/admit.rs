@@ -8,13 +8,14 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use futures::StreamExt as _;
-use futures::stream;
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, RANGE};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use futures::{Stream, StreamExt as _, stream};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RANGE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use s3s::{S3Error, StdError, s3_error};
 
 use super::chunked::Decoder;
+use super::events::Requester;
 
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
@@ -30,10 +31,9 @@ impl Trailers {
 }
 
 /// Takes the signature off a request, whoever made it.
-pub(super) fn any_key(
-    request: Request<axum::body::Body>,
-) -> Result<Request<s3s::Body>, S3Error> {
+pub(super) fn any_key(request: Request<axum::body::Body>) -> Result<Request<s3s::Body>, S3Error> {
     let (mut parts, body) = request.into_parts();
+    check_owner(&parts)?;
     let query = parts.uri.query().unwrap_or_default();
     if let Some(presigned) = Presigned::parse(query)? {
         presigned.check_expiry(jiff::Timestamp::now())?;
@@ -47,6 +47,8 @@ pub(super) fn any_key(
         let length = decoded_length(&mut parts.headers)?;
         parts.extensions.insert(trailers.clone());
         decoded(body, length, trailers)
+    } else if is_form(&parts) {
+        body_of(super::form::unsigned(body.into_data_stream()))
     } else {
         s3s::Body::http_body_unsync(body)
     };
@@ -66,7 +68,7 @@ fn drop_unusable_range(headers: &mut HeaderMap) {
 }
 
 /// Whether the body is `aws-chunked`; the headers that say so go.
-fn take_chunked(headers: &mut HeaderMap) -> bool {
+pub(super) fn take_chunked(headers: &mut HeaderMap) -> bool {
     let streaming = headers
         .remove(CONTENT_SHA256)
         .is_some_and(|value| value.as_bytes().starts_with(b"STREAMING-"));
@@ -110,7 +112,11 @@ fn decoded_length(headers: &mut HeaderMap) -> Result<u64, S3Error> {
 }
 
 fn decoded(body: axum::body::Body, length: u64, trailers: Trailers) -> s3s::Body {
-    let start = (body.into_data_stream(), Some(Decoder::new(length)), trailers);
+    let start = (
+        body.into_data_stream(),
+        Some(Decoder::new(length)),
+        trailers,
+    );
     let stream = stream::try_unfold(start, |(mut body, decoder, trailers)| async {
         let Some(mut decoder) = decoder else {
             return Ok(None);
@@ -128,8 +134,35 @@ fn decoded(body: axum::body::Body, length: u64, trailers: Trailers) -> s3s::Body
             }
         }
     });
-    let frames = stream.map(|data: Result<Bytes, StdError>| data.map(hyper::body::Frame::data));
+    body_of(stream)
+}
+
+fn body_of(data: impl Stream<Item = Result<Bytes, StdError>> + Send + 'static) -> s3s::Body {
+    let frames = data.map(|data| data.map(hyper::body::Frame::data));
     s3s::Body::http_body_unsync(http_body_util::StreamBody::new(frames))
+}
+
+fn is_form(parts: &Parts) -> bool {
+    let kind = parts.headers.get(CONTENT_TYPE);
+    parts.method == Method::POST
+        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"))
+}
+
+/// Clients may say whom they expect to own the bucket: here one account owns all.
+fn check_owner(parts: &Parts) -> Result<(), S3Error> {
+    let requester: Option<&Requester> = parts.extensions.get();
+    let account = requester.map(|requester| requester.identity.account.as_bytes());
+    let other = [
+        "x-amz-expected-bucket-owner",
+        "x-amz-source-expected-bucket-owner",
+    ]
+    .into_iter()
+    .filter_map(|name| parts.headers.get(name))
+    .any(|expected| account.is_some_and(|account| account != expected.as_bytes()));
+    match other {
+        true => Err(s3_error!(AccessDenied, "Access Denied")),
+        false => Ok(()),
+    }
 }
 
 /// The query of a presigned URL.
@@ -189,8 +222,13 @@ impl Presigned {
     fn sort(&mut self, v4: bool, name: &str, value: &str) {
         let lower = name.to_ascii_lowercase();
         let of_signature = match lower.as_str() {
-            "x-amz-algorithm" | "x-amz-credential" | "x-amz-date" | "x-amz-expires"
-            | "x-amz-security-token" | "x-amz-signature" | "x-amz-signedheaders" => true,
+            "x-amz-algorithm"
+            | "x-amz-credential"
+            | "x-amz-date"
+            | "x-amz-expires"
+            | "x-amz-security-token"
+            | "x-amz-signature"
+            | "x-amz-signedheaders" => true,
             "awsaccesskeyid" | "expires" | "signature" => !v4,
             _ => false,
         };

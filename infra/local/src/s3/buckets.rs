@@ -106,7 +106,9 @@ pub(super) fn delete(write: &mut Write, name: &str) -> Result<(), Error> {
         return Err(Error::BucketNotEmpty);
     }
     super::uploads::forget_all(write, name)?;
-    write.sql.execute("DELETE FROM buckets WHERE name = ?1", [name])?;
+    write
+        .sql
+        .execute("DELETE FROM buckets WHERE name = ?1", [name])?;
     Ok(())
 }
 
@@ -119,7 +121,11 @@ pub(super) fn set_versioning(write: &Write, name: &str, to: Versioning) -> Resul
 /// Replaces the rules by which events go to functions.
 pub(super) fn set_rules(write: &Write, name: &str, rules: &[Rule]) -> Result<(), Error> {
     let update = "UPDATE buckets SET notifications = ?2 WHERE name = ?1";
-    changed(write.sql.execute(update, params![name, serde_json::to_string(rules)?])?)
+    changed(
+        write
+            .sql
+            .execute(update, params![name, serde_json::to_string(rules)?])?,
+    )
 }
 
 fn changed(rows: usize) -> Result<(), Error> {

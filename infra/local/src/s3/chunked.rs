@@ -154,8 +154,8 @@ impl Decoder {
         let colon = line.iter().position(|&byte| byte == b':');
         let (name, value) = line.split_at(colon.ok_or(ChunkedError::Malformed)?);
         let name = HeaderName::from_bytes(name).map_err(|_| ChunkedError::Malformed)?;
-        let value =
-            HeaderValue::from_bytes(value[1..].trim_ascii()).map_err(|_| ChunkedError::Malformed)?;
+        let value = HeaderValue::from_bytes(value[1..].trim_ascii())
+            .map_err(|_| ChunkedError::Malformed)?;
         if self.trailers.len() >= MOST_TRAILERS {
             return Err(ChunkedError::Malformed);
         }
@@ -195,7 +195,10 @@ mod tests {
         Ok((decoded, decoder.finish()?))
     }
 
-    fn check(body: &str, length: u64, expect: Result<(&str, &[(&str, &str)]), ChunkedError>) {
+    /// Decoded text, and trailers.
+    type Decoded<'t> = (&'t str, &'t [(&'t str, &'t str)]);
+
+    fn check(body: &str, length: u64, expect: Result<Decoded, ChunkedError>) {
         let decoded = decode(body.as_bytes(), length, 3).map(|(data, trailers)| {
             let trailers: Vec<_> = trailers
                 .iter()
@@ -217,10 +220,22 @@ mod tests {
         check("0\r\n", 0, Ok(("", &[])));
         check("5\r\nhello\r\n0\r\n\r\n", 5, Ok(("hello", &[])));
         check("2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", 5, Ok(("hello", &[])));
-        check("5;chunk-signature=ab\r\nhello\r\n0;chunk-signature=cd\r\n\r\n", 5, Ok(("hello", &[])));
+        check(
+            "5;chunk-signature=ab\r\nhello\r\n0;chunk-signature=cd\r\n\r\n",
+            5,
+            Ok(("hello", &[])),
+        );
         check("2\r\n\r\n\r\n0\r\n\r\n", 2, Ok(("\r\n", &[])));
-        check("1\r\na\r\n0\r\nx-amz-checksum-crc32:6Le+Qw==\r\n\r\n", 1, Ok(("a", &[("x-amz-checksum-crc32", "6Le+Qw==")])));
-        check("1\r\na\r\n0\r\nX-Amz-Checksum-Crc32: 6Le+Qw==\r\nb:c\r\n", 1, Ok(("a", &[("x-amz-checksum-crc32", "6Le+Qw=="), ("b", "c")])));
+        check(
+            "1\r\na\r\n0\r\nx-amz-checksum-crc32:6Le+Qw==\r\n\r\n",
+            1,
+            Ok(("a", &[("x-amz-checksum-crc32", "6Le+Qw==")])),
+        );
+        check(
+            "1\r\na\r\n0\r\nX-Amz-Checksum-Crc32: 6Le+Qw==\r\nb:c\r\n",
+            1,
+            Ok(("a", &[("x-amz-checksum-crc32", "6Le+Qw=="), ("b", "c")])),
+        );
         check("", 0, Err(Incomplete));
         check("5\r\nhel", 5, Err(Incomplete));
         check("5\r\nhello\r\n", 5, Err(Incomplete));
@@ -236,7 +251,10 @@ mod tests {
     #[test]
     fn a_line_without_an_end_is_not_kept() {
         let endless = vec![b'a'; LONGEST_LINE + 2];
-        assert_eq!(decode(&endless, 0, 1000).unwrap_err(), ChunkedError::Malformed);
+        assert_eq!(
+            decode(&endless, 0, 1000).unwrap_err(),
+            ChunkedError::Malformed
+        );
     }
 
     proptest! {

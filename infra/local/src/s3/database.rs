@@ -161,14 +161,14 @@ fn write_all(
         let committed = transaction
             .map_or(Ok(()), Transaction::commit)
             .map_err(|error| error.to_string());
-        for answer in answers {
-            answer(&committed);
-        }
         if committed.is_ok() {
             after.doomed.into_iter().for_each(|file| files.remove(file));
             if after.announced {
                 outbox.notify_one();
             }
+        }
+        for answer in answers {
+            answer(&committed);
         }
     }
 }

@@ -75,10 +75,14 @@ pub(super) fn checked_tags(tags: Vec<Tag>) -> Result<Vec<Tag>, Error> {
             return Err(Error::InvalidTag("The TagKey you have provided is invalid"));
         }
         if tag.value.chars().count() > 256 {
-            return Err(Error::InvalidTag("The TagValue you have provided is invalid"));
+            return Err(Error::InvalidTag(
+                "The TagValue you have provided is invalid",
+            ));
         }
         if !seen.insert(tag.key.as_str()) {
-            return Err(Error::InvalidTag("Cannot provide multiple Tags with the same key"));
+            return Err(Error::InvalidTag(
+                "Cannot provide multiple Tags with the same key",
+            ));
         }
     }
     Ok(tags)
@@ -92,12 +96,15 @@ pub(super) fn tags_of_header(header: &str) -> Result<Vec<Tag>, Error> {
             .map(String::from)
             .map_err(|_| Error::InvalidArgument("The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.".into()))
     };
-    let tags = header.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Ok(Tag {
-            key: text(key)?,
-            value: text(value)?,
-        })
-    });
+    let tags = header
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok(Tag {
+                key: text(key)?,
+                value: text(value)?,
+            })
+        });
     checked_tags(tags.collect::<Result<_, Error>>()?)
 }

@@ -93,7 +93,10 @@ async fn deliver_round(waiting: Vec<Waiting>, invoke: &dyn Invoke) -> Round {
         if held_back.contains(&event.bucket) {
             continue;
         }
-        match invoke.enqueue(&event.function, Bytes::from(event.payload)).await {
+        match invoke
+            .enqueue(&event.function, Bytes::from(event.payload))
+            .await
+        {
             Ok(()) => done.push(event.id),
             Err(error) if is_final(&error) => {
                 tracing::warn!(bucket = event.bucket, function = event.function, %error, "an S3 event is dropped");
@@ -140,7 +143,9 @@ async fn forget(database: &Database, ids: Vec<i64>) -> Result<(), Error> {
     }
     database
         .write(move |write| {
-            let mut delete = write.sql.prepare_cached("DELETE FROM outbox WHERE id = ?1")?;
+            let mut delete = write
+                .sql
+                .prepare_cached("DELETE FROM outbox WHERE id = ?1")?;
             for id in ids {
                 delete.execute([id])?;
             }

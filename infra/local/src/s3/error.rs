@@ -22,9 +22,7 @@ pub(super) enum Error {
     NoSuchUpload,
     #[error("The bucket you tried to delete is not empty")]
     BucketNotEmpty,
-    #[error(
-        "Your previous request to create the named bucket succeeded and you already own it."
-    )]
+    #[error("Your previous request to create the named bucket succeeded and you already own it.")]
     BucketAlreadyOwnedByYou,
     #[error("The Content-MD5 you specified was invalid.")]
     InvalidDigest,

@@ -34,7 +34,10 @@ impl Rule {
     fn wants(&self, event: Event, key: &str) -> bool {
         key.starts_with(&self.prefix)
             && key.ends_with(&self.suffix)
-            && self.events.iter().any(|wanted| covers(wanted, event.name()))
+            && self
+                .events
+                .iter()
+                .any(|wanted| covers(wanted, event.name()))
     }
 
     /// Whether an event could go to both: AWS refuses that.
@@ -64,7 +67,9 @@ fn covers(pattern: &str, event: &str) -> bool {
 }
 
 fn covers_pattern(pattern: &str, other: &str) -> bool {
-    other.strip_prefix("s3:").is_some_and(|other| covers(pattern, other))
+    other
+        .strip_prefix("s3:")
+        .is_some_and(|other| covers(pattern, other))
 }
 
 /// The event types that a rule may name.
@@ -132,7 +137,11 @@ pub(super) fn emit(
     event: Event,
     version: &Version,
 ) -> Result<(), Error> {
-    for rule in bucket.rules.iter().filter(|rule| rule.wants(event, &version.key)) {
+    for rule in bucket
+        .rules
+        .iter()
+        .filter(|rule| rule.wants(event, &version.key))
+    {
         let record = record(by, bucket, event, version, &rule.id);
         let payload = json!({ "Records": [record] }).to_string();
         write
@@ -206,5 +215,7 @@ const KEPT: AsciiSet = NON_ALPHANUMERIC
 
 /// A key as S3 writes it in events and in lists with `encoding-type=url`: percent-encoded, a space as `+`.
 pub(super) fn encode_key(key: &str) -> String {
-    utf8_percent_encode(key, &KEPT).to_string().replace(' ', "+")
+    utf8_percent_encode(key, &KEPT)
+        .to_string()
+        .replace(' ', "+")
 }

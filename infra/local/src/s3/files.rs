@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::error::Error;
+
 /// The directory of files.
 #[derive(Clone, Debug)]
 pub(super) struct Files {
@@ -67,8 +69,28 @@ impl Files {
     }
 
     /// Opens a stored file for reading. It stays readable when it is removed meanwhile.
-    pub(super) fn read(&self, id: FileId) -> io::Result<File> {
+    fn read(&self, id: FileId) -> io::Result<File> {
         File::open(self.path(id))
+    }
+
+    /// Looks something up and opens the file that it names.
+    ///
+    /// Whoever overwrites an object in between removes the file that was found: then another look finds another file.
+    pub(super) fn find<T>(
+        &self,
+        mut look_up: impl FnMut() -> Result<(T, Option<FileId>), Error>,
+    ) -> Result<(T, Option<File>), Error> {
+        let mut missing = None;
+        loop {
+            let (found, file) = look_up()?;
+            let Some(id) = file else {
+                return Ok((found, None));
+            };
+            match self.read(id) {
+                Err(error) if is_missing(&error) && missing != Some(id) => missing = Some(id),
+                opened => return Ok((found, Some(opened?))),
+            }
+        }
     }
 
     /// A second name for the same bytes: a copy without copying. `None` where the file system has no such thing.
@@ -83,25 +105,29 @@ impl Files {
         Ok(Some(stored))
     }
 
-    /// One file of the bytes of several, in that order.
-    pub(super) fn join(&self, ids: &[FileId]) -> io::Result<Stored> {
+    /// One file of the bytes of several, in that order. `None` where one of them is gone.
+    pub(super) fn join(&self, ids: &[FileId]) -> io::Result<Option<Stored>> {
         if let [only] = ids
             && let Some(stored) = self.link(*only)?
         {
-            return Ok(stored);
+            return Ok(Some(stored));
         }
         let draft = self.create()?;
         for id in ids {
+            let mut part = match self.read(*id) {
+                Err(error) if is_missing(&error) => return Ok(None),
+                opened => opened?,
+            };
             // File to file, so that the kernel can share or move the bytes by itself.
-            io::copy(&mut self.read(*id)?, &mut draft.written.get_ref())?;
+            io::copy(&mut part, &mut draft.written.get_ref())?;
         }
-        draft.keep()
+        draft.keep().map(Some)
     }
 
     /// Removes a stored file. That it is gone already is no error.
     pub(super) fn remove(&self, id: FileId) {
         if let Err(error) = fs::remove_file(self.path(id))
-            && error.kind() != io::ErrorKind::NotFound
+            && !is_missing(&error)
         {
             tracing::warn!(file = ?id, %error, "an object's file could not be removed");
         }
@@ -200,6 +226,10 @@ impl Drop for Stored {
 pub(super) fn seek(mut file: File, start: u64) -> io::Result<File> {
     file.seek(SeekFrom::Start(start))?;
     Ok(file)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 fn parent(path: &Path) -> &Path {

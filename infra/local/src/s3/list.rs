@@ -18,10 +18,12 @@ pub(super) fn bounds(query: &Query, after: Option<&str>, from: &From) -> (Vec<u8
     }
     let prefix = query.prefix.as_bytes();
     match after {
-        Some(after) if after.as_bytes() >= prefix => match listing::past_common_prefix(query, after) {
-            Some(name) => (name, false),
-            None => (after.into(), true),
-        },
+        Some(after) if after.as_bytes() >= prefix => {
+            match listing::past_common_prefix(query, after) {
+                Some(name) => (name, false),
+                None => (after.into(), true),
+            }
+        }
         _ => (prefix.into(), false),
     }
 }
@@ -37,17 +39,21 @@ pub(super) fn objects(
         "{COLUMNS} WHERE bucket = ?1 AND key >= ?2 AND key < ?3 AND key <> ?4
          AND latest AND file IS NOT NULL ORDER BY key LIMIT ?5"
     ))?;
-    listing::page(query, |version: &Version| &version.key, |from, limit| {
-        let (first, exclusive) = bounds(query, after, from);
-        // No key is empty, so that an empty one leaves nothing out.
-        let but = if exclusive { first.clone() } else { Vec::new() };
-        select
-            .query_and_then(
-                params![bucket, first, end(&query.prefix), but, limit as i64],
-                versions::from_row,
-            )?
-            .collect()
-    })
+    listing::page(
+        query,
+        |version: &Version| &version.key,
+        |from, limit| {
+            let (first, exclusive) = bounds(query, after, from);
+            // No key is empty, so that an empty one leaves nothing out.
+            let but = if exclusive { first.clone() } else { Vec::new() };
+            select
+                .query_and_then(
+                    params![bucket, first, end(&query.prefix), but, limit as i64],
+                    versions::from_row,
+                )?
+                .collect()
+        },
+    )
 }
 
 /// Versions and delete markers that follow the key `after`, or its version with that row id.
@@ -61,15 +67,19 @@ pub(super) fn versions(
         "{COLUMNS} WHERE bucket = ?1 AND key >= ?2 AND key < ?3 AND (key <> ?4 OR id < ?5)
          ORDER BY key, id DESC LIMIT ?6"
     ))?;
-    listing::page(query, |version: &Version| &version.key, |from, limit| {
-        let (first, exclusive) = bounds(query, after.map(|(key, _)| key), from);
-        let but = if exclusive { first.clone() } else { Vec::new() };
-        let before = after.and_then(|(_, id)| id).unwrap_or(0);
-        select
-            .query_and_then(
-                params![bucket, first, end(&query.prefix), but, before, limit as i64],
-                versions::from_row,
-            )?
-            .collect()
-    })
+    listing::page(
+        query,
+        |version: &Version| &version.key,
+        |from, limit| {
+            let (first, exclusive) = bounds(query, after.map(|(key, _)| key), from);
+            let but = if exclusive { first.clone() } else { Vec::new() };
+            let before = after.and_then(|(_, id)| id).unwrap_or(0);
+            select
+                .query_and_then(
+                    params![bucket, first, end(&query.prefix), but, before, limit as i64],
+                    versions::from_row,
+                )?
+                .collect()
+        },
+    )
 }

@@ -52,9 +52,12 @@ pub(super) fn page<T, E>(
     };
     let mut last = None;
     let mut from = From::Start;
-    // S3 calls a page of nothing complete.
     let mut room = query.limit;
-    'fetch: while query.limit > 0 {
+    if room == 0 {
+        // S3 calls a page of nothing complete.
+        return Ok(page);
+    }
+    'fetch: loop {
         // One more than there is room for: it tells whether there is more.
         for item in fetch(&from, room + 1)? {
             if room == 0 {

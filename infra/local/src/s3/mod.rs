@@ -18,6 +18,7 @@ mod dispatcher;
 mod error;
 mod events;
 mod files;
+mod form;
 mod list;
 mod listing;
 mod receive;
@@ -36,6 +37,7 @@ use async_trait::async_trait;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::sync::Notify;
 
@@ -107,8 +109,12 @@ impl S3 {
             path: root.display().to_string(),
             reason: error.to_string(),
         })?;
-        let service = S3ServiceBuilder::new(Api::new(store.clone())).build();
-        Ok(Self { store, service })
+        let mut service = S3ServiceBuilder::new(Api::new(store.clone()));
+        service.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config()))));
+        Ok(Self {
+            store,
+            service: service.build(),
+        })
     }
 
     /// Answers a request of the S3 API in path style (`/bucket/key`), whatever access key it is signed with.
@@ -123,7 +129,9 @@ impl S3 {
         request.extensions_mut().insert(requester);
         let outcome = match admit::any_key(request) {
             Ok(request) => Box::pin(self.service.call(request)).await,
-            Err(refused) => refused.to_http_response().map_err(|error| s3s::HttpError::new(Box::new(error))),
+            Err(refused) => refused
+                .to_http_response()
+                .map_err(|error| s3s::HttpError::new(Box::new(error))),
         };
         answer.finish(outcome)
     }
@@ -220,6 +228,13 @@ fn source_ip(request: &Request<Body>) -> String {
     let peer: Option<&axum::extract::ConnectInfo<std::net::SocketAddr>> =
         request.extensions().get();
     peer.map_or_else(|| "127.0.0.1".into(), |peer| peer.0.ip().to_string())
+}
+
+/// Form uploads are held in memory by `s3s`, unlike all others.
+fn config() -> S3Config {
+    let mut config = S3Config::default();
+    config.post_object_max_file_size = 256 << 20;
+    config
 }
 
 /// Milliseconds since 1970.

@@ -11,9 +11,11 @@ use s3s::StdError;
 
 use super::admit::Trailers;
 use super::chunked::ChunkedError;
+use super::details::Details;
 use super::digest::{Algorithm, Checksum, Digester, Digests, Md5};
 use super::error::Error;
 use super::files::{Draft, Files, Stored};
+use super::versions::NewVersion;
 
 /// 5 GiB: the most bytes that one request may store.
 const LIMIT: u64 = 5 << 30;
@@ -102,6 +104,23 @@ pub(super) struct Received {
     pub(super) stored: Stored,
     pub(super) size: u64,
     pub(super) digests: Digests,
+}
+
+impl Received {
+    /// A version of these bytes, with nothing else said about it.
+    pub(super) fn into_version(self, algorithm: Algorithm) -> (Stored, NewVersion) {
+        let new = NewVersion {
+            file: Some(self.stored.id()),
+            size: self.size,
+            etag: self.digests.md5.to_string(),
+            details: Details {
+                checksum: self.digests.checksum(algorithm).cloned(),
+                ..Details::default()
+            },
+            tags: Vec::new(),
+        };
+        (self.stored, new)
+    }
 }
 
 /// Stores a body under no name yet. `also` is an algorithm to compute whatever the client claims.

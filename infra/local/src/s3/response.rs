@@ -1,7 +1,7 @@
 //! What every answer has: a request id, and in an error AWS's text and what it is about.
 
 use axum::body::Body;
-use http::header::{CONTENT_TYPE, SERVER};
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use s3s::HttpError;
 use uuid::Uuid;
@@ -46,7 +46,9 @@ impl Answer {
         let failed = parts.status.is_client_error() || parts.status.is_server_error();
         let body = match body.bytes() {
             Some(xml) if failed && !xml.is_empty() => {
-                parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+                parts
+                    .headers
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
                 Body::from(self.complete(&String::from_utf8_lossy(&xml)))
             }
             _ => Body::new(body),
@@ -55,7 +57,6 @@ impl Answer {
             parts.headers.insert("x-amz-request-id", id.clone());
             parts.headers.insert("x-amz-id-2", id);
         }
-        parts.headers.insert(SERVER, HeaderValue::from_static("AmazonS3"));
         Response::from_parts(parts, body)
     }
 
@@ -80,14 +81,17 @@ impl Answer {
         let path = path.trim_start_matches('/');
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
         match code {
-            "NoSuchBucket" | "BucketNotEmpty" | "InvalidBucketName" => element("BucketName", bucket),
+            "NoSuchBucket" | "BucketNotEmpty" | "InvalidBucketName" => {
+                element("BucketName", bucket)
+            }
             "NoSuchKey" | "NoSuchVersion" => element("Key", key),
             _ => element("Resource", &self.resource),
         }
     }
 }
 
-const INTERNAL_ERROR: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>InternalError</Code></Error>";
+const INTERNAL_ERROR: &str =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>InternalError</Code></Error>";
 
 fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(start)?;
@@ -95,6 +99,9 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
 }
 
 fn element(name: &str, text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let escaped = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     format!("<{name}>{escaped}</{name}>")
 }

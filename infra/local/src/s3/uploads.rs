@@ -54,7 +54,7 @@ fn from_row(row: &Row) -> Result<Upload, Error> {
     let kind = kind.and_then(|name| Kind::from_name(&name));
     Ok(Upload {
         id: row.get(0)?,
-        key: versions::text(row.get(1)?),
+        key: versions::text(&row.get::<_, Vec<u8>>(1)?),
         initiated: row.get(2)?,
         headers: serde_json::from_str(row.get_ref(3)?.as_str().unwrap_or("{}"))?,
         tags: serde_json::from_str(row.get_ref(4)?.as_str().unwrap_or("[]"))?,
@@ -152,7 +152,9 @@ pub(super) fn forget(write: &mut Write, id: &str) -> Result<(), Error> {
     for part in parts(write.sql, id, 0, usize::from(u16::MAX))? {
         write.doom(part.file);
     }
-    write.sql.execute("DELETE FROM uploads WHERE id = ?1", [id])?;
+    write
+        .sql
+        .execute("DELETE FROM uploads WHERE id = ?1", [id])?;
     Ok(())
 }
 
@@ -177,17 +179,21 @@ pub(super) fn list(
         "{COLUMNS} WHERE bucket = ?1 AND key >= ?2 AND key < ?3 AND (key <> ?4 OR id > ?5)
          ORDER BY key, id LIMIT ?6"
     ))?;
-    listing::page(query, |upload: &Upload| &upload.key, |from: &From, limit| {
-        let (first, exclusive) = super::list::bounds(query, after.map(|(key, _)| key), from);
-        let but = if exclusive { first.clone() } else { Vec::new() };
-        // Nothing follows this id: without an upload's id, the whole key is behind the marker.
-        let behind = after.and_then(|(_, id)| id).unwrap_or("\u{10ffff}");
-        let end = super::list::end(&query.prefix);
-        select
-            .query_and_then(
-                params![bucket, first, end, but, behind, limit as i64],
-                from_row,
-            )?
-            .collect()
-    })
+    listing::page(
+        query,
+        |upload: &Upload| &upload.key,
+        |from: &From, limit| {
+            let (first, exclusive) = super::list::bounds(query, after.map(|(key, _)| key), from);
+            let but = if exclusive { first.clone() } else { Vec::new() };
+            // Nothing follows this id: without an upload's id, the whole key is behind the marker.
+            let behind = after.and_then(|(_, id)| id).unwrap_or("\u{10ffff}");
+            let end = super::list::end(&query.prefix);
+            select
+                .query_and_then(
+                    params![bucket, first, end, but, behind, limit as i64],
+                    from_row,
+                )?
+                .collect()
+        },
+    )
 }

@@ -53,7 +53,7 @@ pub(super) fn from_row(row: &Row) -> Result<Version, Error> {
     let file: Option<Uuid> = row.get::<_, Option<[u8; 16]>>(5)?.map(Uuid::from_bytes);
     Ok(Version {
         id: row.get(0)?,
-        key: text(row.get(1)?),
+        key: text(&row.get::<_, Vec<u8>>(1)?),
         version_id: row.get(2)?,
         latest: row.get(3)?,
         modified: row.get(4)?,
@@ -66,8 +66,8 @@ pub(super) fn from_row(row: &Row) -> Result<Version, Error> {
 }
 
 /// A key from its column: only text is ever written there.
-pub(super) fn text(key: Vec<u8>) -> String {
-    String::from_utf8_lossy(&key).into_owned()
+pub(super) fn text(key: &[u8]) -> String {
+    String::from_utf8_lossy(key).into_owned()
 }
 
 /// The object's newest version, which may be a delete marker.
@@ -97,42 +97,32 @@ pub(super) fn exact(
         .transpose()
 }
 
-/// What a request that names a key, and perhaps a version, is about.
-pub(super) enum Found {
-    Object(Box<Version>),
-    /// The newest version is a delete marker, or the version asked for is.
-    DeleteMarker(Box<Version>),
-}
-
-/// Finds a version or says, as AWS does, what is missing.
+/// Finds a version, which may be a delete marker, or says as AWS does what is missing.
 pub(super) fn find(
     sql: &Connection,
     bucket: &str,
     key: &str,
     version_id: Option<&str>,
-) -> Result<Found, Error> {
+) -> Result<Version, Error> {
     super::buckets::get(sql, bucket)?;
-    let found = match version_id {
+    match version_id {
         None => newest(sql, bucket, key)?.ok_or(Error::NoSuchKey),
         Some(id) => exact(sql, bucket, key, id)?.ok_or(Error::NoSuchVersion),
-    }?;
-    Ok(match found.file {
-        Some(_) => Found::Object(Box::new(found)),
-        None => Found::DeleteMarker(Box::new(found)),
-    })
+    }
 }
 
-/// Finds an object that must be there.
+/// Finds an object: a delete marker is none.
 pub(super) fn object(
     sql: &Connection,
     bucket: &str,
     key: &str,
     version_id: Option<&str>,
 ) -> Result<Version, Error> {
-    match (find(sql, bucket, key, version_id)?, version_id) {
-        (Found::Object(version), _) => Ok(*version),
-        (Found::DeleteMarker(_), None) => Err(Error::NoSuchKey),
-        (Found::DeleteMarker(_), Some(_)) => Err(Error::MethodNotAllowed),
+    let version = find(sql, bucket, key, version_id)?;
+    match (version.file, version_id) {
+        (Some(_), _) => Ok(version),
+        (None, None) => Err(Error::NoSuchKey),
+        (None, Some(_)) => Err(Error::MethodNotAllowed),
     }
 }
 
@@ -152,9 +142,7 @@ pub(super) fn add(
     };
     write
         .sql
-        .prepare_cached(
-            "UPDATE versions SET latest = 0 WHERE bucket = ?1 AND key = ?2 AND latest",
-        )?
+        .prepare_cached("UPDATE versions SET latest = 0 WHERE bucket = ?1 AND key = ?2 AND latest")?
         .execute(params![bucket.name, key.as_bytes()])?;
     let mut version = Version {
         id: 0,
@@ -245,7 +233,9 @@ pub(super) fn delete(
             return Ok(Deleted::Marked(Box::new(marker)));
         }
     };
-    Ok(gone.map_or(Deleted::Nothing, |version| Deleted::Version(Box::new(version))))
+    Ok(gone.map_or(Deleted::Nothing, |version| {
+        Deleted::Version(Box::new(version))
+    }))
 }
 
 /// Replaces an object's tags.

@@ -24,7 +24,7 @@ pub struct TemplateError {
     /// The resource, parameter or output that it is about.
     pub subject: Option<String>,
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 impl fmt::Display for TemplateError {

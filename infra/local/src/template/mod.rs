@@ -47,7 +47,7 @@ pub fn load(
         file: path.to_owned(),
         at,
         subject,
-        problem,
+        problem: Box::new(problem),
     };
     let text = std::fs::read_to_string(path).map_err(|e| {
         let what = format!("{e}: name the template with --template");

@@ -66,6 +66,10 @@ impl Compiler {
             let message = format!("The state name must have 1 to {MAX_NAME} characters");
             self.diagnostics.push("INVALID_STATE_NAME", at, message);
         }
+        if !self.names.insert(name.to_owned()) {
+            let message = format!("The state name '{name}' is used more than once");
+            self.diagnostics.push("DUPLICATE_STATE_NAME", at, message);
+        }
     }
 
     /// Every flow can end, and every state can be reached.
@@ -101,9 +105,13 @@ fn reachable(states: &[State], first: StateId, start: Option<StateId>) -> Vec<bo
     let mut reached = vec![false; states.len()];
     let mut waiting: Vec<StateId> = start.into_iter().collect();
     while let Some(id) = waiting.pop() {
-        let index = (id.0 - first.0) as usize;
+        // A target that does not exist has been reported, and stands as a state that may be of another flow.
+        let index = id.0.checked_sub(first.0).map(|index| index as usize);
+        let Some((index, state)) = index.and_then(|index| Some((index, states.get(index)?))) else {
+            continue;
+        };
         if !std::mem::replace(&mut reached[index], true) {
-            waiting.extend(states[index].targets());
+            waiting.extend(state.targets());
         }
     }
     reached

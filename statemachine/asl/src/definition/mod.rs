@@ -10,6 +10,8 @@ mod handlers;
 mod state;
 mod template;
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::machine::{MAX_DEFINITION_BYTES, Next, State, StateId};
@@ -25,6 +27,8 @@ pub(crate) use flow::Flow;
 pub(crate) struct Compiler {
     pub(crate) diagnostics: Diagnostics,
     states: Vec<State>,
+    /// The names so far: each is used once in the whole machine.
+    names: HashSet<String>,
 }
 
 pub(crate) fn compile(definition: &str) -> Result<StateMachine, InvalidDefinition> {

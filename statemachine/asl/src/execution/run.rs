@@ -160,7 +160,12 @@ impl<'a> Run<'a> {
         f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let (thread, state) = (self.thread(id), self.state(id));
-        let retries = state.kind.retries().then(|| thread.attempts.iter().sum());
+        let retries = state.kind.retries().then(|| {
+            thread
+                .attempts
+                .iter()
+                .fold(0, |sum: u32, n| sum.saturating_add(*n))
+        });
         let context = Context {
             identity: &self.exec.identity,
             execution_input: &self.exec.input,

@@ -1,4 +1,8 @@
 //! Paths against one document; not-found texts; what is not a path.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tables of json! values read better without a & each"
+)]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

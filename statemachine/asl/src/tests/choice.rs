@@ -193,7 +193,7 @@ fn combinations() {
         json!({"Variable": "$.b", "BooleanEquals": true}),
     );
     let check = |rule: Value, a: bool, b: bool, expect: bool| {
-        check_rule(rule, json!({"a": a, "b": b}), expect)
+        check_rule(rule, json!({"a": a, "b": b}), expect);
     };
     check(json!({"And": [a, b]}), true, true, true);
     check(json!({"And": [a, b]}), true, false, false);

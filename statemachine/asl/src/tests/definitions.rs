@@ -185,6 +185,20 @@ fn branches_are_flows_of_their_own() {
 }
 
 #[test]
+fn a_dangling_target_inside_a_branch_is_only_that() {
+    let inner = json!({"StartAt": "T", "States": {"T": {
+        "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+        "Catch": [{"ErrorEquals": ["E"], "Next": "N"}],
+    }}});
+    check(
+        json!({"StartAt": "S", "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner]}}}),
+        &[
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: N at /States/S/Branches[0]/States/T/Catch[0]/Next",
+        ],
+    );
+}
+
+#[test]
 fn types_are_known_and_have_their_fields() {
     check_state(
         json!({"Type": "Pas", "End": true}),
@@ -257,7 +271,7 @@ fn choice_rules_are_checked() {
             &[&format!(
                 "SCHEMA_VALIDATION_FAILED: {expect} at /States/S/Choices[0]"
             )],
-        )
+        );
     };
     check(
         json!({"IsNull": true}),
@@ -402,6 +416,17 @@ fn odd_but_not_wrong_is_a_warning() {
         json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "Result": "$.b", "End": true}}}),
         &[
             "warning PASS_RESULT_IS_STATIC: The Result of a Pass state is static: a path in it is not read; use Parameters at /States/S/Result",
+        ],
+    );
+}
+
+#[test]
+fn names_are_unique_in_the_whole_machine() {
+    let inner = json!({"StartAt": "B", "States": {"B": {"Type": "Succeed"}}});
+    check(
+        json!({"StartAt": "S", "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner, inner]}}}),
+        &[
+            "DUPLICATE_STATE_NAME: The state name 'B' is used more than once at /States/S/Branches[1]/States/B",
         ],
     );
 }

@@ -2,6 +2,10 @@
 //!
 //! Every step is taken by an execution that has just been written and read again, so each of these tests is also a
 //! test of resuming.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tables of json! values read better without a & each"
+)]
 
 mod bounds;
 mod choice;

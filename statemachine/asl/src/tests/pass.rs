@@ -57,7 +57,7 @@ fn input_path_selects() {
 #[test]
 fn parameters_replace_what_ends_in_a_dollar() {
     let check = |template: Value, input: Value, expect: Value| {
-        check(json!({"Parameters": template}), input, expect)
+        check(json!({"Parameters": template}), input, expect);
     };
     check(
         json!({"a": 1, "b.$": "$.x"}),

@@ -169,6 +169,40 @@ fn flow(depth: u32) -> BoxedStrategy<Value> {
         .boxed()
 }
 
+/// The same flow with names that no other flow has.
+fn renamed(mut flow: Value, count: &mut u32) -> Value {
+    *count += 1;
+    let suffix = count.to_string();
+    let rename = |name: &mut Value| {
+        if let Value::String(name) = name {
+            name.push_str(&suffix);
+        }
+    };
+    rename(&mut flow["StartAt"]);
+    let states = std::mem::take(flow["States"].as_object_mut().unwrap());
+    for (name, mut state) in states {
+        for field in ["Next", "Default"] {
+            state.get_mut(field).map(rename);
+        }
+        for rules in ["Choices", "Catch"] {
+            let rules = state.get_mut(rules).and_then(Value::as_array_mut);
+            rules
+                .into_iter()
+                .flatten()
+                .for_each(|rule| rename(&mut rule["Next"]));
+        }
+        if let Some(processor) = state.get_mut("ItemProcessor") {
+            *processor = renamed(processor.take(), count);
+        }
+        let branches = state.get_mut("Branches").and_then(Value::as_array_mut);
+        for branch in branches.into_iter().flatten() {
+            *branch = renamed(branch.take(), count);
+        }
+        flow["States"][format!("{name}{suffix}")] = state;
+    }
+    flow
+}
+
 /// Something that may or may not concern a task or a timer there is.
 fn event() -> impl Strategy<Value = EventKind> {
     let task = (1u64..12).prop_map(TaskId);
@@ -195,6 +229,7 @@ proptest! {
 
     #[test]
     fn any_run_hangs_together(flow in flow(2), input in payload(), events in prop::collection::vec(event(), 0..30), seed: u64) {
+        let flow = renamed(flow, &mut 0);
         let machine = StateMachine::parse(&flow.to_string()).map_err(|e| TestCaseError::fail(format!("{e}\n{flow}")))?;
         let (mut execution, mut effects) = Execution::start(&machine, identity(), input, START, seed);
         for (second, kind) in events.into_iter().enumerate() {
@@ -210,9 +245,24 @@ proptest! {
             prop_assert!(event.previous_event_id < id);
         }
         // It has ended, or it waits for something.
-        prop_assert!(execution.outcome().is_some() != !execution.outstanding().is_empty());
+        prop_assert!(execution.outcome().is_some() == execution.outstanding().is_empty());
         let ends = effects.iter().filter(|e| matches!(e, Effect::End(_))).count();
         prop_assert_eq!(ends, usize::from(execution.outcome().is_some()));
+    }
+
+    #[test]
+    fn no_slip_breaks_the_parser(
+        flow in flow(2),
+        from in prop::sample::select(vec!["\"X", "\"Y", "\"Z", "\"Type\"", "\"StartAt\"", "\"States\"", "\"Next\"", "\"$", "States.", "[", "Map", "Task"]),
+        to in prop::sample::select(vec!["\"Q", "\"", "7", "null", "[", "\"End\"", "\"Default\"", "\"$..x", ""]),
+        nth in 0usize..20,
+    ) {
+        let text = renamed(flow, &mut 0).to_string();
+        if let Some((at, _)) = text.match_indices(from).nth(nth) {
+            let slipped = format!("{}{to}{}", &text[..at], &text[at + from.len()..]);
+            let _ = StateMachine::parse(&slipped);
+        }
+        let _ = StateMachine::parse(&text.replace(from, to));
     }
 
     #[test]

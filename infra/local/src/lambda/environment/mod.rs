@@ -7,6 +7,7 @@
 //! order that the log shows. It ends, and the process with it, when the process exits, at the function's timeout,
 //! after a long rest, and when the pool drops its handle or closes.
 
+mod job;
 mod output;
 mod process;
 mod report;
@@ -27,7 +28,8 @@ use tokio::time::Instant;
 
 use super::Invocation;
 use super::failure::Failure;
-use super::pool::{Lease, Pool, Slot};
+use super::pool::{Pool, Slot};
+pub(super) use job::{Handle, Job, Reply, Request};
 use output::Output;
 use process::Process;
 use report::Report;
@@ -36,48 +38,6 @@ pub(super) use variables::log_group;
 
 /// How long a runtime that has reported its own failed start may take to exit.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
-
-/// An invocation for an environment.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) request: Request,
-    pub(super) reply: oneshot::Sender<Reply>,
-    /// The right to run, held until the invocation is over.
-    pub(super) lease: Lease,
-    /// The environment's own handle, which goes back to the pool afterwards.
-    pub(super) handle: Handle,
-}
-
-/// What is invoked, and with what.
-#[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) id: String,
-    pub(super) payload: Bytes,
-    /// The ARN by which the caller named the function.
-    pub(super) arn: String,
-    /// An X-Ray trace header.
-    pub(super) trace_id: String,
-    /// `X-Amz-Client-Context`, decoded.
-    pub(super) client_context: Option<HeaderValue>,
-}
-
-/// What came of a job. (None at all means that the stack is stopping.)
-#[derive(Debug)]
-pub(super) enum Reply {
-    /// The function ran, or tried to.
-    Done(Invocation),
-    /// The environment was gone before the function saw the event: it is safe to take another one.
-    Undelivered(Lease),
-}
-
-/// Where an environment takes jobs; it ends when the last handle is gone.
-#[derive(Clone, Debug)]
-pub(super) struct Handle {
-    /// The environment's number in the pool.
-    pub(super) id: u64,
-    /// Never more than one at a time: whoever has the handle to send has taken it from the pool.
-    pub(super) jobs: mpsc::Sender<Job>,
-}
 
 /// What an environment is made for.
 #[derive(Debug)]
@@ -121,15 +81,15 @@ struct Environment {
 pub(super) async fn run(plan: Plan, jobs: mpsc::Receiver<Job>, job: Job) {
     match Environment::start(plan, jobs).await {
         Ok(mut environment) => environment.live(job).await,
-        Err((plan, failure)) => fail_to_start(&plan, job, failure),
+        Err((plan, failure)) => fail_to_start(&plan, job, &failure),
     }
 }
 
 /// Answers for a process that could not even be started.
-fn fail_to_start(plan: &Plan, job: Job, failure: Failure) {
+fn fail_to_start(plan: &Plan, job: Job, failure: &Failure) {
     let function = &plan.slot.deployment.function;
     let report = Report::new(&job.request.id, function.memory_mb, Duration::ZERO);
-    let lines = report.lines(Some(&failure), true);
+    let lines = report.lines(Some(failure), true);
     let text = lines.join("\n") + "\n";
     plan.slot.log.append("--------", text.as_bytes());
     let invocation = Invocation {
@@ -192,15 +152,20 @@ impl Environment {
             Ok(next) => next,
             Err(end) => return self.end(first, end, self.started, true).await,
         };
-        let mut job = first;
+        let (mut job, mut worked) = (first, false);
         loop {
             let begun = Instant::now();
             let deadline = begun + self.timeout();
             self.output.drain();
             if next.send(self.event(&job.request)).is_err() {
-                // The runtime hung up while it waited; it asks again, or is found out at the deadline.
+                // The runtime hung up while it waited. It asks again, or it is ending: then an event that it has
+                // not seen goes to another environment, unless it is the one that it was started for.
                 match self.asked_again(deadline).await {
                     Ok(again) => next = again,
+                    Err(End::Failed(Failure::Exit(_))) if worked => {
+                        job.give_back();
+                        return self.hand_back().await;
+                    }
                     Err(end) => return self.end(job, end, begun, true).await,
                 }
                 continue;
@@ -211,7 +176,7 @@ impl Environment {
                 Err(end) => return self.end(job, end, begun, false).await,
             }
             match self.rest(deadline).await {
-                Some(work) => (job, next) = work,
+                Some(work) => (job, next, worked) = (work.0, work.1, true),
                 None => return self.hand_back().await,
             }
         }
@@ -223,6 +188,7 @@ impl Environment {
         let deadline = self.started + self.plan.slot.limits.init + self.timeout();
         let next = self.asked_again(deadline).await?;
         self.init = Some(self.started.elapsed());
+        self.measure();
         Ok(next)
     }
 
@@ -238,7 +204,7 @@ impl Environment {
                 Signal::Call(Call::Done { verdict, .. }) => {
                     let _ = verdict.send(Verdict::InvalidStateTransition);
                 }
-                other => return Err(self.ended(other)),
+                other => return Err(self.ended(&other)),
             }
         }
     }
@@ -269,7 +235,7 @@ impl Environment {
                 // A runtime that asks for the next event has given up on this one: it is left to the timeout,
                 // since some clients repeat a request whose connection broke.
                 Signal::Call(Call::Next(_)) => {}
-                other => return Err(self.ended(other)),
+                other => return Err(self.ended(&other)),
             }
         }
     }
@@ -290,7 +256,7 @@ impl Environment {
                 }
                 Signal::Job(None) | Signal::Exited(_) | Signal::Deadline | Signal::Closing => {
                     if let Some(job) = job {
-                        give_back(job);
+                        job.give_back();
                     }
                     return None;
                 }
@@ -317,9 +283,9 @@ impl Environment {
         }
     }
 
-    fn ended(&self, signal: Signal) -> End {
+    fn ended(&self, signal: &Signal) -> End {
         match signal {
-            Signal::Exited(status) => End::Failed(Failure::Exit(status)),
+            Signal::Exited(status) => End::Failed(Failure::Exit(*status)),
             Signal::Deadline => End::Failed(Failure::TimedOut(self.timeout())),
             Signal::Closing | Signal::Call(_) | Signal::Job(_) => End::Closing,
         }
@@ -355,7 +321,7 @@ impl Environment {
     async fn hand_back(&mut self) {
         self.jobs.close();
         while let Ok(job) = self.jobs.try_recv() {
-            give_back(job);
+            job.give_back();
         }
         self.process_ends().await;
     }
@@ -377,9 +343,8 @@ impl Environment {
         let mut report = Report::new(&id, memory, begun.elapsed());
         report.init = self.init.take();
         report.peak_memory = self.peak_memory;
-        for line in report.lines(result.as_ref().err(), unseen) {
-            self.output.line(&line);
-        }
+        let lines = report.lines(result.as_ref().err(), unseen);
+        self.output.line(&lines.join("\n"));
         let function_error = result.is_err().then(|| "Unhandled".to_owned());
         Invocation {
             payload: result.unwrap_or_else(|failure| failure.payload(&id)),
@@ -419,10 +384,6 @@ impl Environment {
     fn timeout(&self) -> Duration {
         self.plan.slot.deployment.function.timeout
     }
-}
-
-fn give_back(job: Job) {
-    let _ = job.reply.send(Reply::Undelivered(job.lease));
 }
 
 fn header(value: &str) -> Option<HeaderValue> {

@@ -50,7 +50,8 @@ impl Output {
                 match self.pipe.try_read(&mut self.buffer) {
                     Ok(0) => return std::future::pending().await,
                     Ok(length) => self.take(length),
-                    Err(_) => break,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(_) => return std::future::pending().await,
                 }
             }
         }

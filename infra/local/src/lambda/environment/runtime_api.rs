@@ -206,11 +206,19 @@ async fn error(request: Request<Incoming>) -> Result<Failure, hyper::Error> {
     let (bytes, _) = read(request.into_body()).await?;
     Ok(match bytes {
         Some(body) => Failure::Reported {
-            error_type: error_type.unwrap_or_else(|| "Unhandled".into()),
+            error_type: error_type_of(error_type, &body),
             body,
         },
         None => Failure::TooLarge,
     })
+}
+
+/// What the header says; where it says nothing, or only `Unhandled`, what the error object says.
+fn error_type_of(header: Option<String>, body: &[u8]) -> String {
+    let telling = header.filter(|header| !header.eq_ignore_ascii_case("unhandled"));
+    let object = || serde_json::from_slice::<serde_json::Value>(body).ok();
+    let named = || Some(object()?.get("errorType")?.as_str()?.to_owned());
+    telling.or_else(named).unwrap_or_else(|| "Unhandled".into())
 }
 
 fn text(value: &HeaderValue) -> String {
@@ -264,4 +272,143 @@ fn gone() -> Response<Full<Bytes>> {
         "Gone",
         "The execution environment is shutting down",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// Sends `request` to an environment that answers as `environment` does; gives the status and the body.
+    async fn exchange(request: &str, environment: impl FnOnce(Call)) -> (u16, String) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, mut calls) = mpsc::channel(4);
+        let _server = serve(listener, sender);
+        let client = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        tokio::pin!(client);
+        let answer = tokio::select! {
+            answer = &mut client => answer,
+            Some(call) = calls.recv() => {
+                environment(call);
+                client.await
+            }
+        };
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
+    fn post(path: &str, headers: &str, body: &str) -> String {
+        let length = body.len();
+        format!(
+            "POST /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n{headers}\r\n{body}"
+        )
+    }
+
+    async fn check(verdict: Verdict, status: u16, body: &str) {
+        let request = post("invocation/id-1/response", "", "42");
+        let found = exchange(&request, |call| {
+            let Call::Done {
+                id,
+                result,
+                verdict: answer,
+            } = call
+            else {
+                panic!("{call:?}");
+            };
+            assert_eq!((id.as_str(), &result.unwrap()[..]), ("id-1", &b"42"[..]));
+            answer.send(verdict).unwrap();
+        });
+        assert_eq!(found.await, (status, body.to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_verdict_is_a_status() {
+        check(Verdict::Accepted, 202, r#"{"status":"OK"}"#).await;
+        check(
+            Verdict::InvalidRequestId,
+            400,
+            r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#,
+        )
+        .await;
+        check(
+            Verdict::InvalidStateTransition,
+            403,
+            r#"{"errorType":"InvalidStateTransition","errorMessage":"State transition is not allowed"}"#,
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_the_api_does_not_have_is_named() {
+        let request = post("invocation/next", "", "");
+        let (status, body) = exchange(&request, |call| panic!("{call:?}")).await;
+        assert_eq!(status, 404);
+        assert!(
+            body.contains("The Runtime API has no /2018-06-01/runtime/invocation/next"),
+            "{body}"
+        );
+    }
+
+    async fn reported(request: &str) -> (String, Bytes) {
+        let mut seen = None;
+        let call = |call| {
+            let (Call::Done {
+                result: Err(failure),
+                verdict,
+                ..
+            }
+            | Call::InitError { failure, verdict }) = call
+            else {
+                panic!("{call:?}");
+            };
+            verdict.send(Verdict::Accepted).unwrap();
+            seen = Some(failure);
+        };
+        assert_eq!(exchange(request, call).await.0, 202);
+        match seen {
+            Some(Failure::Reported { error_type, body }) => (error_type, body),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_has_the_most_telling_type_there_is() {
+        let header = |kind| format!("Lambda-Runtime-Function-Error-Type: {kind}\r\n");
+        let object = r#"{"errorType":"Inner"}"#;
+        for (path, headers, body, expect) in [
+            ("invocation/id-1/error", header("Outer"), object, "Outer"),
+            (
+                "invocation/id-1/error",
+                header("unhandled"),
+                object,
+                "Inner",
+            ),
+            ("init/error", String::new(), object, "Inner"),
+            ("init/error", String::new(), "not JSON", "Unhandled"),
+        ] {
+            let found = reported(&post(path, &headers, body)).await;
+            assert_eq!(found, (expect.to_owned(), Bytes::from(body)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_streamed_answer_may_end_as_an_error() {
+        let request = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: x\r\n\
+                       Connection: close\r\nTransfer-Encoding: chunked\r\n\
+                       Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n\
+                       4\r\npart\r\n0\r\n\
+                       Lambda-Runtime-Function-Error-Type: Midway\r\n\
+                       Lambda-Runtime-Function-Error-Body: e30=\r\n\r\n";
+        let found = reported(request).await;
+        assert_eq!(found, ("Midway".to_owned(), Bytes::from_static(b"{}")));
+    }
 }

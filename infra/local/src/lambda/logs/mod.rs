@@ -103,9 +103,15 @@ mod tests {
     fn lines_come_back_with_their_function_stream_and_time() {
         let folder = tempfile::tempdir().unwrap();
         let log = Log::open(folder.path(), "one").unwrap();
-        log.append("0badcafe", b"first\n\nthird with \xff\n");
+        log.append(
+            "0badcafe",
+            b"first\r\n\nthird with \xff\nfourth\rand last\n",
+        );
         let lines = read(folder.path(), Some("one"), 10).unwrap();
-        assert_eq!(messages(&lines), ["first", "", "third with \u{fffd}"]);
+        assert_eq!(
+            messages(&lines),
+            ["first", "", "third with \u{fffd}", "fourth\nand last"]
+        );
         assert_eq!(lines[0].function, "one");
         assert_eq!(lines[0].stream, "0badcafe");
         assert!(lines[0].time.ends_with('Z') && lines[0].time.len() == 24);

@@ -17,7 +17,8 @@ pub struct Line {
     pub time: String,
     /// Which environment's: eight hexadecimal digits, or hyphens where there was none.
     pub stream: String,
-    /// What was written.
+    /// What was written. It has several lines where the writer put carriage returns between them, as Python's
+    /// runtime does so that CloudWatch takes a stack trace for one event.
     pub message: String,
 }
 
@@ -102,7 +103,7 @@ impl Position {
         let present = match std::fs::metadata(path) {
             Ok(found) => found.ino(),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(named(path, error)),
+            Err(error) => return Err(named(path, &error)),
         };
         let mut text = Vec::new();
         if present != self.inode {
@@ -132,11 +133,11 @@ fn files(data_dir: &Path, function: Option<&str>) -> io::Result<Vec<(String, Pat
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(named(&folder, error)),
+        Err(error) => return Err(named(&folder, &error)),
     };
     let mut found = Vec::new();
     for entry in entries {
-        let path = entry.map_err(|error| named(&folder, error))?.path();
+        let path = entry.map_err(|error| named(&folder, &error))?.path();
         let name = path.file_name().and_then(|name| name.to_str());
         if let Some(function) = name.and_then(|name| name.strip_suffix(".log")) {
             found.push((function.to_owned(), path.clone()));
@@ -154,7 +155,7 @@ fn read_from(path: &Path, offset: u64) -> io::Result<(Vec<u8>, u64)> {
         file.read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let mut bytes: Vec<u8> = read().map_err(|error| named(path, error))?;
+    let mut bytes: Vec<u8> = read().map_err(|error| named(path, &error))?;
     let end = bytes.iter().rposition(|byte| *byte == b'\n');
     bytes.truncate(end.map_or(0, |end| end + 1));
     let length = bytes.len() as u64;
@@ -171,11 +172,11 @@ fn parse<'a>(function: &'a str, text: &'a [u8]) -> impl Iterator<Item = Line> + 
             function: function.to_owned(),
             time: time.to_owned(),
             stream: stream.to_owned(),
-            message: message.trim_end_matches('\r').to_owned(),
+            message: message.trim_end_matches('\r').replace('\r', "\n"),
         })
     })
 }
 
-fn named(path: &Path, error: io::Error) -> io::Error {
+fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -52,6 +52,14 @@ impl Queue {
         Ok(id)
     }
 
+    /// How many events of each function are not settled yet.
+    pub(super) async fn waiting(&self) -> Vec<(String, u64)> {
+        self.store.counts().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the queue of asynchronous invocations can't be read");
+            Vec::new()
+        })
+    }
+
     pub(super) async fn dead_letters(&self) -> rusqlite::Result<Vec<DeadLetter>> {
         self.store.dead_letters().await
     }
@@ -133,8 +141,7 @@ impl Worker<'_> {
 
     /// Events for functions that the template no longer has wait for the function to come back.
     async fn warn_of_strays(&self) {
-        let queue = &self.lambda.inner.queue;
-        for (function, events) in queue.store.counts().await.unwrap_or_default() {
+        for (function, events) in self.lambda.inner.queue.waiting().await {
             if !self.lambda.inner.slots.contains_key(&function) {
                 tracing::warn!(
                     "{events} asynchronous events wait for the function {function}, which the template does not have"
@@ -241,7 +248,7 @@ mod tests {
         tried: (u32, u32),
         age: i64,
         outcome: Result<Option<&str>, InvokeError>,
-        expect: Fate,
+        expect: &Fate,
     ) {
         let entry = Entry {
             id: "id".into(),
@@ -258,42 +265,42 @@ mod tests {
             log_tail: String::new(),
         });
         let found = fate(&RetryPolicy::default(), &entry, &outcome, age);
-        assert_eq!(found, expect, "{tried:?} {age}");
+        assert_eq!(&found, expect, "{tried:?} {age}");
     }
 
     #[test]
     fn a_function_error_is_retried_after_one_minute_then_two_then_never() {
         let failed = || Ok(Some("Unhandled"));
-        check((0, 0), 0, Ok(None), Fate::Done);
-        check((0, 0), 0, failed(), Fate::Again(Duration::from_secs(60)));
-        check((1, 9), 0, failed(), Fate::Again(Duration::from_secs(120)));
-        check((2, 0), 0, failed(), Fate::Dead("RetriesExhausted"));
+        check((0, 0), 0, Ok(None), &Fate::Done);
+        check((0, 0), 0, failed(), &Fate::Again(Duration::from_secs(60)));
+        check((1, 9), 0, failed(), &Fate::Again(Duration::from_secs(120)));
+        check((2, 0), 0, failed(), &Fate::Dead("RetriesExhausted"));
     }
 
     #[test]
     fn a_throttle_backs_off_to_five_minutes_until_the_event_is_six_hours_old() {
         let throttled = || Err(InvokeError::throttled());
-        check((0, 0), 0, throttled(), Fate::Again(Duration::from_secs(1)));
-        check((2, 3), 0, throttled(), Fate::Again(Duration::from_secs(8)));
+        check((0, 0), 0, throttled(), &Fate::Again(Duration::from_secs(1)));
+        check((2, 3), 0, throttled(), &Fate::Again(Duration::from_secs(8)));
         check(
             (0, 40),
             5 * HOUR,
             throttled(),
-            Fate::Again(Duration::from_secs(300)),
+            &Fate::Again(Duration::from_secs(300)),
         );
         check(
             (0, 40),
             6 * HOUR,
             throttled(),
-            Fate::Dead("EventAgeExceeded"),
+            &Fate::Dead("EventAgeExceeded"),
         );
         check(
             (0, 0),
             6 * HOUR,
             Ok(Some("Unhandled")),
-            Fate::Dead("EventAgeExceeded"),
+            &Fate::Dead("EventAgeExceeded"),
         );
-        check((0, 0), 7 * HOUR, Ok(None), Fate::Done);
+        check((0, 0), 7 * HOUR, Ok(None), &Fate::Done);
     }
 
     #[tokio::test]
@@ -310,11 +317,11 @@ mod tests {
             let found = queue.store.claim("f".into(), now(), 9).await.unwrap();
             found.into_iter().map(|entry| entry.id).collect::<Vec<_>>()
         };
-        assert_eq!(claim(&queue).await, [id.clone()]);
+        assert_eq!(claim(&queue).await, std::slice::from_ref(&id));
         assert_eq!(claim(&queue).await, [""; 0], "it is being delivered");
         drop(queue);
         let queue = open();
-        assert_eq!(claim(&queue).await, [id.clone()]);
+        assert_eq!(claim(&queue).await, std::slice::from_ref(&id));
         queue.store.remove(id).await.unwrap();
         drop(queue);
         assert_eq!(claim(&open()).await, [""; 0]);

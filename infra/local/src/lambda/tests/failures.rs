@@ -72,8 +72,8 @@ async fn a_crash_is_told_with_its_status() {
 
 #[tokio::test]
 async fn a_hang_is_killed_at_the_timeout_with_all_that_it_started() {
-    let (stack, desk) = (timeout(Setup::new(), 300).open(), Desk::open().await);
-    let message = "RequestId: {id} Error: Task timed out after 0.30 seconds";
+    let (stack, desk) = (timeout(Setup::new(), 1000).open(), Desk::open().await);
+    let message = "RequestId: {id} Error: Task timed out after 1.00 seconds";
     let call = check(
         &stack,
         desk.event("hang with child"),
@@ -95,9 +95,9 @@ async fn a_hang_is_killed_at_the_timeout_with_all_that_it_started() {
 
 #[tokio::test]
 async fn what_was_logged_before_a_timeout_is_not_lost() {
-    let stack = timeout(Setup::new(), 300).open();
+    let stack = timeout(Setup::new(), 1000).open();
     let found = stack.invoke("f", json!({ "do": "hang" })).await.unwrap();
-    let timed_out = format!("{} Task timed out after 0.30 seconds", found.request_id);
+    let timed_out = format!("{} Task timed out after 1.00 seconds", found.request_id);
     let said = found.log_tail.find("hanging\n").unwrap();
     assert!(
         said < found.log_tail.find(&timed_out).unwrap(),
@@ -248,4 +248,11 @@ async fn the_log_reads_like_cloudwatch() {
         found.log_tail
     );
     assert!(!found.log_tail.contains(&id), "{}", found.log_tail);
+}
+
+#[tokio::test]
+async fn a_runtime_that_answers_for_what_does_not_run_is_refused() {
+    let stack = Setup::new().open();
+    let found = stack.answer(json!({ "do": "answer for another" })).await;
+    assert_eq!(found, json!(["400", "403"]));
 }

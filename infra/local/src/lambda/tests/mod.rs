@@ -23,9 +23,10 @@ use crate::aws::Identity;
 use crate::template::Function;
 
 /// Longer than any test takes: what must not time out.
-const LONG: Duration = Duration::from_secs(300);
+const LONG: Duration = Duration::from_secs(120);
 
-/// One of the programs beside this file, which cargo has built as examples.
+/// One of the programs beside this file, which cargo builds as examples: on `cargo test`, but not on
+/// `cargo test NAME`, so after a change run the whole or `cargo build --examples` first.
 fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("tests know where they are");
     let target = test.ancestors().nth(2).expect("target/debug/deps/test");
@@ -153,7 +154,8 @@ impl Desk {
     }
 
     async fn next(&self) -> Visitor {
-        let (mut stream, _) = self.0.accept().await.expect("a connection");
+        let accepted = tokio::time::timeout(LONG, self.0.accept()).await;
+        let (mut stream, _) = accepted.expect("someone comes").expect("a connection");
         let id = stream.read_u32().await.expect("a process id");
         Visitor { id, stream }
     }
@@ -170,9 +172,9 @@ impl Visitor {
 
     /// Waits until the process is no more.
     async fn gone(mut self) {
+        let end = tokio::time::timeout(LONG, self.stream.read(&mut [0])).await;
         // A reset says the same as an end.
-        let left = self.stream.read(&mut [0]).await.unwrap_or(0);
-        assert_eq!(left, 0);
+        assert_eq!(end.expect("it dies").unwrap_or(0), 0);
     }
 }
 

@@ -180,7 +180,7 @@ async fn what_is_wrong_with_a_request_is_said_as_aws_says_it() {
     )
     .await;
     let json = "Could not parse request body into json: Could not parse payload into json: \
-                expected value at line 1 column 1";
+                expected ident at line 1 column 2";
     check(
         INVOKE,
         &[],
@@ -232,7 +232,7 @@ async fn functions_are_described_as_the_template_has_them() {
     let environment = BTreeMap::from([("THRESHOLD".to_owned(), "0.93".to_owned())]);
     let stack = Setup::new()
         .function("g", |deployment| {
-            deployment.function.environment = environment
+            deployment.function.environment = environment;
         })
         .open();
     let list = stack.get("/2015-03-31/functions/").await;
@@ -263,7 +263,7 @@ async fn functions_are_described_as_the_template_has_them() {
     assert_eq!(found["Environment"]["Variables"]["THRESHOLD"], "0.93");
     assert_eq!(
         (&found["Timeout"], &found["MemorySize"]),
-        (&json!(300), &json!(128))
+        (&json!(120), &json!(128))
     );
     assert_eq!(found["State"], "Active");
     let found = stack.get("/2015-03-31/functions/g").await;

@@ -44,7 +44,9 @@ pub(super) async fn delete_bucket(
     request: S3Request<DeleteBucketInput>,
 ) -> Result<S3Response<DeleteBucketOutput>, Error> {
     let name = request.input.bucket;
-    let delete = store.database.write(move |write| buckets::delete(write, &name));
+    let delete = store
+        .database
+        .write(move |write| buckets::delete(write, &name));
     delete.await?;
     Ok(S3Response::new(DeleteBucketOutput {}))
 }
@@ -62,7 +64,10 @@ pub(super) async fn head_bucket(
 
 /// The bucket, or `NoSuchBucket`.
 pub(super) async fn find(store: &Store, name: String) -> Result<Row, Error> {
-    store.database.read(move |sql| buckets::get(sql, &name)).await
+    store
+        .database
+        .read(move |sql| buckets::get(sql, &name))
+        .await
 }
 
 pub(super) async fn list_buckets(
@@ -123,7 +128,10 @@ pub(super) async fn put_bucket_versioning(
 ) -> Result<S3Response<PutBucketVersioningOutput>, Error> {
     let input = request.input;
     let configuration = input.versioning_configuration;
-    if configuration.mfa_delete.is_some_and(|mfa| mfa.as_str() == MFADelete::ENABLED) {
+    if configuration
+        .mfa_delete
+        .is_some_and(|mfa| mfa.as_str() == MFADelete::ENABLED)
+    {
         return Err(Error::NotImplemented("MFA Delete is not implemented"));
     }
     let status = configuration.status.ok_or(Error::MalformedXml)?;

@@ -74,7 +74,7 @@ pub(super) struct WriteConditions {
 impl WriteConditions {
     pub(super) fn new(
         if_match: Option<ETagCondition>,
-        if_none_match: Option<ETagCondition>,
+        if_none_match: Option<&ETagCondition>,
     ) -> Result<Self, Error> {
         if matches!(if_none_match, Some(ETagCondition::ETag(_))) {
             return Err(Error::NotImplemented(

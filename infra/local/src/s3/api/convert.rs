@@ -68,7 +68,12 @@ macro_rules! headers_of {
                 .take()
                 .map(|class| class.as_str().to_owned())
                 .filter(|class| class != "STANDARD"),
-            metadata: $input.metadata.take().unwrap_or_default().into_iter().collect(),
+            metadata: $input
+                .metadata
+                .take()
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
         }
         .checked()
     };

@@ -1,5 +1,7 @@
 //! CopyObject and UploadPartCopy.
 
+use std::fs::File;
+
 use futures::TryStreamExt as _;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, StdError};
@@ -7,11 +9,11 @@ use s3s::{S3Request, S3Response, StdError};
 use super::conditions::{ReadConditions, WriteConditions};
 use super::convert::{etag, headers_of, timestamp, version_id};
 use super::multipart::{check_part_number, keep_part};
-use super::read::{opened, stream};
+use super::read::{open, stream};
 use super::requester;
 use super::write::{Upload, add};
 use crate::s3::Store;
-use crate::s3::details::{Details, Headers, tags_of_header};
+use crate::s3::details::{Details, Headers, Tag, tags_of_header};
 use crate::s3::digest::{Algorithm, show_checksum};
 use crate::s3::error::Error;
 use crate::s3::events::Event;
@@ -28,7 +30,7 @@ struct Source {
     version: Version,
     /// The version's id, where its bucket has or had versioning.
     version_id: Option<String>,
-    file: std::fs::File,
+    file: File,
     /// The same object as the destination.
     same: bool,
 }
@@ -39,21 +41,26 @@ async fn source(
     to: (&str, &str),
     conditions: &ReadConditions,
 ) -> Result<Source, Error> {
-    let CopySource::Bucket { bucket, key, version_id: id } = from else {
+    let CopySource::Bucket {
+        bucket,
+        key,
+        version_id: id,
+    } = from
+    else {
         return Err(Error::NotImplemented("Access points are not implemented"));
     };
     let same = (&*bucket, &*key) == to && id.is_none();
-    let find = move |sql: &rusqlite::Connection| {
+    let ((row, version), file) = open(store, move |sql| {
         let found = super::buckets::bucket_and_object(sql, &bucket, &key, id.as_deref())?;
-        let version = found.1.clone();
-        Ok((found, version))
-    };
-    let ((row, version), file) = opened(store, find).await?;
+        let file = found.1.file;
+        Ok((found, file))
+    })
+    .await?;
     conditions.require(&version)?;
     Ok(Source {
         version_id: version_id(&row, &version),
         version,
-        file,
+        file: file.ok_or(Error::NoSuchKey)?,
         same,
     })
 }
@@ -78,53 +85,27 @@ pub(super) async fn copy_object(
     let conditions = source_conditions!(input);
     let from = input.copy_source.clone();
     let source = source(store, from, (&input.bucket, &input.key), &conditions).await?;
-    let replace = directive(input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;
-    let replace_tags = directive(input.tagging_directive.as_ref().map(TaggingDirective::as_str))?;
-    let changes = replace
-        || input.storage_class.is_some()
-        || input.website_redirect_location.is_some()
-        || input.checksum_algorithm.is_some();
-    if source.same && !changes {
-        return Err(Error::InvalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.".into()));
-    }
-    if source.version.size > LIMIT {
-        return Err(Error::InvalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120".into()));
-    }
-    let given: Headers = headers_of!(input)?;
-    let headers = match replace {
-        true => given,
-        false => Headers {
-            storage_class: given.storage_class,
-            website_redirect_location: given.website_redirect_location,
-            ..source.version.details.headers.clone()
-        },
-    };
-    let tags = match replace_tags {
-        true => tags_of_header(input.tagging.as_deref().unwrap_or_default())?,
-        false => source.version.tags.clone(),
-    };
+    refuse_illegal(&input, &source)?;
+    let copy = described(&mut input, &source.version)?;
     let algorithm = algorithm(input.checksum_algorithm.as_ref())?;
+    let source_version = source.version_id.clone();
+    let (stored, new) = duplicate(store, source, algorithm).await?;
     let upload = Upload {
         bucket: input.bucket,
         key: input.key,
-        headers,
-        tags,
         conditions: WriteConditions::default(),
         event: Event::Copy,
         by,
     };
-    let source_version = source.version_id.clone();
-    let (mut stored, mut new) = duplicate(store, source, algorithm).await?;
-    new.details.headers = upload.headers.clone();
-    new.tags = upload.tags.clone();
-    let (bucket, version) = store
-        .database
-        .write(move |write| {
-            let added = add(write, &upload, new)?;
-            stored.adopt();
-            Ok(added)
-        })
-        .await?;
+    let new = NewVersion {
+        tags: copy.tags,
+        details: Details {
+            headers: copy.headers,
+            ..new.details
+        },
+        ..new
+    };
+    let (bucket, version) = add(store, upload, new, stored, |_| Ok(())).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&version.etag)),
         last_modified: Some(timestamp(version.modified)),
@@ -139,8 +120,58 @@ pub(super) async fn copy_object(
     }))
 }
 
+fn refuse_illegal(input: &CopyObjectInput, source: &Source) -> Result<(), Error> {
+    let metadata = input
+        .metadata_directive
+        .as_ref()
+        .map(MetadataDirective::as_str);
+    let changes = replaces(metadata)?
+        || input.storage_class.is_some()
+        || input.website_redirect_location.is_some()
+        || input.checksum_algorithm.is_some();
+    if source.same && !changes {
+        return Err(Error::InvalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.".into()));
+    }
+    if source.version.size > LIMIT {
+        return Err(Error::InvalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120".into()));
+    }
+    Ok(())
+}
+
+/// What the copy carries beside its bytes.
+struct Described {
+    headers: Headers,
+    tags: Vec<Tag>,
+}
+
+fn described(input: &mut CopyObjectInput, source: &Version) -> Result<Described, Error> {
+    let metadata = input
+        .metadata_directive
+        .as_ref()
+        .map(MetadataDirective::as_str);
+    let tagging = input
+        .tagging_directive
+        .as_ref()
+        .map(TaggingDirective::as_str);
+    let (replace, replace_tags) = (replaces(metadata)?, replaces(tagging)?);
+    let given: Headers = headers_of!(input)?;
+    let headers = match replace {
+        true => given,
+        false => Headers {
+            storage_class: given.storage_class,
+            website_redirect_location: given.website_redirect_location,
+            ..source.details.headers.clone()
+        },
+    };
+    let tags = match replace_tags {
+        true => tags_of_header(input.tagging.as_deref().unwrap_or_default())?,
+        false => source.tags.clone(),
+    };
+    Ok(Described { headers, tags })
+}
+
 /// Whether to take what the request says rather than what the source has.
-fn directive(name: Option<&str>) -> Result<bool, Error> {
+fn replaces(name: Option<&str>) -> Result<bool, Error> {
     match name {
         None | Some("COPY") => Ok(false),
         Some("REPLACE") => Ok(true),
@@ -161,19 +192,16 @@ async fn duplicate(
     wanted: Option<Algorithm>,
 ) -> Result<(Stored, NewVersion), Error> {
     let Source { version, file, .. } = source;
-    let checksum = version.details.checksum.clone();
-    let has = checksum.as_ref().map(|sum| sum.algorithm);
-    if version.details.parts.is_empty()
-        && (wanted.is_none() || wanted == has)
-        && let Some(id) = version.file
-    {
+    let has = version.details.checksum.as_ref().map(|sum| sum.algorithm);
+    let alike = version.details.parts.is_empty() && (wanted.is_none() || wanted == has);
+    if let Some(id) = version.file.filter(|_| alike) {
         let files = store.files.clone();
         if let Some(stored) = blocking(move || Ok(files.link(id)?)).await? {
             let new = NewVersion {
                 file: Some(stored.id()),
                 size: version.size,
                 etag: version.etag,
-                details: Details { checksum, ..Details::default() },
+                details: version.details,
                 tags: Vec::new(),
             };
             return Ok((stored, new));
@@ -182,17 +210,7 @@ async fn duplicate(
     let algorithm = wanted.or(has).unwrap_or(Algorithm::Crc64Nvme);
     let bytes = stream(file, version.size).map_err(StdError::from);
     let received = receive(&store.files, bytes, &Claims::default(), algorithm).await?;
-    let new = NewVersion {
-        file: Some(received.stored.id()),
-        size: received.size,
-        etag: received.digests.md5.to_string(),
-        details: Details {
-            checksum: received.digests.checksum(algorithm).cloned(),
-            ..Details::default()
-        },
-        tags: Vec::new(),
-    };
-    Ok((received.stored, new))
+    Ok(received.into_version(algorithm))
 }
 
 pub(super) async fn upload_part_copy(
@@ -203,8 +221,12 @@ pub(super) async fn upload_part_copy(
     check_part_number(input.part_number)?;
     let conditions = source_conditions!(input);
     let from = input.copy_source.clone();
-    let Source { version, version_id, file, .. } =
-        source(store, from, (&input.bucket, ""), &conditions).await?;
+    let Source {
+        version,
+        version_id,
+        file,
+        ..
+    } = source(store, from, (&input.bucket, ""), &conditions).await?;
     let bytes = match &input.copy_source_range {
         None => 0..version.size,
         Some(range) => copy_range(range, version.size)?,
@@ -222,7 +244,16 @@ pub(super) async fn upload_part_copy(
     let file = files::seek(file, bytes.start)?;
     let body = stream(file, length).map_err(StdError::from);
     let received = receive(&store.files, body, &Claims::default(), algorithm).await?;
-    let part = keep_part(store, bucket, key, id, input.part_number, received, algorithm).await?;
+    let part = keep_part(
+        store,
+        bucket,
+        key,
+        id,
+        input.part_number,
+        received,
+        algorithm,
+    )
+    .await?;
     let mut result = CopyPartResult {
         e_tag: Some(etag(&part.md5)),
         last_modified: Some(timestamp(part.modified)),
@@ -244,7 +275,10 @@ fn copy_range(range: &str, size: u64) -> Result<std::ops::Range<u64>, Error> {
         )
     };
     match Range::parse(range) {
-        Ok(Range::Int { first, last: Some(last) }) if last < size => Ok(first..last + 1),
+        Ok(Range::Int {
+            first,
+            last: Some(last),
+        }) if last < size => Ok(first..last + 1),
         Ok(Range::Int { last: Some(_), .. }) => Err(Error::InvalidArgument(
             format!("Range specified is not valid for source object of size: {size}").into(),
         )),

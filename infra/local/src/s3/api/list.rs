@@ -112,7 +112,12 @@ pub(super) async fn list_objects(
 ) -> Result<S3Response<ListObjectsOutput>, Error> {
     let input = request.input;
     let names = Names::new(input.encoding_type.as_ref())?;
-    let query = query(input.prefix.as_ref(), input.delimiter.as_ref(), input.max_keys, "maxKeys")?;
+    let query = query(
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        input.max_keys,
+        "maxKeys",
+    )?;
     let limit = query.limit;
     let page = objects(store, input.bucket.clone(), query, input.marker.clone()).await?;
     // The first generation names the next page only where a delimiter hides the last key.
@@ -144,7 +149,9 @@ fn name_in_token(token: &str) -> Result<String, Error> {
         .decode(token)
         .ok()
         .and_then(|name| String::from_utf8(name).ok())
-        .ok_or_else(|| Error::InvalidArgument("The continuation token provided is incorrect".into()))
+        .ok_or_else(|| {
+            Error::InvalidArgument("The continuation token provided is incorrect".into())
+        })
 }
 
 pub(super) async fn list_objects_v2(
@@ -153,7 +160,12 @@ pub(super) async fn list_objects_v2(
 ) -> Result<S3Response<ListObjectsV2Output>, Error> {
     let input = request.input;
     let names = Names::new(input.encoding_type.as_ref())?;
-    let query = query(input.prefix.as_ref(), input.delimiter.as_ref(), input.max_keys, "maxKeys")?;
+    let query = query(
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        input.max_keys,
+        "maxKeys",
+    )?;
     let limit = query.limit;
     let after = match &input.continuation_token {
         Some(token) => Some(name_in_token(token)?),
@@ -190,32 +202,16 @@ pub(super) async fn list_object_versions(
 ) -> Result<S3Response<ListObjectVersionsOutput>, Error> {
     let input = request.input;
     let names = Names::new(input.encoding_type.as_ref())?;
-    let query = query(input.prefix.as_ref(), input.delimiter.as_ref(), input.max_keys, "maxKeys")?;
+    let query = query(
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        input.max_keys,
+        "maxKeys",
+    )?;
     let limit = query.limit;
-    let key_marker = input.key_marker.clone().filter(|key| !key.is_empty());
-    let version_marker = input.version_id_marker.clone().filter(|id| !id.is_empty());
-    if version_marker.is_some() && key_marker.is_none() {
-        return Err(Error::InvalidArgument(
-            "A version-id marker cannot be specified without a key marker.".into(),
-        ));
-    }
-    let bucket = input.bucket.clone();
-    let page = store
-        .database
-        .read(move |sql| {
-            buckets::get(sql, &bucket)?;
-            let row = match (&key_marker, &version_marker) {
-                (Some(key), Some(id)) => versions::exact(sql, &bucket, key, id)?,
-                _ => None,
-            };
-            let after = key_marker.as_deref().map(|key| (key, row.map(|row| row.id)));
-            list::versions(sql, &bucket, &query, after)
-        })
-        .await?;
-    let next_version = match page.next {
-        Some(Last::Entry) => page.entries.last().map(|last| last.version_id.clone()),
-        _ => None,
-    };
+    let markers = (&input.key_marker, &input.version_id_marker);
+    let page = version_page(store, &input.bucket, query, markers).await?;
+    let next_version = page.entries.last().map(|last| last.version_id.clone());
     let next_key = last_name(&page, |version| &version.key);
     let mut output = ListObjectVersionsOutput {
         name: Some(input.bucket),
@@ -225,18 +221,62 @@ pub(super) async fn list_object_versions(
         max_keys: count(limit),
         is_truncated: Some(page.next.is_some()),
         next_key_marker: names.write_some(next_key.as_ref()),
-        next_version_id_marker: next_version,
+        next_version_id_marker: next_version.filter(|_| page.next == Some(Last::Entry)),
         common_prefixes: names.prefixes(&page.common_prefixes),
         delimiter: names.write_some(input.delimiter.as_ref()),
         encoding_type: input.encoding_type,
         ..Default::default()
     };
-    let (objects, markers): (Vec<_>, Vec<_>) =
-        page.entries.into_iter().partition(|version| version.file.is_some());
-    let owner = owner(store);
-    output.versions = Some(objects.into_iter().map(|v| object_version(v, names, &owner)).collect());
-    output.delete_markers = Some(markers.into_iter().map(|v| marker(v, names, &owner)).collect());
+    show_versions(&mut output, page.entries, names, &owner(store));
     Ok(S3Response::new(output))
+}
+
+async fn version_page(
+    store: &Store,
+    bucket: &str,
+    query: Query,
+    (key_marker, version_marker): (&Option<String>, &Option<String>),
+) -> Result<Page<Version>, Error> {
+    let bucket = bucket.to_owned();
+    let key_marker = key_marker.clone().filter(|key| !key.is_empty());
+    let version_marker = version_marker.clone().filter(|id| !id.is_empty());
+    if version_marker.is_some() && key_marker.is_none() {
+        return Err(Error::InvalidArgument(
+            "A version-id marker cannot be specified without a key marker.".into(),
+        ));
+    }
+    store
+        .database
+        .read(move |sql| {
+            buckets::get(sql, &bucket)?;
+            let row = match (&key_marker, &version_marker) {
+                (Some(key), Some(id)) => versions::exact(sql, &bucket, key, id)?,
+                _ => None,
+            };
+            let row = row.map(|row| row.id);
+            let after = key_marker.as_deref().map(|key| (key, row));
+            list::versions(sql, &bucket, &query, after)
+        })
+        .await
+}
+
+fn show_versions(
+    output: &mut ListObjectVersionsOutput,
+    entries: Vec<Version>,
+    names: Names,
+    owner: &Owner,
+) {
+    let (objects, markers): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|version| version.file.is_some());
+    let objects = objects
+        .into_iter()
+        .map(|version| object_version(version, names, owner));
+    let markers = markers
+        .into_iter()
+        .map(|version| marker(version, names, owner));
+    output.versions = Some(objects.collect());
+    output.delete_markers = Some(markers.collect());
 }
 
 fn object_version(version: Version, names: Names, owner: &Owner) -> ObjectVersion {
@@ -252,7 +292,9 @@ fn object_version(version: Version, names: Names, owner: &Owner) -> ObjectVersio
         owner: object.owner,
         restore_status: None,
         size: object.size,
-        storage_class: object.storage_class.map(|class| class.as_str().to_owned().into()),
+        storage_class: object
+            .storage_class
+            .map(|class| class.as_str().to_owned().into()),
         version_id: Some(id),
     }
 }
@@ -274,7 +316,12 @@ pub(super) async fn list_multipart_uploads(
     let input = request.input;
     let names = Names::new(input.encoding_type.as_ref())?;
     let max = input.max_uploads;
-    let query = query(input.prefix.as_ref(), input.delimiter.as_ref(), max, "max-uploads")?;
+    let query = query(
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        max,
+        "max-uploads",
+    )?;
     let limit = query.limit;
     let key_marker = input.key_marker.clone().filter(|key| !key.is_empty());
     let id_marker = input.upload_id_marker.clone().filter(|id| !id.is_empty());
@@ -320,7 +367,9 @@ fn multipart_upload(upload: uploads::Upload, names: Names, owner: &Owner) -> Mul
         checksum_algorithm: upload
             .checksum
             .map(|(algorithm, _)| ChecksumAlgorithm::from_static(algorithm.name())),
-        checksum_type: upload.checksum.map(|(_, kind)| ChecksumType::from_static(kind.name())),
+        checksum_type: upload
+            .checksum
+            .map(|(_, kind)| ChecksumType::from_static(kind.name())),
         initiated: Some(timestamp(upload.initiated)),
         initiator: None,
         key: Some(names.write(&upload.key)),

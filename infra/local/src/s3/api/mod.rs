@@ -36,11 +36,15 @@ impl Api {
 
 /// What `handle` said about the request.
 fn requester<T>(request: &S3Request<T>, store: &Store) -> Requester {
-    request.extensions.get().cloned().unwrap_or_else(|| Requester {
-        request_id: super::response::request_id(),
-        source_ip: "127.0.0.1".into(),
-        identity: store.identity.clone(),
-    })
+    request
+        .extensions
+        .get()
+        .cloned()
+        .unwrap_or_else(|| Requester {
+            request_id: super::response::request_id(),
+            source_ip: "127.0.0.1".into(),
+            identity: store.identity.clone(),
+        })
 }
 
 fn trailers<T>(request: &S3Request<T>) -> Option<Trailers> {

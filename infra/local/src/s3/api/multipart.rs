@@ -8,12 +8,14 @@ use super::conditions::WriteConditions;
 use super::convert::{etag, headers_of, length, limit, owner, timestamp, version_id};
 use super::write::{Upload, add};
 use super::{requester, trailers};
+use crate::s3::buckets::Bucket;
+use crate::s3::database::Write;
 use crate::s3::details::{Details, tags_of_header};
 use crate::s3::digest::{self, Algorithm, Kind, Md5, given_checksum, show_checksum};
 use crate::s3::error::Error;
 use crate::s3::events::Event;
 use crate::s3::receive::{Claims, Received, blocking, receive};
-use crate::s3::versions::NewVersion;
+use crate::s3::versions::{NewVersion, Version};
 use crate::s3::{Store, now, uploads};
 
 /// 5 MiB: only the last part may be smaller.
@@ -25,7 +27,10 @@ pub(super) async fn create_multipart_upload(
     request: S3Request<CreateMultipartUploadInput>,
 ) -> Result<S3Response<CreateMultipartUploadOutput>, Error> {
     let mut input = request.input;
-    let algorithm = input.checksum_algorithm.as_ref().map(ChecksumAlgorithm::as_str);
+    let algorithm = input
+        .checksum_algorithm
+        .as_ref()
+        .map(ChecksumAlgorithm::as_str);
     let kind = input.checksum_type.as_ref().map(ChecksumType::as_str);
     let upload = uploads::Upload {
         id: Uuid::new_v4().simple().to_string(),
@@ -40,7 +45,9 @@ pub(super) async fn create_multipart_upload(
         key: Some(input.key),
         upload_id: Some(upload.id.clone()),
         checksum_algorithm: upload.checksum.map(|(algorithm, _)| named(algorithm)),
-        checksum_type: upload.checksum.map(|(_, kind)| ChecksumType::from_static(kind.name())),
+        checksum_type: upload
+            .checksum
+            .map(|(_, kind)| ChecksumType::from_static(kind.name())),
         ..Default::default()
     };
     store
@@ -74,7 +81,10 @@ fn chosen_checksum(
     if !algorithm.supports(kind) {
         let (kind, algorithm) = (kind.name(), algorithm.name().to_lowercase());
         return Err(Error::InvalidRequest(
-            format!("The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.").into(),
+            format!(
+                "The {kind} checksum type cannot be used with the {algorithm} checksum algorithm."
+            )
+            .into(),
         ));
     }
     Ok(Some((algorithm, kind)))
@@ -89,12 +99,7 @@ pub(super) fn check_part_number(number: i32) -> Result<(), Error> {
     ))
 }
 
-async fn find(
-    store: &Store,
-    bucket: &str,
-    key: &str,
-    id: &str,
-) -> Result<uploads::Upload, Error> {
+async fn find(store: &Store, bucket: &str, key: &str, id: &str) -> Result<uploads::Upload, Error> {
     let (bucket, key, id) = (bucket.to_owned(), key.to_owned(), id.to_owned());
     let get = move |sql: &rusqlite::Connection| uploads::get(sql, &bucket, &key, &id);
     store.database.read(get).await
@@ -111,30 +116,56 @@ pub(super) async fn upload_part(
     let claims = Claims::new(
         input.content_md5.as_deref(),
         given_checksum!(input),
-        input.checksum_algorithm.as_ref().map(ChecksumAlgorithm::as_str),
+        input
+            .checksum_algorithm
+            .as_ref()
+            .map(ChecksumAlgorithm::as_str),
         trailers,
     )?;
-    if let (Some((wanted, _)), Some(given)) = (upload.checksum, claims.algorithm)
-        && wanted != given
-    {
-        let (wanted, given) = (wanted.name().to_lowercase(), given.name().to_lowercase());
-        return Err(Error::InvalidRequest(
-            format!("Checksum Type mismatch occurred, expected checksum Type: {wanted}, actual checksum Type: {given}").into(),
-        ));
-    }
+    same_algorithm(upload.checksum, claims.algorithm)?;
     let (algorithm, _) = upload.resulting_checksum();
-    let body = input.body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
+    let body = input
+        .body
+        .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
     let received = receive(&store.files, body, &claims, algorithm).await?;
-    let shown = claims.algorithm.or(upload.checksum.map(|(algorithm, _)| algorithm));
+    let shown = claims
+        .algorithm
+        .or(upload.checksum.map(|(algorithm, _)| algorithm));
     let shown = shown.and_then(|algorithm| received.digests.checksum(algorithm).cloned());
     let (bucket, key, id) = (input.bucket, input.key, input.upload_id);
-    let part = keep_part(store, bucket, key, id, input.part_number, received, algorithm).await?;
+    let part = keep_part(
+        store,
+        bucket,
+        key,
+        id,
+        input.part_number,
+        received,
+        algorithm,
+    )
+    .await?;
     let mut output = UploadPartOutput {
         e_tag: Some(etag(&part.md5)),
         ..Default::default()
     };
     show_checksum!(output, &shown);
     Ok(S3Response::new(output))
+}
+
+/// A part's checksum must be of the algorithm that the upload was begun with.
+fn same_algorithm(
+    wanted: Option<(Algorithm, Kind)>,
+    given: Option<Algorithm>,
+) -> Result<(), Error> {
+    let (Some((wanted, _)), Some(given)) = (wanted, given) else {
+        return Ok(());
+    };
+    if wanted == given {
+        return Ok(());
+    }
+    let (wanted, given) = (wanted.name().to_lowercase(), given.name().to_lowercase());
+    Err(Error::InvalidRequest(
+        format!("Checksum Type mismatch occurred, expected checksum Type: {wanted}, actual checksum Type: {given}").into(),
+    ))
 }
 
 /// Puts received bytes into their place in the upload.
@@ -175,47 +206,22 @@ pub(super) async fn complete_multipart_upload(
     let by = requester(&request, store);
     let input = request.input;
     let claimed = given_checksum!(input);
-    let listed = input.multipart_upload.and_then(|list| list.parts).unwrap_or_default();
-    let conditions = WriteConditions::new(input.if_match, input.if_none_match)?;
-    let (upload, uploaded) = {
-        let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
-        store
-            .database
-            .read(move |sql| {
-                let upload = uploads::get(sql, &bucket, &key, &id)?;
-                let parts = uploads::parts(sql, &id, 0, usize::from(u16::MAX))?;
-                Ok((upload, parts))
-            })
-            .await?
+    let listed = input
+        .multipart_upload
+        .and_then(|list| list.parts)
+        .unwrap_or_default();
+    let target = Upload {
+        conditions: WriteConditions::new(input.if_match, input.if_none_match.as_ref())?,
+        bucket: input.bucket,
+        key: input.key,
+        event: Event::CompleteMultipartUpload,
+        by,
     };
+    let (upload, uploaded) = with_parts(store, &target, input.upload_id).await?;
     let parts = chosen_parts(&listed, uploaded)?;
     let new = whole(&upload, &parts)?;
     check_claims(&new, claimed.as_ref(), input.mpu_object_size)?;
-    let (bucket, version) = {
-        let ids: Vec<_> = parts.iter().map(|part| part.file).collect();
-        let files = store.files.clone();
-        let mut stored = blocking(move || Ok(files.join(&ids)?)).await?;
-        let target = Upload {
-            bucket: input.bucket,
-            key: input.key,
-            headers: upload.headers,
-            tags: upload.tags,
-            conditions,
-            event: Event::CompleteMultipartUpload,
-            by,
-        };
-        let new = NewVersion { file: Some(stored.id()), ..new };
-        store
-            .database
-            .write(move |write| {
-                uploads::get(write.sql, &target.bucket, &target.key, &upload.id)?;
-                let added = add(write, &target, new)?;
-                uploads::forget(write, &upload.id)?;
-                stored.adopt();
-                Ok(added)
-            })
-            .await?
-    };
+    let (bucket, version) = join(store, target, upload.id, new, &parts).await?;
     let mut output = CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", bucket.name, version.key)),
         e_tag: Some(etag(&version.etag)),
@@ -229,6 +235,46 @@ pub(super) async fn complete_multipart_upload(
         output.checksum_type = Some(ChecksumType::from_static(sum.kind.name()));
     }
     Ok(S3Response::new(output))
+}
+
+async fn with_parts(
+    store: &Store,
+    target: &Upload,
+    id: String,
+) -> Result<(uploads::Upload, Vec<uploads::Part>), Error> {
+    let (bucket, key) = (target.bucket.clone(), target.key.clone());
+    store
+        .database
+        .read(move |sql| {
+            let upload = uploads::get(sql, &bucket, &key, &id)?;
+            Ok((upload, uploads::parts(sql, &id, 0, usize::from(u16::MAX))?))
+        })
+        .await
+}
+
+/// Makes one file of the parts, and the upload an object.
+async fn join(
+    store: &Store,
+    target: Upload,
+    upload: String,
+    new: NewVersion,
+    parts: &[uploads::Part],
+) -> Result<(Bucket, Version), Error> {
+    let ids: Vec<_> = parts.iter().map(|part| part.file).collect();
+    let files = store.files.clone();
+    // A part that is uploaded again meanwhile is not the part that the client lists.
+    let joined = blocking(move || Ok(files.join(&ids)?)).await?;
+    let stored = joined.ok_or(Error::InvalidPart)?;
+    let new = NewVersion {
+        file: Some(stored.id()),
+        ..new
+    };
+    let (bucket, key) = (target.bucket.clone(), target.key.clone());
+    let forget = move |write: &mut Write| {
+        uploads::get(write.sql, &bucket, &key, &upload)?;
+        uploads::forget(write, &upload)
+    };
+    add(store, target, new, stored, forget).await
 }
 
 /// The uploaded parts that the client lists, if the list is in order.
@@ -248,11 +294,13 @@ fn chosen_parts(
         let part = uploaded
             .find(|part| Some(part.number) == wanted.part_number)
             .ok_or(Error::InvalidPart)?;
-        let same_bytes = wanted.e_tag.as_ref().is_some_and(|tag| tag.value() == part.md5);
+        let same_bytes = wanted
+            .e_tag
+            .as_ref()
+            .is_some_and(|tag| tag.value() == part.md5);
         let claimed = given_checksum!(wanted);
-        let same_checksum = claimed.is_none_or(|sum| {
-            sum.algorithm != part.checksum.algorithm || sum == part.checksum
-        });
+        let same_checksum = claimed
+            .is_none_or(|sum| sum.algorithm != part.checksum.algorithm || sum == part.checksum);
         if !same_bytes || !same_checksum {
             return Err(Error::InvalidPart);
         }
@@ -269,7 +317,10 @@ fn chosen_parts(
 fn whole(upload: &uploads::Upload, parts: &[uploads::Part]) -> Result<NewVersion, Error> {
     let md5s = parts.iter().map(|part| Md5::from_hex(&part.md5));
     let md5s: Vec<Md5> = md5s.collect::<Option<_>>().ok_or(Error::InvalidPart)?;
-    let sums: Vec<_> = parts.iter().map(|part| (&part.checksum, part.size)).collect();
+    let sums: Vec<_> = parts
+        .iter()
+        .map(|part| (&part.checksum, part.size))
+        .collect();
     let (algorithm, kind) = upload.resulting_checksum();
     Ok(NewVersion {
         file: None,

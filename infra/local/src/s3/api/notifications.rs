@@ -34,8 +34,12 @@ pub(super) async fn put_bucket_notification_configuration(
 }
 
 fn rules(configuration: NotificationConfiguration) -> Result<Vec<Rule>, Error> {
-    let others = configuration.queue_configurations.is_some_and(|list| !list.is_empty())
-        || configuration.topic_configurations.is_some_and(|list| !list.is_empty())
+    let others = configuration
+        .queue_configurations
+        .is_some_and(|list| !list.is_empty())
+        || configuration
+            .topic_configurations
+            .is_some_and(|list| !list.is_empty())
         || configuration.event_bridge_configuration.is_some();
     if others {
         return Err(Error::NotImplemented(
@@ -43,7 +47,11 @@ fn rules(configuration: NotificationConfiguration) -> Result<Vec<Rule>, Error> {
         ));
     }
     let list = configuration.lambda_function_configurations;
-    let rules: Vec<Rule> = list.unwrap_or_default().into_iter().map(rule).collect::<Result<_, _>>()?;
+    let rules: Vec<Rule> = list
+        .unwrap_or_default()
+        .into_iter()
+        .map(rule)
+        .collect::<Result<_, _>>()?;
     let ambiguous = rules
         .iter()
         .enumerate()
@@ -67,7 +75,9 @@ fn rule(configuration: LambdaFunctionConfiguration) -> Result<Rule, Error> {
         return Err(Error::InvalidArgument("The ARN could not be parsed".into()));
     }
     let mut rule = Rule {
-        id: configuration.id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
+        id: configuration
+            .id
+            .unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
         events,
         function_arn: configuration.lambda_function_arn,
         prefix: String::new(),
@@ -77,7 +87,12 @@ fn rule(configuration: LambdaFunctionConfiguration) -> Result<Rule, Error> {
     let filter = configuration.filter.and_then(|filter| filter.key);
     for filter in filter.and_then(|key| key.filter_rules).unwrap_or_default() {
         let value = filter.value.unwrap_or_default();
-        match filter.name.as_ref().map(|name| name.as_str().to_ascii_lowercase()).as_deref() {
+        match filter
+            .name
+            .as_ref()
+            .map(|name| name.as_str().to_ascii_lowercase())
+            .as_deref()
+        {
             Some("prefix") => rule.prefix = value,
             Some("suffix") => rule.suffix = value,
             _ => {
@@ -102,7 +117,7 @@ fn configuration(rule: Rule) -> LambdaFunctionConfiguration {
         .collect();
     LambdaFunctionConfiguration {
         events: rule.events.into_iter().map(Event::from).collect(),
-        filter: (!filters.is_empty()).then(|| NotificationConfigurationFilter {
+        filter: (!filters.is_empty()).then_some(NotificationConfigurationFilter {
             key: Some(S3KeyFilter {
                 filter_rules: Some(filters),
             }),

@@ -1,10 +1,12 @@
 //! GetObject, HeadObject, GetObjectAttributes: finding a version, judging conditions, streaming a range.
 
+use std::fs::File;
 use std::ops;
 
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use rusqlite::Connection;
 use s3s::dto::*;
 use s3s::{S3Error, S3Request, S3Response, S3Result};
 use tokio::io::AsyncReadExt as _;
@@ -15,8 +17,8 @@ use crate::s3::Store;
 use crate::s3::buckets::{self, Bucket};
 use crate::s3::digest::{Kind, show_checksum};
 use crate::s3::error::Error;
-use crate::s3::files;
-use crate::s3::versions::{self, Found, Version};
+use crate::s3::files::{self, FileId};
+use crate::s3::versions::{self, Version};
 
 /// How many bytes of a download are read at once.
 const PIECE: usize = 256 << 10;
@@ -42,42 +44,29 @@ pub(in crate::s3) async fn read_bytes(
     key: &str,
 ) -> Result<Bytes, Error> {
     let (bucket, key) = (bucket.to_owned(), key.to_owned());
-    let (version, file) = opened(store, move |sql| {
-        versions::object(sql, &bucket, &key, None).map(|version| (version.clone(), version))
+    let (version, file) = open(store, move |sql| {
+        let version = versions::object(sql, &bucket, &key, None)?;
+        let file = version.file;
+        Ok((version, file))
     })
     .await?;
+    let file = file.ok_or(Error::NoSuchKey)?;
     let mut bytes = Vec::with_capacity(usize::try_from(version.size).unwrap_or_default());
-    tokio::fs::File::from_std(file).read_to_end(&mut bytes).await?;
+    tokio::fs::File::from_std(file)
+        .read_to_end(&mut bytes)
+        .await?;
     Ok(bytes.into())
 }
 
-/// Looks a version up and opens its file. Whoever overwrites the object in between removes the file: then the row is
-/// another one, and the second look finds it.
-pub(super) async fn opened<T: Send + 'static>(
+/// Looks something up and opens the file that it names, if it names one.
+pub(super) async fn open<T: Send + 'static>(
     store: &Store,
-    find: impl Fn(&rusqlite::Connection) -> Result<(T, Version), Error> + Send + 'static,
-) -> Result<(T, std::fs::File), Error> {
+    look_up: impl Fn(&Connection) -> Result<(T, Option<FileId>), Error> + Send + 'static,
+) -> Result<(T, Option<File>), Error> {
     let files = store.files.clone();
     store
         .database
-        .read(move |sql| {
-            loop {
-                let (found, version) = find(sql)?;
-                let file = version.file.ok_or(Error::NoSuchKey)?;
-                match files.read(file) {
-                    Ok(open) => return Ok((found, open)),
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(error.into());
-                    }
-                    Err(error) => {
-                        let (_, again) = find(sql)?;
-                        if again.file == version.file {
-                            return Err(error.into());
-                        }
-                    }
-                }
-            }
-        })
+        .read(move |sql| files.find(|| look_up(sql)))
         .await
 }
 
@@ -118,7 +107,9 @@ struct Answer {
     bucket: Bucket,
     version: Version,
     slice: Slice,
-    file: Option<std::fs::File>,
+    file: Option<File>,
+    /// The client wants to see the checksum.
+    checksum: bool,
 }
 
 /// Which bytes of the object.
@@ -130,49 +121,35 @@ struct Slice {
     parts_count: Option<i32>,
 }
 
-/// Either an answer or, for 304, what is known of the object.
-enum Outcome {
-    Answer(Box<Answer>),
-    NotModified(Box<Version>),
-}
-
-async fn prepare(store: &Store, asked: &Asked, open: bool) -> S3Result<Outcome> {
-    let (bucket, key, id) = (asked.bucket.clone(), asked.key.clone(), asked.version_id.clone());
-    let find = move |sql: &rusqlite::Connection| {
-        let row = buckets::get(sql, &bucket)?;
-        let found = versions::find(sql, &bucket, &key, id.as_deref())?;
-        Ok::<_, Error>((row, found))
-    };
-    let (row, version, file) = match open {
-        false => match store.database.read(find).await? {
-            (row, Found::Object(version)) => (row, *version, None),
-            (_, Found::DeleteMarker(marker)) => return Err(refuse_marker(asked, &marker)),
-        },
-        true => {
-            // A delete marker has no file to open; it is told apart again below.
-            let first = store.database.read(find.clone()).await?;
-            if let (_, Found::DeleteMarker(marker)) = &first {
-                return Err(refuse_marker(asked, marker));
-            }
-            let ((row, version), file) = opened(store, move |sql| match find(sql)? {
-                (row, Found::Object(version)) => Ok(((row, (*version).clone()), *version)),
-                (_, Found::DeleteMarker(_)) => Err(Error::NoSuchKey),
-            })
-            .await?;
-            (row, version, Some(file))
-        }
-    };
+/// Finds what is asked for, if the conditions hold; with its file where the bytes are wanted.
+async fn prepare(store: &Store, asked: Asked, bytes: bool) -> S3Result<Answer> {
+    let (name, key, id) = (
+        asked.bucket.clone(),
+        asked.key.clone(),
+        asked.version_id.clone(),
+    );
+    let ((bucket, version), file) = open(store, move |sql| {
+        let bucket = buckets::get(sql, &name)?;
+        let version = versions::find(sql, &name, &key, id.as_deref())?;
+        let file = version.file.filter(|_| bytes);
+        Ok(((bucket, version), file))
+    })
+    .await?;
+    if version.file.is_none() {
+        return Err(refuse_marker(&asked, &version));
+    }
     match asked.conditions.judge(&version) {
         Verdict::Go => {}
         Verdict::Failed => return Err(Error::PreconditionFailed.into()),
-        Verdict::NotModified => return Ok(Outcome::NotModified(Box::new(version))),
+        Verdict::NotModified => return Err(not_modified(&version)),
     }
-    Ok(Outcome::Answer(Box::new(Answer {
-        bucket: row,
-        slice: slice(&version, asked)?,
+    Ok(Answer {
+        bucket,
+        slice: slice(&version, &asked)?,
         version,
         file,
-    })))
+        checksum: asked.checksum,
+    })
 }
 
 fn slice(version: &Version, asked: &Asked) -> Result<Slice, Error> {
@@ -240,16 +217,22 @@ fn refuse_marker(asked: &Asked, marker: &Version) -> S3Error {
     error
 }
 
+/// Fills what the outputs of GetObject and HeadObject share.
 macro_rules! show_answer {
-    ($output:expr, $answer:expr, $asked:expr) => {{
-        let Answer { bucket, version, slice, .. } = $answer;
+    ($output:expr, $answer:expr) => {{
+        let Answer {
+            bucket,
+            version,
+            slice,
+            ..
+        } = $answer;
         show_object!($output, version);
         $output.content_length = Some(length(slice.bytes.end - slice.bytes.start));
         $output.content_range = slice.content_range.clone();
         $output.parts_count = slice.parts_count;
         $output.version_id = version_id(bucket, version);
         // The checksum is that of the whole object: a client would hold a range against it.
-        if $asked.checksum && slice.content_range.is_none() {
+        if $answer.checksum && slice.content_range.is_none() {
             show_checksum!($output, &version.details.checksum);
             $output.checksum_type = version.details.checksum.as_ref().map(|sum| kind(sum.kind));
         }
@@ -264,23 +247,16 @@ pub(super) async fn get_object(
     store: &Store,
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
-    let asked = asked!(request.input);
+    let answer = prepare(store, asked!(request.input), true).await?;
     let mut output = GetObjectOutput::default();
-    let answer = match prepare(store, &asked, true).await? {
-        Outcome::Answer(answer) => answer,
-        Outcome::NotModified(version) => {
-            output.e_tag = Some(etag(&version.etag));
-            output.last_modified = Some(timestamp(version.modified));
-            return Err(not_modified(&version));
-        }
-    };
-    show_answer!(output, &*answer, asked);
-    output.tag_count = i32::try_from(answer.version.tags.len()).ok().filter(|n| *n > 0);
-    let Answer { file, slice, .. } = *answer;
-    if let Some(file) = file {
-        let file = files::seek(file, slice.bytes.start).map_err(Error::from)?;
-        let bytes = slice.bytes.end - slice.bytes.start;
-        output.body = Some(StreamingBlob::wrap(stream(file, bytes)));
+    show_answer!(output, &answer);
+    output.tag_count = i32::try_from(answer.version.tags.len())
+        .ok()
+        .filter(|n| *n > 0);
+    let Slice { bytes, .. } = answer.slice;
+    if let Some(file) = answer.file {
+        let file = files::seek(file, bytes.start).map_err(Error::from)?;
+        output.body = Some(StreamingBlob::wrap(stream(file, bytes.end - bytes.start)));
     }
     Ok(S3Response::new(output))
 }
@@ -289,16 +265,12 @@ pub(super) async fn head_object(
     store: &Store,
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
-    let asked = asked!(request.input);
+    let answer = prepare(store, asked!(request.input), false).await?;
     let mut output = HeadObjectOutput::default();
-    let answer = match prepare(store, &asked, false).await? {
-        Outcome::Answer(answer) => answer,
-        Outcome::NotModified(version) => return Err(not_modified(&version)),
-    };
-    show_answer!(output, &*answer, asked);
-    let status = answer.slice.content_range.is_some().then_some(StatusCode::PARTIAL_CONTENT);
+    show_answer!(output, &answer);
+    let partial = answer.slice.content_range.is_some();
     let mut response = S3Response::new(output);
-    response.status = status;
+    response.status = partial.then_some(StatusCode::PARTIAL_CONTENT);
     Ok(response)
 }
 
@@ -322,7 +294,7 @@ fn not_modified(version: &Version) -> S3Error {
 
 /// The next `left` bytes of a file, a piece at a time.
 pub(super) fn stream(
-    file: std::fs::File,
+    file: File,
     left: u64,
 ) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + Sync {
     let start = (tokio::fs::File::from_std(file), left);

@@ -15,6 +15,7 @@ use crate::s3::details::{Details, Headers, Tag, tags_of_header};
 use crate::s3::digest::{Algorithm, given_checksum, show_checksum};
 use crate::s3::error::Error;
 use crate::s3::events::{self, Event, Requester};
+use crate::s3::files::Stored;
 use crate::s3::receive::{Claims, receive};
 use crate::s3::versions::{self, NewVersion, Version};
 
@@ -22,8 +23,6 @@ use crate::s3::versions::{self, NewVersion, Version};
 pub(super) struct Upload {
     pub(super) bucket: String,
     pub(super) key: String,
-    pub(super) headers: Headers,
-    pub(super) tags: Vec<Tag>,
     pub(super) conditions: WriteConditions,
     pub(super) event: Event,
     pub(super) by: Requester,
@@ -40,20 +39,25 @@ pub(super) async fn put_object(
     let claims = Claims::new(
         input.content_md5.as_deref(),
         given_checksum!(input),
-        input.checksum_algorithm.as_ref().map(ChecksumAlgorithm::as_str),
+        input
+            .checksum_algorithm
+            .as_ref()
+            .map(ChecksumAlgorithm::as_str),
         trailers,
     )?;
+    let headers = headers_of!(input)?;
+    let tags = tags_of_header(input.tagging.as_deref().unwrap_or_default())?;
     let upload = Upload {
-        headers: headers_of!(input)?,
-        tags: tags_of_header(input.tagging.as_deref().unwrap_or_default())?,
-        conditions: WriteConditions::new(input.if_match, input.if_none_match)?,
+        conditions: WriteConditions::new(input.if_match, input.if_none_match.as_ref())?,
         bucket: input.bucket,
         key: input.key,
         event: Event::Put,
         by,
     };
-    let body = input.body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
-    let (bucket, version) = store_object(store, upload, body, claims).await?;
+    let body = input
+        .body
+        .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
+    let (bucket, version) = store_object(store, upload, (headers, tags), body, claims).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&version.etag)),
         version_id: version_id(&bucket, &version),
@@ -89,17 +93,19 @@ pub(super) async fn post_object(
     let mut input = request.input;
     let checksum = given_checksum!(input);
     let claims = Claims::new(input.content_md5.as_deref(), checksum, None, None)?;
+    let headers = headers_of!(input)?;
+    let tags = tags_of_header(input.tagging.as_deref().unwrap_or_default())?;
     let upload = Upload {
-        headers: headers_of!(input)?,
-        tags: tags_of_header(input.tagging.as_deref().unwrap_or_default())?,
         conditions: WriteConditions::default(),
         bucket: input.bucket,
         key: input.key,
         event: Event::Post,
         by,
     };
-    let body = input.body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
-    let (bucket, version) = store_object(store, upload, body, claims).await?;
+    let body = input
+        .body
+        .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
+    let (bucket, version) = store_object(store, upload, (headers, tags), body, claims).await?;
     Ok(S3Response::new(PostObjectOutput {
         e_tag: Some(etag(&version.etag)),
         version_id: version_id(&bucket, &version),
@@ -120,17 +126,17 @@ pub(in crate::s3) async fn put_bytes(
     let upload = Upload {
         bucket: bucket.to_owned(),
         key: key.to_owned(),
-        headers: Headers {
-            content_type: Some(content_type.to_owned()),
-            ..Default::default()
-        },
-        tags: Vec::new(),
         conditions: WriteConditions::default(),
         event: Event::Put,
         by,
     };
+    let headers = Headers {
+        content_type: Some(content_type.to_owned()),
+        ..Default::default()
+    };
     let body = futures::stream::iter([Ok(body)]);
-    store_object(store, upload, body, Claims::default()).await?;
+    let claims = Claims::default();
+    store_object(store, upload, (headers, Vec::new()), body, claims).await?;
     Ok(())
 }
 
@@ -138,45 +144,47 @@ pub(in crate::s3) async fn put_bytes(
 async fn store_object(
     store: &Store,
     upload: Upload,
+    (headers, tags): (Headers, Vec<Tag>),
     body: impl Stream<Item = Result<Bytes, StdError>>,
     claims: Claims,
 ) -> Result<(Bucket, Version), Error> {
     super::buckets::find(store, upload.bucket.clone()).await?;
     let algorithm = claims.algorithm.unwrap_or(Algorithm::Crc64Nvme);
-    let mut received = receive(&store.files, body, &claims, algorithm).await?;
+    let received = receive(&store.files, body, &claims, algorithm).await?;
+    let (stored, new) = received.into_version(algorithm);
+    let details = Details {
+        headers,
+        ..new.details
+    };
+    let new = NewVersion {
+        details,
+        tags,
+        ..new
+    };
+    add(store, upload, new, stored, |_| Ok(())).await
+}
+
+/// Adds the version, its event and whatever `also` does in one transaction, if the conditions hold.
+pub(super) async fn add(
+    store: &Store,
+    upload: Upload,
+    new: NewVersion,
+    mut stored: Stored,
+    also: impl FnOnce(&mut Write) -> Result<(), Error> + Send + 'static,
+) -> Result<(Bucket, Version), Error> {
     store
         .database
         .write(move |write| {
-            let new = NewVersion {
-                file: Some(received.stored.id()),
-                size: received.size,
-                etag: received.digests.md5.to_string(),
-                details: Details {
-                    headers: upload.headers.clone(),
-                    checksum: received.digests.checksum(algorithm).cloned(),
-                    parts: Vec::new(),
-                },
-                tags: upload.tags.clone(),
-            };
-            let added = add(write, &upload, new)?;
-            received.stored.adopt();
-            Ok(added)
+            let bucket = buckets::get(write.sql, &upload.bucket)?;
+            if !upload.conditions.is_empty() {
+                let newest = versions::newest(write.sql, &upload.bucket, &upload.key)?;
+                upload.conditions.require(newest.as_ref())?;
+            }
+            also(write)?;
+            let version = versions::add(write, &bucket, &upload.key, new)?;
+            events::emit(write, &upload.by, &bucket, upload.event, &version)?;
+            stored.adopt();
+            Ok((bucket, version))
         })
         .await
-}
-
-/// Adds the version and its event, if the conditions hold.
-pub(super) fn add(
-    write: &mut Write,
-    upload: &Upload,
-    new: NewVersion,
-) -> Result<(Bucket, Version), Error> {
-    let bucket = buckets::get(write.sql, &upload.bucket)?;
-    if !upload.conditions.is_empty() {
-        let newest = versions::newest(write.sql, &upload.bucket, &upload.key)?;
-        upload.conditions.require(newest.as_ref())?;
-    }
-    let version = versions::add(write, &bucket, &upload.key, new)?;
-    events::emit(write, &upload.by, &bucket, upload.event, &version)?;
-    Ok((bucket, version))
 }

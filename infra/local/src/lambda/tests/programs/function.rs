@@ -35,7 +35,7 @@ async fn handler(event: LambdaEvent<Value>) -> Handled {
     let connection = (!text("tell").is_empty()).then(|| tell(&text("tell")));
     match text("do").as_str() {
         "echo" => Ok(event),
-        "error" => Err(diagnostic("Custom.Error", "it broke")),
+        "error" => Err(diagnostic("Custom.Error", &"it broke")),
         "panic" => panic!("as it was told"),
         "exit" => exit(event["status"].as_i64().unwrap_or(1) as i32),
         "abort" => std::process::abort(),
@@ -44,11 +44,11 @@ async fn handler(event: LambdaEvent<Value>) -> Handled {
             std::future::pending().await
         }
         "hang with child" => {
-            let program = std::env::current_exe().map_err(|error| diagnostic("Exe", error))?;
+            let program = std::env::current_exe().map_err(|error| diagnostic("Exe", &error))?;
             let child = Command::new(program)
                 .args(["linger", &text("tell")])
                 .spawn();
-            child.map_err(|error| diagnostic("Child", error))?;
+            child.map_err(|error| diagnostic("Child", &error))?;
             std::future::pending().await
         }
         "wait" => {
@@ -82,17 +82,22 @@ async fn handler(event: LambdaEvent<Value>) -> Handled {
             print!("without an end");
             std::io::stdout()
                 .flush()
-                .map_err(|error| diagnostic("Io", error))?;
+                .map_err(|error| diagnostic("Io", &error))?;
             Ok(Value::Null)
+        }
+        "answer for another" => {
+            let done = |path: &str| post(path, "{}").map_err(|error| diagnostic("Io", &error));
+            let wrong = [done("invocation/another/response")?, done("init/error")?];
+            Ok(wrong.iter().map(|answer| &answer[9..12]).collect())
         }
         "big" => Ok(json!(
             "x".repeat(event["size"].as_u64().unwrap_or(0) as usize)
         )),
-        other => Err(diagnostic("Unknown", other)),
+        other => Err(diagnostic("Unknown", &other)),
     }
 }
 
-fn diagnostic(kind: &str, message: impl ToString) -> Diagnostic {
+fn diagnostic(kind: &str, message: &dyn std::fmt::Display) -> Diagnostic {
     Diagnostic {
         error_type: kind.into(),
         error_message: message.to_string(),
@@ -109,9 +114,9 @@ fn tell(address: &str) -> TcpStream {
 
 /// Until the test sends a byte, or ends the stream.
 fn wait(connection: Option<TcpStream>) -> Result<(), Diagnostic> {
-    let mut connection = connection.ok_or_else(|| diagnostic("Test", "tell is missing"))?;
+    let mut connection = connection.ok_or_else(|| diagnostic("Test", &"tell is missing"))?;
     let read = connection.read(&mut [0]);
-    read.map(drop).map_err(|error| diagnostic("Test", error))
+    read.map(drop).map_err(|error| diagnostic("Test", &error))
 }
 
 /// A process that a function has left behind: it stays until it is killed.
@@ -126,17 +131,23 @@ fn linger(address: &str) -> ! {
 fn init_error() -> Result<(), lambda_runtime::Error> {
     let body =
         json!({ "errorType": "Custom.Init", "errorMessage": "no configuration" }).to_string();
-    let api = std::env::var("AWS_LAMBDA_RUNTIME_API")?;
-    let mut stream = TcpStream::connect(&api)?;
-    write!(
-        stream,
-        "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: {api}\r\nContent-Length: {}\r\nConnection: close\r\n\
-         Lambda-Runtime-Function-Error-Type: Custom.Init\r\n\r\n{body}",
-        body.len()
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
+    let answer = post("init/error", &body)?;
     assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
     println!("said so");
     exit(1)
+}
+
+/// Talks to the Runtime API behind the runtime's back; gives the whole answer.
+fn post(path: &str, body: &str) -> std::io::Result<String> {
+    let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
+    let mut stream = TcpStream::connect(&api)?;
+    let length = body.len();
+    write!(
+        stream,
+        "POST /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {api}\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }

@@ -1,0 +1,312 @@
+//! A model server: the child process that answers `/ping` and `/invocations` on a loopback port.
+//!
+//! It is started, watched and started again by a task of its own, until the [`Server`] is dropped. Requests hold the
+//! server that they go to, so an old one ends after its last answer.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::leash::Leash;
+use super::{Config, Launch};
+use crate::template::Variant;
+
+/// The pooled client to all servers.
+pub(super) type HttpClient = Client<HttpConnector, Full<Bytes>>;
+
+/// A server that answers slower than this to `/ping` is sick; SageMaker has the same limit.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often SageMaker asks.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// Sick so often in a row, it is started anew.
+const PINGS_MISSED: u32 = 3;
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+/// Who lived so long starts again at once.
+const HEALTHY: Duration = Duration::from_secs(60);
+/// A log that is longer when a server starts begins anew.
+const MAX_LOG: u64 = 16 << 20;
+/// How much of the log a failure quotes.
+const LOG_TAIL: u64 = 1024;
+
+pub(super) fn http_client() -> HttpClient {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
+/// What a server is started from, again and again.
+#[derive(Clone)]
+pub(super) struct Plan {
+    pub(super) config: Arc<Config>,
+    pub(super) client: HttpClient,
+    pub(super) variant: Variant,
+    pub(super) model_dir: PathBuf,
+    pub(super) log: PathBuf,
+    /// Dropped when the server is gone: what a shutdown waits for.
+    pub(super) _alive: mpsc::Sender<()>,
+}
+
+/// A supervised server. Dropping it ends the process.
+#[derive(Debug)]
+pub(super) struct Server {
+    address: watch::Receiver<Option<SocketAddr>>,
+    /// Its end is the signal.
+    _stop: oneshot::Sender<()>,
+}
+
+impl Server {
+    /// Starts a server and waits until it answers `/ping`. The error says why it did not.
+    pub(super) async fn start(plan: Plan) -> Result<Self, String> {
+        let (sender, address) = watch::channel(None);
+        let (stop, stopped) = oneshot::channel();
+        let (first, started) = oneshot::channel();
+        tokio::spawn(supervise(plan, sender, first, stopped));
+        let server = Self {
+            address,
+            _stop: stop,
+        };
+        match started.await {
+            Ok(result) => result.map(|()| server),
+            Err(_) => Err("the stack is shutting down".into()),
+        }
+    }
+
+    /// Where it listens; `None` while it is being started again.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        *self.address.borrow()
+    }
+}
+
+/// How one run of the process came to its end.
+enum End {
+    /// The server is no longer wanted.
+    Stopped,
+    /// The process ended by itself.
+    Ended(String),
+    /// It lives and is of no use.
+    Failed(String),
+}
+
+async fn supervise(
+    plan: Plan,
+    address: watch::Sender<Option<SocketAddr>>,
+    first: oneshot::Sender<Result<(), String>>,
+    mut stop: oneshot::Receiver<()>,
+) {
+    let mut first = Some(first);
+    let mut back_off = BACK_OFF.0;
+    loop {
+        let began = Instant::now();
+        let end = run(&plan, &address, &mut first, &mut stop).await;
+        let (End::Ended(reason) | End::Failed(reason)) = end else {
+            return;
+        };
+        if let Some(first) = first.take() {
+            // Who asked may have gone; then no one needs to know.
+            let _ = first.send(Err(reason));
+            return;
+        }
+        let variant = &plan.variant.name;
+        tracing::warn!(variant, reason, "the model server is started again");
+        if began.elapsed() > HEALTHY {
+            back_off = BACK_OFF.0;
+        }
+        tokio::select! {
+            _ = &mut stop => return,
+            () = sleep(back_off) => back_off = (back_off * 2).min(BACK_OFF.1),
+        }
+    }
+}
+
+/// Runs the process once, from its start until it is gone.
+async fn run(
+    plan: &Plan,
+    address: &watch::Sender<Option<SocketAddr>>,
+    first: &mut Option<oneshot::Sender<Result<(), String>>>,
+    stop: &mut oneshot::Receiver<()>,
+) -> End {
+    let mut process = match Process::start(plan) {
+        Ok(process) => process,
+        Err(error) => return End::Failed(format!("the model server can't be started: {error}")),
+    };
+    let end = process.come_up(plan, stop).await;
+    let end = match end {
+        Some(end) => end,
+        None => {
+            address.send_replace(Some(process.at));
+            if let Some(first) = first.take() {
+                // As above.
+                let _ = first.send(Ok(()));
+            }
+            process.serve(plan, stop).await
+        }
+    };
+    address.send_replace(None);
+    let Process { leash, _port, .. } = process;
+    match end {
+        End::Ended(_) => leash.release().await,
+        End::Stopped | End::Failed(_) => leash.kill().await,
+    }
+    end
+}
+
+struct Process {
+    leash: Leash,
+    at: SocketAddr,
+    /// Given back at the end.
+    _port: Port,
+    /// Where its part of the log begins.
+    log_start: u64,
+}
+
+impl Process {
+    fn start(plan: &Plan) -> io::Result<Self> {
+        let port = Port::take()?;
+        let launch = Launch {
+            variant: &plan.variant,
+            model_dir: &plan.model_dir,
+            port: port.0,
+        };
+        let mut command = (plan.config.server)(&launch);
+        let log = open_log(&plan.log)?;
+        let log_start = log.metadata()?.len();
+        command
+            .envs(&plan.variant.environment)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let program = command.get_program().display().to_string();
+        let leash = Leash::start(command.into())
+            .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port.0));
+        Ok(Self {
+            leash,
+            at,
+            _port: port,
+            log_start,
+        })
+    }
+
+    /// Waits until it answers `/ping`; an end where it does not.
+    async fn come_up(&mut self, plan: &Plan, stop: &mut oneshot::Receiver<()>) -> Option<End> {
+        let limit = plan.config.start_timeout;
+        tokio::select! {
+            _ = stop => Some(End::Stopped),
+            status = self.leash.ended() => {
+                let log = quote(&plan.log, self.log_start);
+                Some(End::Ended(format!("the model server ended at its start ({status}){log}")))
+            }
+            ready = timeout(limit, until_ready(plan, self.at)) => ready.err().map(|_| {
+                let log = quote(&plan.log, self.log_start);
+                End::Failed(format!("the model server did not answer /ping with 200 in {limit:?}{log}"))
+            }),
+        }
+    }
+
+    /// Waits until it should be, or is, no longer.
+    async fn serve(&mut self, plan: &Plan, stop: &mut oneshot::Receiver<()>) -> End {
+        tokio::select! {
+            _ = stop => End::Stopped,
+            status = self.leash.ended() => End::Ended(status),
+            () = until_sick(plan, self.at) => End::Failed("it does not answer /ping".into()),
+        }
+    }
+}
+
+/// Ports that servers of this process have, or are about to listen on.
+static TAKEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
+/// A loopback port that no one listened on, and no other server here is given. Another program may still take it first;
+/// then the server fails, and starts again on another one.
+struct Port(u16);
+
+impl Port {
+    fn take() -> io::Result<Self> {
+        loop {
+            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let port = listener.local_addr()?.port();
+            if taken().insert(port) {
+                return Ok(Self(port));
+            }
+        }
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        taken().remove(&self.0);
+    }
+}
+
+fn taken() -> MutexGuard<'static, BTreeSet<u16>> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open_log(path: &Path) -> io::Result<File> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let log = OpenOptions::new().create(true).append(true).open(path)?;
+    if log.metadata()?.len() > MAX_LOG {
+        log.set_len(0)?;
+    }
+    Ok(log)
+}
+
+/// The end of what the process logged, for a failure's reason.
+fn quote(path: &Path, start: u64) -> String {
+    let tail = || -> io::Result<String> {
+        let mut log = File::open(path)?;
+        let length = log.metadata()?.len();
+        log.seek(SeekFrom::Start(start.max(length.saturating_sub(LOG_TAIL))))?;
+        let mut bytes = Vec::new();
+        log.take(LOG_TAIL).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    };
+    match tail() {
+        Ok(text) if !text.is_empty() => format!(": {text}"),
+        _ => String::new(),
+    }
+}
+
+async fn until_ready(plan: &Plan, at: SocketAddr) {
+    let mut pause = Duration::from_millis(5);
+    while !ping(plan, at).await {
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+}
+
+async fn until_sick(plan: &Plan, at: SocketAddr) {
+    let mut missed = 0;
+    while missed < PINGS_MISSED {
+        sleep(PING_INTERVAL).await;
+        missed = if ping(plan, at).await { 0 } else { missed + 1 };
+    }
+}
+
+async fn ping(plan: &Plan, at: SocketAddr) -> bool {
+    let request = http::Request::get(format!("http://{at}/ping")).body(Full::default());
+    let Ok(request) = request else { return false };
+    let answer = async {
+        let response = plan.client.request(request).await.ok()?;
+        let ok = response.status() == http::StatusCode::OK;
+        // Reading to the end keeps the connection.
+        response.into_body().collect().await.ok()?;
+        Some(ok)
+    };
+    timeout(PING_TIMEOUT, answer).await.ok().flatten() == Some(true)
+}

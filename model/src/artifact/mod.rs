@@ -1,0 +1,93 @@
+//! What training leaves and everything else starts from: `model.onnx`, `config.json`, `weights.safetensors`.
+//!
+//! SageMaker packs this folder into `model.tar.gz` and unpacks it again for the endpoint. The ONNX file takes a
+//! normalised image and gives probabilities; the config says how to get from a picture to that input, and what
+//! the probabilities are called. Any classifier that can be exported to ONNX fits in.
+
+mod config;
+mod onnx;
+mod pack;
+mod weights;
+
+pub use config::{Config, Input};
+pub use pack::{PackError, pack, unpack};
+
+use crate::network::Network;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The classifier, for serving.
+pub const MODEL: &str = "model.onnx";
+/// Input shape, normalisation and labels.
+pub const CONFIG: &str = "config.json";
+/// Everything that training changes, to train on from.
+pub const WEIGHTS: &str = "weights.safetensors";
+
+/// Why an artifact can't be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// A file can't be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        source: io::Error,
+    },
+    /// The config is not what it should be.
+    #[error("{path}: {reason}")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The weights don't fit the network.
+    #[error("{path}: {reason}")]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Writes the three files of the artifact into `folder`, which is made if need be.
+pub fn write(folder: &Path, config: &Config, network: &Network) -> Result<(), ArtifactError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ArtifactError::File { path, source }
+    };
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    let files = [
+        (MODEL, onnx::encode(network, config)),
+        (CONFIG, config.to_json().into_bytes()),
+        (WEIGHTS, weights::encode(network)),
+    ];
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        fs::write(&path, bytes).map_err(failed(&path))?;
+    }
+    Ok(())
+}
+
+/// Reads the config of the artifact in `folder`.
+pub fn read_config(folder: &Path) -> Result<Config, ArtifactError> {
+    let path = folder.join(CONFIG);
+    let text = fs::read(&path).map_err(|source| ArtifactError::File {
+        path: path.clone(),
+        source,
+    })?;
+    Config::from_json(&text).map_err(|reason| ArtifactError::Config { path, reason })
+}
+
+/// Replaces the weights of `network` by those of the artifact in `folder`.
+pub fn read_weights(folder: &Path, network: &mut Network) -> Result<(), ArtifactError> {
+    let path = folder.join(WEIGHTS);
+    let bytes = fs::read(&path).map_err(|source| ArtifactError::File {
+        path: path.clone(),
+        source,
+    })?;
+    weights::decode(&bytes, network).map_err(|reason| ArtifactError::Weights { path, reason })
+}

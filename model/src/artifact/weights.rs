@@ -1,0 +1,134 @@
+//! `weights.safetensors`: every parameter and running statistic of the network as it trains, batch norm unfolded.
+//!
+//! Filters are `[row, column, input, output]`, matrices `[input, output]`, values little-endian `f32`.
+
+use crate::network::Network;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+
+/// The network's tensors as the bytes of a safetensors file.
+pub(super) fn encode(network: &Network) -> Vec<u8> {
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = network
+        .tensors()
+        .into_iter()
+        .map(|(name, shape, values)| {
+            (
+                name,
+                shape,
+                values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            )
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes)
+            .expect("a layer's shape is that of its values");
+        (name, view)
+    });
+    serialize(views, None).expect("views of the right length and a small header")
+}
+
+/// Replaces all tensors of `network` by those of the file, which must have the same names and shapes.
+pub(super) fn decode(bytes: &[u8], network: &mut Network) -> Result<(), String> {
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|error| format!("not a safetensors file: {error}"))?;
+    let wanted: Vec<(String, Vec<usize>)> = network
+        .tensors()
+        .into_iter()
+        .map(|(name, shape, _)| (name, shape))
+        .collect();
+    let loaded: Vec<Vec<f32>> = wanted
+        .iter()
+        .map(|(name, shape)| tensor(&file, name, shape))
+        .collect::<Result<_, _>>()?;
+    if let Some(name) = file
+        .names()
+        .iter()
+        .find(|name| !wanted.iter().any(|(wanted, _)| wanted == *name))
+    {
+        return Err(format!(
+            "tensor {name} has no place in this network: it was trained with other widths"
+        ));
+    }
+    network
+        .values_mut()
+        .into_iter()
+        .zip(loaded)
+        .for_each(|(values, loaded)| *values = loaded);
+    Ok(())
+}
+
+fn tensor(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
+    let view = file
+        .tensor(name)
+        .map_err(|_| format!("tensor {name} is missing"))?;
+    if view.shape() != shape || view.dtype() != Dtype::F32 {
+        return Err(format!(
+            "tensor {name} is {} {:?}; this network needs F32 {shape:?}",
+            view.dtype(),
+            view.shape()
+        ));
+    }
+    let values = view
+        .data()
+        .chunks_exact(4)
+        .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    Ok(values.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(network: &Network) -> Vec<Vec<f32>> {
+        network
+            .tensors()
+            .into_iter()
+            .map(|(_, _, values)| values.to_vec())
+            .collect()
+    }
+
+    fn check_error(bytes: &[u8], widths: &[usize], expected: &str) {
+        let mut network = Network::new(widths, 2, 1);
+        let before = values(&network);
+        let error = decode(bytes, &mut network).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(
+            values(&network),
+            before,
+            "a file that doesn't fit must change nothing"
+        );
+    }
+
+    #[test]
+    fn weights_survive_a_round_trip() {
+        let trained = Network::new(&[4, 5], 2, 1);
+        let mut other = Network::new(&[4, 5], 2, 2);
+        assert_ne!(values(&trained), values(&other));
+        decode(&encode(&trained), &mut other).unwrap();
+        assert_eq!(values(&trained), values(&other));
+    }
+
+    #[test]
+    fn weights_of_another_network_are_refused_by_name() {
+        let bytes = encode(&Network::new(&[4, 5], 2, 1));
+        check_error(
+            &bytes,
+            &[4, 6],
+            "tensor conv1.weight is F32 [3, 3, 4, 5]; this network needs F32 [3, 3, 4, 6]",
+        );
+        check_error(&bytes, &[4, 5, 5], "tensor conv2.weight is missing");
+        check_error(
+            &encode(&Network::new(&[4, 5, 5], 2, 1)),
+            &[4, 5],
+            "has no place in this network",
+        );
+        check_error(
+            b"PK\x03\x04 something else",
+            &[4, 5],
+            "not a safetensors file",
+        );
+    }
+}

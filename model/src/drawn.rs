@@ -1,0 +1,74 @@
+//! For tests: tiny images of two kinds (stripes and discs), laid out as a training job finds them.
+
+use image::{ImageFormat, Rgb, RgbImage};
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+/// A 16x16 PNG: stripes (class 0) or a disc (class 1), different for each `number`.
+pub(crate) fn png(class: usize, number: usize) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed((number * 2 + class) as u64);
+    let light = 160 + random.u8(0..96);
+    let shift = random.u32(0..4);
+    let centre = [random.i32(5..11), random.i32(5..11)];
+    let image = RgbImage::from_fn(16, 16, |x, y| {
+        let is_light = match class {
+            0 => (x + y + shift) % 4 < 2,
+            _ => (x as i32 - centre[0]).pow(2) + (y as i32 - centre[1]).pow(2) < 16,
+        };
+        let noise = random.u8(0..40);
+        if is_light {
+            Rgb([light - noise, light, light - noise])
+        } else {
+            Rgb([noise, 30, 60])
+        }
+    });
+    let mut bytes = Vec::new();
+    image
+        .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)
+        .expect("a PNG in memory");
+    bytes
+}
+
+/// Writes `images` images of both classes to the channel `name`, and their list to `<name>_lst`.
+pub(crate) fn channel(root: &Path, name: &str, first: usize, images: usize) {
+    let folder = root.join("input/data").join(name);
+    let lists = root.join("input/data").join(format!("{name}_lst"));
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::create_dir_all(&lists).expect("a folder");
+    let mut list = String::new();
+    for number in first..first + images {
+        let class = number % 2;
+        fs::write(folder.join(format!("{number}.png")), png(class, number)).expect("an image");
+        list += &format!("{number}\t{class}\t{number}.png\n");
+    }
+    fs::write(lists.join(format!("{name}.lst")), list).expect("a list");
+}
+
+/// Hyperparameters for a network that learns the drawn images in a moment.
+pub(crate) const QUICK: [(&str, &str); 9] = [
+    ("num_classes", "2"),
+    ("num_training_samples", "64"),
+    ("image_shape", "3,16,16"),
+    ("labels", "stripes,disc"),
+    ("widths", "6,8"),
+    ("epochs", "8"),
+    ("mini_batch_size", "16"),
+    ("learning_rate", "0.1"),
+    ("augmentation_type", "crop_color"),
+];
+
+/// Writes the hyperparameters: [`QUICK`], but for those in `changes`.
+pub(crate) fn hyperparameters(root: &Path, changes: &[(&str, &str)]) {
+    let values: std::collections::BTreeMap<_, _> = QUICK.iter().chain(changes).copied().collect();
+    fs::create_dir_all(root.join("input/config")).expect("a folder");
+    let json = serde_json::to_vec(&values).expect("strings");
+    fs::write(root.join("input/config/hyperparameters.json"), json).expect("a file");
+}
+
+/// A whole job: 64 training and 16 validation images.
+pub(crate) fn job(root: &Path, changes: &[(&str, &str)]) {
+    hyperparameters(root, changes);
+    channel(root, "train", 0, 64);
+    channel(root, "validation", 1000, 16);
+}

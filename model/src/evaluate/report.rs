@@ -1,0 +1,178 @@
+//! What `evaluate` prints and writes as JSON.
+
+use super::{Evaluation, share};
+use serde::Serialize;
+use std::fmt;
+
+/// All figures of an evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// Number of images.
+    pub images: usize,
+    /// Part of the images that are classified correctly.
+    pub accuracy: f32,
+    /// Expected calibration error over 15 bins.
+    pub ece: f32,
+    /// One row for each true class: how many images got each label.
+    pub confusion: Vec<Vec<usize>>,
+    /// Figures by class.
+    pub classes: Vec<ClassReport>,
+    /// Figures of the confidence gate.
+    pub gate: GateReport,
+}
+
+/// Figures of one class.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassReport {
+    /// Its name.
+    pub label: String,
+    /// Images of the class.
+    pub images: usize,
+    /// Of the images that got this label, the part that belongs to the class.
+    pub precision: f32,
+    /// Of the images of the class, the part that got this label.
+    pub recall: f32,
+}
+
+/// Figures of a gate that refuses doubtful answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GateReport {
+    /// Lowest confidence that passes.
+    pub threshold: f32,
+    /// Part of the images that pass.
+    pub pass_rate: f32,
+    /// Of the images that pass, the part that is classified correctly.
+    pub precision: f32,
+}
+
+impl Evaluation {
+    /// All figures, for classes of these names and a gate at `threshold`.
+    pub fn report(&self, labels: &[String], threshold: f32) -> Report {
+        let mut confusion = vec![vec![0; labels.len()]; labels.len()];
+        for answer in &self.answers {
+            confusion[answer.class][answer.predicted] += 1;
+        }
+        let classes = labels
+            .iter()
+            .enumerate()
+            .map(|(class, label)| class_report(&confusion, class, label));
+        Report {
+            images: self.answers.len(),
+            accuracy: self.accuracy(),
+            ece: self.calibration_error(),
+            classes: classes.collect(),
+            gate: self.gate(threshold),
+            confusion,
+        }
+    }
+
+    fn gate(&self, threshold: f32) -> GateReport {
+        let passed: Vec<_> = self
+            .answers
+            .iter()
+            .filter(|answer| answer.confidence >= threshold)
+            .collect();
+        let correct = passed.iter().filter(|answer| answer.is_correct()).count();
+        GateReport {
+            threshold,
+            pass_rate: share(passed.len(), self.answers.len()),
+            precision: share(correct, passed.len()),
+        }
+    }
+}
+
+fn class_report(confusion: &[Vec<usize>], class: usize, label: &str) -> ClassReport {
+    let images = confusion[class].iter().sum();
+    let labelled = confusion.iter().map(|row| row[class]).sum();
+    let correct = confusion[class][class];
+    ClassReport {
+        label: label.into(),
+        images,
+        precision: share(correct, labelled),
+        recall: share(correct, images),
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "images    {}", self.images)?;
+        writeln!(f, "accuracy  {:.4}", self.accuracy)?;
+        writeln!(f, "ECE       {:.4}", self.ece)?;
+        let GateReport {
+            threshold,
+            pass_rate,
+            precision,
+        } = &self.gate;
+        writeln!(
+            f,
+            "gate      {:.1} % pass at {threshold}, {:.1} % of them right",
+            pass_rate * 100.0,
+            precision * 100.0
+        )?;
+        let width = self
+            .classes
+            .iter()
+            .map(|class| class.label.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(5);
+        writeln!(
+            f,
+            "\n{:width$}  images  precision  recall   labelled as",
+            "class"
+        )?;
+        for (class, row) in self.classes.iter().zip(&self.confusion) {
+            let ClassReport {
+                label,
+                images,
+                precision,
+                recall,
+            } = class;
+            write!(
+                f,
+                "{label:width$}  {images:6}  {precision:9.4}  {recall:6.4}  "
+            )?;
+            self.classes
+                .iter()
+                .zip(row)
+                .try_for_each(|(other, count)| write!(f, " {} {count}", other.label))?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::evaluate::tests::evaluation;
+
+    #[test]
+    fn all_figures_of_a_small_example() {
+        let answers = [
+            (0, [0.95, 0.05]),
+            (0, [0.4, 0.6]),
+            (1, [0.02, 0.98]),
+            (1, [0.97, 0.03]),
+            (1, [0.3, 0.7]),
+        ];
+        let report = evaluation(&answers).report(&["bicycle".into(), "motorcycle".into()], 0.93);
+        assert_eq!(report.confusion, [[1, 1], [1, 2]]);
+        assert_eq!(
+            (report.gate.pass_rate, report.gate.precision),
+            (0.6, 2.0 / 3.0)
+        );
+        assert_eq!(
+            (report.classes[1].precision, report.classes[1].recall),
+            (2.0 / 3.0, 2.0 / 3.0)
+        );
+        let text = report.to_string();
+        assert!(
+            text.contains("60.0 % pass at 0.93, 66.7 % of them right"),
+            "{text}"
+        );
+        assert!(
+            text.contains("motorcycle       3     0.6667  0.6667   bicycle 1 motorcycle 2"),
+            "{text}"
+        );
+    }
+}

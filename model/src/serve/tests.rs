@@ -1,0 +1,146 @@
+//! The container's HTTP interface, without a socket, on a small random network.
+
+use super::*;
+use crate::artifact::{self, Config, Input};
+use crate::drawn;
+use crate::network::Network;
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+fn model() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let input = Input {
+        shape: [3, 16, 16],
+        mean: [0.5; 3],
+        std: [0.25; 3],
+    };
+    let config = Config::new(input, vec!["stripes".into(), "disc".into()], vec![4, 4]);
+    artifact::write(folder.path(), &config, &Network::new(&[4, 4], 2, 1)).unwrap();
+    folder
+}
+
+async fn answer(request: Request<Body>) -> (StatusCode, String) {
+    let predictor = Predictor::load(model().path()).unwrap();
+    let response = router(predictor).oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn invoke(headers: &[(&str, &str)], body: Vec<u8>) -> (StatusCode, String) {
+    let mut request = Request::post("/invocations");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    answer(request.body(Body::from(body)).unwrap()).await
+}
+
+async fn check(headers: &[(&str, &str)], body: Vec<u8>, status: u16, expected: &str) {
+    let (actual, text) = invoke(headers, body).await;
+    assert_eq!(actual.as_u16(), status, "{headers:?}: {text}");
+    assert!(text.contains(expected), "{headers:?}: {text}");
+}
+
+#[tokio::test]
+async fn ping_answers_200() {
+    let (status, body) = answer(Request::get("/ping").body(Body::empty()).unwrap()).await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, ""));
+}
+
+#[tokio::test]
+async fn an_image_gets_the_probabilities_of_the_classes() {
+    for kind in [
+        "application/x-image",
+        "image/png",
+        "Image/PNG; charset=binary",
+    ] {
+        let (status, body) = invoke(&[("content-type", kind)], drawn::png(0, 1)).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        let scores: Vec<f32> = serde_json::from_str(&body).unwrap();
+        assert_eq!(scores.len(), 2);
+        assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_answered_are_refused_with_a_reason() {
+    let png = || drawn::png(0, 1);
+    let image = ("content-type", "application/x-image");
+    check(
+        &[],
+        png(),
+        415,
+        "the content type is missing; expected one of application/x-image",
+    )
+    .await;
+    check(
+        &[("content-type", "text/csv")],
+        png(),
+        415,
+        "the content type is text/csv; expected",
+    )
+    .await;
+    check(
+        &[image, ("accept", "text/csv")],
+        png(),
+        406,
+        "asks for text/csv; the answer is application/json",
+    )
+    .await;
+    check(
+        &[image, ("accept", "text/csv, */*;q=0.1")],
+        png(),
+        200,
+        "[0.",
+    )
+    .await;
+    check(&[image], b"hello".to_vec(), 400, "this is not an image").await;
+    check(&[image], Vec::new(), 400, "the image is empty").await;
+    check(&[image], png()[..100].to_vec(), 400, "can't be decoded").await;
+    check(
+        &[image],
+        vec![0; MAX_BODY + 1],
+        413,
+        "length limit exceeded",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn other_paths_and_methods_are_not_there() {
+    let request = Request::get("/invocations").body(Body::empty()).unwrap();
+    assert_eq!(answer(request).await.0, StatusCode::METHOD_NOT_ALLOWED);
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    assert_eq!(answer(request).await.0, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn models_that_cannot_be_served_are_refused_with_a_reason() {
+    let error = |folder: &TempDir| {
+        Predictor::load(folder.path())
+            .err()
+            .expect("an error")
+            .to_string()
+    };
+    let folder = model();
+    let path = folder.path().join(artifact::CONFIG);
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, config.replace("\"disc\"", "\"disc\", \"star\"")).unwrap();
+    assert!(error(&folder).ends_with("model.onnx gives 2 scores, but config.json names 3 labels"));
+
+    std::fs::write(folder.path().join(artifact::MODEL), "not a model").unwrap();
+    assert!(
+        error(&folder).contains("model.onnx can't be served"),
+        "{}",
+        error(&folder)
+    );
+    std::fs::remove_file(path).unwrap();
+    assert!(
+        error(&folder).contains("config.json: No such file"),
+        "{}",
+        error(&folder)
+    );
+}

@@ -1,0 +1,210 @@
+//! Variations of a training image: crop, mirror, light and colour, cutout.
+//!
+//! They work on normalised values, where 0 is the mean colour of the training images.
+
+use crate::data::Size;
+use std::ops::Range;
+
+/// Which variations are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Augmentation {
+    /// Moves the image by up to an eighth of its size and mirrors every second one. What moves in is a reflection.
+    pub crop: bool,
+    /// Changes contrast, light and colour.
+    pub colour: bool,
+    /// Covers a random square of a quarter of the image's side.
+    pub cutout: bool,
+}
+
+/// Change of contrast, as a part of it.
+const CONTRAST: Range<f32> = -0.25..0.25;
+/// Change of light, in standard deviations.
+const LIGHT: Range<f32> = -0.3..0.3;
+/// Change of each colour, in standard deviations.
+const COLOUR: Range<f32> = -0.15..0.15;
+
+impl Augmentation {
+    /// All variations.
+    pub const FULL: Self = Self {
+        crop: true,
+        colour: true,
+        cutout: true,
+    };
+    /// The image as it is.
+    pub const NONE: Self = Self {
+        crop: false,
+        colour: false,
+        cutout: false,
+    };
+
+    /// Writes a variation of the normalised RGB image `from` to `to`.
+    pub(super) fn apply(
+        self,
+        from: &[f32],
+        size: Size,
+        random: &mut fastrand::Rng,
+        to: &mut [f32],
+    ) {
+        match self.crop {
+            true => crop(from, size, random, to),
+            false => to.copy_from_slice(from),
+        }
+        if self.colour {
+            colour(to, random);
+        }
+        if self.cutout {
+            cutout(to, size, random);
+        }
+    }
+}
+
+fn crop(from: &[f32], size: Size, random: &mut fastrand::Rng, to: &mut [f32]) {
+    let down = shift(size.height, random);
+    let right = shift(size.width, random);
+    let mirrored = random.bool();
+    for (y, row) in to.chunks_exact_mut(size.width * 3).enumerate() {
+        let from = &from[reflected(y, down, size.height) * size.width * 3..];
+        for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
+            let x = if mirrored { size.width - 1 - x } else { x };
+            let x = reflected(x, right, size.width);
+            pixel.copy_from_slice(&from[x * 3..x * 3 + 3]);
+        }
+    }
+}
+
+fn shift(len: usize, random: &mut fastrand::Rng) -> isize {
+    let most = (len / 8) as isize;
+    random.isize(-most..=most)
+}
+
+/// `position + shift`, reflected at the edges of `0..len` without repeating them; `shift` is less than `len`.
+fn reflected(position: usize, shift: isize, len: usize) -> usize {
+    let position = position as isize + shift;
+    let last = len as isize - 1;
+    (last - (last - position.abs()).abs()) as usize
+}
+
+fn colour(image: &mut [f32], random: &mut fastrand::Rng) {
+    let factor = 1.0 + uniform(&CONTRAST, random);
+    let light = uniform(&LIGHT, random);
+    let offsets = [(); 3].map(|()| light + uniform(&COLOUR, random));
+    for pixel in image.chunks_exact_mut(3) {
+        pixel
+            .iter_mut()
+            .zip(offsets)
+            .for_each(|(value, offset)| *value = *value * factor + offset);
+    }
+}
+
+fn uniform(range: &Range<f32>, random: &mut fastrand::Rng) -> f32 {
+    range.start + (range.end - range.start) * random.f32()
+}
+
+fn cutout(image: &mut [f32], size: Size, random: &mut fastrand::Rng) {
+    let rows = covered(size.height, random);
+    let columns = covered(size.width, random);
+    for row in image
+        .chunks_exact_mut(size.width * 3)
+        .take(rows.end)
+        .skip(rows.start)
+    {
+        row[columns.start * 3..columns.end * 3].fill(0.0);
+    }
+}
+
+/// A quarter of `0..len` around a random place, less what lies outside.
+fn covered(len: usize, random: &mut fastrand::Rng) -> Range<usize> {
+    let half = len / 8;
+    let centre = random.usize(0..len);
+    centre.saturating_sub(half)..(centre + half).min(len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: Size = Size {
+        height: 16,
+        width: 8,
+    };
+
+    fn image() -> Vec<f32> {
+        (0..SIZE.height * SIZE.width * 3)
+            .map(|value| 1.0 + value as f32)
+            .collect()
+    }
+
+    fn apply(augmentation: Augmentation, seed: u64) -> Vec<f32> {
+        let mut to = vec![f32::NAN; image().len()];
+        augmentation.apply(&image(), SIZE, &mut fastrand::Rng::with_seed(seed), &mut to);
+        to
+    }
+
+    #[test]
+    fn nothing_changes_nothing() {
+        assert_eq!(apply(Augmentation::NONE, 1), image());
+    }
+
+    #[test]
+    fn a_crop_moves_whole_pixels_of_the_image() {
+        let crop = Augmentation {
+            crop: true,
+            ..Augmentation::NONE
+        };
+        for seed in 0..50 {
+            let moved = apply(crop, seed);
+            assert!(
+                moved
+                    .chunks(3)
+                    .all(|pixel| image().chunks(3).any(|original| original == pixel))
+            );
+        }
+        assert_ne!(apply(crop, 1), apply(crop, 2));
+    }
+
+    #[test]
+    fn positions_are_reflected_at_both_edges() {
+        let positions: Vec<usize> = (0..4).map(|position| reflected(position, -2, 4)).collect();
+        assert_eq!(positions, [2, 1, 0, 1]);
+        let positions: Vec<usize> = (0..4).map(|position| reflected(position, 2, 4)).collect();
+        assert_eq!(positions, [2, 3, 2, 1]);
+    }
+
+    #[test]
+    fn a_cutout_covers_at_most_a_quarter_of_each_side() {
+        let covered = |seed| {
+            apply(
+                Augmentation {
+                    cutout: true,
+                    ..Augmentation::NONE
+                },
+                seed,
+            )
+        };
+        for seed in 0..50 {
+            let zeros = covered(seed).iter().filter(|value| **value == 0.0).count();
+            assert!(
+                zeros > 0 && zeros <= SIZE.height / 4 * SIZE.width / 4 * 3,
+                "{zeros}"
+            );
+        }
+    }
+
+    #[test]
+    fn colours_change_every_value_a_little() {
+        let changed = apply(
+            Augmentation {
+                colour: true,
+                ..Augmentation::NONE
+            },
+            3,
+        );
+        let pairs = changed.iter().zip(image());
+        assert!(
+            pairs
+                .clone()
+                .all(|(new, old)| (new - old).abs() <= 0.25 * old + 0.45)
+        );
+        assert!(pairs.clone().any(|(new, old)| (new - old).abs() > 1e-3));
+    }
+}

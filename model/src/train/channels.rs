@@ -1,0 +1,194 @@
+//! The channels of a training job: folders below `<root>/input/data`.
+//!
+//! `train` and `validation` hold the images, `train_lst` and `validation_lst` one list each. Validation may be
+//! left out; `model` (an earlier `model.tar.gz`, or its files) is there to train on from.
+
+use crate::artifact::WEIGHTS;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// The channels that were found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channels {
+    /// Folder and list of the training images.
+    pub train: (PathBuf, PathBuf),
+    /// Folder and list of the validation images.
+    pub validation: Option<(PathBuf, PathBuf)>,
+    /// `model.tar.gz`, or the folder of an unpacked model.
+    pub model: Option<PathBuf>,
+}
+
+/// What is wrong with a channel.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum ChannelError {
+    /// There is no such folder.
+    #[error("the channel `{name}` is missing: there is no folder {path}")]
+    Missing {
+        /// The channel.
+        name: String,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The folder is empty.
+    #[error("the channel `{name}` is empty: there is no file in {path}")]
+    Empty {
+        /// The channel.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A list channel must hold one list.
+    #[error("the channel `{name}` must hold exactly one .lst file; {path} holds {count}")]
+    Lists {
+        /// The channel.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+        /// How many there are.
+        count: usize,
+    },
+    /// A model channel must hold a model.
+    #[error("the channel `model` holds neither model.tar.gz nor {WEIGHTS}: {0}")]
+    Model(PathBuf),
+}
+
+impl Channels {
+    /// Finds the channels below `<root>/input/data`.
+    pub fn find(root: &Path) -> Result<Self, ChannelError> {
+        let data = root.join("input/data");
+        let has_validation =
+            data.join("validation").is_dir() || data.join("validation_lst").is_dir();
+        Ok(Self {
+            train: images_and_list(&data, "train")?,
+            validation: has_validation
+                .then(|| images_and_list(&data, "validation"))
+                .transpose()?,
+            model: data
+                .join("model")
+                .is_dir()
+                .then(|| model(&data.join("model")))
+                .transpose()?,
+        })
+    }
+}
+
+fn images_and_list(data: &Path, name: &str) -> Result<(PathBuf, PathBuf), ChannelError> {
+    let (folder, _) = channel(data, name)?;
+    let list_name = format!("{name}_lst");
+    let (path, files) = channel(data, &list_name)?;
+    let lists: Vec<&PathBuf> = files
+        .iter()
+        .filter(|file| file.extension() == Some(OsStr::new("lst")))
+        .collect();
+    match lists[..] {
+        [list] => Ok((folder, list.clone())),
+        _ => Err(ChannelError::Lists {
+            name: list_name,
+            path,
+            count: lists.len(),
+        }),
+    }
+}
+
+/// The channel's folder and what is in it.
+fn channel(data: &Path, name: &str) -> Result<(PathBuf, Vec<PathBuf>), ChannelError> {
+    let path = data.join(name);
+    let name = name.to_owned();
+    let Ok(entries) = path.read_dir() else {
+        return Err(ChannelError::Missing { name, path });
+    };
+    let files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    match files.is_empty() {
+        true => Err(ChannelError::Empty { name, path }),
+        false => Ok((path, files)),
+    }
+}
+
+fn model(folder: &Path) -> Result<PathBuf, ChannelError> {
+    let archive = folder.join("model.tar.gz");
+    match (archive.is_file(), folder.join(WEIGHTS).is_file()) {
+        (true, _) => Ok(archive),
+        (false, true) => Ok(folder.to_owned()),
+        (false, false) => Err(ChannelError::Model(folder.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn find(files: &[&str]) -> Result<Channels, String> {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join("input/data").join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            if !file.ends_with('/') {
+                fs::write(path, "").unwrap();
+            }
+        }
+        let text = |error: ChannelError| {
+            error
+                .to_string()
+                .replace(&root.path().display().to_string(), "ROOT")
+        };
+        Channels::find(root.path()).map_err(text)
+    }
+
+    fn check_error(files: &[&str], expected: &str) {
+        assert_eq!(find(files).unwrap_err(), expected);
+    }
+
+    #[test]
+    fn validation_and_model_are_optional() {
+        let only_train = find(&["train/a.png", "train_lst/train.lst"]).unwrap();
+        assert_eq!((only_train.validation, only_train.model), (None, None));
+        let list = only_train.train.1;
+        assert!(list.ends_with("train_lst/train.lst"));
+
+        let all = [
+            "train/a.png",
+            "train_lst/t.lst",
+            "validation/b.png",
+            "validation_lst/v.lst",
+            "model/model.tar.gz",
+        ];
+        let all = find(&all).unwrap();
+        assert!(
+            all.validation
+                .is_some_and(|(_, list)| list.ends_with("validation_lst/v.lst"))
+        );
+        assert!(
+            all.model
+                .is_some_and(|model| model.ends_with("model/model.tar.gz"))
+        );
+    }
+
+    #[test]
+    fn errors_name_the_channel_and_the_folder() {
+        check_error(
+            &[],
+            "the channel `train` is missing: there is no folder ROOT/input/data/train",
+        );
+        check_error(
+            &["train/"],
+            "the channel `train` is empty: there is no file in ROOT/input/data/train",
+        );
+        check_error(
+            &["train/a.png"],
+            "the channel `train_lst` is missing: there is no folder ROOT/input/data/train_lst",
+        );
+        check_error(
+            &["train/a.png", "train_lst/a.lst", "train_lst/b.lst"],
+            "the channel `train_lst` must hold exactly one .lst file; ROOT/input/data/train_lst holds 2",
+        );
+        check_error(
+            &["train/a.png", "train_lst/a.lst", "validation/b.png"],
+            "the channel `validation_lst` is missing: there is no folder ROOT/input/data/validation_lst",
+        );
+        check_error(
+            &["train/a.png", "train_lst/a.lst", "model/x"],
+            "the channel `model` holds neither model.tar.gz nor weights.safetensors: ROOT/input/data/model",
+        );
+    }
+}

@@ -1,0 +1,228 @@
+//! Whole training jobs on drawn images.
+
+use super::*;
+use crate::{drawn, serve::Predictor};
+use std::fs;
+use std::sync::atomic::Ordering;
+use tempfile::TempDir;
+
+fn job(changes: &[(&str, &str)]) -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    drawn::job(root.path(), changes);
+    root
+}
+
+/// Trains; gives what was printed, or the reason of the failure with ROOT for the folder.
+fn train(root: &TempDir) -> Result<String, String> {
+    let mut log = Vec::new();
+    let result = run(root.path(), &AtomicBool::new(false), &mut log);
+    let text = |text: String| text.replace(&root.path().display().to_string(), "ROOT");
+    result
+        .map(|()| String::from_utf8(log).unwrap())
+        .map_err(|error| text(error.to_string()))
+}
+
+fn check_failure(root: &TempDir, expected: &str) {
+    let error = train(root).unwrap_err();
+    assert!(error.contains(expected), "{error}");
+    let written = fs::read_to_string(root.path().join("output/failure")).unwrap();
+    assert_eq!(
+        written.replace(&root.path().display().to_string(), "ROOT"),
+        error
+    );
+}
+
+fn figure(log: &str, name: &str) -> f32 {
+    let line = log
+        .lines()
+        .rfind(|line| line.contains(name))
+        .unwrap_or_else(|| panic!("no {name} in\n{log}"));
+    line.rsplit('=').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_job_learns_prints_its_metrics_and_leaves_a_model() {
+    let root = job(&[]);
+    let log = train(&root).unwrap();
+    for expected in [
+        "Epoch[0] Train-accuracy=0.",
+        "Epoch[7] Validation-accuracy=",
+        "Epoch[7] Time cost=",
+    ] {
+        assert!(log.contains(expected), "no {expected} in\n{log}");
+    }
+    assert!(figure(&log, "Final Validation-accuracy") >= 0.9, "{log}");
+    assert!(figure(&log, "Final Validation-ece") < 0.5, "{log}");
+    let config = artifact::read_config(&root.path().join("model")).unwrap();
+    assert_eq!(config.labels, ["stripes", "disc"]);
+    assert_eq!(config.input.shape, [3, 16, 16]);
+    assert!(!root.path().join("output/failure").exists());
+}
+
+#[test]
+fn what_is_served_is_what_was_trained() {
+    let root = job(&[]);
+    let settings = Hyperparameters::read(root.path()).unwrap();
+    let data = root.path().join("input/data");
+    let read = |name: &str| {
+        let list = data.join(format!("{name}_lst/{name}.lst"));
+        Dataset::read(&data.join(name), &list, 2, settings.size).unwrap()
+    };
+    let (training, validation) = (read("train"), read("validation"));
+    let trained = trainer::train(
+        &settings,
+        &training,
+        None,
+        None,
+        &AtomicBool::new(false),
+        &mut io::sink(),
+    )
+    .unwrap();
+    let model = root.path().join("model");
+    artifact::write(&model, &trained.config, &trained.network).unwrap();
+
+    let served = Predictor::load(&model).unwrap();
+    for (picture, expected) in validation.pictures.iter().zip(trained.scores(&validation)) {
+        let scores = served.score(picture).unwrap();
+        let largest = scores
+            .iter()
+            .zip(&expected)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(largest < 1e-5, "served {scores:?}, trained {expected:?}");
+        assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn equal_seeds_give_equal_models_and_others_do_not() {
+    let weights = |seed| {
+        let root = job(&[
+            ("epochs", "2"),
+            ("seed", seed),
+            ("augmentation_type", "crop_color_transform"),
+        ]);
+        train(&root).unwrap();
+        fs::read(root.path().join("model").join(artifact::WEIGHTS)).unwrap()
+    };
+    assert_eq!(weights("1"), weights("1"));
+    assert_ne!(weights("1"), weights("2"));
+}
+
+#[test]
+fn a_job_trains_on_from_the_model_channel() {
+    let root = job(&[]);
+    train(&root).unwrap();
+    let channel = root.path().join("input/data/model");
+    fs::create_dir_all(&channel).unwrap();
+    artifact::pack(&root.path().join("model"), &channel.join("model.tar.gz")).unwrap();
+
+    drawn::hyperparameters(root.path(), &[("epochs", "1"), ("learning_rate", "0.0001")]);
+    let log = train(&root).unwrap();
+    assert!(
+        figure(&log, "Epoch[0] Train-accuracy") > 0.8,
+        "it starts from what it knew\n{log}"
+    );
+
+    drawn::hyperparameters(root.path(), &[("widths", "6,9")]);
+    check_failure(&root, "ClientError: the model channel: ");
+}
+
+#[test]
+fn a_job_that_is_stopped_saves_what_it_has() {
+    let root = job(&[("epochs", "10000")]);
+    let stop = AtomicBool::new(false);
+    let mut log = Vec::new();
+    std::thread::scope(|scope| {
+        let training = scope.spawn(|| run(root.path(), &stop, &mut log));
+        // StopTrainingJob after a while: as soon as the job has begun, or it would have nothing to save.
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        stop.store(true, Ordering::Relaxed);
+        training.join().unwrap().unwrap();
+    });
+    assert!(
+        String::from_utf8(log)
+            .unwrap()
+            .contains("saving the model so far")
+    );
+    Predictor::load(&root.path().join("model")).unwrap();
+}
+
+#[test]
+fn a_job_that_is_stopped_before_it_began_has_no_model() {
+    let root = job(&[]);
+    let error = run(root.path(), &AtomicBool::new(true), &mut io::sink()).unwrap_err();
+    assert!(
+        error.to_string().contains("stopped before it had learned"),
+        "{error}"
+    );
+    assert!(!root.path().join("model").exists());
+}
+
+#[test]
+fn early_stopping_ends_before_the_last_epoch() {
+    let changes = [
+        ("epochs", "60"),
+        ("early_stopping", "true"),
+        ("early_stopping_min_epochs", "2"),
+    ];
+    let log = train(&job(&changes)).unwrap();
+    assert!(log.contains("Stopped early in epoch "), "{log}");
+    assert!(!log.contains("Epoch[59]"), "{log}");
+}
+
+#[test]
+fn a_job_without_validation_says_nothing_of_it() {
+    let root = tempfile::tempdir().unwrap();
+    drawn::hyperparameters(root.path(), &[("epochs", "1")]);
+    drawn::channel(root.path(), "train", 0, 64);
+    let log = train(&root).unwrap();
+    assert!(!log.contains("Validation-accuracy"), "{log}");
+}
+
+#[test]
+fn failures_name_what_is_wrong() {
+    let root = job(&[("epocs", "3")]);
+    check_failure(&root, "ClientError: unknown hyperparameter `epocs`");
+
+    let root = job(&[
+        ("num_classes", "3"),
+        ("labels", "a,b,c"),
+        ("learning_rate", "1"),
+        ("weight_decay", "1"),
+    ]);
+    let list = root.path().join("input/data/train_lst/train.lst");
+    fs::write(&list, "0\t3\t0.png\n").unwrap();
+    check_failure(
+        &root,
+        "train.lst gives 0.png the class 3, but there are 3 classes, numbered from 0",
+    );
+
+    fs::write(&list, "0\t0\tnowhere.png\n").unwrap();
+    check_failure(
+        &root,
+        "can't read the image ROOT/input/data/train/nowhere.png, which ROOT",
+    );
+
+    fs::write(&list, "0 0 0.png\n").unwrap();
+    check_failure(
+        &root,
+        "train_lst/train.lst, line 1: it has 1 fields; expected `row<TAB>class index<TAB>relative path`",
+    );
+
+    fs::write(&list, "").unwrap();
+    check_failure(&root, "train.lst names no image");
+
+    fs::write(&list, "0\t0\t0.png\n").unwrap();
+    fs::write(root.path().join("input/data/train/0.png"), "text").unwrap();
+    check_failure(
+        &root,
+        "ClientError: the train data: ROOT/input/data/train/0.png: this is not an image",
+    );
+
+    fs::remove_dir_all(root.path().join("input/data/validation")).unwrap();
+    check_failure(
+        &root,
+        "the channel `validation` is missing: there is no folder ROOT/input/data/validation",
+    );
+}
