@@ -113,7 +113,9 @@ impl Engine {
         let first = self.wait(inbox);
         if let Err(error) = self.db.execute_batch("BEGIN IMMEDIATE") {
             let error = ApiError::from(error);
-            return first.and_then(|first| refuse(first, &error)).ok_or(error);
+            return first
+                .and_then(|first| self.refuse(first, &error))
+                .ok_or(error);
         }
         let worked = self.work(inbox, first);
         let next = worked.and_then(|next| {
@@ -248,12 +250,13 @@ impl Engine {
                 release(Err(error.clone()));
             }
             self.forget();
-            if let Some(next) = refuse_for_a_while(inbox, &error) {
+            if let Some(next) = self.refuse_for_a_while(inbox, &error) {
                 return next;
             }
             match self.resume() {
                 Ok(_) => {
                     self.release();
+                    self.watchers.retain(|id, _| self.live.contains_key(id));
                     return Next::Continue;
                 }
                 Err(Fault::Caller(again) | Fault::Batch(again)) => error = again,
@@ -273,29 +276,32 @@ impl Engine {
             }
         }
     }
-}
 
-/// For a while, tells whoever asks that the disk fails.
-fn refuse_for_a_while(inbox: &Receiver<Command>, error: &ApiError) -> Option<Next> {
-    let end = Instant::now() + PAUSE;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        let command = inbox.recv_timeout(left).ok()?;
-        if let Some(next) = refuse(command, error) {
-            return Some(next);
+    /// For a while, tells whoever asks that the disk fails.
+    fn refuse_for_a_while(&mut self, inbox: &Receiver<Command>, error: &ApiError) -> Option<Next> {
+        let end = Instant::now() + PAUSE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let command = inbox.recv_timeout(left).ok()?;
+            if let Some(next) = self.refuse(command, error) {
+                return Some(next);
+            }
         }
     }
-}
 
-/// Tells one caller that the disk fails. A task's result is lost: the task will be run again.
-fn refuse(command: Command, error: &ApiError) -> Option<Next> {
-    match command {
-        Command::ShutDown { reply } => return Some(Next::End(reply)),
-        Command::Start { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Command::Stop { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Command::Resume { reply } => drop(reply.send(Err(error.clone()))),
-        Command::Write(change) => change(Err(error.clone()))(Ok(())),
-        Command::Watch { .. } | Command::Event { .. } => {}
+    /// Tells one caller that the disk fails. A task's result is lost: the task will be run again.
+    fn refuse(&mut self, command: Command, error: &ApiError) -> Option<Next> {
+        match command {
+            Command::ShutDown { reply } => return Some(Next::End(reply)),
+            Command::Start { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Command::Stop { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Command::Resume { reply } => drop(reply.send(Err(error.clone()))),
+            Command::Write(change) => change(Err(error.clone()))(Ok(())),
+            Command::Watch { execution, watcher } => {
+                self.watchers.entry(execution).or_default().push(watcher);
+            }
+            Command::Event { .. } => {}
+        }
+        None
     }
-    None
 }

@@ -103,6 +103,8 @@ impl Pool {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.path, flags)?;
         db.busy_timeout(Duration::from_secs(10))?;
+        // In KiB, below 0. There are several readers, and the system caches the file anyway.
+        db.pragma_update(None, "cache_size", -512)?;
         Ok(db)
     }
 

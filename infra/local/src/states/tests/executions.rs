@@ -56,6 +56,7 @@ async fn names_make_starting_idempotent_while_it_runs() {
     );
     f.refused("StartExecution", start_body("e", "[]"), &taken)
         .await;
+    f.called(1).await;
     f.ok(
         "StopExecution",
         json!({ "executionArn": execution_arn("e") }),

@@ -136,6 +136,13 @@ impl Fixture {
         );
     }
 
+    /// Waits until functions were called so many times in all.
+    async fn called(&self, times: usize) {
+        while self.functions.calls.lock().unwrap().len() < times {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
     /// Creates the state machine `m`.
     async fn machine(&self, definition: Value) {
         self.create("m", definition).await;
