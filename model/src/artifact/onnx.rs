@@ -28,7 +28,7 @@ pub(super) fn encode(network: &Network, config: &Config) -> Vec<u8> {
     let mut graph = Graph::default();
     let pair = graph.with_mirror_image(INPUT, width);
     let logits = graph.layers(&network.layers, pair);
-    graph.mean_of_pair(logits, classes);
+    graph.mean_of_pair(&logits, classes);
     let model = ModelProto {
         ir_version: IR_VERSION,
         opset_import: vec![OperatorSetIdProto {
@@ -118,9 +118,9 @@ impl Graph {
     }
 
     /// `[2 N, classes]` to probabilities `[N, classes]`.
-    fn mean_of_pair(&mut self, logits: String, classes: i64) {
+    fn mean_of_pair(&mut self, logits: &str, classes: i64) {
         let shape = self.integers("pairs", &[2, -1, classes]);
-        let pairs = self.node("Reshape", &[&logits, &shape], vec![]);
+        let pairs = self.node("Reshape", &[logits, &shape], vec![]);
         let mean = self.node(
             "ReduceMean",
             &[&pairs],

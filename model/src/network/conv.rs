@@ -48,13 +48,13 @@ impl Conv {
         let dy = matrix(dy, self.outputs);
         let mut gradient = vec![0.0; self.weight.value.len()];
         multiply(
-            matrix(&unrolled, columns).reversed_axes(),
-            dy,
+            &matrix(&unrolled, columns).reversed_axes(),
+            &dy,
             &mut gradient,
         );
         if !dx.is_empty() {
             let weight = matrix(&self.weight.value, self.outputs).reversed_axes();
-            multiply(dy, weight, &mut unrolled);
+            multiply(&dy, &weight, &mut unrolled);
             col2im(&unrolled, height, width, self.inputs, dx);
         }
         gradient
@@ -75,8 +75,8 @@ impl Operation for Conv {
             let unrolled = &mut unrolled[..y.len() / self.outputs * columns];
             im2col(block, x.height, x.width, self.inputs, unrolled);
             multiply(
-                matrix(unrolled, columns),
-                matrix(&self.weight.value, self.outputs),
+                &matrix(unrolled, columns),
+                &matrix(&self.weight.value, self.outputs),
                 y,
             );
         });

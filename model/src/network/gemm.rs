@@ -10,9 +10,9 @@ pub(super) fn matrix(data: &[f32], columns: usize) -> ArrayView2<'_, f32> {
 }
 
 /// `c = a b`; `c` takes its number of columns from `b`.
-pub(super) fn multiply(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, c: &mut [f32]) {
+pub(super) fn multiply(a: &ArrayView2<'_, f32>, b: &ArrayView2<'_, f32>, c: &mut [f32]) {
     let shape = (c.len() / b.ncols(), b.ncols());
     let mut c =
         ArrayViewMut2::from_shape(shape, c).expect("rows * columns never exceeds the length");
-    general_mat_mul(1.0, &a, &b, 0.0, &mut c);
+    general_mat_mul(1.0, a, b, 0.0, &mut c);
 }

@@ -34,8 +34,8 @@ impl Operation for Linear {
     fn infer(&self, x: Tensor) -> Tensor {
         let mut y = x.zeros_like(self.outputs());
         multiply(
-            matrix(&x.data, x.channels),
-            matrix(&self.weight.value, self.outputs()),
+            &matrix(&x.data, x.channels),
+            &matrix(&self.weight.value, self.outputs()),
             &mut y.data,
         );
         for row in y.data.chunks_exact_mut(self.outputs()) {
@@ -56,13 +56,13 @@ impl Operation for Linear {
         let mut dx = x.zeros_like(x.channels);
         let dy = matrix(&dy.data, outputs);
         multiply(
-            matrix(&x.data, x.channels).reversed_axes(),
-            dy,
+            &matrix(&x.data, x.channels).reversed_axes(),
+            &dy,
             &mut self.weight.gradient,
         );
         multiply(
-            dy,
-            matrix(&self.weight.value, outputs).reversed_axes(),
+            &dy,
+            &matrix(&self.weight.value, outputs).reversed_axes(),
             &mut dx.data,
         );
         self.bias.gradient.fill(0.0);

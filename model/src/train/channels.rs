@@ -123,7 +123,12 @@ mod tests {
         for file in files {
             let path = root.path().join("input/data").join(file);
             let is_folder = file.ends_with('/');
-            fs::create_dir_all(if is_folder { &path } else { path.parent().unwrap() }).unwrap();
+            fs::create_dir_all(if is_folder {
+                &path
+            } else {
+                path.parent().unwrap()
+            })
+            .unwrap();
             if !is_folder {
                 fs::write(path, "").unwrap();
             }
