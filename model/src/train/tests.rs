@@ -128,23 +128,43 @@ fn a_job_trains_on_from_the_model_channel() {
     check_failure(&root, "ClientError: the model channel: ");
 }
 
+/// A log that asks the job to stop as soon as `after` is printed.
+struct StopAfter<'a> {
+    after: &'a str,
+    stop: &'a AtomicBool,
+    printed: Vec<u8>,
+}
+
+impl Write for StopAfter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.printed.extend(bytes);
+        if String::from_utf8_lossy(&self.printed).contains(self.after) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn a_job_that_is_stopped_saves_what_it_has() {
     let root = job(&[("epochs", "10000")]);
     let stop = AtomicBool::new(false);
-    let mut log = Vec::new();
-    std::thread::scope(|scope| {
-        let training = scope.spawn(|| run(root.path(), &stop, &mut log));
-        // StopTrainingJob after a while: as soon as the job has begun, or it would have nothing to save.
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        stop.store(true, Ordering::Relaxed);
-        training.join().unwrap().unwrap();
-    });
+    let mut log = StopAfter {
+        after: "Epoch[2] Time cost",
+        stop: &stop,
+        printed: Vec::new(),
+    };
+    run(root.path(), &stop, &mut log).unwrap();
+    let log = String::from_utf8(log.printed).unwrap();
     assert!(
-        String::from_utf8(log)
-            .unwrap()
-            .contains("saving the model so far")
+        log.contains("Stopped in epoch 2; saving the model so far"),
+        "{log}"
     );
+    assert!(!log.contains("Epoch[3]"), "{log}");
     Predictor::load(&root.path().join("model")).unwrap();
 }
 
