@@ -12,19 +12,19 @@ use serde_json::{Value, json};
 
 use super::Stack;
 
-pub const BUCKET: &str = "scones-unlimited-123456789012-us-east-1";
-pub const STATE_MACHINE: &str =
+pub(crate) const BUCKET: &str = "scones-unlimited-123456789012-us-east-1";
+pub(crate) const STATE_MACHINE: &str =
     "arn:aws:states:us-east-1:123456789012:stateMachine:classify-images";
 
-pub struct Clients {
+pub(crate) struct Clients {
     url: String,
-    pub s3: aws_sdk_s3::Client,
-    pub sfn: aws_sdk_sfn::Client,
-    pub runtime: aws_sdk_sagemakerruntime::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) sfn: aws_sdk_sfn::Client,
+    pub(crate) runtime: aws_sdk_sagemakerruntime::Client,
 }
 
 impl Clients {
-    pub async fn of(stack: &Stack) -> Self {
+    pub(crate) async fn of(stack: &Stack) -> Self {
         let config = aws_config::defaults(BehaviorVersion::latest())
             .endpoint_url(&stack.url)
             .region(Region::new("us-east-1"))
@@ -43,7 +43,7 @@ impl Clients {
         }
     }
 
-    pub async fn put(&self, key: &str, body: impl Into<Vec<u8>>) {
+    pub(crate) async fn put(&self, key: &str, body: impl Into<Vec<u8>>) {
         let body = ByteStream::from(body.into());
         self.s3
             .put_object()
@@ -56,12 +56,12 @@ impl Clients {
     }
 
     /// Starts an execution with the notebooks' payload.
-    pub async fn start(&self, key: &str) -> String {
+    pub(crate) async fn start(&self, key: &str) -> String {
         self.start_with(&json!({ "image_data": "", "s3_bucket": BUCKET, "s3_key": key }))
             .await
     }
 
-    pub async fn start_with(&self, input: &Value) -> String {
+    pub(crate) async fn start_with(&self, input: &Value) -> String {
         let started = self
             .sfn
             .start_execution()
@@ -71,12 +71,12 @@ impl Clients {
     }
 
     /// Starts an execution and waits for its end.
-    pub async fn run(&self, key: &str) -> DescribeExecutionOutput {
+    pub(crate) async fn run(&self, key: &str) -> DescribeExecutionOutput {
         let arn = self.start(key).await;
         self.wait(&arn).await
     }
 
-    pub async fn wait(&self, arn: &str) -> DescribeExecutionOutput {
+    pub(crate) async fn wait(&self, arn: &str) -> DescribeExecutionOutput {
         for _ in 0..6000 {
             let execution = self
                 .sfn
@@ -94,7 +94,7 @@ impl Clients {
     }
 
     /// The ARNs of the executions whose input names `key`, in the order they started.
-    pub async fn executions_of(&self, key: &str) -> Vec<String> {
+    pub(crate) async fn executions_of(&self, key: &str) -> Vec<String> {
         let listed = self
             .sfn
             .list_executions()
@@ -119,7 +119,7 @@ impl Clients {
         found
     }
 
-    pub async fn history(&self, arn: &str) -> Vec<HistoryEvent> {
+    pub(crate) async fn history(&self, arn: &str) -> Vec<HistoryEvent> {
         self.sfn
             .get_execution_history()
             .execution_arn(arn)
@@ -130,7 +130,7 @@ impl Clients {
     }
 
     /// The key of a staged test image.
-    pub async fn test_image(&self) -> String {
+    pub(crate) async fn test_image(&self) -> String {
         let listed = self
             .s3
             .list_objects_v2()
@@ -142,7 +142,7 @@ impl Clients {
         listed.contents()[0].key().unwrap().to_owned()
     }
 
-    pub async fn get(&self, key: &str) -> Vec<u8> {
+    pub(crate) async fn get(&self, key: &str) -> Vec<u8> {
         let object = self
             .s3
             .get_object()
@@ -155,7 +155,7 @@ impl Clients {
     }
 
     /// Invokes a function over Lambda's Invoke API, which must answer without a function error.
-    pub async fn invoke(&self, function: &str, event: &Value) {
+    pub(crate) async fn invoke(&self, function: &str, event: &Value) {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.url);
         let event = event.to_string();
         let mut response = tokio::task::spawn_blocking(move || ureq::post(&url).send(event))
@@ -171,7 +171,7 @@ impl Clients {
     }
 
     /// Waits for what must come true, and says what did not.
-    pub async fn until(&self, what: &str, mut is_true: impl AsyncFnMut() -> bool) {
+    pub(crate) async fn until(&self, what: &str, mut is_true: impl AsyncFnMut() -> bool) {
         for _ in 0..600 {
             if is_true().await {
                 return;
@@ -181,7 +181,7 @@ impl Clients {
         panic!("in vain: {what}");
     }
 
-    pub async fn first_execution_of(&self, key: &str) -> String {
+    pub(crate) async fn first_execution_of(&self, key: &str) -> String {
         self.until(&format!("{key} starts an execution"), async || {
             !self.executions_of(key).await.is_empty()
         })
@@ -190,15 +190,28 @@ impl Clients {
     }
 
     /// Whether the execution has scheduled the Lambda function.
-    pub async fn scheduled(&self, arn: &str, function: &str) -> bool {
+    pub(crate) async fn scheduled(&self, arn: &str, function: &str) -> bool {
         self.history(arn).await.iter().any(|event| {
             let details = event.task_scheduled_event_details.as_ref();
             details.is_some_and(|details| details.parameters.contains(function))
         })
     }
 
-    /// Whether the captured data in the bucket has a line of this inference.
-    pub async fn captured(&self, inference_id: &str) -> bool {
+    /// The scores as they left ClassifyImage.
+    pub(crate) async fn scores_of(&self, arn: &str) -> Value {
+        let history = self.history(arn).await;
+        let mut left = history
+            .iter()
+            .filter_map(|event| event.state_exited_event_details.as_ref());
+        let classified = left
+            .find(|details| details.name == "ClassifyImage")
+            .unwrap();
+        let object: Value = serde_json::from_str(classified.output.as_deref().unwrap()).unwrap();
+        object["inferences"].clone()
+    }
+
+    /// Every line of the captured data in the bucket.
+    pub(crate) async fn captured(&self) -> Vec<Value> {
         let listed = self
             .s3
             .list_objects_v2()
@@ -207,12 +220,14 @@ impl Clients {
             .send()
             .await
             .unwrap();
+        let mut lines = Vec::new();
         for object in listed.contents() {
-            let lines = String::from_utf8(self.get(object.key().unwrap()).await).unwrap();
-            if lines.lines().any(|line| line.contains(inference_id)) {
-                return true;
-            }
+            let text = String::from_utf8(self.get(object.key().unwrap()).await).unwrap();
+            lines.extend(
+                text.lines()
+                    .map(|line| serde_json::from_str::<Value>(line).unwrap()),
+            );
         }
-        false
+        lines
     }
 }

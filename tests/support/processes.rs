@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// The children of `parent` with `word` in their command line.
-pub fn named(parent: u32, word: &str) -> Vec<u32> {
+pub(crate) fn named(parent: u32, word: &str) -> Vec<u32> {
     let children = Command::new("ps")
         .args(["-o", "pid=,args=", "--ppid", &parent.to_string()])
         .output()
@@ -18,7 +18,7 @@ pub fn named(parent: u32, word: &str) -> Vec<u32> {
 }
 
 /// Sends a signal, by its name without SIG.
-pub fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let status = Command::new("kill")
         .arg(format!("-{name}"))
         .arg(pid.to_string())
@@ -28,6 +28,6 @@ pub fn signal(pid: u32, name: &str) {
 }
 
 /// Whether the process is there.
-pub fn alive(pid: u32) -> bool {
+pub(crate) fn alive(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

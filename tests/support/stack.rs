@@ -10,34 +10,34 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The program under test.
-pub const SCONES: &str = env!("CARGO_BIN_EXE_scones");
+pub(crate) const SCONES: &str = env!("CARGO_BIN_EXE_scones");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a test may want to be different.
 #[derive(Default)]
-pub struct Options<'a> {
+pub(crate) struct Options<'a> {
     /// Another template than the project's own.
-    pub template: Option<PathBuf>,
+    pub(crate) template: Option<PathBuf>,
     /// Values for the template's parameters.
-    pub parameters: &'a [(&'a str, &'a str)],
+    pub(crate) parameters: &'a [(&'a str, &'a str)],
 }
 
 /// A running `scones up`; it ends with this value, and with the test program.
-pub struct Stack {
+pub(crate) struct Stack {
     child: Child,
-    pub url: String,
-    pub data_dir: PathBuf,
+    pub(crate) url: String,
+    pub(crate) data_dir: PathBuf,
     _temporary: Option<TempDir>,
 }
 
 impl Stack {
     /// A stack of its own with the trained model in it.
-    pub fn with_model() -> Self {
+    pub(crate) fn with_model() -> Self {
         Self::with_model_and(&Options::default())
     }
 
-    pub fn with_model_and(options: &Options) -> Self {
+    pub(crate) fn with_model_and(options: &Options) -> Self {
         let dir = tempfile::tempdir().unwrap();
         copy(&trained().0, dir.path());
         let mut stack = Self::on(dir.path(), options);
@@ -46,7 +46,7 @@ impl Stack {
     }
 
     /// A stack on an existing data directory.
-    pub fn on(data_dir: &Path, options: &Options) -> Self {
+    pub(crate) fn on(data_dir: &Path, options: &Options) -> Self {
         let mut command = Command::new(SCONES);
         command
             .args(["up", "--port=0", "--until-stdin-ends", "--data-dir"])
@@ -73,12 +73,19 @@ impl Stack {
         }
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
+    /// Stops it in an orderly way; the data directory stays for as long as what comes back.
+    pub(crate) fn stop(mut self) -> (PathBuf, Option<TempDir>) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().unwrap().success());
+        (self.data_dir.clone(), self._temporary.take())
+    }
+
     /// `kill -9`.
-    pub fn kill(mut self) -> Option<TempDir> {
+    pub(crate) fn kill(mut self) -> Option<TempDir> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self._temporary.take()
@@ -122,7 +129,7 @@ fn holder(data_dir: &Path, pid: u32) -> Option<String> {
 }
 
 /// A data directory after a demo on the drawn sample, and what the demo wrote with `--json`: made once.
-pub fn trained() -> &'static (PathBuf, Value) {
+pub(crate) fn trained() -> &'static (PathBuf, Value) {
     static TRAINED: LazyLock<(PathBuf, Value)> = LazyLock::new(train);
     &TRAINED
 }

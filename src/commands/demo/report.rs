@@ -61,7 +61,7 @@ impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "  {:8} {:33} {:10} {:>10}  {:9} {:>6}",
+            "  {:8} {:29} {:10} {:>10}  {:9} {:>6}",
             "TRIGGER", "KEY", "LABEL", "CONFIDENCE", "STATUS", "MS"
         )?;
         for row in self.0 {
@@ -80,10 +80,10 @@ fn write_row(f: &mut fmt::Formatter<'_>, row: &Ended) -> fmt::Result {
         .confidence
         .map_or_else(|| "-".to_owned(), |confidence| format!("{confidence:.4}"));
     let label = row.label.as_deref().unwrap_or("-");
-    let key = shorten(&row.key, 33);
+    let key = shorten(&row.key, 29);
     writeln!(
         f,
-        "  {trigger:8} {key:33} {label:10} {confidence:>10}  {:9} {:>6}",
+        "  {trigger:8} {key:29} {label:10} {confidence:>10}  {:9} {:>6}",
         row.status, row.milliseconds
     )?;
     if !row.as_it_should() {
