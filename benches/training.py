@@ -1,0 +1,101 @@
+"""The model over several seeds: how accurate, how well calibrated, what the gate lets through, how long it takes."""
+
+import json
+import statistics
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import measure
+import report
+
+SEEDS = range(5)
+LABELS = "bicycle,motorcycle"
+THRESHOLD = 0.93
+CHANNELS = {"train": "train", "test": "validation"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model's figures on the test images."""
+
+    accuracy: float
+    ece: float
+    pass_rate: float
+    precision: float
+    seconds: float
+    peak: float
+
+
+def bench(options):
+    """Measures and prints."""
+    with tempfile.TemporaryDirectory(dir=options.work) as folder:
+        folder = Path(folder)
+        archive = options.archive or drawn(options.binaries, folder)
+        staged = folder / "staged"
+        measure.run([options.binaries / "cifar-tools", "stage", "--archive", archive, "--out", staged])
+        report.title(
+            "Training",
+            f"{options.epochs} epochs, {len(SEEDS)} seeds, all cores; figures on the test images, by which nothing",
+            "is chosen.",
+            *([] if options.archive else ["On DRAWINGS: for the real figures, give --archive cifar-100-python.tar.gz."]),
+        )
+        show([trained(options, staged, folder / f"seed-{seed}", seed) for seed in SEEDS])
+
+
+def drawn(binaries, folder):
+    """The drawn sample."""
+    archive = folder / "sample.tar.gz"
+    measure.run([binaries / "cifar-tools", "sample", "--out", archive])
+    return archive
+
+
+def trained(options, staged, root, seed):
+    """Trains with one seed under SageMaker's contract, and evaluates as the endpoint would score."""
+    report.progress(f"training with seed {seed}")
+    lay_out(staged, root, seed, options.epochs)
+    scones = options.binaries / "scones"
+    training = measure.run([scones, "model", "train", "--root", root], timeout=1800)
+    figures = root / "evaluation.json"
+    images = ["--images", staged / "test", "--lst", staged / "test.lst"]
+    gate = ["--threshold", str(THRESHOLD), "--json", figures]
+    measure.run([scones, "model", "evaluate", "--model", root / "model", *images, *gate])
+    found = json.loads(figures.read_text())
+    gate = found["gate"]
+    seconds, peak = training.wall, training.peak / report.MIB
+    return Model(found["accuracy"], found["ece"], gate["pass_rate"], gate["precision"], seconds, peak)
+
+
+def lay_out(staged, root, seed, epochs):
+    """What SageMaker would mount under /opt/ml."""
+    data, config = root / "input/data", root / "input/config"
+    data.mkdir(parents=True)
+    config.mkdir()
+    for split, channel in CHANNELS.items():
+        (data / channel).symlink_to(staged / split)
+        (data / f"{channel}_lst").mkdir()
+        (data / f"{channel}_lst" / f"{split}.lst").symlink_to(staged / f"{split}.lst")
+    samples = len((staged / "train.lst").read_text().splitlines())
+    parameters = {"num_classes": 2, "num_training_samples": samples, "image_shape": "3,32,32", "epochs": epochs}
+    parameters |= {"labels": LABELS, "seed": seed}
+    text = json.dumps({name: str(value) for name, value in parameters.items()})
+    (config / "hyperparameters.json").write_text(text)
+
+
+def show(models):
+    """Prints a row for each seed, and what they come to."""
+    columns = list(zip(*map(measure.vars_of, models)))
+    rows = [(f"seed {seed}", *cells(measure.vars_of(model))) for seed, model in zip(SEEDS, models)]
+    rows.append(("mean", *cells(map(statistics.mean, columns))))
+    rows.append(("sd", *cells(map(statistics.stdev, columns))))
+    report.table(("", "accuracy", "ECE", "pass", "right", "seconds", "MiB"), rows)
+    print(f"\n  pass: the part over the gate of {THRESHOLD}; right: the part of those that is correct\n")
+    accuracy, slowest = statistics.mean(columns[0]), max(columns[4])
+    report.ratio("accuracy, mean", f"{accuracy:.4f}", "at least 0.925", accuracy >= 0.925)
+    report.ratio("seconds of the slowest training", f"{slowest:.0f}", "under 180", slowest < 180)
+
+
+def cells(figures):
+    """The figures as text."""
+    formats = ("{:.4f}", "{:.4f}", "{:.3f}", "{:.3f}", "{:.1f}", "{:.0f}")
+    return [shape.format(figure) for shape, figure in zip(formats, figures)]
