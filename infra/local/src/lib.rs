@@ -8,6 +8,7 @@ pub mod aws;
 mod holder;
 pub mod lambda;
 mod listen;
+mod process;
 mod route;
 pub mod s3;
 pub mod sagemaker;

@@ -21,7 +21,6 @@ mod queue;
 mod service;
 #[cfg(test)]
 mod tests;
-mod warden;
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -8,9 +8,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use super::config::{Deployment, Limits};
 use super::environment::{self, Handle, Job, Plan, Reply, Request};
 use super::logs::Log;
-use super::warden::Warden;
 use super::{Invocation, InvokeError};
 use crate::aws::Identity;
+use crate::process::Warden;
 
 /// A function, and what all its environments share.
 #[derive(Debug)]

@@ -16,9 +16,9 @@ use super::errors::{MAX_EVENT, MAX_REQUEST};
 use super::logs::Log;
 use super::pool::{Pool, Slot};
 use super::queue::{DeadLetter, Queue};
-use super::warden::Warden;
 use super::{Invocation, Invoke, InvokeError, api, name};
 use crate::aws::Identity;
+use crate::process::Warden;
 
 /// The Lambda service. Cheap to clone; all clones are the same service.
 #[derive(Clone, Debug)]

@@ -20,8 +20,8 @@ use hyper_util::rt::TokioExecutor;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::leash::Leash;
 use super::{Config, Launch};
+use crate::process::{Process, Warden};
 use crate::template::Variant;
 
 /// The pooled client to all servers.
@@ -138,33 +138,30 @@ async fn run(
     first: &mut Option<oneshot::Sender<Result<(), String>>>,
     stop: &mut oneshot::Receiver<()>,
 ) -> End {
-    let mut process = match Process::start(plan) {
-        Ok(process) => process,
+    let mut run = match Run::start(plan) {
+        Ok(run) => run,
         Err(error) => return End::Failed(format!("the model server can't be started: {error}")),
     };
-    let end = process.come_up(plan, stop).await;
+    let end = run.come_up(plan, stop).await;
     let end = match end {
         Some(end) => end,
         None => {
-            address.send_replace(Some(process.at));
+            address.send_replace(Some(run.at));
             if let Some(first) = first.take() {
                 // As above.
                 let _ = first.send(Ok(()));
             }
-            process.serve(plan, stop).await
+            run.serve(plan, stop).await
         }
     };
     address.send_replace(None);
-    let Process { leash, _port, .. } = process;
-    match end {
-        End::Ended(_) => leash.release().await,
-        End::Stopped | End::Failed(_) => leash.kill().await,
-    }
+    run.process.kill().await;
     end
 }
 
-struct Process {
-    leash: Leash,
+/// One life of the process.
+struct Run {
+    process: Process,
     at: SocketAddr,
     /// Given back at the end.
     _port: Port,
@@ -172,7 +169,7 @@ struct Process {
     log_start: u64,
 }
 
-impl Process {
+impl Run {
     fn start(plan: &Plan) -> io::Result<Self> {
         let port = Port::take()?;
         let launch = Launch {
@@ -189,11 +186,12 @@ impl Process {
             .stdout(log.try_clone()?)
             .stderr(log);
         let program = command.get_program().display().to_string();
-        let leash = Leash::start(command.into())
+        let process = Warden::start()
+            .and_then(|warden| Process::start(command.into(), Arc::new(warden)))
             .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port.0));
         Ok(Self {
-            leash,
+            process,
             at,
             _port: port,
             log_start,
@@ -205,7 +203,7 @@ impl Process {
         let limit = plan.config.start_timeout;
         tokio::select! {
             _ = stop => Some(End::Stopped),
-            status = self.leash.ended() => {
+            status = ended(&mut self.process) => {
                 let log = quote(&plan.log, self.log_start);
                 Some(End::Ended(format!("the model server ended at its start ({status}){log}")))
             }
@@ -220,9 +218,17 @@ impl Process {
     async fn serve(&mut self, plan: &Plan, stop: &mut oneshot::Receiver<()>) -> End {
         tokio::select! {
             _ = stop => End::Stopped,
-            status = self.leash.ended() => End::Ended(status),
+            status = ended(&mut self.process) => End::Ended(status),
             () = until_sick(plan, self.at) => End::Failed("it does not answer /ping".into()),
         }
+    }
+}
+
+/// Waits for the process to end by itself, and says how it ended.
+async fn ended(process: &mut Process) -> String {
+    match process.wait().await {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
     }
 }
 

@@ -9,13 +9,14 @@
 
 mod job;
 mod output;
-mod process;
 mod report;
 mod runtime_api;
 mod variables;
 
-use std::io;
-use std::process::ExitStatus;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, PipeWriter};
+use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -27,11 +28,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Invocation;
+use super::config::Command;
 use super::failure::Failure;
 use super::pool::{Pool, Slot};
+use crate::process::Process;
 pub(super) use job::{Handle, Job, Reply, Request};
 use output::Output;
-use process::Process;
 use report::Report;
 use runtime_api::{Call, Event, Verdict};
 pub(super) use variables::log_group;
@@ -46,6 +48,9 @@ pub(super) struct Plan {
     pub(super) pool: Weak<Pool>,
     pub(super) closing: watch::Receiver<bool>,
 }
+
+/// A process, what it writes, what it asks of its Runtime API, and the task that serves that.
+type Spawned = (Process, Output, mpsc::Receiver<Call>, JoinSet<()>);
 
 /// What an environment hears of.
 enum Signal {
@@ -125,9 +130,7 @@ impl Environment {
         }
     }
 
-    async fn spawn(
-        plan: &Plan,
-    ) -> io::Result<(Process, Output, mpsc::Receiver<Call>, JoinSet<()>)> {
+    async fn spawn(plan: &Plan) -> io::Result<Spawned> {
         let slot = &plan.slot;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let runtime_api = listener.local_addr()?.to_string();
@@ -140,8 +143,8 @@ impl Environment {
             &runtime_api,
             &log_stream(&id),
         );
-        let command = &slot.deployment.command;
-        let process = Process::start(command, variables, writer, slot.warden.clone())?;
+        let command = command(&slot.deployment.command, variables, writer)?;
+        let process = Process::start(command, slot.warden.clone())?;
         let (sender, calls) = mpsc::channel(4);
         Ok((process, output, calls, runtime_api::serve(listener, sender)))
     }
@@ -394,4 +397,24 @@ fn header(value: &str) -> Option<HeaderValue> {
 fn log_stream(id: &str) -> String {
     let day = jiff::Timestamp::now().strftime("%Y/%m/%d").to_string();
     format!("{day}/[$LATEST]{id}")
+}
+
+/// The function's program with nothing but `variables` for an environment, and both outputs into `output`.
+fn command(
+    command: &Command,
+    variables: BTreeMap<String, OsString>,
+    output: PipeWriter,
+) -> io::Result<tokio::process::Command> {
+    let mut start = tokio::process::Command::new(&command.program);
+    start
+        .args(&command.args)
+        .env_clear()
+        .envs(variables)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output);
+    if let Some(root) = &command.task_root {
+        start.current_dir(root);
+    }
+    Ok(start)
 }

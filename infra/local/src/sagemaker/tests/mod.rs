@@ -3,7 +3,7 @@
 mod capture;
 mod deployment;
 mod invoke;
-mod leash;
+mod process;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Ends the functions' processes when the stack itself is killed.
+//! Ends the stack's child processes when the stack itself is killed.
 //!
 //! `kill -9` runs no destructor, and a function that computes or hangs does not notice that its Runtime API is gone.
 //! A shell that reads a pipe from the stack does: its input ends with the stack, however that ended, and then it
@@ -30,13 +30,13 @@ exit 0
 
 /// The shell, and the pipe to it.
 #[derive(Debug)]
-pub(super) struct Warden {
+pub(crate) struct Warden {
     shell: Mutex<(Child, Option<ChildStdin>)>,
 }
 
 impl Warden {
     /// Starts the shell, in a process group of its own so that a Ctrl-C at the terminal does not reach it.
-    pub(super) fn start() -> std::io::Result<Self> {
+    pub(crate) fn start() -> std::io::Result<Self> {
         let mut shell = Command::new("/bin/sh")
             .args(["-c", SCRIPT])
             .stdin(Stdio::piped())
@@ -66,7 +66,7 @@ impl Warden {
         let line = format!("{change} {}\n", group.as_raw_pid());
         if let Err(error) = input.write_all(line.as_bytes()) {
             shell.1 = None;
-            tracing::warn!(%error, "the functions' watchdog is gone; kill -9 of the stack may leave processes behind");
+            tracing::warn!(%error, "the watchdog over child processes is gone; kill -9 of the stack may leave processes behind");
         }
     }
 }

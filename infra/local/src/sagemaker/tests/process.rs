@@ -5,10 +5,10 @@ use std::net::TcpStream;
 use std::process::Stdio;
 
 use super::*;
-use crate::sagemaker::leash::Leash;
+use crate::process::{Process, Warden};
 
 /// Set for the process that [`stack_to_kill`] is to be.
-const MODEL_DIR: &str = "SCONES_TEST_LEASH";
+const MODEL_DIR: &str = "SCONES_TEST_MODEL_DIR";
 
 #[tokio::test]
 async fn kill_9_of_the_stack_ends_the_server() {
@@ -17,7 +17,7 @@ async fn kill_9_of_the_stack_ends_the_server() {
     let own = std::env::current_exe().unwrap();
     let mut stack = Command::new(own)
         .args([
-            "sagemaker::tests::leash::stack_to_kill",
+            "sagemaker::tests::process::stack_to_kill",
             "--exact",
             "--ignored",
             "--nocapture",
@@ -58,7 +58,8 @@ async fn stack_to_kill() {
         .arg(port.to_string())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let mut leash = Leash::start(command).unwrap();
+    let warden = Arc::new(Warden::start().unwrap());
+    let mut server = Process::start(command, warden).unwrap();
     println!("port={port}");
-    leash.ended().await;
+    server.wait().await.unwrap();
 }
