@@ -1,10 +1,12 @@
 //! The command line: what SageMaker runs (`train`, `serve`), and `evaluate`.
+//!
+//! The library's errors tell their causes in their own text: `Error::msg` keeps a chain of causes from repeating them.
 
 use crate::data::Dataset;
 use crate::evaluate::Evaluation;
 use crate::serve::{self, Predictor};
 use crate::{artifact, train};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use clap::{Args, Subcommand};
 use rayon::prelude::*;
 use std::future::Future;
@@ -89,13 +91,14 @@ async fn train(args: TrainArgs) -> Result<()> {
     });
     let training =
         tokio::task::spawn_blocking(move || train::run(&args.root, &stop, &mut io::stdout()));
-    Ok(training.await??)
+    training.await?.map_err(Error::msg)
 }
 
 async fn serve(args: ServeArgs) -> Result<()> {
     let stopped = asked_to_stop()?;
     let folder = args.model_dir.clone();
-    let predictor = tokio::task::spawn_blocking(move || Predictor::load(&folder)).await??;
+    let predictor = tokio::task::spawn_blocking(move || Predictor::load(&folder)).await?;
+    let predictor = predictor.map_err(Error::msg)?;
     let address = (args.host, args.port);
     let listener = TcpListener::bind(address).await;
     let listener =
@@ -112,11 +115,11 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let folder = match args.model.is_dir() {
         true => args.model.as_path(),
         false => {
-            artifact::unpack(&args.model, unpacked.path())?;
+            artifact::unpack(&args.model, unpacked.path()).map_err(Error::msg)?;
             unpacked.path()
         }
     };
-    let predictor = Predictor::load(folder)?;
+    let predictor = Predictor::load(folder).map_err(Error::msg)?;
     ensure!(
         (0.0..=1.0).contains(&args.threshold),
         "--threshold is {}; expected 0 to 1",
@@ -135,7 +138,8 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
 /// Scores the listed images as the endpoint would.
 fn evaluation(predictor: &Predictor, images: &Path, list: &Path) -> Result<Evaluation> {
     let config = predictor.config();
-    let data = Dataset::read(images, list, config.labels.len(), config.input.size())?;
+    let data = Dataset::read(images, list, config.labels.len(), config.input.size());
+    let data = data.map_err(Error::msg)?;
     let scores: Vec<Vec<f32>> = data
         .pictures
         .par_iter()
