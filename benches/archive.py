@@ -2,22 +2,25 @@
 
     python archive.py FILE
 
-A gzip file of a tar of three pickles as Python 2 wrote them (protocol 2, every object memoized), 50,000 and 10,000 rows
-of 3,072 bytes, 500 and 100 of each of the 100 classes. The rows are noise that deflates as badly as the photographs do:
-169 MB. Pickle's opcodes are explained in the standard library's `pickletools`.
+A gzip file of a tar of three pickles as Python 2 wrote them (protocol 2, every object memoized): 50,000 and 10,000 rows
+of 3,072 bytes, 500 and 100 of each of the 100 classes, filled with noise that deflates as photographs do. Pickle's
+opcodes are explained in the standard library's `pickletools`.
 """
 
 import gzip
 import io
-import os
 import struct
 import sys
 import tarfile
+from pathlib import Path
 
 import numpy as np
 
+FOLDER = "cifar-100-python"
 ROWS = {"train": 50_000, "test": 10_000}
-WIDTH = 3 * 32 * 32
+SIDE = 32
+WIDTH = 3 * SIDE * SIDE
+HORIZON = 560
 CLASSES = 100
 NAMES = {8: "bicycle", 48: "motorcycle"}
 BATCH = 1000
@@ -105,11 +108,22 @@ class Pickle:
 
 
 def noise(count, random):
-    """Rows of one brightness and contrast each, the brightest cut off at white as product photographs are."""
-    level = random.uniform(20, 282, (count, 1)).astype(np.float32)
-    spread = random.uniform(20, 50, (count, 1)).astype(np.float32)
-    rows = random.standard_normal((count, WIDTH), dtype=np.float32) * spread + level
-    return rows.clip(0, 255).astype(np.uint8)
+    """Rows that are a smooth sky over rough ground in three colours.
+
+    As for photographs, most of what makes deflate save anything is short repeats in the smooth part: the real bicycles
+    and motorcycles deflate to 0.90 of their size, and to 0.96 where repeats are not looked for; these rows do so too.
+    """
+    sky = np.arange(SIDE * SIDE) < random.integers(0, HORIZON, (count, 1, 1))
+    ground = uniform(random, 20, 235, (count, 3, 1))
+    level = np.where(sky, 255 - ground, ground)
+    spread = np.where(sky, uniform(random, 0.7, 3, (count, 1, 1)), uniform(random, 30, 60, (count, 1, 1)))
+    rows = random.standard_normal((count, 3, SIDE * SIDE), dtype=np.float32) * spread + level
+    return rows.clip(0, 255).astype(np.uint8).reshape(count, WIDTH)
+
+
+def uniform(random, low, high, shape):
+    """Uniform numbers in half the memory."""
+    return random.uniform(low, high, shape).astype(np.float32)
 
 
 def split(name, random):
@@ -122,7 +136,7 @@ def split(name, random):
     pickle.string(f"noise for timing, {name}ing batch 1 of 1".encode())
     pickle.numbers(b"fine_labels", labels)
     pickle.numbers(b"coarse_labels", [label % 20 for label in labels])
-    pickle.pixels(b"data", noise(ROWS[name], random))
+    pickle.pixels(b"data", np.concatenate([noise(BATCH, random) for _ in range(0, ROWS[name], BATCH)]))
     return pickle.finish()
 
 
@@ -137,20 +151,21 @@ def meta():
 def write(path):
     """Writes the archive, in the published order of members; it appears whole or not at all."""
     random = np.random.default_rng(100)
-    part = f"{path}.part"
+    part = Path(f"{path}.part")
     with gzip.GzipFile(part, "wb", LEVEL, mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
-        folder = tarfile.TarInfo("cifar-100-python")
+        folder = tarfile.TarInfo(FOLDER)
         folder.type, folder.mode = tarfile.DIRTYPE, 0o755
         tar.addfile(folder)
-        bodies = {"file.txt~": lambda: b"", **{name: lambda name=name: split(name, random) for name in ROWS}, "meta": meta}
-        for name, body in bodies.items():
-            add(tar, f"cifar-100-python/{name}", body())
-    os.replace(part, path)
+        add(tar, "file.txt~", b"")
+        add(tar, "train", split("train", random))
+        add(tar, "test", split("test", random))
+        add(tar, "meta", meta())
+    part.replace(path)
 
 
 def add(tar, name, body):
     """Adds one member."""
-    member = tarfile.TarInfo(name)
+    member = tarfile.TarInfo(f"{FOLDER}/{name}")
     member.size = len(body)
     tar.addfile(member, io.BytesIO(body))
 

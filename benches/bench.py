@@ -30,9 +30,14 @@ def arguments():
         "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (by default all but training, which takes long)"
     )
     parser.add_argument(
-        "--archive", type=existing, metavar="FILE", help="the published cifar-100-python.tar.gz, for staging and training"
+        "--archive",
+        type=existing,
+        metavar="FILE",
+        help="the published cifar-100-python.tar.gz, for staging and training",
     )
-    parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="rounds of staging (default %(default)s)")
+    parser.add_argument(
+        "--rounds", type=positive, default=5, metavar="N", help="rounds of staging (default %(default)s)"
+    )
     parser.add_argument("--epochs", type=positive, default=40, metavar="N", help="of training (default %(default)s)")
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)

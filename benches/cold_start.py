@@ -32,27 +32,16 @@ class Start:
     peak: float
 
 
-@dataclass(frozen=True)
-class Function:
-    """A function and how it is started."""
-
-    name: str
-    program: list
-    variables: dict
-    handler: str = "bootstrap"
-    root: Path | None = None
-
-
 def bench(options):
     """Measures and prints."""
     report.title(
         "Cold start",
-        f"serialize-image and the notebook's handler (awslambdaric, boto3) in turns, {ROUNDS} fresh processes",
-        "each, medians. First answer: from the Invoke request, with no process running, to its",
-        "answer. Both read the same 32 x 32 PNG from the same local S3. Warm: later answers.",
+        f"serialize-image and the notebook's handler (awslambdaric, boto3), {ROUNDS} fresh processes each, in turns; "
+        "medians. First answer: from an Invoke with no process running to its answer. Warm: later answers. Both "
+        "read the same 32 x 32 PNG from the same local S3; only serialize-image decodes it.",
     )
-    with tempfile.TemporaryDirectory(dir=options.work) as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory(dir=options.work) as temporary:
+        folder = Path(temporary)
         with stack.up(options.binaries, folder / "s3") as url:
             upload(url, an_image(options.binaries, folder))
             contenders = [contender(options, folder, function) for function in functions(options, url)]
@@ -81,8 +70,8 @@ def functions(options, url):
     pycache = {"PYTHONPYCACHEPREFIX": str(options.work / "pycache")}
     handler = "notebook_serialize.lambda_handler"
     return [
-        Function("ours", [options.binaries / "serialize-image"], s3 | {"IMAGE_SHAPE": "3,32,32"}),
-        Function("notebook", [sys.executable, "-m", "awslambdaric", handler], s3 | pycache, handler, HERE),
+        stack.Function("ours", [options.binaries / "serialize-image"], s3 | {"IMAGE_SHAPE": "3,32,32"}, HERE),
+        stack.Function("notebook", [sys.executable, "-m", "awslambdaric", handler], s3 | pycache, HERE),
     ]
 
 
@@ -92,8 +81,7 @@ def contender(options, folder, function):
     def start(number):
         report.progress(f"cold start of {function.name}, round {number}")
         data_dir = folder / f"{function.name}-{number}"
-        launch = {"variables": function.variables, "handler": function.handler, "root": function.root}
-        with stack.one_function(options.binaries, data_dir, function.name, function.program, **launch) as port:
+        with stack.one_function(options.binaries, data_dir, function) as port:
             return measured(port, function.name)
 
     return start
@@ -119,7 +107,7 @@ def invoke(connection, name):
     answer = response.read()
     took = (time.perf_counter() - begun) * 1000
     if response.status != 200 or response.getheader("X-Amz-Function-Error") or not has_image(json.loads(answer)):
-        raise BenchError(f"{name} answered {response.status}: {answer.decode(errors='replace')[:measure.SHOWN]}")
+        raise BenchError(f"{name} answered {response.status}: {answer.decode(errors='replace')[: measure.SHOWN]}")
     return took, base64.b64decode(response.getheader("X-Amz-Log-Result")).decode()
 
 
@@ -141,7 +129,7 @@ def show(ours, notebook):
     """Prints the figures, and what they are to each other."""
     rows = [("serialize-image", ours), ("the notebook's handler", notebook)]
     report.table(
-        ("", "first answer ms", "of it init ms", "warm ms", "peak MiB"),
+        ("", "first answer ms", "init ms", "warm ms", "peak MiB"),
         [(name, f"{of.first:.1f}", f"{of.init:.1f}", f"{of.warm:.2f}", f"{of.peak:.0f}") for name, of in rows],
     )
     print()

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 LOOK_MS = 2
@@ -112,7 +112,7 @@ def interleave(rounds, *contenders):
     """
     kept = [[] for _ in contenders]
     for number in range(rounds + 1):
-        for contender, samples in zip(contenders, kept):
+        for contender, samples in zip(contenders, kept, strict=True):
             sample = contender(number)
             if number > 0:
                 samples.append(sample)
@@ -121,12 +121,12 @@ def interleave(rounds, *contenders):
 
 def medians(samples):
     """The sample whose every figure is the median of that figure."""
-    return type(samples[0])(*(statistics.median(column) for column in zip(*map(vars_of, samples))))
+    return type(samples[0])(*map(statistics.median, columns(samples)))
 
 
-def vars_of(sample):
-    """A sample's figures, in order."""
-    return vars(sample).values()
+def columns(samples):
+    """The values of each figure."""
+    return list(zip(*map(astuple, samples), strict=True))
 
 
 def percentile(values, percent):

@@ -1,4 +1,4 @@
-"""The notebook's serializeImageData function, as it is pasted into the Lambda console: the peer of `serialize-image`."""
+"""The notebook's serializeImageData, as it is pasted into the Lambda console: the peer of `serialize-image`."""
 
 import base64
 

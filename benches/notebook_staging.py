@@ -24,7 +24,7 @@ BICYCLE, MOTORCYCLE = 8, 48
 def unpack(archive):
     """Unpacks the archive into the current folder and loads what is in it."""
     with tarfile.open(archive, "r:gz") as tar:
-        tar.extractall(**({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        tar.extractall(filter="data")
     return [load(f"cifar-100-python/{name}") for name in ("meta", "test", "train")]
 
 

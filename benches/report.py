@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import textwrap
 from importlib import metadata
 from pathlib import Path
 
@@ -13,13 +14,16 @@ MIB = 1024 * 1024
 
 def machine(binaries):
     """Says on what all this was measured."""
-    cores = len(os.sched_getaffinity(0))
     packages = ("boto3", "awslambdaric", "numpy", "pandas", "matplotlib")
-    versions = [f"{name} {metadata.version(name)}" for name in packages]
-    print(f"machine   {processor()}, {cores} cores, load {os.getloadavg()[0]:.1f}, {platform.system()} {platform.release()}")
-    print(f"programs  {first_line('gzip', '--version')}; {first_line(binaries / 'scones', '--version')}")
-    print(f"python    {platform.python_version()}, {', '.join(versions[:2])},")
-    print(f"          {', '.join(versions[2:])}")
+    facts = [
+        f"{processor()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}",
+        f"{platform.system()} {platform.release()}",
+        first_line(binaries / "scones", "--version"),
+        first_line("gzip", "--version"),
+        f"Python {platform.python_version()}",
+        *(f"{name} {metadata.version(name)}" for name in packages),
+    ]
+    print(textwrap.fill("; ".join(facts), WIDTH, break_on_hyphens=False))
 
 
 def processor():
@@ -36,12 +40,9 @@ def first_line(*command):
     return done.stdout.splitlines()[0]
 
 
-def title(text, *notes):
+def title(text, note):
     """Begins a part: what it is, and what exactly was measured."""
-    print(f"\n{text}\n{'=' * len(text)}")
-    for note in notes:
-        print(note)
-    print()
+    print(f"\n{text}\n{'=' * len(text)}\n{textwrap.fill(note, WIDTH)}\n")
     sys.stdout.flush()
 
 
@@ -50,7 +51,7 @@ def table(head, rows):
     widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
     widths[0] = max(widths[0], 28)
     for row in [head, *rows]:
-        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         print("  " + "  ".join(cells).rstrip())
     sys.stdout.flush()
 
@@ -63,5 +64,6 @@ def ratio(text, value, target="", holds=True):
 
 
 def progress(text):
-    """Says on the terminal what goes on; not part of the result."""
-    print(f"[{text}]", file=sys.stderr, flush=True)
+    """Says on a terminal what goes on; not part of the result."""
+    if sys.stderr.isatty():
+        print(f"[{text}]", file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
@@ -18,6 +19,16 @@ TEMPLATE = Path(__file__).parent.parent / "infra/template.yaml"
 START_S, STOP_S = 60, 20
 REGION = "us-east-1"
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function: the program, its variables, and the folder that it runs in."""
+
+    name: str
+    program: list
+    variables: dict
+    root: Path
 
 
 @contextlib.contextmanager
@@ -44,13 +55,13 @@ def url(said):
 
 
 @contextlib.contextmanager
-def one_function(binaries, data_dir, name, program, *, variables=None, handler="bootstrap", root=None):
+def one_function(binaries, data_dir, function):
     """One function under the local Runtime API, with no execution environment yet; gives the port."""
     data_dir.mkdir(parents=True)
     log = data_dir / "lambda-stack.log"
-    command = [lambda_stack(binaries), data_dir / "state", "0", name, *program]
-    environment = {f"FUNCTION_{key}": value for key, value in (variables or {}).items()}
-    environment |= {"HANDLER": handler, "TIMEOUT": "30"} | ({"TASK_ROOT": str(root)} if root else {})
+    command = [lambda_stack(binaries), data_dir / "state", "0", function.name, *function.program]
+    environment = {f"FUNCTION_{key}": value for key, value in function.variables.items()}
+    environment |= {"TASK_ROOT": str(function.root), "TIMEOUT": "30"}
     with running(command, log, env={**os.environ, **environment}) as process:
         yield wait_for(process, command, log, lambda: port(log))
 
@@ -72,7 +83,7 @@ def port(log):
 def running(command, log, **options):
     """A process for as long as the block lasts; asked to end by Ctrl-C's signal, and killed if it doesn't."""
     command = [str(part) for part in command]
-    with open(log, "wb") as out:
+    with log.open("wb") as out:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, **options
         )
@@ -104,7 +115,7 @@ def wait_for(process, command, log, found):
             break
         time.sleep(0.01)
     name = " ".join(str(part) for part in command)
-    with open(log, "rb") as said:
+    with log.open("rb") as said:
         raise BenchError(f"{name} did not start\n{measure.tail(said)}")
 
 

@@ -3,15 +3,18 @@
 import json
 import statistics
 import tempfile
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import measure
 import report
 
 SEEDS = range(5)
+EPOCHS = 40
+"""What the promises are made for."""
 LABELS = "bicycle,motorcycle"
 THRESHOLD = 0.93
+DRAWN = " These are DRAWINGS: for figures that mean something, give --archive cifar-100-python.tar.gz."
 CHANNELS = {"train": "train", "test": "validation"}
 
 
@@ -29,18 +32,18 @@ class Model:
 
 def bench(options):
     """Measures and prints."""
-    with tempfile.TemporaryDirectory(dir=options.work) as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory(dir=options.work) as temporary:
+        folder = Path(temporary)
         archive = options.archive or drawn(options.binaries, folder)
         staged = folder / "staged"
         measure.run([options.binaries / "cifar-tools", "stage", "--archive", archive, "--out", staged])
         report.title(
             "Training",
-            f"{options.epochs} epochs, {len(SEEDS)} seeds, all cores; figures on the test images, by which nothing",
-            "is chosen.",
-            *([] if options.archive else ["On DRAWINGS: for the real figures, give --archive cifar-100-python.tar.gz."]),
+            f"{options.epochs} epochs on all cores with each of {len(SEEDS)} seeds; figures on the test images, by "
+            "which nothing is chosen." + ("" if options.archive else DRAWN),
         )
-        show([trained(options, staged, folder / f"seed-{seed}", seed) for seed in SEEDS])
+        models = [trained(options, staged, folder / f"seed-{seed}", seed) for seed in SEEDS]
+    show(models, promised=options.archive is not None and options.epochs == EPOCHS)
 
 
 def drawn(binaries, folder):
@@ -82,20 +85,21 @@ def lay_out(staged, root, seed, epochs):
     (config / "hyperparameters.json").write_text(text)
 
 
-def show(models):
-    """Prints a row for each seed, and what they come to."""
-    columns = list(zip(*map(measure.vars_of, models)))
-    rows = [(f"seed {seed}", *cells(measure.vars_of(model))) for seed, model in zip(SEEDS, models)]
+def show(models, promised):
+    """Prints a row for each seed, what they come to, and whether it is what is promised of the real images."""
+    columns = measure.columns(models)
+    rows = [(f"seed {seed}", *cells(astuple(model))) for seed, model in zip(SEEDS, models, strict=True)]
     rows.append(("mean", *cells(map(statistics.mean, columns))))
     rows.append(("sd", *cells(map(statistics.stdev, columns))))
     report.table(("", "accuracy", "ECE", "pass", "right", "seconds", "MiB"), rows)
     print(f"\n  pass: the part over the gate of {THRESHOLD}; right: the part of those that is correct\n")
-    accuracy, slowest = statistics.mean(columns[0]), max(columns[4])
-    report.ratio("accuracy, mean", f"{accuracy:.4f}", "at least 0.925", accuracy >= 0.925)
-    report.ratio("seconds of the slowest training", f"{slowest:.0f}", "under 180", slowest < 180)
+    if promised:
+        accuracy, slowest = statistics.mean(columns[0]), max(columns[4])
+        report.ratio("accuracy, mean", f"{accuracy:.4f}", "at least 0.925", accuracy >= 0.925)
+        report.ratio("seconds of the slowest training", f"{slowest:.0f}", "under 180", slowest < 180)
 
 
 def cells(figures):
     """The figures as text."""
     formats = ("{:.4f}", "{:.4f}", "{:.3f}", "{:.3f}", "{:.1f}", "{:.0f}")
-    return [shape.format(figure) for shape, figure in zip(formats, figures)]
+    return [shape.format(figure) for shape, figure in zip(formats, figures, strict=True)]
