@@ -66,7 +66,8 @@ pub(crate) struct Demo {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Then, for any AWS SDK or the AWS CLI:
-  export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4566
+  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")]
 pub(crate) struct Up {
     #[command(flatten)]

@@ -2,6 +2,8 @@
 //!
 //! One binary, one module a flow. [`support`] starts real stacks on free ports, on data directories of their own.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on is a test that fails
+
 mod architecture;
 mod cli;
 mod durability;

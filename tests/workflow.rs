@@ -144,10 +144,7 @@ async fn an_upload_starts_exactly_one_execution() {
     // Elsewhere in the bucket nothing starts.
     clients.put("elsewhere/bike.png", "x").await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(
-        clients.executions_of("elsewhere/bike.png").await,
-        [String::new(); 0]
-    );
+    assert!(clients.executions_of("elsewhere/bike.png").await.is_empty());
 }
 
 #[tokio::test]

@@ -34,15 +34,10 @@ pub(crate) async fn start(options: &cli::Stack) -> anyhow::Result<Stack> {
 
 /// Says how to reach the stack.
 pub(crate) fn introduce(stack: &Stack) {
-    println!(
-        "\nThe stack answers on {}. For any AWS SDK or the AWS CLI:\n",
-        stack.url()
-    );
-    println!(
-        "  export AWS_ENDPOINT_URL={} AWS_REGION={}",
-        stack.url(),
-        stack.identity().region
-    );
+    let (url, region) = (stack.url(), &stack.identity().region);
+    println!("\nThe stack answers on {url}. For any AWS SDK or the AWS CLI:\n");
+    println!("  export AWS_ENDPOINT_URL={url}");
+    println!("  export AWS_REGION={region} AWS_DEFAULT_REGION={region}");
     println!("  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n");
     for (name, value) in &stack.application().outputs {
         println!("  {name:16} {value}");
