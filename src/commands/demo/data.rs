@@ -30,7 +30,15 @@ pub(crate) fn find(demo: &cli::Demo) -> anyhow::Result<(PathBuf, Option<String>)
         &mut bar.sink(),
     ) {
         Ok(_) => Ok((cached, None)),
-        Err(error) => Ok((draw(&demo.stack.data_dir)?, Some(error.to_string()))),
+        Err(error) => Ok((draw(&demo.stack.data_dir)?, Some(why(&error)))),
+    }
+}
+
+/// Why there was no download, without the ways out of `cifar-tools fetch`: the demo has its own.
+fn why(error: &fetch::Error) -> String {
+    match error {
+        fetch::Error::Unreachable { url, why, .. } => format!("cannot reach {url}:\n  {why}"),
+        other => other.to_string(),
     }
 }
 

@@ -93,7 +93,8 @@ async fn stage(demo: &cli::Demo, s3: &aws_sdk_s3::Client, bucket: &str) -> anyho
     let sources = demo.clone();
     let (archive, why_drawn) = tokio::task::spawn_blocking(move || data::find(&sources)).await??;
     if let Some(why) = why_drawn {
-        println!("  no CIFAR-100: {why}");
+        println!("  No CIFAR-100 archive: {why}");
+        println!("  Drawn images stand in for it. For the real ones: scones demo --archive FILE");
     }
     let staged = staging::stage(s3, bucket, &archive).await?;
     println!("1 Data        {}", archive.display());
@@ -102,9 +103,10 @@ async fn stage(demo: &cli::Demo, s3: &aws_sdk_s3::Client, bucket: &str) -> anyho
         println!("              follows shows that the workflow works, not how good the model is.");
     }
     println!(
-        "2 Staged      {} training and {} test images in s3://{bucket}",
+        "2 Staged      {} training and {} test images in the bucket",
         staged.train, staged.test
     );
+    println!("              {bucket}");
     println!(
         "              ({} objects uploaded, {} already there)",
         staged.written, staged.skipped
@@ -160,7 +162,12 @@ async fn deploy(stack: &Stack, endpoint: &str) -> anyhow::Result<()> {
 /// Runs executions on test images until the gate was seen to pass and to refuse.
 async fn executions(workflow: &Workflow) -> anyhow::Result<Vec<Ended>> {
     let keys = test_keys(workflow).await?;
-    println!("5 Executions  of {}", workflow.state_machine_arn);
+    let machine = workflow
+        .state_machine_arn
+        .rsplit(':')
+        .next()
+        .unwrap_or_default();
+    println!("5 Executions  of the state machine {machine}");
     let mut ended: Vec<Ended> = Vec::new();
     for (number, key) in keys.iter().take(AT_MOST).enumerate() {
         let both = ended.iter().any(Ended::passed) && ended.iter().any(Ended::refused);

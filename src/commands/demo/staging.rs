@@ -1,8 +1,8 @@
 //! From the archive to the bucket, and from the bucket to the folder that a training job reads.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use aws_sdk_s3::Client;
 use cifar_tools::classes::Classes;
 use cifar_tools::manifest::Manifest;
@@ -58,6 +58,16 @@ pub(crate) async fn channel(
     tokio::fs::create_dir_all(&images).await?;
     tokio::fs::create_dir_all(&lists).await?;
     tokio::fs::write(lists.join(format!("{split}.lst")), manifest.to_string()).await?;
+    for line in manifest.lines() {
+        let stays_inside = Path::new(&line.path)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        ensure!(
+            stays_inside,
+            "{split}.lst names {:?}, which is no path in a folder",
+            line.path
+        );
+    }
     let downloads = manifest.lines().iter().map(|line| async {
         let image = get(client, bucket, &format!("{split}/{}", line.path)).await?;
         tokio::fs::write(images.join(&line.path), image)
