@@ -11,6 +11,7 @@
 
 mod error;
 mod gzip;
+mod inflate;
 mod plan;
 mod scan;
 mod stream;

@@ -1,13 +1,10 @@
-//! The inflated bytes of a gzip file, through one buffer.
+//! The inflated bytes of a gzip file, lent out where they were inflated.
 
 use super::error::StreamError;
 use super::gzip::Gzip;
 use crate::progress::{Progress, Tick};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Read and inflate so many bytes at a time: they stay in the processor's second cache.
-const BUFFER: usize = 128 << 10;
 
 /// Ten times the published archive: a gzip bomb ends here.
 const UNPACKED: u64 = 2 << 30;
@@ -39,30 +36,25 @@ impl<R: Read, P: Progress> Read for Metered<'_, R, P> {
 
 /// Inflates a gzip file of one member. Its errors are [`StreamError`]s or those of the input.
 pub(super) struct Inflated<R> {
-    decoder: Gzip<BufReader<R>>,
-    buffer: Box<[u8]>,
+    gzip: Gzip<R>,
+    /// How many of the bytes that were inflated last are read.
     at: usize,
-    end: usize,
     unpacked: u64,
 }
 
 impl<R: Read> Inflated<R> {
     pub(super) fn new(input: R) -> io::Result<Self> {
-        let decoder = Gzip::new(BufReader::with_capacity(BUFFER, input)).map_err(stream_error)?;
-        let buffer = vec![0; BUFFER].into_boxed_slice();
         Ok(Self {
-            decoder,
-            buffer,
+            gzip: Gzip::new(input).map_err(stream_error)?,
             at: 0,
-            end: 0,
             unpacked: 0,
         })
     }
 
     fn refill(&mut self) -> io::Result<()> {
         self.at = 0;
-        self.end = self.decoder.read(&mut self.buffer).map_err(stream_error)?;
-        self.unpacked += self.end as u64;
+        self.gzip.advance().map_err(stream_error)?;
+        self.unpacked += self.gzip.bytes().len() as u64;
         if self.unpacked > UNPACKED {
             Err(StreamError::TooBig(UNPACKED).into())
         } else {
@@ -71,7 +63,7 @@ impl<R: Read> Inflated<R> {
     }
 }
 
-/// What `flate2` calls invalid is a corrupt archive; all else is the input's own error.
+/// What does not inflate is a corrupt archive; all else is the input's own error.
 fn stream_error(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => StreamError::CutOff.into(),
@@ -90,10 +82,10 @@ fn is_stream_error(error: &io::Error) -> bool {
 
 impl<R: Read> BufRead for Inflated<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at == self.end {
+        if self.at == self.gzip.bytes().len() {
             self.refill()?;
         }
-        Ok(&self.buffer[self.at..self.end])
+        Ok(&self.gzip.bytes()[self.at..])
     }
 
     fn consume(&mut self, n: usize) {
