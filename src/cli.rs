@@ -153,12 +153,12 @@ impl Cli {
     /// Carries out what was typed.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command.unwrap_or_else(default_command) {
-            Command::Demo(demo) => commands::demo::run(demo),
-            Command::Up(up) => commands::up::run(up),
+            Command::Demo(demo) => commands::demo::run(&demo),
+            Command::Up(up) => commands::up::run(&up),
             Command::Run(run) => commands::run::run(run),
-            Command::Logs(logs) => commands::logs::run(logs),
+            Command::Logs(logs) => commands::logs::run(&logs),
             Command::Model(model) => commands::model::run(model),
-            Command::Lambda(lambda) => commands::lambda::run(lambda),
+            Command::Lambda(lambda) => commands::lambda::run(&lambda),
         }
     }
 }

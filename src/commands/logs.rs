@@ -13,7 +13,7 @@ use crate::cli;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Runs the verb.
-pub(crate) fn run(options: cli::Logs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(options: &cli::Logs) -> anyhow::Result<ExitCode> {
     let function = options.function.as_deref();
     let mut follow = Follow::new(&options.data_dir, function)?;
     let lines = logs::read(&options.data_dir, function, options.lines).with_context(|| {

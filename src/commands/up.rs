@@ -7,7 +7,7 @@ use crate::cli;
 
 /// Runs the verb.
 #[tokio::main]
-pub(crate) async fn run(up: cli::Up) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(up: &cli::Up) -> anyhow::Result<ExitCode> {
     let stack = stack::start(&up.stack).await?;
     stack::introduce(&stack);
     stack::until_told_to_stop(&up.stack).await?;

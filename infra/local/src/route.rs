@@ -92,13 +92,13 @@ fn unsigned(request: &Parts) -> Service {
 mod tests {
     use super::*;
 
-    fn check(uri: &str, headers: &[(&str, &str)], expected: Service) {
+    fn check(uri: &str, headers: &[(&str, &str)], expected: &Service) {
         let mut request = http::Request::builder().uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        assert_eq!(route(&parts), expected, "{uri} {headers:?}");
+        assert_eq!(&route(&parts), expected, "{uri} {headers:?}");
     }
 
     fn scope(service: &str) -> String {
@@ -117,7 +117,7 @@ mod tests {
             ("sagemaker", Service::SageMaker),
             ("dynamodb", Service::Other("dynamodb".into())),
         ] {
-            check("/", &[("authorization", &scope(name))], service);
+            check("/", &[("authorization", &scope(name))], &service);
         }
     }
 
@@ -127,37 +127,37 @@ mod tests {
         check(
             "/bucket/key",
             &[("authorization", &lambda)],
-            Service::Lambda,
+            &Service::Lambda,
         );
         check(
             "/",
             &[("authorization", &lambda), ("x-amz-target", "SageMaker.X")],
-            Service::Lambda,
+            &Service::Lambda,
         );
     }
 
     #[test]
     fn a_key_with_slashes_and_a_scope_without_region() {
         let odd = "AWS4-HMAC-SHA256 Credential=my/odd/key/20260101/us-east-1/states/aws4_request,Signature=0";
-        check("/", &[("authorization", odd)], Service::States);
+        check("/", &[("authorization", odd)], &Service::States);
         let sigv4a = "AWS4-ECDSA-P256-SHA256 Credential=test/20260101/s3/aws4_request, Signature=0";
-        check("/b/k", &[("authorization", sigv4a)], Service::S3);
+        check("/b/k", &[("authorization", sigv4a)], &Service::S3);
     }
 
     #[test]
     fn presigned_urls() {
         let presigned = "/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256\
             &X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=0";
-        check(presigned, &[], Service::S3);
+        check(presigned, &[], &Service::S3);
         check(
             &presigned.replace("%2Fs3", "%2Flambda"),
             &[],
-            Service::Lambda,
+            &Service::Lambda,
         );
         check(
             &presigned.replace("%2F", "/").replace("/s3/", "/states/"),
             &[],
-            Service::States,
+            &Service::States,
         );
     }
 
@@ -166,21 +166,21 @@ mod tests {
         check(
             "/",
             &[("x-amz-target", "AWSStepFunctions.StartExecution")],
-            Service::States,
+            &Service::States,
         );
         check(
             "/",
             &[("x-amz-target", "SageMaker.DescribeEndpoint")],
-            Service::SageMaker,
+            &Service::SageMaker,
         );
         check(
             "/",
             &[("x-amz-target", "Logs_20140328.PutLogEvents")],
-            Service::Other("Logs_20140328".into()),
+            &Service::Other("Logs_20140328".into()),
         );
-        check("/2015-03-31/functions/f/invocations", &[], Service::Lambda);
-        check("/endpoints/e/invocations", &[], Service::SageMaker);
-        check("/bucket/key", &[], Service::S3);
+        check("/2015-03-31/functions/f/invocations", &[], &Service::Lambda);
+        check("/endpoints/e/invocations", &[], &Service::SageMaker);
+        check("/bucket/key", &[], &Service::S3);
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential=",
             "AWS4-HMAC-SHA256 Credential=/aws4_request",
         ] {
-            check("/bucket/key", &[("authorization", broken)], Service::S3);
+            check("/bucket/key", &[("authorization", broken)], &Service::S3);
         }
     }
 }

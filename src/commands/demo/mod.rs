@@ -25,14 +25,14 @@ const AT_MOST: usize = 60;
 
 /// Runs the verb.
 #[tokio::main]
-pub(crate) async fn run(demo: cli::Demo) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(demo: &cli::Demo) -> anyhow::Result<ExitCode> {
     let stack = stack::start(&demo.stack).await?;
     let report = tokio::select! {
-        report = workflow(&demo, &stack) => report,
+        report = workflow(demo, &stack) => report,
         stopped = stack::until_told_to_stop(&demo.stack) => stopped.and_then(|()| anyhow::bail!("stopped before the end")),
     };
     let code = match report {
-        Ok(report) => conclude(&demo, &stack, &report).await,
+        Ok(report) => conclude(demo, &stack, &report).await,
         Err(error) => Err(error),
     };
     stack.shut_down().await;
