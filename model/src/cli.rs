@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// The verbs of `scones-model`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Train under SageMaker's training contract: <root>/input in, <root>/model out.
+    /// Train under SageMaker's training contract: ROOT/input in, ROOT/model out.
     Train(TrainArgs),
     /// Serve a model under SageMaker's hosting contract: GET /ping, POST /invocations.
     Serve(ServeArgs),
