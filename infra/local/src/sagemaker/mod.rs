@@ -1,9 +1,9 @@
 //! Amazon SageMaker: endpoints that answer InvokeEndpoint, with data capture.
 //!
-//! A model server is the container's program as a child process ([`server`]), which dies with the stack ([`crate::process`]). A
-//! deployment ([`deploy`]) unpacks `model.tar.gz` ([`artifact`]), starts new servers and puts them in the old ones' place
-//! ([`endpoint`]). Requests go through [`invoke`]; [`capture`] keeps what they asked and were answered. Reading
-//! endpoints is [`control`]; training jobs and all other operations answer an error that names them.
+//! A model server is the container's program as a child process (`server`), which dies with the stack (`crate::process`). A
+//! deployment (`deploy`) unpacks `model.tar.gz` (`artifact`), starts new servers and puts them in the old ones' place
+//! (`endpoint`). Requests go through `invoke`; `capture` keeps what they asked and were answered. Reading
+//! endpoints is `control`; training jobs and all other operations answer an error that names them.
 
 mod artifact;
 mod capture;

@@ -1,7 +1,7 @@
 //! The SAM template: read, resolved, and reduced to what the services need.
 //!
-//! Text becomes nodes with their places ([`yaml`], [`node`]); `Globals` are merged in ([`resources`]); references and
-//! functions are resolved where something uses them ([`resolve`], [`intrinsic`]); a file for each kind of resource
+//! Text becomes nodes with their places (`yaml`, `node`); `Globals` are merged in (`resources`); references and
+//! functions are resolved where something uses them (`resolve`, `intrinsic`); a file for each kind of resource
 //! reads it. What AWS would refuse is an error with its place; what only the local stack can't do is a note.
 
 mod application;
