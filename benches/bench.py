@@ -38,7 +38,7 @@ def arguments():
     parser.add_argument(
         "--rounds", type=positive, default=5, metavar="N", help="rounds of staging (default %(default)s)"
     )
-    parser.add_argument("--epochs", type=positive, default=40, metavar="N", help="of training (default %(default)s)")
+    parser.add_argument("--epochs", type=positive, default=120, metavar="N", help="of training (default %(default)s)")
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)
     if unknown:

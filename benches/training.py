@@ -10,7 +10,7 @@ import measure
 import report
 
 SEEDS = range(5)
-EPOCHS = 40
+EPOCHS = 120
 """What the promises are made for."""
 LABELS = "bicycle,motorcycle"
 THRESHOLD = 0.93

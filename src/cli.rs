@@ -58,7 +58,7 @@ pub(crate) struct Demo {
     #[arg(long)]
     pub(crate) retrain: bool,
     /// Training epochs
-    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) epochs: u32,
 }
 

@@ -7,7 +7,7 @@
 //! | `num_classes` | required | 2 to 10,000 |
 //! | `num_training_samples` | the list's | compared with the list, which decides |
 //! | `image_shape` | `3,32,32` | channels, height, width |
-//! | `epochs` | 40 | |
+//! | `epochs` | 120 | |
 //! | `mini_batch_size` | 64 | |
 //! | `learning_rate` | 0.05 | the peak: it warms up over a fifth of the steps, then falls as a cosine |
 //! | `momentum`, `weight_decay` | 0.9, 0.0005 | Nesterov; decay on weights only |
@@ -168,7 +168,7 @@ impl Hyperparameters {
                 |n| *n > 0,
             )?,
             size: size(&mut given)?,
-            epochs: given.or("epochs", 40, "a whole number from 1 to 10000", |n| {
+            epochs: given.or("epochs", 120, "a whole number from 1 to 10000", |n| {
                 (1..=10_000).contains(n)
             })?,
             mini_batch_size: given.or(
@@ -437,7 +437,7 @@ mod tests {
                 settings.mini_batch_size,
                 settings.learning_rate
             ),
-            (40, 64, 0.05)
+            (120, 64, 0.05)
         );
         assert_eq!(settings.labels, ["0", "1"]);
         assert_eq!(
