@@ -1,0 +1,41 @@
+//! The stack as a library: S3 and Step Functions on a port, with the state machines of a template and no functions.
+//!
+//! ```text
+//! cargo run -p scones-local --example stack -- DATA_DIR PORT [TEMPLATE]
+//! ```
+//! Without a template it starts empty. It prints its URL, and ends at an interrupt.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
+use std::sync::Arc;
+
+use scones_local::aws::Identity;
+use scones_local::{Config, Stack};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (data_dir, port, template) = match arguments.as_slice() {
+        [data_dir, port] => (data_dir, port, None),
+        [data_dir, port, template] => (data_dir, port, Some(template.into())),
+        _ => return Err("usage: stack DATA_DIR PORT [TEMPLATE]".into()),
+    };
+    let mut empty = tempfile::Builder::new().suffix(".yaml").tempfile()?;
+    empty.write_all(b"Resources: {}\n")?;
+    let stack = Stack::start(Config {
+        identity: Identity::default(),
+        listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port.parse()?),
+        data_dir: data_dir.into(),
+        template: template.unwrap_or_else(|| empty.path().to_owned()),
+        parameters: BTreeMap::new(),
+        function_command: Box::new(|_| None),
+        model_server: Arc::new(|_| Command::new("false")),
+    })
+    .await?;
+    println!("{}", stack.url());
+    tokio::signal::ctrl_c().await?;
+    stack.shut_down().await;
+    Ok(())
+}
