@@ -14,7 +14,9 @@ mod effect;
 mod event;
 mod execution;
 mod fault;
+mod hash;
 mod history;
+mod intrinsic;
 mod io;
 mod jsonpath;
 mod machine;
@@ -26,6 +28,7 @@ mod states;
 mod template;
 #[cfg(test)]
 mod tests;
+mod text;
 mod time;
 
 pub use diagnostic::{Diagnostic, InvalidDefinition, Severity};

@@ -97,7 +97,7 @@ fn depth(text: &str) -> usize {
 
 impl From<Value> for Payload {
     fn from(value: Value) -> Self {
-        let text = value.to_string().into_boxed_str();
+        let text = crate::text::json(&value).into_boxed_str();
         Payload(Arc::new(Data { value, text }))
     }
 }

@@ -24,6 +24,25 @@ impl Random {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
+    /// Uniform in `0..bound` (to one part in 2^64 / `bound`); 0 for an empty range.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+    }
+
+    /// A version 4 UUID, as `$uuid` and `States.UUID` give it.
+    pub(crate) fn uuid(&mut self) -> String {
+        let high = (self.next() & !0xF000) | 0x4000; // the version
+        let low = (self.next() & !(0b11 << 62)) | (0b10 << 62); // the variant
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xFFFF,
+            high & 0xFFFF,
+            low >> 48,
+            low & 0xFFFF_FFFF_FFFF
+        )
+    }
+
     /// 256 bits as text: what a task's token is made of.
     pub(crate) fn token(&mut self) -> String {
         (0..4).map(|_| format!("{:016x}", self.next())).collect()
@@ -46,6 +65,34 @@ mod tests {
                 9_817_491_932_198_370_423
             ]
         );
+    }
+
+    #[test]
+    fn below_covers_the_range_and_stays_inside() {
+        let mut random = Random::new(7);
+        let mut seen = [0; 5];
+        (0..1000).for_each(|_| seen[random.below(5) as usize] += 1);
+        assert!(
+            seen.iter().all(|count| (120..280).contains(count)),
+            "{seen:?}"
+        );
+        assert_eq!(random.below(0), 0);
+    }
+
+    #[test]
+    fn uuids_are_of_version_4_and_differ() {
+        let mut random = Random::new(3);
+        let all: Vec<String> = (0..100).map(|_| random.uuid()).collect();
+        for uuid in &all {
+            let shape: String = uuid
+                .chars()
+                .map(|c| if c.is_ascii_hexdigit() { 'x' } else { c })
+                .collect();
+            assert_eq!(shape, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+            assert_eq!(&uuid[14..15], "4");
+            assert!("89ab".contains(&uuid[19..20]), "{uuid}");
+            assert_eq!(all.iter().filter(|other| *other == uuid).count(), 1);
+        }
     }
 
     #[test]

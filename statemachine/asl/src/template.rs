@@ -1,14 +1,18 @@
 //! Payload templates: `Parameters`, `ResultSelector`, `ItemSelector`, `Credentials`.
 //!
-//! Compiled with the definition: parts that do not change are kept whole, fields that end in `.$` are paths.
+//! Compiled with the definition: parts that do not change are kept whole, fields that end in `.$` are paths or
+//! calls of intrinsic functions.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::intrinsic::Call;
 use crate::jsonpath::{NotFound, Path, Root};
+use crate::random::Random;
 
 /// What paths can see.
 #[derive(Clone, Copy)]
@@ -17,6 +21,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) input: &'a Value,
     /// `$$`
     pub(crate) context: &'a Context<'a>,
+    /// The execution's random numbers; what is drawn here is gone for what follows.
+    pub(crate) random: &'a Cell<Random>,
 }
 
 impl<'a> Scope<'a> {
@@ -24,7 +30,8 @@ impl<'a> Scope<'a> {
         path.find(self.root(path))
     }
 
-    fn root(&self, path: &Path) -> &'a Value {
+    /// What `path` starts from.
+    pub(crate) fn root(&self, path: &Path) -> &'a Value {
         match path.root() {
             Root::Input => self.input,
             Root::Context => self.context.value(),
@@ -37,7 +44,7 @@ impl<'a> Scope<'a> {
             Fault::runtime(format!(
                 "The JSONPath '{}' specified for the field '{field}' could not be found in the input '{}'",
                 path.text(),
-                self.root(path),
+                crate::text::json(self.root(path)),
             ))
         })
     }
@@ -55,6 +62,8 @@ pub(crate) enum Template {
         field: Box<str>,
         path: Path,
     },
+    /// A field `name.$` that calls an intrinsic function.
+    Call(Call),
 }
 
 impl Template {
@@ -62,6 +71,7 @@ impl Template {
         match self {
             Template::Fixed(value) => Ok(value.clone()),
             Template::Path { field, path } => scope.field(field, path).map(Cow::into_owned),
+            Template::Call(call) => call.evaluate(scope),
             Template::Array(items) => items.iter().map(|item| item.render(scope)).collect(),
             Template::Object(fields) => {
                 let mut object = Map::with_capacity(fields.len());

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Compiler, Fields};
+use crate::intrinsic::Call;
 use crate::jsonpath::Path;
 use crate::template::Template;
 
@@ -55,26 +56,24 @@ impl Compiler {
         }
     }
 
+    /// The value of a field `name.$`.
     fn dynamic(&mut self, name: &str, value: &Value, location: &str) -> Template {
         let text = value.as_str().unwrap_or_default();
-        if text.starts_with("States.") {
-            self.diagnostics
-                .not_yet(location, &format!("The intrinsic function call {text}"));
-            return Template::Fixed(Value::Null);
-        }
-        match Path::parse(text) {
-            Ok(path) => Template::Path {
+        let template = if Call::is_meant(text) {
+            Call::parse(text).map(Template::Call)
+        } else {
+            Path::parse(text).map(|path| Template::Path {
                 field: name.into(),
                 path,
-            },
-            Err(bad) => {
-                let message = format!(
-                    "The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call: {bad}"
-                );
-                self.diagnostics.error(location, message);
-                Template::Fixed(Value::Null)
-            }
-        }
+            })
+        };
+        template.unwrap_or_else(|bad| {
+            let message = format!(
+                "The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call: {bad}"
+            );
+            self.diagnostics.error(location, message);
+            Template::Fixed(Value::Null)
+        })
     }
 
     fn warn_about_path(&mut self, name: &str, value: &Value, location: &str) {
@@ -92,7 +91,7 @@ impl Template {
     fn varies(&self) -> bool {
         match self {
             Template::Fixed(_) => false,
-            Template::Path { .. } => true,
+            Template::Path { .. } | Template::Call(_) => true,
             Template::Array(items) => items.iter().any(|item| !item.is_fixed()),
             // A field that is named `x.$` always varies, so the names of fixed objects are as written.
             Template::Object(fields) => fields.iter().any(|(_, field)| !field.is_fixed()),

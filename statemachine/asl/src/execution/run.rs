@@ -1,6 +1,6 @@
 //! One step at work: the execution, its machine, the time, and the effects so far.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
     /// Calls `f` with the state's raw input and what its paths can see.
     /// `item` is the item that the state itself is handing out, if it is a Map.
     pub(crate) fn with_scope<T>(
-        &self,
+        &mut self,
         id: ThreadId,
         item: Option<(u64, &Value)>,
         f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
 
     /// The same with a task's token in the context object.
     pub(crate) fn with_token_scope<T>(
-        &self,
+        &mut self,
         id: ThreadId,
         token: Option<&str>,
         f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
     }
 
     fn scoped<T>(
-        &self,
+        &mut self,
         id: ThreadId,
         item: Option<(u64, &Value)>,
         token: Option<&str>,
@@ -177,13 +177,15 @@ impl<'a> Run<'a> {
             item: item.or_else(|| self.item(id)),
             made: OnceCell::new(),
         };
-        f(
-            &thread.input,
-            &Scope {
-                input: thread.input.value(),
-                context: &context,
-            },
-        )
+        let random = Cell::new(self.exec.random);
+        let scope = Scope {
+            input: thread.input.value(),
+            context: &context,
+            random: &random,
+        };
+        let result = f(&thread.input, &scope);
+        self.exec.random = random.get();
+        result
     }
 
     /// The item of the innermost iteration around a thread.

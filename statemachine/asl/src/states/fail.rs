@@ -4,10 +4,15 @@
 //! |-----------|---------------------------------------|-----------------------------|
 //! | (entered) | finds `Error` and `Cause`             | fail; there is no exit event |
 
+use std::borrow::Cow;
+
+use serde_json::Value;
+
 use crate::Failure;
 use crate::definition::{Diagnostics, Fields};
 use crate::execution::{Run, ThreadId};
 use crate::fault::Fault;
+use crate::intrinsic::Call;
 use crate::jsonpath::Path;
 use crate::template::Scope;
 
@@ -22,6 +27,7 @@ pub(crate) struct Fail {
 enum Text {
     Fixed(String),
     Path(&'static str, Path),
+    Call(&'static str, Call),
 }
 
 impl Fail {
@@ -57,31 +63,34 @@ impl Text {
             .map(|text| Text::Fixed(text.to_owned()));
         let call = fields
             .get(path)
-            .and_then(|v| v.as_str())
-            .is_some_and(|v| v.starts_with("States."));
-        if call {
-            diagnostics.not_yet(&fields.location(path), "An intrinsic function call");
-            return text;
-        }
-        text.or_else(|| {
-            fields
+            .and_then(Value::as_str)
+            .filter(|text| Call::is_meant(text));
+        let dynamic = match call.map(Call::parse) {
+            None => fields
                 .path(path, diagnostics)
-                .map(|found| Text::Path(path, found))
-        })
+                .map(|found| Text::Path(path, found)),
+            Some(Ok(call)) => Some(Text::Call(path, call)),
+            Some(Err(bad)) => {
+                let message = format!(
+                    "The value for the field '{path}' must be a valid JSONPath or a valid intrinsic function call: {bad}"
+                );
+                diagnostics.error(&fields.location(path), message);
+                None
+            }
+        };
+        text.or(dynamic)
     }
 
     fn find(&self, scope: &Scope<'_>) -> Result<String, Fault> {
-        let (field, path) = match self {
+        let (field, source, value) = match self {
             Text::Fixed(text) => return Ok(text.clone()),
-            Text::Path(field, path) => (field, path),
+            Text::Path(field, path) => (field, path.text(), scope.field(field, path)?),
+            Text::Call(field, call) => (field, call.text(), Cow::Owned(call.evaluate(scope)?)),
         };
-        let value = scope.field(field, path)?;
         value.as_str().map(str::to_owned).ok_or_else(|| {
-            let message = format!(
-                "The {field} field refers to value {value} which is not a string: {}",
-                path.text()
-            );
-            Fault::runtime(message)
+            Fault::runtime(format!(
+                "The {field} field refers to value {value} which is not a string: {source}"
+            ))
         })
     }
 }

@@ -153,7 +153,7 @@ impl Map {
 
     fn iteration_input(
         &self,
-        run: &Run<'_>,
+        run: &mut Run<'_>,
         thread: ThreadId,
         index: usize,
         item: &Payload,

@@ -42,6 +42,20 @@ fn error_and_cause_may_be_missing_or_found_by_path() {
 }
 
 #[test]
+fn error_and_cause_may_be_calls() {
+    check(
+        json!({"ErrorPath": "States.Format('{}Error', $.e)", "CausePath": "States.JsonToString($)"}),
+        json!({"e": "My"}),
+        json!("MyError: {\"e\":\"My\"}"),
+    );
+    check(
+        json!({"CausePath": "States.Array()"}),
+        json!({}),
+        runtime("The CausePath field refers to value [] which is not a string: States.Array()"),
+    );
+}
+
+#[test]
 fn paths_must_lead_to_texts() {
     check(
         json!({"ErrorPath": "$.e"}),

@@ -1,0 +1,44 @@
+//! `States.Math…` and `States.UUID`.
+
+use std::cell::Cell;
+
+use serde_json::Value;
+
+use super::arguments::{Arguments, Problem};
+use super::java_random::JavaRandom;
+use crate::random::Random;
+
+/// Each number is rounded by itself: 1.5 + 1.51 is 4.
+pub(super) fn add(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let (left, right) = (arguments.integer(0)?, arguments.integer(1)?);
+    let sum = left.checked_add(right);
+    sum.map(Value::from)
+        .ok_or_else(|| format!("{left} + {right} is not a 64-bit integer"))
+}
+
+/// From the first number up to the second, which is not included.
+pub(super) fn random(arguments: &Arguments<'_>, random: &Cell<Random>) -> Result<Value, Problem> {
+    let (start, end) = (arguments.integer(0)?, arguments.integer(1)?);
+    let size = end.checked_sub(start).filter(|size| *size > 0);
+    let size = size.ok_or_else(|| {
+        format!("The start number {start} must be less than the end number {end}")
+    })?;
+    let offset = if arguments.count() > 2 {
+        JavaRandom::new(arguments.integer(2)?).below(size)
+    } else {
+        draw(random, |random| random.below(size.unsigned_abs())) as i64
+    };
+    Ok((start + offset).into())
+}
+
+/// A version 4 UUID.
+pub(super) fn uuid(random: &Cell<Random>) -> Value {
+    draw(random, Random::uuid).into()
+}
+
+fn draw<T>(cell: &Cell<Random>, f: impl FnOnce(&mut Random) -> T) -> T {
+    let mut random = cell.get();
+    let drawn = f(&mut random);
+    cell.set(random);
+    drawn
+}

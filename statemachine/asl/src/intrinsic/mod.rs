@@ -1,0 +1,117 @@
+//! Intrinsic functions: `States.Format('{} of {}', $.name, States.ArrayLength($.all))`.
+//!
+//! A *call* is parsed with the definition, down to its nested calls, and evaluated without side effects: what is random
+//! comes from the execution's own numbers. AWS refuses a call that it cannot read when the state machine is created;
+//! arguments of the wrong kind fail the state with `States.IntrinsicFailure`.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html>
+
+mod arguments;
+mod arrays;
+mod encoding;
+mod function;
+mod java_random;
+mod math;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::fault::{Fault, names};
+use crate::jsonpath::{BadPath, Path};
+use crate::template::Scope;
+use arguments::Arguments;
+use function::Function;
+use text::Literal;
+
+/// What every call begins with.
+const PREFIX: &str = "States.";
+
+/// AWS: a field holds at most so many calls, nested ones and their siblings counted.
+const MAX_CALLS: usize = 10;
+
+/// A parsed call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Call {
+    /// As it was written: messages quote it.
+    text: Box<str>,
+    function: Function,
+    arguments: Vec<Argument>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Argument {
+    Text(Literal),
+    /// A number, `true`, `false` or `null`.
+    Fixed(Value),
+    Path(Path),
+    Call(Call),
+}
+
+impl Call {
+    /// Whether `text` is meant as a call.
+    pub(crate) fn is_meant(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+
+    /// Parses the whole of `text`; the position in an error counts bytes.
+    pub(crate) fn parse(text: &str) -> Result<Call, BadPath> {
+        parse::parse(text)
+    }
+
+    /// As it was written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    // The recursion ends with `MAX_CALLS`.
+    pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Fault> {
+        let values: Result<Vec<_>, Fault> = self
+            .arguments
+            .iter()
+            .map(|argument| self.value(argument, scope))
+            .collect();
+        let template = match self.arguments.first() {
+            Some(Argument::Text(literal)) => Some(literal),
+            _ => None,
+        };
+        let arguments = Arguments::new(values?, template);
+        self.function
+            .apply(&arguments, scope.random)
+            .map_err(|problem| Fault::Noticed {
+                error: names::INTRINSIC_FAILURE,
+                message: self.message(&problem),
+            })
+    }
+
+    fn value<'a>(
+        &self,
+        argument: &'a Argument,
+        scope: &Scope<'a>,
+    ) -> Result<Cow<'a, Value>, Fault> {
+        match argument {
+            Argument::Text(literal) => Ok(Cow::Borrowed(literal.value())),
+            Argument::Fixed(value) => Ok(Cow::Borrowed(value)),
+            Argument::Call(call) => call.evaluate(scope).map(Cow::Owned),
+            Argument::Path(path) => scope.find(path).map_err(|_| {
+                let problem = format!(
+                    "The JsonPath argument for the field '{}' could not be found in the input '{}'",
+                    path.text(),
+                    crate::text::json(scope.root(path)),
+                );
+                Fault::runtime(self.message(&problem))
+            }),
+        }
+    }
+
+    fn message(&self, problem: &str) -> String {
+        format!(
+            "The function '{}' had the following error: {problem}",
+            self.text
+        )
+    }
+}

@@ -1,0 +1,187 @@
+//! Reads a call: `States.Name(argument, …)`.
+//!
+//! `argument := call | path | 'text' | number | true | false | null`; spaces may stand around each.
+
+use serde_json::Value;
+
+use super::function::Function;
+use super::text::Literal;
+use super::{Argument, Call, MAX_CALLS, PREFIX};
+use crate::jsonpath::{BadPath, Path};
+
+pub(super) fn parse(text: &str) -> Result<Call, BadPath> {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        calls: 0,
+    };
+    let call = reader.call()?;
+    reader.skip_spaces();
+    if reader.at < text.len() {
+        return Err(reader.bad("nothing may follow the call"));
+    }
+    Ok(call)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    /// How many calls there are so far.
+    calls: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn eat(&mut self, token: &str) -> bool {
+        let hit = self.rest().starts_with(token);
+        if hit {
+            self.at += token.len();
+        }
+        hit
+    }
+
+    fn take(&mut self, length: usize) -> &'a str {
+        let taken = &self.rest()[..length];
+        self.at += length;
+        taken
+    }
+
+    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        self.take(rest.find(|c| !wanted(c)).unwrap_or(rest.len()))
+    }
+
+    fn skip_spaces(&mut self) {
+        self.take_while(char::is_whitespace);
+    }
+
+    fn bad(&self, reason: impl Into<String>) -> BadPath {
+        BadPath {
+            reason: reason.into(),
+            position: self.at,
+        }
+    }
+
+    // The recursion ends with `MAX_CALLS`.
+    fn call(&mut self) -> Result<Call, BadPath> {
+        let start = self.at;
+        self.calls += 1;
+        if self.calls > MAX_CALLS {
+            return Err(self.bad(format!(
+                "a field may hold at most {MAX_CALLS} intrinsic functions"
+            )));
+        }
+        self.eat(PREFIX);
+        let name_at = self.at;
+        let name = self.take_while(char::is_alphanumeric);
+        let Some(function) = Function::named(name) else {
+            self.at = name_at;
+            return Err(self.bad(format!("there is no function States.{name}")));
+        };
+        self.skip_spaces();
+        if !self.eat("(") {
+            return Err(self.bad("expected '('"));
+        }
+        let arguments = self.arguments()?;
+        if let Some(wanted) = function.refuses(arguments.len()) {
+            self.at = start;
+            return Err(self.bad(format!("States.{name} takes {wanted}")));
+        }
+        Ok(Call {
+            text: self.text[start..self.at].into(),
+            function,
+            arguments,
+        })
+    }
+
+    /// Up to and with the closing parenthesis.
+    fn arguments(&mut self) -> Result<Vec<Argument>, BadPath> {
+        let mut arguments = Vec::new();
+        self.skip_spaces();
+        if self.eat(")") {
+            return Ok(arguments);
+        }
+        loop {
+            self.skip_spaces();
+            arguments.push(self.argument()?);
+            self.skip_spaces();
+            if self.eat(")") {
+                return Ok(arguments);
+            }
+            if !self.eat(",") {
+                return Err(self.bad("expected ',' or ')'"));
+            }
+        }
+    }
+
+    fn argument(&mut self) -> Result<Argument, BadPath> {
+        match self.rest().chars().next() {
+            Some('\'') => self.literal().map(Argument::Text),
+            Some('$') => self.path().map(Argument::Path),
+            Some('S') => self.call().map(Argument::Call),
+            _ => self.fixed().map(Argument::Fixed),
+        }
+    }
+
+    fn literal(&mut self) -> Result<Literal, BadPath> {
+        self.eat("'");
+        let (start, mut escaped) = (self.at, false);
+        let end = self.rest().find(|c| {
+            let ends = c == '\'' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let Some(end) = end else {
+            return Err(self.bad("the quote is not closed"));
+        };
+        let raw = self.take(end);
+        self.eat("'");
+        Literal::parse(raw).map_err(|at| {
+            self.at = start + at;
+            self.bad(r"'\' may only stand before ', {, } and \")
+        })
+    }
+
+    fn path(&mut self) -> Result<Path, BadPath> {
+        let start = self.at;
+        let path = self.take(path_length(self.rest()));
+        Path::parse(path).map_err(|bad| BadPath {
+            position: start + bad.position,
+            ..bad
+        })
+    }
+
+    fn fixed(&mut self) -> Result<Value, BadPath> {
+        let start = self.at;
+        let word = self.take_while(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        serde_json::from_str(word).map_err(|_| {
+            self.at = start;
+            self.bad(
+                "expected a path, a text in single quotes, a number, true, false, null or a call",
+            )
+        })
+    }
+}
+
+/// How long the path is that `text` begins with: up to a comma, parenthesis or space that is in no bracket of it.
+fn path_length(text: &str) -> usize {
+    let (mut depth, mut quote, mut escaped) = (0usize, None, false);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') if depth > 0 => quote = Some(c),
+            (None, '[' | '(') => depth += 1,
+            (None, ')' | ',') if depth == 0 => return at,
+            (None, ']' | ')') => depth = depth.saturating_sub(1),
+            (None, c) if depth == 0 && c.is_whitespace() => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}

@@ -1,0 +1,100 @@
+//! Texts in quotes, `States.Format` and `States.StringSplit`.
+
+use serde_json::Value;
+
+use super::arguments::{Arguments, Problem};
+
+/// A text in quotes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Literal {
+    /// Without its escapes.
+    value: Value,
+    /// The same as a template.
+    template: Template,
+}
+
+/// A text with `{}` where values go: one part more than there are places.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Template(Vec<String>);
+
+impl Literal {
+    /// `raw` is what stands between the quotes: `\` escapes `'`, `{`, `}` and itself, and nothing else.
+    /// An error gives the position of a `\` that escapes none of them.
+    pub(super) fn parse(raw: &str) -> Result<Literal, usize> {
+        let mut value = String::with_capacity(raw.len());
+        let mut chars = raw.char_indices();
+        while let Some((at, c)) = chars.next() {
+            value.push(match c {
+                '\\' => escaped(chars.next().map(|(_, c)| c)).ok_or(at)?,
+                c => c,
+            });
+        }
+        Ok(Literal {
+            value: value.into(),
+            template: Template::parse(raw),
+        })
+    }
+
+    pub(super) fn value(&self) -> &Value {
+        &self.value
+    }
+}
+
+fn escaped(c: Option<char>) -> Option<char> {
+    c.filter(|c| matches!(c, '\'' | '{' | '}' | '\\'))
+}
+
+impl Template {
+    /// A `\` that escapes nothing stands for itself: such a text does not come from a definition but from data.
+    fn parse(text: &str) -> Template {
+        let (mut parts, mut part) = (Vec::new(), String::new());
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => part.push(match escaped(chars.peek().copied()) {
+                    Some(c) => {
+                        chars.next();
+                        c
+                    }
+                    None => '\\',
+                }),
+                '{' if chars.next_if_eq(&'}').is_some() => parts.push(std::mem::take(&mut part)),
+                c => part.push(c),
+            }
+        }
+        parts.push(part);
+        Template(parts)
+    }
+
+    fn fill(&self, arguments: &Arguments<'_>) -> Result<String, Problem> {
+        let (places, values) = (self.0.len() - 1, arguments.count() - 1);
+        if places != values {
+            return Err(format!(
+                "The template has {places} occurrences of '{{}}', and there are {values} values for them"
+            ));
+        }
+        let mut text = String::new();
+        for (place, part) in self.0.iter().enumerate() {
+            if place > 0 {
+                text.push_str(&crate::text::java(arguments.value(place)));
+            }
+            text.push_str(part);
+        }
+        Ok(text)
+    }
+}
+
+pub(super) fn format(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let text = match arguments.literal() {
+        Some(literal) => literal.template.fill(arguments)?,
+        None => Template::parse(arguments.text(0)?).fill(arguments)?,
+    };
+    Ok(text.into())
+}
+
+/// At each character of the second text; parts without a character are left out.
+pub(super) fn split(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let (text, separators) = (arguments.text(0)?, arguments.text(1)?);
+    let parts = text.split(|c| separators.contains(c));
+    Ok(parts.filter(|part| !part.is_empty()).collect())
+}

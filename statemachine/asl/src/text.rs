@@ -1,0 +1,140 @@
+//! How AWS writes values as text.
+//!
+//! AWS's engine is Java with Jackson: a number with a fraction or an exponent is a `double`, and is written as
+//! `Double.toString` does (`1.0`, `1.0E10`, `1.0E-5`). Whole numbers stay whole (`1`).
+//! Where a value becomes text without being JSON (`States.Format`, some messages) it is Java's `toString`.
+
+use std::fmt::Write;
+use std::io;
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
+
+/// `value` as compact JSON.
+pub(crate) fn json(value: &Value) -> String {
+    let mut text = Vec::with_capacity(128);
+    let mut serializer = Serializer::with_formatter(&mut text, Doubles);
+    // Neither a `Value` nor a `Vec` can fail to be written.
+    if value.serialize(&mut serializer).is_err() {
+        return value.to_string();
+    }
+    String::from_utf8(text).unwrap_or_else(|_| value.to_string())
+}
+
+/// Compact JSON, with doubles as Java writes them.
+struct Doubles;
+
+impl Formatter for Doubles {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        writer.write_all(double(value).as_bytes())
+    }
+}
+
+/// `Double.toString`: the shortest digits that read back as `value`; plain from 0.001 up to 10,000,000, and with an
+/// exponent outside.
+pub(crate) fn double(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || (1e-3..1e7).contains(&size) {
+        return format!("{value:?}");
+    }
+    let text = format!("{value:E}");
+    match text.split_once('E') {
+        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
+        _ => text,
+    }
+}
+
+/// Java's `toString` of a value: `{name=Ann, tags=[a, b]}`.
+pub(crate) fn java(value: &Value) -> String {
+    let mut text = String::new();
+    write_java(&mut text, value);
+    text
+}
+
+// The recursion ends with the value's nesting, which is limited wherever values come in.
+fn write_java(text: &mut String, value: &Value) {
+    match value {
+        Value::String(string) => text.push_str(string),
+        Value::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                separate(text, index);
+                write_java(text, item);
+            }
+            text.push(']');
+        }
+        Value::Object(fields) => {
+            text.push('{');
+            for (index, (name, field)) in fields.iter().enumerate() {
+                separate(text, index);
+                let _ = write!(text, "{name}=");
+                write_java(text, field);
+            }
+            text.push('}');
+        }
+        Value::Number(number) if number.is_f64() => {
+            text.push_str(&number.as_f64().map(double).unwrap_or_default());
+        }
+        other => {
+            let _ = write!(text, "{other}");
+        }
+    }
+}
+
+fn separate(text: &mut String, index: usize) {
+    if index > 0 {
+        text.push_str(", ");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::{double, java, json};
+
+    #[test]
+    fn doubles_are_written_as_java_does() {
+        for (value, text) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (-1.5, "-1.5"),
+            (0.001, "0.001"),
+            (0.000_999, "9.99E-4"),
+            (9_999_999.0, "9999999.0"),
+            (10_000_000.0, "1.0E7"),
+            (-12_345_678.9, "-1.23456789E7"),
+            (1e-5, "1.0E-5"),
+            (1e100, "1.0E100"),
+            (f64::MAX, "1.7976931348623157E308"),
+            (f64::MIN_POSITIVE, "2.2250738585072014E-308"),
+        ] {
+            assert_eq!(double(value), text);
+        }
+    }
+
+    #[test]
+    fn json_keeps_whole_numbers_whole() {
+        let value = json!({"a": [1, 1.0, 1e10, -3, u64::MAX], "é\n": "\u{1}\"\\/"});
+        let text = r#"{"a":[1,1.0,1.0E10,-3,18446744073709551615],"é\n":"\u0001\"\\/"}"#;
+        assert_eq!(json(&value), text);
+    }
+
+    #[test]
+    fn java_text_has_no_quotes() {
+        let value = json!({"a": [1, "x", null, true, 1.1], "b": {}, "c": []});
+        assert_eq!(java(&value), "{a=[1, x, null, true, 1.1], b={}, c=[]}");
+        assert_eq!(java(&json!("x\"y")), "x\"y");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(number in any::<f64>().prop_filter("finite", |n| n.is_finite()), text in ".*") {
+            let value = json!({"number": number, "text": text});
+            prop_assert_eq!(serde_json::from_str::<Value>(&json(&value)).unwrap(), value);
+        }
+    }
+}
