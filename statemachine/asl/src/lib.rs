@@ -18,6 +18,8 @@ mod hash;
 mod history;
 mod intrinsic;
 mod io;
+#[allow(dead_code, unused_imports)] // until the states evaluate
+mod jsonata;
 mod jsonpath;
 mod machine;
 mod payload;

@@ -1,0 +1,80 @@
+//! JSONata: what stands between `{%` and `%}`.
+//!
+//! The language is the crate `jsonata-core`; nothing outside this module knows it. An [`Expression`] is parsed once, with
+//! the definition. An evaluation sees `$states` and the workflow variables ([`Bindings`]), and of these only what it reads
+//! is converted. AWS's own functions, time and randomness are added in `functions`: an evaluation is a pure function of
+//! its bindings and of [`Random`].
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>
+
+mod bindings;
+mod convert;
+mod error;
+mod evaluation;
+mod functions;
+mod reads;
+#[cfg(test)]
+mod tests;
+mod texts;
+
+use std::sync::Arc;
+
+use jsonata_core::ast::AstNode;
+use serde_json::Value;
+
+pub(crate) use bindings::{Bindings, States, Variables};
+pub(crate) use error::{EvaluationError, SyntaxError};
+
+use crate::random::Random;
+use reads::Reads;
+
+/// A parsed expression. It does not change, can be shared between threads, and is cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Expression {
+    compiled: Arc<Compiled>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    text: Box<str>,
+    tree: AstNode,
+    reads: Reads,
+}
+
+impl Expression {
+    /// Reads an expression: `text` is what stands between the delimiters, without them.
+    pub(crate) fn parse(text: &str) -> Result<Expression, SyntaxError> {
+        let tree = jsonata_core::parser::parse(text).map_err(|error| SyntaxError::new(&error))?;
+        let reads = Reads::of(&tree);
+        let compiled = Compiled {
+            text: text.trim().into(),
+            tree,
+            reads,
+        };
+        Ok(Expression {
+            compiled: Arc::new(compiled),
+        })
+    }
+
+    /// The expression as AWS prints it: without delimiters and the blanks beside them.
+    pub(crate) fn text(&self) -> &str {
+        &self.compiled.text
+    }
+
+    /// The expression's value; `None` is JSONata's undefined.
+    ///
+    /// # Errors
+    /// What the expression throws, limits that it passes, and values that JSON cannot hold (functions).
+    pub(crate) fn evaluate(
+        &self,
+        bindings: &Bindings<'_>,
+        random: &mut Random,
+    ) -> Result<Option<Value>, EvaluationError> {
+        evaluation::evaluate(&self.compiled.tree, &self.compiled.reads, bindings, random)
+    }
+
+    /// The variables that it reads and does not bind itself, without their `$`; `states` among them.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.compiled.reads.variables()
+    }
+}

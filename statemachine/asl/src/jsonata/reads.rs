@@ -1,0 +1,271 @@
+//! What an expression reads: which of its variables are not its own, which members of `$states`, which functions.
+
+use std::collections::BTreeSet;
+
+use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
+use jsonata_core::value::with_stack;
+
+use super::functions;
+
+/// The members of `$states`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Member {
+    Context,
+    Input,
+    Result,
+    ErrorOutput,
+}
+
+impl Member {
+    pub(super) const ALL: [Member; 4] = [
+        Member::Context,
+        Member::Input,
+        Member::Result,
+        Member::ErrorOutput,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Member::Context => "context",
+            Member::Input => "input",
+            Member::Result => "result",
+            Member::ErrorOutput => "errorOutput",
+        }
+    }
+}
+
+/// What an expression reads.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    /// Every name that it reads or calls and does not bind itself, without `$`.
+    names: BTreeSet<Box<str>>,
+    /// Those that are read as variables.
+    variables: BTreeSet<Box<str>>,
+    /// Which of [`Member::ALL`].
+    members: [bool; Member::ALL.len()],
+}
+
+impl Reads {
+    pub(super) fn of(tree: &AstNode) -> Reads {
+        let mut walk = Walk {
+            reads: Reads::default(),
+            bound: Vec::new(),
+        };
+        walk.node(tree);
+        walk.reads
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
+    }
+
+    /// The variables, in order. `$sum` on its own is a function, not a variable.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        let variables = self.variables.iter().map(AsRef::as_ref);
+        variables.filter(|name| !functions::is_known(name))
+    }
+
+    pub(super) fn members(&self) -> impl Iterator<Item = Member> {
+        Member::ALL
+            .into_iter()
+            .filter(|member| self.members[*member as usize])
+    }
+}
+
+struct Walk {
+    reads: Reads,
+    /// The names that the expression binds itself, innermost last.
+    bound: Vec<Box<str>>,
+}
+
+impl Walk {
+    /// A tree may be as deep as the parser lets it: about 1,000 levels.
+    fn node(&mut self, node: &AstNode) {
+        with_stack(|| self.node_here(node));
+    }
+
+    fn nodes<'a>(&mut self, nodes: impl IntoIterator<Item = &'a AstNode>) {
+        for node in nodes {
+            self.node(node);
+        }
+    }
+
+    fn node_here(&mut self, node: &AstNode) {
+        match node {
+            AstNode::Variable(name) => self.variable(name),
+            AstNode::Function { name, args, .. } => {
+                self.name(name);
+                self.nodes(args);
+            }
+            AstNode::Call { procedure, args } => {
+                self.node(procedure);
+                self.nodes(args);
+            }
+            AstNode::Lambda { params, body, .. } => self.scope(|walk| {
+                walk.bound
+                    .extend(params.iter().map(|name| name.as_str().into()));
+                walk.node(body);
+            }),
+            AstNode::Block(nodes) => self.scope(|walk| walk.nodes(nodes)),
+            AstNode::Path { steps } => self.scope(|walk| walk.path(steps)),
+            AstNode::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs),
+            AstNode::Unary { operand, .. } => self.node(operand),
+            AstNode::Conditional {
+                condition,
+                then_branch,
+                else_branch,
+            } => {
+                self.node(condition);
+                self.node(then_branch);
+                self.nodes(else_branch.as_deref());
+            }
+            AstNode::Array(items) | AstNode::ArrayGroup(items) => self.nodes(items),
+            AstNode::Object(pairs) => self.pairs(pairs),
+            AstNode::FunctionApplication(inner) => self.node(inner),
+            AstNode::ObjectTransform { .. } | AstNode::Sort { .. } | AstNode::Transform { .. } => {
+                self.scope(|walk| walk.rearrangement(node));
+            }
+            // `%` may lead back to what `$states` was.
+            AstNode::Parent(_) => self.reads.members = [true; Member::ALL.len()],
+            AstNode::String(_)
+            | AstNode::Name(_)
+            | AstNode::Number(_)
+            | AstNode::Boolean(_)
+            | AstNode::Null
+            | AstNode::Undefined
+            | AstNode::Placeholder
+            | AstNode::Regex { .. }
+            | AstNode::ParentVariable(_)
+            | AstNode::Wildcard
+            | AstNode::Descendant => {}
+        }
+    }
+
+    /// What names the rows of its input may bind are seen by its other parts.
+    fn rearrangement(&mut self, node: &AstNode) {
+        match node {
+            AstNode::ObjectTransform { input, pattern } => {
+                self.row_source(input);
+                self.pairs(pattern);
+            }
+            AstNode::Sort { input, terms } => {
+                self.row_source(input);
+                self.nodes(terms.iter().map(|(term, _)| term));
+            }
+            AstNode::Transform {
+                location,
+                update,
+                delete,
+            } => {
+                self.node(location);
+                self.node(update);
+                self.nodes(delete.as_deref());
+            }
+            _ => {}
+        }
+    }
+
+    fn row_source(&mut self, input: &AstNode) {
+        match input {
+            AstNode::Path { steps } => self.path(steps),
+            AstNode::Sort { .. } => self.rearrangement(input),
+            _ => self.node(input),
+        }
+    }
+
+    fn pairs(&mut self, pairs: &[(AstNode, AstNode)]) {
+        for (key, value) in pairs {
+            self.node(key);
+            self.node(value);
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, lhs: &AstNode, rhs: &AstNode) {
+        match (op, lhs) {
+            (BinaryOp::ColonEqual, AstNode::Variable(name)) => {
+                // A function may call itself: its name is bound in its body. Any other value reads what was there before.
+                if matches!(rhs, AstNode::Lambda { .. }) {
+                    self.bound.push(name.as_str().into());
+                    self.node(rhs);
+                } else {
+                    self.node(rhs);
+                    self.bound.push(name.as_str().into());
+                }
+            }
+            _ => {
+                self.node(lhs);
+                self.node(rhs);
+            }
+        }
+    }
+
+    fn path(&mut self, steps: &[PathStep]) {
+        let mut rest = steps;
+        if let [first, second, ..] = steps
+            && let (AstNode::Variable(name), AstNode::Name(member)) = (&first.node, &second.node)
+            && name == "states"
+            && first.stages.is_empty()
+            && !self.is_bound(name)
+        {
+            self.name(name);
+            self.reads.variables.insert(name.as_str().into());
+            self.member(member);
+            self.binds(first);
+            rest = &steps[1..];
+        }
+        for step in rest {
+            self.step(step);
+        }
+    }
+
+    fn step(&mut self, step: &PathStep) {
+        self.row_source(&step.node);
+        self.binds(step);
+        for stage in &step.stages {
+            match stage {
+                Stage::Filter(filter) => self.node(filter),
+                Stage::Index(name) => self.bound.push(name.as_str().into()),
+                Stage::KeepArray => {}
+            }
+        }
+    }
+
+    fn binds(&mut self, step: &PathStep) {
+        let names = step.focus.iter().chain(&step.index_var);
+        self.bound.extend(names.map(|name| name.as_str().into()));
+    }
+
+    fn scope(&mut self, walk: impl FnOnce(&mut Walk)) {
+        let outer = self.bound.len();
+        walk(self);
+        self.bound.truncate(outer);
+    }
+
+    fn is_bound(&self, name: &str) -> bool {
+        self.bound.iter().any(|bound| bound.as_ref() == name)
+    }
+
+    /// `$` itself (no name) and `$$` are the context, not variables.
+    fn variable(&mut self, name: &str) {
+        if name.is_empty() || name == "$" || self.is_bound(name) {
+            return;
+        }
+        self.name(name);
+        self.reads.variables.insert(name.into());
+        if name == "states" {
+            self.reads.members = [true; Member::ALL.len()];
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.is_bound(name) {
+            self.reads.names.insert(name.into());
+        }
+    }
+
+    fn member(&mut self, name: &str) {
+        for member in Member::ALL {
+            self.reads.members[member as usize] |= member.name() == name;
+        }
+    }
+}
