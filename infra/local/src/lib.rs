@@ -2,7 +2,8 @@
 //!
 //! One port answers for all of them: a request names its service in the credential scope of its SigV4 signature.
 //! Each service is a handle that is cheap to clone, with `handle(request) -> response` for the wire and plain
-//! methods for the services beside it. Services meet each other only through [`lambda::Invoke`] and [`s3::Objects`].
+//! methods for the services beside it. Services meet each other only through [`lambda::Invoke`], [`s3::Objects`] and, where
+//! a state machine calls them, [`sdk::SdkService`].
 
 pub mod aws;
 mod holder;
@@ -12,6 +13,7 @@ mod process;
 mod route;
 pub mod s3;
 pub mod sagemaker;
+pub mod sdk;
 mod server;
 mod stack;
 pub mod states;

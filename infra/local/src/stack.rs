@@ -18,7 +18,7 @@ use crate::listen::{self, ListenError};
 use crate::s3::S3;
 use crate::sagemaker::{self, SageMaker};
 use crate::server;
-use crate::states::States;
+use crate::states::{Neighbours, States};
 use crate::template::{self, Application, TemplateError};
 
 /// How long answers under way may hold up the end of the stack.
@@ -237,12 +237,14 @@ impl Services {
         let s3 = S3::open(data_dir, identity.clone()).map_err(in_service("S3"))?;
         let lambda =
             Lambda::open(data_dir, identity.clone(), functions).map_err(in_service("Lambda"))?;
-        let invoke = Arc::new(lambda.clone());
-        let states = States::open(data_dir, identity.clone(), invoke)
-            .map_err(in_service("Step Functions"))?;
         let objects = Arc::new(s3.clone());
-        let sagemaker = SageMaker::open(data_dir, identity.clone(), endpoints, objects);
+        let sagemaker = SageMaker::open(data_dir, identity.clone(), endpoints, objects.clone());
         let sagemaker = sagemaker.map_err(in_service("SageMaker"))?;
+        let neighbours = Neighbours::new(Arc::new(lambda.clone()))
+            .with_service("s3", objects)
+            .with_service("sagemakerruntime", Arc::new(sagemaker.clone()));
+        let states = States::open(data_dir, identity.clone(), neighbours)
+            .map_err(in_service("Step Functions"))?;
         Ok(Self {
             s3,
             lambda,

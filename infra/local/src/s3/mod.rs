@@ -23,6 +23,7 @@ mod list;
 mod listing;
 mod receive;
 mod response;
+mod sdk;
 mod uploads;
 mod versions;
 

@@ -61,7 +61,7 @@ impl InvokeError {
         }
     }
 
-    fn name(&self) -> (&'static str, StatusCode) {
+    pub(super) fn name(&self) -> (&'static str, StatusCode) {
         match self {
             Self::NotFound { .. } | Self::NoVariant { .. } | Self::TooLarge | Self::Unread(_) => {
                 ("ValidationError", StatusCode::BAD_REQUEST)

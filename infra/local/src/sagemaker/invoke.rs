@@ -19,10 +19,14 @@ pub(super) const MAX_BODY: usize = 6 << 20;
 /// What a container may answer.
 const MAX_ANSWER: usize = 64 << 20;
 
-const CUSTOM_ATTRIBUTES: HeaderName = HeaderName::from_static("x-amzn-sagemaker-custom-attributes");
-const INFERENCE_ID: HeaderName = HeaderName::from_static("x-amzn-sagemaker-inference-id");
-const TARGET_VARIANT: HeaderName = HeaderName::from_static("x-amzn-sagemaker-target-variant");
-const INVOKED_VARIANT: HeaderName = HeaderName::from_static("x-amzn-invoked-production-variant");
+pub(super) const CUSTOM_ATTRIBUTES: HeaderName =
+    HeaderName::from_static("x-amzn-sagemaker-custom-attributes");
+pub(super) const INFERENCE_ID: HeaderName =
+    HeaderName::from_static("x-amzn-sagemaker-inference-id");
+pub(super) const TARGET_VARIANT: HeaderName =
+    HeaderName::from_static("x-amzn-sagemaker-target-variant");
+pub(super) const INVOKED_VARIANT: HeaderName =
+    HeaderName::from_static("x-amzn-invoked-production-variant");
 /// What SageMaker passes on; it strips all other headers.
 const FORWARDED: [HeaderName; 4] = [
     header::CONTENT_TYPE,

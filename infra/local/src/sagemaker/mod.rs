@@ -12,6 +12,7 @@ mod deploy;
 mod endpoint;
 mod error;
 mod invoke;
+mod sdk;
 mod server;
 #[cfg(test)]
 mod tests;

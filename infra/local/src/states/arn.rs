@@ -65,6 +65,19 @@ pub(super) fn execution(identity: &Identity, machine: &str, name: &str) -> Strin
     identity.arn("states", &format!("execution:{machine}:{name}"))
 }
 
+/// The ARN of an execution of the state machine, version or alias that `machine_arn` names.
+pub(super) fn execution_of(machine_arn: &str, name: &str) -> Result<String, ApiError> {
+    let (Arn::Machine { name: machine } | Arn::Qualified { name: machine, .. }) =
+        parse(machine_arn)?
+    else {
+        return Err(ApiError::InvalidArn(format!(
+            "Invalid State Machine Arn: {machine_arn}"
+        )));
+    };
+    let place: String = machine_arn.split_inclusive(':').take(5).collect();
+    Ok(format!("{place}execution:{machine}:{name}"))
+}
+
 pub(super) fn express(identity: &Identity, machine: &str, name: &str) -> String {
     let unique = uuid::Uuid::new_v4();
     identity.arn("states", &format!("express:{machine}:{name}:{unique}"))

@@ -24,4 +24,5 @@ mod store;
 mod tests;
 
 pub use error::{ApiError, OpenError};
+pub use integrations::Neighbours;
 pub use service::{Execution, StartExecution, StartedExecution, States};

@@ -1,20 +1,19 @@
 //! The service, for the process that it runs in.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use asl::Timestamp;
 use serde_json::Value;
 
 use super::arn::{self, Arn};
 use super::error::{ApiError, OpenError};
-use super::integrations::Integrations;
+use super::integrations::{Integrations, Neighbours};
 use super::store::executions::{self, Execution as Row};
 use super::store::machines::{self, Machine, Settings};
 use super::store::{Readers, history};
 use super::{api, engine};
 use crate::aws::Identity;
-use crate::lambda::Invoke;
 use crate::template;
 
 /// AWS Step Functions. Cheap to clone; the last one to go ends the service.
@@ -25,6 +24,20 @@ struct Parts {
     engine: engine::Handle,
     readers: Readers,
     identity: Identity,
+}
+
+/// The way back to the service for the tasks that it runs, which must not keep it alive.
+#[derive(Clone, Default)]
+pub(super) struct Home(Arc<OnceLock<Weak<Parts>>>);
+
+impl Home {
+    /// The service. Where it is gone there is no answer: the task stays as it is, for the next process.
+    pub(super) async fn states(&self) -> States {
+        match self.0.get().and_then(Weak::upgrade) {
+            Some(parts) => States(parts),
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// What to run.
@@ -80,19 +93,23 @@ impl States {
     pub fn open(
         data_dir: &Path,
         identity: Identity,
-        invoke: Arc<dyn Invoke>,
+        neighbours: Neighbours,
     ) -> Result<States, OpenError> {
         std::fs::create_dir_all(data_dir)
             .map_err(|error| OpenError::Directory(data_dir.to_owned(), error))?;
         let path = data_dir.join("states.db");
-        let integrations = Integrations::new(invoke);
+        let home = Home::default();
+        let integrations = Integrations::new(neighbours, home.clone());
         let engine = engine::Handle::open(&path, identity.clone(), integrations)?;
         let readers = Readers::new(path);
-        Ok(States(Arc::new(Parts {
+        let parts = Arc::new(Parts {
             engine,
             readers,
             identity,
-        })))
+        });
+        // It was made here and is empty.
+        let _ = home.0.set(Arc::downgrade(&parts));
+        Ok(States(parts))
     }
 
     /// Creates the state machine that the template describes, or gives it a new revision where it differs from what is
@@ -140,12 +157,39 @@ impl States {
     /// Starts an execution; it is on disk when this returns. The same name and input again, while it runs, is the same
     /// execution.
     pub async fn start(&self, start: StartExecution) -> Result<StartedExecution, ApiError> {
-        let start = self.to_start(start, None)?;
+        self.start_for(start, None).await
+    }
+
+    /// The same for a task that waits for it, and is its parent.
+    pub(super) async fn start_for(
+        &self,
+        start: StartExecution,
+        parent: Option<engine::Parent>,
+    ) -> Result<StartedExecution, ApiError> {
+        let start = engine::Start {
+            parent,
+            ..self.to_start(start, None)?
+        };
         let started = self.engine().start(start).await?;
         Ok(StartedExecution {
             execution_arn: started.arn,
             started: Timestamp(started.at),
         })
+    }
+
+    /// Whether a task started the execution in order to wait for it.
+    pub(super) async fn is_child(
+        &self,
+        execution_arn: &str,
+        parent: Option<engine::Parent>,
+    ) -> Result<bool, ApiError> {
+        let id = self.execution_row(execution_arn).await?.id;
+        let of = self
+            .readers()
+            .read(move |db| executions::parent(db, id))
+            .await?;
+        let parent = parent.map(|parent| (parent.execution, parent.task.0 as i64));
+        Ok(parent.is_some() && parent == of)
     }
 
     /// An execution as it is now.
@@ -268,6 +312,7 @@ impl States {
             input: (text, value),
             trace_header,
             sync: false,
+            parent: None,
         })
     }
 }

@@ -28,10 +28,14 @@ impl Input {
         let fields = serde_json::from_slice(body).map_err(|error| {
             ApiError::Serialization(format!("The request is not a JSON object: {error}"))
         })?;
-        Ok(Input {
+        Ok(Input::new(fields))
+    }
+
+    pub(super) fn new(fields: Map<String, Value>) -> Self {
+        Input {
             fields,
             faults: Vec::new(),
-        })
+        }
     }
 
     /// A string that must be there. Empty where it is not: [`Input::finish`] reports that.

@@ -56,6 +56,15 @@ async fn answer(states: &States, request: Request<Body>) -> Result<Value, ApiErr
     dispatch(states, &operation, Input::parse(&body)?).await
 }
 
+/// Performs an operation for a state machine that calls this service.
+pub(super) async fn call(
+    states: &States,
+    operation: &str,
+    fields: serde_json::Map<String, Value>,
+) -> Result<Value, ApiError> {
+    dispatch(states, operation, Input::new(fields)).await
+}
+
 async fn dispatch(states: &States, operation: &str, input: Input) -> Result<Value, ApiError> {
     match operation {
         "CreateStateMachine" => machines::create(states, input).await,

@@ -8,6 +8,8 @@ use asl::{Effect, Event, EventKind, Resource, TaskId, TaskRequest, Timestamp};
 use super::batch::Engine;
 use super::live::Ended;
 use super::{Command, Fault};
+use crate::states::integrations::Work;
+use crate::states::store::executions;
 
 impl Engine {
     /// Takes in what a task says.
@@ -57,6 +59,7 @@ impl Engine {
                     if let Some(running) = live.tasks.remove(&task) {
                         running.abort();
                     }
+                    self.stop_children(id, task)?;
                 }
                 Effect::StartTask { task, request } => {
                     // It starts right after the commit, which then needs no second commit to say so.
@@ -66,6 +69,18 @@ impl Engine {
                     }
                     self.batch.launches.push((id, task, request));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops the executions that a task waited for, in the transaction that gives the task up.
+    // The recursion ends with the executions that wait for each other.
+    fn stop_children(&mut self, execution: i64, task: TaskId) -> Result<(), Fault> {
+        for child in executions::children(&self.db, execution, task.0 as i64)? {
+            if self.live.contains_key(&child) || self.restore(child)? {
+                let (error, cause) = (None, None);
+                self.apply(child, EventKind::Stop { error, cause })?;
             }
         }
         Ok(())
@@ -92,12 +107,20 @@ impl Engine {
         let Some(live) = self.live.get_mut(&execution) else {
             return;
         };
+        let work = Work {
+            execution,
+            execution_arn: live.arn().to_owned(),
+            task,
+            request,
+        };
         let integrations = Arc::clone(&self.integrations);
         let commands = self.commands.clone();
         let running = self.runtime.spawn(async move {
-            let kind = integrations.perform(task, request).await;
-            // The engine may have shut down.
-            let _ = commands.send(Command::Event { execution, kind });
+            let report = |kind| {
+                // The engine may have shut down.
+                let _ = commands.send(Command::Event { execution, kind });
+            };
+            integrations.perform(work, report).await;
         });
         live.tasks.insert(task, running.abort_handle());
     }
@@ -105,9 +128,8 @@ impl Engine {
 
 fn task_of(kind: &EventKind) -> Option<TaskId> {
     match kind {
-        EventKind::TaskSubmitted { task, .. }
-        | EventKind::TaskSucceeded { task, .. }
-        | EventKind::TaskFailed { task, .. } => Some(*task),
+        // Not `TaskSubmitted`: the job's end is still waited for.
+        EventKind::TaskSucceeded { task, .. } | EventKind::TaskFailed { task, .. } => Some(*task),
         _ => None,
     }
 }

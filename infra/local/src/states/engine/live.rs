@@ -96,6 +96,11 @@ impl Live {
         Ok(this)
     }
 
+    /// Its ARN.
+    pub(super) fn arn(&self) -> &str {
+        &self.execution.identity().execution_arn
+    }
+
     /// The tasks and timers that it waits for.
     pub(super) fn outstanding(&self) -> Vec<Effect> {
         self.execution.outstanding()

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
-use asl::EventKind;
+use asl::{EventKind, TaskId};
 use rusqlite::Connection;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -98,6 +98,16 @@ pub(super) struct Start {
     pub(super) trace_header: Option<String>,
     /// `StartSyncExecution` takes only EXPRESS state machines.
     pub(super) sync: bool,
+    /// The task that waits for it.
+    pub(super) parent: Option<Parent>,
+}
+
+/// A task that waits for an execution which it started. When the task is given up, the execution is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parent {
+    /// The row of the execution that the task is of.
+    pub(super) execution: i64,
+    pub(super) task: TaskId,
 }
 
 /// An execution that was started.

@@ -44,6 +44,9 @@ impl Engine {
             started: at.0,
             input: &start.input.0,
             trace_header: start.trace_header.as_deref(),
+            parent: start
+                .parent
+                .map(|parent| (parent.execution, parent.task.0 as i64)),
         };
         match executions::insert(&self.db, &new)? {
             Some(id) => self.begin(id, &mut start, &arn, at, (compiled, watcher)),

@@ -1,64 +1,104 @@
 //! What Task states call.
 //!
-//! One file a service. A service that is not here fails the task as AWS reports one that its SDK can't reach, and the
-//! cause names it.
+//! One file a service; services that are called as the AWS SDKs call them (`aws-sdk:…`) share one, and are plugged in by
+//! name. A service that is not here fails the task as AWS reports one that its SDK can't reach, and the cause names it.
+//!
+//! | pattern             | reports                                                     |
+//! |---------------------|-------------------------------------------------------------|
+//! | request, response   | `TaskSucceeded` with the response                           |
+//! | `.waitForTaskToken` | `TaskSubmitted`; the rest comes with the token              |
+//! | `.sync`, `.sync:2`  | `TaskSubmitted`, and at the job's end `TaskSucceeded`       |
+//!
+//! A request that was accepted before a restart is not made again.
 
+mod executions;
+mod failure;
+mod functions;
 mod lambda;
+mod neighbours;
+mod own;
+mod sdk;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use asl::{EventKind, FailureStage, Pattern, Resource, TaskId, TaskRequest};
 use futures::FutureExt;
 use serde_json::Value;
 
-use crate::lambda::Invoke;
+use failure::Failure;
+pub use neighbours::Neighbours;
+pub(super) use own::Home;
 
 /// Everything that tasks can reach.
 pub(super) struct Integrations {
     lambda: lambda::Lambda,
+    executions: executions::Executions,
+    sdk: sdk::Services,
 }
 
 /// A task's response, or what went wrong.
 type Answer = Result<Value, Failure>;
 
-/// Why a task failed.
-#[derive(Debug, PartialEq, Eq)]
-struct Failure {
-    /// What `Retry` and `Catch` match.
-    error: String,
-    cause: String,
+/// A task to perform.
+pub(super) struct Work {
+    /// The row of the execution that it is of.
+    pub(super) execution: i64,
+    pub(super) execution_arn: String,
+    pub(super) task: TaskId,
+    pub(super) request: TaskRequest,
 }
 
 impl Integrations {
-    pub(super) fn new(invoke: Arc<dyn Invoke>) -> Self {
+    pub(super) fn new(neighbours: Neighbours, home: Home) -> Self {
         Integrations {
-            lambda: lambda::Lambda::new(invoke),
+            lambda: lambda::Lambda::new(neighbours.invoke()),
+            executions: executions::Executions::new(home.clone()),
+            sdk: sdk::Services::new(neighbours, home),
         }
     }
 
-    /// Does the work of a task, and says what came of it.
-    pub(super) async fn perform(&self, task: TaskId, request: TaskRequest) -> EventKind {
-        let waits = waits(&request.resource);
-        let answer = AssertUnwindSafe(self.call(request)).catch_unwind().await;
-        match answer.unwrap_or_else(|_| Err(Failure::panicked())) {
-            Ok(output) if waits => EventKind::TaskSubmitted { task, output },
-            Ok(output) => EventKind::TaskSucceeded { task, output },
-            Err(failure) => EventKind::TaskFailed {
-                task,
-                stage: if waits {
-                    FailureStage::Submit
-                } else {
-                    FailureStage::Run
-                },
+    /// Does the work of a task, and reports what comes of it.
+    pub(super) async fn perform(&self, work: Work, report: impl Fn(EventKind) + Send + Sync) {
+        let steps = AssertUnwindSafe(self.steps(&work, &report)).catch_unwind();
+        if let Err((stage, failure)) = steps
+            .await
+            .unwrap_or_else(|_| Err((FailureStage::Run, Failure::panicked())))
+        {
+            report(EventKind::TaskFailed {
+                task: work.task,
+                stage,
                 error: Some(failure.error),
                 cause: Some(failure.cause),
-            },
+            });
         }
     }
 
-    async fn call(&self, request: TaskRequest) -> Answer {
-        let arguments = request.arguments;
+    async fn steps(
+        &self,
+        work: &Work,
+        report: &(impl Fn(EventKind) + Send + Sync),
+    ) -> Result<(), (FailureStage, Failure)> {
+        let task = work.task;
+        let pattern = pattern(&work.request.resource);
+        if pattern == Pattern::RequestResponse {
+            let output = self.call(work).await.map_err(at(FailureStage::Run))?;
+            report(EventKind::TaskSucceeded { task, output });
+            return Ok(());
+        }
+        if !work.request.submitted {
+            let output = self.call(work).await.map_err(at(FailureStage::Submit))?;
+            report(EventKind::TaskSubmitted { task, output });
+        }
+        if pattern != Pattern::WaitForTaskToken {
+            let output = self.wait(work).await.map_err(at(FailureStage::Run))?;
+            report(EventKind::TaskSucceeded { task, output });
+        }
+        Ok(())
+    }
+
+    async fn call(&self, work: &Work) -> Answer {
+        let request = &work.request;
+        let arguments = &request.arguments;
         match &request.resource {
             Resource::Function { arn } => self.lambda.function(arn, arguments.text()).await,
             Resource::Activity { arn } => Err(Failure::no_activity(arn)),
@@ -71,98 +111,33 @@ impl Integrations {
                 ("lambda", "invoke", Pattern::RequestResponse | Pattern::WaitForTaskToken) => {
                     self.lambda.invoke(arguments.value()).await
                 }
-                _ => Err(Failure::unreachable(service, arn)),
+                ("states", "startExecution", _) => self.executions.start(work, *pattern).await,
+                _ => match service.strip_prefix("aws-sdk:") {
+                    Some(name) => self.sdk.call(name, api, arn, arguments).await,
+                    None => Err(Failure::unreachable(service, arn)),
+                },
             },
         }
     }
-}
 
-/// Whether the response is not yet the task's result.
-fn waits(resource: &Resource) -> bool {
-    matches!(
-        resource,
-        Resource::Service {
-            pattern: Pattern::Sync | Pattern::Sync2 | Pattern::WaitForTaskToken,
-            ..
-        }
-    )
-}
-
-impl Failure {
-    fn unreachable(service: &str, arn: &str) -> Self {
-        Failure {
-            error: format!("{}.SdkClientException", error_prefix(service)),
-            cause: format!("Unable to execute HTTP request: the local stack can't do {arn}"),
-        }
-    }
-
-    fn no_activity(arn: &str) -> Self {
-        Failure {
-            error: "ActivityDoesNotExist".into(),
-            cause: format!("Activity Does Not Exist: '{arn}'"),
-        }
-    }
-
-    fn panicked() -> Self {
-        Failure {
-            error: "States.Runtime".into(),
-            cause: "The local stack failed while it ran this task; its log says more".into(),
+    /// Waits for the end of a job whose start was accepted.
+    async fn wait(&self, work: &Work) -> Answer {
+        match &work.request.resource {
+            Resource::Service {
+                service, pattern, ..
+            } if service == "states" => self.executions.wait(work, *pattern).await,
+            other => Err(Failure::unreachable("", other.arn())),
         }
     }
 }
 
-/// How errors of a service begin, as Step Functions spells it.
-fn error_prefix(service: &str) -> String {
-    let name = service.strip_prefix("aws-sdk:").unwrap_or(service);
-    match name {
-        "apigateway" => "ApiGateway".into(),
-        "dynamodb" => "DynamoDB".into(),
-        "emr-serverless" => "EMRServerless".into(),
-        "events" => "EventBridge".into(),
-        "sagemaker" => "SageMaker".into(),
-        "sfn" => "Sfn".into(),
-        "sns" => "SNS".into(),
-        "sqs" => "SQS".into(),
-        "states" => "StepFunctions".into(),
-        other => other
-            .chars()
-            .enumerate()
-            .map(|(at, letter)| {
-                if at == 0 {
-                    letter.to_ascii_uppercase()
-                } else {
-                    letter
-                }
-            })
-            .collect(),
-    }
+fn at(stage: FailureStage) -> impl FnOnce(Failure) -> (FailureStage, Failure) {
+    move |failure| (stage, failure)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_there_is_named() {
-        let failure = Failure::unreachable("sqs", "arn:aws:states:::sqs:sendMessage");
-        assert_eq!(failure.error, "SQS.SdkClientException");
-        assert_eq!(
-            failure.cause,
-            "Unable to execute HTTP request: the local stack can't do arn:aws:states:::sqs:sendMessage"
-        );
-    }
-
-    #[test]
-    fn errors_begin_with_the_service() {
-        for (service, prefix) in [
-            ("glue", "Glue"),
-            ("aws-sdk:s3", "S3"),
-            ("aws-sdk:sfn", "Sfn"),
-            ("aws-sdk:dynamodb", "DynamoDB"),
-            ("states", "StepFunctions"),
-            ("", ""),
-        ] {
-            assert_eq!(error_prefix(service), prefix);
-        }
+fn pattern(resource: &Resource) -> Pattern {
+    match resource {
+        Resource::Service { pattern, .. } => *pattern,
+        _ => Pattern::RequestResponse,
     }
 }

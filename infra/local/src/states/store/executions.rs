@@ -42,6 +42,8 @@ pub(in super::super) struct New<'a> {
     pub(in super::super) started: i64,
     pub(in super::super) input: &'a str,
     pub(in super::super) trace_header: Option<&'a str>,
+    /// The execution and the task that wait for it.
+    pub(in super::super) parent: Option<(i64, i64)>,
 }
 
 /// How one ended.
@@ -124,8 +126,8 @@ pub(in super::super) fn list(
 pub(in super::super) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Result<Option<i64>> {
     let added = db
         .prepare_cached(
-            "INSERT INTO execution (machine, revision, name, status, started, input, trace_header) \
-             VALUES (:machine, :revision, :name, 'RUNNING', :started, :input, :trace_header) \
+            "INSERT INTO execution (machine, revision, name, status, started, input, trace_header, parent, parent_task) \
+             VALUES (:machine, :revision, :name, 'RUNNING', :started, :input, :trace_header, :parent, :task) \
              ON CONFLICT (machine, name) DO NOTHING",
         )?
         .execute(named_params! {
@@ -135,8 +137,32 @@ pub(in super::super) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Resu
             ":started": new.started,
             ":input": Pack(new.input),
             ":trace_header": new.trace_header,
+            ":parent": new.parent.map(|(execution, _)| execution),
+            ":task": new.parent.map(|(_, task)| task),
         })?;
     Ok((added == 1).then(|| db.last_insert_rowid()))
+}
+
+/// The execution and the task that an execution was started by and is waited for by.
+pub(in super::super) fn parent(db: &Connection, id: i64) -> rusqlite::Result<Option<(i64, i64)>> {
+    db.prepare_cached(
+        "SELECT parent, parent_task FROM execution WHERE id = ?1 AND parent IS NOT NULL",
+    )?
+    .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+    .optional()
+}
+
+/// The running executions that a task waits for.
+pub(in super::super) fn children(
+    db: &Connection,
+    parent: i64,
+    task: i64,
+) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id FROM execution WHERE parent = ?1 AND parent_task = ?2 AND status = 'RUNNING'",
+    )?;
+    let rows = statement.query_map((parent, task), |row| row.get(0))?;
+    rows.collect()
 }
 
 /// Writes how an execution ended.

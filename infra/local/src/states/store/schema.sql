@@ -43,11 +43,14 @@ CREATE TABLE execution (
     output       ANY,
     error        TEXT,
     cause        TEXT,
-    trace_header TEXT
+    trace_header TEXT,
+    parent       INTEGER, -- the execution whose task waits for this one
+    parent_task  INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX execution_name ON execution (machine, name);
 CREATE INDEX execution_status ON execution (machine, status);
 CREATE INDEX execution_machine ON execution (machine);
+CREATE INDEX execution_parent ON execution (parent, parent_task) WHERE parent IS NOT NULL;
 
 -- The events of a history, in chunks: all that one commit added, as a JSON array.
 CREATE TABLE history (

@@ -36,7 +36,12 @@ fn open(dir: &Path) -> States {
         log: Some(dir.join("calls")),
         ..Functions::default()
     };
-    States::open(dir, Identity::default(), Arc::new(functions)).unwrap()
+    States::open(
+        dir,
+        Identity::default(),
+        Neighbours::new(Arc::new(functions)),
+    )
+    .unwrap()
 }
 
 fn described() -> crate::template::StateMachine {

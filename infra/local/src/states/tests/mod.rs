@@ -4,6 +4,7 @@ mod disk;
 mod durable;
 mod executions;
 mod histories;
+mod integrations;
 mod machines;
 
 use std::path::{Path, PathBuf};
@@ -90,7 +91,12 @@ struct Fixture {
 fn fixture() -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let functions = std::sync::Arc::new(Functions::default());
-    let states = States::open(dir.path(), Identity::default(), functions.clone()).unwrap();
+    let states = States::open(
+        dir.path(),
+        Identity::default(),
+        Neighbours::new(functions.clone()),
+    )
+    .unwrap();
     Fixture {
         states,
         functions,
@@ -155,13 +161,23 @@ impl Fixture {
 
     /// Starts `m` and waits for its end.
     async fn run(&self, input: Value) -> Execution {
+        self.run_of("m", input).await
+    }
+
+    /// The same for another state machine.
+    async fn run_of(&self, machine: &str, input: Value) -> Execution {
+        let arn = self.start_of(machine, input).await;
+        self.states.wait(&arn).await.unwrap()
+    }
+
+    /// Starts a state machine, and gives the execution's ARN.
+    async fn start_of(&self, machine: &str, input: Value) -> String {
         let start = StartExecution {
-            state_machine_arn: MACHINE.into(),
+            state_machine_arn: arn::machine(&Identity::default(), machine),
             input: Some(input.to_string()),
             ..StartExecution::default()
         };
-        let started = self.states.start(start).await.unwrap();
-        self.states.wait(&started.execution_arn).await.unwrap()
+        self.states.start(start).await.unwrap().execution_arn
     }
 }
 
@@ -226,12 +242,12 @@ async fn a_database_of_another_format_is_refused() {
     let opened = States::open(
         dir.path(),
         Identity::default(),
-        std::sync::Arc::new(Functions::default()),
+        Neighbours::new(std::sync::Arc::new(Functions::default())),
     );
     let error = opened.err().unwrap().to_string();
     assert!(
         error.ends_with(
-            "has format 99 and this program reads format 1: use the program that wrote it, or move the file away"
+            "has format 99 and this program reads format 2: use the program that wrote it, or move the file away"
         ),
         "{error}"
     );

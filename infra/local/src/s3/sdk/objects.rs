@@ -1,0 +1,208 @@
+//! Objects: get, head, put, copy, delete.
+
+use futures::TryStreamExt as _;
+use s3s::S3 as _;
+use s3s::dto::*;
+use serde_json::{Value, json};
+
+use super::{Answer, Call, Members, head_output, output, tag, time};
+use crate::sdk::{Parameters, SdkError, blob};
+
+/// What SDKs declare a text to be.
+const TEXT: &str = "text/plain; charset=UTF-8";
+
+/// The members that the results of GetObject and HeadObject share.
+macro_rules! described {
+    ($output:expr) => {{
+        let output = $output;
+        let metadata: serde_json::Map<String, Value> = output
+            .metadata
+            .take()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
+        Members::default()
+            .put("AcceptRanges", output.accept_ranges.take())
+            .put("CacheControl", output.cache_control.take())
+            .put("ChecksumCRC32", output.checksum_crc32.take())
+            .put("ContentDisposition", output.content_disposition.take())
+            .put("ContentEncoding", output.content_encoding.take())
+            .put("ContentLanguage", output.content_language.take())
+            .put("ContentLength", output.content_length)
+            .put("ContentRange", output.content_range.take())
+            .put("ContentType", output.content_type.take())
+            .put("ETag", output.e_tag.as_ref().map(tag))
+            .put("LastModified", output.last_modified.as_ref().and_then(time))
+            .put("Metadata", Some(metadata))
+            .put("PartsCount", output.parts_count)
+            .put(
+                "StorageClass",
+                output
+                    .storage_class
+                    .take()
+                    .map(|class| class.as_str().to_owned()),
+            )
+            .put("VersionId", output.version_id.take())
+    }};
+}
+
+impl Call {
+    pub(super) async fn get_object(&self, mut from: Parameters) -> Answer {
+        let input = GetObjectInput {
+            bucket: from.required("Bucket"),
+            key: from.required("Key"),
+            version_id: from.text("VersionId"),
+            part_number: from.integer("PartNumber"),
+            range: range(&mut from)?,
+            ..Default::default()
+        };
+        from.finish()?;
+        let mut found = output(self.api.get_object(self.request(input)).await)?;
+        let body = match found.body.take() {
+            Some(body) => text(body).await?,
+            None => String::new(),
+        };
+        Ok(described!(&mut found).put("Body", Some(body)).done())
+    }
+
+    pub(super) async fn head_object(&self, mut from: Parameters) -> Answer {
+        let input = HeadObjectInput {
+            bucket: from.required("Bucket"),
+            key: from.required("Key"),
+            version_id: from.text("VersionId"),
+            part_number: from.integer("PartNumber"),
+            ..Default::default()
+        };
+        from.finish()?;
+        let mut found = head_output(self.api.head_object(self.request(input)).await)?;
+        Ok(described!(&mut found).done())
+    }
+
+    pub(super) async fn put_object(&self, mut from: Parameters) -> Answer {
+        let body = from.value("Body").map(|body| blob(&body));
+        let input = PutObjectInput {
+            bucket: from.required("Bucket"),
+            key: from.required("Key"),
+            body: body.map(|body| s3s::Body::from(bytes::Bytes::from(body)).into()),
+            cache_control: from.text("CacheControl"),
+            content_disposition: from.text("ContentDisposition"),
+            content_encoding: from.text("ContentEncoding"),
+            content_language: from.text("ContentLanguage"),
+            content_type: Some(from.text("ContentType").unwrap_or_else(|| TEXT.into())),
+            metadata: metadata(&mut from),
+            storage_class: from.text("StorageClass").map(Into::into),
+            tagging: from.text("Tagging"),
+            checksum_algorithm: Some(ChecksumAlgorithm::from_static(ChecksumAlgorithm::CRC32)),
+            ..Default::default()
+        };
+        from.finish()?;
+        let put = output(self.api.put_object(self.request(input)).await)?;
+        Ok(Members::default()
+            .put("ChecksumCRC32", put.checksum_crc32)
+            .put(
+                "ChecksumType",
+                put.checksum_type.map(|kind| kind.as_str().to_owned()),
+            )
+            .put("ETag", put.e_tag.as_ref().map(tag))
+            .put("VersionId", put.version_id)
+            .done())
+    }
+
+    pub(super) async fn copy_object(&self, mut from: Parameters) -> Answer {
+        let source = from.required("CopySource");
+        let input = CopyObjectInput::builder()
+            .bucket(from.required("Bucket"))
+            .key(from.required("Key"))
+            .content_type(from.text("ContentType"))
+            .metadata(metadata(&mut from))
+            .metadata_directive(from.text("MetadataDirective").map(Into::into))
+            .storage_class(from.text("StorageClass").map(Into::into))
+            .tagging(from.text("Tagging"))
+            .tagging_directive(from.text("TaggingDirective").map(Into::into));
+        from.finish()?;
+        let source = CopySource::parse(&source).map_err(|_| unreadable("CopySource"))?;
+        let input = input.copy_source(source).build();
+        let input = input.map_err(|_| unreadable("CopySource"))?;
+        let copied = output(self.api.copy_object(self.request(input)).await)?;
+        let result = copied.copy_object_result.unwrap_or_default();
+        let shown = Members::default()
+            .put("ETag", result.e_tag.as_ref().map(tag))
+            .put("LastModified", result.last_modified.as_ref().and_then(time))
+            .done();
+        Ok(Members::default()
+            .put("CopyObjectResult", Some(shown))
+            .put("CopySourceVersionId", copied.copy_source_version_id)
+            .put("VersionId", copied.version_id)
+            .done())
+    }
+
+    pub(super) async fn delete_object(&self, mut from: Parameters) -> Answer {
+        let input = DeleteObjectInput {
+            bucket: from.required("Bucket"),
+            key: from.required("Key"),
+            version_id: from.text("VersionId"),
+            ..Default::default()
+        };
+        from.finish()?;
+        let deleted = output(self.api.delete_object(self.request(input)).await)?;
+        Ok(Members::default()
+            .put("DeleteMarker", deleted.delete_marker)
+            .put("VersionId", deleted.version_id)
+            .done())
+    }
+
+    pub(super) async fn delete_objects(&self, mut from: Parameters) -> Answer {
+        let bucket = from.required("Bucket");
+        let delete = from.value("Delete").unwrap_or(Value::Null);
+        from.finish()?;
+        let asked = delete["Objects"].as_array().into_iter().flatten();
+        let objects = asked.map(|object| {
+            Some(ObjectIdentifier {
+                key: object["Key"].as_str()?.to_owned(),
+                version_id: object["VersionId"].as_str().map(str::to_owned),
+                ..Default::default()
+            })
+        });
+        let objects: Option<Vec<_>> = objects.collect();
+        let delete = Delete {
+            objects: objects.ok_or_else(|| unreadable("Delete"))?,
+            quiet: delete["Quiet"].as_bool(),
+        };
+        let input = DeleteObjectsInput::builder().bucket(bucket).delete(delete);
+        let input = input.build().map_err(|_| unreadable("Delete"))?;
+        let deleted = output(self.api.delete_objects(self.request(input)).await)?;
+        let shown = deleted.deleted.unwrap_or_default().into_iter().map(|gone| {
+            Members::default()
+                .put("DeleteMarker", gone.delete_marker)
+                .put("DeleteMarkerVersionId", gone.delete_marker_version_id)
+                .put("Key", gone.key)
+                .put("VersionId", gone.version_id)
+                .done()
+        });
+        Ok(json!({ "Deleted": shown.collect::<Vec<_>>() }))
+    }
+}
+
+fn range(from: &mut Parameters) -> Result<Option<Range>, SdkError> {
+    let text = from.text("Range");
+    text.map(|text| Range::parse(&text).map_err(|_| unreadable("Range")))
+        .transpose()
+}
+
+fn metadata(from: &mut Parameters) -> Option<Metadata> {
+    Some(from.texts("Metadata")?.into_iter().collect())
+}
+
+fn unreadable(name: &str) -> SdkError {
+    SdkError::Parameters(format!("The value for the field '{name}' is not valid"))
+}
+
+/// An object's bytes as text, which is all that a state's payload can hold.
+async fn text(body: StreamingBlob) -> Result<String, SdkError> {
+    let pieces: Vec<bytes::Bytes> = body
+        .try_collect()
+        .await
+        .map_err(|error| SdkError::Parameters(format!("The object could not be read: {error}")))?;
+    Ok(String::from_utf8_lossy(&pieces.concat()).into_owned())
+}

@@ -1,0 +1,57 @@
+//! Lambda as the AWS SDKs call it: `arn:aws:states:::aws-sdk:lambda:invoke`.
+//!
+//! Unlike with the optimised integration, a function's error is no error of the task, and payloads are text.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::lambda::{Invoke, InvokeError};
+use crate::sdk::{Parameters, Refusal, SdkError, SdkService, blob};
+
+pub(super) struct Functions(pub(super) Arc<dyn Invoke>);
+
+#[async_trait]
+impl SdkService for Functions {
+    async fn call(&self, operation: &str, parameters: &Value) -> Result<Value, SdkError> {
+        if operation != "invoke" {
+            return Err(SdkError::NoOperation);
+        }
+        let mut from = Parameters::new(parameters);
+        let mut function = from.required("FunctionName");
+        if let Some(qualifier) = from.text("Qualifier") {
+            function = format!("{function}:{qualifier}");
+        }
+        let payload = from.value("Payload");
+        let payload = payload.map_or_else(Bytes::new, |payload| blob(&payload).into());
+        let kind = from.text("InvocationType");
+        from.text("LogType");
+        from.text("ClientContext");
+        from.finish()?;
+        if kind.as_deref() == Some("Event") {
+            self.0.enqueue(&function, payload).await.map_err(refusal)?;
+            return Ok(json!({ "Payload": "", "StatusCode": 202 }));
+        }
+        let done = self.0.invoke(&function, payload).await.map_err(refusal)?;
+        let mut result = json!({ "ExecutedVersion": "$LATEST" });
+        if let Some(error) = done.function_error {
+            result["FunctionError"] = json!(error);
+        }
+        result["Payload"] = json!(String::from_utf8_lossy(&done.payload));
+        result["StatusCode"] = json!(200);
+        Ok(result)
+    }
+}
+
+fn refusal(error: InvokeError) -> SdkError {
+    SdkError::Refused(Refusal {
+        code: error.code.to_owned(),
+        modelled: true,
+        status: error.status,
+        message: Some(error.message),
+        request_id: uuid::Uuid::new_v4().to_string(),
+        extended_request_id: None,
+    })
+}

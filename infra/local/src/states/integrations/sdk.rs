@@ -1,0 +1,46 @@
+//! Services as the AWS SDKs call them: `arn:aws:states:::aws-sdk:s3:getObject`.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html>
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use asl::Payload;
+
+use super::functions::Functions;
+use super::own::{Home, Own};
+use super::{Answer, Failure, Neighbours};
+use crate::sdk::{SdkError, SdkService};
+
+/// The services by name.
+pub(super) struct Services(HashMap<&'static str, Arc<dyn SdkService>>);
+
+impl Services {
+    pub(super) fn new(neighbours: Neighbours, home: Home) -> Self {
+        let functions = Functions(neighbours.invoke());
+        let mut services = neighbours.into_services();
+        services.insert("lambda", Arc::new(functions));
+        services.insert("sfn", Arc::new(Own::new(home)));
+        Services(services)
+    }
+
+    /// Calls `operation` of the service `name`; `arn` is the resource that says so.
+    pub(super) async fn call(
+        &self,
+        name: &str,
+        operation: &str,
+        arn: &str,
+        parameters: &Payload,
+    ) -> Answer {
+        let service = format!("aws-sdk:{name}");
+        let Some(there) = self.0.get(name) else {
+            return Err(Failure::unreachable(&service, arn));
+        };
+        let answer = there.call(operation, parameters.value()).await;
+        answer.map_err(|error| match error {
+            SdkError::NoOperation => Failure::unreachable(&service, arn),
+            SdkError::Parameters(fault) => Failure::parameters(parameters.text(), &fault),
+            SdkError::Refused(refusal) => Failure::refused(&service, &refusal),
+        })
+    }
+}
