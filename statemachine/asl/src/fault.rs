@@ -1,6 +1,7 @@
 //! What can go wrong while a state runs.
 
 use crate::payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH};
+use crate::variables::MAX_STORED_BYTES;
 use crate::{Failure, Payload};
 
 /// The error names that the engine itself raises.
@@ -50,6 +51,21 @@ impl Fault {
         let cause = format!(
             "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
         );
+        Fault::given(names::DATA_LIMIT_EXCEEDED, Some(cause))
+    }
+
+    /// The variable `name` is too large, or brings what its state assigns over the limit of one state.
+    pub(crate) fn too_much_assigned(name: &str) -> Fault {
+        let cause = format!(
+            "The variable '{name}' takes what the state assigns over the limit of {MAX_PAYLOAD_BYTES} bytes, or nests more than {MAX_PAYLOAD_DEPTH} levels deep."
+        );
+        Fault::given(names::DATA_LIMIT_EXCEEDED, Some(cause))
+    }
+
+    /// The execution's variables together are too large.
+    pub(crate) fn too_much_stored() -> Fault {
+        let cause =
+            format!("The variables of the execution exceed the limit of {MAX_STORED_BYTES} bytes.");
         Fault::given(names::DATA_LIMIT_EXCEEDED, Some(cause))
     }
 

@@ -95,32 +95,16 @@ impl Shaping {
         render(self.parameters.as_ref(), selected, scope)
     }
 
-    /// The output: the result after `ResultSelector`, `ResultPath` and `OutputPath`.
-    pub(crate) fn output(
+    /// A result after `ResultSelector`.
+    pub(crate) fn selected_result(
         &self,
-        input: &Payload,
         result: Payload,
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
-        let selected = render(self.result_selector.as_ref(), result, scope)?;
-        self.place(input, selected, scope)
+        render(self.result_selector.as_ref(), result, scope)
     }
 
-    /// The output of a state that has no result of its own: `InputPath`, then `OutputPath`.
-    pub(crate) fn pass_through(
-        &self,
-        input: &Payload,
-        scope: &Scope<'_>,
-    ) -> Result<Payload, Fault> {
-        let selected = self.input_path.apply(input, scope)?;
-        let scope = Scope {
-            input: selected.value(),
-            ..*scope
-        };
-        self.output_path.apply(&selected, &scope)
-    }
-
-    /// The output where there is no `ResultSelector`.
+    /// The output: what the state hands on after `ResultPath` and `OutputPath`.
     pub(crate) fn place(
         &self,
         input: &Payload,
@@ -128,10 +112,7 @@ impl Shaping {
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
         let combined = self.result_path.apply(input, result)?;
-        let scope = Scope {
-            input: combined.value(),
-            ..*scope
-        };
+        let scope = scope.over(combined.value());
         self.output_path.apply(&combined, &scope)
     }
 }
@@ -145,9 +126,6 @@ pub(crate) fn render(
     let Some(template) = template else {
         return Ok(payload);
     };
-    let scope = Scope {
-        input: payload.value(),
-        ..*scope
-    };
+    let scope = scope.over(payload.value());
     template.render(&scope).map(Payload::from)
 }

@@ -32,6 +32,7 @@ mod template;
 mod tests;
 mod text;
 mod time;
+mod variables;
 
 pub use diagnostic::{Diagnostic, InvalidDefinition, Severity};
 pub use effect::{Effect, Outcome, TaskRequest};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::io::Shaping;
 use crate::retry::{Catcher, Retrier};
 use crate::states::Kind;
+use crate::variables::Assign;
 use crate::{Diagnostic, InvalidDefinition, definition};
 
 /// The largest definition, in bytes.
@@ -42,6 +43,7 @@ pub(crate) struct State {
     pub(crate) name: Arc<str>,
     pub(crate) kind: Kind,
     pub(crate) shaping: Shaping,
+    pub(crate) assign: Assign,
     pub(crate) next: Next,
     pub(crate) retry: Vec<Retrier>,
     pub(crate) catch: Vec<Catcher>,

@@ -7,6 +7,7 @@ use crate::fault::names;
 use crate::io::ResultPath;
 use crate::machine::StateId;
 use crate::random::Random;
+use crate::variables::Assign;
 
 /// An error that has no name is matched as this one.
 const UNNAMED: &str = "";
@@ -27,10 +28,11 @@ pub(crate) struct Retrier {
 }
 
 /// One element of `Catch`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Catcher {
     pub(crate) errors: ErrorNames,
     pub(crate) result_path: ResultPath,
+    pub(crate) assign: Assign,
     pub(crate) next: StateId,
 }
 

@@ -1,4 +1,4 @@
-//! Payload templates: `Parameters`, `ResultSelector`, `ItemSelector`, `Credentials`.
+//! Payload templates: `Parameters`, `ResultSelector`, `ItemSelector`, `Credentials`, `Assign`.
 //!
 //! Compiled with the definition: parts that do not change are kept whole, fields that end in `.$` are paths or
 //! calls of intrinsic functions.
@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::intrinsic::Call;
 use crate::jsonpath::{NotFound, Path, Root};
 use crate::random::Random;
+use crate::variables::Visible;
 
 /// What paths can see.
 #[derive(Clone, Copy)]
@@ -21,30 +22,47 @@ pub(crate) struct Scope<'a> {
     pub(crate) input: &'a Value,
     /// `$$`
     pub(crate) context: &'a Context<'a>,
+    /// `$name`
+    pub(crate) variables: &'a dyn Visible,
     /// The execution's random numbers; what is drawn here is gone for what follows.
     pub(crate) random: &'a Cell<Random>,
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn find(&self, path: &Path) -> Result<Cow<'a, Value>, NotFound> {
-        path.find(self.root(path))
+        path.find(self.root(path)?)
+    }
+
+    /// The same with another `$`.
+    pub(crate) fn over<'b>(&self, input: &'b Value) -> Scope<'b>
+    where
+        'a: 'b,
+    {
+        Scope { input, ..*self }
     }
 
     /// What `path` starts from.
-    pub(crate) fn root(&self, path: &Path) -> &'a Value {
+    pub(crate) fn root(&self, path: &Path) -> Result<&'a Value, NotFound> {
         match path.root() {
-            Root::Input => self.input,
-            Root::Context => self.context.value(),
+            Root::Input => Ok(self.input),
+            Root::Context => Ok(self.context.value()),
+            Root::Variable(name) => {
+                let missing = || NotFound::NoVariable(name.clone());
+                self.variables.variable(name).ok_or_else(missing)
+            }
         }
     }
 
     /// The value of `field`, whose path must lead somewhere.
     pub(crate) fn field(&self, field: &str, path: &Path) -> Result<Cow<'a, Value>, Fault> {
-        self.find(path).map_err(|_| {
+        let root = self
+            .root(path)
+            .map_err(|missing| Fault::runtime(missing.to_string()))?;
+        path.find(root).map_err(|_| {
             Fault::runtime(format!(
                 "The JSONPath '{}' specified for the field '{field}' could not be found in the input '{}'",
                 path.text(),
-                crate::text::json(self.root(path)),
+                crate::text::json(root),
             ))
         })
     }

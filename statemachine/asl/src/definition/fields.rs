@@ -239,8 +239,6 @@ impl<'d> Fields<'d> {
                     "The QueryLanguage is set to 'JSONPath', but field '{name}' is only supported for the 'JSONata' QueryLanguage"
                 );
                 diagnostics.error(self.at(), message);
-            } else if name == "Assign" {
-                diagnostics.not_yet(&self.location(name), "Assigning variables");
             } else {
                 diagnostics.error(self.at(), format!("Field '{name}' is not supported"));
             }

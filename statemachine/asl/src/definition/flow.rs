@@ -51,11 +51,13 @@ impl Compiler {
                 .zip((first.0..).map(StateId))
                 .collect(),
         };
+        self.scopes.enter();
         for ((name, value), id) in object.iter().zip(first.0..) {
             let at = format!("{location}/{name}");
             self.check_name(name, &at);
             self.states[id as usize] = self.state(name, value, at, &flow);
         }
+        self.scopes.leave();
         let start = flow.target(start?, &start_at, &mut self.diagnostics);
         self.check_graph(&location, first, object, start);
         start

@@ -125,6 +125,7 @@ impl Compiler {
         Catcher {
             errors,
             result_path: result_path(rule, &mut self.diagnostics),
+            assign: self.assign(rule),
             next: next
                 .and_then(|name| flow.target(name, &location, &mut self.diagnostics))
                 .unwrap_or(StateId(0)),

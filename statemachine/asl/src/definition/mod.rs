@@ -3,6 +3,7 @@
 //! Reading goes on after an error, so that one look shows all of them. The texts and locations are AWS's where they
 //! are known.
 
+mod assign;
 mod diagnostics;
 mod fields;
 mod flow;
@@ -29,6 +30,7 @@ pub(crate) struct Compiler {
     states: Vec<State>,
     /// The names so far: each is used once in the whole machine.
     names: HashSet<String>,
+    scopes: assign::VariableScopes,
 }
 
 pub(crate) fn compile(definition: &str) -> Result<StateMachine, InvalidDefinition> {
@@ -60,6 +62,7 @@ impl Compiler {
         }
         fields.get("QueryLanguage");
         let start = self.flow(&mut fields)?;
+        self.scopes.check(&mut self.diagnostics);
         fields.finish(&mut self.diagnostics);
         Some(StateMachine {
             states: std::mem::take(&mut self.states),
@@ -99,6 +102,7 @@ impl Compiler {
             name: "".into(),
             kind: Kind::Succeed,
             shaping: Default::default(),
+            assign: Default::default(),
             next: Next::End,
             retry: Vec::new(),
             catch: Vec::new(),

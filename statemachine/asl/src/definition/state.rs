@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Compiler, Diagnostics, Fields, Flow};
 use crate::io::{ResultPath, Select, Shaping};
+use crate::jsonpath::Root;
 use crate::machine::{Next, State};
 use crate::states::{Kind, choice, fail, map, parallel, pass, task, wait};
 
@@ -16,6 +17,7 @@ struct Has {
     result_path: bool,
     result_selector: bool,
     handlers: bool,
+    assign: bool,
 }
 
 const NOTHING: Has = Has {
@@ -25,6 +27,7 @@ const NOTHING: Has = Has {
     result_path: false,
     result_selector: false,
     handlers: false,
+    assign: false,
 };
 const PATHS: Has = Has {
     input_output: true,
@@ -34,6 +37,7 @@ const PASS: Has = Has {
     next: true,
     parameters: true,
     result_path: true,
+    assign: true,
     ..PATHS
 };
 const WORK: Has = Has {
@@ -53,9 +57,14 @@ fn has(kind: &str) -> Option<Has> {
         "Pass" => PASS,
         "Wait" => Has {
             next: true,
+            assign: true,
             ..PATHS
         },
-        "Choice" | "Succeed" => PATHS,
+        "Choice" => Has {
+            assign: true,
+            ..PATHS
+        },
+        "Succeed" => PATHS,
         "Fail" => NOTHING,
         _ => return None,
     })
@@ -79,6 +88,7 @@ impl Compiler {
             name: name.into(),
             kind: Kind::Succeed,
             shaping: Shaping::default(),
+            assign: Default::default(),
             next: Next::End,
             retry: Vec::new(),
             catch: Vec::new(),
@@ -110,6 +120,9 @@ impl Compiler {
             state.next = self.next(fields, flow);
         }
         state.shaping = self.shaping(fields, has);
+        if has.assign {
+            state.assign = self.assign(fields);
+        }
         if has.handlers {
             state.retry = self.retriers(fields);
             state.catch = self.catchers(fields, flow);
@@ -176,9 +189,7 @@ fn select(fields: &mut Fields<'_>, name: &'static str, diagnostics: &mut Diagnos
         return Select::Nothing;
     }
     match fields.path(name, diagnostics) {
-        Some(path) if !(path.is_root() && path.root() == crate::jsonpath::Root::Input) => {
-            Select::Path(path)
-        }
+        Some(path) if !path.is_whole_input() => Select::Path(path),
         _ => Select::Whole,
     }
 }
@@ -192,7 +203,7 @@ pub(super) fn result_path(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics
     let Some(path) = fields.path(NAME, diagnostics) else {
         return ResultPath::Whole;
     };
-    if path.root() != crate::jsonpath::Root::Input || !path.is_reference() {
+    if *path.root() != Root::Input || !path.is_reference() {
         diagnostics.error(&fields.location(NAME), "Value is not a Reference Path");
     }
     if path.is_root() {

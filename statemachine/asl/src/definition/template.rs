@@ -45,7 +45,12 @@ impl Compiler {
         }
     }
 
-    fn field(&mut self, name: &str, value: &Value, location: &str) -> (Box<str>, Template) {
+    pub(super) fn field(
+        &mut self,
+        name: &str,
+        value: &Value,
+        location: &str,
+    ) -> (Box<str>, Template) {
         let location = format!("{location}/{name}");
         match name.strip_suffix(".$") {
             Some(short) => (short.into(), self.dynamic(name, value, &location)),

@@ -157,10 +157,6 @@ impl Run<'_> {
         self.record(self.thread(thread).last_event, succeeded);
         let outputs: Vec<Payload> = outputs.into_iter().flatten().collect();
         let result = self.accept(thread, Payload::array(&outputs))?;
-        let shaping = self.shaping(thread);
-        let output = self.with_scope(thread, None, |input, scope| {
-            shaping.output(input, result, scope)
-        })?;
-        self.exit(thread, output)
+        self.leave_with(thread, &result)
     }
 }

@@ -22,7 +22,7 @@ impl Run<'_> {
             }
             EventKind::TaskSucceeded { task, output } => {
                 self.with_task(task, |task, run, thread| {
-                    task.succeeded(run, thread, output.into())
+                    task.succeeded(run, thread, &output.into())
                 });
             }
             EventKind::TaskFailed {

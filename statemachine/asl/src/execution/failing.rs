@@ -6,10 +6,10 @@
 use serde_json::json;
 
 use super::thread::{Activity, Parent, ThreadId};
-use super::{Alarm, Run};
+use super::{Alarm, Run, View};
 use crate::fault::Fault;
 use crate::machine::Next;
-use crate::retry::next_retry;
+use crate::retry::{Catcher, next_retry};
 use crate::states::Kind;
 use crate::{Failure, HistoryDetails, Iteration, Payload, StateType};
 
@@ -71,10 +71,22 @@ impl Run<'_> {
         let Some(catcher) = catcher else {
             return Some(failure);
         };
-        let error: Payload = json!({"Error": failure.error, "Cause": failure.cause}).into();
-        let output = catcher.result_path.apply(&self.thread(id).input, error);
-        let exit = output.and_then(|output| self.exit_to(id, output, Next::State(catcher.next)));
+        let exit = self.exit_caught(id, catcher, &failure);
         exit.err().map(|fault| self.failure(id, fault))
+    }
+
+    fn exit_caught(
+        &mut self,
+        id: ThreadId,
+        catcher: &Catcher,
+        failure: &Failure,
+    ) -> Result<(), Fault> {
+        let error: Payload = json!({"Error": failure.error, "Cause": failure.cause}).into();
+        let (output, assigned) = self.with_scope(id, View::default(), |input, scope| {
+            let assigned = catcher.assign.evaluate(&scope.over(error.value()))?;
+            Ok((catcher.result_path.apply(input, error.clone())?, assigned))
+        })?;
+        self.exit_to(id, output, assigned, Next::State(catcher.next))
     }
 
     fn note_failed_branches(&mut self, id: ThreadId) {

@@ -7,9 +7,11 @@
 mod branches;
 mod events;
 mod failing;
+mod leaving;
 mod run;
 mod tasks;
 mod thread;
+mod view;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,6 +21,7 @@ use serde_json::Value;
 pub(crate) use branches::{Branches, Items};
 pub(crate) use run::Run;
 pub(crate) use thread::{Running, ThreadId};
+pub(crate) use view::View;
 
 use crate::random::Random;
 use crate::{Effect, Event, Outcome, Payload, StateMachine, TaskId, TimerId, Timestamp};

@@ -1,17 +1,13 @@
 //! One step at work: the execution, its machine, the time, and the effects so far.
 
-use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
-
-use serde_json::Value;
 
 use super::thread::{Activity, Entry, Parent, Thread, ThreadId};
 use super::{Alarm, Execution, Timer};
-use crate::context::Context;
 use crate::fault::{Fault, names};
 use crate::io::Shaping;
-use crate::machine::{Next, State, StateId};
-use crate::template::Scope;
+use crate::machine::{State, StateId};
+use crate::variables::Variables;
 use crate::{
     Effect, Failure, HistoryDetails, HistoryEvent, Outcome, Payload, StateMachine, TimerId,
     Timestamp,
@@ -131,74 +127,6 @@ impl<'a> Run<'a> {
         self.exec.random.token()
     }
 
-    /// Calls `f` with the state's raw input and what its paths can see.
-    /// `item` is the item that the state itself is handing out, if it is a Map.
-    pub(crate) fn with_scope<T>(
-        &mut self,
-        id: ThreadId,
-        item: Option<(u64, &Value)>,
-        f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        self.scoped(id, item, None, f)
-    }
-
-    /// The same with a task's token in the context object.
-    pub(crate) fn with_token_scope<T>(
-        &mut self,
-        id: ThreadId,
-        token: Option<&str>,
-        f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        self.scoped(id, None, token, f)
-    }
-
-    fn scoped<T>(
-        &mut self,
-        id: ThreadId,
-        item: Option<(u64, &Value)>,
-        token: Option<&str>,
-        f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let (thread, state) = (self.thread(id), self.state(id));
-        let retries = state.kind.retries().then(|| {
-            thread
-                .attempts
-                .iter()
-                .fold(0, |sum: u32, n| sum.saturating_add(*n))
-        });
-        let context = Context {
-            identity: &self.exec.identity,
-            execution_input: &self.exec.input,
-            started: self.exec.started,
-            state: &state.name,
-            entered: thread.entered.map_or(self.now, |entry| entry.at),
-            retry_count: retries,
-            token,
-            item: item.or_else(|| self.item(id)),
-            made: OnceCell::new(),
-        };
-        let random = Cell::new(self.exec.random);
-        let scope = Scope {
-            input: thread.input.value(),
-            context: &context,
-            random: &random,
-        };
-        let result = f(&thread.input, &scope);
-        self.exec.random = random.get();
-        result
-    }
-
-    /// The item of the innermost iteration around a thread.
-    fn item(&self, id: ThreadId) -> Option<(u64, &Value)> {
-        let mut thread = self.thread(id);
-        loop {
-            if let Some((index, item)) = &thread.item {
-                return Some((*index, item.value()));
-            }
-            thread = self.thread(thread.parent?.thread);
-        }
-    }
-
     /// Records an event that points back to `previous`.
     pub(crate) fn record(&mut self, previous: u64, details: HistoryDetails) -> u64 {
         // The last place belongs to the end of the execution.
@@ -233,55 +161,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Leaves the state for the one that its definition names.
-    pub(crate) fn exit(&mut self, id: ThreadId, output: Payload) -> Result<(), Fault> {
-        self.exit_to(id, output, self.state(id).next)
-    }
-
-    pub(crate) fn exit_to(
-        &mut self,
-        id: ThreadId,
-        output: Payload,
-        next: Next,
-    ) -> Result<(), Fault> {
-        let output = self.accept(id, output)?;
-        let state = self.state(id);
-        let (kind, name) = (state.kind.state_type(), state.name.clone());
-        self.note(
-            id,
-            HistoryDetails::StateExited {
-                kind,
-                name,
-                output: output.clone(),
-            },
-        );
-        match next {
-            Next::State(next) => self.go_to(id, next, output),
-            Next::End => self.finish(id, output),
-        }
-        Ok(())
-    }
-
-    fn go_to(&mut self, id: ThreadId, next: StateId, input: Payload) {
-        let thread = self.thread_mut(id);
-        thread.state = next;
-        thread.input = input;
-        thread.entered = None;
-        thread.attempts.clear();
-        self.make_ready(id);
-    }
-
-    fn finish(&mut self, id: ThreadId, output: Payload) {
-        if let Some(parent) = self.thread(id).parent {
-            return self.branch_done(parent, id, output);
-        }
-        let last = self.thread(id).last_event;
-        let succeeded = HistoryDetails::ExecutionSucceeded {
-            output: output.clone(),
-        };
-        self.end(last, succeeded, Outcome::Succeeded { output });
-    }
-
     pub(super) fn make_ready(&mut self, id: ThreadId) {
         self.thread_mut(id).activity = Activity::Ready;
         self.exec.ready.push_back(id);
@@ -308,6 +187,7 @@ impl<'a> Run<'a> {
             entered: None,
             attempts: Vec::new(),
             item: None,
+            variables: Variables::default(),
             activity: Activity::Ready,
         };
         let id = match self.exec.free.pop() {
@@ -329,6 +209,7 @@ impl<'a> Run<'a> {
         thread.activity = Activity::Over;
         thread.input = Payload::null();
         thread.item = None;
+        thread.variables = Variables::default();
         self.exec.ready.retain(|ready| *ready != id);
         self.exec.free.push(id);
     }

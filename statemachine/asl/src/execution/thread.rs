@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Branches;
 use crate::machine::StateId;
+use crate::variables::Variables;
 use crate::{Payload, TaskId, TaskRequest, TimerId, Timestamp};
 
 /// A thread's place in its execution.
@@ -24,6 +25,9 @@ pub(super) struct Thread {
     pub(super) attempts: Vec<u32>,
     /// The item that this iteration is for.
     pub(super) item: Option<(u64, Payload)>,
+    /// What its states assigned.
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
+    pub(super) variables: Variables,
     pub(super) activity: Activity,
 }
 

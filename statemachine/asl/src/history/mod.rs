@@ -104,6 +104,8 @@ pub enum HistoryDetails {
         name: Arc<str>,
         /// Its output, after `OutputPath`.
         output: Payload,
+        /// The variables that it assigned, by name.
+        assigned: Vec<(Arc<str>, Payload)>,
     },
     /// A state was given up because a sibling branch failed: `TaskStateAborted`, …
     StateAborted(StateType),

@@ -1,9 +1,12 @@
 //! The wire shape of history events: type names, the key of the details, the details.
 
+use std::sync::Arc;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{Failure, HistoryDetails, HistoryEvent, Iteration, StateType, TaskKind};
+use crate::Payload;
 use crate::event::FailureStage;
 
 impl Serialize for HistoryEvent {
@@ -34,6 +37,19 @@ struct TaskCredentials<'a> {
     role_arn: &'a str,
 }
 
+/// A map from names to JSON texts.
+struct Variables<'a>(&'a [(Arc<str>, Payload)]);
+
+impl Serialize for Variables<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            self.0
+                .iter()
+                .map(|(name, value)| (name.as_ref(), value.text())),
+        )
+    }
+}
+
 /// The union of all details structures; each event fills what its own has.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,6 +76,10 @@ struct Details<'a> {
     output: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_details: Option<Truncated>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assigned_variables: Option<Variables<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assigned_variables_details: Option<Truncated>,
     #[serde(skip_serializing_if = "Option::is_none")]
     role_arn: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,9 +225,18 @@ impl HistoryDetails {
                 details.name = Some(name);
                 return Some(("stateEnteredEventDetails".into(), details));
             }
-            D::StateExited { name, output, .. } => {
+            D::StateExited {
+                name,
+                output,
+                assigned,
+                ..
+            } => {
                 let mut details = Details::output(output.text());
                 details.name = Some(name);
+                if !assigned.is_empty() {
+                    details.assigned_variables = Some(Variables(assigned));
+                    details.assigned_variables_details = WHOLE;
+                }
                 return Some(("stateExitedEventDetails".into(), details));
             }
             D::StateAborted(_)

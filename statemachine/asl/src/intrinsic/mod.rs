@@ -97,14 +97,19 @@ impl Call {
             Argument::Text(literal) => Ok(Cow::Borrowed(literal.value())),
             Argument::Fixed(value) => Ok(Cow::Borrowed(value)),
             Argument::Call(call) => call.evaluate(scope).map(Cow::Owned),
-            Argument::Path(path) => scope.find(path).map_err(|_| {
-                let problem = format!(
-                    "The JsonPath argument for the field '{}' could not be found in the input '{}'",
-                    path.text(),
-                    crate::text::json(scope.root(path)),
-                );
-                Fault::runtime(self.message(&problem))
-            }),
+            Argument::Path(path) => {
+                let root = scope
+                    .root(path)
+                    .map_err(|missing| Fault::runtime(self.message(&missing.to_string())))?;
+                path.find(root).map_err(|_| {
+                    let problem = format!(
+                        "The JsonPath argument for the field '{}' could not be found in the input '{}'",
+                        path.text(),
+                        crate::text::json(root),
+                    );
+                    Fault::runtime(self.message(&problem))
+                })
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use super::Call;
 use crate::context::Context;
 use crate::random::Random;
 use crate::template::Scope;
+use crate::variables::Variables;
 use crate::{Failure, Identity, Payload, Timestamp};
 
 /// The value of a call, or the error and cause that a state would fail with.
@@ -30,6 +31,7 @@ fn evaluate(call: &str, input: &Value) -> Result<Value, Failure> {
     let scope = Scope {
         input,
         context: &context,
+        variables: &Variables::default(),
         random: &random,
     };
     call.evaluate(&scope)

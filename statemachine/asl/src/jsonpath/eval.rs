@@ -16,6 +16,9 @@ pub(crate) enum NotFound {
     /// A step before the last finds nothing.
     #[error("Missing property in path {0}")]
     MissingProperty(String),
+    /// The variable that it starts from has not been assigned.
+    #[error("Variable '${0}' is not defined")]
+    NoVariable(Box<str>),
 }
 
 impl Path {

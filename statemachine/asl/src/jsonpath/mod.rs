@@ -19,12 +19,14 @@ pub(crate) use eval::NotFound;
 use filter::Filter;
 
 /// What a path starts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
     /// `$`: the state's input.
     Input,
     /// `$$`: the context object.
     Context,
+    /// `$name`: a workflow variable.
+    Variable(Box<str>),
 }
 
 /// One step down.
@@ -79,11 +81,16 @@ impl Path {
         &self.text
     }
 
-    pub(crate) fn root(&self) -> Root {
-        self.root
+    pub(crate) fn root(&self) -> &Root {
+        &self.root
     }
 
-    /// Whether it is just `$` (or `$$`).
+    /// Whether it is `$` and nothing more.
+    pub(crate) fn is_whole_input(&self) -> bool {
+        self.root == Root::Input && self.is_root()
+    }
+
+    /// Whether it is just `$` (or `$$`, or `$name`).
     pub(crate) fn is_root(&self) -> bool {
         self.steps.is_empty()
     }

@@ -1,6 +1,7 @@
 //! Reads the text of a path.
 
 use super::{BadPath, Path, Root, Step, parse_filter};
+use crate::variables::{self, is_name_part};
 
 /// A value that a path puts somewhere nests as deep as the path is long, and values must not nest without end.
 const MAX_STEPS: usize = 100;
@@ -112,6 +113,20 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The name of a variable, if one follows the `$`.
+    fn variable(&mut self) -> Result<Option<Box<str>>, BadPath> {
+        let start = self.at;
+        let name = self.take_while(is_name_part);
+        if name.is_empty() || variables::is_name(name) {
+            return Ok((!name.is_empty()).then(|| name.into()));
+        }
+        let reason = format!("'{name}' is not a variable's name");
+        Err(BadPath {
+            reason,
+            position: start,
+        })
+    }
+
     fn name(&mut self) -> Result<Step, BadPath> {
         if self.eat("*") {
             return Ok(Step::Wildcard);
@@ -199,15 +214,9 @@ pub(super) fn parse(text: &str) -> Result<Path, BadPath> {
     let mut cursor = Cursor { text, at: 0 };
     let root = match (cursor.eat("$$"), cursor.eat("$")) {
         (true, _) => Root::Context,
-        (false, true) => Root::Input,
+        (false, true) => cursor.variable()?.map_or(Root::Input, Root::Variable),
         (false, false) => return Err(cursor.bad("a path begins with '$'")),
     };
-    if cursor
-        .peek()
-        .is_some_and(|c| c.is_alphanumeric() || c == '_')
-    {
-        return Err(cursor.bad("variables are not supported yet"));
-    }
     let steps = cursor.steps()?;
     if steps.len() > MAX_STEPS {
         return Err(cursor.bad(format!("a path has at most {MAX_STEPS} steps")));

@@ -135,7 +135,11 @@ fn what_is_not_a_path_is_refused_with_its_position() {
         "$.a.length()",
         "the JSONPath function 'length()' is not supported yet (position 10)",
     );
-    check_bad("$x.y", "variables are not supported yet (position 1)");
+    check_bad("$1x.y", "'1x' is not a variable's name (position 1)");
+    check_bad(
+        "$states.input",
+        "'states' is not a variable's name (position 1)",
+    );
     check_bad(
         &format!("$[?{}@.a", "(".repeat(50)),
         "the filter nests too deeply (position 37)",

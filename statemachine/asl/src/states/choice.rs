@@ -7,15 +7,24 @@
 
 use super::rule::Rule;
 use crate::definition::{Compiler, Fields, Flow};
-use crate::execution::{Run, ThreadId};
+use crate::execution::{Run, ThreadId, View};
 use crate::fault::{Fault, names};
 use crate::machine::{Next, StateId};
 use crate::template::Scope;
+use crate::variables::Assign;
 
 #[derive(Debug)]
 pub(crate) struct Choice {
-    rules: Vec<(Rule, StateId)>,
+    rules: Vec<Branch>,
     default: Option<StateId>,
+}
+
+/// One element of `Choices`.
+#[derive(Debug)]
+struct Branch {
+    rule: Rule,
+    assign: Assign,
+    next: StateId,
 }
 
 impl Choice {
@@ -24,66 +33,85 @@ impl Choice {
         fields: &mut Fields<'_>,
         flow: &Flow<'_>,
     ) -> Choice {
-        let diagnostics = &mut compiler.diagnostics;
-        fields.require(&["Choices"], diagnostics);
+        fields.require(&["Choices"], &mut compiler.diagnostics);
         let location = fields.location("Choices");
-        let choices = fields.array("Choices", diagnostics).unwrap_or_default();
+        let choices = fields.array("Choices", &mut compiler.diagnostics);
+        let choices = choices.unwrap_or_default();
         if choices.is_empty() {
-            diagnostics.error(&location, "A Choice state must have at least one choice");
+            let message = "A Choice state must have at least one choice";
+            compiler.diagnostics.error(&location, message);
         }
         let mut rules = Vec::with_capacity(choices.len());
         for (index, choice) in choices.iter().enumerate() {
             let at = format!("{location}[{index}]");
-            let Some(object) = choice.as_object() else {
-                diagnostics.error(&at, "The value must be an object");
-                continue;
-            };
-            let mut rule = Fields::new(object, at);
-            rule.require(&["Next"], diagnostics);
-            let next_at = rule.location("Next");
-            let next = rule.string("Next", diagnostics);
-            let next = next.and_then(|name| flow.target(name, &next_at, diagnostics));
-            rules.push((Rule::read(rule, diagnostics), next.unwrap_or(StateId(0))));
+            match choice.as_object() {
+                Some(object) => rules.push(Branch::read(compiler, Fields::new(object, at), flow)),
+                None => compiler
+                    .diagnostics
+                    .error(&at, "The value must be an object"),
+            }
         }
         let default_at = fields.location("Default");
-        let default = fields.string("Default", diagnostics);
-        let default = default.and_then(|name| flow.target(name, &default_at, diagnostics));
+        let default = fields.string("Default", &mut compiler.diagnostics);
+        let default =
+            default.and_then(|name| flow.target(name, &default_at, &mut compiler.diagnostics));
         Choice { rules, default }
     }
 
     pub(crate) fn targets(&self) -> Vec<StateId> {
         self.rules
             .iter()
-            .map(|(_, next)| *next)
+            .map(|branch| branch.next)
             .chain(self.default)
             .collect()
     }
 
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let shaping = run.shaping(thread);
-        let (next, output) = run.with_scope(thread, None, |input, scope| {
-            let input = shaping.input_path.apply(input, scope)?;
-            let scope = Scope {
-                input: input.value(),
-                ..*scope
-            };
-            Ok((
-                self.choose(&scope)?,
-                shaping.output_path.apply(&input, &scope)?,
-            ))
-        })?;
-        run.exit_to(thread, output, Next::State(next))
+        let state = run.state(thread);
+        let (next, output, assigned) =
+            run.with_scope(thread, View::default(), |input, scope| {
+                let input = state.shaping.input_path.apply(input, scope)?;
+                let scope = scope.over(input.value());
+                let (next, assign) = match self.choose(&scope)? {
+                    Some(branch) => (branch.next, &branch.assign),
+                    None => (self.default.ok_or_else(no_match)?, &state.assign),
+                };
+                let output = state.shaping.output_path.apply(&input, &scope)?;
+                Ok((next, output, assign.evaluate(&scope)?))
+            })?;
+        run.exit_to(thread, output, assigned, Next::State(next))
     }
 
-    fn choose(&self, scope: &Scope<'_>) -> Result<StateId, Fault> {
-        for (rule, next) in &self.rules {
-            if rule.matches(scope)? {
-                return Ok(*next);
+    fn choose(&self, scope: &Scope<'_>) -> Result<Option<&Branch>, Fault> {
+        for branch in &self.rules {
+            if branch.rule.matches(scope)? {
+                return Ok(Some(branch));
             }
         }
-        self.default.ok_or_else(|| Fault::Noticed {
-            error: names::NO_CHOICE_MATCHED,
-            message: "Failed to transition out of the state. The state has no matching choice and no Default".into(),
-        })
+        Ok(None)
+    }
+}
+
+impl Branch {
+    fn read(compiler: &mut Compiler, mut fields: Fields<'_>, flow: &Flow<'_>) -> Branch {
+        fields.require(&["Next"], &mut compiler.diagnostics);
+        let next_at = fields.location("Next");
+        let next = fields.string("Next", &mut compiler.diagnostics);
+        let next = next.and_then(|name| flow.target(name, &next_at, &mut compiler.diagnostics));
+        let assign = compiler.assign(&mut fields);
+        Branch {
+            rule: Rule::read(fields, &mut compiler.diagnostics),
+            assign,
+            next: next.unwrap_or(StateId(0)),
+        }
+    }
+}
+
+fn no_match() -> Fault {
+    Fault::Noticed {
+        error: names::NO_CHOICE_MATCHED,
+        message:
+            "Failed to transition out of the state. The state has no matching choice and no Default"
+                .into(),
     }
 }

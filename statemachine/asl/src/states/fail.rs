@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::Failure;
 use crate::definition::{Diagnostics, Fields};
-use crate::execution::{Run, ThreadId};
+use crate::execution::{Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::intrinsic::Call;
 use crate::jsonpath::Path;
@@ -39,7 +39,7 @@ impl Fail {
     }
 
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let failure = run.with_scope(thread, None, |_, scope| {
+        let failure = run.with_scope(thread, View::default(), |_, scope| {
             let find = |text: &Option<Text>| text.as_ref().map(|text| text.find(scope)).transpose();
             Ok(Failure {
                 error: find(&self.error)?,

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::definition::{Compiler, Diagnostics, Fields};
-use crate::execution::{Branches, Items, Run, ThreadId};
+use crate::execution::{Branches, Items, Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::io;
 use crate::jsonpath::Path;
@@ -91,12 +91,9 @@ impl Map {
 
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         let shaping = run.shaping(thread);
-        let (input, items, at_once) = run.with_scope(thread, None, |input, scope| {
+        let (input, items, at_once) = run.with_scope(thread, View::default(), |input, scope| {
             let input = shaping.input_path.apply(input, scope)?;
-            let scope = Scope {
-                input: input.value(),
-                ..*scope
-            };
+            let scope = scope.over(input.value());
             let at_once = self.max_concurrency.find(&scope)?;
             let items = self.items(&input, &scope)?;
             Ok((input, items, at_once))
@@ -162,11 +159,9 @@ impl Map {
             return Ok(item.clone());
         };
         let input = run.map_input(thread);
-        let input = run.with_scope(thread, Some((index as u64, item.value())), |_, scope| {
-            selector.render(&Scope {
-                input: input.value(),
-                ..*scope
-            })
+        let view = View::item(index, item.value());
+        let input = run.with_scope(thread, view, |_, scope| {
+            selector.render(&scope.over(input.value()))
         })?;
         run.accept(thread, input.into())
     }

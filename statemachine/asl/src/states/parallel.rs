@@ -9,7 +9,7 @@
 
 use crate::HistoryDetails;
 use crate::definition::{Compiler, Fields};
-use crate::execution::{Branches, Run, ThreadId};
+use crate::execution::{Branches, Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::machine::StateId;
 
@@ -50,7 +50,7 @@ impl Parallel {
 
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         let shaping = run.shaping(thread);
-        let input = run.with_scope(thread, None, |input, scope| {
+        let input = run.with_scope(thread, View::default(), |input, scope| {
             shaping.effective_input(input, scope)
         })?;
         let input = run.accept(thread, input)?;

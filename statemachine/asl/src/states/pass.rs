@@ -33,14 +33,9 @@ impl Pass {
     }
 
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let shaping = run.shaping(thread);
-        let output = run.with_scope(thread, None, |input, scope| {
-            let result = match &self.result {
-                Some(result) => result.clone(),
-                None => shaping.effective_input(input, scope)?,
-            };
-            shaping.place(input, result, scope)
-        })?;
-        run.exit(thread, output)
+        run.leave(thread, |shaping, input, scope| match &self.result {
+            Some(result) => Ok(result.clone()),
+            None => shaping.effective_input(input, scope),
+        })
     }
 }

@@ -8,9 +8,7 @@ use crate::execution::{Run, ThreadId};
 use crate::fault::Fault;
 
 pub(crate) fn run(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-    let shaping = run.shaping(thread);
-    let output = run.with_scope(thread, None, |input, scope| {
-        shaping.pass_through(input, scope)
-    })?;
-    run.exit(thread, output)
+    run.leave(thread, |shaping, input, scope| {
+        shaping.input_path.apply(input, scope)
+    })
 }

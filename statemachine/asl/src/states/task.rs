@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::map::integer;
 use crate::definition::{Compiler, Diagnostics, Fields};
-use crate::execution::{Run, Running, ThreadId};
+use crate::execution::{Run, Running, ThreadId, View};
 use crate::fault::{Fault, names};
 use crate::jsonpath::Path;
 use crate::template::{Scope, Template};
@@ -96,12 +96,9 @@ impl Task {
     fn request(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<TaskRequest, Fault> {
         let token = self.resource.waits_for_token().then(|| run.token());
         let (shaping, state) = (run.shaping(thread), run.state(thread));
-        run.with_token_scope(thread, token.as_deref(), |input, scope| {
+        run.with_scope(thread, View::token(token.as_deref()), |input, scope| {
             let selected = shaping.input_path.apply(input, scope)?;
-            let scope = Scope {
-                input: selected.value(),
-                ..*scope
-            };
+            let scope = scope.over(selected.value());
             let limit =
                 |limit: &Option<Limit>| limit.as_ref().map(|limit| limit.find(&scope)).transpose();
             let credentials = self
@@ -175,10 +172,10 @@ impl Task {
         &self,
         run: &mut Run<'_>,
         thread: ThreadId,
-        result: Payload,
+        result: &Payload,
     ) -> Result<(), Fault> {
         self.started(run, thread, None);
-        if let Some(fault) = Fault::refusing(&result, &self.called) {
+        if let Some(fault) = Fault::refusing(result, &self.called) {
             return self.failed(run, thread, FailureStage::Run, fault);
         }
         run.end_task(thread);
@@ -189,11 +186,7 @@ impl Task {
                 output: result.clone(),
             },
         );
-        let shaping = run.shaping(thread);
-        let output = run.with_scope(thread, None, |input, scope| {
-            shaping.output(input, result, scope)
-        })?;
-        run.exit(thread, output)
+        run.leave_with(thread, result)
     }
 
     /// The task is over, badly.

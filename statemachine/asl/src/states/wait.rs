@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::Timestamp;
 use crate::definition::{Diagnostics, Fields};
-use crate::execution::{Run, ThreadId};
+use crate::execution::{Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::jsonpath::Path;
 use crate::template::Scope;
@@ -58,15 +58,9 @@ impl Wait {
 
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         let (shaping, now) = (run.shaping(thread), run.now);
-        let until = run.with_scope(thread, None, |input, scope| {
+        let until = run.with_scope(thread, View::default(), |input, scope| {
             let input = shaping.input_path.apply(input, scope)?;
-            self.until(
-                now,
-                &Scope {
-                    input: input.value(),
-                    ..*scope
-                },
-            )
+            self.until(now, &scope.over(input.value()))
         })?;
         if until > now {
             run.wait(thread, until);
@@ -89,11 +83,9 @@ impl Wait {
 
 /// The time has come.
 pub(crate) fn resume(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-    let shaping = run.shaping(thread);
-    let output = run.with_scope(thread, None, |input, scope| {
-        shaping.pass_through(input, scope)
-    })?;
-    run.exit(thread, output)
+    run.leave(thread, |shaping, input, scope| {
+        shaping.input_path.apply(input, scope)
+    })
 }
 
 fn seconds(path: &Path, scope: &Scope<'_>) -> Result<u64, Fault> {

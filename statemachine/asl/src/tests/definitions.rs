@@ -384,11 +384,44 @@ fn what_excludes_each_other() {
 }
 
 #[test]
-fn what_comes_later_is_named() {
+fn variables_are_checked() {
     check_state(
-        json!({"Type": "Pass", "End": true, "Assign": {"a": 1}}),
-        &["Assigning variables is not supported by this engine yet at /States/S/Assign"],
+        json!({"Type": "Pass", "End": true, "Assign": {"1a": 1, "states": 2, "b.$": "x"}}),
+        &[
+            "'1a' is not a valid variable name at /States/S/Assign/1a",
+            "'states' is not a valid variable name at /States/S/Assign/states",
+            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call: \
+             a path begins with '$' (position 0) at /States/S/Assign/b.$",
+        ],
     );
+    check_state(
+        json!({"Type": "Fail", "Assign": {"a": 1}}),
+        &["Field 'Assign' is not supported at /States/S"],
+    );
+}
+
+#[test]
+fn an_inner_scope_hides_no_variable_of_an_outer_one() {
+    let inner = |name: &str, variable: &str| json!({"StartAt": name, "States": {name: {"Type": "Pass", "Assign": {variable: 1}, "End": true}}});
+    let check_branches = |one: &str, two: &str, outer: &str, expect: &[&str]| {
+        check_state(
+            json!({"Type": "Parallel", "End": true, "Assign": {outer: 1}, "Branches": [inner("A", one), inner("B", two)]}),
+            expect,
+        );
+    };
+    check_branches("x", "x", "y", &[]);
+    check_branches(
+        "x",
+        "y",
+        "y",
+        &[
+            "Variable 'y' is assigned in an outer scope and cannot be assigned in an inner one at /States/S/Branches[1]/States/B/Assign/y",
+        ],
+    );
+}
+
+#[test]
+fn what_comes_later_is_named() {
     check_state(
         json!({"Type": "Map", "End": true, "ItemProcessor": {
             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},

@@ -273,7 +273,15 @@ fn line(event: &HistoryEvent) -> String {
     {
         match (key.as_str(), value) {
             ("name", Value::String(name)) => write!(line, " {name}"),
-            ("inputDetails" | "outputDetails" | "region" | "roleArn" | "resourceType", _) => Ok(()),
+            (
+                "inputDetails"
+                | "outputDetails"
+                | "assignedVariablesDetails"
+                | "region"
+                | "roleArn"
+                | "resourceType",
+                _,
+            ) => Ok(()),
             ("input" | "output" | "parameters", Value::String(text)) => write!(line, " {text}"),
             (_, Value::String(text)) => write!(line, " {key}={text}"),
             _ => write!(line, " {key}={value}"),

@@ -37,14 +37,16 @@ pub(super) async fn get(states: &States, mut input: Input) -> Result<Value, ApiE
     Ok(answer)
 }
 
-/// Takes inputs, outputs and parameters out of an event.
+/// Takes inputs, outputs, parameters and variables out of an event.
 fn strip_data(event: &mut Value) {
-    const DATA: [&str; 5] = [
+    const DATA: [&str; 7] = [
         "input",
         "inputDetails",
         "output",
         "outputDetails",
         "parameters",
+        "assignedVariables",
+        "assignedVariablesDetails",
     ];
     let fields = event.as_object_mut().into_iter().flatten();
     for details in fields.filter_map(|(_, value)| value.as_object_mut()) {

@@ -1,0 +1,129 @@
+//! How a thread leaves a state: the output, the variables, the exit event, and what comes next.
+
+use serde_json::Value;
+
+use super::Run;
+use super::thread::{Thread, ThreadId};
+use super::view::View;
+use crate::fault::Fault;
+use crate::io::Shaping;
+use crate::machine::{Next, StateId};
+use crate::template::Scope;
+use crate::variables::{Assigned, MAX_STORED_BYTES, Visible};
+use crate::{HistoryDetails, Outcome, Payload};
+
+/// The scopes of variables around a thread, from its own outwards.
+pub(super) struct Scopes<'a> {
+    pub(super) threads: &'a [Thread],
+    pub(super) innermost: ThreadId,
+}
+
+impl Visible for Scopes<'_> {
+    fn variable(&self, name: &str) -> Option<&Value> {
+        let mut thread = &self.threads[self.innermost.0 as usize];
+        loop {
+            if let Some(value) = thread.variables.variable(name) {
+                return Some(value);
+            }
+            thread = &self.threads[thread.parent?.thread.0 as usize];
+        }
+    }
+}
+
+impl Run<'_> {
+    /// A Task, Map or Parallel state is done: shapes its result into the output, and goes on.
+    pub(crate) fn leave_with(&mut self, id: ThreadId, result: &Payload) -> Result<(), Fault> {
+        let view = View {
+            result: Some(result.value()),
+            ..View::default()
+        };
+        self.leave_as(id, view, |shaping, _, scope| {
+            shaping.selected_result(result.clone(), scope)
+        })
+    }
+
+    /// A state of another type is done: `select` says what it hands on, before that is placed in the output.
+    pub(crate) fn leave(
+        &mut self,
+        id: ThreadId,
+        select: impl FnOnce(&Shaping, &Payload, &Scope<'_>) -> Result<Payload, Fault>,
+    ) -> Result<(), Fault> {
+        self.leave_as(id, View::default(), select)
+    }
+
+    fn leave_as(
+        &mut self,
+        id: ThreadId,
+        view: View<'_>,
+        select: impl FnOnce(&Shaping, &Payload, &Scope<'_>) -> Result<Payload, Fault>,
+    ) -> Result<(), Fault> {
+        let state = self.state(id);
+        let (output, assigned) = self.with_scope(id, view, |input, scope| {
+            let selected = select(&state.shaping, input, scope)?;
+            let assigned = state.assign.evaluate(&scope.over(selected.value()))?;
+            Ok((state.shaping.place(input, selected, scope)?, assigned))
+        })?;
+        self.exit_to(id, output, assigned, state.next)
+    }
+
+    /// Records the exit, keeps what was assigned, and goes where `next` says.
+    pub(crate) fn exit_to(
+        &mut self,
+        id: ThreadId,
+        output: Payload,
+        assigned: Assigned,
+        next: Next,
+    ) -> Result<(), Fault> {
+        let output = self.accept(id, output)?;
+        let state = self.state(id);
+        self.assign(id, &assigned)?;
+        let exited = HistoryDetails::StateExited {
+            kind: state.kind.state_type(),
+            name: state.name.clone(),
+            output: output.clone(),
+            assigned,
+        };
+        self.note(id, exited);
+        match next {
+            Next::State(next) => self.go_to(id, next, output),
+            Next::End => self.finish(id, output),
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, id: ThreadId, assigned: &Assigned) -> Result<(), Fault> {
+        if assigned.is_empty() {
+            return Ok(());
+        }
+        let mut variables = self.thread(id).variables.clone();
+        variables.assign(assigned);
+        let others = self.exec.threads.iter().enumerate();
+        let others = others.filter(|(index, _)| *index != id.0 as usize);
+        let stored: usize = others.map(|(_, thread)| thread.variables.bytes()).sum();
+        if stored + variables.bytes() > MAX_STORED_BYTES {
+            return Err(Fault::too_much_stored());
+        }
+        self.thread_mut(id).variables = variables;
+        Ok(())
+    }
+
+    fn go_to(&mut self, id: ThreadId, next: StateId, input: Payload) {
+        let thread = self.thread_mut(id);
+        thread.state = next;
+        thread.input = input;
+        thread.entered = None;
+        thread.attempts.clear();
+        self.make_ready(id);
+    }
+
+    fn finish(&mut self, id: ThreadId, output: Payload) {
+        if let Some(parent) = self.thread(id).parent {
+            return self.branch_done(parent, id, output);
+        }
+        let last = self.thread(id).last_event;
+        let succeeded = HistoryDetails::ExecutionSucceeded {
+            output: output.clone(),
+        };
+        self.end(last, succeeded, Outcome::Succeeded { output });
+    }
+}

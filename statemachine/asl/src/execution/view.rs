@@ -1,0 +1,100 @@
+//! What the expressions of a state see at one moment.
+
+use std::cell::{Cell, OnceCell};
+
+use serde_json::Value;
+
+use super::leaving::Scopes;
+use super::{Run, ThreadId};
+use crate::Payload;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::template::Scope;
+
+/// What a state has besides its input, at the moment.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct View<'a> {
+    /// The item that the state itself is handing out, if it is a Map.
+    pub(crate) item: Option<(u64, &'a Value)>,
+    /// The token of the task that is being set up.
+    pub(crate) token: Option<&'a str>,
+    /// What the state's task, branches or iterations gave.
+    #[expect(dead_code, reason = "JSONata will read it")]
+    pub(crate) result: Option<&'a Value>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn item(index: usize, value: &'a Value) -> View<'a> {
+        View {
+            item: Some((index as u64, value)),
+            ..View::default()
+        }
+    }
+
+    pub(crate) fn token(token: Option<&'a str>) -> View<'a> {
+        View {
+            token,
+            ..View::default()
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Calls `f` with the state's raw input and what its paths and expressions can see.
+    pub(crate) fn with_scope<T>(
+        &mut self,
+        id: ThreadId,
+        view: View<'_>,
+        f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let random = Cell::new(self.exec.random);
+        let made = self.scoped(id, view, &random, f);
+        self.exec.random = random.get();
+        made
+    }
+
+    fn scoped<T>(
+        &self,
+        id: ThreadId,
+        view: View<'_>,
+        random: &Cell<crate::random::Random>,
+        f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let (thread, state) = (self.thread(id), self.state(id));
+        let attempts = || thread.attempts.iter();
+        let retries = || attempts().fold(0, |sum: u32, n| sum.saturating_add(*n));
+        let context = Context {
+            identity: &self.exec.identity,
+            execution_input: &self.exec.input,
+            started: self.exec.started,
+            state: &state.name,
+            entered: thread.entered.map_or(self.now, |entry| entry.at),
+            retry_count: state.kind.retries().then(retries),
+            token: view.token,
+            item: view.item.or_else(|| self.item(id)),
+            made: OnceCell::new(),
+        };
+        let variables = Scopes {
+            threads: &self.exec.threads,
+            innermost: id,
+        };
+        let scope = Scope {
+            input: thread.input.value(),
+            context: &context,
+            variables: &variables,
+            random,
+        };
+        f(&thread.input, &scope)
+    }
+
+    /// The item of the innermost iteration around a thread.
+    fn item(&self, id: ThreadId) -> Option<(u64, &Value)> {
+        let mut thread = self.thread(id);
+        loop {
+            if let Some((index, item)) = &thread.item {
+                return Some((*index, item.value()));
+            }
+            thread = self.thread(thread.parent?.thread);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Workflow variables: what `Assign` keeps, and who can see it.
+//!
+//! The machine, each branch of a Parallel and each iteration of a Map is a scope. A state reads the variables of its own
+//! scope and of those around it, and assigns those of its own. What a state assigns is seen from the next state on.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Payload;
+use crate::fault::Fault;
+use crate::payload::MAX_PAYLOAD_BYTES;
+use crate::template::{Scope, Template};
+
+/// AWS: a variable's name has at most 80 characters.
+const MAX_NAME: usize = 80;
+
+/// AWS: the variables of an execution hold at most 10 MiB, as JSON text.
+pub(crate) const MAX_STORED_BYTES: usize = 10 * 1024 * 1024;
+
+/// What one state assigned: names without `$`, in the definition's order.
+pub(crate) type Assigned = Vec<(Arc<str>, Payload)>;
+
+/// `Assign`
+#[derive(Debug, Default)]
+pub(crate) struct Assign(pub(crate) Vec<(Arc<str>, Template)>);
+
+/// The variables of one scope.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Variables(BTreeMap<Box<str>, Payload>);
+
+/// The variables that a state can read.
+pub(crate) trait Visible {
+    /// The variable called `name` (without `$`), if it has been assigned.
+    fn variable(&self, name: &str) -> Option<&Value>;
+}
+
+impl Assign {
+    /// The new values; all of them are made of the old ones.
+    pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Assigned, Fault> {
+        let mut left = MAX_PAYLOAD_BYTES;
+        let mut assigned = Assigned::with_capacity(self.0.len());
+        for (name, template) in &self.0 {
+            let value = Payload::from(template.render(scope)?);
+            left = left
+                .checked_sub(value.text().len())
+                .filter(|_| value.is_acceptable())
+                .ok_or_else(|| Fault::too_much_assigned(name))?;
+            assigned.push((name.clone(), value));
+        }
+        Ok(assigned)
+    }
+}
+
+impl Visible for Variables {
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).map(Payload::value)
+    }
+}
+
+impl Variables {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes in what a state assigned.
+    pub(crate) fn assign(&mut self, assigned: &Assigned) {
+        for (name, value) in assigned {
+            self.0.insert(name.as_ref().into(), value.clone());
+        }
+    }
+
+    /// What the values take as JSON text.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.values().map(|value| value.text().len()).sum()
+    }
+}
+
+/// Whether `name` can be a variable's: a Unicode identifier of at most 80 characters, and not `states`, which is AWS's own.
+pub(crate) fn is_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    let starts = chars.next().is_some_and(is_name_start);
+    starts && chars.all(is_name_part) && name.chars().count() <= MAX_NAME && name != "states"
+}
+
+pub(crate) fn is_name_start(c: char) -> bool {
+    c == '_' || unicode_ident::is_xid_start(c)
+}
+
+pub(crate) fn is_name_part(c: char) -> bool {
+    unicode_ident::is_xid_continue(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn names_are_unicode_identifiers() {
+        let check = |name: &str, expect: bool| assert_eq!(is_name(name), expect, "{name}");
+        check("x", true);
+        check("_x1", true);
+        check("größe", true);
+        check("名前", true);
+        check("1x", false);
+        check("a-b", false);
+        check("a.b", false);
+        check("", false);
+        check("states", false);
+        check("States", true);
+        check(&"x".repeat(80), true);
+        check(&"x".repeat(81), false);
+    }
+}
