@@ -1,6 +1,7 @@
 //! What is wrong with a definition, and where.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::Serialize;
 use thiserror::Error;
@@ -15,18 +16,26 @@ pub enum Severity {
     Warning,
 }
 
-/// One finding, in the shape of `ValidateStateMachineDefinition`'s diagnostics.
+/// One finding. It serialises in the shape of `ValidateStateMachineDefinition`'s diagnostics, without what AWS does not
+/// have: [`hint`](Diagnostic::hint) and [`span`](Diagnostic::span).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
-    /// AWS's code, for example `SCHEMA_VALIDATION_FAILED` or `MISSING_TRANSITION_TARGET`.
+    /// AWS's code, for example `SCHEMA_VALIDATION_FAILED` or `MISSING_TRANSITION_TARGET`; an own one where AWS does not
+    /// look.
     pub code: &'static str,
-    /// What is wrong.
+    /// What is wrong, in AWS's words where they are known.
     pub message: String,
     /// Where, for example `/States/A/Next`; nothing for what is wrong with the whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+    /// What AWS does not say: why, or the way out.
+    #[serde(skip)]
+    pub hint: Option<String>,
+    /// The bytes of the definition's text that are meant; often more exact than the location.
+    #[serde(skip)]
+    pub span: Option<Range<usize>>,
 }
 
 impl fmt::Display for Diagnostic {

@@ -15,6 +15,16 @@ use crate::{Diagnostic, InvalidDefinition, definition};
 /// The largest definition, in bytes.
 pub const MAX_DEFINITION_BYTES: usize = 1_048_576;
 
+/// The type of a state machine: how its executions are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Workflow {
+    /// Durable, up to a year; every integration pattern.
+    #[default]
+    Standard,
+    /// Up to five minutes; neither waits for jobs nor for callbacks.
+    Express,
+}
+
 /// A definition that can be run. It does not change and can be shared (`Arc`) between executions.
 #[derive(Debug)]
 pub struct StateMachine {
@@ -55,7 +65,18 @@ impl StateMachine {
     /// # Errors
     /// Everything that is wrong with it, each with its place.
     pub fn parse(definition: &str) -> Result<StateMachine, InvalidDefinition> {
-        definition::compile(definition)
+        StateMachine::parse_for(definition, Workflow::Standard)
+    }
+
+    /// The same for a type of state machine: EXPRESS ones can do less.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its place.
+    pub fn parse_for(
+        definition: &str,
+        workflow: Workflow,
+    ) -> Result<StateMachine, InvalidDefinition> {
+        definition::compile(definition, workflow)
     }
 
     /// What is odd but not wrong.

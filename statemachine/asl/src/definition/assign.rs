@@ -5,6 +5,9 @@ use std::collections::HashSet;
 use super::{Compiler, Diagnostics, Fields};
 use crate::variables::{Assign, is_name};
 
+/// `$states` is JSONata's: no variable can be called so.
+const RESERVED: &str = "states";
+
 /// The flows of a machine, and what each assigns.
 #[derive(Debug, Default)]
 pub(super) struct VariableScopes {
@@ -77,13 +80,23 @@ impl Compiler {
         for (field, value) in object.into_object() {
             let (name, template) = self.field(field, value, &location);
             let at = format!("{location}/{field}");
-            if !is_name(&name) {
-                let message = format!("'{name}' is not a valid variable name");
-                self.diagnostics.error(&at, message);
-            }
+            self.check_variable(&name, &at);
             self.scopes.assigns(&name, &at);
             compiled.push((name.as_ref().into(), template));
         }
         Assign(compiled)
+    }
+    fn check_variable(&mut self, name: &str, at: &str) {
+        if name == RESERVED {
+            let message = format!("Cannot assign to reserved variable '${RESERVED}'.");
+            self.diagnostics.push("RESERVED_VARIABLE_NAME", at, message);
+        } else if !is_name(name) {
+            let message = format!(
+                "Invalid variable name '{name}': the variable name contains invalid characters."
+            );
+            self.diagnostics
+                .push("INVALID_VARIABLE_NAME", at, message)
+                .hint("a letter, then letters, digits and underscores, at most 80 characters");
+        }
     }
 }

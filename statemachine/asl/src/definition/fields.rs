@@ -47,6 +47,11 @@ impl<'d> Fields<'d> {
         self.object.get(name)
     }
 
+    /// Looks at a field that someone else reads.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'d Value> {
+        self.object.get(name)
+    }
+
     /// The fields whose names are `wanted`.
     pub(crate) fn matching(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<(&'d str, &'d Value)> {
         let found: Vec<_> = self
@@ -64,7 +69,7 @@ impl<'d> Fields<'d> {
         name: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<&'d str> {
-        self.typed(name, "a string", Value::as_str, diagnostics)
+        self.typed(name, "STRING", Value::as_str, diagnostics)
     }
 
     pub(crate) fn boolean(
@@ -72,7 +77,7 @@ impl<'d> Fields<'d> {
         name: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<bool> {
-        self.typed(name, "a boolean", Value::as_bool, diagnostics)
+        self.typed(name, "BOOLEAN", Value::as_bool, diagnostics)
     }
 
     pub(crate) fn array(
@@ -82,7 +87,7 @@ impl<'d> Fields<'d> {
     ) -> Option<&'d [Value]> {
         self.typed(
             name,
-            "an array",
+            "ARRAY",
             |v| v.as_array().map(Vec::as_slice),
             diagnostics,
         )
@@ -93,7 +98,7 @@ impl<'d> Fields<'d> {
         name: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Fields<'d>> {
-        let object = self.typed(name, "an object", Value::as_object, diagnostics)?;
+        let object = self.typed(name, "OBJECT", Value::as_object, diagnostics)?;
         Some(Fields::new(object, self.location(name)))
     }
 
@@ -109,7 +114,7 @@ impl<'d> Fields<'d> {
         if typed.is_none() {
             diagnostics.error(
                 &self.location(name),
-                format!("The value for the field '{name}' must be {what}"),
+                format!("Expected value of type [{what}]"),
             );
         }
         typed
@@ -122,7 +127,7 @@ impl<'d> Fields<'d> {
         least: f64,
         diagnostics: &mut Diagnostics,
     ) -> Option<f64> {
-        let number = self.typed(name, "a number", Value::as_f64, diagnostics)?;
+        let number = self.typed(name, "NUMBER", Value::as_f64, diagnostics)?;
         if number < least {
             diagnostics.error(&self.location(name), format!("Minimum value is {least:?}"));
         }
@@ -137,7 +142,7 @@ impl<'d> Fields<'d> {
         most: u64,
         diagnostics: &mut Diagnostics,
     ) -> Option<u64> {
-        let number = self.typed(name, "an integer", Value::as_i64, diagnostics)?;
+        let number = self.typed(name, "INTEGER", Value::as_i64, diagnostics)?;
         match u64::try_from(number) {
             Ok(number) if number > most => {
                 diagnostics.error(&self.location(name), format!("Maximum value is {most}"));
@@ -187,9 +192,10 @@ impl<'d> Fields<'d> {
     ) -> Option<Path> {
         Path::parse(text)
             .map_err(|bad| {
-                let message =
-                    format!("The value for the field '{name}' must be a valid JSONPath: {bad}");
-                diagnostics.error(&self.location(name), message);
+                diagnostics
+                    .error(&self.location(name), "Value must be a valid JSONPath.")
+                    .hint(bad.reason)
+                    .offset(bad.position);
             })
             .ok()
     }
@@ -210,16 +216,77 @@ impl<'d> Fields<'d> {
         missing.is_empty()
     }
 
-    /// Reports it if more than one of `names` is there.
-    pub(crate) fn exclusive(&self, names: &[&str], diagnostics: &mut Diagnostics) {
-        if names
+    /// One of `allowed`.
+    pub(crate) fn choice(
+        &mut self,
+        name: &'static str,
+        allowed: &[&str],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<&'d str> {
+        let text = self.string(name, diagnostics)?;
+        if allowed.contains(&text) {
+            return Some(text);
+        }
+        let message = format!(
+            "Value should be one of the following: [{}]",
+            allowed.join(", ")
+        );
+        diagnostics.error(&self.location(name), message);
+        None
+    }
+
+    /// An array that holds something.
+    pub(crate) fn filled_array(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> &'d [Value] {
+        let items = self.array(name, diagnostics);
+        if items.is_some_and(<[Value]>::is_empty) {
+            diagnostics.error(&self.location(name), "Value cannot be empty");
+        }
+        items.unwrap_or_default()
+    }
+
+    /// The object that an element of an array must be.
+    pub(crate) fn element(
+        value: &'d Value,
+        at: String,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Fields<'d>> {
+        match value.as_object() {
+            Some(object) => Some(Fields::new(object, at)),
+            None => {
+                diagnostics.error(&at, "Expected value of type [OBJECT]");
+                None
+            }
+        }
+    }
+
+    /// How many of `names` are there. Reports more than one.
+    pub(crate) fn exclusive(&self, names: &[&str], diagnostics: &mut Diagnostics) -> usize {
+        let there: Vec<&str> = names
             .iter()
-            .filter(|n| self.object.contains_key(**n))
-            .count()
-            > 1
-        {
+            .copied()
+            .filter(|name| self.object.contains_key(*name))
+            .collect();
+        if let [_, second, ..] = there[..] {
             let message = format!(
                 "There should only be one of the following fields: [{}]",
+                names.join(", ")
+            );
+            diagnostics
+                .error(self.at(), message)
+                .focus(self.location(second));
+        }
+        there.len()
+    }
+
+    /// Reports it if not exactly one of `names` is there.
+    pub(crate) fn exactly_one(&self, names: &[&str], diagnostics: &mut Diagnostics) {
+        if self.exclusive(names, diagnostics) == 0 {
+            let message = format!(
+                "This object should have only one of the following fields: [{}]",
                 names.join(", ")
             );
             diagnostics.error(self.at(), message);
@@ -238,9 +305,13 @@ impl<'d> Fields<'d> {
                 let message = format!(
                     "The QueryLanguage is set to 'JSONPath', but field '{name}' is only supported for the 'JSONata' QueryLanguage"
                 );
-                diagnostics.error(self.at(), message);
+                diagnostics
+                    .error(self.at(), message)
+                    .focus(self.location(name));
             } else {
-                diagnostics.error(self.at(), format!("Field '{name}' is not supported"));
+                diagnostics
+                    .error(self.at(), format!("Field '{name}' is not supported"))
+                    .focus(self.location(name));
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::diagnostics::Finding;
 use super::{Compiler, Diagnostics, Fields};
 use crate::machine::{Next, State, StateId};
 
@@ -38,11 +39,12 @@ impl Flow<'_> {
 impl Compiler {
     /// Compiles the `StartAt` and `States` of an object; gives the first state.
     pub(crate) fn flow(&mut self, fields: &mut Fields<'_>) -> Option<StateId> {
-        fields.require(&["StartAt", "States"], &mut self.diagnostics);
+        fields.require(&["States", "StartAt"], &mut self.diagnostics);
         let start = fields.string("StartAt", &mut self.diagnostics);
         let start_at = fields.location("StartAt");
         let states = fields.object("States", &mut self.diagnostics)?;
         let (location, object) = (states.at().to_owned(), states.into_object());
+        self.flows.insert(location.clone());
         let first = self.reserve(object.len());
         let flow = Flow {
             ids: object
@@ -69,9 +71,15 @@ impl Compiler {
             self.diagnostics.push("INVALID_STATE_NAME", at, message);
         }
         if !self.names.insert(name.to_owned()) {
-            let message = format!("The state name '{name}' is used more than once");
-            self.diagnostics.push("DUPLICATE_STATE_NAME", at, message);
+            self.duplicate_state(name, at);
         }
+    }
+
+    pub(super) fn duplicate_state(&mut self, name: &str, at: &str) -> &mut Finding {
+        let message = format!("Duplicate State name: {name}");
+        self.diagnostics
+            .push("DUPLICATE_STATE_NAME", at, message)
+            .hint("a state's name is used once in the whole machine, branches and processors included")
     }
 
     /// Every flow can end, and every state can be reached.

@@ -34,51 +34,47 @@ impl Compiler {
         let mut compiled = Vec::with_capacity(rules.len());
         for (index, rule) in rules.iter().enumerate() {
             let at = format!("{}[{index}]", fields.location(name));
-            let Some(object) = rule.as_object() else {
-                self.diagnostics.error(&at, "The value must be an object");
+            let Some(mut rule) = Fields::element(rule, at, &mut self.diagnostics) else {
                 continue;
             };
-            let mut rule = Fields::new(object, at);
             rule.string("Comment", &mut self.diagnostics);
             compiled.push(read(self, &mut rule));
-            self.check_wildcard(&rule, object.get("ErrorEquals"), index + 1 == rules.len());
+            self.check_wildcard(&rule, index + 1 == rules.len());
             rule.finish(&mut self.diagnostics);
         }
         compiled
     }
 
     /// `States.ALL` stands alone, in the last rule.
-    fn check_wildcard(&mut self, rule: &Fields<'_>, errors: Option<&Value>, last: bool) {
-        let names = errors
-            .and_then(Value::as_array)
-            .map_or(&[][..], Vec::as_slice);
-        if !names.iter().any(|name| name == names::ALL) {
+    fn check_wildcard(&mut self, rule: &Fields<'_>, last: bool) {
+        let names = rule.peek("ErrorEquals").and_then(Value::as_array);
+        let names = names.map_or(&[][..], Vec::as_slice);
+        let Some(at) = names.iter().position(|name| name == names::ALL) else {
+            return;
+        };
+        if names.len() == 1 && last {
             return;
         }
-        if names.len() > 1 {
-            let message = format!("{} must appear alone in 'ErrorEquals'", names::ALL);
-            self.diagnostics
-                .error(&rule.location("ErrorEquals"), message);
-        }
-        if !last {
-            let message = format!(
-                "{} must be in the last rule: no rule after it is ever used",
-                names::ALL
-            );
-            self.diagnostics
-                .error(&rule.location("ErrorEquals"), message);
-        }
+        let hint = if last {
+            "it takes every error: the names beside it do nothing"
+        } else {
+            "it takes every error: no rule after it is ever used"
+        };
+        let location = rule.location("ErrorEquals");
+        let message = format!("{} must appear alone and at end of list", names::ALL);
+        self.diagnostics
+            .error(&location, message)
+            .hint(hint)
+            .focus(format!("{location}[{at}]"));
     }
 
     fn error_names(&mut self, rule: &mut Fields<'_>) -> ErrorNames {
         rule.require(&["ErrorEquals"], &mut self.diagnostics);
-        let names = rule
-            .array("ErrorEquals", &mut self.diagnostics)
-            .unwrap_or_default();
-        if names.iter().any(|name| !name.is_string()) {
-            let message = "The value for the field 'ErrorEquals' must be an array of strings";
+        let names = rule.filled_array("ErrorEquals", &mut self.diagnostics);
+        if let Some(at) = names.iter().position(|name| !name.is_string()) {
+            let location = format!("{}[{at}]", rule.location("ErrorEquals"));
             self.diagnostics
-                .error(&rule.location("ErrorEquals"), message);
+                .error(&location, "Expected value of type [STRING]");
         }
         ErrorNames(
             names
@@ -101,12 +97,7 @@ impl Compiler {
             let message = "MaxDelaySeconds must be greater than IntervalSeconds";
             diagnostics.error(&rule.location("MaxDelaySeconds"), message);
         }
-        let jitter = rule.string("JitterStrategy", diagnostics);
-        if jitter.is_some_and(|jitter| !matches!(jitter, "FULL" | "NONE")) {
-            let message =
-                "The field 'JitterStrategy' should have one of these values: [FULL, NONE]";
-            diagnostics.error(&rule.location("JitterStrategy"), message);
-        }
+        let jitter = rule.choice("JitterStrategy", &["NONE", "FULL"], diagnostics);
         Retrier {
             errors,
             interval_seconds: interval as f64,

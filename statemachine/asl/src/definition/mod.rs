@@ -8,14 +8,16 @@ mod diagnostics;
 mod fields;
 mod flow;
 mod handlers;
+mod resource;
 mod state;
 mod template;
+mod text;
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::machine::{MAX_DEFINITION_BYTES, Next, State, StateId};
+use crate::machine::{Next, State, StateId, Workflow};
 use crate::states::Kind;
 use crate::{InvalidDefinition, StateMachine};
 
@@ -31,12 +33,27 @@ pub(crate) struct Compiler {
     /// The names so far: each is used once in the whole machine.
     names: HashSet<String>,
     scopes: assign::VariableScopes,
+    /// The locations of the objects that hold states.
+    flows: HashSet<String>,
+    pub(crate) workflow: Workflow,
 }
 
-pub(crate) fn compile(definition: &str) -> Result<StateMachine, InvalidDefinition> {
-    let mut compiler = Compiler::default();
-    let machine = compiler.machine(definition);
-    let (errors, warnings) = compiler.diagnostics.split();
+pub(crate) fn compile(
+    definition: &str,
+    workflow: Workflow,
+) -> Result<StateMachine, InvalidDefinition> {
+    let mut compiler = Compiler {
+        workflow,
+        ..Compiler::default()
+    };
+    let text = compiler.json(definition);
+    let machine = text.as_ref().and_then(|(source, value)| {
+        let machine = compiler.machine(value);
+        compiler.check_duplicates(source);
+        machine
+    });
+    let source = text.as_ref().map(|(source, _)| source);
+    let (errors, warnings) = compiler.diagnostics.split(source);
     match machine {
         Some(mut machine) if errors.is_empty() => {
             machine.warnings = warnings;
@@ -49,9 +66,8 @@ pub(crate) fn compile(definition: &str) -> Result<StateMachine, InvalidDefinitio
 }
 
 impl Compiler {
-    fn machine(&mut self, definition: &str) -> Option<StateMachine> {
-        let parsed = self.json(definition)?;
-        let mut fields = Fields::new(parsed.as_object()?, String::new());
+    fn machine(&mut self, definition: &Value) -> Option<StateMachine> {
+        let mut fields = Fields::new(definition.as_object()?, String::new());
         let comment = fields.string("Comment", &mut self.diagnostics);
         fields.string("Version", &mut self.diagnostics);
         let timeout_seconds = fields.seconds("TimeoutSeconds", &mut self.diagnostics);
@@ -71,28 +87,6 @@ impl Compiler {
             comment: comment.map(str::to_owned),
             warnings: Vec::new(),
         })
-    }
-
-    fn json(&mut self, definition: &str) -> Option<Value> {
-        if definition.len() > MAX_DEFINITION_BYTES {
-            let message = format!("The definition is larger than {MAX_DEFINITION_BYTES} bytes");
-            self.diagnostics.error("", message);
-            return None;
-        }
-        match serde_json::from_str(definition) {
-            Ok(value @ Value::Object(_)) => return Some(value),
-            Ok(_) => self
-                .diagnostics
-                .error("", "Definition must be a valid JSON object"),
-            Err(_) if definition.trim().is_empty() => {
-                self.diagnostics
-                    .error("", "Definition must be a valid JSON object");
-            }
-            Err(error) => self
-                .diagnostics
-                .push("INVALID_JSON_DESCRIPTION", "", error.to_string()),
-        }
-        None
     }
 
     /// Makes room for `count` states and gives the id of the first.

@@ -81,7 +81,7 @@ impl Compiler {
         let empty = serde_json::Map::new();
         if !value.is_object() {
             self.diagnostics
-                .error(&at, format!("The state '{name}' must be an object"));
+                .error(&at, "Expected value of type [OBJECT]");
         }
         let mut fields = Fields::new(value.as_object().unwrap_or(&empty), at);
         let mut state = State {
@@ -152,13 +152,19 @@ impl Compiler {
 
     fn next(&mut self, fields: &mut Fields<'_>, flow: &Flow<'_>) -> Next {
         let location = fields.location("Next");
-        fields.exclusive(&["Next", "End"], &mut self.diagnostics);
         let next = fields.string("Next", &mut self.diagnostics);
         let end = fields
             .boolean("End", &mut self.diagnostics)
             .unwrap_or(false);
-        if next.is_none() && !end {
-            let message = "There should be one of the following fields: [Next, End]";
+        // `"End": false` beside a Next says nothing; alone, it leaves the state without a way out.
+        let both = ["Next", "End"];
+        if next.is_some() && end {
+            fields.exclusive(&both, &mut self.diagnostics);
+        } else if fields.peek("Next").is_none() && !end {
+            let message = format!(
+                "This object should have only one of the following fields: [{}]",
+                both.join(", ")
+            );
             self.diagnostics.error(fields.at(), message);
         }
         next.and_then(|name| flow.target(name, &location, &mut self.diagnostics))

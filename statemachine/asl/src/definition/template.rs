@@ -74,9 +74,15 @@ impl Compiler {
         };
         template.unwrap_or_else(|bad| {
             let message = format!(
-                "The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call: {bad}"
+                "The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call"
             );
-            self.diagnostics.error(location, message);
+            // AWS names the object that the field is in.
+            let object = location.strip_suffix(&format!("/{name}"));
+            self.diagnostics
+                .error(object.unwrap_or(location), message)
+                .hint(bad.reason)
+                .focus(location)
+                .offset(bad.position);
             Template::Fixed(Value::Null)
         })
     }

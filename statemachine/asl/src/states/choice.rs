@@ -35,20 +35,12 @@ impl Choice {
     ) -> Choice {
         fields.require(&["Choices"], &mut compiler.diagnostics);
         let location = fields.location("Choices");
-        let choices = fields.array("Choices", &mut compiler.diagnostics);
-        let choices = choices.unwrap_or_default();
-        if choices.is_empty() {
-            let message = "A Choice state must have at least one choice";
-            compiler.diagnostics.error(&location, message);
-        }
+        let choices = fields.filled_array("Choices", &mut compiler.diagnostics);
         let mut rules = Vec::with_capacity(choices.len());
         for (index, choice) in choices.iter().enumerate() {
             let at = format!("{location}[{index}]");
-            match choice.as_object() {
-                Some(object) => rules.push(Branch::read(compiler, Fields::new(object, at), flow)),
-                None => compiler
-                    .diagnostics
-                    .error(&at, "The value must be an object"),
+            if let Some(rule) = Fields::element(choice, at, &mut compiler.diagnostics) {
+                rules.push(Branch::read(compiler, rule, flow));
             }
         }
         let default_at = fields.location("Default");

@@ -72,9 +72,12 @@ impl Text {
             Some(Ok(call)) => Some(Text::Call(path, call)),
             Some(Err(bad)) => {
                 let message = format!(
-                    "The value for the field '{path}' must be a valid JSONPath or a valid intrinsic function call: {bad}"
+                    "The value for the field '{path}' must be a valid JSONPath or a valid intrinsic function call"
                 );
-                diagnostics.error(&fields.location(path), message);
+                diagnostics
+                    .error(&fields.location(path), message)
+                    .hint(bad.reason)
+                    .offset(bad.position);
                 None
             }
         };

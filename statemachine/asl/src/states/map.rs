@@ -64,13 +64,10 @@ impl Map {
     }
 
     fn processor(compiler: &mut Compiler, name: &str, fields: &mut Fields<'_>) -> Option<StateId> {
-        fields.exclusive(&["ItemProcessor", "Iterator"], &mut compiler.diagnostics);
+        fields.exactly_one(&["ItemProcessor", "Iterator"], &mut compiler.diagnostics);
         let processor = fields.object("ItemProcessor", &mut compiler.diagnostics);
         let iterator = fields.object("Iterator", &mut compiler.diagnostics);
-        let Some(mut processor) = processor.or(iterator) else {
-            fields.require(&["ItemProcessor"], &mut compiler.diagnostics);
-            return None;
-        };
+        let mut processor = processor.or(iterator)?;
         processor.string("Comment", &mut compiler.diagnostics);
         if let Some(mut config) = processor.object("ProcessorConfig", &mut compiler.diagnostics) {
             let mode = config.string("Mode", &mut compiler.diagnostics);

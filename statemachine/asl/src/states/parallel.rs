@@ -23,27 +23,16 @@ impl Parallel {
     pub(crate) fn read(compiler: &mut Compiler, fields: &mut Fields<'_>) -> Parallel {
         fields.require(&["Branches"], &mut compiler.diagnostics);
         let location = fields.location("Branches");
-        let branches = fields
-            .array("Branches", &mut compiler.diagnostics)
-            .unwrap_or_default();
+        let branches = fields.filled_array("Branches", &mut compiler.diagnostics);
         let mut starts = Vec::with_capacity(branches.len());
         for (index, branch) in branches.iter().enumerate() {
             let at = format!("{location}[{index}]");
-            let Some(object) = branch.as_object() else {
-                compiler
-                    .diagnostics
-                    .error(&at, "The value must be an object");
+            let Some(mut branch) = Fields::element(branch, at, &mut compiler.diagnostics) else {
                 continue;
             };
-            let mut branch = Fields::new(object, at);
             branch.string("Comment", &mut compiler.diagnostics);
             starts.extend(compiler.flow(&mut branch));
             branch.finish(&mut compiler.diagnostics);
-        }
-        if branches.is_empty() {
-            compiler
-                .diagnostics
-                .error(&location, "A Parallel state must have at least one branch");
         }
         Parallel { branches: starts }
     }

@@ -73,6 +73,9 @@ pub(crate) enum Property {
     Timestamp,
 }
 
+/// What makes a rule one: exactly one of these is there.
+const KINDS: [&str; 5] = ["And", "Or", "Not", "Variable", "Condition"];
+
 const DOMAINS: [(&str, Domain); 4] = [
     ("Boolean", Domain::Boolean),
     ("Numeric", Domain::Numeric),
@@ -126,6 +129,12 @@ impl Rule {
     // The recursion ends with the definition's nesting, which the JSON reader limits.
     pub(crate) fn read(mut fields: Fields<'_>, diagnostics: &mut Diagnostics) -> Rule {
         fields.string("Comment", diagnostics);
+        let there = KINDS.iter().filter(|kind| fields.peek(kind).is_some());
+        if there.count() != 1 {
+            let message = "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
+            diagnostics.error(fields.at(), message);
+            return Rule::Broken;
+        }
         let rule = Rule::combined(&mut fields, diagnostics)
             .unwrap_or_else(|| Rule::test(&mut fields, diagnostics));
         fields.finish(diagnostics);
@@ -154,25 +163,16 @@ impl Rule {
         diagnostics: &mut Diagnostics,
     ) -> Vec<Rule> {
         let location = fields.location(name);
-        let rules = fields.array(name, diagnostics).unwrap_or_default();
-        if rules.is_empty() {
-            diagnostics.error(&location, format!("'{name}' must hold at least one rule"));
-        }
+        let rules = fields.filled_array(name, diagnostics);
         let mut read = |(index, rule): (usize, &Value)| {
             let at = format!("{location}[{index}]");
-            match rule.as_object() {
-                Some(object) => Rule::read(Fields::new(object, at), diagnostics),
-                None => {
-                    diagnostics.error(&at, "The value must be an object");
-                    Rule::Broken
-                }
-            }
+            Fields::element(rule, at, diagnostics)
+                .map_or(Rule::Broken, |rule| Rule::read(rule, diagnostics))
         };
         rules.iter().enumerate().map(&mut read).collect()
     }
 
     fn test(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Rule {
-        fields.require(&["Variable"], diagnostics);
         let variable = fields.path("Variable", diagnostics);
         let operators = fields.matching(is_operator);
         let test = match operators.as_slice() {
@@ -186,10 +186,9 @@ impl Rule {
                 test
             }
             [] => {
-                diagnostics.error(
-                    fields.at(),
-                    "A choice rule must have one comparison operator, And, Or or Not",
-                );
+                diagnostics
+                    .error(fields.at(), "There should be one comparison operator")
+                    .hint("a rule has one comparison, such as StringEquals or IsPresent");
                 None
             }
             several => {
@@ -198,7 +197,9 @@ impl Rule {
                     "There should only be one of the following fields: [{}]",
                     names.join(", ")
                 );
-                diagnostics.error(fields.at(), message);
+                diagnostics
+                    .error(fields.at(), message)
+                    .focus(fields.location(names[1]));
                 None
             }
         };

@@ -45,20 +45,10 @@ enum Limit {
 
 impl Task {
     pub(crate) fn read(compiler: &mut Compiler, fields: &mut Fields<'_>) -> Task {
-        fields.require(&["Resource"], &mut compiler.diagnostics);
-        let location = fields.location("Resource");
-        let resource = fields
-            .string("Resource", &mut compiler.diagnostics)
-            .and_then(|arn| {
-                let resource = Resource::parse(arn);
-                if resource.is_none() {
-                    compiler
-                        .diagnostics
-                        .error(&location, "Value is not a valid resource ARN");
-                }
-                resource
-            });
-        let resource = resource.unwrap_or_else(|| Resource::Function { arn: String::new() });
+        let resource = compiler
+            .resource(fields)
+            .unwrap_or_else(|| Resource::Function { arn: String::new() });
+        compiler.check_credentials(fields, &resource);
         let credentials = compiler.template(fields, "Credentials");
         let diagnostics = &mut compiler.diagnostics;
         let timeout = Limit::read(fields, "TimeoutSeconds", "TimeoutSecondsPath", diagnostics);

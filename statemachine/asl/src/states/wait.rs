@@ -24,11 +24,11 @@ pub(crate) enum Wait {
     TimestampPath(Path),
 }
 
-const FIELDS: [&str; 4] = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
+const FIELDS: [&str; 4] = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp"];
 
 impl Wait {
     pub(crate) fn read(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Wait {
-        fields.exclusive(&FIELDS, diagnostics);
+        fields.exactly_one(&FIELDS, diagnostics);
         let seconds = fields.pause("Seconds", diagnostics).map(Wait::Seconds);
         let seconds_path = fields
             .path("SecondsPath", diagnostics)
@@ -39,20 +39,17 @@ impl Wait {
             .map(Wait::TimestampPath);
         let timestamp = timestamp.map(|text| {
             let time = parse_date_time(text).unwrap_or_else(|| {
-                let message = "The Timestamp value does not reference a valid ISO-8601 extended offset date-time format string";
-                diagnostics.error(&fields.location("Timestamp"), message);
+                diagnostics
+                    .error(
+                        &fields.location("Timestamp"),
+                        "String does not match RFC3339 timestamp",
+                    )
+                    .hint("for example 2026-11-21T09:00:00Z");
                 jiff::Timestamp::UNIX_EPOCH
             });
             Wait::Timestamp(milliseconds(time))
         });
         let wait = seconds.or(seconds_path).or(timestamp).or(timestamp_path);
-        if wait.is_none() && FIELDS.iter().all(|name| fields.get(name).is_none()) {
-            let message = format!(
-                "There should be one of the following fields: [{}]",
-                FIELDS.join(", ")
-            );
-            diagnostics.error(fields.at(), message);
-        }
         wait.unwrap_or(Wait::Seconds(0))
     }
 

@@ -115,10 +115,11 @@ fn a_path_has_a_longest_length() {
     let path = format!("${}", ".a".repeat(200));
     let machine =
         json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "ResultPath": path, "End": true}}});
-    let error = StateMachine::parse(&machine.to_string())
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("a path has at most 100 steps"), "{error}");
+    let refused = StateMachine::parse(&machine.to_string()).unwrap_err();
+    assert_eq!(
+        refused.diagnostics[0].hint.as_deref(),
+        Some("a path has at most 100 steps")
+    );
 }
 
 #[test]

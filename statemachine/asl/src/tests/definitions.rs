@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::StateMachine;
+use crate::{StateMachine, Workflow};
 
 /// Every finding as `CODE: message at location`.
 fn findings(definition: &str) -> Vec<String> {
@@ -45,12 +45,15 @@ fn the_whole_must_be_an_object() {
     }
     assert_eq!(
         findings("{\"a\":}"),
-        ["INVALID_JSON_DESCRIPTION: expected value at line 1 column 6"]
+        [
+            "INVALID_JSON_DESCRIPTION: Unexpected character ('}' (code 125)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n \
+             at [Source: (String)\"{\"a\":}\"; line: 1, column: 7] at [Source: (String)\"{\"a\":}\"; line: 1, column: 7]"
+        ]
     );
     let deep = format!("{}{}", "{\"a\":".repeat(200), "}".repeat(200));
-    assert_eq!(
-        findings(&deep),
-        ["INVALID_JSON_DESCRIPTION: recursion limit exceeded at line 1 column 636"]
+    assert!(
+        findings(&deep)[0]
+            .starts_with("TOO_DEEPLY_NESTED: The definition nests more than 127 levels deep at")
     );
     let long = format!("{{\"Comment\":\"{}\"}}", "x".repeat(1_048_576));
     assert_eq!(
@@ -86,7 +89,7 @@ fn diagnostics_serialise_as_the_api_answers_them() {
 fn top_level_fields() {
     check(
         json!({}),
-        &["SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt, States] at /"],
+        &["SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /"],
     );
     let with = |name: &str, value: Value| {
         let mut definition = json!({"StartAt": "S", "States": {"S": {"Type": "Succeed"}}});
@@ -158,7 +161,7 @@ fn a_state_that_goes_nowhere() {
     check(
         json!({"StartAt": "A", "States": {"A": {"Type": "Pass"}}}),
         &[
-            "SCHEMA_VALIDATION_FAILED: There should be one of the following fields: [Next, End] at /States/A",
+            "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [Next, End] at /States/A",
             "MISSING_END_STATE: Workflow has no terminal state",
         ],
     );
@@ -180,7 +183,9 @@ fn branches_are_flows_of_their_own() {
     );
     check_state(
         json!({"Type": "Map", "End": true}),
-        &["These fields are required: [ItemProcessor] at /States/S"],
+        &[
+            "This object should have only one of the following fields: [ItemProcessor, Iterator] at /States/S",
+        ],
     );
 }
 
@@ -235,13 +240,11 @@ fn paths_and_templates_are_checked() {
     let pass = |name: &str, value: Value| json!({"Type": "Pass", "End": true, name: value});
     check_state(
         pass("InputPath", json!("x")),
-        &[
-            "The value for the field 'InputPath' must be a valid JSONPath: a path begins with '$' (position 0) at /States/S/InputPath",
-        ],
+        &["Value must be a valid JSONPath. at /States/S/InputPath"],
     );
     check_state(
         pass("InputPath", json!(7)),
-        &["The value for the field 'InputPath' must be a string at /States/S/InputPath"],
+        &["Expected value of type [STRING] at /States/S/InputPath"],
     );
     for path in ["$.a[*]", "$..a", "$$.a", "$.a[-1]"] {
         check_state(
@@ -252,15 +255,13 @@ fn paths_and_templates_are_checked() {
     check_state(
         pass("Parameters", json!({"a": [{"b.$": "x"}]})),
         &[
-            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call: \
-           a path begins with '$' (position 0) at /States/S/Parameters/a[0]/b.$",
+            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters/a[0]",
         ],
     );
     check_state(
         pass("Parameters", json!({"b.$": "States.Format('\\\"')"})),
         &[
-            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call: \
-           '\\' may only stand before ', {, } and \\ (position 15) at /States/S/Parameters/b.$",
+            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters",
         ],
     );
 }
@@ -282,11 +283,11 @@ fn choice_rules_are_checked() {
     };
     check(
         json!({"IsNull": true}),
-        "These fields are required: [Variable]",
+        "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]",
     );
     check(
         json!({"Variable": "$"}),
-        "A choice rule must have one comparison operator, And, Or or Not",
+        "There should be one comparison operator",
     );
     check(
         json!({"Variable": "$", "IsNull": true, "NumericEquals": 1}),
@@ -323,15 +324,15 @@ fn rules_for_errors_are_checked() {
     );
     retry(
         json!([{"ErrorEquals": [1]}]),
-        "The value for the field 'ErrorEquals' must be an array of strings at /States/S/Retry[0]/ErrorEquals",
+        "Expected value of type [STRING] at /States/S/Retry[0]/ErrorEquals[0]",
     );
     retry(
         json!([{"ErrorEquals": ["States.ALL", "E"]}]),
-        "States.ALL must appear alone in 'ErrorEquals' at /States/S/Retry[0]/ErrorEquals",
+        "States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals",
     );
     retry(
         json!([{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}]),
-        "States.ALL must be in the last rule: no rule after it is ever used at /States/S/Retry[0]/ErrorEquals",
+        "States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals",
     );
     retry(
         json!([{"ErrorEquals": ["E"], "BackoffRate": 0.5}]),
@@ -343,11 +344,11 @@ fn rules_for_errors_are_checked() {
     );
     retry(
         json!([{"ErrorEquals": ["E"], "IntervalSeconds": 1.5}]),
-        "The value for the field 'IntervalSeconds' must be an integer at /States/S/Retry[0]/IntervalSeconds",
+        "Expected value of type [INTEGER] at /States/S/Retry[0]/IntervalSeconds",
     );
     retry(
         json!([{"ErrorEquals": ["E"], "JitterStrategy": "SOME"}]),
-        "The field 'JitterStrategy' should have one of these values: [FULL, NONE] at /States/S/Retry[0]/JitterStrategy",
+        "Value should be one of the following: [NONE, FULL] at /States/S/Retry[0]/JitterStrategy",
     );
     retry(
         json!([{"ErrorEquals": ["E"], "MaxDelaySeconds": 1}]),
@@ -364,7 +365,7 @@ fn what_excludes_each_other() {
     check_state(
         json!({"Type": "Wait", "End": true, "Seconds": 1, "Timestamp": "2026-11-21T00:00:00Z"}),
         &[
-            "There should only be one of the following fields: [Seconds, SecondsPath, Timestamp, TimestampPath] at /States/S",
+            "There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S",
         ],
     );
     check_state(
@@ -374,7 +375,7 @@ fn what_excludes_each_other() {
     check_state(
         json!({"Type": "Wait", "End": true}),
         &[
-            "There should be one of the following fields: [Seconds, SecondsPath, Timestamp, TimestampPath] at /States/S",
+            "This object should have only one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S",
         ],
     );
     check_state(
@@ -385,13 +386,12 @@ fn what_excludes_each_other() {
 
 #[test]
 fn variables_are_checked() {
-    check_state(
-        json!({"Type": "Pass", "End": true, "Assign": {"1a": 1, "states": 2, "b.$": "x"}}),
+    check(
+        json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "End": true, "Assign": {"1a": 1, "states": 2, "b.$": "x"}}}}),
         &[
-            "'1a' is not a valid variable name at /States/S/Assign/1a",
-            "'states' is not a valid variable name at /States/S/Assign/states",
-            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call: \
-             a path begins with '$' (position 0) at /States/S/Assign/b.$",
+            "INVALID_VARIABLE_NAME: Invalid variable name '1a': the variable name contains invalid characters. at /States/S/Assign/1a",
+            "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Assign/states",
+            "SCHEMA_VALIDATION_FAILED: The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Assign",
         ],
     );
     check_state(
@@ -459,9 +459,7 @@ fn names_are_unique_in_the_whole_machine() {
     let inner = json!({"StartAt": "B", "States": {"B": {"Type": "Succeed"}}});
     check(
         json!({"StartAt": "S", "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner, inner]}}}),
-        &[
-            "DUPLICATE_STATE_NAME: The state name 'B' is used more than once at /States/S/Branches[1]/States/B",
-        ],
+        &["DUPLICATE_STATE_NAME: Duplicate State name: B at /States/S/Branches[1]/States/B"],
     );
 }
 
@@ -474,4 +472,100 @@ fn names_have_a_length() {
             "INVALID_STATE_NAME: The state name must have 1 to 80 characters at /States/{name}"
         )],
     );
+}
+
+#[test]
+fn fields_that_come_twice() {
+    let twice = |text: &str, expect: &[&str]| assert_eq!(findings(text), expect, "{text}");
+    twice(
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "A": {"Type": "Fail"}}}"#,
+        &["DUPLICATE_STATE_NAME: Duplicate State name: A at /States/A"],
+    );
+    twice(
+        r#"{"StartAt": "A", "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}"#,
+        &[
+            "warning DUPLICATE_FIELD: Field 'StartAt' is given more than once: only the last one counts at /StartAt",
+        ],
+    );
+}
+
+#[test]
+fn resources_are_those_that_aws_has() {
+    let task = |arn: &str| json!({"Type": "Task", "Resource": arn, "End": true});
+    check_state(
+        task("lambda:invoke"),
+        &["Value is not a valid resource ARN at /States/S/Resource"],
+    );
+    for arn in [
+        "arn:aws:states:::dynamodb:query",
+        "arn:aws:states:::lambda:invoke.sync",
+        "arn:aws:s3:::bucket",
+    ] {
+        check_state(
+            task(arn),
+            &[&format!(
+                "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"
+            )],
+        );
+    }
+    check(
+        json!({"StartAt": "S", "States": {"S": task("arn:aws:states:::quantum:entangle")}}),
+        &[
+            "warning UNKNOWN_RESOURCE: No service integration is known by the name 'quantum' at /States/S/Resource",
+        ],
+    );
+}
+
+#[test]
+fn credentials_name_a_role() {
+    let task = |resource: &str, credentials: Value| json!({"Type": "Task", "Resource": resource, "Credentials": credentials, "End": true});
+    let lambda = "arn:aws:states:::lambda:invoke";
+    let missing = "The field 'RoleArn' is required but was missing at /States/S/Credentials";
+    check_state(task(lambda, json!({})), &[missing]);
+    check_state(task(lambda, json!({"Role": "r"})), &[missing]);
+    let role = json!({"RoleArn.$": "$.role"});
+    check_state(
+        task("arn:aws:states:us-east-1:123456789012:activity:a", role),
+        &["The field 'Credentials' is not supported for activities at /States/S/Credentials"],
+    );
+}
+
+#[test]
+fn express_machines_wait_for_nobody() {
+    let check = |arn: &str, expect: &str| {
+        let definition = json!({"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": arn, "End": true}}});
+        let text = definition.to_string();
+        assert!(StateMachine::parse(&text).is_ok(), "{arn}");
+        let refused = StateMachine::parse_for(&text, Workflow::Express).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            format!(
+                "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Express state machine does not support {expect} at /States/S/Resource'"
+            )
+        );
+    };
+    check(
+        "arn:aws:states:us-east-1:123456789012:activity:a",
+        "Activity ARN",
+    );
+    check(
+        "arn:aws:states:::states:startExecution.sync:2",
+        "'.sync' service integration",
+    );
+    check(
+        "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "'.waitForTaskToken' service integration ",
+    );
+}
+
+#[test]
+fn findings_point_into_the_text() {
+    let text = r#"{"StartAt": "S", "States": {"S": {"Type": "Pass", "InputPath": "$.a[", "Extra": 1, "End": true}}}"#;
+    let refused = StateMachine::parse(text).unwrap_err();
+    let pointed: Vec<_> = refused
+        .diagnostics
+        .iter()
+        .map(|d| (&text[d.span.clone().unwrap()], d.hint.is_some()))
+        .collect();
+    assert_eq!(pointed, [("\"", true), ("1", false)]);
 }

@@ -26,12 +26,13 @@ pub(super) async fn create(states: &States, mut input: Input) -> Answer {
     no_versions(&mut input)?;
     input.finish()?;
     arn::check_name(&name)?;
-    let settings = given.over(Settings {
+    let nothing = Settings {
         definition: String::new(),
         role_arn: String::new(),
         logging: NO_LOGGING.into(),
         tracing: false,
-    })?;
+    };
+    let settings = given.over(nothing, express)?;
     let arn = arn::machine(states.identity(), &name);
     let machine_arn = arn.clone();
     let created = states
@@ -83,7 +84,7 @@ pub(super) async fn update(states: &States, mut input: Input) -> Answer {
             if there.deleting {
                 return Err(ApiError::StateMachineDeleting(arn));
             }
-            let settings = given.over(there.revision.settings.clone())?;
+            let settings = given.over(there.revision.settings.clone(), there.express)?;
             if settings == there.revision.settings {
                 return Ok((there.revision.uuid, now()));
             }

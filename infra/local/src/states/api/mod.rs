@@ -10,6 +10,7 @@ mod machines;
 mod settings;
 mod tags;
 mod token;
+mod validation;
 
 use axum::body::Body;
 use http::{Request, Response, header};
@@ -73,7 +74,7 @@ async fn dispatch(states: &States, operation: &str, input: Input) -> Result<Valu
         "DescribeStateMachine" => machines::describe(states, input).await,
         "DescribeStateMachineForExecution" => machines::describe_for_execution(states, input).await,
         "ListStateMachines" => machines::list(states, input).await,
-        "ValidateStateMachineDefinition" => settings::validate(input),
+        "ValidateStateMachineDefinition" => validation::validate(input),
         "StartExecution" => executions::start(states, input).await,
         "StartSyncExecution" => executions::start_sync(states, input).await,
         "StopExecution" => executions::stop(states, input).await,

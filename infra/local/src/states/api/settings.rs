@@ -1,6 +1,6 @@
 //! What a caller gives of a state machine: definition, role, logging, tracing.
 
-use asl::{Diagnostic, InvalidDefinition, MAX_DEFINITION_BYTES, Severity, StateMachine};
+use asl::{MAX_DEFINITION_BYTES, StateMachine, Workflow};
 use serde_json::{Value, json};
 
 use super::input::{ARN, Input, wrong_type};
@@ -37,9 +37,9 @@ impl Given {
     }
 
     /// The settings that result, where `old` has what was not given.
-    pub(super) fn over(self, old: Settings) -> Result<Settings, ApiError> {
+    pub(super) fn over(self, old: Settings, express: bool) -> Result<Settings, ApiError> {
         if let Some(definition) = &self.definition {
-            StateMachine::parse(definition)?;
+            StateMachine::parse_for(definition, workflow(express))?;
         }
         if let Some(role) = self
             .role_arn
@@ -59,8 +59,16 @@ impl Given {
 
 /// The settings of a state machine in the template.
 pub(in super::super) fn declared(machine: &template::StateMachine) -> Result<Settings, ApiError> {
-    StateMachine::parse(&machine.definition)?;
+    StateMachine::parse_for(&machine.definition, workflow(machine.express))?;
     Ok(Settings::from(machine))
+}
+
+fn workflow(express: bool) -> Workflow {
+    if express {
+        Workflow::Express
+    } else {
+        Workflow::Standard
+    }
 }
 
 fn logging(given: &Value) -> Result<String, ApiError> {
@@ -95,40 +103,6 @@ fn tracing(given: &Value) -> Result<bool, ApiError> {
     }
 }
 
-/// ValidateStateMachineDefinition.
-pub(super) fn validate(mut input: Input) -> Result<Value, ApiError> {
-    let definition = input.data("definition", MAX_DEFINITION_BYTES)?;
-    input.require_given("definition", definition.is_some());
-    input.choice("type", &["STANDARD", "EXPRESS"])?;
-    let severity = input.choice("severity", &["ERROR", "WARNING"])?;
-    let most = input.number("maxResults", 100)?.unwrap_or(0);
-    input.finish()?;
-    let found = match StateMachine::parse(&definition.unwrap_or_default()) {
-        Ok(machine) => machine.warnings().to_vec(),
-        Err(InvalidDefinition { diagnostics }) => diagnostics,
-    };
-    let most = usize::try_from(most)
-        .ok()
-        .filter(|most| *most > 0)
-        .unwrap_or(100);
-    Ok(findings(found, severity == Some("WARNING"), most))
-}
-
-fn findings(mut found: Vec<Diagnostic>, warnings: bool, most: usize) -> Value {
-    found.retain(|diagnostic| warnings || diagnostic.severity == Severity::Error);
-    let failed = found
-        .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error);
-    let truncated = found.len() > most;
-    found.truncate(most);
-    let diagnostics: Vec<Value> = found.iter().map(|diagnostic| json!(diagnostic)).collect();
-    json!({
-        "result": if failed { "FAIL" } else { "OK" },
-        "diagnostics": diagnostics,
-        "truncated": truncated,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,35 +123,5 @@ mod tests {
         let one = "Invalid Logging Configuration: Must specify exactly one Log Destination.";
         check_logging(&json!({ "level": "ERROR" }), one);
         check_logging(&json!({ "destinations": [{}, {}] }), one);
-    }
-
-    #[test]
-    fn findings_are_cut_and_sifted() {
-        let one = |severity, location: Option<&str>| Diagnostic {
-            severity,
-            code: "SCHEMA_VALIDATION_FAILED",
-            message: "m".into(),
-            location: location.map(str::to_owned),
-        };
-        let all = || {
-            vec![
-                one(Severity::Warning, Some("/a")),
-                one(Severity::Error, None),
-                one(Severity::Error, Some("/b")),
-            ]
-        };
-        let error =
-            json!({ "severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": "m" });
-        assert_eq!(
-            findings(all(), false, 1),
-            json!({ "result": "FAIL", "diagnostics": [error], "truncated": true })
-        );
-        let warned = findings(all()[..1].to_vec(), true, 100);
-        assert_eq!(
-            (&warned["result"], &warned["truncated"]),
-            (&json!("OK"), &json!(false))
-        );
-        assert_eq!(warned["diagnostics"][0]["location"], "/a");
-        assert_eq!(findings(vec![], false, 100)["result"], "OK");
     }
 }

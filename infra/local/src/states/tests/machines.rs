@@ -108,6 +108,33 @@ async fn definitions_are_checked() {
 }
 
 #[tokio::test]
+async fn express_definitions_can_do_less() {
+    let f = fixture();
+    let task = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
+    let definition = json!({ "StartAt": "S", "States": { "S": { "Type": "Task", "Resource": task, "End": true } } });
+    let mut create = json!({ "name": "m", "definition": definition.to_string(), "roleArn": ROLE, "type": "EXPRESS" });
+    let expected = "400 InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Express state machine does not support '.waitForTaskToken' service integration  at /States/S/Resource'";
+    f.refused("CreateStateMachine", create.clone(), expected)
+        .await;
+    create["type"] = json!("STANDARD");
+    f.ok("CreateStateMachine", create).await;
+
+    let validate = |kind: &str| json!({ "definition": definition.to_string(), "type": kind });
+    let found = f
+        .ok("ValidateStateMachineDefinition", validate("EXPRESS"))
+        .await;
+    assert_eq!(found["result"], "FAIL");
+    assert_eq!(found["diagnostics"][0]["location"], "/States/S/Resource");
+    let fine = f
+        .ok("ValidateStateMachineDefinition", validate("STANDARD"))
+        .await;
+    assert_eq!(
+        fine,
+        json!({ "result": "OK", "diagnostics": [], "truncated": false })
+    );
+}
+
+#[tokio::test]
 async fn updates_make_revisions() {
     let f = fixture();
     f.machine(pass()).await;

@@ -1,0 +1,345 @@
+//! Reads JSON text into places.
+//!
+//! It accepts what `serde_json` accepts, except that it leaves surrogate escapes (`\ud800`) unpaired.
+
+use std::ops::Range;
+
+use super::syntax::{SyntaxError, place};
+use super::{Field, Inner, MAX_DEPTH, Node};
+
+const TOKENS: &str = "JSON String, Number, Array, Object or token 'null', 'true' or 'false'";
+
+pub(super) fn scan(text: &str) -> Result<Node, SyntaxError> {
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        open: Vec::new(),
+    };
+    scanner.space();
+    let root = scanner.value()?;
+    scanner.space();
+    match scanner.peek() {
+        None => Ok(root),
+        Some(_) => Err(scanner.unexpected("expected the end of the definition")),
+    }
+}
+
+/// The characters of a string's content: where each stands, how long it is there, and how long without escapes.
+pub(super) fn characters(content: &str) -> impl Iterator<Item = (usize, usize, usize)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = &content[at..];
+        let first = rest.chars().next()?;
+        let escape = match rest.as_bytes() {
+            [b'\\', b'u', ..] => 6.min(rest.len()),
+            [b'\\', _, ..] => 2,
+            _ => first.len_utf8(),
+        };
+        let plain = match first {
+            '\\' => unescape(rest).map_or(1, char::len_utf8),
+            other => other.len_utf8(),
+        };
+        at += escape;
+        Some((at - escape, escape, plain))
+    })
+}
+
+/// The character that an escape at the start of `text` stands for; half of a surrogate pair stands for no character.
+fn unescape(text: &str) -> Option<char> {
+    Some(match text.as_bytes().get(1)? {
+        b'n' => '\n',
+        b't' => '\t',
+        b'r' => '\r',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'u' => char::from_u32(u32::from_str_radix(text.get(2..6)?, 16).ok()?)?,
+        other => char::from(*other),
+    })
+}
+
+struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+    /// Where the arrays and objects begin that are open.
+    open: Vec<usize>,
+}
+
+impl Scanner<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    // The recursion ends at MAX_DEPTH.
+    fn value(&mut self) -> Result<Node, SyntaxError> {
+        let start = self.at;
+        let inner = match self.peek() {
+            Some(b'{') => self.nested(Scanner::object)?,
+            Some(b'[') => self.nested(Scanner::array)?,
+            Some(b'"') => {
+                self.string()?;
+                Inner::Scalar
+            }
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' || byte == b'$' => {
+                self.word()?
+            }
+            Some(_) => return Err(self.unexpected(&format!("expected a valid value ({TOKENS})"))),
+            None => return Err(self.ended()),
+        };
+        Ok(Node {
+            span: start..self.at,
+            inner,
+        })
+    }
+
+    fn nested(
+        &mut self,
+        read: fn(&mut Self) -> Result<Inner, SyntaxError>,
+    ) -> Result<Inner, SyntaxError> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(SyntaxError::too_deep(self.text, self.at));
+        }
+        self.open.push(self.at);
+        self.at += 1;
+        let inner = read(self)?;
+        self.open.pop();
+        Ok(inner)
+    }
+
+    fn object(&mut self) -> Result<Inner, SyntaxError> {
+        let mut fields = Vec::new();
+        self.space();
+        if self.skip(b'}') {
+            return Ok(Inner::Object(fields));
+        }
+        loop {
+            let start = self.at;
+            match self.peek() {
+                Some(b'"') => self.string()?,
+                Some(b']') => return Err(self.mismatched()),
+                Some(_) => {
+                    return Err(self.unexpected("was expecting double-quote to start field name"));
+                }
+                None => return Err(self.ended()),
+            }
+            let at = start..self.at;
+            self.space();
+            if !self.skip(b':') {
+                return Err(self.wanted("was expecting a colon to separate field name and value"));
+            }
+            self.space();
+            let value = self.value()?;
+            fields.push(Field {
+                name: self.name(&at),
+                at,
+                value,
+            });
+            if !self.more(b'}', "Object")? {
+                return Ok(Inner::Object(fields));
+            }
+        }
+    }
+
+    fn array(&mut self) -> Result<Inner, SyntaxError> {
+        let mut items = Vec::new();
+        self.space();
+        if self.skip(b']') {
+            return Ok(Inner::Array(items));
+        }
+        loop {
+            items.push(self.value()?);
+            if !self.more(b']', "Array")? {
+                return Ok(Inner::Array(items));
+            }
+        }
+    }
+
+    /// What follows an entry: a comma, or the end.
+    fn more(&mut self, close: u8, kind: &str) -> Result<bool, SyntaxError> {
+        self.space();
+        if self.skip(close) {
+            return Ok(false);
+        }
+        if !self.skip(b',') {
+            if matches!(self.peek(), Some(b'}' | b']')) {
+                return Err(self.mismatched());
+            }
+            return Err(self.wanted(&format!("was expecting comma to separate {kind} entries")));
+        }
+        self.space();
+        Ok(true)
+    }
+
+    fn skip(&mut self, byte: u8) -> bool {
+        let there = self.peek() == Some(byte);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn string(&mut self) -> Result<(), SyntaxError> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => self.escape()?,
+                Some(byte) if byte < b' ' => return Err(self.control(byte)),
+                Some(_) => self.at += 1,
+                None => {
+                    let problem =
+                        "Unexpected end-of-input: was expecting closing quote for a string value";
+                    return Err(self.error(problem, start..start + 1, self.text.len()));
+                }
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), SyntaxError> {
+        let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let length = match self.text.as_bytes().get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+            Some(b'u') if self.text.get(self.at + 2..self.at + 6).is_some_and(hex) => 6,
+            Some(b'u') => {
+                let problem = "expected a hex-digit for character escape sequence";
+                return Err(self.error(problem, self.at..self.at + 2, self.at + 2));
+            }
+            Some(_) => {
+                let rest = &self.text[self.at + 1..];
+                let other = rest.chars().next().unwrap_or_default();
+                let problem = format!("Unrecognized character escape {}", character(other));
+                let end = self.at + 1 + other.len_utf8();
+                return Err(self.error(&problem, self.at..end, end));
+            }
+            None => {
+                self.at += 1;
+                return Ok(());
+            }
+        };
+        self.at += length;
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<Inner, SyntaxError> {
+        let start = self.at;
+        self.skip(b'-');
+        let zero = self.peek() == Some(b'0');
+        if self.digits() == 0 {
+            return Err(self.wanted("No digit following minus sign"));
+        }
+        let whole = self.text[start..self.at].trim_start_matches('-').len();
+        if zero && whole > 1 {
+            let problem = "Invalid numeric value: Leading zeroes not allowed";
+            return Err(self.error(problem, start..self.at, start + 2));
+        }
+        if self.skip(b'.') && self.digits() == 0 {
+            return Err(self.wanted("Decimal point not followed by a digit"));
+        }
+        if self.skip(b'e') || self.skip(b'E') {
+            let _sign = self.skip(b'+') || self.skip(b'-');
+            if self.digits() == 0 {
+                return Err(self.wanted("Exponent indicator not followed by a digit"));
+            }
+        }
+        Ok(Inner::Scalar)
+    }
+
+    fn digits(&mut self) -> usize {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
+    /// `true`, `false`, `null`, or what is none of them.
+    fn word(&mut self) -> Result<Inner, SyntaxError> {
+        let rest = &self.text[self.at..];
+        let inside = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let end = rest.find(|c| !inside(c)).unwrap_or(rest.len());
+        let (start, word) = (self.at, &rest[..end]);
+        self.at += end;
+        if matches!(word, "true" | "false" | "null") {
+            return Ok(Inner::Scalar);
+        }
+        let problem = format!("Unrecognized token '{word}': was expecting ({TOKENS})");
+        Err(self.error(&problem, start..self.at, self.at))
+    }
+
+    /// The name between the quotes of a field.
+    fn name(&self, at: &Range<usize>) -> String {
+        let raw = &self.text[at.clone()];
+        // What the reader of values refuses is reported there.
+        serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned())
+    }
+
+    fn error(&self, problem: &str, span: Range<usize>, read: usize) -> SyntaxError {
+        SyntaxError::new(self.text, problem, span, read)
+    }
+
+    /// The next character is not what `wanted` says; or there is none.
+    fn wanted(&self, wanted: &str) -> SyntaxError {
+        match self.peek() {
+            Some(_) => self.unexpected(wanted),
+            None => self.ended(),
+        }
+    }
+
+    fn unexpected(&self, wanted: &str) -> SyntaxError {
+        let found = self.text[self.at..].chars().next().unwrap_or_default();
+        let end = self.at + found.len_utf8();
+        let problem = format!("Unexpected character ({}): {wanted}", character(found));
+        self.error(&problem, self.at..end, end)
+    }
+
+    fn control(&self, byte: u8) -> SyntaxError {
+        let problem = format!(
+            "Illegal unquoted character ((CTRL-CHAR, code {byte})): has to be escaped using backslash to be included in string value"
+        );
+        self.error(&problem, self.at..self.at + 1, self.at + 1)
+    }
+
+    fn mismatched(&self) -> SyntaxError {
+        let found = if self.peek() == Some(b'}') { '}' } else { ']' };
+        let (wanted, kind) = if found == '}' {
+            (']', "Array")
+        } else {
+            ('}', "Object")
+        };
+        let start = self.open.last().copied().unwrap_or(0);
+        let problem = format!(
+            "Unexpected close marker '{found}': expected '{wanted}' (for {kind} starting at {})",
+            place(self.text, start)
+        );
+        self.error(&problem, self.at..self.at + 1, self.at + 1)
+    }
+
+    fn ended(&self) -> SyntaxError {
+        let end = self.text.len();
+        let Some(start) = self.open.last().copied() else {
+            return self.error("Unexpected end-of-input", end..end, end);
+        };
+        let kind = if self.text[start..].starts_with('{') {
+            "Object"
+        } else {
+            "Array"
+        };
+        let problem = format!(
+            "Unexpected end-of-input: expected close marker for {kind} (start marker at {})",
+            place(self.text, start)
+        );
+        self.error(&problem, start..start + 1, end)
+    }
+}
+
+fn character(c: char) -> String {
+    format!("'{c}' (code {})", u32::from(c))
+}
