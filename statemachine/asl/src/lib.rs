@@ -18,6 +18,7 @@ mod hash;
 mod history;
 mod intrinsic;
 mod io;
+mod java_random;
 #[allow(dead_code, unused_imports)] // until the states evaluate
 mod jsonata;
 mod jsonpath;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use serde_json::Value;
 
 use super::arguments::{Arguments, Problem};
-use super::java_random::JavaRandom;
+use crate::java_random::JavaRandom;
 use crate::random::Random;
 
 /// Each number is rounded by itself: 1.5 + 1.51 is 4.

@@ -10,7 +10,6 @@ mod arguments;
 mod arrays;
 mod encoding;
 mod function;
-mod java_random;
 mod math;
 mod parse;
 #[cfg(test)]

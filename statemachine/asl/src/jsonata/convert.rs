@@ -10,7 +10,7 @@ use crate::payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH};
 
 /// How many values and bytes of text a result may hold. Far more than a payload: what is a little too large gets the
 /// payload's own error; this one stops a result that shares its parts and is endless when written out.
-const MAX_RESULT_SIZE: usize = 16 * MAX_PAYLOAD_BYTES;
+const MAX_RESULT_SIZE: usize = 4 * MAX_PAYLOAD_BYTES;
 
 pub(super) fn from_json(value: &Value) -> JValue {
     match value {

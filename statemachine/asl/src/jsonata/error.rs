@@ -3,7 +3,6 @@
 use std::fmt;
 
 use jsonata_core::evaluator::{EvaluatorError, error_code_prefix};
-use jsonata_core::parser::ParserError;
 use thiserror::Error;
 
 use super::texts;
@@ -38,17 +37,6 @@ pub(crate) struct Thrown {
     pub(crate) message: String,
 }
 
-impl SyntaxError {
-    pub(super) fn new(error: &ParserError) -> SyntaxError {
-        let message = error.display_message();
-        let start = error_code_position(&message);
-        SyntaxError {
-            message: Thrown::new(&message[start..]).to_string(),
-            position: None,
-        }
-    }
-}
-
 impl EvaluationError {
     pub(super) fn new(error: &EvaluatorError) -> EvaluationError {
         EvaluationError::thrown(error.message())
@@ -61,7 +49,11 @@ impl EvaluationError {
 }
 
 impl Thrown {
-    fn new(message: &str) -> Thrown {
+    pub(super) fn new(message: &str) -> Thrown {
+        let message = message
+            .strip_prefix("Signature validation failed: ")
+            .unwrap_or(message);
+        let message = texts::earlier(message);
         let Some(code) = error_code_prefix(message) else {
             return Thrown {
                 code: None,
@@ -74,16 +66,6 @@ impl Thrown {
             message: texts::fixed(code).unwrap_or(own).to_owned(),
         }
     }
-}
-
-/// Where the code begins that the parser puts words in front of ("Parse error: Invalid syntax: S0213: …"); 0 without one.
-fn error_code_position(message: &str) -> usize {
-    let mut starts = message
-        .match_indices(": ")
-        .map(|(at, colon)| at + colon.len());
-    starts
-        .find(|start| error_code_prefix(&message[*start..]).is_some())
-        .unwrap_or(0)
 }
 
 impl fmt::Display for EvaluationError {

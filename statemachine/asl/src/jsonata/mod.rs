@@ -12,7 +12,9 @@ mod convert;
 mod error;
 mod evaluation;
 mod functions;
+mod meter;
 mod reads;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -39,17 +41,20 @@ struct Compiled {
     text: Box<str>,
     tree: AstNode,
     reads: Reads,
+    /// Whether an evaluation may take long.
+    repeats: bool,
 }
 
 impl Expression {
     /// Reads an expression: `text` is what stands between the delimiters, without them.
     pub(crate) fn parse(text: &str) -> Result<Expression, SyntaxError> {
-        let tree = jsonata_core::parser::parse(text).map_err(|error| SyntaxError::new(&error))?;
-        let reads = Reads::of(&tree);
+        let mut tree = syntax::parse(text)?;
+        let repeats = meter::install(&mut tree);
         let compiled = Compiled {
             text: text.trim().into(),
+            reads: Reads::of(&tree),
             tree,
-            reads,
+            repeats,
         };
         Ok(Expression {
             compiled: Arc::new(compiled),
@@ -70,7 +75,7 @@ impl Expression {
         bindings: &Bindings<'_>,
         random: &mut Random,
     ) -> Result<Option<Value>, EvaluationError> {
-        evaluation::evaluate(&self.compiled.tree, &self.compiled.reads, bindings, random)
+        evaluation::evaluate(&self.compiled, bindings, random)
     }
 
     /// The variables that it reads and does not bind itself, without their `$`; `states` among them.

@@ -65,6 +65,11 @@ impl Reads {
         variables.filter(|name| !functions::is_known(name))
     }
 
+    #[cfg(test)]
+    pub(super) fn forget(&mut self, name: &str) {
+        self.names.remove(name);
+    }
+
     pub(super) fn members(&self) -> impl Iterator<Item = Member> {
         Member::ALL
             .into_iter()

@@ -8,11 +8,53 @@ pub(super) fn fixed(code: &str) -> Option<&'static str> {
     Some(TEXTS[at].1)
 }
 
+/// `message` with its code, as the JSONata 2.0 that AWS runs has it. There, running away is one error with two texts.
+pub(super) fn earlier(message: &str) -> &str {
+    match message.get(..5) {
+        Some("D1011") => STACK_OVERFLOW,
+        Some("D1012") => "U1001: Expression evaluation timeout: Check for infinite loop",
+        _ => message,
+    }
+}
+
+const STACK_OVERFLOW: &str = "U1001: Stack overflow error: Check for non-terminating recursive function.  \
+     Consider rewriting as tail-recursive.";
+
+/// What the library calls a token, and how it is written.
+#[rustfmt::skip]
+const TOKENS: [(&str, &str); 44] = [
+    ("Plus", "+"), ("Minus", "-"), ("Star", "*"), ("StarStar", "**"), ("Slash", "/"), ("Percent", "%"), ("Equal", "="),
+    ("NotEqual", "!="), ("LessThan", "<"), ("LessThanOrEqual", "<="), ("GreaterThan", ">"), ("GreaterThanOrEqual", ">="),
+    ("And", "and"), ("Or", "or"), ("In", "in"), ("Ampersand", "&"), ("Dot", "."), ("DotDot", ".."), ("Question", "?"),
+    ("QuestionQuestion", "??"), ("QuestionColon", "?:"), ("Colon", ":"), ("ColonEqual", ":="), ("TildeArrow", "~>"),
+    ("LeftParen", "("), ("RightParen", ")"), ("LeftBracket", "["), ("RightBracket", "]"), ("LeftBrace", "{"),
+    ("RightBrace", "}"), ("Comma", ","), ("Semicolon", ";"), ("Caret", "^"), ("Pipe", "|"), ("Hash", "#"), ("At", "@"),
+    ("True", "true"), ("False", "false"), ("Null", "null"), ("Undefined", "undefined"), ("Identifier", ""),
+    ("Variable", ""), ("String", ""), ("Number", ""),
+];
+
+/// A syntax error's `message` with its tokens as they are written: `Expected ")"` for `Expected RightParen`.
+pub(super) fn with_tokens(message: &str) -> String {
+    let words = message.split(' ').map(|word| {
+        let (name, rest) = word.split_at(word.find([',', '(']).unwrap_or(word.len()));
+        match TOKENS.iter().find(|(known, _)| *known == name) {
+            Some((_, "")) => carried(rest).unwrap_or(word).to_owned(),
+            Some((_, written)) => format!("\"{written}\"{rest}"),
+            None => word.to_owned(),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// `"c"` of `("c")`: what a token carries.
+fn carried(rest: &str) -> Option<&str> {
+    rest.strip_prefix('(')?.strip_suffix(')')
+}
+
 /// By code, in order.
 #[rustfmt::skip]
 const TEXTS: &[(&str, &str)] = &[
     ("D1004", "Regular expression matches zero length string"),
-    ("D1011", "Stack overflow. Check for non-terminating recursive function.  Consider rewriting as tail-recursive"),
     ("D3001", "Attempting to invoke string function on Infinity or NaN"),
     ("D3010", "Second argument of replace function cannot be an empty string"),
     ("D3011", "Fourth argument of replace function must evaluate to a positive number"),

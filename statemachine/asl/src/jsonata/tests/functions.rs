@@ -41,7 +41,7 @@ fn range() {
     );
     check_error(
         "$range(1, 1e15, 1)",
-        "threw an error during evaluation. D2014: The size of the sequence allocated by the range function must not exceed 1000000. Attempted to allocate 1000000000000000.",
+        "threw an error during evaluation. D2014: The size of the sequence allocated by the range operator (..) must not exceed 1e7.  Attempted to allocate 1000000000000000.",
     );
 }
 

@@ -2,6 +2,8 @@
 
 mod functions;
 mod language;
+mod limits;
+mod suite;
 
 use serde_json::{Map, Value, json};
 

@@ -1,13 +1,14 @@
-//! Java's `java.util.Random`, for numbers that follow from a seed: the generator and its `nextInt(bound)` are specified
+//! Java's `java.util.Random`, for numbers that follow from a seed (`States.MathRandom`, `$random`): the generator, its
+//! `nextInt(bound)` and its `nextDouble()` are specified
 //! (<https://docs.oracle.com/javase/8/docs/api/java/util/Random.html>), so a seed gives the same number everywhere.
 
 const MULTIPLIER: u64 = 0x5_DEEC_E66D;
 const MASK: u64 = (1 << 48) - 1;
 
-pub(super) struct JavaRandom(u64);
+pub(crate) struct JavaRandom(u64);
 
 impl JavaRandom {
-    pub(super) fn new(seed: i64) -> JavaRandom {
+    pub(crate) fn new(seed: i64) -> JavaRandom {
         JavaRandom((seed as u64 ^ MULTIPLIER) & MASK)
     }
 
@@ -18,7 +19,7 @@ impl JavaRandom {
     }
 
     /// Uniform in `0..bound`; `bound` is positive.
-    pub(super) fn below(&mut self, bound: i64) -> i64 {
+    pub(crate) fn below(&mut self, bound: i64) -> i64 {
         match i32::try_from(bound) {
             Ok(bound) => i64::from(self.next_int(bound)),
             Err(_) => {
@@ -26,6 +27,12 @@ impl JavaRandom {
                 (high.wrapping_add(i64::from(self.next(32))) & i64::MAX) % bound
             }
         }
+    }
+
+    /// Uniform in `0.0..1.0`: `nextDouble()`.
+    pub(crate) fn unit(&mut self) -> f64 {
+        let high = i64::from(self.next(26)) << 27;
+        (high + i64::from(self.next(27))) as f64 / (1_u64 << 53) as f64
     }
 
     fn next_int(&mut self, bound: i32) -> i32 {
@@ -59,6 +66,8 @@ mod tests {
         let mut random = JavaRandom::new(42);
         let drawn: Vec<i64> = (0..5).map(|_| random.below(10)).collect();
         assert_eq!(drawn, [0, 3, 8, 4, 0]);
+        // new Random(42).nextDouble()
+        assert_eq!(JavaRandom::new(42).unit(), 0.727_563_680_032_868_1);
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! From text to a tree, or to what is wrong with the text and where.
+
+use std::panic::catch_unwind;
+
+use jsonata_core::ast::AstNode;
+use jsonata_core::evaluator::error_code_prefix;
+use jsonata_core::parser::ParserError;
+
+use super::error::Thrown;
+use super::{SyntaxError, texts};
+
+/// The library's parser does not say where it stopped. Finding that out takes a parse for each character, so it is only
+/// done for texts up to this many bytes.
+const MAX_LOCATED: usize = 4096;
+
+pub(super) fn parse(text: &str) -> Result<AstNode, SyntaxError> {
+    try_parse(text).map_err(|message| SyntaxError {
+        position: position(text, &message),
+        message: texts::with_tokens(&Thrown::new(&message).to_string()),
+    })
+}
+
+/// A definition with an expression that makes the parser panic is wrong; it must not take down the thread that reads it.
+fn try_parse(text: &str) -> Result<AstNode, String> {
+    let parsed = catch_unwind(|| jsonata_core::parser::parse(text));
+    let parsed = parsed.map_err(|_| "S0201: Syntax error".to_owned())?;
+    parsed.map_err(|error| {
+        if matches!(error, ParserError::UnclosedComment) {
+            return "S0106: Comment has no closing tag".to_owned();
+        }
+        let message = error.display_message();
+        message[code_position(&message)..].to_owned()
+    })
+}
+
+/// Where the code begins, which the parser puts words in front of ("Parse error: Invalid syntax: S0213: …"); 0 without one.
+fn code_position(message: &str) -> usize {
+    let mut starts = message
+        .match_indices(": ")
+        .map(|(at, colon)| at + colon.len());
+    starts
+        .find(|start| error_code_prefix(&message[*start..]).is_some())
+        .unwrap_or(0)
+}
+
+/// The end of the token that is wrong, in characters: of the shortest beginning of the text that is wrong in the same way.
+fn position(text: &str, message: &str) -> Option<usize> {
+    if text.len() > MAX_LOCATED {
+        return None;
+    }
+    if ["S0203", "S0207"]
+        .iter()
+        .any(|code| message.starts_with(code))
+    {
+        return Some(text.chars().count()); // more was to come
+    }
+    let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    ends.enumerate()
+        .skip(1)
+        .find(|(_, end)| try_parse(&text[..*end]).is_err_and(|found| found == message))
+        .map(|(characters, _)| characters)
+}
