@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::function::Function;
 use super::text::Literal;
 use super::{Argument, Call, MAX_CALLS, PREFIX};
-use crate::jsonpath::{BadPath, Path};
+use crate::jsonpath::{BadPath, Path, extent};
 
 pub(super) fn parse(text: &str) -> Result<Call, BadPath> {
     let mut reader = Reader {
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
 
     fn path(&mut self) -> Result<Path, BadPath> {
         let start = self.at;
-        let path = self.take(path_length(self.rest()));
+        let path = self.take(extent(self.rest()));
         Path::parse(path).map_err(|bad| BadPath {
             position: start + bad.position,
             ..bad
@@ -164,24 +164,4 @@ impl<'a> Reader<'a> {
             )
         })
     }
-}
-
-/// How long the path is that `text` begins with: up to a comma, parenthesis or space that is in no bracket of it.
-fn path_length(text: &str) -> usize {
-    let (mut depth, mut quote, mut escaped) = (0usize, None, false);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') if depth > 0 => quote = Some(c),
-            (None, '[' | '(') => depth += 1,
-            (None, ')' | ',') if depth == 0 => return at,
-            (None, ']' | ')') => depth = depth.saturating_sub(1),
-            (None, c) if depth == 0 && c.is_whitespace() => return at,
-            _ => {}
-        }
-    }
-    text.len()
 }

@@ -1,10 +1,12 @@
-//! Filters: `[?(@.price < 10 && @.tags contains 'new')]`.
+//! Filters: `[?(@.price < 10 && !@.sold)]`.
 
-use std::cmp::Ordering;
+use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Root, Step, eval};
+use super::evaluate::Search;
+use super::operator::{Operator, Pattern};
+use super::{Kind, NotFound, Step};
 
 /// A condition on one element.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,120 +14,102 @@ pub(super) enum Filter {
     Or(Vec<Filter>),
     And(Vec<Filter>),
     Not(Box<Filter>),
-    /// A path alone: it leads somewhere.
-    Exists(Operand),
+    /// A path alone leads somewhere, or does not.
+    Exists(Operand, bool),
     Compare(Operand, Operator, Operand),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operator {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    In,
-    NotIn,
-    Contains,
-    Size,
-    Empty,
 }
 
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Operand {
     Literal(Value),
+    Pattern(Pattern),
     /// `@…`: from the element.
     Element(Vec<Step>),
     /// `$…`: from the root of the document.
-    Document(Root, Vec<Step>),
+    Document(Vec<Step>),
+}
+
+/// What an operand stands for.
+pub(super) enum Side<'v> {
+    /// Its path leads nowhere: that equals nothing, not even itself.
+    Undefined,
+    Value(Cow<'v, Value>),
+    Pattern(&'v Pattern),
 }
 
 impl Filter {
-    pub(super) fn matches(&self, element: &Value, document: &Value) -> bool {
+    /// Whether `element` passes. One that the filter makes no sense for does not.
+    pub(super) fn accepts<'v>(
+        &self,
+        element: &'v Value,
+        search: &Search<'v, '_>,
+    ) -> Result<bool, NotFound> {
+        match self.holds(element, search) {
+            Err(NotFound::Unsuitable | NotFound::Primitive { .. }) => Ok(false),
+            other => other,
+        }
+    }
+
+    // The recursion ends with the filter's nesting, which the parser limits.
+    fn holds<'v>(&self, element: &'v Value, search: &Search<'v, '_>) -> Result<bool, NotFound> {
         match self {
-            Filter::Or(all) => all.iter().any(|f| f.matches(element, document)),
-            Filter::And(all) => all.iter().all(|f| f.matches(element, document)),
-            Filter::Not(inner) => !inner.matches(element, document),
-            Filter::Exists(operand) => operand.value(element, document).is_some(),
+            Filter::Or(all) => any(all, true, element, search),
+            Filter::And(all) => any(all, false, element, search).map(|failed| !failed),
+            Filter::Not(inner) => inner.holds(element, search).map(|holds| !holds),
+            Filter::Exists(operand, wanted) => Ok(operand.exists(element, search)? == *wanted),
             Filter::Compare(left, operator, right) => {
-                let left = left.value(element, document);
-                let right = right.value(element, document);
-                operator.holds(left.as_ref(), right.as_ref())
+                operator.holds(&left.side(element, search)?, &right.side(element, search)?)
             }
         }
     }
 }
 
+/// Whether one of them is `wanted`; looks no further than that.
+fn any<'v>(
+    all: &[Filter],
+    wanted: bool,
+    element: &'v Value,
+    search: &Search<'v, '_>,
+) -> Result<bool, NotFound> {
+    for filter in all {
+        if filter.holds(element, search)? == wanted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl Operand {
-    /// The value it stands for, or nothing if its path leads nowhere.
-    fn value(&self, element: &Value, document: &Value) -> Option<Value> {
-        let (steps, root) = match self {
-            Operand::Literal(value) => return Some(value.clone()),
+    fn side<'v>(
+        &'v self,
+        element: &'v Value,
+        search: &Search<'v, '_>,
+    ) -> Result<Side<'v>, NotFound> {
+        let (steps, start) = match self {
+            Operand::Literal(value) => return Ok(Side::Value(Cow::Borrowed(value))),
+            Operand::Pattern(pattern) => return Ok(Side::Pattern(pattern)),
             Operand::Element(steps) => (steps, element),
-            Operand::Document(_, steps) => (steps, document),
+            Operand::Document(steps) => (steps, search.document()),
         };
-        let definite = steps
-            .iter()
-            .all(|s| matches!(s, Step::Key(_) | Step::Index(_)));
-        let found = eval::all(steps, root);
-        if definite {
-            return found.first().map(|v| (*v).clone());
-        }
-        (!found.is_empty()).then(|| Value::Array(found.into_iter().cloned().collect()))
-    }
-}
-
-impl Operator {
-    fn holds(self, left: Option<&Value>, right: Option<&Value>) -> bool {
-        let order = || compare(left?, right?);
-        match self {
-            Operator::Equal => equal(left, right),
-            Operator::NotEqual => !equal(left, right),
-            Operator::Less => order() == Some(Ordering::Less),
-            Operator::LessOrEqual => order().is_some_and(Ordering::is_le),
-            Operator::Greater => order() == Some(Ordering::Greater),
-            Operator::GreaterOrEqual => order().is_some_and(Ordering::is_ge),
-            Operator::In => contains(right, left),
-            Operator::NotIn => !contains(right, left),
-            Operator::Contains => contains(left, right),
-            Operator::Size => size(left).is_some_and(|n| right.and_then(Value::as_u64) == Some(n)),
-            Operator::Empty => size(left).is_some_and(|n| right == Some(&Value::Bool(n == 0))),
+        match search.value(steps, Kind::of(steps), start) {
+            Ok(value) => Ok(Side::Value(value)),
+            Err(missing) if missing.is_nowhere() => Ok(Side::Undefined),
+            Err(other) => Err(other),
         }
     }
-}
 
-fn equal(left: Option<&Value>, right: Option<&Value>) -> bool {
-    match (left, right) {
-        (Some(Value::Number(_)), Some(Value::Number(_))) => {
-            left.zip(right).and_then(|(l, r)| compare(l, r)) == Some(Ordering::Equal)
+    /// Whether the path leads somewhere, `null` included.
+    fn exists<'v>(&self, element: &'v Value, search: &Search<'v, '_>) -> Result<bool, NotFound> {
+        let (steps, start) = match self {
+            Operand::Literal(_) | Operand::Pattern(_) => return Ok(true),
+            Operand::Element(steps) => (steps, element),
+            Operand::Document(steps) => (steps, search.document()),
+        };
+        match search.strict().value(steps, Kind::of(steps), start) {
+            Ok(_) => Ok(true),
+            Err(missing) if missing.is_nowhere() => Ok(false),
+            Err(other) => Err(other),
         }
-        _ => left == right,
-    }
-}
-
-fn compare(left: &Value, right: &Value) -> Option<Ordering> {
-    match (left, right) {
-        (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
-        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
-    }
-}
-
-/// Whether a list holds a value, or a text another text.
-fn contains(list: Option<&Value>, wanted: Option<&Value>) -> bool {
-    match (list, wanted) {
-        (Some(Value::Array(items)), Some(_)) => items.iter().any(|i| equal(Some(i), wanted)),
-        (Some(Value::String(text)), Some(Value::String(part))) => text.contains(part.as_str()),
-        _ => false,
-    }
-}
-
-fn size(value: Option<&Value>) -> Option<u64> {
-    match value? {
-        Value::Array(items) => Some(items.len() as u64),
-        Value::String(text) => Some(text.chars().count() as u64),
-        Value::Object(fields) => Some(fields.len() as u64),
-        _ => None,
     }
 }

@@ -1,13 +1,26 @@
 //! JSONPath as Step Functions reads it.
 //!
-//! A path is parsed once, with the definition. What matters at run time is whether it is *definite*: names at most
-//! one value (`$.a[0].b`), so that finding nothing is an error; an *indefinite* path (`$.a[*]`, `$..b`, slices,
-//! filters) gives an array of what it finds, possibly empty. The syntax is that of Jayway's JsonPath, which AWS uses.
+//! AWS uses Jayway's JsonPath (<https://github.com/json-path/JsonPath>): this module reads its syntax, finds what it
+//! finds and quotes its messages, its oddities included, because definitions rely on them.
+//!
+//! A path is parsed once, with the definition. What matters at run time is whether it is *definite*: names one value
+//! (`$.a[0].b`, `$.a.length()`), so that finding nothing is an error. An *indefinite* path (`$.a[*]`, `$..b`, slices,
+//! filters) gives an array of what it finds, possibly empty; but the definite steps that it begins with must be there.
+//!
+//! Looking takes bounded time and memory whatever the path: see [`Budget`].
 
-mod eval;
+mod budget;
+mod evaluate;
 mod filter;
+mod find;
+mod function;
+mod not_found;
+mod operator;
 mod parse;
+mod parse_bracket;
 mod parse_filter;
+mod parse_function;
+mod put;
 #[cfg(test)]
 mod tests;
 
@@ -15,8 +28,11 @@ use std::fmt;
 
 use thiserror::Error;
 
-pub(crate) use eval::NotFound;
+use budget::Budget;
 use filter::Filter;
+use function::Call;
+pub(crate) use not_found::NotFound;
+pub(crate) use parse::extent;
 
 /// What a path starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,25 +48,24 @@ pub(crate) enum Root {
 /// One step down.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
-    /// `.name`, `['name']`
-    Key(Box<str>),
+    /// `.name`, `['name']`; with its quote, which messages show.
+    Key(Box<str>, char),
     /// `[0]`, `[-1]`
-    Index(i64),
-    /// `['a','b']`
-    Keys(Vec<Box<str>>),
+    Index(i32),
+    /// `['a','b']`: as the last step an object of those that are there.
+    Keys(Vec<Box<str>>, char),
     /// `[0,2]`
-    Indices(Vec<i64>),
+    Indices(Vec<i32>),
     /// `[1:3]`
-    Slice {
-        start: Option<i64>,
-        end: Option<i64>,
-    },
+    Slice(Option<i32>, Option<i32>),
     /// `.*`, `[*]`
     Wildcard,
-    /// `..`: the value and everything below it, before the next step.
-    Descend,
+    /// `..`: everywhere below, for the next step.
+    Scan,
     /// `[?(…)]`
     Filter(Filter),
+    /// `.length()`
+    Call(Call),
 }
 
 /// A parsed path.
@@ -59,7 +74,18 @@ pub(crate) struct Path {
     text: Box<str>,
     root: Root,
     steps: Vec<Step>,
-    definite: bool,
+    kind: Kind,
+}
+
+/// How much a path may find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// One value, by keys and indices alone: it can be lent out.
+    Plain,
+    /// One value.
+    Definite,
+    /// A list.
+    Indefinite,
 }
 
 /// The text is not a path.
@@ -97,36 +123,76 @@ impl Path {
 
     /// Whether it can name one place only, by keys and indices that are not negative: what `ResultPath` needs.
     pub(crate) fn is_reference(&self) -> bool {
-        let plain = |step: &Step| matches!(step, Step::Key(_)) || matches!(step, Step::Index(0..));
+        let plain = |step: &Step| matches!(step, Step::Key(..) | Step::Index(0..));
         self.steps.iter().all(plain)
+    }
+}
+
+impl Kind {
+    fn of(steps: &[Step]) -> Kind {
+        let plain = |step: &Step| matches!(step, Step::Key(..) | Step::Index(_));
+        let definite = |(at, step): (usize, &Step)| step.is_definite(at + 1 == steps.len());
+        if steps.iter().all(plain) {
+            Kind::Plain
+        } else if steps.iter().enumerate().all(definite) {
+            Kind::Definite
+        } else {
+            Kind::Indefinite
+        }
+    }
+}
+
+impl Step {
+    /// Whether it leads to one value at most.
+    fn is_definite(&self, last: bool) -> bool {
+        match self {
+            Step::Key(..) | Step::Index(_) | Step::Call(_) => true,
+            Step::Keys(..) => last,
+            _ => false,
+        }
     }
 }
 
 /// Jayway's normal form, which its messages quote: `$['a'][0]`.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("$")?;
-        self.steps.iter().try_for_each(|step| write!(f, "{step}"))
+        write!(f, "${}", Steps(&self.steps))
+    }
+}
+
+/// Steps in Jayway's normal form.
+struct Steps<'a>(&'a [Step]);
+
+impl fmt::Display for Steps<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|step| write!(f, "{step}"))
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::Key(key) => write!(f, "['{key}']"),
+            Step::Key(key, quote) => write!(f, "[{quote}{key}{quote}]"),
             Step::Index(index) => write!(f, "[{index}]"),
-            Step::Keys(keys) => write!(f, "['{}']", keys.join("','")),
+            Step::Keys(keys, quote) => {
+                write!(
+                    f,
+                    "[{quote}{}{quote}]",
+                    keys.join(&format!("{quote},{quote}"))
+                )
+            }
             Step::Indices(indices) => {
-                let texts: Vec<String> = indices.iter().map(i64::to_string).collect();
+                let texts: Vec<String> = indices.iter().map(i32::to_string).collect();
                 write!(f, "[{}]", texts.join(","))
             }
-            Step::Slice { start, end } => {
-                let text = |bound: &Option<i64>| bound.map(|b| b.to_string()).unwrap_or_default();
+            Step::Slice(start, end) => {
+                let text = |bound: &Option<i32>| bound.map(|b| b.to_string()).unwrap_or_default();
                 write!(f, "[{}:{}]", text(start), text(end))
             }
             Step::Wildcard => f.write_str("[*]"),
-            Step::Descend => f.write_str(".."),
+            Step::Scan => f.write_str(".."),
             Step::Filter(_) => f.write_str("[?]"),
+            Step::Call(call) => write!(f, ".{call}"),
         }
     }
 }

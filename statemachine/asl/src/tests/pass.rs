@@ -75,7 +75,11 @@ fn parameters_replace_what_ends_in_a_dollar() {
         json!({"x": [1, 2, 3]}),
         json!({"a": [2, 3]}),
     );
-    check(json!({"a.$": "$.x.y[*]"}), json!({}), json!({"a": []}));
+    check(
+        json!({"a.$": "$.x[*].y"}),
+        json!({"x": [1]}),
+        json!({"a": []}),
+    );
     check(json!({"a": "$.x"}), json!({"x": 2}), json!({"a": "$.x"}));
     check(
         json!({"z": 1, "a.$": "$.x"}),

@@ -1,0 +1,318 @@
+//! Follows the steps of any path.
+//!
+//! A step that finds nothing is an error only where every step before it is definite; further on there may be other
+//! places where it finds something.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::find::position;
+use super::{Budget, Kind, NotFound, Step};
+
+type Found<'v> = Vec<Cow<'v, Value>>;
+
+/// One look-up.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'v, 'b> {
+    /// What `$` is in filters and in the arguments of functions.
+    document: &'v Value,
+    budget: &'b Budget,
+    /// Whether every missing property is an error: when a filter asks if a path is there.
+    strict: bool,
+}
+
+/// A place in the steps of a path.
+#[derive(Clone, Copy)]
+struct Trail<'p> {
+    steps: &'p [Step],
+    at: usize,
+}
+
+impl<'p> Trail<'p> {
+    fn step(self) -> Option<&'p Step> {
+        self.steps.get(self.at)
+    }
+
+    fn next(self) -> Trail<'p> {
+        Trail {
+            at: self.at + 1,
+            ..self
+        }
+    }
+
+    fn is_last(self) -> bool {
+        self.at + 1 == self.steps.len()
+    }
+
+    /// Whether every step before this one is definite.
+    fn is_certain(self) -> bool {
+        self.steps[..self.at]
+            .iter()
+            .all(|step| step.is_definite(false))
+    }
+}
+
+impl<'v, 'b> Search<'v, 'b> {
+    pub(super) fn new(document: &'v Value, budget: &'b Budget) -> Search<'v, 'b> {
+        Search {
+            document,
+            budget,
+            strict: false,
+        }
+    }
+
+    pub(super) fn strict(self) -> Search<'v, 'b> {
+        Search {
+            strict: true,
+            ..self
+        }
+    }
+
+    pub(super) fn document(&self) -> &'v Value {
+        self.document
+    }
+
+    /// What a path from `start` finds: a value, or a list where it is indefinite.
+    pub(super) fn value(
+        &self,
+        steps: &[Step],
+        kind: Kind,
+        start: &'v Value,
+    ) -> Result<Cow<'v, Value>, NotFound> {
+        let found = self.all(steps, start)?;
+        if kind == Kind::Indefinite {
+            return Budget::collect(found).map(Cow::Owned);
+        }
+        let last = found.into_iter().next_back();
+        last.ok_or_else(|| NotFound::no_results(steps))
+    }
+
+    fn all(&self, steps: &[Step], start: &'v Value) -> Result<Found<'v>, NotFound> {
+        let mut found = Vec::new();
+        self.follow(Trail { steps, at: 0 }, start, &mut found)?;
+        Ok(found)
+    }
+
+    // The recursion ends with the path's length and the value's nesting, both of which are limited.
+    fn follow(
+        &self,
+        trail: Trail<'_>,
+        here: &'v Value,
+        found: &mut Found<'v>,
+    ) -> Result<(), NotFound> {
+        self.budget.visit()?;
+        let Some(step) = trail.step() else {
+            found.push(Cow::Borrowed(here));
+            return Ok(());
+        };
+        match step {
+            Step::Key(..) | Step::Keys(..) => self.properties(trail, step, here, found),
+            Step::Index(_) | Step::Indices(_) | Step::Slice(..) => {
+                self.elements(trail, step, here, found)
+            }
+            Step::Wildcard => children(here)
+                .into_iter()
+                .try_for_each(|child| self.follow(trail.next(), child, found)),
+            Step::Scan => self.scan(trail.next(), here, found),
+            Step::Filter(filter) => {
+                for candidate in self.candidates(trail, here)? {
+                    if filter.accepts(candidate, self)? {
+                        self.follow(trail.next(), candidate, found)?;
+                    }
+                }
+                Ok(())
+            }
+            Step::Call(call) => {
+                let result = call.apply(self, here)?;
+                self.go_on_from(trail.next(), result, found)
+            }
+        }
+    }
+
+    fn properties(
+        &self,
+        trail: Trail<'_>,
+        step: &Step,
+        here: &'v Value,
+        found: &mut Found<'v>,
+    ) -> Result<(), NotFound> {
+        let Some(fields) = here.as_object() else {
+            return if trail.is_certain() {
+                Err(NotFound::not_an_object(trail.steps, trail.at, here))
+            } else {
+                Ok(())
+            };
+        };
+        match step {
+            Step::Key(key, _) => self.property(trail, fields, key, true, found),
+            Step::Keys(keys, _) if trail.is_last() => {
+                found.push(Cow::Owned(self.merged(trail, fields, keys)?));
+                Ok(())
+            }
+            Step::Keys(keys, _) => keys
+                .iter()
+                .try_for_each(|key| self.property(trail, fields, key, false, found)),
+            _ => Ok(()),
+        }
+    }
+
+    fn property(
+        &self,
+        trail: Trail<'_>,
+        fields: &'v Map<String, Value>,
+        key: &str,
+        alone: bool,
+        found: &mut Found<'v>,
+    ) -> Result<(), NotFound> {
+        if let Some(value) = fields.get(key) {
+            return self.follow(trail.next(), value, found);
+        }
+        let needed = !trail.is_last() && alone && trail.is_certain();
+        if self.strict || needed {
+            return Err(NotFound::missing_property(trail.steps, trail.at, key));
+        }
+        Ok(())
+    }
+
+    /// An object of those properties that are there.
+    fn merged(
+        &self,
+        trail: Trail<'_>,
+        fields: &Map<String, Value>,
+        keys: &[Box<str>],
+    ) -> Result<Value, NotFound> {
+        let mut merged = Map::new();
+        for key in keys {
+            match fields.get(&**key) {
+                Some(value) => {
+                    merged.insert(key.to_string(), value.clone());
+                }
+                None if self.strict => {
+                    return Err(NotFound::missing_property(trail.steps, trail.at, key));
+                }
+                None => {}
+            }
+        }
+        Ok(Value::Object(merged))
+    }
+
+    fn elements(
+        &self,
+        trail: Trail<'_>,
+        step: &Step,
+        here: &'v Value,
+        found: &mut Found<'v>,
+    ) -> Result<(), NotFound> {
+        let Some(items) = here.as_array() else {
+            return if trail.is_certain() {
+                Err(NotFound::not_an_array(trail.steps, trail.at, here))
+            } else {
+                Ok(())
+            };
+        };
+        let mut enter = |index: i32| match position(index, items.len()).and_then(|at| items.get(at))
+        {
+            Some(item) => self.follow(trail.next(), item, found),
+            None => Ok(()),
+        };
+        match step {
+            Step::Index(index) => enter(*index),
+            Step::Indices(indices) => indices.iter().copied().try_for_each(enter),
+            Step::Slice(start, end) => slice(*start, *end, items.len()).try_for_each(enter),
+            _ => Ok(()),
+        }
+    }
+
+    /// Everywhere in `here` where the step after the `..` applies, the outside first.
+    fn scan(
+        &self,
+        trail: Trail<'_>,
+        here: &'v Value,
+        found: &mut Found<'v>,
+    ) -> Result<(), NotFound> {
+        self.budget.visit()?;
+        let Some(step) = trail.step() else {
+            return Ok(());
+        };
+        let applies = match (step, here) {
+            (Step::Key(key, _), Value::Object(fields)) => fields.contains_key(&**key),
+            (Step::Keys(keys, _), Value::Object(fields)) => {
+                !trail.is_last() || keys.iter().all(|key| fields.contains_key(&**key))
+            }
+            (Step::Index(_) | Step::Indices(_) | Step::Slice(..), Value::Array(_)) => true,
+            (Step::Wildcard, _) => true,
+            // Jayway asks the filter about the array itself, before it asks about its elements.
+            (Step::Filter(filter), Value::Array(_) | Value::Object(_)) => {
+                filter.accepts(here, self)?
+            }
+            _ => false,
+        };
+        if applies {
+            self.follow(trail, here, found)?;
+        }
+        children(here)
+            .into_iter()
+            .try_for_each(|child| self.scan(trail, child, found))
+    }
+
+    /// What a filter is asked about: an object itself, the elements of an array.
+    fn candidates(&self, trail: Trail<'_>, here: &'v Value) -> Result<Vec<&'v Value>, NotFound> {
+        match here {
+            Value::Object(_) => Ok(vec![here]),
+            Value::Array(items) => Ok(items.iter().collect()),
+            _ if trail.is_certain() => Err(NotFound::Primitive {
+                steps: super::Steps(&trail.steps[trail.at..]).to_string(),
+                found: crate::text::java(here),
+            }),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Goes on from a value that is not part of the document.
+    fn go_on_from(
+        &self,
+        trail: Trail<'_>,
+        value: Value,
+        found: &mut Found<'v>,
+    ) -> Result<(), NotFound> {
+        if trail.step().is_none() {
+            found.push(Cow::Owned(value));
+            return Ok(());
+        }
+        let mut inner = Vec::new();
+        let search: Search<'_, '_> = *self;
+        search.follow(trail, &value, &mut inner)?;
+        let inner = inner
+            .into_iter()
+            .map(|value| Cow::Owned(value.into_owned()));
+        found.extend(inner);
+        Ok(())
+    }
+}
+
+fn children(here: &Value) -> Vec<&Value> {
+    match here {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(fields) => fields.values().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The indices of a slice as Jayway counts them. Only an open side counts from the end where it is negative: with both
+/// sides given they are indices to go through one by one, so that `[1:-1]` is empty and `[-2:1]` begins at the end.
+fn slice(start: Option<i32>, end: Option<i32>, length: usize) -> std::ops::Range<i32> {
+    let length = i32::try_from(length).unwrap_or(i32::MAX);
+    let from_end = |bound: i32| {
+        if bound < 0 {
+            length.saturating_add(bound)
+        } else {
+            bound
+        }
+    };
+    match (start, end) {
+        (Some(start), Some(end)) => start.max(-length)..end.min(length),
+        (Some(start), None) => from_end(start).max(0)..length,
+        (None, end) => 0..from_end(end.unwrap_or(length)).min(length),
+    }
+}

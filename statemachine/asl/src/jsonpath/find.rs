@@ -1,0 +1,54 @@
+//! What a path finds.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::evaluate::Search;
+use super::{Budget, Kind, NotFound, Path, Step};
+
+impl Path {
+    /// What it finds in `root`, borrowed where it is one value of it.
+    pub(crate) fn find<'v>(&self, root: &'v Value) -> Result<Cow<'v, Value>, NotFound> {
+        if self.kind == Kind::Plain {
+            return one(&self.steps, root).map(Cow::Borrowed);
+        }
+        let budget = Budget::new();
+        Search::new(root, &budget).value(&self.steps, self.kind, root)
+    }
+}
+
+/// Follows keys and indices.
+pub(super) fn one<'v>(steps: &[Step], root: &'v Value) -> Result<&'v Value, NotFound> {
+    let mut here = root;
+    for (at, step) in steps.iter().enumerate() {
+        here = match (step, here) {
+            (Step::Key(key, _), Value::Object(fields)) => {
+                fields.get(&**key).ok_or_else(|| missing(steps, at, key))?
+            }
+            (Step::Index(index), Value::Array(items)) => position(*index, items.len())
+                .and_then(|position| items.get(position))
+                .ok_or_else(|| NotFound::no_results(steps))?,
+            (Step::Key(..), other) => return Err(NotFound::not_an_object(steps, at, other)),
+            (_, other) => return Err(NotFound::not_an_array(steps, at, other)),
+        };
+    }
+    Ok(here)
+}
+
+#[cold]
+fn missing(steps: &[Step], at: usize, key: &str) -> NotFound {
+    if at + 1 == steps.len() {
+        NotFound::no_results(steps)
+    } else {
+        NotFound::missing_property(steps, at, key)
+    }
+}
+
+/// An index from the front, or from the end where negative.
+pub(super) fn position(index: i32, length: usize) -> Option<usize> {
+    if index >= 0 {
+        return usize::try_from(index).ok();
+    }
+    length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
+}
