@@ -24,6 +24,7 @@ enum Command {
     Up(Up),
     Run(Run),
     Logs(Logs),
+    Validate(Validate),
     /// Train, serve or evaluate a classifier: the program inside the SageMaker container
     #[command(subcommand)]
     Model(scones_model::cli::Command),
@@ -143,6 +144,36 @@ pub(crate) struct Logs {
     pub(crate) data_dir: PathBuf,
 }
 
+/// Find what is wrong or odd in state machine definitions, without running them
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones validate infra/template.yaml           the template's definitions, with their substitutions
+  scones validate flow.asl.json --type express  what AWS would say, with line and column
+  generate-flow | scones validate - --json      findings as data: one JSON object a line
+
+Exit status: 0 without errors, 1 with errors; warnings alone are no errors.")]
+pub(crate) struct Validate {
+    /// Definitions in Amazon States Language (JSON), or SAM templates (YAML); - is a definition on standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The state machine's type; a template says it itself
+    #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = MachineType::Standard)]
+    pub(crate) machine_type: MachineType,
+    /// Print findings as JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A value for a parameter of the template; may be given several times
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum MachineType {
+    Standard,
+    Express,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Lambda {
     /// The function's binary, for example serialize-image
@@ -157,6 +188,7 @@ impl Cli {
             Command::Up(up) => commands::up::run(&up),
             Command::Run(run) => commands::run::run(run),
             Command::Logs(logs) => commands::logs::run(&logs),
+            Command::Validate(validate) => commands::validate::run(&validate),
             Command::Model(model) => commands::model::run(model),
             Command::Lambda(lambda) => commands::lambda::run(&lambda),
         }

@@ -14,7 +14,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("scones-local", &["asl"]),
     (
         "scones",
-        &["cifar-tools", "lambdas", "scones-local", "scones-model"],
+        &[
+            "asl",
+            "cifar-tools",
+            "lambdas",
+            "scones-local",
+            "scones-model",
+        ],
     ),
 ];
 

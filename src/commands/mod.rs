@@ -9,6 +9,7 @@ pub(crate) mod model;
 pub(crate) mod run;
 pub(crate) mod stack;
 pub(crate) mod up;
+pub(crate) mod validate;
 
 /// Logs to standard error, at `level` unless `RUST_LOG` says otherwise.
 fn start_logging(level: &str) {
