@@ -8,6 +8,8 @@ use crate::{Failure, Payload};
 pub(crate) mod names {
     pub(crate) const ALL: &str = "States.ALL";
     pub(crate) const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+    pub(crate) const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str =
+        "States.ExceedToleratedFailureThreshold";
     pub(crate) const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
     pub(crate) const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
     pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
@@ -44,6 +46,26 @@ impl Fault {
             error: Some(error.into()),
             cause,
         })
+    }
+
+    /// More iterations of a Map failed than it tolerates.
+    pub(crate) fn tolerance_exceeded() -> Fault {
+        let cause = "The specified tolerated failure threshold was exceeded";
+        Fault::given(
+            names::EXCEED_TOLERATED_FAILURE_THRESHOLD,
+            Some(cause.into()),
+        )
+    }
+
+    /// The error and cause where no history is told: without the state's name and its entry.
+    pub(crate) fn into_plain_failure(self) -> Failure {
+        match self {
+            Fault::Given(failure) => failure,
+            Fault::Noticed { error, message } => Failure {
+                error: Some(error.to_owned()),
+                cause: Some(message),
+            },
+        }
     }
 
     /// `what` (a state's name, a function's ARN, a service's name) gave more than a payload may hold.

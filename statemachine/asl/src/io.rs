@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::Payload;
 use crate::fault::{Fault, names};
 use crate::jsonpath::Path;
+use crate::probe::Stage;
 use crate::template::{Scope, Template};
 
 /// `InputPath` or `OutputPath`.
@@ -91,8 +92,30 @@ impl Shaping {
         input: &Payload,
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
+        let selected = self.selected_input(input, scope)?;
+        self.parameterized(selected, scope)
+    }
+
+    /// The input after `InputPath`.
+    pub(crate) fn selected_input(
+        &self,
+        input: &Payload,
+        scope: &Scope<'_>,
+    ) -> Result<Payload, Fault> {
         let selected = self.input_path.apply(input, scope)?;
-        render(self.parameters.as_ref(), selected, scope)
+        scope.saw(Stage::AfterInputPath, &selected);
+        Ok(selected)
+    }
+
+    /// The selected input after `Parameters`.
+    pub(crate) fn parameterized(
+        &self,
+        selected: Payload,
+        scope: &Scope<'_>,
+    ) -> Result<Payload, Fault> {
+        let effective = render(self.parameters.as_ref(), selected, scope)?;
+        scope.saw(Stage::AfterParameters, &effective);
+        Ok(effective)
     }
 
     /// A result after `ResultSelector`.
@@ -112,6 +135,7 @@ impl Shaping {
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
         let combined = self.result_path.apply(input, result)?;
+        scope.saw(Stage::AfterResultPath, &combined);
         let scope = scope.over(combined.value());
         self.output_path.apply(&combined, &scope)
     }

@@ -25,6 +25,7 @@ mod jsonpath;
 mod machine;
 mod optimized;
 mod payload;
+mod probe;
 mod random;
 mod render;
 mod resource;
@@ -32,6 +33,7 @@ mod retry;
 mod source;
 mod states;
 mod template;
+mod test_state;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -47,4 +49,8 @@ pub use machine::{MAX_DEFINITION_BYTES, StateMachine, Workflow};
 pub use payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, Payload};
 pub use render::{Place, Rendered};
 pub use resource::{Pattern, Resource};
+pub use test_state::{
+    Configuration, FieldValidation, InspectionLevel, Mock, Setting, TestRequest, TestState,
+    TestStateError,
+};
 pub use time::Timestamp;

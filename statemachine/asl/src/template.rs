@@ -8,10 +8,12 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
+use crate::Payload;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::intrinsic::Call;
 use crate::jsonpath::{NotFound, Path, Root};
+use crate::probe::{Probe, Setting, Stage};
 use crate::random::Random;
 use crate::variables::Visible;
 
@@ -26,6 +28,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) variables: &'a dyn Visible,
     /// The execution's random numbers; what is drawn here is gone for what follows.
     pub(crate) random: &'a Cell<Random>,
+    /// Who looks on, if anyone does.
+    pub(crate) probe: Option<&'a Probe>,
 }
 
 impl<'a> Scope<'a> {
@@ -39,6 +43,20 @@ impl<'a> Scope<'a> {
         'a: 'b,
     {
         Scope { input, ..*self }
+    }
+
+    /// Tells who looks on what the state's data is at a stage.
+    pub(crate) fn saw(&self, stage: Stage, payload: &Payload) {
+        if let Some(probe) = self.probe {
+            probe.saw(stage, payload);
+        }
+    }
+
+    /// Tells who looks on a number that the state was given.
+    pub(crate) fn set(&self, setting: Setting, value: Value) {
+        if let Some(probe) = self.probe {
+            probe.set(setting, value);
+        }
     }
 
     /// What `path` starts from.

@@ -75,6 +75,13 @@ impl Variables {
         }
     }
 
+    /// All of them, as one object.
+    pub(crate) fn to_value(&self) -> Value {
+        let all = self.0.iter();
+        all.map(|(name, value)| (name.to_string(), value.value().clone()))
+            .collect()
+    }
+
     /// What the values take as JSON text.
     pub(crate) fn bytes(&self) -> usize {
         self.0.values().map(|value| value.text().len()).sum()

@@ -16,6 +16,9 @@ use crate::{Failure, HistoryDetails, Iteration, Payload, StateType};
 impl Run<'_> {
     /// The error and cause of a fault in a thread's state.
     pub(crate) fn failure(&self, id: ThreadId, fault: Fault) -> Failure {
+        if self.probe.is_some() {
+            return fault.into_plain_failure();
+        }
         let entered = self.thread(id).entered.map_or(0, |entry| entry.event);
         fault.into_failure(&self.state(id).name, entered)
     }
@@ -26,6 +29,9 @@ impl Run<'_> {
         let mut branch_failed = false;
         loop {
             self.give_up_work(id);
+            if self.seen_failing(id, &failure) {
+                return self.end_failed(self.thread(id).last_event, failure);
+            }
             if self.retry(id, &failure) {
                 return;
             }
@@ -63,14 +69,13 @@ impl Run<'_> {
 
     /// Goes to the state of the catcher that takes the failure; gives back a failure that nothing takes.
     fn catch(&mut self, id: ThreadId, failure: Failure) -> Option<Failure> {
-        let catcher = self
-            .state(id)
-            .catch
-            .iter()
-            .find(|catcher| catcher.errors.match_failure(&failure));
-        let Some(catcher) = catcher else {
+        let mut catchers = self.state(id).catch.iter().enumerate();
+        let Some((index, catcher)) =
+            catchers.find(|(_, catcher)| catcher.errors.match_failure(&failure))
+        else {
             return Some(failure);
         };
+        self.seen_catching(index);
         let exit = self.exit_caught(id, catcher, &failure);
         exit.err().map(|fault| self.failure(id, fault))
     }

@@ -8,6 +8,7 @@ use super::view::View;
 use crate::fault::Fault;
 use crate::io::Shaping;
 use crate::machine::{Next, StateId};
+use crate::probe::Stage;
 use crate::template::Scope;
 use crate::variables::{Assigned, MAX_STORED_BYTES, Visible};
 use crate::{HistoryDetails, Outcome, Payload};
@@ -38,6 +39,7 @@ impl Run<'_> {
             ..View::default()
         };
         self.leave_as(id, view, |shaping, _, scope| {
+            scope.saw(Stage::Result, result);
             shaping.selected_result(result.clone(), scope)
         })
     }
@@ -60,6 +62,7 @@ impl Run<'_> {
         let state = self.state(id);
         let (output, assigned) = self.with_scope(id, view, |input, scope| {
             let selected = select(&state.shaping, input, scope)?;
+            scope.saw(Stage::AfterResultSelector, &selected);
             let assigned = state.assign.evaluate(&scope.over(selected.value()))?;
             Ok((state.shaping.place(input, selected, scope)?, assigned))
         })?;
@@ -77,6 +80,10 @@ impl Run<'_> {
         let output = self.accept(id, output)?;
         let state = self.state(id);
         self.assign(id, &assigned)?;
+        if self.seen_leaving(id, &output, next) {
+            self.finish(id, output);
+            return Ok(());
+        }
         let exited = HistoryDetails::StateExited {
             kind: state.kind.state_type(),
             name: state.name.clone(),

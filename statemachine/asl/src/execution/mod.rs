@@ -8,6 +8,7 @@ mod branches;
 mod events;
 mod failing;
 mod leaving;
+mod probing;
 mod run;
 mod tasks;
 mod thread;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use branches::{Branches, Items};
+pub(crate) use probing::Beginning;
 pub(crate) use run::Run;
 pub(crate) use thread::{Running, ThreadId};
 pub(crate) use view::View;
@@ -103,9 +105,15 @@ impl Execution {
         at: Timestamp,
         seed: u64,
     ) -> (Execution, Vec<Effect>) {
-        let mut execution = Execution {
+        let mut execution = Execution::new(identity, input.into(), at, seed);
+        let effects = Run::new(&mut execution, machine, at).begin();
+        (execution, effects)
+    }
+
+    fn new(identity: Identity, input: Payload, at: Timestamp, seed: u64) -> Execution {
+        Execution {
             identity,
-            input: input.into(),
+            input,
             started: at,
             random: Random::new(seed),
             events: 0,
@@ -117,9 +125,7 @@ impl Execution {
             tasks: BTreeMap::new(),
             timers: BTreeMap::new(),
             outcome: None,
-        };
-        let effects = Run::new(&mut execution, machine, at).begin();
-        (execution, effects)
+        }
     }
 
     /// Takes in what happened and says what to do, in order. Never panics; events about what is over do nothing.

@@ -7,6 +7,7 @@ use super::{Alarm, Execution, Timer};
 use crate::fault::{Fault, names};
 use crate::io::Shaping;
 use crate::machine::{State, StateId};
+use crate::probe::Probe;
 use crate::variables::Variables;
 use crate::{
     Effect, Failure, HistoryDetails, HistoryEvent, Outcome, Payload, StateMachine, TimerId,
@@ -27,6 +28,8 @@ pub(crate) struct Run<'a> {
     pub(super) effects: Vec<Effect>,
     /// Where the history was when the step began.
     first_event: u64,
+    /// Looks into the one state that is tested.
+    pub(super) probe: Option<&'a Probe>,
 }
 
 impl<'a> Run<'a> {
@@ -42,6 +45,7 @@ impl<'a> Run<'a> {
             now,
             effects: Vec::new(),
             first_event,
+            probe: None,
         }
     }
 

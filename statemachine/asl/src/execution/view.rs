@@ -1,6 +1,6 @@
 //! What the expressions of a state see at one moment.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 
 use serde_json::Value;
 
@@ -72,7 +72,7 @@ impl Run<'_> {
             retry_count: state.kind.retries().then(retries),
             token: view.token,
             item: view.item.or_else(|| self.item(id)),
-            made: OnceCell::new(),
+            made: self.known_context(),
         };
         let variables = Scopes {
             threads: &self.exec.threads,
@@ -83,6 +83,7 @@ impl Run<'_> {
             context: &context,
             variables: &variables,
             random,
+            probe: self.probe,
         };
         f(&thread.input, &scope)
     }

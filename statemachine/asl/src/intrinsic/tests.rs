@@ -33,6 +33,7 @@ fn evaluate(call: &str, input: &Value) -> Result<Value, Failure> {
         context: &context,
         variables: &Variables::default(),
         random: &random,
+        probe: None,
     };
     call.evaluate(&scope)
         .map_err(|fault| fault.into_failure("S", 2))

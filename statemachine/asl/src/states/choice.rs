@@ -62,7 +62,7 @@ impl Choice {
         let state = run.state(thread);
         let (next, output, assigned) =
             run.with_scope(thread, View::default(), |input, scope| {
-                let input = state.shaping.input_path.apply(input, scope)?;
+                let input = state.shaping.selected_input(input, scope)?;
                 let scope = scope.over(input.value());
                 let (next, assign) = match self.choose(&scope)? {
                     Some(branch) => (branch.next, &branch.assign),

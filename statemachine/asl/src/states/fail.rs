@@ -14,6 +14,7 @@ use crate::execution::{Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::intrinsic::Call;
 use crate::jsonpath::Path;
+use crate::probe::Stage;
 use crate::template::Scope;
 
 #[derive(Debug)]
@@ -39,7 +40,8 @@ impl Fail {
     }
 
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let failure = run.with_scope(thread, View::default(), |_, scope| {
+        let failure = run.with_scope(thread, View::default(), |input, scope| {
+            scope.saw(Stage::AfterInputPath, input);
             let find = |text: &Option<Text>| text.as_ref().map(|text| text.find(scope)).transpose();
             Ok(Failure {
                 error: find(&self.error)?,

@@ -17,6 +17,7 @@ use crate::fault::Fault;
 use crate::io;
 use crate::jsonpath::Path;
 use crate::machine::StateId;
+use crate::probe::{Setting, Stage};
 use crate::template::{Scope, Template};
 use crate::{HistoryDetails, Iteration, Payload};
 
@@ -86,15 +87,23 @@ impl Map {
         start
     }
 
+    /// Whether its results go to a bucket, so that what it gives says where.
+    pub(crate) fn writes_results(&self) -> bool {
+        false
+    }
+
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         let shaping = run.shaping(thread);
         let (input, items, at_once) = run.with_scope(thread, View::default(), |input, scope| {
-            let input = shaping.input_path.apply(input, scope)?;
+            let input = shaping.selected_input(input, scope)?;
             let scope = scope.over(input.value());
-            let at_once = self.max_concurrency.find(&scope)?;
             let items = self.items(&input, &scope)?;
+            let at_once = self.max_concurrency.find(&scope)?;
             Ok((input, items, at_once))
         })?;
+        if let Some(instead) = run.instead_of_branches(thread) {
+            return instead;
+        }
         let length = items.value().as_array().map_or(0, Vec::len);
         let started = run.note(
             thread,
@@ -174,11 +183,13 @@ impl Map {
                 path.text()
             )));
         }
-        Ok(match items {
+        let items = match items {
             // The whole input: shared.
             Cow::Borrowed(found) if std::ptr::eq(found, input.value()) => input.clone(),
             items => items.into_owned().into(),
-        })
+        };
+        scope.saw(Stage::AfterItemsPath, &items);
+        Ok(items)
     }
 }
 
@@ -204,6 +215,7 @@ impl Concurrency {
             Concurrency::Fixed(wanted) => *wanted,
             Concurrency::Path(path) => integer("MaxConcurrencyPath", path, scope)?,
         };
+        scope.set(Setting::MaxConcurrency, wanted.into());
         Ok(if wanted == 0 {
             AT_ONCE
         } else {

@@ -37,12 +37,20 @@ impl Parallel {
         Parallel { branches: starts }
     }
 
+    /// How many.
+    pub(crate) fn branches(&self) -> usize {
+        self.branches.len()
+    }
+
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         let shaping = run.shaping(thread);
         let input = run.with_scope(thread, View::default(), |input, scope| {
             shaping.effective_input(input, scope)
         })?;
         let input = run.accept(thread, input)?;
+        if let Some(instead) = run.instead_of_branches(thread) {
+            return instead;
+        }
         let started = run.note(thread, HistoryDetails::ParallelStateStarted);
         run.branch_out(thread, Branches::new(self.branches.len(), None));
         for (index, start) in self.branches.iter().enumerate() {

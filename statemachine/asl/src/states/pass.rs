@@ -10,6 +10,7 @@ use crate::Payload;
 use crate::definition::{Diagnostics, Fields};
 use crate::execution::{Run, ThreadId};
 use crate::fault::Fault;
+use crate::probe::Stage;
 
 #[derive(Debug)]
 pub(crate) struct Pass {
@@ -34,7 +35,10 @@ impl Pass {
 
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         run.leave(thread, |shaping, input, scope| match &self.result {
-            Some(result) => Ok(result.clone()),
+            Some(result) => {
+                scope.saw(Stage::Result, result);
+                Ok(result.clone())
+            }
             None => shaping.effective_input(input, scope),
         })
     }

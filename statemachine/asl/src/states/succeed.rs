@@ -9,6 +9,6 @@ use crate::fault::Fault;
 
 pub(crate) fn run(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
     run.leave(thread, |shaping, input, scope| {
-        shaping.input_path.apply(input, scope)
+        shaping.selected_input(input, scope)
     })
 }

@@ -75,6 +75,10 @@ impl Task {
         }
     }
 
+    pub(crate) fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         let request = self.request(run, thread)?;
         run.accept(thread, request.arguments.clone())?;
@@ -87,7 +91,7 @@ impl Task {
         let token = self.resource.waits_for_token().then(|| run.token());
         let (shaping, state) = (run.shaping(thread), run.state(thread));
         run.with_scope(thread, View::token(token.as_deref()), |input, scope| {
-            let selected = shaping.input_path.apply(input, scope)?;
+            let selected = shaping.selected_input(input, scope)?;
             let scope = scope.over(selected.value());
             let limit =
                 |limit: &Option<Limit>| limit.as_ref().map(|limit| limit.find(&scope)).transpose();
@@ -101,11 +105,7 @@ impl Task {
                 resource: self.resource.clone(),
                 timeout_seconds: limit(&self.timeout)?,
                 heartbeat_seconds: limit(&self.heartbeat)?,
-                arguments: crate::io::render(
-                    shaping.parameters.as_ref(),
-                    selected.clone(),
-                    &scope,
-                )?,
+                arguments: shaping.parameterized(selected.clone(), &scope)?,
                 token: token.clone(),
                 credentials: credentials.map(Payload::from),
                 submitted: false,

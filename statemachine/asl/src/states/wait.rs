@@ -56,7 +56,7 @@ impl Wait {
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         let (shaping, now) = (run.shaping(thread), run.now);
         let until = run.with_scope(thread, View::default(), |input, scope| {
-            let input = shaping.input_path.apply(input, scope)?;
+            let input = shaping.selected_input(input, scope)?;
             self.until(now, &scope.over(input.value()))
         })?;
         if until > now {
@@ -81,7 +81,7 @@ impl Wait {
 /// The time has come.
 pub(crate) fn resume(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
     run.leave(thread, |shaping, input, scope| {
-        shaping.input_path.apply(input, scope)
+        shaping.selected_input(input, scope)
     })
 }
 

@@ -20,6 +20,7 @@ mod random_runs;
 mod resume;
 mod retry;
 mod task;
+mod test_state;
 mod variables;
 mod wait;
 

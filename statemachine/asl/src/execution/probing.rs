@@ -1,0 +1,130 @@
+//! A run of one state under a [`Probe`]: it begins at the machine's first state and ends when that state is left or
+//! has failed.
+
+use std::cell::OnceCell;
+
+use serde_json::Value;
+
+use super::{Execution, Identity, Run, ThreadId};
+use crate::fault::Fault;
+use crate::machine::Next;
+use crate::probe::{Probe, Stage};
+use crate::retry::next_retry;
+use crate::variables::{Assigned, Variables};
+use crate::{Effect, Event, Failure, Payload, StateMachine, Timestamp};
+
+/// What a tested state is given.
+pub(crate) struct Beginning {
+    pub(crate) identity: Identity,
+    pub(crate) input: Payload,
+    pub(crate) variables: Assigned,
+    pub(crate) at: Timestamp,
+    pub(crate) seed: u64,
+}
+
+impl Execution {
+    /// Enters the machine's first state.
+    pub(crate) fn test(
+        machine: &StateMachine,
+        beginning: Beginning,
+        probe: &Probe,
+    ) -> (Execution, Vec<Effect>) {
+        let Beginning {
+            identity,
+            input,
+            variables,
+            at,
+            seed,
+        } = beginning;
+        let mut execution = Execution::new(identity, input, at, seed);
+        let mut run = Run::new(&mut execution, machine, at);
+        run.probe = Some(probe);
+        let effects = run.begin_test(&variables, probe);
+        (execution, effects)
+    }
+
+    /// Takes in what happened to the tested state.
+    pub(crate) fn test_step(
+        &mut self,
+        machine: &StateMachine,
+        event: Event,
+        probe: &Probe,
+    ) -> Vec<Effect> {
+        if self.outcome.is_some() {
+            return Vec::new();
+        }
+        let mut run = Run::new(self, machine, event.at);
+        run.probe = Some(probe);
+        run.take(event.kind)
+    }
+}
+
+impl Run<'_> {
+    fn begin_test(mut self, variables: &Assigned, probe: &Probe) -> Vec<Effect> {
+        let input = self.exec.input.clone();
+        probe.saw(Stage::Input, &input);
+        let thread = self.add_thread(None, self.machine.start, input, 0);
+        let mut known = Variables::default();
+        known.assign(variables);
+        self.thread_mut(thread).variables = known;
+        self.drive();
+        self.effects
+    }
+
+    /// The context object, where it is given rather than made.
+    pub(super) fn known_context(&self) -> OnceCell<Value> {
+        let given = self.probe.map(|probe| probe.context.clone());
+        given.map_or_else(OnceCell::new, OnceCell::from)
+    }
+
+    /// What a test has instead of the branches or iterations of the state.
+    pub(crate) fn instead_of_branches(&mut self, thread: ThreadId) -> Option<Result<(), Fault>> {
+        let given = self.probe?.branches()?;
+        Some(given.and_then(|result| self.leave_with(thread, &result)))
+    }
+
+    /// Tells the probe where the state leads; whether there is one, so that the run is over.
+    pub(super) fn seen_leaving(&self, id: ThreadId, output: &Payload, next: Next) -> bool {
+        let Some(probe) = self.probe.filter(|_| self.thread(id).parent.is_none()) else {
+            return false;
+        };
+        let next = match next {
+            Next::State(next) => Some(&*self.machine.state(next).name),
+            Next::End => None,
+        };
+        if !self.thread(id).variables.is_empty() {
+            let variables = Payload::from(self.thread(id).variables.to_value());
+            probe.saw(Stage::Variables, &variables);
+        }
+        probe.left(output, next);
+        true
+    }
+
+    /// Tells the probe which retrier takes the failure; whether it would be retried, so that the run is over.
+    pub(super) fn seen_failing(&mut self, id: ThreadId, failure: &Failure) -> bool {
+        let Some(probe) = self.probe.filter(|_| self.thread(id).parent.is_none()) else {
+            return false;
+        };
+        probe.failed(failure);
+        let retriers = &self.state(id).retry;
+        let named = |failure: &Failure| {
+            retriers
+                .iter()
+                .position(|retrier| retrier.errors.match_failure(failure))
+        };
+        let attempts = vec![probe.retries; retriers.len()];
+        let next = next_retry(retriers, &attempts, failure, &mut self.exec.random);
+        let retrier = named(failure);
+        probe.handled(|handled| {
+            handled.retrier = retrier;
+            handled.delay_seconds = next.map(|(_, delay)| delay);
+        });
+        next.is_some()
+    }
+
+    pub(super) fn seen_catching(&self, index: usize) {
+        if let Some(probe) = self.probe {
+            probe.handled(|handled| handled.catcher = Some(index));
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! A look inside one state: what its input and output went through, and what was made of its failure.
+//!
+//! A probe hangs on a [`Run`](crate::execution::Run) and is told what happens; it also stands in for what is not really
+//! there: the context object, the retries so far, the iterations of a Map. Executions have none, and pay for none.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::fault::Fault;
+use crate::{Failure, Payload};
+
+/// A point that a state's data passes; its name is AWS's, of `inspectionData`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    AfterArguments,
+    AfterInputPath,
+    AfterItemBatcher,
+    AfterItemSelector,
+    AfterItemsPath,
+    AfterItemsPointer,
+    AfterParameters,
+    AfterResultPath,
+    AfterResultSelector,
+    Input,
+    Result,
+    Variables,
+}
+
+impl Stage {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Stage::AfterArguments => "afterArguments",
+            Stage::AfterInputPath => "afterInputPath",
+            Stage::AfterItemBatcher => "afterItemBatcher",
+            Stage::AfterItemSelector => "afterItemSelector",
+            Stage::AfterItemsPath => "afterItemsPath",
+            Stage::AfterItemsPointer => "afterItemsPointer",
+            Stage::AfterParameters => "afterParameters",
+            Stage::AfterResultPath => "afterResultPath",
+            Stage::AfterResultSelector => "afterResultSelector",
+            Stage::Input => "input",
+            Stage::Result => "result",
+            Stage::Variables => "variables",
+        }
+    }
+}
+
+/// A number that a Map state was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Setting {
+    MaxConcurrency,
+    ToleratedFailureCount,
+    ToleratedFailurePercentage,
+}
+
+impl Setting {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Setting::MaxConcurrency => "maxConcurrency",
+            Setting::ToleratedFailureCount => "toleratedFailureCount",
+            Setting::ToleratedFailurePercentage => "toleratedFailurePercentage",
+        }
+    }
+}
+
+/// What follows a failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Handled {
+    /// The retrier that names the error, also where its attempts are used up.
+    pub(crate) retrier: Option<usize>,
+    /// How long it would wait, where an attempt is left.
+    pub(crate) delay_seconds: Option<f64>,
+    /// The catcher that takes the error.
+    pub(crate) catcher: Option<usize>,
+}
+
+/// What a mocked Map or Parallel, or a mocked task, gives.
+#[derive(Clone, Debug)]
+pub(crate) enum Given {
+    Result(Payload),
+    Failure(Failure),
+}
+
+/// What is seen of a state, and what stands in for what is not there.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    /// Stands for `$$`, whole.
+    pub(crate) context: Value,
+    /// Stands for what the state starts: its task, branches or iterations.
+    pub(crate) given: Option<Given>,
+    /// Stands for the retries so far by the rule that applies.
+    pub(crate) retries: u32,
+    /// How many iterations of a Map failed.
+    failed_iterations: Option<u64>,
+    stages: RefCell<BTreeMap<Stage, Payload>>,
+    settings: RefCell<BTreeMap<Setting, Value>>,
+    handled: Cell<Handled>,
+    failure: RefCell<Option<Failure>>,
+    /// The output, and the state that comes next.
+    left: RefCell<Option<(Payload, Option<String>)>>,
+}
+
+impl Probe {
+    pub(crate) fn new(
+        context: Value,
+        given: Option<Given>,
+        retries: Option<u32>,
+        failed_iterations: Option<u64>,
+    ) -> Probe {
+        Probe {
+            context,
+            given,
+            retries: retries.unwrap_or(0),
+            failed_iterations,
+            stages: RefCell::default(),
+            settings: RefCell::default(),
+            handled: Cell::default(),
+            failure: RefCell::default(),
+            left: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn saw(&self, stage: Stage, payload: &Payload) {
+        self.stages.borrow_mut().insert(stage, payload.clone());
+    }
+
+    pub(crate) fn set(&self, setting: Setting, value: Value) {
+        self.settings.borrow_mut().insert(setting, value);
+    }
+
+    pub(crate) fn failed(&self, failure: &Failure) {
+        *self.failure.borrow_mut() = Some(failure.clone());
+    }
+
+    pub(crate) fn handled(&self, change: impl FnOnce(&mut Handled)) {
+        let mut handled = self.handled.get();
+        change(&mut handled);
+        self.handled.set(handled);
+    }
+
+    pub(crate) fn left(&self, output: &Payload, next: Option<&str>) {
+        *self.left.borrow_mut() = Some((output.clone(), next.map(str::to_owned)));
+    }
+
+    /// What stands for a Map's iterations or a Parallel's branches, once all that is around them has been found.
+    pub(crate) fn branches(&self) -> Option<Result<Payload, Fault>> {
+        match self.given.as_ref()? {
+            Given::Failure(failure) => Some(Err(Fault::Given(failure.clone()))),
+            Given::Result(_) if self.too_many_failed() => Some(Err(Fault::tolerance_exceeded())),
+            Given::Result(result) => Some(Ok(result.clone())),
+        }
+    }
+
+    /// More iterations failed than the Map tolerates. One that says nothing of it is not held against it.
+    fn too_many_failed(&self) -> bool {
+        let Some(failed) = self.failed_iterations else {
+            return false;
+        };
+        let settings = self.settings.borrow();
+        let number = |setting| settings.get(&setting).and_then(Value::as_f64);
+        let items = self.stages.borrow().get(&Stage::AfterItemsPath).map(count);
+        let share = |most: f64| {
+            let items = items.unwrap_or_else(|| self.given_items());
+            items > 0 && failed as f64 * 100.0 / items as f64 > most
+        };
+        number(Setting::ToleratedFailureCount).is_some_and(|most| failed as f64 > most)
+            || number(Setting::ToleratedFailurePercentage).is_some_and(share)
+    }
+
+    fn given_items(&self) -> usize {
+        match &self.given {
+            Some(Given::Result(result)) => count(result),
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn into_seen(self) -> Seen {
+        Seen {
+            stages: self.stages.into_inner(),
+            settings: self.settings.into_inner(),
+            handled: self.handled.get(),
+            failure: self.failure.into_inner(),
+            left: self.left.into_inner(),
+        }
+    }
+}
+
+fn count(payload: &Payload) -> usize {
+    payload.value().as_array().map_or(0, Vec::len)
+}
+
+/// What a probe saw.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) stages: BTreeMap<Stage, Payload>,
+    pub(crate) settings: BTreeMap<Setting, Value>,
+    pub(crate) handled: Handled,
+    /// The failure as it was before a catcher took it.
+    pub(crate) failure: Option<Failure>,
+    pub(crate) left: Option<(Payload, Option<String>)>,
+}
+
+impl Handled {
+    /// AWS's `errorDetails`.
+    pub(crate) fn to_value(self) -> Option<Value> {
+        let mut details = json!({});
+        if let Some(index) = self.catcher {
+            details["catchIndex"] = index.into();
+        }
+        if let Some(index) = self.retrier {
+            details["retryIndex"] = index.into();
+        }
+        if let Some(delay) = self.delay_seconds {
+            details["retryBackoffIntervalSeconds"] = (delay.round() as u64).into();
+        }
+        details
+            .as_object()
+            .is_some_and(|fields| !fields.is_empty())
+            .then_some(details)
+    }
+}

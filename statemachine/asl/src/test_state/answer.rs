@@ -1,0 +1,97 @@
+//! The response: what AWS tells of a tested state, at each inspection level.
+
+use serde_json::{Map, Value, json};
+
+use super::InspectionLevel;
+use crate::machine::State;
+use crate::probe::{Seen, Stage};
+use crate::states::Kind;
+use crate::{Failure, Outcome};
+
+pub(super) fn answer(
+    state: &State,
+    outcome: Option<&Outcome>,
+    seen: Seen,
+    level: InspectionLevel,
+) -> Value {
+    let mut answer = json!({ "status": status(&seen, outcome) });
+    if let Some((output, next)) = &seen.left {
+        answer["output"] = output.text().into();
+        if let Some(next) = next {
+            answer["nextState"] = next.as_str().into();
+        }
+    }
+    if let Some(Failure { error, cause }) = seen.failure.as_ref().or(failure(outcome).as_ref()) {
+        if let Some(error) = error {
+            answer["error"] = error.as_str().into();
+        }
+        if let Some(cause) = cause {
+            answer["cause"] = cause.as_str().into();
+        }
+    }
+    if level != InspectionLevel::Info {
+        answer["inspectionData"] = inspection(state, &seen);
+    }
+    answer
+}
+
+fn status(seen: &Seen, outcome: Option<&Outcome>) -> &'static str {
+    if seen.left.is_some() {
+        return if seen.handled.catcher.is_some() {
+            "CAUGHT_ERROR"
+        } else {
+            "SUCCEEDED"
+        };
+    }
+    if seen.handled.delay_seconds.is_some() {
+        return "RETRIABLE";
+    }
+    match outcome {
+        Some(Outcome::Succeeded { .. }) => "SUCCEEDED",
+        _ => "FAILED",
+    }
+}
+
+fn failure(outcome: Option<&Outcome>) -> Option<Failure> {
+    match outcome? {
+        Outcome::Failed { error, cause } => Some(Failure {
+            error: error.clone(),
+            cause: cause.clone(),
+        }),
+        _ => None,
+    }
+}
+
+fn inspection(state: &State, seen: &Seen) -> Value {
+    let mut data = Map::new();
+    for (stage, payload) in seen
+        .stages
+        .iter()
+        .filter(|(stage, _)| shown(state, **stage))
+    {
+        data.insert(stage.name().into(), payload.text().into());
+    }
+    for (setting, value) in &seen.settings {
+        data.insert(setting.name().into(), value.clone());
+    }
+    if let Some(details) = seen.handled.to_value() {
+        data.insert("errorDetails".into(), details);
+    }
+    Value::Object(data)
+}
+
+/// AWS tells of each type what its data goes through; of some, less than that.
+fn shown(state: &State, stage: Stage) -> bool {
+    use Stage::*;
+    match stage {
+        Input | Variables | AfterArguments => true,
+        AfterItemsPath | AfterItemsPointer | AfterItemSelector | AfterItemBatcher => true,
+        Result => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),
+        AfterInputPath => !matches!(state.kind, Kind::Parallel(_)),
+        AfterParameters => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),
+        AfterResultSelector | AfterResultPath => !matches!(
+            state.kind,
+            Kind::Wait(_) | Kind::Choice(_) | Kind::Succeed | Kind::Fail(_)
+        ),
+    }
+}

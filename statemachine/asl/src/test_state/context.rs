@@ -1,0 +1,143 @@
+//! The context object of a test: the one that is given, or one as an execution has it.
+
+use serde_json::{Map, Value, json};
+
+use super::{Setting, TestRequest, TestStateError};
+use crate::machine::State;
+use crate::states::Kind;
+use crate::{Identity, Pattern, Resource};
+
+/// The fields that may be given, and whether each is a text. `Input` is any JSON.
+const FIELDS: [(&str, &[(&str, Form)]); 4] = [
+    (
+        "Execution",
+        &[
+            ("Id", Form::Text),
+            ("Input", Form::Any),
+            ("Name", Form::Text),
+            ("RedriveCount", Form::Number),
+            ("RedriveTime", Form::Text),
+            ("RoleArn", Form::Text),
+            ("StartTime", Form::Text),
+        ],
+    ),
+    (
+        "State",
+        &[
+            ("EnteredTime", Form::Text),
+            ("Name", Form::Text),
+            ("RetryCount", Form::Number),
+        ],
+    ),
+    ("StateMachine", &[("Id", Form::Text), ("Name", Form::Text)]),
+    ("Task", &[("Token", Form::Text)]),
+];
+
+#[derive(Clone, Copy)]
+enum Form {
+    Any,
+    Number,
+    Text,
+}
+
+impl Form {
+    fn refuses(self, value: &Value) -> Option<&'static str> {
+        match self {
+            Form::Number if !value.is_number() => Some("a number"),
+            Form::Text if !value.is_string() => Some("a string"),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn of(
+    request: &TestRequest,
+    state: &State,
+    identity: &Identity,
+    input: &Value,
+    setting: &Setting,
+) -> Result<Value, TestStateError> {
+    match &request.context {
+        Some(text) => given(text, state),
+        None => Ok(made(request, state, identity, input, setting)),
+    }
+}
+
+fn made(
+    request: &TestRequest,
+    state: &State,
+    identity: &Identity,
+    input: &Value,
+    setting: &Setting,
+) -> Value {
+    let time = setting.at.to_string();
+    let mut context = json!({
+        "Execution": {
+            "Id": identity.execution_arn,
+            "Input": input,
+            "Name": identity.execution_name,
+            "RoleArn": request.role_arn,
+            "StartTime": time,
+        },
+        "StateMachine": {
+            "Id": identity.state_machine_arn,
+            "Name": identity.state_machine_name,
+        },
+        "State": {"Name": &*state.name, "EnteredTime": time},
+    });
+    if state.kind.retries() {
+        let retries = request.configuration.retrier_retry_count.unwrap_or(0);
+        context["State"]["RetryCount"] = retries.into();
+    }
+    if waits(state) {
+        context["Task"] = json!({"Token": identity.execution_name});
+    }
+    context
+}
+
+fn given(text: &str, state: &State) -> Result<Value, TestStateError> {
+    let refused = |message: String| {
+        TestStateError::Validation(format!("Invalid Context object provided: {message}"))
+    };
+    let Ok(Value::Object(context)) = serde_json::from_str(text) else {
+        return Err(refused("Context object must be a valid JSON object".into()));
+    };
+    check(&context).map_err(refused)?;
+    if context.contains_key("Task") && !waits(state) {
+        return Err(refused("Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern".into()));
+    }
+    Ok(Value::Object(context))
+}
+
+fn check(context: &Map<String, Value>) -> Result<(), String> {
+    for (name, value) in context {
+        if name == "Map" {
+            return Err("'Map' field is not supported when mocking a Context object".into());
+        }
+        let known = FIELDS.iter().find(|(known, _)| known == name);
+        let (_, fields) = known.ok_or_else(|| format!("Field '{name}' is not allowed"))?;
+        let object = value
+            .as_object()
+            .ok_or_else(|| format!("{name} must be an object"))?;
+        for (field, value) in object {
+            let known = fields.iter().find(|(known, _)| known == field);
+            let (_, form) = known.ok_or_else(|| format!("Field '{field}' is not allowed"))?;
+            if let Some(wanted) = form.refuses(value) {
+                return Err(format!("{name}.{field} must be {wanted}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the state waits for a job or a callback.
+fn waits(state: &State) -> bool {
+    let Kind::Task(task) = &state.kind else {
+        return false;
+    };
+    match task.resource() {
+        Resource::Function { .. } => false,
+        Resource::Activity { .. } => true,
+        Resource::Service { pattern, .. } => *pattern != Pattern::RequestResponse,
+    }
+}

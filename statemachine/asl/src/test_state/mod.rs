@@ -1,0 +1,170 @@
+//! TestState: one state on its own, with a look inside.
+//!
+//! [`TestState::start`] checks a request as AWS does and enters the state, under a [`Probe`]. A state that is mocked, or
+//! that calls nobody, is done at once; a task that is really to run is handed out ([`TestState::task`]), and what came of it
+//! is fed back. [`TestState::finish`] answers as the API does. The pipeline is the executions' own.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html>
+
+mod answer;
+mod context;
+mod error;
+mod machine;
+mod request;
+
+use serde_json::Value;
+
+pub use error::TestStateError;
+pub use request::{Configuration, FieldValidation, InspectionLevel, Mock, TestRequest};
+
+use crate::execution::Beginning;
+use crate::probe::{Given, Probe};
+use crate::random::Random;
+use crate::{
+    Effect, Event, EventKind, Execution, FailureStage, Identity, StateMachine, TaskId, Timestamp,
+};
+
+/// Where a test is said to run, and its time and randomness.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// `us-east-1`
+    pub region: String,
+    /// `123456789012`
+    pub account: String,
+    /// Now.
+    pub at: Timestamp,
+    /// Feeds everything random.
+    pub seed: u64,
+}
+
+/// A state that is being tested.
+#[derive(Debug)]
+pub struct TestState {
+    machine: StateMachine,
+    execution: Execution,
+    probe: Probe,
+    level: InspectionLevel,
+    task: Option<(TaskId, crate::TaskRequest)>,
+    at: Timestamp,
+}
+
+impl TestState {
+    /// Checks a request and enters the state.
+    ///
+    /// # Errors
+    /// What AWS refuses: definitions, mocks, contexts, combinations.
+    pub fn start(request: TestRequest, setting: Setting) -> Result<TestState, TestStateError> {
+        let machine = machine::compile(&request.definition, request.state_name.as_deref())?;
+        let state = machine.state(machine.start);
+        request.check(state)?;
+        let input = request.input_value()?;
+        let variables = request.assigned()?;
+        let mut random = Random::new(setting.seed);
+        let identity = identity(&setting, &request, &mut random);
+        let context = context::of(&request, state, &identity, &input, &setting)?;
+        let probe = Probe::new(
+            context,
+            request.given(state)?,
+            request.configuration.retrier_retry_count,
+            request.configuration.map_iteration_failure_count,
+        );
+        let beginning = Beginning {
+            identity,
+            input: input.into(),
+            variables,
+            at: setting.at,
+            seed: random.next(),
+        };
+        let (execution, effects) = Execution::test(&machine, beginning, &probe);
+        let mut test = TestState {
+            machine,
+            execution,
+            probe,
+            level: request.inspection_level,
+            task: None,
+            at: setting.at,
+        };
+        test.take(effects);
+        Ok(test)
+    }
+
+    /// The task that is to run before the test can go on; nothing where it is mocked, or over.
+    pub fn task(&self) -> Option<(TaskId, &crate::TaskRequest)> {
+        self.task.as_ref().map(|(task, request)| (*task, request))
+    }
+
+    /// Takes in what came of the task.
+    pub fn resume(&mut self, kind: EventKind) {
+        self.task = None;
+        let event = Event { at: self.at, kind };
+        let effects = self.execution.test_step(&self.machine, event, &self.probe);
+        self.take(effects);
+    }
+
+    /// The API's response.
+    pub fn finish(self) -> Value {
+        let kind = self.machine.state(self.machine.start);
+        answer::answer(
+            kind,
+            self.execution.outcome(),
+            self.probe.into_seen(),
+            self.level,
+        )
+    }
+
+    /// Lets time pass at once, answers for a task that is mocked, and keeps one that is not.
+    fn take(&mut self, effects: Vec<Effect>) {
+        let mut started = None;
+        let mut due = None;
+        for effect in effects {
+            match effect {
+                Effect::StartTask { task, request } => started = Some((task, request)),
+                Effect::SetTimer { timer, at } => due = Some((timer, at)),
+                _ => {}
+            }
+        }
+        match (started, &self.probe.given) {
+            (Some((task, _)), Some(given)) => {
+                let kind = mocked(task, given);
+                self.resume(kind);
+            }
+            (Some(started), None) => self.task = Some(started),
+            (None, _) => {
+                if let Some((timer, at)) = due {
+                    self.at = at;
+                    self.resume(EventKind::TimerFired { timer });
+                }
+            }
+        }
+    }
+}
+
+fn mocked(task: TaskId, given: &Given) -> EventKind {
+    match given {
+        Given::Result(output) => EventKind::TaskSucceeded {
+            task,
+            output: output.value().clone(),
+        },
+        Given::Failure(failure) => EventKind::TaskFailed {
+            task,
+            stage: FailureStage::Run,
+            error: failure.error.clone(),
+            cause: failure.cause.clone(),
+        },
+    }
+}
+
+/// A test is told that it is an express execution of a state machine with a name of its own.
+fn identity(setting: &Setting, request: &TestRequest, random: &mut Random) -> Identity {
+    let (machine, execution) = (random.uuid(), random.uuid());
+    let place = format!("arn:aws:states:{}:{}", setting.region, setting.account);
+    Identity {
+        execution_arn: format!("{place}:express:{machine}:{execution}"),
+        execution_name: execution,
+        role_arn: request.role_arn.clone().unwrap_or_default(),
+        state_machine_arn: format!("{place}:stateMachine:{machine}"),
+        state_machine_name: machine,
+        region: setting.region.clone(),
+        ..Identity::default()
+    }
+}

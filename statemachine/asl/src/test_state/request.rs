@@ -1,0 +1,221 @@
+//! What a test is asked for, and what of it AWS refuses.
+
+use serde_json::Value;
+
+use super::TestStateError;
+use crate::machine::State;
+use crate::probe::Given;
+use crate::states::Kind;
+use crate::variables::Assigned;
+use crate::{Failure, Pattern, Payload, Resource};
+
+/// The API's request. All texts are JSON.
+#[derive(Clone, Debug, Default)]
+pub struct TestRequest {
+    /// One state, or a whole state machine where `state_name` says which of its states.
+    pub definition: String,
+    /// The state of the state machine.
+    pub state_name: Option<String>,
+    /// The role; tasks that really run need one.
+    pub role_arn: Option<String>,
+    /// The state's input; `{}` where it is left out.
+    pub input: Option<String>,
+    /// How much is told.
+    pub inspection_level: InspectionLevel,
+    /// Whether the secrets of HTTP tasks are told.
+    pub reveal_secrets: bool,
+    /// The workflow variables that the state sees: an object.
+    pub variables: Option<String>,
+    /// The context object that it sees.
+    pub context: Option<String>,
+    /// What stands for the state's task, branches or iterations.
+    pub mock: Option<Mock>,
+    /// What happened before.
+    pub configuration: Configuration,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InspectionLevel {
+    /// Status, output and error.
+    #[default]
+    Info,
+    /// And what the data was at each stage.
+    Debug,
+    /// And the requests and responses of HTTP tasks.
+    Trace,
+}
+
+/// What stands for a state's task, branches or iterations.
+#[derive(Clone, Debug, Default)]
+pub struct Mock {
+    /// What they gave.
+    pub result: Option<String>,
+    /// How they failed.
+    pub error_output: Option<Failure>,
+    /// How closely the result is held against the API that the task calls.
+    pub field_validation: FieldValidation,
+}
+
+/// How closely a mocked result is held against the API that a task calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldValidation {
+    /// Required fields, and the types of all.
+    #[default]
+    Strict,
+    /// The types of what is there.
+    Present,
+    /// Not at all.
+    None,
+}
+
+/// What happened before the state is tested.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// How often the state was retried.
+    pub retrier_retry_count: Option<u32>,
+    /// The state inside a Map or Parallel that the error comes from.
+    pub error_caused_by_state: Option<String>,
+    /// How many iterations of a Map failed.
+    pub map_iteration_failure_count: Option<u64>,
+    /// What the ItemReader of a Map read.
+    pub map_item_reader_data: Option<String>,
+}
+
+impl TestRequest {
+    /// Refuses what AWS does not test.
+    pub(super) fn check(&self, state: &State) -> Result<(), TestStateError> {
+        match &self.mock {
+            Some(mock) => self.check_mocked(mock, state),
+            None => self.check_real(state),
+        }
+    }
+
+    fn check_mocked(&self, mock: &Mock, state: &State) -> Result<(), TestStateError> {
+        let kind = state.kind.state_type();
+        if !state.kind.is_mockable() {
+            let message =
+                format!("State type '{kind:?}' is not supported when a mock is specified");
+            return Err(TestStateError::Validation(message));
+        }
+        if self.reveal_secrets {
+            let message = "TestState does not support RevealSecrets when a mock is specified.";
+            return Err(TestStateError::validation(message));
+        }
+        if mock.result.is_some() == mock.error_output.is_some() {
+            let message =
+                "A test mock should have only one of the following fields: [result, errorOutput].";
+            return Err(TestStateError::validation(message));
+        }
+        Ok(())
+    }
+
+    fn check_real(&self, state: &State) -> Result<(), TestStateError> {
+        if self.configuration.map_iteration_failure_count.is_some() {
+            let message =
+                "TestState does not support MapIterationFailureCount when a mock is not specified.";
+            return Err(TestStateError::validation(message));
+        }
+        match &state.kind {
+            Kind::Map(_) | Kind::Parallel(_) => Err(TestStateError::Unsupported(
+                "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
+            )),
+            Kind::Task(task) => {
+                check_resource(task.resource())?;
+                if self.role_arn.is_none() {
+                    let message = "RoleArn must be specified when testing a Task state";
+                    return Err(TestStateError::validation(message));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn input_value(&self) -> Result<Value, TestStateError> {
+        let text = self.input.as_deref().unwrap_or("{}");
+        serde_json::from_str(text).map_err(|error| {
+            TestStateError::Input(format!("Invalid State Machine Execution Input: '{error}'"))
+        })
+    }
+
+    pub(super) fn assigned(&self) -> Result<Assigned, TestStateError> {
+        let Some(text) = &self.variables else {
+            return Ok(Assigned::new());
+        };
+        let Ok(Value::Object(variables)) = serde_json::from_str(text) else {
+            return Err(TestStateError::validation(
+                "Variables must be a valid JSON object",
+            ));
+        };
+        let pair = |(name, value): (String, Value)| (name.as_str().into(), Payload::from(value));
+        Ok(variables.into_iter().map(pair).collect())
+    }
+
+    /// The mock, of the form that the state's type asks for.
+    pub(super) fn given(&self, state: &State) -> Result<Option<Given>, TestStateError> {
+        let Some(mock) = &self.mock else {
+            return Ok(None);
+        };
+        if let Some(failure) = &mock.error_output {
+            return Ok(Some(Given::Failure(failure.clone())));
+        }
+        let text = mock.result.as_deref().unwrap_or_default();
+        let result: Value = serde_json::from_str(text)
+            .map_err(|_| TestStateError::validation("Mocked result must be valid JSON"))?;
+        self.check_result(&result, state)?;
+        Ok(Some(Given::Result(result.into())))
+    }
+
+    fn check_result(&self, result: &Value, state: &State) -> Result<(), TestStateError> {
+        let refused = |message: &str| Err(TestStateError::validation(message));
+        let array = match &state.kind {
+            Kind::Map(map) if map.writes_results() => {
+                if result.is_object() {
+                    return Ok(());
+                }
+                return refused("Mocked result must be a JSON object.");
+            }
+            Kind::Map(_) | Kind::Parallel(_) => match result.as_array() {
+                Some(array) => array,
+                None => return refused("Mocked result must be an array."),
+            },
+            _ => return Ok(()),
+        };
+        if let Kind::Parallel(parallel) = &state.kind
+            && parallel.branches() != array.len()
+        {
+            return refused(
+                "Mocked result must contain the same number of items as number of Parallel branches.",
+            );
+        }
+        let failed = self.configuration.map_iteration_failure_count.unwrap_or(0);
+        if failed > array.len() as u64 {
+            return refused(
+                "Map iteration failure count must be less than or equal to the number of Map iterations",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// A job or a callback would outlast the test, so it needs a mock.
+fn check_resource(resource: &Resource) -> Result<(), TestStateError> {
+    match resource {
+        Resource::Activity { .. } => Err(TestStateError::Unsupported(
+            "TestState API does not support Activity tasks unless a mock is specified",
+        )),
+        Resource::Service { pattern, .. } if *pattern != Pattern::RequestResponse => {
+            Err(TestStateError::Unsupported(
+                "TestState API does not support '.sync' or '.waitForTaskToken' service integration patterns unless a mock is specified",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Kind {
+    fn is_mockable(&self) -> bool {
+        matches!(self, Kind::Task(_) | Kind::Map(_) | Kind::Parallel(_))
+    }
+}
