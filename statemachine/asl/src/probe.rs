@@ -14,12 +14,8 @@ use crate::{Failure, Payload};
 /// A point that a state's data passes; its name is AWS's, of `inspectionData`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
-    AfterArguments,
     AfterInputPath,
-    AfterItemBatcher,
-    AfterItemSelector,
     AfterItemsPath,
-    AfterItemsPointer,
     AfterParameters,
     AfterResultPath,
     AfterResultSelector,
@@ -31,12 +27,8 @@ pub(crate) enum Stage {
 impl Stage {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Stage::AfterArguments => "afterArguments",
             Stage::AfterInputPath => "afterInputPath",
-            Stage::AfterItemBatcher => "afterItemBatcher",
-            Stage::AfterItemSelector => "afterItemSelector",
             Stage::AfterItemsPath => "afterItemsPath",
-            Stage::AfterItemsPointer => "afterItemsPointer",
             Stage::AfterParameters => "afterParameters",
             Stage::AfterResultPath => "afterResultPath",
             Stage::AfterResultSelector => "afterResultSelector",

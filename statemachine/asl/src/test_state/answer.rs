@@ -11,10 +11,10 @@ use crate::{Failure, Outcome};
 pub(super) fn answer(
     state: &State,
     outcome: Option<&Outcome>,
-    seen: Seen,
+    seen: &Seen,
     level: InspectionLevel,
 ) -> Value {
-    let mut answer = json!({ "status": status(&seen, outcome) });
+    let mut answer = json!({ "status": status(seen, outcome) });
     if let Some((output, next)) = &seen.left {
         answer["output"] = output.text().into();
         if let Some(next) = next {
@@ -30,7 +30,7 @@ pub(super) fn answer(
         }
     }
     if level != InspectionLevel::Info {
-        answer["inspectionData"] = inspection(state, &seen);
+        answer["inspectionData"] = inspection(state, seen);
     }
     answer
 }
@@ -84,8 +84,7 @@ fn inspection(state: &State, seen: &Seen) -> Value {
 fn shown(state: &State, stage: Stage) -> bool {
     use Stage::*;
     match stage {
-        Input | Variables | AfterArguments => true,
-        AfterItemsPath | AfterItemsPointer | AfterItemSelector | AfterItemBatcher => true,
+        Input | Variables | AfterItemsPath => true,
         Result => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),
         AfterInputPath => !matches!(state.kind, Kind::Parallel(_)),
         AfterParameters => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),

@@ -53,15 +53,15 @@ impl TestState {
     ///
     /// # Errors
     /// What AWS refuses: definitions, mocks, contexts, combinations.
-    pub fn start(request: TestRequest, setting: Setting) -> Result<TestState, TestStateError> {
+    pub fn start(request: &TestRequest, setting: &Setting) -> Result<TestState, TestStateError> {
         let machine = machine::compile(&request.definition, request.state_name.as_deref())?;
         let state = machine.state(machine.start);
-        request.check(state)?;
+        request.check(state, &machine)?;
         let input = request.input_value()?;
         let variables = request.assigned()?;
         let mut random = Random::new(setting.seed);
-        let identity = identity(&setting, &request, &mut random);
-        let context = context::of(&request, state, &identity, &input, &setting)?;
+        let identity = identity(setting, request, &mut random);
+        let context = context::of(request, state, &identity, &input, setting)?;
         let probe = Probe::new(
             context,
             request.given(state)?,
@@ -107,7 +107,7 @@ impl TestState {
         answer::answer(
             kind,
             self.execution.outcome(),
-            self.probe.into_seen(),
+            &self.probe.into_seen(),
             self.level,
         )
     }

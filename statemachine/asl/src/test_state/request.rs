@@ -7,7 +7,7 @@ use crate::machine::State;
 use crate::probe::Given;
 use crate::states::Kind;
 use crate::variables::Assigned;
-use crate::{Failure, Pattern, Payload, Resource};
+use crate::{Failure, Pattern, Payload, Resource, StateMachine};
 
 /// The API's request. All texts are JSON.
 #[derive(Clone, Debug, Default)]
@@ -78,13 +78,23 @@ pub struct Configuration {
     pub error_caused_by_state: Option<String>,
     /// How many iterations of a Map failed.
     pub map_iteration_failure_count: Option<u64>,
-    /// What the ItemReader of a Map read.
+    /// What the ItemReader of a Map read, as it is in its source. Nothing is told of it, and nothing is run with it: the
+    /// iterations are mocked.
     pub map_item_reader_data: Option<String>,
 }
 
 impl TestRequest {
     /// Refuses what AWS does not test.
-    pub(super) fn check(&self, state: &State) -> Result<(), TestStateError> {
+    pub(super) fn check(
+        &self,
+        state: &State,
+        machine: &StateMachine,
+    ) -> Result<(), TestStateError> {
+        if let Some(name) = &self.configuration.error_caused_by_state
+            && machine.states.iter().all(|state| *state.name != **name)
+        {
+            return Err(TestStateError::validation("State not found in definition"));
+        }
         match &self.mock {
             Some(mock) => self.check_mocked(mock, state),
             None => self.check_real(state),

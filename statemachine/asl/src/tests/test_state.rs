@@ -28,7 +28,7 @@ fn start(request: TestRequest) -> Result<TestState, TestStateError> {
         at: Timestamp(1_000),
         seed: 1,
     };
-    TestState::start(request, setting)
+    TestState::start(&request, &setting)
 }
 
 fn answer(request: TestRequest) -> Value {
@@ -436,7 +436,7 @@ fn what_is_not_tested() {
         "Map iteration failure count must be less than or equal to the number of Map iterations"
     );
     assert_eq!(
-        refused(request(json!({"Type": "Nope"}), json!({}))),
+        refused(request(json!({"Type": "Nope", "End": true}), json!({}))),
         "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/StateName/Type'"
     );
 }
