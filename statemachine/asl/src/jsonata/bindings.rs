@@ -1,12 +1,12 @@
 //! What an expression can see.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use super::convert;
-use super::reads::Member;
+use super::reads::{Member, Need};
 use crate::Timestamp;
 use crate::context::Context;
 
@@ -39,8 +39,8 @@ pub(crate) struct Bindings<'a> {
     variables: &'a dyn Variables,
     /// What `$now` and `$millis` tell.
     pub(super) now: Timestamp,
-    members: [OnceCell<JValue>; Member::ALL.len()],
-    named: RefCell<Vec<(Box<str>, JValue)>>,
+    /// What has been converted, by where it is.
+    converted: RefCell<Vec<(&'a Value, JValue)>>,
 }
 
 impl<'a> Bindings<'a> {
@@ -53,29 +53,56 @@ impl<'a> Bindings<'a> {
             states,
             variables,
             now,
-            members: Default::default(),
-            named: RefCell::default(),
+            converted: RefCell::default(),
         }
     }
 
-    pub(super) fn member(&self, member: Member) -> Option<JValue> {
-        let value = match member {
-            Member::Context => self.states.context?.value(),
-            Member::Input => self.states.input?,
-            Member::Result => self.states.result?,
-            Member::ErrorOutput => self.states.error_output?,
-        };
-        let cell = &self.members[member as usize];
-        Some(cell.get_or_init(|| convert::from_json(value)).clone())
+    pub(super) fn member(&self, member: Member) -> Option<&'a Value> {
+        match member {
+            Member::Context => self.states.context.map(Context::value),
+            Member::Input => self.states.input,
+            Member::Result => self.states.result,
+            Member::ErrorOutput => self.states.error_output,
+        }
     }
 
-    pub(super) fn variable(&self, name: &str) -> Option<JValue> {
-        let mut named = self.named.borrow_mut();
-        if let Some((_, value)) = named.iter().find(|(known, _)| known.as_ref() == name) {
-            return Some(value.clone());
+    pub(super) fn variable(&self, name: &str) -> Option<&'a Value> {
+        self.variables.variable(name)
+    }
+
+    /// As much of a member as `need` says.
+    pub(super) fn converted_member(&self, member: Member, need: &Need) -> Option<JValue> {
+        let value = self.member(member)?;
+        match (need, value) {
+            (Need::Fields(names), Value::Object(fields)) => {
+                let found = names.iter().filter_map(|name| {
+                    let value = fields.get(name.as_ref())?;
+                    Some((name.as_ref().to_owned(), self.convert(value)))
+                });
+                Some(JValue::object(found.collect()))
+            }
+            _ => Some(self.convert(value)),
         }
-        let value = convert::from_json(self.variables.variable(name)?);
-        named.push((name.into(), value.clone()));
-        Some(value)
+    }
+
+    pub(super) fn converted_variable(&self, name: &str) -> Option<JValue> {
+        Some(self.convert(self.variable(name)?))
+    }
+
+    /// What costs nothing to convert is not kept.
+    fn convert(&self, value: &'a Value) -> JValue {
+        if !matches!(value, Value::Array(_) | Value::Object(_)) {
+            return convert::from_json(value);
+        }
+        let mut converted = self.converted.borrow_mut();
+        if let Some((_, known)) = converted
+            .iter()
+            .find(|(from, _)| std::ptr::eq(*from, value))
+        {
+            return known.clone();
+        }
+        let made = convert::from_json(value);
+        converted.push((value, made.clone()));
+        made
     }
 }

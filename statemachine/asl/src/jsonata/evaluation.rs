@@ -37,7 +37,7 @@ pub(super) fn evaluate(
     for name in reads.names() {
         if name == "states" {
             context.bind(name.to_owned(), states(reads, bindings));
-        } else if let Some(value) = bindings.variable(name) {
+        } else if let Some(value) = bindings.converted_variable(name) {
             context.bind(name.to_owned(), value);
         }
     }
@@ -50,9 +50,10 @@ pub(super) fn evaluate(
 
 /// `$states`, as far as it is read.
 fn states(reads: &Reads, bindings: &Bindings<'_>) -> JValue {
-    let members = reads
-        .members()
-        .filter_map(|member| Some((member.name().to_owned(), bindings.member(member)?)));
+    let members = reads.members().filter_map(|(member, need)| {
+        let value = bindings.converted_member(member, need)?;
+        Some((member.name().to_owned(), value))
+    });
     JValue::object(members.collect())
 }
 

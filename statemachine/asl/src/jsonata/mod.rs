@@ -13,6 +13,7 @@ mod error;
 mod evaluation;
 mod functions;
 mod meter;
+mod plain;
 mod reads;
 mod syntax;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub(crate) use bindings::{Bindings, States, Variables};
 pub(crate) use error::{EvaluationError, SyntaxError};
 
 use crate::random::Random;
+use plain::{Found, Plain};
 use reads::Reads;
 
 /// A parsed expression. It does not change, can be shared between threads, and is cheap to clone.
@@ -40,6 +42,8 @@ pub(crate) struct Expression {
 struct Compiled {
     text: Box<str>,
     tree: AstNode,
+    /// The expression if it is only a path.
+    plain: Option<Plain>,
     reads: Reads,
     /// Whether an evaluation may take long.
     repeats: bool,
@@ -52,6 +56,7 @@ impl Expression {
         let repeats = meter::install(&mut tree);
         let compiled = Compiled {
             text: text.trim().into(),
+            plain: Plain::of(&tree),
             reads: Reads::of(&tree),
             tree,
             repeats,
@@ -75,7 +80,12 @@ impl Expression {
         bindings: &Bindings<'_>,
         random: &mut Random,
     ) -> Result<Option<Value>, EvaluationError> {
-        evaluation::evaluate(&self.compiled, bindings, random)
+        let plain = self.compiled.plain.as_ref();
+        match plain.map_or(Found::Elsewhere, |plain| plain.find(bindings)) {
+            Found::Value(value) => Ok(Some(value.clone())),
+            Found::Undefined => Ok(None),
+            Found::Elsewhere => evaluation::evaluate(&self.compiled, bindings, random),
+        }
     }
 
     /// The variables that it reads and does not bind itself, without their `$`; `states` among them.

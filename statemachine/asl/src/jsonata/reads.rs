@@ -24,12 +24,42 @@ impl Member {
         Member::ErrorOutput,
     ];
 
+    pub(super) fn named(name: &str) -> Option<Member> {
+        Member::ALL.into_iter().find(|member| member.name() == name)
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Member::Context => "context",
             Member::Input => "input",
             Member::Result => "result",
             Member::ErrorOutput => "errorOutput",
+        }
+    }
+}
+
+/// How much of a member is read.
+#[derive(Debug, Default)]
+pub(super) enum Need {
+    #[default]
+    Nothing,
+    /// Only the fields of these names.
+    Fields(BTreeSet<Box<str>>),
+    Whole,
+}
+
+impl Need {
+    /// Also what is in `field`; all of it if there is none.
+    fn add(&mut self, field: Option<&str>) {
+        match (self, field) {
+            (Need::Whole, _) => {}
+            (Need::Fields(names), Some(field)) => {
+                names.insert(field.into());
+            }
+            (need @ Need::Nothing, Some(field)) => {
+                *need = Need::Fields(BTreeSet::from([field.into()]));
+            }
+            (need, None) => *need = Need::Whole,
         }
     }
 }
@@ -41,8 +71,8 @@ pub(super) struct Reads {
     names: BTreeSet<Box<str>>,
     /// Those that are read as variables.
     variables: BTreeSet<Box<str>>,
-    /// Which of [`Member::ALL`].
-    members: [bool; Member::ALL.len()],
+    /// How much of each of [`Member::ALL`].
+    members: [Need; Member::ALL.len()],
 }
 
 impl Reads {
@@ -70,10 +100,13 @@ impl Reads {
         self.names.remove(name);
     }
 
-    pub(super) fn members(&self) -> impl Iterator<Item = Member> {
-        Member::ALL
-            .into_iter()
-            .filter(|member| self.members[*member as usize])
+    pub(super) fn members(&self) -> impl Iterator<Item = (Member, &Need)> {
+        let needs = Member::ALL.into_iter().zip(&self.members);
+        needs.filter(|(_, need)| !matches!(need, Need::Nothing))
+    }
+
+    fn all_members(&mut self) {
+        self.members.iter_mut().for_each(|need| need.add(None));
     }
 }
 
@@ -131,7 +164,7 @@ impl Walk {
                 self.scope(|walk| walk.rearrangement(node));
             }
             // `%` may lead back to what `$states` was.
-            AstNode::Parent(_) => self.reads.members = [true; Member::ALL.len()],
+            AstNode::Parent(_) => self.reads.all_members(),
             AstNode::String(_)
             | AstNode::Name(_)
             | AstNode::Number(_)
@@ -214,7 +247,16 @@ impl Walk {
         {
             self.name(name);
             self.reads.variables.insert(name.as_str().into());
-            self.member(member);
+            let is_bare = |step: &PathStep| {
+                step.stages.is_empty() && step.focus.is_none() && step.index_var.is_none()
+            };
+            let field = match steps.get(2).map(|step| &step.node) {
+                Some(AstNode::Name(field)) if is_bare(first) && is_bare(second) => {
+                    Some(field.as_str())
+                }
+                _ => None,
+            };
+            self.member(member, field);
             self.binds(first);
             rest = &steps[1..];
         }
@@ -258,7 +300,7 @@ impl Walk {
         self.name(name);
         self.reads.variables.insert(name.into());
         if name == "states" {
-            self.reads.members = [true; Member::ALL.len()];
+            self.reads.all_members();
         }
     }
 
@@ -268,9 +310,9 @@ impl Walk {
         }
     }
 
-    fn member(&mut self, name: &str) {
-        for member in Member::ALL {
-            self.reads.members[member as usize] |= member.name() == name;
+    fn member(&mut self, name: &str, field: Option<&str>) {
+        if let Some(member) = Member::named(name) {
+            self.reads.members[member as usize].add(field);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod functions;
 mod language;
 mod limits;
+mod plain;
 mod suite;
 
 use serde_json::{Map, Value, json};

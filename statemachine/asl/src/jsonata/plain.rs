@@ -1,0 +1,97 @@
+//! The most frequent expressions, `$states.input.order.id` and `$order.id`: found without converting or evaluating anything.
+
+use jsonata_core::ast::{AstNode, PathStep};
+use serde_json::Value;
+
+use super::bindings::Bindings;
+use super::reads::Member;
+
+/// A path of names from a variable or a member of `$states`.
+#[derive(Debug)]
+pub(super) struct Plain {
+    root: Root,
+    fields: Box<[Box<str>]>,
+}
+
+#[derive(Debug)]
+enum Root {
+    Member(Member),
+    Variable(Box<str>),
+}
+
+/// Where a path leads.
+#[derive(Debug, PartialEq)]
+pub(super) enum Found<'a> {
+    Value(&'a Value),
+    Undefined,
+    /// Through what is no object: there, JSONata has rules of its own.
+    Elsewhere,
+}
+
+impl Plain {
+    /// `tree` as a path, if it is nothing else.
+    pub(super) fn of(tree: &AstNode) -> Option<Plain> {
+        let (first, names) = match tree {
+            AstNode::Path { steps } => {
+                let (first, rest) = steps.split_first()?;
+                let names: Option<Vec<&str>> = rest.iter().map(|step| name(bare(step)?)).collect();
+                (bare(first)?, names?)
+            }
+            tree => (tree, Vec::new()),
+        };
+        let AstNode::Variable(variable) = first else {
+            return None;
+        };
+        let (root, names) = match (variable.as_str(), names.as_slice()) {
+            ("" | "$", _) => return None,
+            ("states", [member, rest @ ..]) => (Root::Member(Member::named(member)?), rest),
+            ("states", []) => return None,
+            (variable, names) => (Root::Variable(variable.into()), names),
+        };
+        Some(Plain {
+            root,
+            fields: names.iter().map(|name| (*name).into()).collect(),
+        })
+    }
+
+    pub(super) fn find<'a>(&self, bindings: &'a Bindings<'_>) -> Found<'a> {
+        let root = match &self.root {
+            Root::Member(member) => bindings.member(*member),
+            Root::Variable(name) => match bindings.variable(name) {
+                // It may be the name of a function.
+                None => return Found::Elsewhere,
+                found => found,
+            },
+        };
+        let Some(mut value) = root else {
+            return Found::Undefined;
+        };
+        for field in &self.fields {
+            let Value::Object(fields) = value else {
+                return Found::Elsewhere;
+            };
+            match fields.get(field.as_ref()) {
+                Some(found) => value = found,
+                None => return Found::Undefined,
+            }
+        }
+        Found::Value(value)
+    }
+}
+
+/// The node of a step that has nothing besides it.
+fn bare(step: &PathStep) -> Option<&AstNode> {
+    let alone = step.stages.is_empty()
+        && step.focus.is_none()
+        && step.index_var.is_none()
+        && step.ancestor_label.is_none()
+        && !step.is_tuple;
+    alone.then_some(&step.node)
+}
+
+fn name(node: &AstNode) -> Option<&str> {
+    match node {
+        AstNode::Name(name) => Some(name),
+        _ => None,
+    }
+}
