@@ -9,12 +9,12 @@ use std::io;
 
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::ser::{Formatter, Serializer};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 /// `value` as compact JSON.
 pub(crate) fn json(value: &Value) -> String {
     let mut text = Vec::with_capacity(128);
-    let mut serializer = Serializer::with_formatter(&mut text, Doubles);
+    let mut serializer = Serializer::with_formatter(&mut text, Jackson);
     // Neither a `Value` nor a `Vec` can fail to be written.
     if value.serialize(&mut serializer).is_err() {
         return value.to_string();
@@ -22,12 +22,23 @@ pub(crate) fn json(value: &Value) -> String {
     String::from_utf8(text).unwrap_or_else(|_| value.to_string())
 }
 
-/// Compact JSON, with doubles as Java writes them.
-struct Doubles;
+/// Compact JSON, with doubles and control characters as Jackson writes them.
+struct Jackson;
 
-impl Formatter for Doubles {
+impl Formatter for Jackson {
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         writer.write_all(double(value).as_bytes())
+    }
+
+    fn write_char_escape<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        match escape {
+            CharEscape::AsciiControl(byte) => write!(writer, "\\u{byte:04X}"),
+            other => CompactFormatter.write_char_escape(writer, other),
+        }
     }
 }
 
@@ -118,8 +129,17 @@ mod tests {
 
     #[test]
     fn json_keeps_whole_numbers_whole() {
-        let value = json!({"a": [1, 1.0, 1e10, -3, u64::MAX], "é\n": "\u{1}\"\\/"});
-        let text = r#"{"a":[1,1.0,1.0E10,-3,18446744073709551615],"é\n":"\u0001\"\\/"}"#;
+        let value = json!({"a": [1, 1.0, 1e10, -3, u64::MAX]});
+        assert_eq!(
+            json(&value),
+            r#"{"a":[1,1.0,1.0E10,-3,18446744073709551615]}"#
+        );
+    }
+
+    #[test]
+    fn json_escapes_what_it_must() {
+        let value = json!({"é\n": "\u{1b}\u{7f}\u{2028}🦀\"\\/\t"});
+        let text = "{\"é\\n\":\"\\u001B\u{7f}\u{2028}🦀\\\"\\\\/\\t\"}";
         assert_eq!(json(&value), text);
     }
 

@@ -14,6 +14,7 @@ mod definitions;
 mod driver;
 mod fail;
 mod map;
+mod numbers;
 mod parallel;
 mod pass;
 mod random_runs;
