@@ -46,7 +46,9 @@ impl Filter {
         search: &Search<'v, '_>,
     ) -> Result<bool, NotFound> {
         match self.holds(element, search) {
-            Err(NotFound::Unsuitable | NotFound::Primitive { .. }) => Ok(false),
+            Err(
+                NotFound::Unsuitable | NotFound::NotAnArray { .. } | NotFound::Primitive { .. },
+            ) => Ok(false),
             other => other,
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! A path is parsed once, with the definition. What matters at run time is whether it is *definite*: names one value
 //! (`$.a[0].b`, `$.a.length()`), so that finding nothing is an error. An *indefinite* path (`$.a[*]`, `$..b`, slices,
-//! filters) gives an array of what it finds, possibly empty; but the definite steps that it begins with must be there.
+//! filters) gives an array of what it finds, possibly empty; but what it slices or filters must be an array.
 //!
 //! Looking takes bounded time and memory whatever the path: see [`Budget`].
 

@@ -52,7 +52,8 @@ pub(crate) enum NotFound {
 }
 
 impl NotFound {
-    /// Whether the path just leads nowhere, which filters put up with.
+    /// Whether the path just leads nowhere, which filters and indefinite paths put up with: Jayway's
+    /// `PathNotFoundException`. The rest are mistakes.
     pub(super) fn is_nowhere(&self) -> bool {
         matches!(
             self,
@@ -60,7 +61,6 @@ impl NotFound {
                 | NotFound::MissingProperty(_)
                 | NotFound::NotAnObject { .. }
                 | NotFound::Null(_)
-                | NotFound::NotAnArray { .. }
         )
     }
 

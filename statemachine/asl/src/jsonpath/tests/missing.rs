@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::check_missing;
+use super::{check, check_missing};
 use crate::jsonpath::{NotFound, Path};
 
 #[test]
@@ -24,9 +24,27 @@ fn a_definite_path_that_leads_nowhere_says_where_it_stopped() {
 }
 
 #[test]
-fn so_do_the_definite_steps_of_an_indefinite_path() {
-    check_missing("$.x[*].y", "Missing property in path $['x']");
-    check_missing("$.x[:1]", "Missing property in path $['x']");
+fn an_indefinite_path_that_leads_nowhere_finds_nothing() {
+    for path in [
+        "$.x[*]",
+        "$.x.y[:1].z",
+        "$.x[1:]",
+        "$.x[?(@.y)]",
+        "$.bicycle.color.x[*]",
+    ] {
+        check(path, json!([]));
+    }
+}
+
+#[test]
+fn what_is_sliced_or_filtered_must_be_an_array() {
+    check_missing(
+        "$[1:5].y",
+        "Filter: [1:5]['y'] can only be applied to arrays. Current context is: \
+         {book=[{title=A, price=8.95, tags=[new]}, {title=B, price=12, isbn=1}, \
+         {title=C, price=22.99, isbn=2, tags=[]}], bicycle={color=red, price=19.95}, \
+         a-b=1, a b=2, größe=3, it's=4, nothing=null}",
+    );
     check_missing(
         "$.bicycle[1:].y",
         "Filter: [1:]['y'] can only be applied to arrays. Current context is: {color=red, price=19.95}",
