@@ -13,6 +13,7 @@ pub(crate) mod names {
     pub(crate) const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
     pub(crate) const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
     pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
+    pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
     pub(crate) const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
     pub(crate) const RUNTIME: &str = "States.Runtime";
     pub(crate) const TASK_FAILED: &str = "States.TaskFailed";
@@ -26,6 +27,12 @@ pub(crate) enum Fault {
     Noticed {
         /// One of [`names`].
         error: &'static str,
+        message: String,
+    },
+    /// A JSONata field gave no value that can be used.
+    Evaluation {
+        /// The field, from the state on; none where the state's input is at fault.
+        field: Option<Box<str>>,
         message: String,
     },
     /// Error and cause stand as they are: a task's, a Fail state's, a quota's.
@@ -59,13 +66,7 @@ impl Fault {
 
     /// The error and cause where no history is told: without the state's name and its entry.
     pub(crate) fn into_plain_failure(self) -> Failure {
-        match self {
-            Fault::Given(failure) => failure,
-            Fault::Noticed { error, message } => Failure {
-                error: Some(error.to_owned()),
-                cause: Some(message),
-            },
-        }
+        self.into_failure_with(|message| message)
     }
 
     /// `what` (a state's name, a function's ARN, a service's name) gave more than a payload may hold.
@@ -106,14 +107,22 @@ impl Fault {
 
     /// The error and cause that histories and catchers see.
     pub(crate) fn into_failure(self, state: &str, entered_event: u64) -> Failure {
-        match self {
-            Fault::Given(failure) => failure,
-            Fault::Noticed { error, message } => Failure {
-                error: Some(error.to_owned()),
-                cause: Some(format!(
-                    "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {message}"
-                )),
-            },
+        self.into_failure_with(|message| {
+            format!(
+                "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {message}"
+            )
+        })
+    }
+
+    fn into_failure_with(self, cause: impl FnOnce(String) -> String) -> Failure {
+        let (error, message) = match self {
+            Fault::Given(failure) => return failure,
+            Fault::Noticed { error, message } => (error, message),
+            Fault::Evaluation { message, .. } => (names::QUERY_EVALUATION_ERROR, message),
+        };
+        Failure {
+            error: Some(error.to_owned()),
+            cause: Some(cause(message)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Input and output processing: `InputPath`, `Parameters`, `ResultSelector`, `ResultPath`, `OutputPath`.
+//! JSONPath's input and output processing: `InputPath`, `Parameters`, `ResultSelector`, `ResultPath`, `OutputPath`.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html>
 
@@ -35,9 +35,9 @@ pub(crate) enum ResultPath {
     Path(Path),
 }
 
-/// The fields of a state that shape its input and output.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Shaping {
+/// The fields of a JSONPath state that shape its input and output.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Paths {
     pub(crate) input_path: Select,
     pub(crate) parameters: Option<Template>,
     pub(crate) result_selector: Option<Template>,
@@ -85,49 +85,8 @@ impl ResultPath {
     }
 }
 
-impl Shaping {
-    /// The effective input: after `InputPath` and `Parameters`.
-    pub(crate) fn effective_input(
-        &self,
-        input: &Payload,
-        scope: &Scope<'_>,
-    ) -> Result<Payload, Fault> {
-        let selected = self.selected_input(input, scope)?;
-        self.parameterized(selected, scope)
-    }
-
-    /// The input after `InputPath`.
-    pub(crate) fn selected_input(
-        &self,
-        input: &Payload,
-        scope: &Scope<'_>,
-    ) -> Result<Payload, Fault> {
-        let selected = self.input_path.apply(input, scope)?;
-        scope.saw(Stage::AfterInputPath, &selected);
-        Ok(selected)
-    }
-
-    /// The selected input after `Parameters`.
-    pub(crate) fn parameterized(
-        &self,
-        selected: Payload,
-        scope: &Scope<'_>,
-    ) -> Result<Payload, Fault> {
-        let effective = render(self.parameters.as_ref(), selected, scope)?;
-        scope.saw(Stage::AfterParameters, &effective);
-        Ok(effective)
-    }
-
-    /// A result after `ResultSelector`.
-    pub(crate) fn selected_result(
-        &self,
-        result: Payload,
-        scope: &Scope<'_>,
-    ) -> Result<Payload, Fault> {
-        render(self.result_selector.as_ref(), result, scope)
-    }
-
-    /// The output: what the state hands on after `ResultPath` and `OutputPath`.
+impl Paths {
+    /// The output: `result` after `ResultPath` and `OutputPath`.
     pub(crate) fn place(
         &self,
         input: &Payload,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::io::Shaping;
 use crate::retry::{Catcher, Retrier};
+use crate::shaping::Shaping;
 use crate::states::Kind;
 use crate::variables::Assign;
 use crate::{Diagnostic, InvalidDefinition, definition};

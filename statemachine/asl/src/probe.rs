@@ -14,6 +14,7 @@ use crate::{Failure, Payload};
 /// A point that a state's data passes; its name is AWS's, of `inspectionData`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
+    AfterArguments,
     AfterInputPath,
     AfterItemsPath,
     AfterParameters,
@@ -27,6 +28,7 @@ pub(crate) enum Stage {
 impl Stage {
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Stage::AfterArguments => "afterArguments",
             Stage::AfterInputPath => "afterInputPath",
             Stage::AfterItemsPath => "afterItemsPath",
             Stage::AfterParameters => "afterParameters",

@@ -7,6 +7,7 @@ use crate::fault::names;
 use crate::io::ResultPath;
 use crate::machine::StateId;
 use crate::random::Random;
+use crate::template::Template;
 use crate::variables::Assign;
 
 /// An error that has no name is matched as this one.
@@ -32,6 +33,8 @@ pub(crate) struct Retrier {
 pub(crate) struct Catcher {
     pub(crate) errors: ErrorNames,
     pub(crate) result_path: ResultPath,
+    /// JSONata's `Output`.
+    pub(crate) output: Option<Template>,
     pub(crate) assign: Assign,
     pub(crate) next: StateId,
 }

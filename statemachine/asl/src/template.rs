@@ -1,4 +1,4 @@
-//! Payload templates: `Parameters`, `ResultSelector`, `ItemSelector`, `Credentials`, `Assign`.
+//! Payload templates: `Parameters`, `Arguments`, `Output`, `ResultSelector`, `ItemSelector`, `Credentials`, `Assign`.
 //!
 //! Compiled with the definition: parts that do not change are kept whole, fields that end in `.$` are paths or
 //! calls of intrinsic functions.
@@ -12,12 +12,14 @@ use crate::Payload;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::intrinsic::Call;
+use crate::jsonata::Bindings;
 use crate::jsonpath::{NotFound, Path, Root};
 use crate::probe::{Probe, Setting, Stage};
+use crate::query::Query;
 use crate::random::Random;
 use crate::variables::Visible;
 
-/// What paths can see.
+/// What paths and expressions can see.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     /// `$`
@@ -26,6 +28,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) context: &'a Context<'a>,
     /// `$name`
     pub(crate) variables: &'a dyn Visible,
+    /// What JSONata expressions see.
+    pub(crate) bindings: &'a Bindings<'a>,
     /// The execution's random numbers; what is drawn here is gone for what follows.
     pub(crate) random: &'a Cell<Random>,
     /// Who looks on, if anyone does.
@@ -87,7 +91,7 @@ impl<'a> Scope<'a> {
 }
 
 /// A compiled template.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Template {
     /// Nothing in it changes.
     Fixed(Value),
@@ -100,6 +104,8 @@ pub(crate) enum Template {
     },
     /// A field `name.$` that calls an intrinsic function.
     Call(Call),
+    /// JSONata: `{% … %}`.
+    Query(Query),
 }
 
 impl Template {
@@ -108,6 +114,7 @@ impl Template {
             Template::Fixed(value) => Ok(value.clone()),
             Template::Path { field, path } => scope.field(field, path).map(Cow::into_owned),
             Template::Call(call) => call.evaluate(scope),
+            Template::Query(query) => query.evaluate(scope),
             Template::Array(items) => items.iter().map(|item| item.render(scope)).collect(),
             Template::Object(fields) => {
                 let mut object = Map::with_capacity(fields.len());

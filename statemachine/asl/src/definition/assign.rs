@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Compiler, Diagnostics, Fields};
+use super::{Compiler, Diagnostics, Fields, Language};
 use crate::variables::{Assign, is_name};
 
 /// `$states` is JSONata's: no variable can be called so.
@@ -72,14 +72,19 @@ impl Compiler {
     /// `Assign` of a state, a catcher or a choice rule.
     pub(crate) fn assign(&mut self, fields: &mut Fields<'_>) -> Assign {
         const NAME: &str = "Assign";
-        let location = fields.location(NAME);
+        let place = fields.place(NAME);
+        let language = fields.language();
         let Some(object) = fields.object(NAME, &mut self.diagnostics) else {
             return Assign::default();
         };
         let mut compiled = Vec::new();
         for (field, value) in object.into_object() {
-            let (name, template) = self.field(field, value, &location);
-            let at = format!("{location}/{field}");
+            let here = place.below(format_args!("/{field}"));
+            let (name, template) = match language {
+                Language::JsonPath => self.field(field, value, &place.location),
+                Language::Jsonata => (field.as_str().into(), self.queries_in(value, &here)),
+            };
+            let at = here.location;
             self.check_variable(&name, &at);
             self.scopes.assigns(&name, &at);
             compiled.push((name.as_ref().into(), template));

@@ -3,18 +3,19 @@
 use serde_json::{Map, Value};
 
 use super::Diagnostics;
+use super::language::{Language, Place};
 use crate::jsonpath::Path;
 
 /// `TimeoutSeconds` and the like end here; so do waits.
 const MAX_SECONDS: u64 = 99_999_999;
 
-/// Fields that only JSONata states have.
-const JSONATA_ONLY: [&str; 4] = ["Arguments", "Condition", "Items", "Output"];
-
 pub(crate) struct Fields<'d> {
     object: &'d Map<String, Value>,
     at: String,
     known: Vec<&'d str>,
+    language: Language,
+    /// Where in `at` the state's own part ends.
+    state: usize,
 }
 
 impl<'d> Fields<'d> {
@@ -22,9 +23,28 @@ impl<'d> Fields<'d> {
     pub(crate) fn new(object: &'d Map<String, Value>, at: String) -> Self {
         Fields {
             object,
+            state: at.len(),
             at,
             known: Vec::new(),
+            language: Language::JsonPath,
         }
+    }
+
+    /// An object inside this one.
+    fn inside(&self, object: &'d Map<String, Value>, at: String) -> Self {
+        Fields {
+            state: self.state,
+            language: self.language,
+            ..Fields::new(object, at)
+        }
+    }
+
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
+    pub(super) fn set_language(&mut self, language: Language) {
+        self.language = language;
     }
 
     /// The location of the object.
@@ -40,6 +60,14 @@ impl<'d> Fields<'d> {
     /// The location of a field.
     pub(crate) fn location(&self, name: &str) -> String {
         format!("{}/{name}", self.at)
+    }
+
+    /// The place of a field, for messages at run time.
+    pub(super) fn place(&self, name: &str) -> Place {
+        Place {
+            location: self.location(name),
+            field: self.state + 1,
+        }
     }
 
     pub(crate) fn get(&mut self, name: &'static str) -> Option<&'d Value> {
@@ -99,7 +127,7 @@ impl<'d> Fields<'d> {
         diagnostics: &mut Diagnostics,
     ) -> Option<Fields<'d>> {
         let object = self.typed(name, "OBJECT", Value::as_object, diagnostics)?;
-        Some(Fields::new(object, self.location(name)))
+        Some(self.inside(object, self.location(name)))
     }
 
     fn typed<T>(
@@ -174,12 +202,15 @@ impl<'d> Fields<'d> {
         self.integer(name, 0, MAX_SECONDS, diagnostics)
     }
 
-    /// A path: `InputPath`, `SecondsPath`, …
+    /// A path: `InputPath`, `SecondsPath`, … A JSONata state has none.
     pub(crate) fn path(
         &mut self,
         name: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Path> {
+        if self.language == Language::Jsonata {
+            return None;
+        }
         let text = self.string(name, diagnostics)?;
         self.parse(name, text, diagnostics)
     }
@@ -250,12 +281,13 @@ impl<'d> Fields<'d> {
 
     /// The object that an element of an array must be.
     pub(crate) fn element(
+        &self,
         value: &'d Value,
         at: String,
         diagnostics: &mut Diagnostics,
     ) -> Option<Fields<'d>> {
         match value.as_object() {
-            Some(object) => Some(Fields::new(object, at)),
+            Some(object) => Some(self.inside(object, at)),
             None => {
                 diagnostics.error(&at, "Expected value of type [OBJECT]");
                 None
@@ -301,18 +333,9 @@ impl<'d> Fields<'d> {
             .map(String::as_str)
             .filter(|name| !self.known.contains(name))
         {
-            if JSONATA_ONLY.contains(&name) {
-                let message = format!(
-                    "The QueryLanguage is set to 'JSONPath', but field '{name}' is only supported for the 'JSONata' QueryLanguage"
-                );
-                diagnostics
-                    .error(self.at(), message)
-                    .focus(self.location(name));
-            } else {
-                diagnostics
-                    .error(self.at(), format!("Field '{name}' is not supported"))
-                    .focus(self.location(name));
-            }
+            diagnostics
+                .error(self.at(), self.language.refusal(name))
+                .focus(self.location(name));
         }
     }
 }

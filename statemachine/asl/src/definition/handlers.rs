@@ -34,7 +34,7 @@ impl Compiler {
         let mut compiled = Vec::with_capacity(rules.len());
         for (index, rule) in rules.iter().enumerate() {
             let at = format!("{}[{index}]", fields.location(name));
-            let Some(mut rule) = Fields::element(rule, at, &mut self.diagnostics) else {
+            let Some(mut rule) = fields.element(rule, at, &mut self.diagnostics) else {
                 continue;
             };
             rule.string("Comment", &mut self.diagnostics);
@@ -116,6 +116,7 @@ impl Compiler {
         Catcher {
             errors,
             result_path: result_path(rule, &mut self.diagnostics),
+            output: self.output(rule),
             assign: self.assign(rule),
             next: next
                 .and_then(|name| flow.target(name, &location, &mut self.diagnostics))

@@ -8,6 +8,7 @@ mod diagnostics;
 mod fields;
 mod flow;
 mod handlers;
+mod language;
 mod resource;
 mod state;
 mod template;
@@ -24,6 +25,7 @@ use crate::{InvalidDefinition, StateMachine};
 pub(crate) use diagnostics::Diagnostics;
 pub(crate) use fields::Fields;
 pub(crate) use flow::Flow;
+pub(crate) use language::Language;
 
 /// What is being compiled: the states so far, and what is wrong.
 #[derive(Debug, Default)]
@@ -32,6 +34,8 @@ pub(crate) struct Compiler {
     states: Vec<State>,
     /// The names so far: each is used once in the whole machine.
     names: HashSet<String>,
+    /// The machine's.
+    language: Language,
     scopes: assign::VariableScopes,
     /// The locations of the objects that hold states.
     flows: HashSet<String>,
@@ -71,12 +75,7 @@ impl Compiler {
         let comment = fields.string("Comment", &mut self.diagnostics);
         fields.string("Version", &mut self.diagnostics);
         let timeout_seconds = fields.seconds("TimeoutSeconds", &mut self.diagnostics);
-        if fields.get("QueryLanguage").is_some_and(|v| v == "JSONata") {
-            self.diagnostics
-                .not_yet("/QueryLanguage", "The query language JSONata");
-            return None;
-        }
-        fields.get("QueryLanguage");
+        self.language = self.language(&mut fields).unwrap_or_default();
         let start = self.flow(&mut fields)?;
         self.scopes.check(&mut self.diagnostics);
         fields.finish(&mut self.diagnostics);

@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Compiler, Diagnostics, Fields, Flow};
-use crate::io::{ResultPath, Select, Shaping};
+use super::{Compiler, Diagnostics, Fields, Flow, Language};
+use crate::io::{Paths, ResultPath, Select};
 use crate::jsonpath::Root;
 use crate::machine::{Next, State};
+use crate::shaping::{Queries, Shaping};
 use crate::states::{Kind, choice, fail, map, parallel, pass, task, wait};
+use crate::template::Template;
 
 /// Which of the shared fields a type has.
 #[derive(Clone, Copy)]
@@ -102,6 +104,8 @@ impl Compiler {
     /// Nothing if the type is not known, so that there is no telling which fields belong.
     fn fill(&mut self, state: &mut State, fields: &mut Fields<'_>, flow: &Flow<'_>) -> Option<()> {
         fields.string("Comment", &mut self.diagnostics);
+        let language = self.state_language(fields);
+        fields.set_language(language);
         fields.require(&["Type"], &mut self.diagnostics);
         let kind = fields.string("Type", &mut self.diagnostics)?;
         let Some(has) = has(kind) else {
@@ -109,13 +113,6 @@ impl Compiler {
             self.diagnostics.error(&fields.location("Type"), message);
             return None;
         };
-        if fields.get("QueryLanguage").is_some_and(|v| v == "JSONata") {
-            self.diagnostics.not_yet(
-                &fields.location("QueryLanguage"),
-                "The query language JSONata",
-            );
-            return None;
-        }
         if has.next {
             state.next = self.next(fields, flow);
         }
@@ -172,7 +169,33 @@ impl Compiler {
     }
 
     fn shaping(&mut self, fields: &mut Fields<'_>, has: Has) -> Shaping {
-        let mut shaping = Shaping::default();
+        match fields.language() {
+            Language::JsonPath => Shaping::Paths(Box::new(self.paths(fields, has))),
+            Language::Jsonata => Shaping::Queries(self.queries(fields, has)),
+        }
+    }
+
+    fn queries(&mut self, fields: &mut Fields<'_>, has: Has) -> Queries {
+        let mut queries = Queries::default();
+        if has.parameters && has.handlers {
+            queries.arguments = self.template(fields, "Arguments");
+        }
+        if has.input_output {
+            queries.output = self.output(fields);
+        }
+        queries
+    }
+
+    /// `Output` of a JSONata state, Choice rule or catcher.
+    pub(crate) fn output(&mut self, fields: &mut Fields<'_>) -> Option<Template> {
+        match fields.language() {
+            Language::JsonPath => None,
+            Language::Jsonata => self.template(fields, "Output"),
+        }
+    }
+
+    fn paths(&mut self, fields: &mut Fields<'_>, has: Has) -> Paths {
+        let mut shaping = Paths::default();
         if has.input_output {
             shaping.input_path = select(fields, "InputPath", &mut self.diagnostics);
             shaping.output_path = select(fields, "OutputPath", &mut self.diagnostics);
@@ -203,6 +226,9 @@ fn select(fields: &mut Fields<'_>, name: &'static str, diagnostics: &mut Diagnos
 /// `ResultPath` of a state or a catcher.
 pub(super) fn result_path(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> ResultPath {
     const NAME: &str = "ResultPath";
+    if fields.language() == Language::Jsonata {
+        return ResultPath::Whole;
+    }
     if fields.get(NAME).is_some_and(Value::is_null) {
         return ResultPath::Nothing;
     }

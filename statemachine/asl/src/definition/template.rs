@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Compiler, Fields};
+use super::language::{Place, delimited, expression};
+use super::{Compiler, Fields, Language};
 use crate::intrinsic::Call;
 use crate::jsonpath::Path;
 use crate::template::Template;
@@ -14,9 +15,39 @@ impl Compiler {
         fields: &mut Fields<'_>,
         name: &'static str,
     ) -> Option<Template> {
-        let location = fields.location(name);
         let value = fields.get(name)?;
-        Some(self.compile(value, &location))
+        Some(match fields.language() {
+            Language::JsonPath => self.compile(value, &fields.location(name)),
+            Language::Jsonata => self.queries_in(value, &fields.place(name)),
+        })
+    }
+
+    /// A value of a JSONata state: strings that are delimited are expressions, wherever they stand.
+    // The recursion ends with the definition's nesting, which the JSON reader limits.
+    pub(super) fn queries_in(&mut self, value: &Value, place: &Place) -> Template {
+        let template = match value {
+            Value::Array(items) => Template::Array(
+                (items.iter().enumerate())
+                    .map(|(i, item)| self.queries_in(item, &place.below(format_args!("[{i}]"))))
+                    .collect(),
+            ),
+            Value::Object(fields) => Template::Object(
+                (fields.iter())
+                    .map(|(name, value)| {
+                        let place = place.below(format_args!("/{name}"));
+                        (name.as_str().into(), self.queries_in(value, &place))
+                    })
+                    .collect(),
+            ),
+            other => delimited(other)
+                .and_then(|text| expression(text, place, &mut self.diagnostics))
+                .map_or_else(|| Template::Fixed(other.clone()), Template::Query),
+        };
+        if template.varies() {
+            template
+        } else {
+            Template::Fixed(value.clone())
+        }
     }
 
     // The recursion ends with the definition's nesting, which the JSON reader limits.
@@ -102,7 +133,7 @@ impl Template {
     fn varies(&self) -> bool {
         match self {
             Template::Fixed(_) => false,
-            Template::Path { .. } | Template::Call(_) => true,
+            Template::Path { .. } | Template::Call(_) | Template::Query(_) => true,
             Template::Array(items) => items.iter().any(|item| !item.is_fixed()),
             // A field that is named `x.$` always varies, so the names of fixed objects are as written.
             Template::Object(fields) => fields.iter().any(|(_, field)| !field.is_fixed()),

@@ -23,10 +23,39 @@ impl Run<'_> {
         fault.into_failure(&self.state(id).name, entered)
     }
 
+    /// The same; an expression that failed is an event of its own.
+    fn noticed(&mut self, id: ThreadId, fault: Fault) -> Failure {
+        let Fault::Evaluation { field, .. } = &fault else {
+            return self.failure(id, fault);
+        };
+        let (field, state) = (field.clone(), self.state(id));
+        let failure = self.failure(id, fault);
+        let thread = self.thread(id);
+        // AWS evaluates before it takes note of the entry, but for a Wait.
+        let previous = match thread.entered {
+            Some(entry)
+                if entry.event == thread.last_event && !matches!(state.kind, Kind::Wait(_)) =>
+            {
+                entry.previous
+            }
+            _ => thread.last_event,
+        };
+        let details = HistoryDetails::EvaluationFailed {
+            state: state.name.clone(),
+            field,
+            failure: failure.clone(),
+        };
+        let event = self.record(previous, details);
+        self.thread_mut(id).last_event = event;
+        failure
+    }
+
     /// The state that a thread is at cannot go on.
     pub(super) fn fail(&mut self, id: ThreadId, fault: Fault) {
-        let (mut id, mut failure) = (id, self.failure(id, fault));
-        let mut branch_failed = false;
+        // A Map or Parallel state whose own expression fails has failed, as with a branch.
+        let mut branch_failed = matches!(fault, Fault::Evaluation { .. })
+            && matches!(self.state(id).kind, Kind::Map(_) | Kind::Parallel(_));
+        let (mut id, mut failure) = (id, self.noticed(id, fault));
         loop {
             self.give_up_work(id);
             if self.seen_failing(id, &failure) {
@@ -77,7 +106,7 @@ impl Run<'_> {
         };
         self.seen_catching(index);
         let exit = self.exit_caught(id, catcher, &failure);
-        exit.err().map(|fault| self.failure(id, fault))
+        exit.err().map(|fault| self.noticed(id, fault))
     }
 
     fn exit_caught(
@@ -87,9 +116,17 @@ impl Run<'_> {
         failure: &Failure,
     ) -> Result<(), Fault> {
         let error: Payload = json!({"Error": failure.error, "Cause": failure.cause}).into();
-        let (output, assigned) = self.with_scope(id, View::default(), |input, scope| {
+        let view = View {
+            error: Some(error.value()),
+            ..View::default()
+        };
+        let (output, assigned) = self.with_scope(id, view, |input, scope| {
             let assigned = catcher.assign.evaluate(&scope.over(error.value()))?;
-            Ok((catcher.result_path.apply(input, error.clone())?, assigned))
+            let output = match &catcher.output {
+                Some(output) => output.render(scope)?.into(),
+                None => catcher.result_path.apply(input, error.clone())?,
+            };
+            Ok((output, assigned))
         })?;
         self.exit_to(id, output, assigned, Next::State(catcher.next))
     }

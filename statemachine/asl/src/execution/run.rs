@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::thread::{Activity, Entry, Parent, Thread, ThreadId};
 use super::{Alarm, Execution, Timer};
 use crate::fault::{Fault, names};
-use crate::io::Shaping;
 use crate::machine::{State, StateId};
 use crate::probe::Probe;
+use crate::shaping::Shaping;
 use crate::variables::Variables;
 use crate::{
     Effect, Failure, HistoryDetails, HistoryEvent, Outcome, Payload, StateMachine, TimerId,
@@ -97,9 +97,14 @@ impl<'a> Run<'a> {
         if self.thread(id).entered.is_none() {
             let (kind, name) = (state.kind.state_type(), state.name.clone());
             let input = self.thread(id).input.clone();
+            let previous = self.thread(id).last_event;
             let event = self.note(id, HistoryDetails::StateEntered { kind, name, input });
             let at = self.now;
-            self.thread_mut(id).entered = Some(Entry { event, at });
+            self.thread_mut(id).entered = Some(Entry {
+                event,
+                previous,
+                at,
+            });
         }
         if let Err(fault) = state.kind.run(self, id) {
             self.fail(id, fault);

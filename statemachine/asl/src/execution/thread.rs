@@ -41,6 +41,9 @@ pub(super) struct Parent {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) event: u64,
+    /// What that event points back to.
+    #[serde(default)]
+    pub(super) previous: u64,
     pub(super) at: Timestamp,
 }
 

@@ -9,6 +9,7 @@ use super::{Run, ThreadId};
 use crate::Payload;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::jsonata::{Bindings, States};
 use crate::template::Scope;
 
 /// What a state has besides its input, at the moment.
@@ -19,8 +20,9 @@ pub(crate) struct View<'a> {
     /// The token of the task that is being set up.
     pub(crate) token: Option<&'a str>,
     /// What the state's task, branches or iterations gave.
-    #[expect(dead_code, reason = "JSONata will read it")]
     pub(crate) result: Option<&'a Value>,
+    /// The error that a catcher took.
+    pub(crate) error: Option<&'a Value>,
 }
 
 impl<'a> View<'a> {
@@ -78,10 +80,17 @@ impl Run<'_> {
             threads: &self.exec.threads,
             innermost: id,
         };
+        let states = States {
+            input: Some(thread.input.value()),
+            result: view.result,
+            error_output: view.error,
+            context: Some(&context),
+        };
         let scope = Scope {
             input: thread.input.value(),
             context: &context,
             variables: &variables,
+            bindings: &Bindings::new(states, &variables, self.now),
             random,
             probe: self.probe,
         };

@@ -107,6 +107,15 @@ pub enum HistoryDetails {
         /// The variables that it assigned, by name.
         assigned: Vec<(Arc<str>, Payload)>,
     },
+    /// A JSONata expression failed, or gave what its field cannot use.
+    EvaluationFailed {
+        /// The state's name.
+        state: Arc<str>,
+        /// The field, from the state on: `Output/result`.
+        field: Option<Box<str>>,
+        /// With what.
+        failure: Failure,
+    },
     /// A state was given up because a sibling branch failed: `TaskStateAborted`, …
     StateAborted(StateType),
     /// The branches of a Parallel state begin.

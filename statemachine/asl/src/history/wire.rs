@@ -57,6 +57,10 @@ struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     length: Option<u64>,
@@ -199,6 +203,7 @@ impl HistoryDetails {
             D::ExecutionTimedOut(_) => "ExecutionTimedOut".into(),
             D::StateEntered { kind, .. } => format!("{}StateEntered", kind.name()),
             D::StateExited { kind, .. } => format!("{}StateExited", kind.name()),
+            D::EvaluationFailed { .. } => "EvaluationFailed".into(),
             D::StateAborted(kind) => format!("{}StateAborted", kind.name()),
             D::ParallelStateStarted => "ParallelStateStarted".into(),
             D::ParallelStateSucceeded => "ParallelStateSucceeded".into(),
@@ -273,6 +278,15 @@ impl HistoryDetails {
             D::ExecutionFailed(failure)
             | D::ExecutionAborted(failure)
             | D::ExecutionTimedOut(failure) => Details::failure(failure),
+            D::EvaluationFailed {
+                state,
+                field,
+                failure,
+            } => Details {
+                state: Some(state),
+                location: field.as_deref(),
+                ..Details::failure(failure)
+            },
             D::MapStateStarted { length } => Details {
                 length: Some(*length),
                 ..Details::default()

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Call;
 use crate::context::Context;
+use crate::jsonata::{Bindings, States};
 use crate::random::Random;
 use crate::template::Scope;
 use crate::variables::Variables;
@@ -28,10 +29,12 @@ fn evaluate(call: &str, input: &Value) -> Result<Value, Failure> {
         made: OnceCell::new(),
     };
     let random = Cell::new(Random::new(1));
+    let variables = Variables::default();
     let scope = Scope {
         input,
         context: &context,
-        variables: &Variables::default(),
+        variables: &variables,
+        bindings: &Bindings::new(States::default(), &variables, Timestamp(0)),
         random: &random,
         probe: None,
     };

@@ -9,18 +9,7 @@ use super::convert;
 use super::reads::{Member, Need};
 use crate::Timestamp;
 use crate::context::Context;
-
-/// The workflow variables that are in scope.
-pub(crate) trait Variables {
-    /// The variable called `name` (without `$`), if it has been assigned.
-    fn variable(&self, name: &str) -> Option<&Value>;
-}
-
-impl Variables for serde_json::Map<String, Value> {
-    fn variable(&self, name: &str) -> Option<&Value> {
-        self.get(name)
-    }
-}
+use crate::variables::Visible;
 
 /// `$states`. A member that the state does not have at this point is not there.
 #[derive(Clone, Copy, Default)]
@@ -36,17 +25,17 @@ pub(crate) struct States<'a> {
 /// Make one and evaluate all of them with it: what one expression had converted, the next has for nothing.
 pub(crate) struct Bindings<'a> {
     states: States<'a>,
-    variables: &'a dyn Variables,
+    variables: &'a dyn Visible,
     /// What `$now` and `$millis` tell.
     pub(super) now: Timestamp,
-    /// What has been converted, by where it is.
-    converted: RefCell<Vec<(&'a Value, JValue)>>,
+    /// What has been converted, by where it is: it stays there as long as the bindings.
+    converted: RefCell<Vec<(*const Value, JValue)>>,
 }
 
 impl<'a> Bindings<'a> {
     pub(crate) fn new(
         states: States<'a>,
-        variables: &'a dyn Variables,
+        variables: &'a dyn Visible,
         now: Timestamp,
     ) -> Bindings<'a> {
         Bindings {
@@ -102,7 +91,7 @@ impl<'a> Bindings<'a> {
             return known.clone();
         }
         let made = convert::from_json(value);
-        converted.push((value, made.clone()));
+        converted.push((std::ptr::from_ref(value), made.clone()));
         made
     }
 }

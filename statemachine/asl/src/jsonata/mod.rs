@@ -25,7 +25,7 @@ use std::sync::Arc;
 use jsonata_core::ast::AstNode;
 use serde_json::Value;
 
-pub(crate) use bindings::{Bindings, States, Variables};
+pub(crate) use bindings::{Bindings, States};
 pub(crate) use error::{EvaluationError, SyntaxError};
 
 use crate::random::Random;
@@ -89,6 +89,10 @@ impl Expression {
     }
 
     /// The variables that it reads and does not bind itself, without their `$`; `states` among them.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "what diagnoses undefined variables will read it")
+    )]
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         self.compiled.reads.variables()
     }

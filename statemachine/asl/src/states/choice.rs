@@ -2,15 +2,17 @@
 //!
 //! | in        | does                                | then                                     |
 //! |-----------|-------------------------------------|------------------------------------------|
-//! | (entered) | `InputPath`, the rules, `OutputPath` | exit to the rule's `Next`, or to `Default` |
+//! | (entered) | `InputPath`, the rules, `OutputPath` or the rule's `Output` | exit to the rule's `Next`, or to `Default` |
 //! | (entered) | nothing matches and no `Default`     | fail with `States.NoChoiceMatched`         |
 
 use super::rule::Rule;
 use crate::definition::{Compiler, Fields, Flow};
 use crate::execution::{Run, ThreadId, View};
 use crate::fault::{Fault, names};
+use crate::io;
 use crate::machine::{Next, StateId};
-use crate::template::Scope;
+use crate::shaping::Shaping;
+use crate::template::{Scope, Template};
 use crate::variables::Assign;
 
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(crate) struct Choice {
 #[derive(Debug)]
 struct Branch {
     rule: Rule,
+    /// JSONata's `Output`.
+    output: Option<Template>,
     assign: Assign,
     next: StateId,
 }
@@ -39,7 +43,7 @@ impl Choice {
         let mut rules = Vec::with_capacity(choices.len());
         for (index, choice) in choices.iter().enumerate() {
             let at = format!("{location}[{index}]");
-            if let Some(rule) = Fields::element(choice, at, &mut compiler.diagnostics) {
+            if let Some(rule) = fields.element(choice, at, &mut compiler.diagnostics) {
                 rules.push(Branch::read(compiler, rule, flow));
             }
         }
@@ -62,14 +66,22 @@ impl Choice {
         let state = run.state(thread);
         let (next, output, assigned) =
             run.with_scope(thread, View::default(), |input, scope| {
-                let input = state.shaping.selected_input(input, scope)?;
-                let scope = scope.over(input.value());
-                let (next, assign) = match self.choose(&scope)? {
+                let selected = state.shaping.selected_input(input, scope)?;
+                let scope = scope.over(selected.value());
+                let branch = self.choose(&scope)?;
+                let (next, assign) = match branch {
                     Some(branch) => (branch.next, &branch.assign),
                     None => (self.default.ok_or_else(no_match)?, &state.assign),
                 };
-                let output = state.shaping.output_path.apply(&input, &scope)?;
-                Ok((next, output, assign.evaluate(&scope)?))
+                let assigned = assign.evaluate(&scope)?;
+                let output = match (&state.shaping, branch) {
+                    // The state's own Output goes with its Default.
+                    (Shaping::Queries(_), Some(branch)) => {
+                        io::render(branch.output.as_ref(), selected.clone(), &scope)?
+                    }
+                    (shaping, _) => shaping.place(input, selected.clone(), &scope)?,
+                };
+                Ok((next, output, assigned))
             })?;
         run.exit_to(thread, output, assigned, Next::State(next))
     }
@@ -90,9 +102,11 @@ impl Branch {
         let next_at = fields.location("Next");
         let next = fields.string("Next", &mut compiler.diagnostics);
         let next = next.and_then(|name| flow.target(name, &next_at, &mut compiler.diagnostics));
+        let output = compiler.output(&mut fields);
         let assign = compiler.assign(&mut fields);
         Branch {
             rule: Rule::read(fields, &mut compiler.diagnostics),
+            output,
             assign,
             next: next.unwrap_or(StateId(0)),
         }

@@ -9,12 +9,13 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::Failure;
-use crate::definition::{Diagnostics, Fields};
+use crate::definition::{Diagnostics, Fields, Language};
 use crate::execution::{Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::intrinsic::Call;
 use crate::jsonpath::Path;
 use crate::probe::Stage;
+use crate::query::Query;
 use crate::template::Scope;
 
 #[derive(Debug)]
@@ -29,6 +30,7 @@ enum Text {
     Fixed(String),
     Path(&'static str, Path),
     Call(&'static str, Call),
+    Query(Query),
 }
 
 impl Fail {
@@ -60,9 +62,15 @@ impl Text {
         diagnostics: &mut Diagnostics,
     ) -> Option<Text> {
         fields.exclusive(&[fixed, path], diagnostics);
+        if let Some(query) = fields.query(fixed, diagnostics) {
+            return Some(Text::Query(query));
+        }
         let text = fields
             .string(fixed, diagnostics)
             .map(|text| Text::Fixed(text.to_owned()));
+        if fields.language() == Language::Jsonata {
+            return text;
+        }
         let call = fields
             .get(path)
             .and_then(Value::as_str)
@@ -89,6 +97,7 @@ impl Text {
     fn find(&self, scope: &Scope<'_>) -> Result<String, Fault> {
         let (field, source, value) = match self {
             Text::Fixed(text) => return Ok(text.clone()),
+            Text::Query(query) => return query.string(scope),
             Text::Path(field, path) => (field, path.text(), scope.field(field, path)?),
             Text::Call(field, call) => (field, call.text(), Cow::Owned(call.evaluate(scope)?)),
         };

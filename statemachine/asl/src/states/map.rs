@@ -9,16 +9,16 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use crate::definition::{Compiler, Diagnostics, Fields};
+use crate::definition::{Compiler, Diagnostics, Fields, Language};
 use crate::execution::{Branches, Items, Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::io;
 use crate::jsonpath::Path;
 use crate::machine::StateId;
 use crate::probe::{Setting, Stage};
+use crate::query::Query;
 use crate::template::{Scope, Template};
+use crate::text;
 use crate::{HistoryDetails, Iteration, Payload};
 
 /// AWS: at most so many iterations of an inline Map run at once, whatever `MaxConcurrency` says.
@@ -28,15 +28,31 @@ pub(crate) const AT_ONCE: u64 = 40;
 pub(crate) struct Map {
     /// The first state of the processor.
     processor: StateId,
-    items_path: Option<Path>,
+    items: Source,
     item_selector: Option<Template>,
     max_concurrency: Concurrency,
+}
+
+/// Where the items are.
+#[derive(Debug)]
+enum Source {
+    /// The input itself, in a JSONPath state.
+    Input,
+    /// `ItemsPath`
+    Path(Path),
+    /// The state's input, in a JSONata state.
+    QueryInput,
+    /// `Items`, an expression.
+    Query(Query),
+    /// `Items`, an array with expressions in it perhaps.
+    Array(Template),
 }
 
 #[derive(Debug)]
 enum Concurrency {
     Fixed(u64),
     Path(Path),
+    Query(Query),
 }
 
 impl Map {
@@ -45,7 +61,11 @@ impl Map {
         // `Parameters` is the name that ItemSelector had before.
         fields.exclusive(&["ItemSelector", "Parameters"], &mut compiler.diagnostics);
         let selector = compiler.template(fields, "ItemSelector");
-        let parameters = compiler.template(fields, "Parameters");
+        let parameters = match fields.language() {
+            Language::JsonPath => compiler.template(fields, "Parameters"),
+            Language::Jsonata => None,
+        };
+        let items = Source::read(compiler, fields);
         let diagnostics = &mut compiler.diagnostics;
         for distributed in ["ItemReader", "ItemBatcher", "ResultWriter", "Label"] {
             if fields.get(distributed).is_some() {
@@ -58,7 +78,7 @@ impl Map {
         tolerance(fields, diagnostics);
         Map {
             processor: processor.unwrap_or(StateId(0)),
-            items_path: fields.path("ItemsPath", diagnostics),
+            items,
             item_selector: selector.or(parameters),
             max_concurrency: Concurrency::read(fields, diagnostics),
         }
@@ -97,7 +117,7 @@ impl Map {
         let (input, items, at_once) = run.with_scope(thread, View::default(), |input, scope| {
             let input = shaping.selected_input(input, scope)?;
             let scope = scope.over(input.value());
-            let items = self.items(&input, &scope)?;
+            let items = self.items.find(&input, &scope)?;
             let at_once = self.max_concurrency.find(&scope)?;
             Ok((input, items, at_once))
         })?;
@@ -171,37 +191,65 @@ impl Map {
         })?;
         run.accept(thread, input.into())
     }
+}
 
-    fn items(&self, input: &Payload, scope: &Scope<'_>) -> Result<Payload, Fault> {
-        let Some(path) = &self.items_path else {
-            return array(input.value()).map(|_| input.clone());
-        };
-        let items = io::find(path, scope)?;
-        if !items.is_array() {
-            return Err(Fault::runtime(format!(
-                "Reference path \"{}\" must point to array.",
-                path.text()
-            )));
+impl Source {
+    fn read(compiler: &mut Compiler, fields: &mut Fields<'_>) -> Source {
+        let diagnostics = &mut compiler.diagnostics;
+        if fields.language() == Language::JsonPath {
+            let path = fields.path("ItemsPath", diagnostics);
+            return path.map_or(Source::Input, Source::Path);
         }
-        let items = match items {
-            // The whole input: shared.
-            Cow::Borrowed(found) if std::ptr::eq(found, input.value()) => input.clone(),
-            items => items.into_owned().into(),
-        };
+        if let Some(query) = fields.query("Items", diagnostics) {
+            return Source::Query(query);
+        }
+        if fields.array("Items", diagnostics).is_none() {
+            return Source::QueryInput;
+        }
+        let items = compiler.template(fields, "Items");
+        items.map_or(Source::QueryInput, Source::Array)
+    }
+
+    fn find(&self, input: &Payload, scope: &Scope<'_>) -> Result<Payload, Fault> {
+        let items = self.found(input, scope)?;
         scope.saw(Stage::AfterItemsPath, &items);
         Ok(items)
     }
+
+    fn found(&self, input: &Payload, scope: &Scope<'_>) -> Result<Payload, Fault> {
+        match self {
+            Source::Input if input.value().is_array() => Ok(input.clone()),
+            Source::Input => Err(no_array("$")),
+            Source::Path(path) => match io::find(path, scope)? {
+                items if !items.is_array() => Err(no_array(path.text())),
+                // The whole input: shared.
+                Cow::Borrowed(found) if std::ptr::eq(found, input.value()) => Ok(input.clone()),
+                items => Ok(items.into_owned().into()),
+            },
+            Source::QueryInput if input.value().is_array() => Ok(input.clone()),
+            Source::QueryInput => Err(Fault::Evaluation {
+                field: None,
+                message: format!(
+                    "Map state input must be an array but was: {}",
+                    text::json(input.value())
+                ),
+            }),
+            Source::Query(query) => query.array(scope).map(Payload::from),
+            Source::Array(template) => template.render(scope).map(Payload::from),
+        }
+    }
 }
 
-fn array(value: &Value) -> Result<&Vec<Value>, Fault> {
-    value
-        .as_array()
-        .ok_or_else(|| Fault::runtime("Reference path \"$\" must point to array."))
+fn no_array(path: &str) -> Fault {
+    Fault::runtime(format!("Reference path \"{path}\" must point to array."))
 }
 
 impl Concurrency {
     fn read(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Concurrency {
         fields.exclusive(&["MaxConcurrency", "MaxConcurrencyPath"], diagnostics);
+        if let Some(query) = fields.query("MaxConcurrency", diagnostics) {
+            return Concurrency::Query(query);
+        }
         let fixed = fields.integer("MaxConcurrency", 0, u64::from(u32::MAX), diagnostics);
         match fields.path("MaxConcurrencyPath", diagnostics) {
             Some(path) => Concurrency::Path(path),
@@ -214,6 +262,7 @@ impl Concurrency {
         let wanted = match self {
             Concurrency::Fixed(wanted) => *wanted,
             Concurrency::Path(path) => integer("MaxConcurrencyPath", path, scope)?,
+            Concurrency::Query(query) => query.integer(scope)?,
         };
         scope.set(Setting::MaxConcurrency, wanted.into());
         Ok(if wanted == 0 {
@@ -255,8 +304,15 @@ fn tolerance(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) {
         ],
         diagnostics,
     );
-    fields.integer("ToleratedFailureCount", 0, u64::from(u32::MAX), diagnostics);
-    fields.number("ToleratedFailurePercentage", 0.0, diagnostics);
+    if fields.query("ToleratedFailureCount", diagnostics).is_none() {
+        fields.integer("ToleratedFailureCount", 0, u64::from(u32::MAX), diagnostics);
+    }
+    if fields
+        .query("ToleratedFailurePercentage", diagnostics)
+        .is_none()
+    {
+        fields.number("ToleratedFailurePercentage", 0.0, diagnostics);
+    }
     fields.path("ToleratedFailureCountPath", diagnostics);
     fields.path("ToleratedFailurePercentagePath", diagnostics);
 }

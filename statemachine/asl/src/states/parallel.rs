@@ -27,7 +27,7 @@ impl Parallel {
         let mut starts = Vec::with_capacity(branches.len());
         for (index, branch) in branches.iter().enumerate() {
             let at = format!("{location}[{index}]");
-            let Some(mut branch) = Fields::element(branch, at, &mut compiler.diagnostics) else {
+            let Some(mut branch) = fields.element(branch, at, &mut compiler.diagnostics) else {
                 continue;
             };
             branch.string("Comment", &mut compiler.diagnostics);

@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use crate::Payload;
-use crate::definition::{Diagnostics, Fields};
+use crate::definition::{Diagnostics, Fields, Language};
 use crate::execution::{Run, ThreadId};
 use crate::fault::Fault;
 use crate::probe::Stage;
@@ -19,6 +19,9 @@ pub(crate) struct Pass {
 
 impl Pass {
     pub(crate) fn read(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Pass {
+        if fields.language() == Language::Jsonata {
+            return Pass { result: None };
+        }
         let result = fields.get("Result");
         if result
             .and_then(Value::as_str)

@@ -1,13 +1,14 @@
-//! The rules of a Choice state: `And`, `Or`, `Not`, and the 39 data-test operators.
+//! The rules of a Choice state: `And`, `Or`, `Not` and the 39 data-test operators; JSONata's `Condition`.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use crate::definition::{Diagnostics, Fields};
+use crate::definition::{Diagnostics, Fields, Language};
 use crate::fault::Fault;
 use crate::jsonpath::Path;
+use crate::query::Query;
 use crate::template::Scope;
 use crate::time::parse_date_time;
 
@@ -20,8 +21,17 @@ pub(crate) enum Rule {
         variable: Path,
         test: Test,
     },
+    /// JSONata's `Condition`.
+    Condition(Condition),
     /// What could not be read; its definition is refused.
     Broken,
+}
+
+/// A boolean, or an expression that gives one.
+#[derive(Debug)]
+pub(crate) enum Condition {
+    Fixed(bool),
+    Query(Query),
 }
 
 /// What is asked of a variable.
@@ -135,10 +145,23 @@ impl Rule {
             diagnostics.error(fields.at(), message);
             return Rule::Broken;
         }
-        let rule = Rule::combined(&mut fields, diagnostics)
-            .unwrap_or_else(|| Rule::test(&mut fields, diagnostics));
+        let rule = match fields.language() {
+            Language::Jsonata => Rule::condition(&mut fields, diagnostics),
+            Language::JsonPath => Rule::combined(&mut fields, diagnostics)
+                .unwrap_or_else(|| Rule::test(&mut fields, diagnostics)),
+        };
         fields.finish(diagnostics);
         rule
+    }
+
+    fn condition(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Rule {
+        let condition = match fields.query("Condition", diagnostics) {
+            Some(query) => Some(Condition::Query(query)),
+            None => fields
+                .boolean("Condition", diagnostics)
+                .map(Condition::Fixed),
+        };
+        condition.map_or(Rule::Broken, Rule::Condition)
     }
 
     fn combined(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Rule> {
@@ -166,7 +189,8 @@ impl Rule {
         let rules = fields.filled_array(name, diagnostics);
         let mut read = |(index, rule): (usize, &Value)| {
             let at = format!("{location}[{index}]");
-            Fields::element(rule, at, diagnostics)
+            fields
+                .element(rule, at, diagnostics)
                 .map_or(Rule::Broken, |rule| Rule::read(rule, diagnostics))
         };
         rules.iter().enumerate().map(&mut read).collect()
@@ -215,6 +239,8 @@ impl Rule {
             Rule::Or(rules) => all(rules, scope, false).map(|none| !none),
             Rule::Not(rule) => rule.matches(scope).map(|hit| !hit),
             Rule::Test { variable, test } => test.holds(variable, scope),
+            Rule::Condition(Condition::Fixed(holds)) => Ok(*holds),
+            Rule::Condition(Condition::Query(query)) => query.boolean(scope),
             Rule::Broken => Ok(false),
         }
     }

@@ -19,6 +19,7 @@ use crate::definition::{Compiler, Diagnostics, Fields};
 use crate::execution::{Run, Running, ThreadId, View};
 use crate::fault::{Fault, names};
 use crate::jsonpath::Path;
+use crate::query::Query;
 use crate::template::{Scope, Template};
 use crate::{
     Failure, FailureStage, HistoryDetails, Pattern, Payload, Resource, TaskKind, TaskRequest,
@@ -41,6 +42,7 @@ pub(crate) struct Task {
 enum Limit {
     Fixed(u64),
     Path(&'static str, Path),
+    Query(Query),
 }
 
 impl Task {
@@ -235,6 +237,9 @@ impl Limit {
         diagnostics: &mut Diagnostics,
     ) -> Option<Limit> {
         fields.exclusive(&[fixed, path], diagnostics);
+        if let Some(query) = fields.query(fixed, diagnostics) {
+            return Some(Limit::Query(query));
+        }
         let seconds = fields.seconds(fixed, diagnostics).map(Limit::Fixed);
         let found = fields
             .path(path, diagnostics)
@@ -246,6 +251,7 @@ impl Limit {
         match self {
             Limit::Fixed(seconds) => Ok(*seconds),
             Limit::Path(field, path) => integer(field, path, scope),
+            Limit::Query(query) => query.integer(scope),
         }
     }
 }

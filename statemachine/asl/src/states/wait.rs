@@ -13,6 +13,7 @@ use crate::definition::{Diagnostics, Fields};
 use crate::execution::{Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::jsonpath::Path;
+use crate::query::Query;
 use crate::template::Scope;
 use crate::time::parse_date_time;
 
@@ -22,6 +23,10 @@ pub(crate) enum Wait {
     SecondsPath(Path),
     Timestamp(Timestamp),
     TimestampPath(Path),
+    /// JSONata in `Seconds`
+    SecondsQuery(Query),
+    /// JSONata in `Timestamp`
+    TimestampQuery(Query),
 }
 
 const FIELDS: [&str; 4] = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp"];
@@ -29,6 +34,12 @@ const FIELDS: [&str; 4] = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp
 impl Wait {
     pub(crate) fn read(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Wait {
         fields.exactly_one(&FIELDS, diagnostics);
+        if let Some(query) = fields.query("Seconds", diagnostics) {
+            return Wait::SecondsQuery(query);
+        }
+        if let Some(query) = fields.query("Timestamp", diagnostics) {
+            return Wait::TimestampQuery(query);
+        }
         let seconds = fields.pause("Seconds", diagnostics).map(Wait::Seconds);
         let seconds_path = fields
             .path("SecondsPath", diagnostics)
@@ -74,6 +85,19 @@ impl Wait {
                 seconds(path, scope).map(|seconds| now.plus_seconds(seconds as f64))
             }
             Wait::TimestampPath(path) => timestamp(path, scope),
+            Wait::SecondsQuery(query) => {
+                let seconds = query.integer(scope)?;
+                Ok(now.plus_seconds(seconds as f64))
+            }
+            Wait::TimestampQuery(query) => {
+                let text = query.string(scope)?;
+                parse_date_time(&text).map(milliseconds).ok_or_else(|| {
+                    let field = query.field();
+                    query.refuse(format!(
+                        "The {field} field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
+                    ))
+                })
+            }
         }
     }
 }

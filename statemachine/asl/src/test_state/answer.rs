@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::InspectionLevel;
 use crate::machine::State;
 use crate::probe::{Seen, Stage};
+use crate::shaping::Shaping;
 use crate::states::Kind;
 use crate::{Failure, Outcome};
 
@@ -83,14 +84,19 @@ fn inspection(state: &State, seen: &Seen) -> Value {
 /// AWS tells of each type what its data goes through; of some, less than that.
 fn shown(state: &State, stage: Stage) -> bool {
     use Stage::*;
+    let paths = matches!(state.shaping, Shaping::Paths(_));
     match stage {
         Input | Variables | AfterItemsPath => true,
+        AfterArguments => matches!(state.kind, Kind::Task(_) | Kind::Parallel(_)),
         Result => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),
-        AfterInputPath => !matches!(state.kind, Kind::Parallel(_)),
+        AfterInputPath => paths && !matches!(state.kind, Kind::Parallel(_)),
         AfterParameters => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),
-        AfterResultSelector | AfterResultPath => !matches!(
-            state.kind,
-            Kind::Wait(_) | Kind::Choice(_) | Kind::Succeed | Kind::Fail(_)
-        ),
+        AfterResultSelector | AfterResultPath => {
+            paths
+                && !matches!(
+                    state.kind,
+                    Kind::Wait(_) | Kind::Choice(_) | Kind::Succeed | Kind::Fail(_)
+                )
+        }
     }
 }

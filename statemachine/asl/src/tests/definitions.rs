@@ -108,12 +108,7 @@ fn top_level_fields() {
         with("Extra", json!(0)),
         &["SCHEMA_VALIDATION_FAILED: Field 'Extra' is not supported at /"],
     );
-    check(
-        with("QueryLanguage", json!("JSONata")),
-        &[
-            "SCHEMA_VALIDATION_FAILED: The query language JSONata is not supported by this engine yet at /QueryLanguage",
-        ],
-    );
+    check(with("QueryLanguage", json!("JSONata")), &[]);
 }
 
 #[test]
@@ -430,11 +425,115 @@ fn what_comes_later_is_named() {
             "Distributed Map ('S') is not supported by this engine yet at /States/S/ItemProcessor/ProcessorConfig/Mode",
         ],
     );
+}
+
+#[test]
+fn each_query_language_has_its_fields() {
+    let refused = |language: &str, field: &str, other: &str| {
+        let mut state = json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, "QueryLanguage": language});
+        state[field] = if field.ends_with("Path") {
+            json!("$.a")
+        } else {
+            json!({})
+        };
+        let expect = format!(
+            "The QueryLanguage is set to '{language}', but field '{field}' is only supported for the '{other}' QueryLanguage at /States/S"
+        );
+        check_state(state, &[&expect]);
+    };
+    for field in ["Arguments", "Output"] {
+        refused("JSONPath", field, "JSONata");
+    }
+    for field in [
+        "InputPath",
+        "Parameters",
+        "ResultSelector",
+        "ResultPath",
+        "OutputPath",
+        "TimeoutSecondsPath",
+        "HeartbeatSecondsPath",
+    ] {
+        refused("JSONata", field, "JSONPath");
+    }
     check_state(
-        json!({"Type": "Pass", "End": true, "QueryLanguage": "JSONata"}),
+        json!({"Type": "Pass", "End": true, "QueryLanguage": "JSONata", "Arguments": {}, "Result": 1}),
         &[
-            "The query language JSONata is not supported by this engine yet at /States/S/QueryLanguage",
+            "Field 'Arguments' is not supported at /States/S",
+            "The QueryLanguage is set to 'JSONata', but field 'Result' is only supported for the 'JSONPath' QueryLanguage at /States/S",
         ],
+    );
+}
+
+#[test]
+fn rules_have_the_fields_of_their_state() {
+    let choice = |language: &str, rule: Value| {
+        let mut rule = rule;
+        rule["Next"] = "E".into();
+        json!({"StartAt": "S", "States": {
+            "S": {"Type": "Choice", "QueryLanguage": language, "Choices": [rule]},
+            "E": {"Type": "Succeed"},
+        }})
+    };
+    let refused = |language: &str, field: &str, other: &str| {
+        format!(
+            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to '{language}', but field '{field}' is only supported for the '{other}' QueryLanguage at /States/S/Choices[0]"
+        )
+    };
+    check(
+        choice("JSONata", json!({"Condition": true, "Output": 1})),
+        &[],
+    );
+    check(
+        choice(
+            "JSONPath",
+            json!({"Variable": "$", "IsNull": true, "Output": 1}),
+        ),
+        &[&refused("JSONPath", "Output", "JSONata")],
+    );
+    check(
+        choice("JSONata", json!({"Variable": "$.a"})),
+        &[&refused("JSONata", "Variable", "JSONPath")],
+    );
+}
+
+#[test]
+fn a_jsonata_machine_has_jsonata_states_only() {
+    let machine = |language: Value, state: Value| json!({"QueryLanguage": language, "StartAt": "S", "States": {"S": state}});
+    let pass = json!({"Type": "Pass", "QueryLanguage": "JSONPath", "End": true});
+    check(machine(json!("JSONPath"), pass.clone()), &[]);
+    check(
+        machine(json!("JSONata"), pass),
+        &[
+            "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/S",
+        ],
+    );
+    check(
+        machine(
+            json!("JSONSomething"),
+            json!({"Type": "Pass", "Output": 1, "End": true}),
+        ),
+        &[
+            "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [JSONPath, JSONata] at /QueryLanguage",
+        ],
+    );
+    let inner =
+        json!({"StartAt": "B", "States": {"B": {"Type": "Pass", "Output": 1, "End": true}}});
+    check(
+        machine(
+            json!("JSONPath"),
+            json!({"Type": "Parallel", "QueryLanguage": "JSONata", "Branches": [inner], "End": true}),
+        ),
+        &[
+            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/S/Branches[0]/States/B",
+        ],
+    );
+}
+
+#[test]
+fn expressions_must_parse() {
+    check(
+        json!({"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "Output": {"a": ["{% 1 + %}"]}, "End": true}}}),
+        &["INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/S/Output/a[0]"],
     );
 }
 

@@ -13,6 +13,7 @@ mod context;
 mod definitions;
 mod driver;
 mod fail;
+mod jsonata;
 mod map;
 mod numbers;
 mod parallel;

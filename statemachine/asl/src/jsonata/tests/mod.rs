@@ -11,6 +11,13 @@ use serde_json::{Map, Value, json};
 use super::{Bindings, EvaluationError, Expression, States};
 use crate::Timestamp;
 use crate::random::Random;
+use crate::variables::Visible;
+
+impl Visible for Map<String, Value> {
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.get(name)
+    }
+}
 
 /// 2026-11-21T01:31:00.250Z
 const NOW: Timestamp = Timestamp(1_795_224_660_250);
