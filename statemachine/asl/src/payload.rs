@@ -12,10 +12,11 @@ pub const MAX_PAYLOAD_BYTES: usize = 262_144;
 /// be read again.
 pub const MAX_PAYLOAD_DEPTH: usize = 127;
 
-/// A JSON value and its compact text, shared by everything that refers to it: states, history events, tasks.
+/// A JSON value and its text, shared by everything that refers to it: states, history events, tasks.
 ///
-/// The text is written once, when the value is made: it is what a history records, and its length is what the
-/// payload quota counts. Serialises as that text (a JSON string), so nesting does not add up in what embeds it.
+/// The text is written once, when the value is made, or kept where the value came as text: it is what a history
+/// records, and its length is what the payload quota counts. Serialises as that text (a JSON string), so nesting does
+/// not add up in what embeds it.
 #[derive(Clone, Debug)]
 pub struct Payload(Arc<Data>);
 
@@ -26,12 +27,23 @@ struct Data {
 }
 
 impl Payload {
+    /// The value that `text` holds. The text stays as it is, spaces and all: AWS hands it on so, in histories and from
+    /// state to state, until a state makes something new of it.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub fn parse(text: impl Into<Box<str>>) -> Result<Payload, serde_json::Error> {
+        let text = text.into();
+        let value = serde_json::from_str(&text)?;
+        Ok(Payload(Arc::new(Data { value, text })))
+    }
+
     /// The value.
     pub fn value(&self) -> &Value {
         &self.0.value
     }
 
-    /// The value as compact JSON text.
+    /// The value as JSON text: compact, unless it was parsed from another.
     pub fn text(&self) -> &str {
         &self.0.text
     }
@@ -117,8 +129,7 @@ impl Serialize for Payload {
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Box::<str>::deserialize(deserializer)?;
-        let value = serde_json::from_str(&text).map_err(serde::de::Error::custom)?;
-        Ok(Payload(Arc::new(Data { value, text })))
+        Payload::parse(text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -150,6 +161,14 @@ mod tests {
             let readable = serde_json::from_str::<Value>(payload.text()).is_ok();
             assert_eq!(payload.is_acceptable(), readable, "{levels}");
         }
+    }
+
+    #[test]
+    fn text_that_was_parsed_stays_as_it_was() {
+        let payload = Payload::parse(" [1, 1e0] ").unwrap();
+        assert_eq!(payload.text(), " [1, 1e0] ");
+        assert_eq!(payload, Payload::from(json!([1, 1.0])));
+        assert!(Payload::parse("[1").is_err());
     }
 
     #[test]

@@ -17,7 +17,6 @@ mod view;
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub(crate) use branches::{Branches, Items};
 pub(crate) use probing::Beginning;
@@ -101,7 +100,7 @@ impl Execution {
     pub fn start(
         machine: &StateMachine,
         identity: Identity,
-        input: Value,
+        input: impl Into<Payload>,
         at: Timestamp,
         seed: u64,
     ) -> (Execution, Vec<Effect>) {

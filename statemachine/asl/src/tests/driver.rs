@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::{
-    Effect, Event, EventKind, Execution, FailureStage, HistoryEvent, Identity, Outcome,
+    Effect, Event, EventKind, Execution, FailureStage, HistoryEvent, Identity, Outcome, Payload,
     StateMachine, TaskId, TaskRequest, TimerId, Timestamp,
 };
 
@@ -36,7 +36,7 @@ type Script = Box<dyn FnMut(&TaskRequest) -> Answer>;
 /// An execution being played.
 pub(super) struct Play {
     machine: StateMachine,
-    input: Value,
+    input: Payload,
     script: Script,
     stop_at: Option<f64>,
     now: Timestamp,
@@ -53,7 +53,7 @@ impl Play {
         let machine = StateMachine::parse(&machine.to_string()).unwrap_or_else(|e| panic!("{e}"));
         Play {
             machine,
-            input: json!({}),
+            input: json!({}).into(),
             script: Box::new(|request| panic!("no answer for the task {request:?}")),
             stop_at: None,
             now: START,
@@ -66,8 +66,8 @@ impl Play {
         }
     }
 
-    pub(super) fn input(mut self, input: Value) -> Play {
-        self.input = input;
+    pub(super) fn input(mut self, input: impl Into<Payload>) -> Play {
+        self.input = input.into();
         self
     }
 
@@ -103,7 +103,7 @@ impl Play {
             };
             self.after(seconds, stop);
         }
-        let input = std::mem::take(&mut self.input);
+        let input = self.input.clone();
         let (mut execution, effects) =
             Execution::start(&self.machine, identity(), input, START, 42);
         self.perform(effects);

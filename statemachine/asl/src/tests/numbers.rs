@@ -12,7 +12,7 @@ fn through(input: &str) -> String {
         "P": {"Type": "Pass", "Parameters": {"v.$": "$.v"}, "Next": "Q"},
         "Q": {"Type": "Pass", "Parameters": {"v.$": "States.ArrayGetItem(States.Array($.v), 0)"}, "End": true},
     }});
-    let input = serde_json::from_str(&format!("{{\"v\":{input}}}")).unwrap();
+    let input: Value = serde_json::from_str(&format!("{{\"v\":{input}}}")).unwrap();
     let play = Play::new(&machine).input(input).run();
     match play.history.last().map(|event| &event.details) {
         Some(HistoryDetails::ExecutionSucceeded { output }) => {

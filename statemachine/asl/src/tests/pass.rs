@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Play, check_state, runtime};
+use crate::Payload;
 
 fn check(fields: Value, input: Value, expect: Value) {
     let mut state = json!({"Type": "Pass"});
@@ -11,6 +12,25 @@ fn check(fields: Value, input: Value, expect: Value) {
         .unwrap()
         .extend(fields.as_object().unwrap().clone());
     check_state(state, input, expect);
+}
+
+#[test]
+fn what_no_state_touches_keeps_its_text() {
+    let machine = json!({"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Next": "B"},
+        "B": {"Type": "Pass", "Parameters": {"x.$": "$[0]"}, "End": true},
+    }});
+    let input = Payload::parse("[ 1.0, 2 ]").unwrap();
+    Play::new(&machine).input(input).run().tells(
+        r#"
+        0s 1<0 ExecutionStarted [ 1.0, 2 ]
+        0s 2<0 PassStateEntered A [ 1.0, 2 ]
+        0s 3<2 PassStateExited A [ 1.0, 2 ]
+        0s 4<3 PassStateEntered B [ 1.0, 2 ]
+        0s 5<4 PassStateExited B {"x":1.0}
+        0s 6<5 ExecutionSucceeded {"x":1.0}
+        "#,
+    );
 }
 
 #[test]
