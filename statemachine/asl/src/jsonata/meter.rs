@@ -24,16 +24,27 @@ pub(super) const RANGE_END: &str = "\0range";
 /// The functions whose results may be larger than all that they are given.
 const GROWING: [&str; 4] = ["append", "join", "replace", "string"];
 
-/// Puts the meters in. Whether the expression has any, or repeats something within something repeated: whether the time
-/// of an evaluation is worth watching.
-pub(super) fn install(tree: &mut AstNode) -> bool {
+/// What was seen on the way.
+pub(super) struct Seen {
+    /// Whether the time of an evaluation is worth watching: it has meters, or repeats something within something repeated.
+    pub(super) repeats: bool,
+    /// An operator that JSONata has only had since version 2.1.
+    pub(super) newer_operator: Option<&'static str>,
+}
+
+/// Puts the meters in.
+pub(super) fn install(tree: &mut AstNode) -> Seen {
     let mut meter = Meter {
         in_function: false,
         loops: 0,
         ticks: false,
+        newer_operator: None,
     };
     meter.node(tree);
-    meter.ticks || meter.loops > 1
+    Seen {
+        repeats: meter.ticks || meter.loops > 1,
+        newer_operator: meter.newer_operator,
+    }
 }
 
 struct Meter {
@@ -42,6 +53,7 @@ struct Meter {
     /// What repeats, in number.
     loops: usize,
     ticks: bool,
+    newer_operator: Option<&'static str>,
 }
 
 impl Meter {
@@ -51,6 +63,7 @@ impl Meter {
 
     fn node_here(&mut self, node: &mut AstNode) {
         self.loops += usize::from(repeats(node));
+        self.newer_operator = newer_operator(node).or(self.newer_operator);
         match node {
             AstNode::Lambda { body, .. } => self.function(body, true),
             AstNode::Function { name, args, .. } => self.call(name, args),
@@ -136,6 +149,20 @@ fn measure(node: &mut AstNode) {
             spliced.for_each(|item| wrap(item, SIZED));
         }
         _ => {}
+    }
+}
+
+fn newer_operator(node: &AstNode) -> Option<&'static str> {
+    match node {
+        AstNode::Binary {
+            op: BinaryOp::Coalesce,
+            ..
+        } => Some("??"),
+        AstNode::Binary {
+            op: BinaryOp::Default,
+            ..
+        } => Some("?:"),
+        _ => None,
     }
 }
 

@@ -47,19 +47,21 @@ struct Compiled {
     reads: Reads,
     /// Whether an evaluation may take long.
     repeats: bool,
+    newer_operator: Option<&'static str>,
 }
 
 impl Expression {
     /// Reads an expression: `text` is what stands between the delimiters, without them.
     pub(crate) fn parse(text: &str) -> Result<Expression, SyntaxError> {
         let mut tree = syntax::parse(text)?;
-        let repeats = meter::install(&mut tree);
+        let seen = meter::install(&mut tree);
         let compiled = Compiled {
             text: text.trim().into(),
             plain: Plain::of(&tree),
             reads: Reads::of(&tree),
             tree,
-            repeats,
+            repeats: seen.repeats,
+            newer_operator: seen.newer_operator,
         };
         Ok(Expression {
             compiled: Arc::new(compiled),
@@ -86,6 +88,11 @@ impl Expression {
             Found::Undefined => Ok(None),
             Found::Elsewhere => evaluation::evaluate(&self.compiled, bindings, random),
         }
+    }
+
+    /// An operator that the JSONata 2.0.6 of Step Functions does not have, if there is one in it: it works here only.
+    pub(crate) fn newer_operator(&self) -> Option<&'static str> {
+        self.compiled.newer_operator
     }
 
     /// The variables that it reads and does not bind itself, without their `$`; `states` among them.

@@ -118,3 +118,11 @@ fn syntax_errors_say_where() {
         7,
     );
 }
+
+#[test]
+fn operators_that_step_functions_does_not_have_are_noticed() {
+    let newer = |text: &str| Expression::parse(text).unwrap().newer_operator();
+    assert_eq!(newer("$map($list, function($v){ $v ?? 1 })"), Some("??"));
+    assert_eq!(newer("$text ?: 'x'"), Some("?:"));
+    assert_eq!(newer("$text ? 'x' : '?? ?:'"), None);
+}

@@ -4,6 +4,7 @@ mod functions;
 mod language;
 mod limits;
 mod plain;
+mod soup;
 mod suite;
 
 use serde_json::{Map, Value, json};
