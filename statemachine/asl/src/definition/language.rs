@@ -131,6 +131,12 @@ pub(super) fn expression(
         );
         Expression::parse("null")
     });
+    if let Some(operator) = parsed.as_ref().ok().and_then(Expression::newer_operator) {
+        let message = format!(
+            "Step Functions evaluates JSONata 2.0.6, which does not have the operator {operator}"
+        );
+        diagnostics.warning("NEWER_JSONATA_OPERATOR", &place.location, message);
+    }
     Some(Query::new(parsed.ok()?, place.field()))
 }
 

@@ -554,6 +554,16 @@ fn odd_but_not_wrong_is_a_warning() {
 }
 
 #[test]
+fn jsonata_that_only_works_here_is_a_warning() {
+    check(
+        json!({"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "Output": {"a": "{% $states.input.a ?? 1 %}"}, "End": true}}}),
+        &[
+            "warning NEWER_JSONATA_OPERATOR: Step Functions evaluates JSONata 2.0.6, which does not have the operator ?? at /States/S/Output/a",
+        ],
+    );
+}
+
+#[test]
 fn names_are_unique_in_the_whole_machine() {
     let inner = json!({"StartAt": "B", "States": {"B": {"Type": "Succeed"}}});
     check(
