@@ -241,6 +241,7 @@ impl Services {
         let sagemaker = SageMaker::open(data_dir, identity.clone(), endpoints, objects.clone());
         let sagemaker = sagemaker.map_err(in_service("SageMaker"))?;
         let neighbours = Neighbours::new(Arc::new(lambda.clone()))
+            .with_objects(objects.clone())
             .with_service("s3", objects)
             .with_service("sagemakerruntime", Arc::new(sagemaker.clone()));
         let states = States::open(data_dir, identity.clone(), neighbours)

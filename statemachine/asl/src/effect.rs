@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HistoryEvent, Payload, Resource, TaskId, TimerId, Timestamp};
+use crate::{HistoryEvent, MapRunRequest, Payload, Resource, TaskId, TimerId, Timestamp};
 
 /// Something for the runner to do, in the order given.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,15 @@ pub enum Effect {
         /// What to do.
         request: TaskRequest,
     },
-    /// Nobody waits for this task any more; later events about it are ignored.
+    /// Start a map run, and report on it as on a task: [`crate::EventKind::TaskSucceeded`] or
+    /// [`crate::EventKind::TaskFailed`].
+    StartMapRun {
+        /// Its id in all events about it.
+        task: TaskId,
+        /// What to do.
+        request: Box<MapRunRequest>,
+    },
+    /// Nobody waits for this task or map run any more; later events about it are ignored.
     CancelTask {
         /// Which.
         task: TaskId,

@@ -66,6 +66,17 @@ pub trait Objects: Send + Sync {
     /// The object's bytes; `None` where bucket or key do not exist.
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<Bytes>, ObjectsError>;
 
+    /// At most `most` bytes of an object from the byte `at` on: none at its end. `None` where bucket, key or version do
+    /// not exist. A million rows are read so, without being in memory.
+    async fn piece(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        at: u64,
+        most: usize,
+    ) -> Result<Option<Bytes>, ObjectsError>;
+
     /// The object's entity tag, without its bytes; `None` where bucket or key do not exist.
     async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, ObjectsError>;
 }
@@ -204,6 +215,19 @@ impl Objects for S3 {
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<Bytes>, ObjectsError> {
         let found = api::read_bytes(&self.store, bucket, key).await;
+        unless_missing(found, bucket, key)
+    }
+
+    async fn piece(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        at: u64,
+        most: usize,
+    ) -> Result<Option<Bytes>, ObjectsError> {
+        let version = version.map(str::to_owned);
+        let found = api::read_piece(&self.store, (bucket, key, version), at, most).await;
         unless_missing(found, bucket, key)
     }
 

@@ -4,6 +4,8 @@
 //! |---------------------|------|
 //! | state machine       | `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME` |
 //! | execution           | `arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME` |
+//! | child execution     | `arn:aws:states:REGION:ACCOUNT:execution:MACHINE/LABEL:NAME` |
+//! | map run             | `arn:aws:states:REGION:ACCOUNT:mapRun:MACHINE/LABEL:UUID` |
 //! | express execution   | `arn:aws:states:REGION:ACCOUNT:express:MACHINE:NAME:UUID` |
 //!
 //! Versions and aliases add `:VERSION` or `:ALIAS` to the state machine's.
@@ -63,6 +65,16 @@ pub(super) fn machine(identity: &Identity, name: &str) -> String {
 
 pub(super) fn execution(identity: &Identity, machine: &str, name: &str) -> String {
     identity.arn("states", &format!("execution:{machine}:{name}"))
+}
+
+/// The ARN of a map run; `machine` is `MACHINE/LABEL`.
+pub(super) fn map_run(identity: &Identity, machine: &str, uuid: &str) -> String {
+    identity.arn("states", &format!("mapRun:{machine}:{uuid}"))
+}
+
+/// The last part of a map run's ARN.
+pub(super) fn map_run_uuid(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or_default()
 }
 
 /// The ARN of an execution of the state machine, version or alias that `machine_arn` names.

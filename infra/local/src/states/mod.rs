@@ -17,6 +17,7 @@ mod arn;
 mod engine;
 mod error;
 mod integrations;
+mod map_runs;
 mod service;
 mod store;
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::arn::{self, Arn};
 use super::error::{ApiError, OpenError};
 use super::integrations::{Integrations, Neighbours};
+use super::map_runs::Jobs;
 use super::store::executions::{self, Execution as Row};
 use super::store::machines::{self, Machine, Settings};
 use super::store::{Readers, history};
@@ -67,6 +68,8 @@ pub struct Execution {
     pub execution_arn: String,
     /// The ARN of the state machine that it runs.
     pub state_machine_arn: String,
+    /// The map run that it is a child of.
+    pub map_run_arn: Option<String>,
     /// The last part of its ARN.
     pub name: String,
     /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
@@ -98,10 +101,15 @@ impl States {
         std::fs::create_dir_all(data_dir)
             .map_err(|error| OpenError::Directory(data_dir.to_owned(), error))?;
         let path = data_dir.join("states.db");
+        let readers = Readers::new(path.clone());
+        let jobs = Jobs::new(
+            neighbours.objects(),
+            neighbours.service("s3"),
+            readers.clone(),
+        );
         let home = Home::default();
         let integrations = Integrations::new(neighbours, home.clone());
-        let engine = engine::Handle::open(&path, identity.clone(), integrations)?;
-        let readers = Readers::new(path);
+        let engine = engine::Handle::open(&path, identity.clone(), integrations, jobs)?;
         let parts = Arc::new(Parts {
             engine,
             readers,
@@ -198,6 +206,9 @@ impl States {
         Ok(Execution {
             execution_arn: execution_arn.to_owned(),
             state_machine_arn: arn::machine(self.identity(), &row.machine_name),
+            map_run_arn: row
+                .map_run
+                .map(|uuid| arn::map_run(self.identity(), &row.machine_name, &uuid)),
             name: row.name,
             status: row.status,
             started: Timestamp(row.started),

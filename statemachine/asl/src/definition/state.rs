@@ -124,17 +124,11 @@ impl Compiler {
             state.retry = self.retriers(fields);
             state.catch = self.catchers(fields, flow);
         }
-        state.kind = self.kind(kind, state, fields, flow);
+        state.kind = self.kind(kind, fields, flow);
         Some(())
     }
 
-    fn kind(
-        &mut self,
-        kind: &str,
-        state: &mut State,
-        fields: &mut Fields<'_>,
-        flow: &Flow<'_>,
-    ) -> Kind {
+    fn kind(&mut self, kind: &str, fields: &mut Fields<'_>, flow: &Flow<'_>) -> Kind {
         match kind {
             "Task" => Kind::Task(Box::new(task::Task::read(self, fields))),
             "Pass" => Kind::Pass(pass::Pass::read(fields, &mut self.diagnostics)),
@@ -142,7 +136,7 @@ impl Compiler {
             "Choice" => Kind::Choice(choice::Choice::read(self, fields, flow)),
             "Fail" => Kind::Fail(fail::Fail::read(fields, &mut self.diagnostics)),
             "Parallel" => Kind::Parallel(parallel::Parallel::read(self, fields)),
-            "Map" => Kind::Map(Box::new(map::Map::read(self, &state.name, fields))),
+            "Map" => Kind::Map(Box::new(map::Map::read(self, fields))),
             _ => Kind::Succeed,
         }
     }

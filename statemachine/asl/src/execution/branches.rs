@@ -85,6 +85,7 @@ impl Run<'_> {
                 .items
                 .as_ref()
                 .map_or(&thread.input, |items| &items.input),
+            Activity::MapRun(running) => &running.request.input,
             _ => &thread.input,
         }
         .clone()

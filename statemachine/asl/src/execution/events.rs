@@ -20,6 +20,20 @@ impl Run<'_> {
                     Ok(())
                 });
             }
+            EventKind::TaskSucceeded { task, output } if self.is_map_run(task) => {
+                self.with_map_run(task, |run, thread| {
+                    if let Err(fault) = run.map_run_succeeded(thread, output.into()) {
+                        run.fail(thread, fault);
+                    }
+                });
+            }
+            EventKind::TaskFailed {
+                task, error, cause, ..
+            } if self.is_map_run(task) => {
+                self.with_map_run(task, |run, thread| {
+                    run.map_run_failed(thread, Failure { error, cause });
+                });
+            }
             EventKind::TaskSucceeded { task, output } => {
                 self.with_task(task, |task, run, thread| {
                     task.succeeded(run, thread, &output.into())
@@ -48,6 +62,17 @@ impl Run<'_> {
         }
         self.drive();
         self.effects
+    }
+
+    fn is_map_run(&self, task: TaskId) -> bool {
+        let thread = self.exec.tasks.get(&task).copied();
+        thread.is_some_and(|thread| self.map_running(thread).is_some())
+    }
+
+    fn with_map_run(&mut self, task: TaskId, f: impl FnOnce(&mut Self, ThreadId)) {
+        if let Some(thread) = self.exec.tasks.get(&task).copied() {
+            f(self, thread);
+        }
     }
 
     fn with_task(

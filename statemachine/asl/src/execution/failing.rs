@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::machine::Next;
 use crate::retry::{Catcher, next_retry};
 use crate::states::Kind;
-use crate::{Failure, HistoryDetails, Iteration, Payload, StateType};
+use crate::{Effect, Failure, HistoryDetails, Iteration, Payload, StateType};
 
 impl Run<'_> {
     /// The error and cause of a fault in a thread's state.
@@ -53,9 +53,16 @@ impl Run<'_> {
     /// The state that a thread is at cannot go on.
     pub(super) fn fail(&mut self, id: ThreadId, fault: Fault) {
         // A Map or Parallel state whose own expression fails has failed, as with a branch.
-        let mut branch_failed = matches!(fault, Fault::Evaluation { .. })
+        let branch_failed = matches!(fault, Fault::Evaluation { .. })
             && matches!(self.state(id).kind, Kind::Map(_) | Kind::Parallel(_));
-        let (mut id, mut failure) = (id, self.noticed(id, fault));
+        let failure = self.noticed(id, fault);
+        self.unwind(id, failure, branch_failed);
+    }
+
+    /// The same from the inside out; `branch_failed` says that it is the branches, iterations or executions of the
+    /// thread's state that failed.
+    pub(super) fn unwind(&mut self, id: ThreadId, failure: Failure, branch_failed: bool) {
+        let (mut id, mut failure, mut branch_failed) = (id, failure, branch_failed);
         loop {
             self.give_up_work(id);
             if self.seen_failing(id, &failure) {
@@ -222,6 +229,10 @@ impl Run<'_> {
             task @ Activity::Task(_) => {
                 self.thread_mut(id).activity = task;
                 self.cancel_task(id);
+            }
+            Activity::MapRun(running) => {
+                self.exec.tasks.remove(&running.task);
+                self.effects.push(Effect::CancelTask { task: running.task });
             }
             Activity::Ready | Activity::Over => {}
         }

@@ -8,6 +8,7 @@ mod branches;
 mod events;
 mod failing;
 mod leaving;
+mod map_runs;
 mod probing;
 mod run;
 mod tasks;
@@ -160,7 +161,8 @@ impl Execution {
         self.events
     }
 
-    /// The tasks and timers to take up again after a restart, as [`Effect::StartTask`] and [`Effect::SetTimer`].
+    /// The tasks, map runs and timers to take up again after a restart, as [`Effect::StartTask`],
+    /// [`Effect::StartMapRun`] and [`Effect::SetTimer`].
     pub fn outstanding(&self) -> Vec<Effect> {
         let tasks = self
             .threads
@@ -169,6 +171,10 @@ impl Execution {
                 Activity::Task(running) => Some(Effect::StartTask {
                     task: running.task,
                     request: running.request.clone(),
+                }),
+                Activity::MapRun(running) => Some(Effect::StartMapRun {
+                    task: running.task,
+                    request: Box::new(running.request.clone()),
                 }),
                 _ => None,
             });

@@ -50,7 +50,13 @@ impl<'a> Run<'a> {
     }
 
     /// The first step of all.
-    pub(super) fn begin(mut self) -> Vec<Effect> {
+    pub(super) fn begin(self) -> Vec<Effect> {
+        let (start, timeout) = (self.machine.start, self.machine.timeout_seconds);
+        self.begin_at(start, timeout)
+    }
+
+    /// The same for a state that need not be the machine's first.
+    pub(super) fn begin_at(mut self, start: StateId, timeout_seconds: Option<u64>) -> Vec<Effect> {
         let identity = &self.exec.identity;
         let arn = |arn: &Option<String>| arn.as_deref().map(Arc::from);
         let started = HistoryDetails::ExecutionStarted {
@@ -60,11 +66,11 @@ impl<'a> Run<'a> {
             version_arn: arn(&identity.state_machine_version_arn),
         };
         self.record(0, started);
-        if let Some(seconds) = self.machine.timeout_seconds {
+        if let Some(seconds) = timeout_seconds {
             self.set_timer(self.now.plus_seconds(seconds as f64), Alarm::Execution);
         }
         let input = self.exec.input.clone();
-        self.add_thread(None, self.machine.start, input, 0);
+        self.add_thread(None, start, input, 0);
         self.drive();
         self.effects
     }

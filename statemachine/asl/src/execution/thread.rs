@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Branches;
 use crate::machine::StateId;
 use crate::variables::Variables;
-use crate::{Payload, TaskId, TaskRequest, TimerId, Timestamp};
+use crate::{MapRunRequest, Payload, TaskId, TaskRequest, TimerId, Timestamp};
 
 /// A thread's place in its execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,10 +58,19 @@ pub(super) enum Activity {
     BackingOff(TimerId),
     /// In a Task state.
     Task(Box<Running>),
+    /// In a Map whose processor runs as executions of its own.
+    MapRun(Box<MapRunning>),
     /// In a Map or Parallel state.
     Branches(Box<Branches>),
     /// It is over; its place is free.
     Over,
+}
+
+/// A map run that the runner is at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MapRunning {
+    pub(super) task: TaskId,
+    pub(super) request: MapRunRequest,
 }
 
 /// A task that the runner is at.

@@ -133,6 +133,15 @@ pub enum HistoryDetails {
     MapStateSucceeded,
     /// An iteration failed.
     MapStateFailed,
+    /// The map run of a Distributed Map begins.
+    MapRunStarted {
+        /// Its ARN.
+        arn: Arc<str>,
+    },
+    /// The map run of a Distributed Map is done.
+    MapRunSucceeded,
+    /// The map run of a Distributed Map failed.
+    MapRunFailed(Failure),
     /// An iteration of an inline Map.
     MapIteration {
         /// What became of it.

@@ -63,6 +63,8 @@ struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     length: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_type: Option<&'a str>,
@@ -211,6 +213,9 @@ impl HistoryDetails {
             D::MapStateStarted { .. } => "MapStateStarted".into(),
             D::MapStateSucceeded => "MapStateSucceeded".into(),
             D::MapStateFailed => "MapStateFailed".into(),
+            D::MapRunStarted { .. } => "MapRunStarted".into(),
+            D::MapRunSucceeded => "MapRunSucceeded".into(),
+            D::MapRunFailed(_) => "MapRunFailed".into(),
             D::MapIteration { progress, .. } => format!("MapIteration{}", progress.name()),
             D::TaskScheduled { task, .. } => format!("{}Scheduled", task.prefix()),
             D::TaskStarted { task, .. } => format!("{}Started", task.prefix()),
@@ -250,6 +255,7 @@ impl HistoryDetails {
             | D::ParallelStateFailed
             | D::MapStateSucceeded
             | D::MapStateFailed
+            | D::MapRunSucceeded
             | D::TaskStarted {
                 task: TaskKind::Lambda,
                 ..
@@ -277,7 +283,12 @@ impl HistoryDetails {
             D::ExecutionSucceeded { output } => Details::output(output.text()),
             D::ExecutionFailed(failure)
             | D::ExecutionAborted(failure)
-            | D::ExecutionTimedOut(failure) => Details::failure(failure),
+            | D::ExecutionTimedOut(failure)
+            | D::MapRunFailed(failure) => Details::failure(failure),
+            D::MapRunStarted { arn } => Details {
+                map_run_arn: Some(arn),
+                ..Details::default()
+            },
             D::EvaluationFailed {
                 state,
                 field,

@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 
+use super::distributed::Distributed;
 use crate::definition::{Compiler, Diagnostics, Fields, Language};
 use crate::execution::{Branches, Items, Run, ThreadId, View};
 use crate::fault::Fault;
@@ -27,15 +28,23 @@ pub(crate) const AT_ONCE: u64 = 40;
 #[derive(Debug)]
 pub(crate) struct Map {
     /// The first state of the processor.
-    processor: StateId,
-    items: Source,
+    pub(super) processor: StateId,
+    pub(super) items: Source,
     item_selector: Option<Template>,
-    max_concurrency: Concurrency,
+    pub(super) max_concurrency: Concurrency,
+    /// The processor runs as executions of its own.
+    distributed: Option<Distributed>,
+}
+
+/// `ProcessorConfig`
+enum Mode {
+    Inline,
+    Distributed { express: bool },
 }
 
 /// Where the items are.
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
     /// The input itself, in a JSONPath state.
     Input,
     /// `ItemsPath`
@@ -49,15 +58,15 @@ enum Source {
 }
 
 #[derive(Debug)]
-enum Concurrency {
+pub(super) enum Concurrency {
     Fixed(u64),
     Path(Path),
     Query(Query),
 }
 
 impl Map {
-    pub(crate) fn read(compiler: &mut Compiler, name: &str, fields: &mut Fields<'_>) -> Map {
-        let processor = Map::processor(compiler, name, fields);
+    pub(crate) fn read(compiler: &mut Compiler, fields: &mut Fields<'_>) -> Map {
+        let (processor, mode) = Map::processor(compiler, fields);
         // `Parameters` is the name that ItemSelector had before.
         fields.exclusive(&["ItemSelector", "Parameters"], &mut compiler.diagnostics);
         let selector = compiler.template(fields, "ItemSelector");
@@ -65,54 +74,58 @@ impl Map {
             Language::JsonPath => compiler.template(fields, "Parameters"),
             Language::Jsonata => None,
         };
-        let items = Source::read(compiler, fields);
-        let diagnostics = &mut compiler.diagnostics;
-        for distributed in ["ItemReader", "ItemBatcher", "ResultWriter", "Label"] {
-            if fields.get(distributed).is_some() {
-                diagnostics.not_yet(
-                    &fields.location(distributed),
-                    &format!("Distributed Map ('{distributed}')"),
-                );
+        let distributed = match mode {
+            Mode::Inline => {
+                tolerance(fields, &mut compiler.diagnostics);
+                None
             }
-        }
-        tolerance(fields, diagnostics);
+            Mode::Distributed { express } => Some(Distributed::read(compiler, fields, express)),
+        };
         Map {
             processor: processor.unwrap_or(StateId(0)),
-            items,
+            items: Source::read(compiler, fields),
             item_selector: selector.or(parameters),
-            max_concurrency: Concurrency::read(fields, diagnostics),
+            max_concurrency: Concurrency::read(fields, &mut compiler.diagnostics),
+            distributed,
         }
     }
 
-    fn processor(compiler: &mut Compiler, name: &str, fields: &mut Fields<'_>) -> Option<StateId> {
+    fn processor(compiler: &mut Compiler, fields: &mut Fields<'_>) -> (Option<StateId>, Mode) {
         fields.exactly_one(&["ItemProcessor", "Iterator"], &mut compiler.diagnostics);
         let processor = fields.object("ItemProcessor", &mut compiler.diagnostics);
         let iterator = fields.object("Iterator", &mut compiler.diagnostics);
-        let mut processor = processor.or(iterator)?;
+        let mut mode = Mode::Inline;
+        let Some(mut processor) = processor.or(iterator) else {
+            return (None, mode);
+        };
         processor.string("Comment", &mut compiler.diagnostics);
         if let Some(mut config) = processor.object("ProcessorConfig", &mut compiler.diagnostics) {
-            let mode = config.string("Mode", &mut compiler.diagnostics);
-            if mode == Some("DISTRIBUTED") {
-                compiler.diagnostics.not_yet(
-                    &config.location("Mode"),
-                    &format!("Distributed Map ('{name}')"),
-                );
+            let diagnostics = &mut compiler.diagnostics;
+            let named = config.choice("Mode", &["INLINE", "DISTRIBUTED"], diagnostics);
+            let kind = config.choice("ExecutionType", &["STANDARD", "EXPRESS"], diagnostics);
+            if named == Some("DISTRIBUTED") {
+                mode = Mode::Distributed {
+                    express: kind == Some("EXPRESS"),
+                };
             }
-            config.string("ExecutionType", &mut compiler.diagnostics);
-            config.string("Comment", &mut compiler.diagnostics);
-            config.finish(&mut compiler.diagnostics);
+            config.string("Comment", diagnostics);
+            config.finish(diagnostics);
         }
         let start = compiler.flow(&mut processor);
         processor.finish(&mut compiler.diagnostics);
-        start
+        (start, mode)
     }
 
     /// Whether its results go to a bucket, so that what it gives says where.
     pub(crate) fn writes_results(&self) -> bool {
-        false
+        let distributed = self.distributed.as_ref();
+        distributed.is_some_and(Distributed::writes_results)
     }
 
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+        if let Some(distributed) = &self.distributed {
+            return distributed.run(self, run, thread);
+        }
         let shaping = run.shaping(thread);
         let (input, items, at_once) = run.with_scope(thread, View::default(), |input, scope| {
             let input = shaping.selected_input(input, scope)?;
@@ -161,7 +174,7 @@ impl Map {
         let Some((index, item)) = run.next_item(thread) else {
             return Ok(());
         };
-        let input = self.iteration_input(run, thread, index, &item)?;
+        let input = self.item_input(run, thread, index, &item)?;
         let name = run.state(thread).name.clone();
         let details = HistoryDetails::MapIteration {
             progress: Iteration::Started,
@@ -174,7 +187,8 @@ impl Map {
         Ok(())
     }
 
-    fn iteration_input(
+    /// What an iteration, or a child execution, begins with: `ItemSelector`, where there is one.
+    pub(crate) fn item_input(
         &self,
         run: &mut Run<'_>,
         thread: ThreadId,
@@ -210,7 +224,7 @@ impl Source {
         items.map_or(Source::QueryInput, Source::Array)
     }
 
-    fn find(&self, input: &Payload, scope: &Scope<'_>) -> Result<Payload, Fault> {
+    pub(super) fn find(&self, input: &Payload, scope: &Scope<'_>) -> Result<Payload, Fault> {
         let items = self.found(input, scope)?;
         scope.saw(Stage::AfterItemsPath, &items);
         Ok(items)
@@ -257,14 +271,20 @@ impl Concurrency {
         }
     }
 
-    /// How many iterations may run at once; 0 in a definition means as many as AWS allows.
-    fn find(&self, scope: &Scope<'_>) -> Result<u64, Fault> {
+    /// What the definition says.
+    pub(super) fn wanted(&self, scope: &Scope<'_>) -> Result<u64, Fault> {
         let wanted = match self {
             Concurrency::Fixed(wanted) => *wanted,
             Concurrency::Path(path) => integer("MaxConcurrencyPath", path, scope)?,
             Concurrency::Query(query) => query.integer(scope)?,
         };
         scope.set(Setting::MaxConcurrency, wanted.into());
+        Ok(wanted)
+    }
+
+    /// How many iterations may run at once; 0 in a definition means as many as AWS allows.
+    fn find(&self, scope: &Scope<'_>) -> Result<u64, Fault> {
+        let wanted = self.wanted(scope)?;
         Ok(if wanted == 0 {
             AT_ONCE
         } else {

@@ -3,6 +3,7 @@
 //! A state is *entered* once; then its type's `run` does the work, and does it again after a back-off.
 
 pub(crate) mod choice;
+pub(crate) mod distributed;
 pub(crate) mod fail;
 pub(crate) mod map;
 pub(crate) mod parallel;

@@ -416,18 +416,6 @@ fn an_inner_scope_hides_no_variable_of_an_outer_one() {
 }
 
 #[test]
-fn what_comes_later_is_named() {
-    check_state(
-        json!({"Type": "Map", "End": true, "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-            "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}}),
-        &[
-            "Distributed Map ('S') is not supported by this engine yet at /States/S/ItemProcessor/ProcessorConfig/Mode",
-        ],
-    );
-}
-
-#[test]
 fn each_query_language_has_its_fields() {
     let refused = |language: &str, field: &str, other: &str| {
         let mut state = json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, "QueryLanguage": language});

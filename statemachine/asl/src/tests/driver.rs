@@ -38,6 +38,7 @@ pub(super) struct Play {
     machine: StateMachine,
     input: Payload,
     script: Script,
+    map_run: Answer,
     stop_at: Option<f64>,
     now: Timestamp,
     due: BTreeMap<(Timestamp, u64), EventKind>,
@@ -55,6 +56,7 @@ impl Play {
             machine,
             input: json!({}).into(),
             script: Box::new(|request| panic!("no answer for the task {request:?}")),
+            map_run: Answer::Hangs,
             stop_at: None,
             now: START,
             due: BTreeMap::new(),
@@ -85,6 +87,12 @@ impl Play {
     /// Answers tasks by what they ask.
     pub(super) fn script(mut self, script: impl FnMut(&TaskRequest) -> Answer + 'static) -> Play {
         self.script = Box::new(script);
+        self
+    }
+
+    /// What becomes of map runs.
+    pub(super) fn map_runs(mut self, answer: Answer) -> Play {
+        self.map_run = answer;
         self
     }
 
@@ -130,6 +138,7 @@ impl Play {
                     let answer = (self.script)(request);
                     self.answer(*task, answer);
                 }
+                Effect::StartMapRun { task, .. } => self.schedule(*task, 0.0, self.map_run.clone()),
                 Effect::CancelTask { .. } => {}
                 Effect::SetTimer { timer, at } => {
                     let key = self.at((*at).max(self.now), EventKind::TimerFired { timer: *timer });

@@ -11,6 +11,7 @@ mod bounds;
 mod choice;
 mod context;
 mod definitions;
+mod distributed;
 mod driver;
 mod fail;
 mod jsonata;

@@ -16,7 +16,7 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result};
 
 pub(super) use self::notifications::declare;
-pub(super) use self::read::{look_up, read_bytes};
+pub(super) use self::read::{look_up, read_bytes, read_piece};
 pub(super) use self::write::put_bytes;
 
 use super::Store;

@@ -58,6 +58,28 @@ pub(in crate::s3) async fn read_bytes(
     Ok(bytes.into())
 }
 
+/// At most `most` of an object's bytes, from the byte `at` on.
+pub(in crate::s3) async fn read_piece(
+    store: &Store,
+    (bucket, key, version): (&str, &str, Option<String>),
+    at: u64,
+    most: usize,
+) -> Result<Bytes, Error> {
+    let (bucket, key) = (bucket.to_owned(), key.to_owned());
+    let ((), file) = open(store, move |sql| {
+        let version = versions::object(sql, &bucket, &key, version.as_deref())?;
+        Ok(((), version.file))
+    })
+    .await?;
+    let file = files::seek(file.ok_or(Error::NoSuchKey)?, at)?;
+    let mut bytes = Vec::with_capacity(most);
+    tokio::fs::File::from_std(file)
+        .take(most as u64)
+        .read_to_end(&mut bytes)
+        .await?;
+    Ok(bytes.into())
+}
+
 /// Looks something up and opens the file that it names, if it names one.
 pub(super) async fn open<T: Send + 'static>(
     store: &Store,

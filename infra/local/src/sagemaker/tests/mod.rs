@@ -47,6 +47,18 @@ impl Objects for Memory {
             .cloned())
     }
 
+    async fn piece(
+        &self,
+        bucket: &str,
+        key: &str,
+        _: Option<&str>,
+        at: u64,
+        most: usize,
+    ) -> Result<Option<Bytes>, ObjectsError> {
+        let whole = self.get(bucket, key).await?;
+        Ok(whole.map(|body| body.iter().skip(at as usize).take(most).copied().collect()))
+    }
+
     async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, ObjectsError> {
         let object = self.get(bucket, key).await?;
         Ok(object.map(|body| hex::encode(Sha256::digest(body))))

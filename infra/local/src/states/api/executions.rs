@@ -4,7 +4,7 @@ use asl::Outcome;
 use serde_json::{Value, json};
 
 use super::input::{ARN, Input, NAME};
-use super::{put, seconds, token};
+use super::{map_runs, put, seconds, token};
 use crate::states::arn;
 use crate::states::engine::{Ended, Start, Stop, parts};
 use crate::states::error::ApiError;
@@ -128,6 +128,7 @@ fn described(execution: &Execution) -> Value {
         "stopDate",
         execution.stopped.map(|at| seconds(at.0)),
     );
+    put(&mut answer, "mapRunArn", execution.map_run_arn.clone());
     put(&mut answer, "traceHeader", execution.trace_header.clone());
     put(&mut answer, "error", execution.error.clone());
     put(&mut answer, "cause", execution.cause.clone());
@@ -151,7 +152,15 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
     let status = input.choice("statusFilter", &STATUSES)?;
     let size = input.page_size()?;
     let token = input.text("nextToken", token::LENGTH_OF_EXECUTIONS)?;
+    let map_run = input.text("mapRunArn", 1..=2000)?;
     input.finish()?;
+    if let Some(map_run) = map_run {
+        if arn.is_some() {
+            let text = "Must provide only one of State Machine ARN or Map Run ARN";
+            return Err(ApiError::Validation(text.into()));
+        }
+        return map_runs::executions(states, &map_run, (status, size, token)).await;
+    }
     let arn = arn.ok_or_else(|| {
         ApiError::Validation("Must provide a State Machine ARN or Map Run ARN".into())
     })?;
@@ -177,7 +186,12 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
     Ok(answer)
 }
 
-fn listed(states: &States, machine_arn: &str, machine: &str, summary: &Summary) -> Value {
+pub(super) fn listed(
+    states: &States,
+    machine_arn: &str,
+    machine: &str,
+    summary: &Summary,
+) -> Value {
     let mut item = json!({
         "executionArn": arn::execution(states.identity(), machine, &summary.name),
         "stateMachineArn": machine_arn,

@@ -7,6 +7,7 @@ mod executions;
 mod histories;
 mod input;
 mod machines;
+mod map_runs;
 mod settings;
 mod tags;
 mod token;
@@ -80,6 +81,9 @@ async fn dispatch(states: &States, operation: &str, input: Input) -> Result<Valu
         "StopExecution" => executions::stop(states, input).await,
         "DescribeExecution" => executions::describe(states, input).await,
         "ListExecutions" => executions::list(states, input).await,
+        "DescribeMapRun" => map_runs::describe(states, input).await,
+        "ListMapRuns" => map_runs::list(states, input).await,
+        "UpdateMapRun" => map_runs::update(states, input).await,
         "GetExecutionHistory" => histories::get(states, input).await,
         "TagResource" => tags::tag(states, input).await,
         "UntagResource" => tags::untag(states, input).await,

@@ -11,11 +11,13 @@ use tokio::sync::oneshot;
 
 use super::compiled::Cache;
 use super::live::{Ended, Live};
+use super::map_runs::MapRuns;
 use super::timers::Timers;
 use super::{Command, Fault, Release, release};
 use crate::aws::Identity;
 use crate::states::error::ApiError;
 use crate::states::integrations::Integrations;
+use crate::states::map_runs::Jobs;
 
 /// More commands than this in one transaction do not make it cheaper.
 const BATCH: usize = 1024;
@@ -35,6 +37,7 @@ pub(super) struct Engine {
     /// Who waits for the end of which execution.
     pub(super) watchers: HashMap<i64, Vec<oneshot::Sender<Ended>>>,
     pub(super) timers: Timers,
+    pub(super) map_runs: MapRuns,
     /// Executions of EXPRESS state machines have no row; their ids count down from -1.
     pub(super) last_express: i64,
     pub(super) clock: Clock,
@@ -46,6 +49,8 @@ pub(super) struct Engine {
 pub(super) struct Batch {
     pub(super) touched: BTreeSet<i64>,
     pub(super) launches: Vec<(i64, TaskId, TaskRequest)>,
+    /// The map runs that need items read or results written.
+    pub(super) map_jobs: Vec<i64>,
     pub(super) releases: Vec<Release>,
 }
 
@@ -71,7 +76,7 @@ impl Engine {
     pub(super) fn new(
         db: Connection,
         identity: Identity,
-        integrations: Integrations,
+        (integrations, jobs): (Integrations, Jobs),
         commands: Sender<Command>,
     ) -> Self {
         Engine {
@@ -84,6 +89,7 @@ impl Engine {
             live: HashMap::new(),
             watchers: HashMap::new(),
             timers: Timers::default(),
+            map_runs: MapRuns::new(jobs),
             last_express: 0,
             clock: Clock::default(),
             batch: Batch::default(),
@@ -164,6 +170,7 @@ impl Engine {
             }
             self.apply(execution, EventKind::TimerFired { timer })?;
         }
+        self.advance_map_runs()?;
         Ok(Next::Continue)
     }
 
@@ -192,6 +199,7 @@ impl Engine {
                 }
             }
             Command::Event { execution, kind } => self.report(execution, kind)?,
+            Command::MapRun { map_run, report } => self.map_run_report(map_run, report)?,
             Command::Resume { reply } => {
                 let answer = self.resume();
                 self.answer(reply, answer)?;
@@ -238,6 +246,9 @@ impl Engine {
         for (execution, task, request) in batch.launches {
             self.launch(execution, task, request);
         }
+        for map_run in batch.map_jobs {
+            self.launch_map_job(map_run);
+        }
     }
 
     /// The disk failed. Nothing of the batch happened: its callers are told, and memory is made what the disk says.
@@ -269,6 +280,7 @@ impl Engine {
     fn forget(&mut self) {
         self.watchers.retain(|id, _| *id > 0);
         self.timers.clear();
+        self.map_runs.clear();
         self.batch = Batch::default();
         for (_, live) in self.live.drain() {
             for task in live.tasks.into_values() {
@@ -300,7 +312,7 @@ impl Engine {
             Command::Watch { execution, watcher } => {
                 self.watchers.entry(execution).or_default().push(watcher);
             }
-            Command::Event { .. } => {}
+            Command::Event { .. } | Command::MapRun { .. } => {}
         }
         None
     }

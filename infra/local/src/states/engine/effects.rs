@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use asl::{Effect, Event, EventKind, Resource, TaskId, TaskRequest, Timestamp};
+use asl::{Effect, Event, EventKind, FailureStage, Resource, TaskId, TaskRequest, Timestamp};
 
 use super::batch::Engine;
 use super::live::Ended;
@@ -42,7 +42,19 @@ impl Engine {
         while let (Some(effect), Some(live)) = (effects.pop_front(), self.live.get_mut(&id)) {
             match effect {
                 Effect::Record(event) => live.record(event),
-                Effect::End(_) => live.end(at),
+                Effect::End(outcome) => {
+                    live.end(at);
+                    if let Some(child) = live.map_run() {
+                        self.child_ended(child, &outcome, at)?;
+                    }
+                }
+                Effect::StartMapRun { task, request } => {
+                    if id > 0 {
+                        self.start_map_run(id, task, &request, at)?;
+                    } else {
+                        self.refuse_map_run(id, task);
+                    }
+                }
                 Effect::SetTimer { timer, at } => {
                     live.timers.insert(timer, at);
                     self.timers.set(at, id, timer);
@@ -60,6 +72,7 @@ impl Engine {
                         running.abort();
                     }
                     self.stop_children(id, task)?;
+                    self.cancel_map_run(id, task)?;
                 }
                 Effect::StartTask { task, request } => {
                     // It starts right after the commit, which then needs no second commit to say so.
@@ -72,6 +85,18 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// EXPRESS executions have no row that a map run could belong to, and AWS refuses their Distributed Maps.
+    fn refuse_map_run(&self, execution: i64, task: TaskId) {
+        let kind = EventKind::TaskFailed {
+            task,
+            stage: FailureStage::Run,
+            error: Some("States.Runtime".to_owned()),
+            cause: Some("EXPRESS executions cannot run a Distributed Map".to_owned()),
+        };
+        // The engine itself holds the other end.
+        let _ = self.commands.send(Command::Event { execution, kind });
     }
 
     /// Stops the executions that a task waited for, in the transaction that gives the task up.

@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use asl::{Effect, Event, Execution, HistoryEvent, Outcome, TaskId, TimerId, Timestamp};
+use asl::{
+    Effect, Event, Execution, Failure, HistoryEvent, Outcome, Payload, TaskId, TimerId, Timestamp,
+};
 use rusqlite::Connection;
+use serde_json::Value;
 use tokio::task::AbortHandle;
 
 use super::Fault;
 use super::compiled::Compiled;
+use super::map_runs::Child;
 use crate::states::error::ApiError;
 use crate::states::store::{executions, history, live};
 
@@ -26,6 +30,8 @@ pub(super) struct Live {
     durable: bool,
     compiled: Arc<Compiled>,
     execution: Execution,
+    /// Which child of which map run it is.
+    map_run: Option<Child>,
     /// What runs for it now.
     pub(super) tasks: HashMap<TaskId, AbortHandle>,
     /// What it waits for.
@@ -68,11 +74,39 @@ impl Live {
             durable,
             compiled,
             execution,
+            map_run: None,
             tasks: HashMap::new(),
             timers: HashMap::new(),
             disk: OnDisk::default(),
             unsaved: Unsaved::default(),
         }
+    }
+
+    /// The same as a child of a map run.
+    pub(super) fn of_map_run(mut self, child: Child) -> Self {
+        self.map_run = Some(child);
+        self
+    }
+
+    /// Which child of which map run it is.
+    pub(super) fn map_run(&self) -> Option<Child> {
+        self.map_run
+    }
+
+    /// What it runs.
+    pub(super) fn compiled(&self) -> Arc<Compiled> {
+        Arc::clone(&self.compiled)
+    }
+
+    /// What the Map state of a map run makes of an item.
+    pub(super) fn map_item(
+        &mut self,
+        task: TaskId,
+        index: u64,
+        item: Value,
+    ) -> Result<Payload, Failure> {
+        let machine = &self.compiled.machine;
+        self.execution.map_item(machine, task, index, item)
     }
 
     /// One that was left by an earlier process: the snapshot, and the journal played over it. What the journal's
@@ -83,6 +117,7 @@ impl Live {
     ) -> Result<Self, serde_json::Error> {
         let execution = serde_json::from_str(&left.snapshot)?;
         let mut this = Live::new(left.execution, true, compiled, execution);
+        this.map_run = left.map_run;
         for event in &left.journal {
             let event: Event = serde_json::from_str(event)?;
             this.execution.step(&this.compiled.machine, event);

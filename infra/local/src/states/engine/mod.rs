@@ -12,6 +12,7 @@ mod batch;
 mod compiled;
 mod effects;
 mod live;
+mod map_runs;
 mod requests;
 mod restore;
 mod timers;
@@ -27,6 +28,7 @@ use tokio::sync::oneshot;
 
 use super::error::{ApiError, OpenError};
 use super::integrations::Integrations;
+use super::map_runs::Jobs;
 use super::store;
 use crate::aws::Identity;
 
@@ -77,6 +79,11 @@ enum Command {
     Event {
         execution: i64,
         kind: EventKind,
+    },
+    /// From what reads items or writes results for a map run.
+    MapRun {
+        map_run: i64,
+        report: map_runs::Report,
     },
     Resume {
         reply: Reply<usize>,
@@ -152,10 +159,11 @@ impl Handle {
         path: &Path,
         identity: Identity,
         integrations: Integrations,
+        jobs: Jobs,
     ) -> Result<Self, OpenError> {
         let db = store::open_writer(path)?;
         let (commands, inbox) = channel();
-        let engine = Engine::new(db, identity, integrations, commands.clone());
+        let engine = Engine::new(db, identity, (integrations, jobs), commands.clone());
         std::thread::Builder::new()
             .name("states".into())
             .spawn(move || engine.run(&inbox))
@@ -206,6 +214,12 @@ impl Handle {
     pub(super) async fn stop(&self, stop: Stop) -> Result<i64, ApiError> {
         let (reply, answer) = oneshot::channel();
         self.ask(Command::Stop { stop, reply }, answer).await
+    }
+
+    /// Tells a map run that its limits are others.
+    pub(super) fn limits_changed(&self, map_run: i64) -> Result<(), ApiError> {
+        let report = map_runs::Report::GoOn;
+        self.send(Command::MapRun { map_run, report })
     }
 
     /// Waits until the execution does not run.

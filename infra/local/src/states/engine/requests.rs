@@ -47,6 +47,7 @@ impl Engine {
             parent: start
                 .parent
                 .map(|parent| (parent.execution, parent.task.0 as i64)),
+            map_run: None,
         };
         match executions::insert(&self.db, &new)? {
             Some(id) => self.begin(id, &mut start, &arn, at, (compiled, watcher)),

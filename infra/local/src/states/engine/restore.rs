@@ -37,6 +37,9 @@ impl Engine {
                 Effect::StartTask { task, request } => {
                     self.batch.launches.push((id, task, request));
                 }
+                Effect::StartMapRun { task, request } => {
+                    self.resume_map_run(id, task, &request)?;
+                }
                 timer => {
                     let now = self.clock.now();
                     self.perform(id, vec![timer], now)?;

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::lambda::Invoke;
+use crate::s3::Objects;
 use crate::sdk::SdkService;
 
 /// What state machines of this service can reach. Step Functions itself is always among it.
 pub struct Neighbours {
     invoke: Arc<dyn Invoke>,
+    objects: Option<Arc<dyn Objects>>,
     services: HashMap<&'static str, Arc<dyn SdkService>>,
 }
 
@@ -17,8 +19,16 @@ impl Neighbours {
     pub fn new(invoke: Arc<dyn Invoke>) -> Self {
         Self {
             invoke,
+            objects: None,
             services: HashMap::new(),
         }
+    }
+
+    /// Adds where Distributed Maps read items and write results.
+    #[must_use]
+    pub fn with_objects(mut self, objects: Arc<dyn Objects>) -> Self {
+        self.objects = Some(objects);
+        self
     }
 
     /// Adds a service by the name that it has in `arn:aws:states:::aws-sdk:NAME:…`.
@@ -30,6 +40,14 @@ impl Neighbours {
 
     pub(super) fn invoke(&self) -> Arc<dyn Invoke> {
         Arc::clone(&self.invoke)
+    }
+
+    pub(in super::super) fn objects(&self) -> Option<Arc<dyn Objects>> {
+        self.objects.clone()
+    }
+
+    pub(in super::super) fn service(&self, name: &str) -> Option<Arc<dyn SdkService>> {
+        self.services.get(name).cloned()
     }
 
     pub(super) fn into_services(self) -> HashMap<&'static str, Arc<dyn SdkService>> {

@@ -10,7 +10,10 @@ pub(in super::super) struct Execution {
     pub(in super::super) id: i64,
     /// The id of the revision that it runs.
     pub(in super::super) revision: i64,
+    /// With the label, for a child of a map run: `MACHINE/LABEL`.
     pub(in super::super) machine_name: String,
+    /// The last part of the ARN of the map run that it is a child of.
+    pub(in super::super) map_run: Option<String>,
     pub(in super::super) name: String,
     /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
     pub(in super::super) status: String,
@@ -44,6 +47,8 @@ pub(in super::super) struct New<'a> {
     pub(in super::super) trace_header: Option<&'a str>,
     /// The execution and the task that wait for it.
     pub(in super::super) parent: Option<(i64, i64)>,
+    /// The map run that it is a child of, and which.
+    pub(in super::super) map_run: Option<(i64, i64)>,
 }
 
 /// How one ended.
@@ -55,17 +60,23 @@ pub(in super::super) struct End<'a> {
     pub(in super::super) cause: Option<&'a str>,
 }
 
-/// The execution of that name, of the newest state machine of that name.
+/// The execution of that name, of the newest state machine of that name; `machine` is `MACHINE/LABEL` for children of map
+/// runs.
 pub(in super::super) fn find(
     db: &Connection,
     machine: &str,
     name: &str,
 ) -> rusqlite::Result<Option<Execution>> {
+    let (machine, label) = match machine.split_once('/') {
+        Some((machine, label)) => (machine, Some(label)),
+        None => (machine, None),
+    };
     let sql = "SELECT e.id, e.revision, m.name, e.name, e.status, e.started, e.stopped, e.input, e.output, e.error, \
-         e.cause, e.trace_header FROM machine m JOIN execution e ON e.machine = m.id \
-         WHERE m.name = ?1 AND e.name = ?2 ORDER BY e.id DESC LIMIT 1";
+         e.cause, e.trace_header, r.label, r.uuid FROM machine m JOIN execution e ON e.machine = m.id \
+         LEFT JOIN map_run r ON r.id = e.map_run \
+         WHERE m.name = ?1 AND e.name = ?2 AND r.label IS ?3 ORDER BY e.id DESC LIMIT 1";
     db.prepare_cached(sql)?
-        .query_row((machine, name), execution)
+        .query_row((machine, name, label), execution)
         .optional()
 }
 
@@ -73,7 +84,8 @@ fn execution(row: &Row<'_>) -> rusqlite::Result<Execution> {
     Ok(Execution {
         id: row.get(0)?,
         revision: row.get(1)?,
-        machine_name: row.get(2)?,
+        machine_name: labelled(row.get(2)?, row.get(12)?),
+        map_run: row.get(13)?,
         name: row.get(3)?,
         status: row.get(4)?,
         started: row.get(5)?,
@@ -83,6 +95,48 @@ fn execution(row: &Row<'_>) -> rusqlite::Result<Execution> {
         error: row.get(9)?,
         cause: row.get(10)?,
         trace_header: row.get(11)?,
+    })
+}
+
+fn labelled(machine: String, label: Option<String>) -> String {
+    match label {
+        Some(label) => format!("{machine}/{label}"),
+        None => machine,
+    }
+}
+
+/// The names of an execution's state machine, with the label of its map run, and of itself.
+pub(in super::super) fn names(db: &Connection, id: i64) -> rusqlite::Result<(String, String)> {
+    let sql = "SELECT m.name, r.label, e.name FROM execution e JOIN machine m ON m.id = e.machine \
+         LEFT JOIN map_run r ON r.id = e.map_run WHERE e.id = ?1";
+    db.prepare_cached(sql)?.query_row([id], |row| {
+        Ok((labelled(row.get(0)?, row.get(1)?), row.get(2)?))
+    })
+}
+
+/// Executions of a map run, the newest first, from the first one before the id `before`.
+pub(in super::super) fn of_map_run(
+    db: &Connection,
+    map_run: i64,
+    status: Option<&str>,
+    before: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Summary>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, name, status, started, stopped FROM execution \
+         WHERE map_run = ?1 AND (?2 IS NULL OR status = ?2) AND id < ?3 ORDER BY id DESC LIMIT ?4",
+    )?;
+    let rows = statement.query_map((map_run, status, before, limit as i64), summary)?;
+    rows.collect()
+}
+
+fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
+    Ok(Summary {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        status: row.get(2)?,
+        started: row.get(3)?,
+        stopped: row.get(4)?,
     })
 }
 
@@ -102,22 +156,14 @@ pub(in super::super) fn list(
     };
     let sql = format!(
         "SELECT id, name, status, started, stopped FROM execution \
-         WHERE machine = :machine AND {filter} id < :before ORDER BY id DESC LIMIT :limit"
+         WHERE machine = :machine AND map_run IS NULL AND {filter} id < :before ORDER BY id DESC LIMIT :limit"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(
         named_params! {
             ":machine": machine, ":status": status, ":before": before, ":limit": limit as i64,
         },
-        |row| {
-            Ok(Summary {
-                id: row.get(0)?,
-                name: row.get(1)?,
-                status: row.get(2)?,
-                started: row.get(3)?,
-                stopped: row.get(4)?,
-            })
-        },
+        summary,
     )?;
     rows.collect()
 }
@@ -126,8 +172,9 @@ pub(in super::super) fn list(
 pub(in super::super) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Result<Option<i64>> {
     let added = db
         .prepare_cached(
-            "INSERT INTO execution (machine, revision, name, status, started, input, trace_header, parent, parent_task) \
-             VALUES (:machine, :revision, :name, 'RUNNING', :started, :input, :trace_header, :parent, :task) \
+            "INSERT INTO execution (machine, revision, name, status, started, input, trace_header, parent, parent_task, \
+             map_run, map_seq) \
+             VALUES (:machine, :revision, :name, 'RUNNING', :started, :input, :trace_header, :parent, :task, :map_run, :map_seq) \
              ON CONFLICT (machine, name) DO NOTHING",
         )?
         .execute(named_params! {
@@ -139,6 +186,8 @@ pub(in super::super) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Resu
             ":trace_header": new.trace_header,
             ":parent": new.parent.map(|(execution, _)| execution),
             ":task": new.parent.map(|(_, task)| task),
+            ":map_run": new.map_run.map(|(map_run, _)| map_run),
+            ":map_seq": new.map_run.map(|(_, seq)| seq),
         })?;
     Ok((added == 1).then(|| db.last_insert_rowid()))
 }
@@ -162,6 +211,24 @@ pub(in super::super) fn children(
         "SELECT id FROM execution WHERE parent = ?1 AND parent_task = ?2 AND status = 'RUNNING'",
     )?;
     let rows = statement.query_map((parent, task), |row| row.get(0))?;
+    rows.collect()
+}
+
+/// The rows of the state machine and the revision that an execution runs.
+pub(in super::super) fn machine(db: &Connection, id: i64) -> rusqlite::Result<(i64, i64)> {
+    db.prepare_cached("SELECT machine, revision FROM execution WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// The children of a map run that run, and their executions.
+pub(in super::super) fn running_children(
+    db: &Connection,
+    map_run: i64,
+) -> rusqlite::Result<Vec<(i64, i64)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT map_seq, id FROM execution WHERE map_run = ?1 AND status = 'RUNNING'",
+    )?;
+    let rows = statement.query_map([map_run], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
 

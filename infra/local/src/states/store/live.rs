@@ -10,6 +10,8 @@ pub(in super::super) struct Left {
     pub(in super::super) revision: i64,
     /// The id of the last event of its history.
     pub(in super::super) recorded: i64,
+    /// The map run that it is a child of, and which.
+    pub(in super::super) map_run: Option<(i64, i64)>,
     /// The engine's value, as JSON.
     pub(in super::super) snapshot: String,
     /// The engine's events since, as JSON, in order.
@@ -71,7 +73,7 @@ pub(in super::super) fn read(db: &Connection, execution: i64) -> rusqlite::Resul
     let events = journal.query_map([execution], |row| Ok(row.get::<_, Packed>(0)?.0))?;
     let journal = events.collect::<rusqlite::Result<_>>()?;
     let sql = "SELECT e.revision, l.snapshot, \
-         (SELECT coalesce(max(h.last), 0) FROM history h WHERE h.execution = e.id) \
+         (SELECT coalesce(max(h.last), 0) FROM history h WHERE h.execution = e.id), e.map_run, e.map_seq \
          FROM live l JOIN execution e ON e.id = l.execution WHERE l.execution = ?1";
     db.prepare_cached(sql)?.query_row([execution], |row| {
         Ok(Left {
@@ -79,6 +81,9 @@ pub(in super::super) fn read(db: &Connection, execution: i64) -> rusqlite::Resul
             revision: row.get(0)?,
             snapshot: row.get::<_, Packed>(1)?.0,
             recorded: row.get(2)?,
+            map_run: row
+                .get::<_, Option<i64>>(3)?
+                .zip(row.get::<_, Option<i64>>(4)?),
             journal,
         })
     })

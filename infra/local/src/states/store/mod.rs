@@ -7,6 +7,7 @@ pub(super) mod executions;
 pub(super) mod history;
 pub(super) mod live;
 pub(super) mod machines;
+pub(super) mod map_runs;
 pub(super) mod pack;
 pub(super) mod tags;
 
@@ -19,7 +20,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::{ApiError, OpenError};
 
 /// Raised when the schema changes in a way that older files don't have.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// Opens the writing connection, and makes the file and its tables where they are missing.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {

@@ -45,11 +45,14 @@ CREATE TABLE execution (
     cause        TEXT,
     trace_header TEXT,
     parent       INTEGER, -- the execution whose task waits for this one
-    parent_task  INTEGER
+    parent_task  INTEGER,
+    map_run      INTEGER, -- the map run that it is a child of
+    map_seq      INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX execution_name ON execution (machine, name);
-CREATE INDEX execution_status ON execution (machine, status);
-CREATE INDEX execution_machine ON execution (machine);
+CREATE INDEX execution_status ON execution (machine, status) WHERE map_run IS NULL;
+CREATE INDEX execution_machine ON execution (machine) WHERE map_run IS NULL;
+CREATE INDEX execution_map_run ON execution (map_run) WHERE map_run IS NOT NULL;
 CREATE INDEX execution_parent ON execution (parent, parent_task) WHERE parent IS NOT NULL;
 
 -- The events of a history, in chunks: all that one commit added, as a JSON array.
@@ -72,3 +75,38 @@ CREATE TABLE journal (
     event     ANY NOT NULL,
     PRIMARY KEY (execution, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Map runs: what Distributed Map states start.
+CREATE TABLE map_run (
+    id                   INTEGER PRIMARY KEY,
+    execution            INTEGER NOT NULL REFERENCES execution (id), -- whose Map state it is of
+    task                 INTEGER NOT NULL, -- which task it is there
+    uuid                 TEXT NOT NULL,    -- the last part of its ARN
+    label                TEXT NOT NULL,
+    status               TEXT NOT NULL,
+    reading              INTEGER NOT NULL, -- not all children are known yet
+    started              INTEGER NOT NULL,
+    stopped              INTEGER,
+    max_concurrency      INTEGER NOT NULL, -- 0 for none
+    tolerated_count      INTEGER,
+    tolerated_percentage REAL
+) STRICT;
+CREATE UNIQUE INDEX map_run_task ON map_run (execution, task);
+CREATE UNIQUE INDEX map_run_uuid ON map_run (uuid);
+
+-- One row for each item, or batch of items. STANDARD children have a row in execution too, from their start on.
+CREATE TABLE map_child (
+    map_run INTEGER NOT NULL REFERENCES map_run (id),
+    seq     INTEGER NOT NULL, -- in the order of the items
+    items   INTEGER NOT NULL,
+    status  TEXT NOT NULL,    -- PENDING, or an execution's
+    name    TEXT,
+    started INTEGER,
+    stopped INTEGER,
+    input   ANY NOT NULL,
+    output  ANY,
+    error   TEXT,
+    cause   TEXT,
+    PRIMARY KEY (map_run, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX map_child_status ON map_child (map_run, status, items);

@@ -6,11 +6,13 @@ use super::*;
 use crate::s3::{Objects, S3};
 
 /// A service with S3 and a bucket beside it.
-async fn with_s3() -> (Fixture, S3) {
+pub(super) async fn with_s3() -> (Fixture, S3) {
     let dir = tempfile::tempdir().unwrap();
     let s3 = S3::open(dir.path(), Identity::default()).unwrap();
     let functions = Arc::new(Functions::default());
-    let neighbours = Neighbours::new(functions.clone()).with_service("s3", Arc::new(s3.clone()));
+    let neighbours = Neighbours::new(functions.clone())
+        .with_objects(Arc::new(s3.clone()))
+        .with_service("s3", Arc::new(s3.clone()));
     let states = States::open(dir.path(), Identity::default(), neighbours).unwrap();
     let create = http::Request::put("/photos").body(Body::empty()).unwrap();
     assert_eq!(s3.handle(create).await.status(), 200);

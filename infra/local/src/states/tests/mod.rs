@@ -6,6 +6,7 @@ mod executions;
 mod histories;
 mod integrations;
 mod machines;
+mod map_runs;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -247,7 +248,7 @@ async fn a_database_of_another_format_is_refused() {
     let error = opened.err().unwrap().to_string();
     assert!(
         error.ends_with(
-            "has format 99 and this program reads format 2: use the program that wrote it, or move the file away"
+            "has format 99 and this program reads format 3: use the program that wrote it, or move the file away"
         ),
         "{error}"
     );

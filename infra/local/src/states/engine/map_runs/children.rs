@@ -1,0 +1,148 @@
+//! The executions of a map run.
+
+use asl::{EventKind, Execution, Outcome, Timestamp};
+
+use super::super::Fault;
+use super::super::batch::Engine;
+use super::super::live::{Live, parts};
+use super::{Child, Phase};
+use crate::states::arn;
+use crate::states::error::ApiError;
+use crate::states::service::new_uuid;
+use crate::states::store::{executions, map_runs};
+
+/// One batch starts at most so many children of a map run; the next batch goes on.
+const STARTED_AT_ONCE: usize = 256;
+
+impl Engine {
+    /// Starts children as long as there is room, and sees whether it is over.
+    pub(super) fn advance_map_run(&mut self, id: i64) -> Result<(), Fault> {
+        let mut left = STARTED_AT_ONCE;
+        loop {
+            let Some(run) = self.map_runs.runs.get(&id) else {
+                return Ok(());
+            };
+            if !matches!(run.phase, Phase::Running) {
+                return Ok(());
+            }
+            if run.has_failed() {
+                return self.too_many_failed(id);
+            }
+            if run.tally.pending == 0 && run.running.is_empty() {
+                return self.end_map_run(id);
+            }
+            let room = run.room().min(left);
+            if room == 0 {
+                break;
+            }
+            let pending = map_runs::pending(&self.db, id, room)?;
+            if pending.is_empty() {
+                return Ok(());
+            }
+            left -= pending.len();
+            for (seq, input) in pending {
+                self.start_child((id, seq), &input)?;
+            }
+        }
+        if left == 0 {
+            self.map_runs.ready.insert(id);
+        }
+        Ok(())
+    }
+
+    fn start_child(&mut self, child: Child, input: &str) -> Result<(), Fault> {
+        let at = self.clock.now();
+        let name = new_uuid();
+        let Some(run) = self.map_runs.runs.get_mut(&child.0) else {
+            return Ok(());
+        };
+        run.tally.pending -= 1;
+        let (machine, revision) = run.machine;
+        let id = if run.request.express {
+            self.last_express -= 1;
+            self.last_express
+        } else {
+            let new = executions::New {
+                machine,
+                revision,
+                name: &name,
+                started: at.0,
+                input,
+                trace_header: None,
+                parent: None,
+                map_run: Some(child),
+            };
+            let taken = || ApiError::Internal(format!("the name {name} is taken"));
+            executions::insert(&self.db, &new)?.ok_or_else(taken)?
+        };
+        map_runs::child_started(&self.db, child, &name, at.0)?;
+        run.running.insert(child.1, id);
+        let shape = run.shape();
+        let unreadable =
+            |error| ApiError::Internal(format!("a child's input can't be read: {error}"));
+        let input = serde_json::from_str(input).map_err(unreadable)?;
+        let machine_name = format!("{}/{}", run.compiled.name, run.request.label);
+        let identity = asl::Identity {
+            execution_arn: if run.request.express {
+                arn::express(&self.identity, &machine_name, &name)
+            } else {
+                format!("{}{name}", shape.execution_arn)
+            },
+            execution_name: name,
+            role_arn: run.compiled.role_arn.clone(),
+            state_machine_arn: shape.machine_arn,
+            state_machine_name: machine_name,
+            region: self.identity.region.clone(),
+            state_machine_version_arn: None,
+            state_machine_alias_arn: None,
+        };
+        let compiled = run.compiled.clone();
+        let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
+        let (execution, effects) =
+            Execution::start_child(&compiled.machine, &run.request, identity, input, at, seed);
+        let live = Live::new(id, id > 0, compiled, execution).of_map_run(child);
+        self.live.insert(id, live);
+        self.batch.touched.insert(id);
+        self.perform(id, effects, at)
+    }
+
+    /// A child has ended.
+    pub(in super::super) fn child_ended(
+        &mut self,
+        child: Child,
+        outcome: &Outcome,
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        let (output, error, cause) = parts(outcome);
+        let end = executions::End {
+            status: outcome.status(),
+            stopped: at.0,
+            output,
+            error,
+            cause,
+        };
+        let items = map_runs::child_ended(&self.db, child, &end)?;
+        if let Some(run) = self.map_runs.runs.get_mut(&child.0) {
+            run.running.remove(&child.1);
+            if !matches!(outcome, Outcome::Succeeded { .. }) {
+                run.tally.failed_items += items;
+            }
+            self.map_runs.ready.insert(child.0);
+        }
+        Ok(())
+    }
+
+    /// Stops the children that run; none is started any more.
+    pub(super) fn stop_children_of(&mut self, id: i64) -> Result<(), Fault> {
+        let Some(run) = self.map_runs.runs.get_mut(&id) else {
+            return Ok(());
+        };
+        run.phase = Phase::Ending;
+        let running: Vec<i64> = run.running.values().copied().collect();
+        for execution in running {
+            let (error, cause) = (None, None);
+            self.apply(execution, EventKind::Stop { error, cause })?;
+        }
+        Ok(())
+    }
+}

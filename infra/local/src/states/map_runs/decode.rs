@@ -1,0 +1,39 @@
+//! From the bytes of an object, which come in pieces, to items.
+
+use serde_json::Value;
+
+/// What is wrong with an object, in AWS's words where they are known.
+pub(super) type Decoded = Result<(), String>;
+
+/// Reads one format. What a piece completes is appended to `items`.
+pub(super) trait Decode: Send {
+    fn piece(&mut self, piece: &[u8], items: &mut Vec<Value>) -> Decoded;
+
+    /// The object is at its end.
+    fn end(&mut self, items: &mut Vec<Value>) -> Decoded;
+}
+
+/// Feeds a text to a decoder in pieces of a size.
+#[cfg(test)]
+pub(super) fn decode(
+    decoder: &mut dyn Decode,
+    text: &str,
+    size: usize,
+) -> Result<Vec<Value>, String> {
+    let mut items = Vec::new();
+    for piece in text.as_bytes().chunks(size) {
+        decoder.piece(piece, &mut items)?;
+    }
+    decoder.end(&mut items)?;
+    Ok(items)
+}
+
+/// The same for every size of piece, which must make no difference.
+#[cfg(test)]
+pub(super) fn check<D: Decode>(make: impl Fn() -> D, text: &str, expected: &Result<Value, &str>) {
+    for size in 1..=text.len().max(1) {
+        let got = decode(&mut make(), text, size).map(Value::Array);
+        let got = got.as_ref().map_err(String::as_str);
+        assert_eq!(got, expected.as_ref().map_err(|e| *e), "{text:?} by {size}");
+    }
+}

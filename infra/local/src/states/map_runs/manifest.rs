@@ -1,0 +1,84 @@
+//! An inventory of S3: `manifest.json` names files of compressed CSV, each row of which names an object.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html>
+
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+use serde_json::Value;
+
+/// What a manifest says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Manifest {
+    pub(super) bucket: String,
+    pub(super) columns: Vec<String>,
+    /// The keys of the CSV files.
+    pub(super) files: Vec<String>,
+}
+
+impl Manifest {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let manifest: Value = serde_json::from_slice(bytes)
+            .map_err(|error| format!("The manifest is not JSON: {error}"))?;
+        let text = |field: &str| {
+            let text = manifest[field].as_str().map(str::to_owned);
+            text.ok_or_else(|| format!("The manifest has no '{field}'"))
+        };
+        let format = text("fileFormat")?;
+        if format != "CSV" {
+            return Err(format!("The manifest's file format {format} is not CSV"));
+        }
+        let files = manifest["files"].as_array().into_iter().flatten();
+        Ok(Manifest {
+            // As an ARN.
+            bucket: text("destinationBucket")?
+                .rsplit(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            columns: text("fileSchema")?
+                .split(',')
+                .map(|column| column.trim().to_owned())
+                .collect(),
+            files: files
+                .filter_map(|file| Some(file["key"].as_str()?.to_owned()))
+                .collect(),
+        })
+    }
+}
+
+/// The text of a file that may be compressed.
+pub(super) fn inflated(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes.to_vec());
+    }
+    let mut text = Vec::new();
+    MultiGzDecoder::new(bytes)
+        .read_to_end(&mut text)
+        .map_err(|error| format!("A file of the manifest can't be decompressed: {error}"))?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_files_and_columns() {
+        let text = r#"{"sourceBucket":"s","destinationBucket":"arn:aws:s3:::d","fileFormat":"CSV",
+            "fileSchema":"Bucket, Key, Size","files":[{"key":"data/1.csv.gz","size":1,"MD5checksum":"m"}]}"#;
+        let manifest = Manifest::parse(text.as_bytes()).unwrap();
+        assert_eq!(manifest.bucket, "d");
+        assert_eq!(manifest.columns, ["Bucket", "Key", "Size"]);
+        assert_eq!(manifest.files, ["data/1.csv.gz"]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let parquet = br#"{"fileFormat":"Parquet"}"#;
+        let error = Manifest::parse(parquet).unwrap_err();
+        assert_eq!(error, "The manifest's file format Parquet is not CSV");
+        let error = Manifest::parse(b"{}").unwrap_err();
+        assert_eq!(error, "The manifest has no 'fileFormat'");
+    }
+}

@@ -1,0 +1,226 @@
+//! `ItemReader`: from S3 to pages of items.
+
+use asl::{Failure, Format, ItemSource, Reader};
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::csv::Csv;
+use super::decode::Decode;
+use super::json::{Elements, Pointed};
+use super::lines::Lines;
+use super::manifest::{Manifest, inflated};
+use super::{Jobs, failure};
+use crate::sdk::SdkError;
+
+/// A page has at most so many items.
+const PAGE: usize = 500;
+/// An object is read in pieces of so many bytes.
+const PIECE: usize = 1 << 20;
+
+/// Takes items, a page at a time, and says whether it wants more.
+#[async_trait]
+pub(in super::super) trait Pages: Send {
+    async fn page(&mut self, items: Vec<Value>) -> bool;
+}
+
+/// Items on their way into pages.
+struct Collector<'a> {
+    pages: &'a mut dyn Pages,
+    page: Vec<Value>,
+    /// How many items may still come.
+    left: u64,
+}
+
+impl Collector<'_> {
+    /// Whether more are wanted.
+    async fn take(&mut self, items: &mut Vec<Value>) -> bool {
+        for item in items.drain(..) {
+            if self.left == 0 {
+                return false;
+            }
+            self.left -= 1;
+            self.page.push(item);
+            if self.page.len() == PAGE && !self.hand_over().await {
+                return false;
+            }
+        }
+        self.left > 0
+    }
+
+    async fn hand_over(&mut self) -> bool {
+        let page = std::mem::take(&mut self.page);
+        page.is_empty() || self.pages.page(page).await
+    }
+}
+
+impl Jobs {
+    /// Reads all items.
+    pub(in super::super) async fn read(
+        &self,
+        source: &ItemSource,
+        pages: &mut dyn Pages,
+    ) -> Result<(), Failure> {
+        let mut collector = Collector {
+            pages,
+            page: Vec::new(),
+            left: u64::MAX,
+        };
+        match source {
+            ItemSource::Given(items) => {
+                for page in items
+                    .value()
+                    .as_array()
+                    .into_iter()
+                    .flat_map(|i| i.chunks(PAGE))
+                {
+                    collector.take(&mut page.to_vec()).await;
+                }
+            }
+            ItemSource::Reader(reader) => {
+                let failed = |cause: String| failure("States.ItemReaderFailed", cause);
+                collector.left = match reader.max_items {
+                    Some(max) if max < 0 => {
+                        return Err(failed("field MaxItems must be positive".into()));
+                    }
+                    None | Some(0) => u64::MAX,
+                    Some(max) => max.unsigned_abs(),
+                };
+                self.read_from_s3(reader, &mut collector)
+                    .await
+                    .map_err(failed)?;
+            }
+        }
+        collector.hand_over().await;
+        Ok(())
+    }
+
+    async fn read_from_s3(
+        &self,
+        reader: &Reader,
+        collector: &mut Collector<'_>,
+    ) -> Result<(), String> {
+        let parameters = reader.parameters.value();
+        if reader.api == "listObjectsV2" {
+            return self.list(parameters, collector).await;
+        }
+        let text = |name: &str| {
+            let text = parameters[name].as_str().map(str::to_owned);
+            text.ok_or_else(|| format!("The field '{name}' is required but was missing"))
+        };
+        let (bucket, key) = (text("Bucket")?, text("Key")?);
+        let version = parameters["VersionId"].as_str();
+        let mut decoder: Box<dyn Decode> = match &reader.format {
+            Format::Csv { headers, delimiter } => Box::new(Csv::new(headers.clone(), *delimiter)?),
+            Format::Json { pointer: None } => Box::new(Elements::default()),
+            Format::Json {
+                pointer: Some(pointer),
+            } => Box::new(Pointed::new(pointer.clone())),
+            Format::JsonLines => Box::new(Lines::default()),
+            Format::Manifest => return self.inventory(&bucket, &key, collector).await,
+        };
+        let mut items = Vec::new();
+        let mut at = 0;
+        loop {
+            let piece = self.piece(&bucket, &key, version, at).await?;
+            if piece.is_empty() {
+                break;
+            }
+            at += piece.len() as u64;
+            decoder.piece(&piece, &mut items)?;
+            if !collector.take(&mut items).await {
+                return Ok(());
+            }
+        }
+        decoder.end(&mut items)?;
+        collector.take(&mut items).await;
+        Ok(())
+    }
+
+    /// The objects that the inventory's files name.
+    async fn inventory(
+        &self,
+        bucket: &str,
+        key: &str,
+        collector: &mut Collector<'_>,
+    ) -> Result<(), String> {
+        let manifest = Manifest::parse(&self.whole(bucket, key).await?)?;
+        for file in &manifest.files {
+            let text = inflated(&self.whole(&manifest.bucket, file).await?)?;
+            let mut decoder = Csv::new(Some(manifest.columns.clone()), ',')?;
+            let mut items = Vec::new();
+            for piece in text.chunks(PIECE) {
+                decoder.piece(piece, &mut items)?;
+                if !collector.take(&mut items).await {
+                    return Ok(());
+                }
+            }
+            decoder.end(&mut items)?;
+            if !collector.take(&mut items).await {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn whole(&self, bucket: &str, key: &str) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        loop {
+            let piece = self.piece(bucket, key, None, bytes.len() as u64).await?;
+            if piece.is_empty() {
+                return Ok(bytes);
+            }
+            bytes.extend_from_slice(&piece);
+        }
+    }
+
+    /// The bytes of an object from one on; none at its end.
+    async fn piece(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        at: u64,
+    ) -> Result<bytes::Bytes, String> {
+        let objects = self.objects.as_ref().ok_or_else(no_s3)?;
+        let piece = objects.piece(bucket, key, version, at, PIECE).await;
+        piece
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("The specified key does not exist: s3://{bucket}/{key}"))
+    }
+
+    /// The objects of a bucket, as a listing describes them.
+    async fn list(&self, parameters: &Value, collector: &mut Collector<'_>) -> Result<(), String> {
+        let s3 = self.s3.as_ref().ok_or_else(no_s3)?;
+        let mut parameters = parameters.clone();
+        loop {
+            let page = s3.call("listObjectsV2", &parameters).await;
+            let page = page.map_err(|error| match error {
+                SdkError::Refused(refusal) => refusal.message.unwrap_or(refusal.code),
+                other => other.to_string(),
+            })?;
+            let objects = page["Contents"].as_array().into_iter().flatten();
+            let mut items: Vec<Value> = objects.map(object).collect();
+            if !collector.take(&mut items).await || page["NextContinuationToken"].is_null() {
+                return Ok(());
+            }
+            parameters["ContinuationToken"] = page["NextContinuationToken"].clone();
+        }
+    }
+}
+
+fn no_s3() -> String {
+    "there is no S3 beside this Step Functions".to_owned()
+}
+
+/// An object with the names and types that AWS gives to items.
+fn object(listed: &Value) -> Value {
+    let modified = listed["LastModified"].as_str().unwrap_or_default();
+    let modified: Option<jiff::Timestamp> = modified.parse().ok();
+    json!({
+        "Etag": listed["ETag"],
+        "Key": listed["Key"],
+        "LastModified": modified.map(jiff::Timestamp::as_second),
+        "Size": listed["Size"],
+        "StorageClass": listed["StorageClass"],
+    })
+}

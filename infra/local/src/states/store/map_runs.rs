@@ -1,0 +1,312 @@
+//! Map runs, and their children: one row an item, or a batch of items.
+//!
+//! All children are there before the first one starts. A child's result is written in the transaction that ends it, so
+//! one that is done is never run again.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::pack::{Pack, Packed};
+
+/// A map run.
+#[derive(Clone, Debug, PartialEq)]
+pub(in super::super) struct MapRun {
+    pub(in super::super) id: i64,
+    /// The execution whose Map state it is of, and the task that it is there.
+    pub(in super::super) execution: i64,
+    pub(in super::super) task: i64,
+    /// The last part of its ARN.
+    pub(in super::super) uuid: String,
+    pub(in super::super) label: String,
+    /// `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`.
+    pub(in super::super) status: String,
+    /// Not all children are known yet.
+    pub(in super::super) reading: bool,
+    pub(in super::super) started: i64,
+    pub(in super::super) stopped: Option<i64>,
+    pub(in super::super) limits: Limits,
+}
+
+/// What UpdateMapRun can change.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in super::super) struct Limits {
+    /// 0 for none.
+    pub(in super::super) max_concurrency: i64,
+    pub(in super::super) tolerated_count: Option<i64>,
+    pub(in super::super) tolerated_percentage: Option<f64>,
+}
+
+/// A new map run.
+pub(in super::super) struct New<'a> {
+    pub(in super::super) execution: i64,
+    pub(in super::super) task: i64,
+    pub(in super::super) uuid: &'a str,
+    pub(in super::super) label: &'a str,
+    pub(in super::super) started: i64,
+    pub(in super::super) limits: Limits,
+}
+
+const COLUMNS: &str = "id, execution, task, uuid, label, status, reading, started, stopped, max_concurrency, \
+     tolerated_count, tolerated_percentage";
+
+fn map_run(row: &Row<'_>) -> rusqlite::Result<MapRun> {
+    Ok(MapRun {
+        id: row.get(0)?,
+        execution: row.get(1)?,
+        task: row.get(2)?,
+        uuid: row.get(3)?,
+        label: row.get(4)?,
+        status: row.get(5)?,
+        reading: row.get(6)?,
+        started: row.get(7)?,
+        stopped: row.get(8)?,
+        limits: Limits {
+            max_concurrency: row.get(9)?,
+            tolerated_count: row.get(10)?,
+            tolerated_percentage: row.get(11)?,
+        },
+    })
+}
+
+/// Adds a running map run whose items are not known yet.
+pub(in super::super) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Result<i64> {
+    db.prepare_cached(
+        "INSERT INTO map_run (execution, task, uuid, label, status, reading, started, max_concurrency, \
+         tolerated_count, tolerated_percentage) \
+         VALUES (:execution, :task, :uuid, :label, 'RUNNING', 1, :started, :concurrency, :count, :percentage)",
+    )?
+    .execute(named_params! {
+        ":execution": new.execution,
+        ":task": new.task,
+        ":uuid": new.uuid,
+        ":label": new.label,
+        ":started": new.started,
+        ":concurrency": new.limits.max_concurrency,
+        ":count": new.limits.tolerated_count,
+        ":percentage": new.limits.tolerated_percentage,
+    })?;
+    Ok(db.last_insert_rowid())
+}
+
+pub(in super::super) fn of_task(
+    db: &Connection,
+    execution: i64,
+    task: i64,
+) -> rusqlite::Result<Option<MapRun>> {
+    let sql = format!("SELECT {COLUMNS} FROM map_run WHERE execution = ?1 AND task = ?2");
+    db.prepare_cached(&sql)?
+        .query_row((execution, task), map_run)
+        .optional()
+}
+
+pub(in super::super) fn by_uuid(db: &Connection, uuid: &str) -> rusqlite::Result<Option<MapRun>> {
+    let sql = format!("SELECT {COLUMNS} FROM map_run WHERE uuid = ?1");
+    db.prepare_cached(&sql)?
+        .query_row([uuid], map_run)
+        .optional()
+}
+
+pub(in super::super) fn by_id(db: &Connection, id: i64) -> rusqlite::Result<Option<MapRun>> {
+    let sql = format!("SELECT {COLUMNS} FROM map_run WHERE id = ?1");
+    db.prepare_cached(&sql)?.query_row([id], map_run).optional()
+}
+
+/// The map runs of an execution from the first one after the id `after`.
+pub(in super::super) fn list(
+    db: &Connection,
+    execution: i64,
+    after: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<MapRun>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM map_run WHERE execution = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement.query_map((execution, after, limit as i64), map_run)?;
+    rows.collect()
+}
+
+pub(in super::super) fn update(db: &Connection, id: i64, limits: &Limits) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE map_run SET max_concurrency = ?2, tolerated_count = ?3, tolerated_percentage = ?4 WHERE id = ?1",
+    )?
+    .execute((
+        id,
+        limits.max_concurrency,
+        limits.tolerated_count,
+        limits.tolerated_percentage,
+    ))?;
+    Ok(())
+}
+
+/// All children are known.
+pub(in super::super) fn read(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE map_run SET reading = 0 WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+pub(in super::super) fn finish(
+    db: &Connection,
+    id: i64,
+    status: &str,
+    at: i64,
+) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE map_run SET status = ?2, stopped = ?3, reading = 0 WHERE id = ?1")?
+        .execute((id, status, at))?;
+    db.prepare_cached(
+        "UPDATE map_child SET status = 'ABORTED' WHERE map_run = ?1 AND status = 'PENDING'",
+    )?
+    .execute([id])?;
+    Ok(())
+}
+
+/// Adds a child with so many items.
+pub(in super::super) fn add_child(
+    db: &Connection,
+    map_run: i64,
+    seq: i64,
+    items: i64,
+    input: &str,
+) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO map_child (map_run, seq, items, status, input) VALUES (?1, ?2, ?3, 'PENDING', ?4)",
+    )?
+    .execute((map_run, seq, items, Pack(input)))?;
+    Ok(())
+}
+
+/// Forgets the children, of which none has started.
+pub(in super::super) fn clear_children(db: &Connection, map_run: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM map_child WHERE map_run = ?1")?
+        .execute([map_run])?;
+    Ok(())
+}
+
+/// The next children to start, with their inputs.
+pub(in super::super) fn pending(
+    db: &Connection,
+    map_run: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<(i64, String)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT seq, input FROM map_child WHERE map_run = ?1 AND status = 'PENDING' ORDER BY seq LIMIT ?2",
+    )?;
+    let rows = statement.query_map((map_run, limit as i64), |row| {
+        Ok((row.get(0)?, row.get::<_, Packed>(1)?.0))
+    })?;
+    rows.collect()
+}
+
+pub(in super::super) fn child_started(
+    db: &Connection,
+    (map_run, seq): (i64, i64),
+    name: &str,
+    at: i64,
+) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE map_child SET status = 'RUNNING', name = ?3, started = ?4 WHERE map_run = ?1 AND seq = ?2",
+    )?
+    .execute((map_run, seq, name, at))?;
+    Ok(())
+}
+
+/// Writes how a child ended, and tells how many items it had.
+pub(in super::super) fn child_ended(
+    db: &Connection,
+    (map_run, seq): (i64, i64),
+    end: &super::executions::End<'_>,
+) -> rusqlite::Result<i64> {
+    db.prepare_cached(
+        "UPDATE map_child SET status = :status, stopped = :stopped, output = :output, error = :error, cause = :cause \
+         WHERE map_run = :map_run AND seq = :seq RETURNING items",
+    )?
+    .query_row(
+        named_params! {
+            ":map_run": map_run,
+            ":seq": seq,
+            ":status": end.status,
+            ":stopped": end.stopped,
+            ":output": end.output.map(Pack),
+            ":error": end.error,
+            ":cause": end.cause,
+        },
+        |row| row.get(0),
+    )
+}
+
+/// Makes children that ran in a process that is gone, and are nowhere else, run once more.
+pub(in super::super) fn restart_running(db: &Connection, map_run: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE map_child SET status = 'PENDING' WHERE map_run = ?1 AND status = 'RUNNING'",
+    )?
+    .execute([map_run])?;
+    Ok(())
+}
+
+/// How many children, and how many items in them, have a status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Count {
+    pub(in super::super) children: i64,
+    pub(in super::super) items: i64,
+}
+
+/// The counts by status.
+pub(in super::super) fn counts(
+    db: &Connection,
+    map_run: i64,
+) -> rusqlite::Result<Vec<(String, Count)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT status, count(*), sum(items) FROM map_child WHERE map_run = ?1 GROUP BY status",
+    )?;
+    let rows = statement.query_map([map_run], |row| {
+        Ok((
+            row.get(0)?,
+            Count {
+                children: row.get(1)?,
+                items: row.get(2)?,
+            },
+        ))
+    })?;
+    rows.collect()
+}
+
+/// A child that has ended, or never began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Child {
+    pub(in super::super) seq: i64,
+    pub(in super::super) status: String,
+    pub(in super::super) name: Option<String>,
+    pub(in super::super) input: String,
+    pub(in super::super) output: Option<String>,
+    pub(in super::super) error: Option<String>,
+    pub(in super::super) cause: Option<String>,
+    pub(in super::super) started: Option<i64>,
+    pub(in super::super) stopped: Option<i64>,
+}
+
+/// Children in order, from the first one after `after`.
+pub(in super::super) fn children(
+    db: &Connection,
+    map_run: i64,
+    after: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Child>> {
+    let mut statement = db.prepare_cached(
+        "SELECT seq, status, name, input, output, error, cause, started, stopped FROM map_child \
+         WHERE map_run = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let rows = statement.query_map((map_run, after, limit as i64), |row| {
+        Ok(Child {
+            seq: row.get(0)?,
+            status: row.get(1)?,
+            name: row.get(2)?,
+            input: row.get::<_, Packed>(3)?.0,
+            output: row.get::<_, Option<Packed>>(4)?.map(|packed| packed.0),
+            error: row.get(5)?,
+            cause: row.get(6)?,
+            started: row.get(7)?,
+            stopped: row.get(8)?,
+        })
+    })?;
+    rows.collect()
+}

@@ -1,0 +1,137 @@
+//! Map runs: the one task of a Distributed Map, and the child executions that are started for it.
+
+use serde_json::Value;
+
+use super::thread::{Activity, MapRunning, ThreadId};
+use super::{Execution, Identity, Run};
+use crate::fault::Fault;
+use crate::random::Random;
+use crate::states::Kind;
+use crate::{
+    Effect, Failure, HistoryDetails, MapRunRequest, Payload, StateMachine, TaskId, Timestamp,
+};
+
+impl Execution {
+    /// Begins the execution of a map run for one item, or one batch of items: `input`. `machine` is the one that the Map
+    /// state is of; the child sees nothing of the execution around it.
+    pub fn start_child(
+        machine: &StateMachine,
+        request: &MapRunRequest,
+        identity: Identity,
+        input: Value,
+        at: Timestamp,
+        seed: u64,
+    ) -> (Execution, Vec<Effect>) {
+        let mut execution = Execution::new(identity, input.into(), at, seed);
+        let effects = Run::new(&mut execution, machine, at).begin_at(request.processor, None);
+        (execution, effects)
+    }
+
+    /// What the Map state of a map run makes of an item: `ItemSelector`, where it has one.
+    ///
+    /// # Errors
+    /// What `ItemSelector` fails with, or that the map run is over.
+    pub fn map_item(
+        &mut self,
+        machine: &StateMachine,
+        task: TaskId,
+        index: u64,
+        item: Value,
+    ) -> Result<Payload, Failure> {
+        let over = || Failure {
+            error: Some(crate::fault::names::RUNTIME.to_owned()),
+            cause: Some("The map run is over".to_owned()),
+        };
+        let thread = self.tasks.get(&task).copied().ok_or_else(over)?;
+        // This is no event, and no journal has it: what comes later must not depend on it.
+        let random = self.random;
+        self.random = Random::new(self.random.next().wrapping_add(index));
+        let started = self.started;
+        let mut run = Run::new(self, machine, started);
+        let made = match &run.state(thread).kind {
+            Kind::Map(map) => map
+                .item_input(&mut run, thread, index as usize, &Payload::from(item))
+                .map_err(|fault| run.failure(thread, fault)),
+            _ => Err(over()),
+        };
+        self.random = random;
+        made
+    }
+}
+
+impl Run<'_> {
+    /// The name of the map runs of a state: its label, or a UUID that stays the same.
+    pub(crate) fn map_label(&self, thread: ThreadId, label: Option<&String>) -> String {
+        label.cloned().unwrap_or_else(|| {
+            let identity = &self.exec.identity;
+            let names = [&*identity.state_machine_arn, &*self.state(thread).name];
+            Random::new(hash(&names.join("/"))).uuid()
+        })
+    }
+
+    /// `arn:…:mapRun:MACHINE/LABEL:UUID`
+    pub(crate) fn map_run_arn(&mut self, label: &str) -> String {
+        let uuid = self.exec.random.uuid();
+        let identity = &self.exec.identity;
+        let arn = identity
+            .state_machine_arn
+            .replacen(":stateMachine:", ":mapRun:", 1);
+        format!("{arn}/{label}:{uuid}")
+    }
+
+    pub(crate) fn start_map_run(&mut self, thread: ThreadId, request: MapRunRequest) {
+        let arn = request.map_run_arn.as_str().into();
+        self.note(thread, HistoryDetails::MapRunStarted { arn });
+        self.exec.last_task += 1;
+        let task = TaskId(self.exec.last_task);
+        self.effects.push(Effect::StartMapRun {
+            task,
+            request: Box::new(request.clone()),
+        });
+        self.exec.tasks.insert(task, thread);
+        self.thread_mut(thread).activity = Activity::MapRun(Box::new(MapRunning { task, request }));
+    }
+
+    pub(super) fn map_running(&self, thread: ThreadId) -> Option<&MapRunning> {
+        match &self.thread(thread).activity {
+            Activity::MapRun(running) => Some(running),
+            _ => None,
+        }
+    }
+
+    /// The map run's children are done, well.
+    pub(super) fn map_run_succeeded(
+        &mut self,
+        thread: ThreadId,
+        result: Payload,
+    ) -> Result<(), Fault> {
+        self.end_map_run(thread);
+        // Nothing points back to these events: the exit has the same predecessor.
+        let started = self.thread(thread).last_event;
+        let succeeded = self.record(started, HistoryDetails::MapRunSucceeded);
+        self.record(succeeded, HistoryDetails::MapStateSucceeded);
+        let result = self.accept(thread, result)?;
+        self.leave_with(thread, &result)
+    }
+
+    /// The map run is over, badly.
+    pub(super) fn map_run_failed(&mut self, thread: ThreadId, failure: Failure) {
+        self.end_map_run(thread);
+        self.note(thread, HistoryDetails::MapRunFailed(failure.clone()));
+        self.unwind(thread, failure, true);
+    }
+
+    fn end_map_run(&mut self, thread: ThreadId) {
+        if let Some(task) = self.map_running(thread).map(|running| running.task) {
+            self.exec.tasks.remove(&task);
+        }
+        self.thread_mut(thread).activity = Activity::Ready;
+    }
+}
+
+/// FNV-1a, 64 bits.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
