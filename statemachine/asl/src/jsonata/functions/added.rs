@@ -90,7 +90,11 @@ pub(super) fn range(args: &[JValue], surroundings: &Surroundings) -> HostFnResul
     };
     surroundings.spend_items(usize::try_from(count).unwrap_or(usize::MAX))?;
     let values = (0..count as i64).map(|index| JValue::from(first + index * step));
-    Ok(JValue::array(values.collect()))
+    // AWS gives a sequence, and a sequence of one is that one.
+    Ok(match count {
+        1 => JValue::from(first),
+        _ => JValue::array(values.collect()),
+    })
 }
 
 pub(super) fn uuid(_: &[JValue], surroundings: &Surroundings) -> HostFnResult {

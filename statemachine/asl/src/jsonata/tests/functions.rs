@@ -27,8 +27,8 @@ fn range() {
     check("$range(1, 9, 2)", json!([1, 3, 5, 7, 9]));
     check("$range(0, 10, 4)", json!([0, 4, 8]));
     check("$range(3, 1, -1)", json!([3, 2, 1]));
-    check("$range(3, 3, 1)", json!([3]));
-    check("$range(3, 3, -1)", json!([3]));
+    check("$range(3, 3, 1)", json!(3));
+    check("$range(1, 9, 9)", json!(1));
     check("$range(1, 3, -1)", json!([]));
     check("$range(3, 1, 1)", json!([]));
     check_error(
