@@ -59,10 +59,12 @@ pub fn halves(text: &str) -> (&str, &str) {
 
 fn answer(effect: Effect, output: &Value) -> Option<EventKind> {
     match effect {
-        Effect::StartTask { task, .. } => Some(EventKind::TaskSucceeded {
-            task,
-            output: output.clone(),
-        }),
+        Effect::StartTask { task, .. } | Effect::StartMapRun { task, .. } => {
+            Some(EventKind::TaskSucceeded {
+                task,
+                output: output.clone(),
+            })
+        }
         Effect::SetTimer { timer, .. } => Some(EventKind::TimerFired { timer }),
         _ => None,
     }

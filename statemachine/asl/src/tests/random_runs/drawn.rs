@@ -145,11 +145,16 @@ fn jsonpath_state(depth: u32) -> BoxedStrategy<Value> {
         ("ItemSelector", template().boxed()),
         ("MaxConcurrency", (0..3).prop_map(Value::from).boxed()),
     ]);
-    let map = (some(map), flow(depth - 1)).prop_map(|(fields, flow)| {
-        let mut state = json!({"Type": "Map", "ItemProcessor": flow});
-        state.as_object_mut().unwrap().extend(fields);
-        state
-    });
+    let map =
+        (some(map), flow(depth - 1), any::<bool>()).prop_map(|(fields, flow, distributed)| {
+            let mut state = json!({"Type": "Map", "ItemProcessor": flow});
+            state.as_object_mut().unwrap().extend(fields);
+            if distributed {
+                in_a_map_run(state)
+            } else {
+                state
+            }
+        });
     let parallel = (
         some(working()),
         prop::collection::vec(flow(depth - 1), 1..4),
@@ -164,6 +169,14 @@ fn jsonpath_state(depth: u32) -> BoxedStrategy<Value> {
 
 fn state(depth: u32) -> BoxedStrategy<Value> {
     prop_oneof![2 => jsonpath_state(depth), 1 => jsonata::state(depth)].boxed()
+}
+
+/// A Map with its mode set to distributed.
+pub(super) fn in_a_map_run(mut map: Value) -> Value {
+    map["ItemProcessor"]["ProcessorConfig"] =
+        json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
+    map["ToleratedFailureCount"] = 1.into();
+    map
 }
 
 /// X (drawn) leads to Y (drawn) leads to Z, and all can be reached.

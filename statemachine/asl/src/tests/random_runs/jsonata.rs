@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::drawn::{flow, some, with};
+use super::drawn::{flow, in_a_map_run, some, with};
 
 /// Values, errors and undefined; time, chance and functions; all that `$states` has and what it does not have.
 const EXPRESSIONS: [&str; 22] = [
@@ -108,8 +108,15 @@ pub(super) fn state(depth: u32) -> BoxedStrategy<Value> {
         ("ItemSelector", template().boxed()),
         ("MaxConcurrency", number()),
     ]);
-    let map = (some(map), flow(depth - 1))
-        .prop_map(|(fields, flow)| joined("Map", json!({"ItemProcessor": flow}), fields));
+    let map =
+        (some(map), flow(depth - 1), any::<bool>()).prop_map(|(fields, flow, distributed)| {
+            let state = joined("Map", json!({"ItemProcessor": flow}), fields);
+            if distributed {
+                in_a_map_run(state)
+            } else {
+                state
+            }
+        });
     let parallel = (
         some(working()),
         prop::collection::vec(flow(depth - 1), 1..3),

@@ -73,6 +73,23 @@ fn event() -> impl Strategy<Value = EventKind> {
     ]
 }
 
+/// Does for each map run what the runner does for an item of it, which changes nothing in the execution.
+fn start_children(
+    execution: &mut Execution,
+    machine: &StateMachine,
+    effects: &[Effect],
+    seed: u64,
+) {
+    for effect in effects {
+        if let Effect::StartMapRun { task, request } = effect
+            && let Ok(item) = execution.map_item(machine, *task, 1, json!({"a": 1}))
+        {
+            let item = item.value().clone();
+            Execution::start_child(machine, request, identity(), item, START, seed);
+        }
+    }
+}
+
 fn records(effects: &[Effect]) -> impl Iterator<Item = &HistoryEvent> {
     effects.iter().filter_map(|effect| match effect {
         Effect::Record(event) => Some(event),
@@ -93,6 +110,8 @@ proptest! {
             let mut resumed = written_and_read(&execution);
             let more = execution.step(&machine, event.clone());
             prop_assert_eq!(&resumed.step(&machine, event), &more);
+            prop_assert_eq!(&resumed, &execution);
+            start_children(&mut resumed, &machine, &more, seed);
             prop_assert_eq!(&resumed, &execution);
             effects.extend(more);
         }
