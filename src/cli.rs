@@ -24,6 +24,7 @@ enum Command {
     Up(Up),
     Run(Run),
     Logs(Logs),
+    Gc(Gc),
     Validate(Validate),
     /// Train, serve or evaluate a classifier: the program inside the SageMaker container
     #[command(subcommand)]
@@ -93,6 +94,9 @@ pub(crate) struct Stack {
     /// A value for a parameter of the template; may be given several times
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub(crate) parameters: Vec<(String, String)>,
+    /// Delete executions when they have been over for so many days; AWS does after 90
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub(crate) keep_days: u32,
     /// Stop when standard input ends, as it does when the program that started this one is gone
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
@@ -174,6 +178,24 @@ pub(crate) enum MachineType {
     Express,
 }
 
+/// Delete executions that are over, with their histories, and give the space back
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones gc                     what ended more than 90 days ago, as AWS deletes it
+  scones gc --older-than 7      what ended more than a week ago
+  scones gc --older-than 0      all that is over
+
+A stack that runs on the data directory goes on meanwhile, and does this by itself for --keep-days.")]
+pub(crate) struct Gc {
+    /// Only executions that ended more than so many days ago
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub(crate) older_than: u32,
+    /// The data directory
+    #[arg(long, value_name = "DIR", default_value = ".scones")]
+    pub(crate) data_dir: PathBuf,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Lambda {
     /// The function's binary, for example serialize-image
@@ -188,6 +210,7 @@ impl Cli {
             Command::Up(up) => commands::up::run(&up),
             Command::Run(run) => commands::run::run(run),
             Command::Logs(logs) => commands::logs::run(&logs),
+            Command::Gc(gc) => commands::gc::run(&gc),
             Command::Validate(validate) => commands::validate::run(&validate),
             Command::Model(model) => commands::model::run(model),
             Command::Lambda(lambda) => commands::lambda::run(&lambda),

@@ -3,6 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 pub(crate) mod demo;
+pub(crate) mod gc;
 pub(crate) mod lambda;
 pub(crate) mod logs;
 pub(crate) mod model;

@@ -1,6 +1,7 @@
 //! What the verbs that start the local stack have in common.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use scones_local::aws::Identity;
@@ -20,6 +21,7 @@ pub(crate) async fn start(options: &cli::Stack) -> anyhow::Result<Stack> {
         data_dir: options.data_dir.clone(),
         template: options.template.clone(),
         parameters: options.parameters.iter().cloned().collect(),
+        retention: Duration::from_hours(24 * u64::from(options.keep_days)),
         model_server: own::model_server(program.clone()),
         function_command: Box::new(move |function| {
             own::function(&program, function.binary.as_deref()?)

@@ -12,6 +12,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use scones_local::aws::Identity;
+use scones_local::states::RETENTION;
 use scones_local::{Config, Stack};
 
 #[tokio::main]
@@ -30,6 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         data_dir: data_dir.into(),
         template: template.unwrap_or_else(|| empty.path().to_owned()),
         parameters: BTreeMap::new(),
+        retention: RETENTION,
         function_command: Box::new(|_| None),
         model_server: Arc::new(|_| Command::new("false")),
     })

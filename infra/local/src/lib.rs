@@ -6,6 +6,7 @@
 //! a state machine calls them, [`sdk::SdkService`].
 
 pub mod aws;
+mod gc;
 mod holder;
 pub mod lambda;
 mod listen;
@@ -19,6 +20,7 @@ mod stack;
 pub mod states;
 pub mod template;
 
+pub use gc::{GcError, gc};
 pub use holder::{Holder, LockError, running};
 pub use listen::ListenError;
 pub use stack::{Config, FunctionCommand, Stack, StartError};

@@ -1,15 +1,16 @@
 //! The one port: accepts requests, finds the service of each, and answers for services that are not there.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::serve::ListenerExt;
 use http::{Request, Response, StatusCode};
 use tokio::net::TcpListener;
 
-use crate::listen;
 use crate::route::{Service, route};
 use crate::stack::Stack;
+use crate::{gc, listen};
 
 /// Serves `stack` on `listener` until `shutdown` resolves and the requests under way are answered.
 pub(crate) async fn serve(
@@ -39,6 +40,9 @@ async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
     if parts.uri.path() == listen::HOLDER_PATH {
         return who_holds(stack);
     }
+    if parts.uri.path() == gc::PATH {
+        return delete_old(stack, parts.uri.query()).await;
+    }
     let service = route(&parts);
     let request = Request::from_parts(parts, body);
     match service {
@@ -53,6 +57,28 @@ async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
 fn who_holds(stack: &Stack) -> Response<Body> {
     let holder = serde_json::to_string(stack.holder()).unwrap_or_default();
     Response::new(Body::from(holder))
+}
+
+/// Deletes old executions, for `scones gc`.
+async fn delete_old(stack: &Stack, query: Option<&str>) -> Response<Body> {
+    let seconds = query
+        .and_then(|query| query.strip_prefix("older_than="))
+        .and_then(|seconds| seconds.parse().ok());
+    let Some(seconds) = seconds else {
+        let mut response = Response::new(Body::from("older_than is missing: an age in seconds"));
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        return response;
+    };
+    let swept = stack.states().gc(Duration::from_secs(seconds)).await;
+    let swept = swept.map_err(|error| error.to_string());
+    match swept.and_then(|swept| serde_json::to_string(&swept).map_err(|error| error.to_string())) {
+        Ok(swept) => Response::new(Body::from(swept)),
+        Err(error) => {
+            let mut response = Response::new(Body::from(error));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    }
 }
 
 /// The answer for a service that the stack does not have, in the form that the JSON and REST protocols of the SDKs read.

@@ -39,6 +39,8 @@ pub struct Config {
     pub template: PathBuf,
     /// Values for the template's parameters.
     pub parameters: BTreeMap<String, String>,
+    /// How long executions are kept after their end: [`crate::states::RETENTION`] is as long as on AWS.
+    pub retention: Duration,
     /// The command that runs a function.
     pub function_command: FunctionCommand,
     /// The command that serves a model.
@@ -118,26 +120,29 @@ impl Stack {
                 data_dir,
             }),
         };
-        stack.run(listener).await?;
+        stack.run(listener, config.retention).await?;
         Ok(stack)
     }
 
     /// Starts what goes on by itself: answering, delivering events, and the executions of an earlier stack.
-    async fn run(&self, listener: TcpListener) -> Result<(), StartError> {
+    async fn run(&self, listener: TcpListener, retention: Duration) -> Result<(), StartError> {
         let Services {
             s3, lambda, states, ..
         } = &self.parts.services;
         let mut tasks = self.parts.tasks.lock().await;
+        // Before the first request: a worker's answer must find the task that waits for it. What the executions call
+        // over the port waits there until it is served.
+        let resumed = states
+            .resume()
+            .await
+            .map_err(in_service("Step Functions"))?;
         tasks.spawn(server::serve(listener, self.clone(), self.stopped()));
         tasks.spawn(lambda.clone().run_queue(self.stopped()));
         tasks.spawn(
             s3.clone()
                 .run_dispatcher(Arc::new(lambda.clone()), self.stopped()),
         );
-        let resumed = states
-            .resume()
-            .await
-            .map_err(in_service("Step Functions"))?;
+        tasks.spawn(states.clone().keep_for(retention, self.stopped()));
         tracing::info!(resumed, url = self.url(), "the stack answers");
         Ok(())
     }

@@ -29,17 +29,7 @@ impl Context<'_> {
 
     fn make(&self) -> Value {
         let mut context = Map::new();
-        context.insert(
-            "Execution".into(),
-            json!({
-                "Id": self.identity.execution_arn,
-                "Input": self.execution_input.value(),
-                "StartTime": self.started.to_string(),
-                "Name": self.identity.execution_name,
-                "RoleArn": self.identity.role_arn,
-                "RedriveCount": 0,
-            }),
-        );
+        context.insert("Execution".into(), self.execution());
         let machine = json!({"Id": self.identity.state_machine_arn, "Name": self.identity.state_machine_name});
         context.insert("StateMachine".into(), machine);
         context.insert("State".into(), self.state());
@@ -53,6 +43,23 @@ impl Context<'_> {
             );
         }
         Value::Object(context)
+    }
+
+    fn execution(&self) -> Value {
+        let mut execution = json!({
+            "Id": self.identity.execution_arn,
+            "Input": self.execution_input.value(),
+            "StartTime": self.started.to_string(),
+            "Name": self.identity.execution_name,
+            "RoleArn": self.identity.role_arn,
+        });
+        if let Some(redrives) = self.identity.redrives {
+            execution["RedriveCount"] = redrives.into();
+        }
+        if let Some(redriven) = self.identity.redriven {
+            execution["RedriveTime"] = redriven.to_string().into();
+        }
+        execution
     }
 
     fn state(&self) -> Value {

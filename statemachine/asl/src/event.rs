@@ -25,6 +25,11 @@ pub struct Event {
 /// What can happen. An event about a task or timer that is over is ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum EventKind {
+    /// The activity of a task exists, and the task waits for a worker. Other tasks are scheduled by being started.
+    TaskScheduled {
+        /// Which.
+        task: TaskId,
+    },
     /// The work of a task began: a function was invoked, an API called, a worker took the activity.
     TaskStarted {
         /// Which.
@@ -74,12 +79,14 @@ pub enum EventKind {
         /// The caller's cause.
         cause: Option<String>,
     },
+    /// Someone takes up the execution, which has ended without success, where it was (`RedriveExecution`).
+    Redrive,
 }
 
 /// How far a task had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureStage {
-    /// It could not be scheduled: the activity does not exist (`ActivityScheduleFailed`).
+    /// It could not be scheduled: there is no such activity. The cause says so; the error's name is the engine's.
     Schedule,
     /// It could not be started (`TaskStartFailed`, `LambdaFunctionStartFailed`).
     Start,

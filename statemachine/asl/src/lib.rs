@@ -50,8 +50,10 @@ pub use history::{Failure, HistoryDetails, HistoryEvent, Iteration, StateType, T
 pub use machine::{MAX_DEFINITION_BYTES, StateMachine, Workflow};
 pub use map_run::{Batch, Format, ItemSource, MapRunRequest, Reader, Results, Transformation};
 pub use payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, Payload};
+pub use random::is_task_token;
 pub use render::{Place, Rendered};
 pub use resource::{Pattern, Resource};
+pub use source::json_fault;
 pub use test_state::{
     Configuration, FieldValidation, InspectionLevel, Mock, Setting, TestRequest, TestState,
     TestStateError,

@@ -43,15 +43,53 @@ impl Random {
         )
     }
 
-    /// 256 bits as text: what a task's token is made of.
+    /// 192 bits as text, and 64 that check them: what a task's token is made of.
     pub(crate) fn token(&mut self) -> String {
-        (0..4).map(|_| format!("{:016x}", self.next())).collect()
+        let words = [self.next(), self.next(), self.next()];
+        let digits: String = words.iter().map(|word| format!("{word:016x}")).collect();
+        format!("{digits}{:016x}", check(words))
     }
+}
+
+/// One more word, by which a token is told from other text.
+fn check(words: [u64; 3]) -> u64 {
+    let mixed = words
+        .into_iter()
+        .fold(0, |sum: u64, word| Random::new(sum ^ word).next());
+    Random::new(mixed).next()
+}
+
+/// Whether a text has the form of a task's token, whatever became of the task.
+pub fn is_task_token(text: &str) -> bool {
+    let word = |at: usize| {
+        let digits = text.get(at * 16..(at + 1) * 16)?;
+        u64::from_str_radix(digits, 16).ok()
+    };
+    let words = || Some(([word(0)?, word(1)?, word(2)?], word(3)?));
+    text.len() == 64 && words().is_some_and(|(words, last)| check(words) == last)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Random;
+    use super::{Random, is_task_token};
+
+    #[test]
+    fn a_token_is_told_from_other_text() {
+        let token = Random::new(7).token();
+        assert_eq!(token.len(), 64);
+        assert!(is_task_token(&token));
+        let other = if token.ends_with('0') { "1" } else { "0" };
+        for text in [
+            "",
+            "token",
+            &token[1..],
+            &"0".repeat(64),
+            &"é".repeat(32),
+            &format!("{}{other}", &token[..63]),
+        ] {
+            assert!(!is_task_token(text), "{text}");
+        }
+    }
 
     #[test]
     fn is_the_published_sequence() {

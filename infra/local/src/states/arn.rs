@@ -1,4 +1,4 @@
-//! The names and ARNs of state machines and executions.
+//! The names and ARNs of state machines, executions and activities.
 //!
 //! | what                | form |
 //! |---------------------|------|
@@ -7,8 +7,10 @@
 //! | child execution     | `arn:aws:states:REGION:ACCOUNT:execution:MACHINE/LABEL:NAME` |
 //! | map run             | `arn:aws:states:REGION:ACCOUNT:mapRun:MACHINE/LABEL:UUID` |
 //! | express execution   | `arn:aws:states:REGION:ACCOUNT:express:MACHINE:NAME:UUID` |
+//! | activity            | `arn:aws:states:REGION:ACCOUNT:activity:NAME` |
 //!
-//! Versions and aliases add `:VERSION` or `:ALIAS` to the state machine's.
+//! Versions and aliases add `:VERSION` or `:ALIAS` to the state machine's. A version is a number, and an alias has a
+//! character that is none of one, so that they can't be mistaken for each other.
 
 use super::error::ApiError;
 use crate::aws::Identity;
@@ -24,8 +26,38 @@ pub(super) enum Arn<'a> {
     Execution { machine: &'a str, name: &'a str },
     /// An execution of an EXPRESS state machine.
     Express,
-    /// An activity, a map run, or a kind that this service does not know.
+    /// An activity, by name.
+    Activity { name: &'a str },
+    /// A map run, or a kind that this service does not know.
     Other(&'a str),
+}
+
+/// What stands behind the name of a state machine in an ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Qualifier {
+    Version(i64),
+    Alias(String),
+}
+
+impl Qualifier {
+    /// A number is a version, all else an alias.
+    pub(super) fn parse(text: &str) -> Self {
+        text.parse()
+            .map_or_else(|_| Qualifier::Alias(text.to_owned()), Qualifier::Version)
+    }
+}
+
+impl Arn<'_> {
+    /// The resource type, as it stands in the ARN.
+    pub(super) fn kind(&self) -> &str {
+        match self {
+            Arn::Machine { .. } | Arn::Qualified { .. } => "stateMachine",
+            Arn::Execution { .. } => "execution",
+            Arn::Express => "express",
+            Arn::Activity { .. } => "activity",
+            Arn::Other(kind) => kind,
+        }
+    }
 }
 
 /// Reads an ARN of this service. Whether it is of this account and region is for [`named_here`] to tell.
@@ -43,6 +75,7 @@ pub(super) fn parse(arn: &str) -> Result<Arn<'_>, ApiError> {
         ["stateMachine", name, qualifier] => Arn::Qualified { name, qualifier },
         ["execution", machine, name] => Arn::Execution { machine, name },
         ["express", _, _, _] => Arn::Express,
+        ["activity", name] => Arn::Activity { name },
         [kind, ..] => Arn::Other(kind),
         [] => Arn::Other(""),
     })
@@ -55,12 +88,26 @@ pub(super) fn named_here(arn: &str, identity: &Identity) -> bool {
 }
 
 /// The error for an ARN of the wrong kind.
-pub(super) fn wrong_kind(kind: &str) -> ApiError {
+pub(super) fn wrong_kind(arn: &Arn<'_>) -> ApiError {
+    let kind = arn.kind();
     ApiError::InvalidArn(format!("Resource type not valid in this context: {kind}"))
 }
 
 pub(super) fn machine(identity: &Identity, name: &str) -> String {
     identity.arn("states", &format!("stateMachine:{name}"))
+}
+
+/// A version or an alias of a state machine.
+pub(super) fn qualified(
+    identity: &Identity,
+    name: &str,
+    qualifier: impl std::fmt::Display,
+) -> String {
+    identity.arn("states", &format!("stateMachine:{name}:{qualifier}"))
+}
+
+pub(super) fn activity(identity: &Identity, name: &str) -> String {
+    identity.arn("states", &format!("activity:{name}"))
 }
 
 pub(super) fn execution(identity: &Identity, machine: &str, name: &str) -> String {
@@ -95,7 +142,7 @@ pub(super) fn express(identity: &Identity, machine: &str, name: &str) -> String 
     identity.arn("states", &format!("express:{machine}:{name}:{unique}"))
 }
 
-/// The name of a state machine or an execution, without the characters that AWS forbids.
+/// The name of a state machine, an execution or an activity, without the characters that AWS forbids.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
 pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let forbidden = |letter: char| {
@@ -135,7 +182,8 @@ mod tests {
             r#"Execution { machine: "a", name: "b" }"#,
         );
         check(&arn("express:a:b:c"), "Express");
-        check(&arn("activity:a"), r#"Other("activity")"#);
+        check(&arn("activity:a"), r#"Activity { name: "a" }"#);
+        check(&arn("activity:a:b"), r#"Other("activity")"#);
         check(&arn(""), r#"Other("")"#);
     }
 

@@ -49,6 +49,33 @@ pub enum ApiError {
     /// The name is taken: by an execution that has ended, or that has another input.
     #[error("Execution Already Exists: '{0}'")]
     ExecutionAlreadyExists(String),
+    /// No activity has this ARN.
+    #[error("Activity Does Not Exist: '{0}'")]
+    ActivityDoesNotExist(String),
+    /// A different activity has this name.
+    #[error("Activity Already Exists: '{0}'")]
+    ActivityAlreadyExists(String),
+    /// Nobody waits for the task of this token any more.
+    #[error("Task Timed Out: 'Provided task does not exist anymore'")]
+    TaskTimedOut,
+    /// A task's output that is not JSON.
+    #[error("Invalid Output: '{0}'")]
+    InvalidOutput(String),
+    /// The execution runs, has succeeded, or can't go on for another reason.
+    #[error("{0}")]
+    ExecutionNotRedrivable(String),
+    /// An alias, or a version that one should lead to, does not exist.
+    #[error("Request references a resource that does not exist.")]
+    NoSuchAlias,
+    /// The request does not fit what is there.
+    #[error("{0}")]
+    Conflict(String),
+    /// More versions or aliases than AWS allows.
+    #[error("{0}")]
+    QuotaExceeded(&'static str),
+    /// `encryptionConfiguration` says nothing that can be done.
+    #[error("Invalid Encryption Configuration: {0}")]
+    InvalidEncryptionConfiguration(&'static str),
     /// Tags of something that does not exist.
     #[error("Resource not found: '{0}'")]
     ResourceNotFound(String),
@@ -86,7 +113,15 @@ impl ApiError {
             Self::StateMachineTypeNotSupported(_) => "StateMachineTypeNotSupported",
             Self::ExecutionDoesNotExist(_) => "ExecutionDoesNotExist",
             Self::ExecutionAlreadyExists(_) => "ExecutionAlreadyExists",
-            Self::ResourceNotFound(_) => "ResourceNotFound",
+            Self::ActivityDoesNotExist(_) => "ActivityDoesNotExist",
+            Self::ActivityAlreadyExists(_) => "ActivityAlreadyExists",
+            Self::TaskTimedOut => "TaskTimedOut",
+            Self::InvalidOutput(_) => "InvalidOutput",
+            Self::ExecutionNotRedrivable(_) => "ExecutionNotRedrivable",
+            Self::ResourceNotFound(_) | Self::NoSuchAlias => "ResourceNotFound",
+            Self::Conflict(_) => "ConflictException",
+            Self::QuotaExceeded(_) => "ServiceQuotaExceededException",
+            Self::InvalidEncryptionConfiguration(_) => "InvalidEncryptionConfiguration",
             Self::TooManyTags(_) => "TooManyTags",
             Self::Validation(_) => "ValidationException",
             Self::Serialization(_) => "SerializationException",

@@ -17,7 +17,11 @@ mod arn;
 mod engine;
 mod error;
 mod integrations;
+mod json;
+mod lookup;
 mod map_runs;
+mod redrive;
+mod retention;
 mod service;
 mod store;
 
@@ -26,4 +30,6 @@ mod tests;
 
 pub use error::{ApiError, OpenError};
 pub use integrations::Neighbours;
+pub(crate) use retention::gc_offline;
+pub use retention::{RETENTION, Swept};
 pub use service::{Execution, StartExecution, StartedExecution, States};

@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock, Weak};
 use asl::Timestamp;
 use serde_json::Value;
 
-use super::arn::{self, Arn};
+use super::arn::{self, Qualifier};
 use super::error::{ApiError, OpenError};
 use super::integrations::{Integrations, Neighbours};
 use super::map_runs::Jobs;
-use super::store::executions::{self, Execution as Row};
-use super::store::machines::{self, Machine, Settings};
+use super::store::executions;
+use super::store::machines::{self, Settings};
 use super::store::{Readers, history};
-use super::{api, engine};
+use super::{api, engine, json};
 use crate::aws::Identity;
 use crate::template;
 
@@ -255,69 +255,25 @@ impl States {
         &self.0.identity
     }
 
-    /// The name in a state machine's ARN.
-    pub(super) fn machine_name<'a>(&self, machine_arn: &'a str) -> Result<&'a str, ApiError> {
-        let missing = || ApiError::StateMachineDoesNotExist(machine_arn.to_owned());
-        match arn::parse(machine_arn)? {
-            Arn::Machine { name } if arn::named_here(machine_arn, self.identity()) => Ok(name),
-            // Versions and aliases: there are none yet.
-            Arn::Machine { .. } | Arn::Qualified { .. } => Err(missing()),
-            Arn::Execution { .. } => Err(arn::wrong_kind("execution")),
-            Arn::Express => Err(arn::wrong_kind("express")),
-            Arn::Other(kind) => Err(arn::wrong_kind(kind)),
-        }
-    }
-
-    /// The state machine of that ARN, at its current revision.
-    pub(super) async fn machine_row(&self, machine_arn: &str) -> Result<Machine, ApiError> {
-        let name = self.machine_name(machine_arn)?.to_owned();
-        let found = self
-            .readers()
-            .read(move |db| machines::by_name(db, &name))
-            .await?;
-        found.ok_or_else(|| ApiError::StateMachineDoesNotExist(machine_arn.to_owned()))
-    }
-
-    /// The names of state machine and execution in an execution's ARN.
-    pub(super) fn execution_name<'a>(
-        &self,
-        execution_arn: &'a str,
-    ) -> Result<(&'a str, &'a str), ApiError> {
-        match arn::parse(execution_arn)? {
-            Arn::Execution { machine, name } if arn::named_here(execution_arn, self.identity()) => {
-                Ok((machine, name))
-            }
-            Arn::Execution { .. } => Err(ApiError::ExecutionDoesNotExist(execution_arn.to_owned())),
-            Arn::Machine { .. } | Arn::Qualified { .. } => Err(arn::wrong_kind("stateMachine")),
-            Arn::Express => Err(arn::wrong_kind("express")),
-            Arn::Other(kind) => Err(arn::wrong_kind(kind)),
-        }
-    }
-
-    pub(super) async fn execution_row(&self, execution_arn: &str) -> Result<Row, ApiError> {
-        let (machine, name) = self.execution_name(execution_arn)?;
-        let (machine, name) = (machine.to_owned(), name.to_owned());
-        let found = self
-            .readers()
-            .read(move |db| executions::find(db, &machine, &name))
-            .await?;
-        found.ok_or_else(|| ApiError::ExecutionDoesNotExist(execution_arn.to_owned()))
-    }
-
     /// Checks what a caller wants to start.
     pub(super) fn to_start(
         &self,
         start: StartExecution,
         trace_header: Option<String>,
     ) -> Result<engine::Start, ApiError> {
-        let machine = self.machine_name(&start.state_machine_arn)?.to_owned();
+        let (machine, qualifier) = self.machine_named(&start.state_machine_arn)?;
+        let (machine, qualifier) = (machine.to_owned(), qualifier.map(Qualifier::parse));
         let name = start.name.unwrap_or_else(new_uuid);
         arn::check_name(&name)?;
         let text = start.input.unwrap_or_else(|| "{}".into());
-        let value = serde_json::from_str(&text)
-            .map_err(|error| ApiError::InvalidExecutionInput(error.to_string()))?;
+        if text.is_empty() {
+            let fault = "Invalid execution input.".into();
+            return Err(ApiError::InvalidExecutionInput(fault));
+        }
+        let value = json::parse(&text).map_err(ApiError::InvalidExecutionInput)?;
         Ok(engine::Start {
             machine,
+            qualifier,
             machine_arn: start.state_machine_arn,
             name,
             input: (text, value),
@@ -336,6 +292,7 @@ impl From<&template::StateMachine> for Settings {
             role_arn: machine.role_arn.clone(),
             logging: api::NO_LOGGING.to_owned(),
             tracing: false,
+            encryption: None,
         }
     }
 }

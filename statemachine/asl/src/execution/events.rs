@@ -10,6 +10,10 @@ use crate::{Effect, EventKind, Failure, HistoryDetails, Outcome, TaskId, TimerId
 impl Run<'_> {
     pub(super) fn take(mut self, event: EventKind) -> Vec<Effect> {
         match event {
+            EventKind::TaskScheduled { task } => self.with_task(task, |task, run, thread| {
+                task.scheduled(run, thread);
+                Ok(())
+            }),
             EventKind::TaskStarted { task, worker } => self.with_task(task, |task, run, thread| {
                 task.started(run, thread, worker);
                 Ok(())
@@ -59,6 +63,7 @@ impl Run<'_> {
                 });
                 self.end(0, aborted, Outcome::Aborted { error, cause });
             }
+            EventKind::Redrive => self.redrive(),
         }
         self.drive();
         self.effects

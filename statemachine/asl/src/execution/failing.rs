@@ -63,6 +63,7 @@ impl Run<'_> {
     /// thread's state that failed.
     pub(super) fn unwind(&mut self, id: ThreadId, failure: Failure, branch_failed: bool) {
         let (mut id, mut failure, mut branch_failed) = (id, failure, branch_failed);
+        let mut kept = None;
         loop {
             self.give_up_work(id);
             if self.seen_failing(id, &failure) {
@@ -78,7 +79,9 @@ impl Run<'_> {
                 Some(failure) => failure,
                 None => return,
             };
+            self.keep_for_redrive(&mut kept);
             let Some(parent) = self.thread(id).parent else {
+                self.exec.interrupted = kept.unwrap_or_default();
                 return self.end_failed(self.thread(id).last_event, failure);
             };
             self.give_up_siblings(parent, id);

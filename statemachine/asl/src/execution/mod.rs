@@ -10,6 +10,7 @@ mod failing;
 mod leaving;
 mod map_runs;
 mod probing;
+mod redrive;
 mod run;
 mod tasks;
 mod thread;
@@ -25,8 +26,11 @@ pub(crate) use run::Run;
 pub(crate) use thread::{Running, ThreadId};
 pub(crate) use view::View;
 
+use crate::fault::names;
 use crate::random::Random;
-use crate::{Effect, Event, Outcome, Payload, StateMachine, TaskId, TimerId, Timestamp};
+use crate::{
+    Effect, Event, EventKind, Failure, Outcome, Payload, StateMachine, TaskId, TimerId, Timestamp,
+};
 use thread::{Activity, Thread};
 
 /// Who an execution is: what the context object (`$$`) tells its states.
@@ -48,6 +52,10 @@ pub struct Identity {
     pub state_machine_version_arn: Option<String>,
     /// The alias that the execution was started through, for ExecutionStarted.
     pub state_machine_alias_arn: Option<String>,
+    /// How often the execution was redriven; none where the context object does not tell, as for StartSyncExecution.
+    pub redrives: Option<u64>,
+    /// When the execution was redriven last.
+    pub redriven: Option<Timestamp>,
 }
 
 /// One run of a state machine. Serialise it after any step; the copy goes on exactly as the original would.
@@ -70,6 +78,9 @@ pub struct Execution {
     tasks: BTreeMap<TaskId, ThreadId>,
     timers: BTreeMap<TimerId, Timer>,
     outcome: Option<Outcome>,
+    /// The threads as they were when it ended without success, for a redrive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    interrupted: Vec<Thread>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,20 +136,47 @@ impl Execution {
             tasks: BTreeMap::new(),
             timers: BTreeMap::new(),
             outcome: None,
+            interrupted: Vec::new(),
         }
     }
 
     /// Takes in what happened and says what to do, in order. Never panics; events about what is over do nothing.
     pub fn step(&mut self, machine: &StateMachine, event: Event) -> Vec<Effect> {
-        if self.outcome.is_some() {
+        if self.outcome.is_some() && !(event.kind == EventKind::Redrive && self.is_redrivable()) {
             return Vec::new();
         }
         Run::new(self, machine, event.at).take(event.kind)
     }
 
+    /// Ends it as failed, whatever was left undone: for a runner to which [`Execution::step`] did not come back.
+    /// `recorded` is the id of the last history event that the runner has.
+    pub fn abandon(
+        &mut self,
+        machine: &StateMachine,
+        at: Timestamp,
+        recorded: u64,
+        cause: String,
+    ) -> Vec<Effect> {
+        self.events = recorded;
+        let failure = Failure {
+            error: Some(names::RUNTIME.into()),
+            cause: Some(cause),
+        };
+        let effects = Run::new(self, machine, at).give_up(failure);
+        // Nobody knows what its threads are at.
+        self.interrupted.clear();
+        effects
+    }
+
     /// How it ended, once it has.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
+    }
+
+    /// Whether it has ended without success and can go on where it was. How often and how long after its end, the
+    /// caller decides.
+    pub fn is_redrivable(&self) -> bool {
+        !self.interrupted.is_empty() && self.events + 1 < run::MAX_EVENTS
     }
 
     /// Who it is.

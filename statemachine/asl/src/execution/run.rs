@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// AWS: an execution's history has at most so many events.
-const MAX_EVENTS: u64 = 25_000;
+pub(super) const MAX_EVENTS: u64 = 25_000;
 
 /// A step records at most about so many events, so that a loop without a wait cannot fill the memory with effects;
 /// it goes on at once, by a timer that is due.
@@ -66,13 +66,18 @@ impl<'a> Run<'a> {
             version_arn: arn(&identity.state_machine_version_arn),
         };
         self.record(0, started);
-        if let Some(seconds) = timeout_seconds {
-            self.set_timer(self.now.plus_seconds(seconds as f64), Alarm::Execution);
-        }
+        self.limit_time(timeout_seconds);
         let input = self.exec.input.clone();
         self.add_thread(None, start, input, 0);
         self.drive();
         self.effects
+    }
+
+    /// Sets the timer of the state machine's TimeoutSeconds.
+    pub(super) fn limit_time(&mut self, timeout_seconds: Option<u64>) {
+        if let Some(seconds) = timeout_seconds {
+            self.set_timer(self.now.plus_seconds(seconds as f64), Alarm::Execution);
+        }
     }
 
     /// Lets all threads go on that can.
@@ -254,6 +259,12 @@ impl<'a> Run<'a> {
         self.end_failed(self.exec.events, failure);
     }
 
+    /// Ends the execution in place of a step.
+    pub(super) fn give_up(mut self, failure: Failure) -> Vec<Effect> {
+        self.end_failed(self.exec.events, failure);
+        self.effects
+    }
+
     pub(super) fn end_failed(&mut self, previous: u64, failure: Failure) {
         let Failure { error, cause } = failure.clone();
         self.end(
@@ -271,7 +282,12 @@ impl<'a> Run<'a> {
         let timers = std::mem::take(&mut self.exec.timers).into_keys();
         self.effects
             .extend(timers.map(|timer| Effect::CancelTimer { timer }));
-        self.exec.threads.clear();
+        let threads = std::mem::take(&mut self.exec.threads);
+        if matches!(outcome, Outcome::Succeeded { .. }) {
+            self.exec.interrupted.clear();
+        } else if self.exec.interrupted.is_empty() {
+            self.exec.interrupted = threads;
+        }
         self.exec.free.clear();
         self.exec.ready.clear();
         self.append(previous, details);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Branches;
 use crate::machine::StateId;
 use crate::variables::Variables;
-use crate::{MapRunRequest, Payload, TaskId, TaskRequest, TimerId, Timestamp};
+use crate::{MapRunRequest, Payload, Resource, TaskId, TaskRequest, TimerId, Timestamp};
 
 /// A thread's place in its execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +77,9 @@ pub(crate) struct MapRunning {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Running {
     pub(super) task: TaskId,
-    pub(super) request: TaskRequest,
+    pub(crate) request: TaskRequest,
+    /// Whether the history says that it was scheduled.
+    pub(crate) scheduled: bool,
     /// Whether the history says that it has started.
     pub(crate) started: bool,
     pub(super) timeout: Option<TimerId>,
@@ -88,6 +90,7 @@ impl Running {
     pub(super) fn new(task: TaskId, request: TaskRequest) -> Running {
         Running {
             task,
+            scheduled: !matches!(request.resource, Resource::Activity { .. }),
             request,
             started: false,
             timeout: None,

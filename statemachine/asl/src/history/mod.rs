@@ -85,6 +85,11 @@ pub enum HistoryDetails {
     ExecutionFailed(Failure),
     /// The last event of an execution that was stopped.
     ExecutionAborted(Failure),
+    /// An execution that had ended goes on.
+    ExecutionRedriven {
+        /// How often that happened, with this time.
+        count: u64,
+    },
     /// The last event of an execution that exceeded the state machine's TimeoutSeconds.
     ExecutionTimedOut(Failure),
     /// A state begins.

@@ -65,6 +65,8 @@ struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     map_run_arn: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     length: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_type: Option<&'a str>,
@@ -203,6 +205,7 @@ impl HistoryDetails {
             D::ExecutionFailed(_) => "ExecutionFailed".into(),
             D::ExecutionAborted(_) => "ExecutionAborted".into(),
             D::ExecutionTimedOut(_) => "ExecutionTimedOut".into(),
+            D::ExecutionRedriven { .. } => "ExecutionRedriven".into(),
             D::StateEntered { kind, .. } => format!("{}StateEntered", kind.name()),
             D::StateExited { kind, .. } => format!("{}StateExited", kind.name()),
             D::EvaluationFailed { .. } => "EvaluationFailed".into(),
@@ -297,6 +300,10 @@ impl HistoryDetails {
                 state: Some(state),
                 location: field.as_deref(),
                 ..Details::failure(failure)
+            },
+            D::ExecutionRedriven { count } => Details {
+                redrive_count: Some(*count),
+                ..Details::default()
             },
             D::MapStateStarted { length } => Details {
                 length: Some(*length),

@@ -56,6 +56,13 @@ pub(crate) struct Duplicate {
     pub(crate) at: Range<usize>,
 }
 
+/// What is wrong with a text that is to be JSON, as AWS says it of an execution's input; `None` where nothing is.
+pub fn json_fault(text: &str) -> Option<String> {
+    let error = Source::read(text).err()?;
+    let first = error.message.lines().next().unwrap_or_default();
+    Some(first.to_owned())
+}
+
 impl<'t> Source<'t> {
     /// # Errors
     /// The text is no JSON, or nests more than 127 levels deep.

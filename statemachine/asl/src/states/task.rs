@@ -3,6 +3,7 @@
 //! | in        | on                         | does                                              | then                 |
 //! |-----------|----------------------------|---------------------------------------------------|----------------------|
 //! | (entered) |                            | `InputPath`, `Parameters`; `TaskScheduled`; timers | scheduled            |
+//! | scheduled | (activity) scheduled       | `ActivityScheduled`                               | scheduled            |
 //! | scheduled | started                    | `TaskStarted`                                     | started              |
 //! | started   | submitted                  | `TaskSubmitted`                                   | started              |
 //! | any       | heartbeat                  | sets the heartbeat's timer anew                   | same                 |
@@ -84,7 +85,10 @@ impl Task {
     pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         let request = self.request(run, thread)?;
         run.accept(thread, request.arguments.clone())?;
-        run.note(thread, self.scheduled(run, &request));
+        // Only the runner knows whether there is such an activity.
+        if !matches!(self.resource, Resource::Activity { .. }) {
+            run.note(thread, self.scheduling(run, &request));
+        }
         run.start_task(thread, request);
         Ok(())
     }
@@ -115,7 +119,7 @@ impl Task {
         })
     }
 
-    fn scheduled(&self, run: &Run<'_>, request: &TaskRequest) -> HistoryDetails {
+    fn scheduling(&self, run: &Run<'_>, request: &TaskRequest) -> HistoryDetails {
         let role = request
             .credentials
             .as_ref()
@@ -131,10 +135,26 @@ impl Task {
         }
     }
 
+    /// The task waits for its worker.
+    pub(crate) fn scheduled(&self, run: &mut Run<'_>, thread: ThreadId) {
+        let Some(running) = run.running(thread) else {
+            return;
+        };
+        if !std::mem::replace(&mut running.scheduled, true) {
+            let request = running.request.clone();
+            run.note(thread, self.scheduling(run, &request));
+        }
+    }
+
     pub(crate) fn started(&self, run: &mut Run<'_>, thread: ThreadId, worker: Option<String>) {
+        self.scheduled(run, thread);
         if let Some(running) = run.running(thread)
             && !std::mem::replace(&mut running.started, true)
         {
+            // Its worker has it: after a restart no other gets it.
+            if matches!(self.resource, Resource::Activity { .. }) {
+                running.submit();
+            }
             run.note(
                 thread,
                 HistoryDetails::TaskStarted {
@@ -189,6 +209,15 @@ impl Task {
         stage: FailureStage,
         fault: Fault,
     ) -> Result<(), Fault> {
+        if stage == FailureStage::Schedule
+            && run
+                .running(thread)
+                .is_some_and(|running| !running.scheduled)
+        {
+            run.end_task(thread);
+            let cause = run.failure(thread, fault).cause;
+            return Err(Fault::runtime(cause.unwrap_or_default()));
+        }
         if matches!(stage, FailureStage::Run | FailureStage::Submit) {
             self.started(run, thread, None);
         }
@@ -213,6 +242,7 @@ impl Task {
         thread: ThreadId,
         heartbeat: bool,
     ) -> Result<(), Fault> {
+        self.scheduled(run, thread);
         run.cancel_task(thread);
         let error = if heartbeat {
             names::HEARTBEAT_TIMEOUT

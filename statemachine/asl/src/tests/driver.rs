@@ -40,6 +40,7 @@ pub(super) struct Play {
     script: Script,
     map_run: Answer,
     stop_at: Option<f64>,
+    redrives: Vec<f64>,
     now: Timestamp,
     due: BTreeMap<(Timestamp, u64), EventKind>,
     sequence: u64,
@@ -58,6 +59,7 @@ impl Play {
             script: Box::new(|request| panic!("no answer for the task {request:?}")),
             map_run: Answer::Hangs,
             stop_at: None,
+            redrives: Vec::new(),
             now: START,
             due: BTreeMap::new(),
             sequence: 0,
@@ -102,6 +104,12 @@ impl Play {
         self
     }
 
+    /// Someone redrives the execution after so many seconds.
+    pub(super) fn redrive_at(mut self, seconds: f64) -> Play {
+        self.redrives.push(seconds);
+        self
+    }
+
     /// Plays until the end, or until nothing can happen any more.
     pub(super) fn run(mut self) -> Play {
         if let Some(seconds) = self.stop_at {
@@ -111,6 +119,9 @@ impl Play {
             };
             self.after(seconds, stop);
         }
+        for seconds in std::mem::take(&mut self.redrives) {
+            self.after(seconds, EventKind::Redrive);
+        }
         let input = self.input.clone();
         let (mut execution, effects) =
             Execution::start(&self.machine, identity(), input, START, 42);
@@ -119,6 +130,9 @@ impl Play {
             self.now = at;
             if execution.history_length() < LONG {
                 execution = written_and_read(&execution);
+            }
+            if kind == EventKind::Redrive && execution.is_redrivable() {
+                self.outcome = None;
             }
             let effects = execution.step(&self.machine, Event { at, kind });
             self.perform(effects);
@@ -308,6 +322,7 @@ pub(super) fn identity() -> Identity {
         state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:M".into(),
         state_machine_name: "M".into(),
         region: "us-east-1".into(),
+        redrives: Some(0),
         ..Identity::default()
     }
 }

@@ -20,6 +20,7 @@ mod numbers;
 mod parallel;
 mod pass;
 mod random_runs;
+mod redrive;
 mod resume;
 mod retry;
 mod task;

@@ -127,58 +127,91 @@ fn the_wire_shape_of_a_scheduled_task() {
     );
 }
 
-#[test]
-fn an_activity_names_its_worker() {
-    let arn = "arn:aws:states:us-east-1:123456789012:activity:a";
-    let machine = StateMachine::parse(&machine(json!({"Resource": arn})).to_string()).unwrap();
-    let (mut execution, effects) = Execution::start(
-        &machine,
-        super::driver::identity(),
-        json!(1),
-        super::driver::START,
-        1,
-    );
+const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:a";
+
+/// The events that an activity's task records when these things happen to it.
+fn activity(happens: impl IntoIterator<Item = EventKind>) -> Vec<Value> {
+    let machine = StateMachine::parse(&machine(json!({"Resource": ACTIVITY})).to_string()).unwrap();
+    let (identity, at) = (super::driver::identity(), super::driver::START);
+    let (mut execution, effects) = Execution::start(&machine, identity, json!(1), at, 1);
     let request = effects.iter().find_map(|effect| match effect {
         Effect::StartTask { request, .. } => Some(request),
         _ => None,
     });
+    let arn = ACTIVITY.to_owned();
+    assert_eq!(request.unwrap().resource, Resource::Activity { arn });
+    assert!(crate::is_task_token(
+        request.unwrap().token.as_deref().unwrap()
+    ));
+    let effects = happens
+        .into_iter()
+        .flat_map(|kind| execution.step(&machine, Event { at, kind }));
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Record(event) => Some(serde_json::to_value(event).unwrap()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn an_activity_names_its_worker() {
+    let task = TaskId(1);
+    let (worker, output) = (Some("w".into()), json!(2));
+    let records = activity([
+        EventKind::TaskScheduled { task },
+        EventKind::TaskStarted { task, worker },
+        EventKind::TaskSucceeded { task, output },
+    ]);
+    assert_eq!(records[0]["type"], "ActivityScheduled");
     assert_eq!(
-        request.unwrap().resource,
-        Resource::Activity { arn: arn.into() }
+        records[0]["activityScheduledEventDetails"]["resource"],
+        ACTIVITY
     );
-    assert!(request.unwrap().token.is_some());
-    let mut step = |kind| {
-        execution.step(
-            &machine,
-            Event {
-                at: super::driver::START,
-                kind,
-            },
-        )
-    };
-    let records: Vec<Value> = [
-        EventKind::TaskStarted {
-            task: TaskId(1),
-            worker: Some("w".into()),
-        },
-        EventKind::TaskSucceeded {
-            task: TaskId(1),
-            output: json!(2),
-        },
-    ]
-    .into_iter()
-    .flat_map(&mut step)
-    .filter_map(|effect| match effect {
-        Effect::Record(event) => Some(serde_json::to_value(event).unwrap()),
-        _ => None,
-    })
-    .collect();
-    assert_eq!(records[0]["type"], "ActivityStarted");
+    assert_eq!(records[1]["type"], "ActivityStarted");
     assert_eq!(
-        records[0]["activityStartedEventDetails"],
+        records[1]["activityStartedEventDetails"],
         json!({"workerName": "w"})
     );
-    assert_eq!(records[1]["activitySucceededEventDetails"]["output"], "2");
+    assert_eq!(records[2]["activitySucceededEventDetails"]["output"], "2");
+}
+
+#[test]
+fn an_activity_that_does_not_exist_is_never_scheduled() {
+    let records = activity([EventKind::TaskFailed {
+        task: TaskId(1),
+        stage: crate::FailureStage::Schedule,
+        error: None,
+        cause: Some(format!("The activity {ACTIVITY} does not exist.")),
+    }]);
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["previousEventId"], 2);
+    assert_eq!(
+        records[0]["executionFailedEventDetails"],
+        json!({
+            "error": "States.Runtime",
+            "cause": format!(
+                "An error occurred while executing the state 'S' (entered at the event id #2). \
+                 The activity {ACTIVITY} does not exist."
+            ),
+        })
+    );
+}
+
+#[test]
+fn a_worker_keeps_its_task_over_a_restart() {
+    let machine = StateMachine::parse(&machine(json!({"Resource": ACTIVITY})).to_string()).unwrap();
+    let (identity, at) = (super::driver::identity(), super::driver::START);
+    let (mut execution, _) = Execution::start(&machine, identity, json!(1), at, 1);
+    let taken = |execution: &Execution| match &execution.outstanding()[..] {
+        [Effect::StartTask { request, .. }] => request.submitted,
+        other => panic!("{other:?}"),
+    };
+    assert!(!taken(&execution));
+    let (task, worker) = (TaskId(1), None);
+    let kind = EventKind::TaskStarted { task, worker };
+    execution.step(&machine, Event { at, kind });
+    assert!(taken(&execution));
 }
 
 #[test]

@@ -5,24 +5,26 @@ use serde_json::{Value, json};
 
 use super::input::{ARN, Input, NAME};
 use super::{map_runs, put, seconds, token};
-use crate::states::arn;
-use crate::states::engine::{Ended, Start, Stop, parts};
+use crate::states::arn::{self, Qualifier};
+use crate::states::engine::{Ended, Redrive, Start, Stop, parts};
 use crate::states::error::ApiError;
-use crate::states::service::{Execution, StartExecution, States};
-use crate::states::store::executions::{self, Summary};
+use crate::states::redrive;
+use crate::states::service::{StartExecution, States, now};
+use crate::states::store::executions::{self, Filter, Summary, Target};
 
 type Answer = Result<Value, ApiError>;
 
-/// The longest input, in bytes of UTF-8.
-const DATA: usize = 262_144;
+/// The longest input of an execution and output of a task, in bytes of UTF-8.
+pub(super) const DATA: usize = 262_144;
 
+/// In the order of AWS's message about another one.
 const STATUSES: [&str; 6] = [
-    "RUNNING",
     "SUCCEEDED",
-    "FAILED",
     "TIMED_OUT",
-    "ABORTED",
     "PENDING_REDRIVE",
+    "ABORTED",
+    "FAILED",
+    "RUNNING",
 ];
 
 fn read_start(states: &States, mut input: Input) -> Result<Start, ApiError> {
@@ -105,80 +107,114 @@ pub(super) async fn stop(states: &States, mut input: Input) -> Answer {
     Ok(json!({ "stopDate": seconds(stopped) }))
 }
 
+pub(super) async fn redrive(states: &States, mut input: Input) -> Answer {
+    let arn = input.required("executionArn", ARN)?;
+    let token = input.text("clientToken", 1..=64)?;
+    input.finish()?;
+    let (machine, name) = states.execution_name(&arn)?;
+    let (machine, name) = (machine.to_owned(), name.to_owned());
+    let redrive = Redrive {
+        arn,
+        machine,
+        name,
+        token,
+    };
+    let at = states.engine().redrive(redrive).await?;
+    Ok(json!({ "redriveDate": seconds(at) }))
+}
+
 pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
     let arn = input.required("executionArn", ARN)?;
     input.choice("includedData", &["ALL_DATA", "METADATA_ONLY"])?;
     input.finish()?;
-    Ok(described(&states.describe(&arn).await?))
-}
-
-fn described(execution: &Execution) -> Value {
+    let row = states.execution_row(&arn).await?;
+    let machine = arn::machine(states.identity(), &row.machine_name);
     let mut answer = json!({
-        "executionArn": execution.execution_arn,
-        "stateMachineArn": execution.state_machine_arn,
-        "name": execution.name,
-        "status": execution.status,
-        "startDate": seconds(execution.started.0),
-        "input": execution.input,
+        "executionArn": arn,
+        "stateMachineArn": machine,
+        "name": row.name,
+        "status": row.status,
+        "startDate": seconds(row.started),
+        "input": row.input,
         "inputDetails": { "included": true },
-        "redriveCount": 0,
+        "redriveCount": row.redrives.count,
     });
-    put(
-        &mut answer,
-        "stopDate",
-        execution.stopped.map(|at| seconds(at.0)),
-    );
-    put(&mut answer, "mapRunArn", execution.map_run_arn.clone());
-    put(&mut answer, "traceHeader", execution.trace_header.clone());
-    put(&mut answer, "error", execution.error.clone());
-    put(&mut answer, "cause", execution.cause.clone());
-    if let Some(output) = &execution.output {
+    put(&mut answer, "stopDate", row.stopped.map(seconds));
+    put(&mut answer, "redriveDate", row.redrives.last.map(seconds));
+    let map_run = row.map_run.as_ref();
+    let map_run = map_run.map(|uuid| arn::map_run(states.identity(), &row.machine_name, uuid));
+    put(&mut answer, "mapRunArn", map_run);
+    put(&mut answer, "traceHeader", row.trace_header.as_deref());
+    put(&mut answer, "error", row.error.as_deref());
+    put(&mut answer, "cause", row.cause.as_deref());
+    put_target(&mut answer, states, &row.machine_name, &row.target);
+    if let Some(output) = &row.output {
         answer["output"] = json!(output);
         answer["outputDetails"] = json!({ "included": true });
     }
-    if matches!(&*execution.status, "RUNNING" | "SUCCEEDED") {
-        let reason = format!("Execution is {} and cannot be redriven", execution.status);
-        answer["redriveStatus"] = json!("NOT_REDRIVABLE");
-        answer["redriveStatusReason"] = json!(reason);
+    let refusal = redrive::refusal(&row, now());
+    answer["redriveStatus"] = json!(if refusal.is_none() {
+        "REDRIVABLE"
     } else {
-        answer["redriveStatus"] = json!("REDRIVABLE");
-    }
-    answer
+        "NOT_REDRIVABLE"
+    });
+    put(&mut answer, "redriveStatusReason", refusal);
+    Ok(answer)
 }
 
-/// The newest first.
+/// The newest first; only those of a version or an alias, where the ARN is one's.
 pub(super) async fn list(states: &States, mut input: Input) -> Answer {
     let arn = input.text("stateMachineArn", ARN)?;
     let status = input.choice("statusFilter", &STATUSES)?;
+    let redriven = input.choice("redriveFilter", &["REDRIVEN", "NOT_REDRIVEN"])?;
     let size = input.page_size()?;
     let token = input.text("nextToken", token::LENGTH_OF_EXECUTIONS)?;
     let map_run = input.text("mapRunArn", 1..=2000)?;
     input.finish()?;
+    let invalid = |text: &str| ApiError::Validation(text.into());
     if let Some(map_run) = map_run {
         if arn.is_some() {
-            let text = "Must provide only one of State Machine ARN or Map Run ARN";
-            return Err(ApiError::Validation(text.into()));
+            return Err(invalid(
+                "Must provide only one of State Machine ARN or Map Run ARN",
+            ));
         }
-        return map_runs::executions(states, &map_run, (status, size, token)).await;
+        return map_runs::executions(states, &map_run, (status, redriven, size, token)).await;
     }
-    let arn = arn.ok_or_else(|| {
-        ApiError::Validation("Must provide a State Machine ARN or Map Run ARN".into())
-    })?;
-    let machine = states.machine_row(&arn).await?;
+    let arn = arn.ok_or_else(|| invalid("Must provide a State Machine ARN or Map Run ARN"))?;
+    if redriven.is_some() {
+        return Err(invalid("Redrive filter is only supported for Map Run ARN"));
+    }
+    let (name, qualifier) = states.machine_named(&arn)?;
+    let machine_arn = arn::machine(states.identity(), name);
+    let machine = states.machine_row(&machine_arn).await?;
     if machine.express {
         let text = "This operation is not supported by this type of state machine";
         return Err(ApiError::StateMachineTypeNotSupported(text));
     }
-    let request = format!("ListExecutions {} {status:?}", machine.id);
+    let request = format!("ListExecutions {} {qualifier:?} {status:?}", machine.id);
+    let target = match qualifier.map(Qualifier::parse) {
+        None => Target::default(),
+        Some(Qualifier::Version(number)) => Target {
+            version: Some(number),
+            alias: None,
+        },
+        Some(Qualifier::Alias(alias)) => Target {
+            version: None,
+            alias: Some(alias),
+        },
+    };
     let before = token::read_number(&request, token.as_deref())?.unwrap_or(i64::MAX);
     let found = states
         .readers()
-        .read(move |db| executions::list(db, machine.id, status, before, size + 1))
+        .read(move |db| {
+            let filter = Filter { status, target };
+            executions::list(db, machine.id, &filter, before, size + 1)
+        })
         .await?;
     let page = found
         .iter()
         .take(size)
-        .map(|summary| listed(states, &arn, &machine.name, summary));
+        .map(|summary| listed(states, &machine.name, summary));
     let mut answer = json!({ "executions": page.collect::<Vec<_>>() });
     if found.len() > size {
         answer["nextToken"] = json!(token::write(&request, &found[size - 1].id.to_string()));
@@ -186,20 +222,27 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
     Ok(answer)
 }
 
-pub(super) fn listed(
-    states: &States,
-    machine_arn: &str,
-    machine: &str,
-    summary: &Summary,
-) -> Value {
+pub(super) fn listed(states: &States, machine: &str, summary: &Summary) -> Value {
     let mut item = json!({
         "executionArn": arn::execution(states.identity(), machine, &summary.name),
-        "stateMachineArn": machine_arn,
+        "stateMachineArn": arn::machine(states.identity(), machine),
         "name": summary.name,
         "status": summary.status,
         "startDate": seconds(summary.started),
-        "redriveCount": 0,
+        "redriveCount": summary.redrives.count,
     });
     put(&mut item, "stopDate", summary.stopped.map(seconds));
+    put(&mut item, "redriveDate", summary.redrives.last.map(seconds));
+    put_target(&mut item, states, machine, &summary.target);
     item
+}
+
+/// The version and the alias that an execution was started through.
+fn put_target(answer: &mut Value, states: &States, machine: &str, target: &Target) {
+    let qualified =
+        |qualifier: &dyn std::fmt::Display| arn::qualified(states.identity(), machine, qualifier);
+    let version = target.version.map(|number| qualified(&number));
+    let alias = target.alias.as_ref().map(|name| qualified(name));
+    put(answer, "stateMachineVersionArn", version);
+    put(answer, "stateMachineAliasArn", alias);
 }

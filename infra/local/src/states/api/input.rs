@@ -78,6 +78,20 @@ impl Input {
         Ok(Some(text))
     }
 
+    /// Checks a text that was read against a pattern of the service model.
+    pub(super) fn pattern(
+        &mut self,
+        field: &str,
+        text: &str,
+        fits: impl FnOnce(&str) -> bool,
+        pattern: &str,
+    ) {
+        if !text.is_empty() && !fits(text) {
+            let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
+            self.broken(field, &text, &constraint);
+        }
+    }
+
     /// A text that AWS treats as sensitive: its length counts in bytes, and errors do not show it.
     pub(super) fn data(&mut self, field: &str, most: usize) -> Read<Option<String>> {
         let text = self.text(field, 0..=usize::MAX)?;
@@ -198,7 +212,8 @@ impl Input {
         ));
     }
 
-    fn broken(&mut self, field: &str, value: &dyn std::fmt::Display, constraint: &str) {
+    /// Notes a broken constraint.
+    pub(super) fn broken(&mut self, field: &str, value: &dyn std::fmt::Display, constraint: &str) {
         self.faults.push(format!(
             "Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"
         ));

@@ -1,20 +1,24 @@
 //! State machines: create, update, delete, describe, list.
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use super::configuration::{self, NO_LOGGING};
 use super::input::{ARN, Input, NAME};
-use super::settings::{Given, NO_LOGGING};
+use super::settings::Given;
+use super::versions::Publish;
 use super::{put, seconds, tags, token};
 use crate::states::arn;
 use crate::states::error::ApiError;
 use crate::states::service::{States, new_uuid, now};
 use crate::states::store::machines::{self, Machine, Settings};
-use crate::states::store::tags as stored_tags;
+use crate::states::store::tags::{self as stored_tags, Owner};
+use crate::states::store::versions::{self, Version};
 
 type Answer = Result<Value, ApiError>;
 
-/// The same request again answers the same; another definition, type, logging or tracing under the name is refused.
-/// Role and tags are not compared, as on AWS.
+/// The same request again answers the same; another definition, type, configuration or version under the name is
+/// refused. Role and tags are not compared, as on AWS.
 pub(super) async fn create(states: &States, mut input: Input) -> Answer {
     let name = input.required("name", NAME)?;
     let given = Given::read(&mut input)?;
@@ -23,46 +27,74 @@ pub(super) async fn create(states: &States, mut input: Input) -> Answer {
     input.require_given("roleArn", given.role_arn.is_some());
     let express = input.choice("type", &["STANDARD", "EXPRESS"])? == Some("EXPRESS");
     let tags = tags::read(input.value("tags"))?;
-    no_versions(&mut input)?;
+    let publish = Publish::read(&mut input)?;
     input.finish()?;
+    publish.check()?;
     arn::check_name(&name)?;
     let nothing = Settings {
         definition: String::new(),
         role_arn: String::new(),
         logging: NO_LOGGING.into(),
         tracing: false,
+        encryption: None,
     };
-    let settings = given.over(nothing, express)?;
-    let arn = arn::machine(states.identity(), &name);
-    let machine_arn = arn.clone();
-    let created = states
-        .engine()
-        .write(move |db| {
-            if let Some(there) = machines::by_name(db, &name)? {
-                return same(&there, express, &settings, machine_arn);
-            }
-            let created = now();
-            let id = machines::create(db, &name, express, &settings, created)?;
-            stored_tags::put(db, id, &tags)?;
-            Ok(created)
-        })
-        .await?;
-    Ok(json!({ "stateMachineArn": arn, "creationDate": seconds(created) }))
+    let new = New {
+        arn: arn::machine(states.identity(), &name),
+        name,
+        express,
+        settings: given.over(nothing, express)?,
+        tags,
+        publish,
+    };
+    let (arn, name) = (new.arn.clone(), new.name.clone());
+    let (created, version) = states.engine().write(move |db| new.create(db)).await?;
+    let mut answer = json!({ "stateMachineArn": arn, "creationDate": seconds(created) });
+    put_version(&mut answer, states, &name, version.as_ref());
+    Ok(answer)
 }
 
-fn same(there: &Machine, express: bool, settings: &Settings, arn: String) -> Result<i64, ApiError> {
-    if there.deleting {
-        return Err(ApiError::StateMachineDeleting(arn));
+/// A state machine to create.
+struct New {
+    arn: String,
+    name: String,
+    express: bool,
+    settings: Settings,
+    tags: Vec<(String, String)>,
+    publish: Publish,
+}
+
+impl New {
+    /// When it was created, and its version, if one was asked for.
+    fn create(self, db: &Connection) -> Result<(i64, Option<Version>), ApiError> {
+        if let Some(there) = machines::by_name(db, &self.name)? {
+            return self.same(db, &there);
+        }
+        let created = now();
+        let (id, revision) =
+            machines::create(db, &self.name, self.express, &self.settings, created)?;
+        stored_tags::put(db, Owner::Machine(id), &self.tags)?;
+        let version = self.publish.perform(db, id, revision)?;
+        Ok((created, version))
     }
-    let old = &there.revision.settings;
-    let same = there.express == express
-        && old.definition == settings.definition
-        && old.logging == settings.logging
-        && old.tracing == settings.tracing;
-    if same {
-        Ok(there.created)
-    } else {
-        Err(ApiError::StateMachineAlreadyExists(arn))
+
+    fn same(self, db: &Connection, there: &Machine) -> Result<(i64, Option<Version>), ApiError> {
+        if there.deleting {
+            return Err(ApiError::StateMachineDeleting(self.arn));
+        }
+        let (old, new) = (&there.revision.settings, &self.settings);
+        let version = versions::of_revision(db, there.id, there.revision.id)?;
+        let same = there.express == self.express
+            && old.definition == new.definition
+            && old.logging == new.logging
+            && old.tracing == new.tracing
+            && old.encryption == new.encryption
+            && self.publish.description == version.as_ref().and_then(|v| v.description.clone())
+            && (!self.publish.wanted || version.is_some());
+        if same {
+            Ok((there.created, version.filter(|_| self.publish.wanted)))
+        } else {
+            Err(ApiError::StateMachineAlreadyExists(self.arn))
+        }
     }
 }
 
@@ -70,32 +102,62 @@ fn same(there: &Machine, express: bool, settings: &Settings, arn: String) -> Res
 pub(super) async fn update(states: &States, mut input: Input) -> Answer {
     let arn = input.required("stateMachineArn", ARN)?;
     let given = Given::read(&mut input)?;
-    no_versions(&mut input)?;
+    let publish = Publish::read(&mut input)?;
     input.finish()?;
-    if given.is_empty() {
+    publish.check()?;
+    if given.is_empty() && !publish.wanted {
         return Err(ApiError::MissingRequiredParameter);
     }
     let name = states.machine_name(&arn)?.to_owned();
-    let (revision, updated) = states
+    let machine = name.clone();
+    let updated = states
         .engine()
-        .write(move |db| {
-            let there = machines::by_name(db, &name)?;
-            let there = there.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.clone()))?;
-            if there.deleting {
-                return Err(ApiError::StateMachineDeleting(arn));
-            }
-            let settings = given.over(there.revision.settings.clone(), there.express)?;
-            if settings == there.revision.settings {
-                return Ok((there.revision.uuid, now()));
-            }
-            let (uuid, now) = (new_uuid(), now());
-            machines::revise(db, there.id, Some(&uuid), &settings, now)?;
-            Ok((Some(uuid), now))
-        })
+        .write(move |db| revise(db, &machine, arn, given, &publish))
         .await?;
-    let mut answer = json!({ "updateDate": seconds(updated) });
-    put(&mut answer, "revisionId", revision);
+    let mut answer = json!({ "updateDate": seconds(updated.at) });
+    put(&mut answer, "revisionId", updated.revision);
+    put_version(&mut answer, states, &name, updated.version.as_ref());
     Ok(answer)
+}
+
+/// What an update made of a state machine.
+struct Updated {
+    at: i64,
+    revision: Option<String>,
+    version: Option<Version>,
+}
+
+fn revise(
+    db: &Connection,
+    name: &str,
+    arn: String,
+    given: Given,
+    publish: &Publish,
+) -> Result<Updated, ApiError> {
+    let there = machines::by_name(db, name)?;
+    let there = there.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.clone()))?;
+    if there.deleting {
+        return Err(ApiError::StateMachineDeleting(arn));
+    }
+    let (at, old) = (now(), there.revision);
+    let settings = given.over(old.settings.clone(), there.express)?;
+    let (uuid, revision) = if settings == old.settings {
+        (old.uuid, old.id)
+    } else {
+        let uuid = new_uuid();
+        let id = machines::revise(db, there.id, Some(&uuid), &settings, at)?;
+        (Some(uuid), id)
+    };
+    Ok(Updated {
+        at,
+        revision: uuid,
+        version: publish.perform(db, there.id, revision)?,
+    })
+}
+
+fn put_version(answer: &mut Value, states: &States, machine: &str, version: Option<&Version>) {
+    let arn = version.map(|v| arn::qualified(states.identity(), machine, v.number));
+    put(answer, "stateMachineVersionArn", arn);
 }
 
 /// Deleting what is not there is no error. What runs goes on to its end.
@@ -118,11 +180,18 @@ pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
         .await
 }
 
+/// A state machine, or one of its versions.
 pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
     let arn = input.required("stateMachineArn", ARN)?;
     includes_data(&mut input)?;
     input.finish()?;
-    let machine = states.machine_row(&arn).await?;
+    let (machine, version) = match states.machine_named(&arn)? {
+        (_, None) => (states.machine_row(&arn).await?, None),
+        _ => {
+            let (machine, version) = states.version_row(&arn).await?;
+            (machine, Some(version))
+        }
+    };
     let mut answer = described(states, &machine)?;
     answer["status"] = json!(if machine.deleting {
         "DELETING"
@@ -131,6 +200,11 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
     });
     answer["type"] = json!(kind(&machine));
     answer["creationDate"] = seconds(machine.created);
+    if let Some(version) = version {
+        answer["stateMachineArn"] = json!(arn);
+        answer["creationDate"] = seconds(version.created);
+        put(&mut answer, "description", version.description);
+    }
     Ok(answer)
 }
 
@@ -153,17 +227,18 @@ pub(super) async fn describe_for_execution(states: &States, mut input: Input) ->
 /// What both descriptions have.
 fn described(states: &States, machine: &Machine) -> Answer {
     let settings = &machine.revision.settings;
-    let logging: Value = serde_json::from_str(&settings.logging)
-        .map_err(|error| ApiError::Internal(format!("states.db: loggingConfiguration: {error}")))?;
     let mut answer = json!({
         "stateMachineArn": arn::machine(states.identity(), &machine.name),
         "name": machine.name,
         "definition": settings.definition,
         "roleArn": settings.role_arn,
-        "loggingConfiguration": logging,
+        "loggingConfiguration": configuration::stored(&settings.logging)?,
         "tracingConfiguration": { "enabled": settings.tracing },
     });
     put(&mut answer, "revisionId", machine.revision.uuid.clone());
+    if let Some(encryption) = &settings.encryption {
+        answer["encryptionConfiguration"] = configuration::stored(encryption)?;
+    }
     Ok(answer)
 }
 
@@ -212,13 +287,4 @@ fn includes_data(input: &mut Input) -> Result<(), ApiError> {
     input
         .choice("includedData", &["ALL_DATA", "METADATA_ONLY"])
         .map(|_| ())
-}
-
-/// Versions can't be published here; to say nothing would be to pretend.
-fn no_versions(input: &mut Input) -> Result<(), ApiError> {
-    if input.flag("publish")? == Some(true) {
-        let text = "The local stack does not publish versions: leave 'publish' out";
-        return Err(ApiError::Validation(text.into()));
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::executions::listed;
 use super::input::{ARN, Input};
 use super::{put, seconds, token};
-use crate::states::arn;
+use crate::states::arn::{self, Arn};
 use crate::states::error::ApiError;
 use crate::states::service::States;
 use crate::states::store::executions;
@@ -30,7 +30,7 @@ async fn find(states: &States, map_run_arn: &str) -> Result<MapRun, ApiError> {
     let missing = || ApiError::ResourceNotFound(map_run_arn.to_owned());
     match arn::parse(map_run_arn)? {
         arn::Arn::Other("mapRun") => {}
-        _ => return Err(arn::wrong_kind("mapRun")),
+        _ => return Err(arn::wrong_kind(&Arn::Other("mapRun"))),
     }
     let uuid = arn::map_run_uuid(map_run_arn).to_owned();
     let found = states
@@ -152,24 +152,32 @@ pub(super) async fn update(states: &States, mut input: Input) -> Answer {
 pub(super) async fn executions(
     states: &States,
     map_run_arn: &str,
-    (status, size, token): (Option<&'static str>, usize, Option<String>),
+    (status, redriven, size, token): (
+        Option<&'static str>,
+        Option<&'static str>,
+        usize,
+        Option<String>,
+    ),
 ) -> Answer {
     let run = find(states, map_run_arn).await?;
-    let request = format!("ListExecutions of map run {} {status:?}", run.id);
+    let request = format!(
+        "ListExecutions of map run {} {status:?} {redriven:?}",
+        run.id
+    );
     let before = token::read_number(&request, token.as_deref())?.unwrap_or(i64::MAX);
     let (id, parent) = (run.id, run.execution);
     let (found, names) = states
         .readers()
         .read(move |db| {
-            let found = executions::of_map_run(db, id, status, before, size + 1)?;
+            let filter = (status, redriven.map(|filter| filter == "REDRIVEN"));
+            let found = executions::of_map_run(db, id, filter, before, size + 1)?;
             Ok((found, executions::names(db, parent)?))
         })
         .await?;
     let machine = names.0.split('/').next().unwrap_or_default();
     let machine = format!("{machine}/{}", run.label);
-    let machine_arn = arn::machine(states.identity(), &machine);
     let page = found.iter().take(size).map(|summary| {
-        let mut item = listed(states, &machine_arn, &machine, summary);
+        let mut item = listed(states, &machine, summary);
         item["mapRunArn"] = json!(map_run_arn);
         item
     });

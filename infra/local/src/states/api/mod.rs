@@ -3,15 +3,21 @@
 //! A request is a POST whose `X-Amz-Target` names the operation; request and response bodies are JSON objects.
 //! <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>
 
+mod activities;
+mod aliases;
+mod callbacks;
+mod configuration;
 mod executions;
 mod histories;
 mod input;
 mod machines;
 mod map_runs;
+mod routing;
 mod settings;
 mod tags;
 mod token;
 mod validation;
+mod versions;
 
 use axum::body::Body;
 use http::{Request, Response, header};
@@ -21,7 +27,8 @@ use super::error::ApiError;
 use super::service::{States, new_uuid};
 use input::Input;
 
-pub(super) use settings::{NO_LOGGING, declared as declared_settings};
+pub(super) use configuration::NO_LOGGING;
+pub(super) use settings::declared as declared_settings;
 
 /// The largest request: a definition of 1 MiB, every character of it escaped.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -76,8 +83,25 @@ async fn dispatch(states: &States, operation: &str, input: Input) -> Result<Valu
         "DescribeStateMachineForExecution" => machines::describe_for_execution(states, input).await,
         "ListStateMachines" => machines::list(states, input).await,
         "ValidateStateMachineDefinition" => validation::validate(input),
+        "PublishStateMachineVersion" => versions::publish(states, input).await,
+        "DeleteStateMachineVersion" => versions::delete(states, input).await,
+        "ListStateMachineVersions" => versions::list(states, input).await,
+        "CreateStateMachineAlias" => aliases::create(states, input).await,
+        "UpdateStateMachineAlias" => aliases::update(states, input).await,
+        "DeleteStateMachineAlias" => aliases::delete(states, input).await,
+        "DescribeStateMachineAlias" => aliases::describe(states, input).await,
+        "ListStateMachineAliases" => aliases::list(states, input).await,
+        "CreateActivity" => activities::create(states, input).await,
+        "DeleteActivity" => activities::delete(states, input).await,
+        "DescribeActivity" => activities::describe(states, input).await,
+        "ListActivities" => activities::list(states, input).await,
+        "GetActivityTask" => activities::task(states, input).await,
+        "SendTaskSuccess" => callbacks::success(states, input).await,
+        "SendTaskFailure" => callbacks::failure(states, input).await,
+        "SendTaskHeartbeat" => callbacks::heartbeat(states, input).await,
         "StartExecution" => executions::start(states, input).await,
         "StartSyncExecution" => executions::start_sync(states, input).await,
+        "RedriveExecution" => executions::redrive(states, input).await,
         "StopExecution" => executions::stop(states, input).await,
         "DescribeExecution" => executions::describe(states, input).await,
         "ListExecutions" => executions::list(states, input).await,

@@ -1,15 +1,13 @@
-//! What a caller gives of a state machine: definition, role, logging, tracing.
+//! What a caller gives of a state machine.
 
 use asl::{MAX_DEFINITION_BYTES, StateMachine, Workflow};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::input::{ARN, Input, wrong_type};
+use super::configuration;
+use super::input::{ARN, Input};
 use crate::states::error::ApiError;
 use crate::states::store::machines::Settings;
 use crate::template;
-
-/// `loggingConfiguration` where nothing is logged.
-pub(in super::super) const NO_LOGGING: &str = r#"{"includeExecutionData":false,"level":"OFF"}"#;
 
 /// The fields of UpdateStateMachine that change something; CreateStateMachine has them too.
 pub(super) struct Given {
@@ -17,6 +15,7 @@ pub(super) struct Given {
     pub(super) role_arn: Option<String>,
     logging: Option<Value>,
     tracing: Option<Value>,
+    encryption: Option<Value>,
 }
 
 impl Given {
@@ -26,6 +25,7 @@ impl Given {
             role_arn: input.text("roleArn", ARN)?,
             logging: input.value("loggingConfiguration"),
             tracing: input.value("tracingConfiguration"),
+            encryption: input.value("encryptionConfiguration"),
         })
     }
 
@@ -34,6 +34,7 @@ impl Given {
             && self.role_arn.is_none()
             && self.logging.is_none()
             && self.tracing.is_none()
+            && self.encryption.is_none()
     }
 
     /// The settings that result, where `old` has what was not given.
@@ -51,8 +52,18 @@ impl Given {
         Ok(Settings {
             definition: self.definition.unwrap_or(old.definition),
             role_arn: self.role_arn.unwrap_or(old.role_arn),
-            logging: self.logging.as_ref().map_or(Ok(old.logging), logging)?,
-            tracing: self.tracing.as_ref().map_or(Ok(old.tracing), tracing)?,
+            logging: self
+                .logging
+                .as_ref()
+                .map_or(Ok(old.logging), configuration::logging)?,
+            tracing: self
+                .tracing
+                .as_ref()
+                .map_or(Ok(old.tracing), configuration::tracing)?,
+            encryption: match &self.encryption {
+                None => old.encryption,
+                Some(given) => Some(configuration::encryption(given)?),
+            },
         })
     }
 }
@@ -68,60 +79,5 @@ fn workflow(express: bool) -> Workflow {
         Workflow::Express
     } else {
         Workflow::Standard
-    }
-}
-
-fn logging(given: &Value) -> Result<String, ApiError> {
-    let level = given.get("level").and_then(Value::as_str).unwrap_or("OFF");
-    let data = given
-        .get("includeExecutionData")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    let destinations = given
-        .get("destinations")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    if destinations.len() > 1 || (level != "OFF" && destinations.is_empty()) {
-        let text = "Must specify exactly one Log Destination.";
-        return Err(ApiError::InvalidLoggingConfiguration(text));
-    }
-    let mut written = json!({});
-    if !destinations.is_empty() {
-        written["destinations"] = json!(destinations);
-    }
-    written["includeExecutionData"] = json!(data);
-    written["level"] = json!(level);
-    Ok(written.to_string())
-}
-
-fn tracing(given: &Value) -> Result<bool, ApiError> {
-    match given.get("enabled") {
-        None | Some(Value::Null) => Ok(false),
-        Some(enabled) => enabled
-            .as_bool()
-            .ok_or_else(|| wrong_type("enabled", "BOOLEAN")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check_logging(given: &Value, expected: &str) {
-        let got = logging(given).unwrap_or_else(|error| error.to_string());
-        assert_eq!(got, expected, "{given}");
-    }
-
-    #[test]
-    fn logging_configurations() {
-        check_logging(&json!({}), NO_LOGGING);
-        check_logging(&json!({ "destinations": [] }), NO_LOGGING);
-        check_logging(
-            &json!({ "level": "ALL", "includeExecutionData": true, "destinations": [{ "x": 1 }] }),
-            r#"{"destinations":[{"x":1}],"includeExecutionData":true,"level":"ALL"}"#,
-        );
-        let one = "Invalid Logging Configuration: Must specify exactly one Log Destination.";
-        check_logging(&json!({ "level": "ERROR" }), one);
-        check_logging(&json!({ "destinations": [{}, {}] }), one);
     }
 }

@@ -1,13 +1,14 @@
-//! Tags of state machines.
+//! Tags of state machines and activities.
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::input::{ARN, Input, wrong_type};
 use crate::states::arn::{self, Arn};
 use crate::states::error::ApiError;
 use crate::states::service::States;
-use crate::states::store::machines::{self, Machine};
-use crate::states::store::tags;
+use crate::states::store::tags::{self, Owner};
+use crate::states::store::{activities, machines};
 
 /// The most tags that AWS allows.
 const MOST: usize = 50;
@@ -18,12 +19,12 @@ pub(super) async fn tag(states: &States, mut input: Input) -> Result<Value, ApiE
     let arn = input.required("resourceArn", ARN)?;
     let given = read(Some(Value::Array(input.list("tags")?)))?;
     input.finish()?;
-    let name = resource(states, &arn)?.to_owned();
-    let change = move |db: &rusqlite::Connection| {
-        let machine = found(machines::by_name(db, &name)?, &arn)?;
-        tags::put(db, machine.id, &given)?;
-        if tags::list(db, machine.id)?.len() > MOST {
-            return Err(ApiError::TooManyTags(arn));
+    let resource = Resource::parse(states, arn)?;
+    let change = move |db: &Connection| {
+        let owner = resource.owner(db)?;
+        tags::put(db, owner, &given)?;
+        if tags::list(db, owner)?.len() > MOST {
+            return Err(ApiError::TooManyTags(resource.arn));
         }
         Ok(json!({}))
     };
@@ -40,10 +41,9 @@ pub(super) async fn untag(states: &States, mut input: Input) -> Result<Value, Ap
             .ok_or_else(|| wrong_type("tagKeys", "STRING"))
     };
     let keys: Vec<String> = keys.into_iter().map(text).collect::<Result<_, _>>()?;
-    let name = resource(states, &arn)?.to_owned();
-    let change = move |db: &rusqlite::Connection| {
-        let machine = found(machines::by_name(db, &name)?, &arn)?;
-        tags::remove(db, machine.id, &keys)?;
+    let resource = Resource::parse(states, arn)?;
+    let change = move |db: &Connection| {
+        tags::remove(db, resource.owner(db)?, &keys)?;
         Ok(json!({}))
     };
     states.engine().write(change).await
@@ -52,16 +52,14 @@ pub(super) async fn untag(states: &States, mut input: Input) -> Result<Value, Ap
 pub(super) async fn list(states: &States, mut input: Input) -> Result<Value, ApiError> {
     let arn = input.required("resourceArn", ARN)?;
     input.finish()?;
-    let name = resource(states, &arn)?.to_owned();
-    let machine = states
-        .readers()
-        .read(move |db| machines::by_name(db, &name))
-        .await?;
-    let machine = found(machine, &arn)?;
+    let resource = Resource::parse(states, arn)?;
     let all = states
         .readers()
-        .read(move |db| tags::list(db, machine.id))
-        .await?;
+        .read(move |db| match resource.owner(db) {
+            Ok(owner) => Ok(Ok(tags::list(db, owner)?)),
+            Err(error) => Ok(Err(error)),
+        })
+        .await??;
     let all: Vec<Value> = all
         .iter()
         .map(|(key, value)| json!({ "key": key, "value": value }))
@@ -110,16 +108,39 @@ fn read_one(at: usize, tag: &Value) -> Result<(String, String), ApiError> {
     Ok((key, value))
 }
 
-/// The name of the state machine that a tag operation is about.
-fn resource<'a>(states: &States, resource: &'a str) -> Result<&'a str, ApiError> {
-    match arn::parse(resource)? {
-        Arn::Machine { name } if arn::named_here(resource, states.identity()) => Ok(name),
-        _ => Err(ApiError::ResourceNotFound(resource.to_owned())),
-    }
+/// What a tag operation is about: a state machine or an activity. Versions, aliases and executions have no tags.
+struct Resource {
+    arn: String,
+    name: String,
+    activity: bool,
 }
 
-fn found(machine: Option<Machine>, arn: &str) -> Result<Machine, ApiError> {
-    machine.ok_or_else(|| ApiError::ResourceNotFound(arn.to_owned()))
+impl Resource {
+    fn parse(states: &States, arn: String) -> Result<Self, ApiError> {
+        let (name, activity) = match arn::parse(&arn)? {
+            Arn::Machine { name } => (name, false),
+            Arn::Activity { name } => (name, true),
+            _ => return Err(ApiError::ResourceNotFound(arn)),
+        };
+        if !arn::named_here(&arn, states.identity()) {
+            return Err(ApiError::ResourceNotFound(arn));
+        }
+        let name = name.to_owned();
+        Ok(Resource {
+            arn,
+            name,
+            activity,
+        })
+    }
+
+    fn owner(&self, db: &Connection) -> Result<Owner, ApiError> {
+        let owner = if self.activity {
+            activities::find(db, &self.name)?.map(|there| Owner::Activity(there.id))
+        } else {
+            machines::by_name(db, &self.name)?.map(|there| Owner::Machine(there.id))
+        };
+        owner.ok_or_else(|| ApiError::ResourceNotFound(self.arn.clone()))
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::compiled::Cache;
 use super::live::{Ended, Live};
 use super::map_runs::MapRuns;
 use super::timers::Timers;
+use super::waiting::Waiting;
 use super::{Command, Fault, Release, release};
 use crate::aws::Identity;
 use crate::states::error::ApiError;
@@ -38,6 +39,7 @@ pub(super) struct Engine {
     pub(super) watchers: HashMap<i64, Vec<oneshot::Sender<Ended>>>,
     pub(super) timers: Timers,
     pub(super) map_runs: MapRuns,
+    pub(super) waiting: Waiting,
     /// Executions of EXPRESS state machines have no row; their ids count down from -1.
     pub(super) last_express: i64,
     pub(super) clock: Clock,
@@ -90,6 +92,7 @@ impl Engine {
             watchers: HashMap::new(),
             timers: Timers::default(),
             map_runs: MapRuns::new(jobs),
+            waiting: Waiting::default(),
             last_express: 0,
             clock: Clock::default(),
             batch: Batch::default(),
@@ -200,6 +203,18 @@ impl Engine {
             }
             Command::Event { execution, kind } => self.report(execution, kind)?,
             Command::MapRun { map_run, report } => self.map_run_report(map_run, report)?,
+            Command::Poll {
+                activity_arn,
+                worker,
+            } => self.poll(&activity_arn, worker)?,
+            Command::Say { token, word, reply } => {
+                let answer = self.say(&token, word);
+                self.answer(reply, answer)?;
+            }
+            Command::Redrive { redrive, reply } => {
+                let answer = self.redrive(redrive);
+                self.answer(reply, answer)?;
+            }
             Command::Resume { reply } => {
                 let answer = self.resume();
                 self.answer(reply, answer)?;
@@ -281,6 +296,7 @@ impl Engine {
         self.watchers.retain(|id, _| *id > 0);
         self.timers.clear();
         self.map_runs.clear();
+        self.waiting.clear();
         self.batch = Batch::default();
         for (_, live) in self.live.drain() {
             for task in live.tasks.into_values() {
@@ -306,7 +322,11 @@ impl Engine {
         match command {
             Command::ShutDown { reply } => return Some(Next::End(reply)),
             Command::Start { reply, .. } => drop(reply.send(Err(error.clone()))),
-            Command::Stop { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Command::Stop { reply, .. } | Command::Redrive { reply, .. } => {
+                drop(reply.send(Err(error.clone())));
+            }
+            Command::Poll { worker, .. } => drop(worker.reply.send(Err(error.clone()))),
+            Command::Say { reply, .. } => drop(reply.send(Err(error.clone()))),
             Command::Resume { reply } => drop(reply.send(Err(error.clone()))),
             Command::Write(change) => change(Err(error.clone()))(Ok(())),
             Command::Watch { execution, watcher } => {

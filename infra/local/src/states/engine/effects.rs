@@ -17,6 +17,9 @@ impl Engine {
         if let (Some(live), Some(task)) = (self.live.get_mut(&execution), task_of(&kind)) {
             live.tasks.remove(&task);
         }
+        if let EventKind::TaskFailed { task, .. } = &kind {
+            self.forget_token(execution, *task);
+        }
         self.apply(execution, kind)
     }
 
@@ -65,26 +68,52 @@ impl Engine {
                     }
                 }
                 Effect::CancelTask { task } => {
-                    self.batch
-                        .launches
-                        .retain(|launch| (launch.0, launch.1) != (id, task));
                     if let Some(running) = live.tasks.remove(&task) {
                         running.abort();
                     }
+                    self.batch
+                        .launches
+                        .retain(|launch| (launch.0, launch.1) != (id, task));
+                    self.forget_token(id, task);
                     self.stop_children(id, task)?;
                     self.cancel_map_run(id, task)?;
                 }
                 Effect::StartTask { task, request } => {
-                    // It starts right after the commit, which then needs no second commit to say so.
-                    if !matches!(request.resource, Resource::Activity { .. }) {
-                        let kind = EventKind::TaskStarted { task, worker: None };
-                        effects.extend(live.step(Event { at, kind })?);
-                    }
-                    self.batch.launches.push((id, task, request));
+                    effects.extend(self.start_task(id, task, &request, at)?);
                 }
             }
         }
-        Ok(())
+        self.hand_out_new()
+    }
+
+    /// A task begins: what can be told of it at once is told, which then needs no commit of its own.
+    fn start_task(
+        &mut self,
+        id: i64,
+        task: TaskId,
+        request: &TaskRequest,
+        at: Timestamp,
+    ) -> Result<Vec<Effect>, Fault> {
+        let activity = match &request.resource {
+            Resource::Activity { arn } => Some(arn),
+            _ => None,
+        };
+        let kind = match activity {
+            Some(arn) => self.scheduled(task, arn)?,
+            None => EventKind::TaskStarted { task, worker: None },
+        };
+        let waits = !matches!(kind, EventKind::TaskFailed { .. });
+        let Some(live) = self.live.get_mut(&id) else {
+            return Ok(Vec::new());
+        };
+        let effects = live.step(Event { at, kind })?;
+        if activity.is_none() {
+            self.batch.launches.push((id, task, request.clone()));
+        }
+        if waits {
+            self.keep_waiting(id, task, request);
+        }
+        Ok(effects)
     }
 
     /// EXPRESS executions have no row that a map run could belong to, and AWS refuses their Distributed Maps.
@@ -121,6 +150,9 @@ impl Engine {
         }
         for task in live.tasks.into_values() {
             task.abort();
+        }
+        for token in live.tokens.into_values() {
+            self.waiting.forget(&token);
         }
         for watcher in self.watchers.remove(&id).into_iter().flatten() {
             let _ = watcher.send(ended.clone());

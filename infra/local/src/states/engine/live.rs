@@ -1,10 +1,12 @@
 //! One running execution in memory, and how it gets to disk.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use asl::{
-    Effect, Event, Execution, Failure, HistoryEvent, Outcome, Payload, TaskId, TimerId, Timestamp,
+    Effect, Event, Execution, Failure, HistoryEvent, Outcome, Payload, StateMachine, TaskId,
+    TimerId, Timestamp,
 };
 use rusqlite::Connection;
 use serde_json::Value;
@@ -14,7 +16,7 @@ use super::Fault;
 use super::compiled::Compiled;
 use super::map_runs::Child;
 use crate::states::error::ApiError;
-use crate::states::store::{executions, history, live};
+use crate::states::store::{executions, history, interrupted, live};
 
 /// How an execution ended, and when.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub(super) struct Live {
     map_run: Option<Child>,
     /// What runs for it now.
     pub(super) tasks: HashMap<TaskId, AbortHandle>,
+    /// The tokens of the tasks that end by them.
+    pub(super) tokens: HashMap<TaskId, String>,
     /// What it waits for.
     pub(super) timers: HashMap<TimerId, Timestamp>,
     disk: OnDisk,
@@ -76,6 +80,7 @@ impl Live {
             execution,
             map_run: None,
             tasks: HashMap::new(),
+            tokens: HashMap::new(),
             timers: HashMap::new(),
             disk: OnDisk::default(),
             unsaved: Unsaved::default(),
@@ -136,6 +141,16 @@ impl Live {
         &self.execution.identity().execution_arn
     }
 
+    /// One that had ended without success, before it is redriven: of running executions' tables it is in none.
+    pub(super) fn revive(
+        left: &live::Left,
+        compiled: Arc<Compiled>,
+    ) -> Result<Self, serde_json::Error> {
+        let mut this = Live::restore(left, compiled)?;
+        this.disk.snapshot = 0;
+        Ok(this)
+    }
+
     /// The tasks and timers that it waits for.
     pub(super) fn outstanding(&self) -> Vec<Effect> {
         self.execution.outstanding()
@@ -147,7 +162,26 @@ impl Live {
             let text = serde_json::to_string(&event).map_err(unwritable)?;
             self.unsaved.journal.push(text);
         }
-        Ok(self.execution.step(&self.compiled.machine, event))
+        Ok(self.step_by(event, Execution::step))
+    }
+
+    /// A step that panics, which none should, fails this execution and leaves the others alone.
+    fn step_by(
+        &mut self,
+        event: Event,
+        step: impl FnOnce(&mut Execution, &StateMachine, Event) -> Vec<Effect>,
+    ) -> Vec<Effect> {
+        let at = event.at;
+        let (execution, machine) = (&mut self.execution, &self.compiled.machine);
+        let stepped = AssertUnwindSafe(|| step(execution, machine, event));
+        catch_unwind(stepped).unwrap_or_else(|_| {
+            let recorded = self.disk.recorded + self.unsaved.history.len() as i64;
+            let recorded = u64::try_from(recorded).unwrap_or(0);
+            let cause =
+                "The local stack failed while it ran this execution; its log says more".into();
+            self.execution
+                .abandon(&self.compiled.machine, at, recorded, cause)
+        })
     }
 
     /// Notes an event of the history.
@@ -208,7 +242,13 @@ impl Live {
             error,
             cause,
         };
-        Ok(executions::finish(db, self.id, &end)?)
+        executions::finish(db, self.id, &end)?;
+        // What a map run would have to redrive, it does not.
+        if self.execution.is_redrivable() && self.map_run.is_none() {
+            let snapshot = serde_json::to_string(&self.execution).map_err(unwritable)?;
+            interrupted::put(db, self.id, &snapshot)?;
+        }
+        Ok(())
     }
 
     /// Appends to the journal until that is as long as the snapshot, and then writes a new snapshot: so what is
@@ -256,4 +296,55 @@ fn unwritable(error: serde_json::Error) -> Fault {
     Fault::Batch(ApiError::Internal(format!(
         "an execution can't be written: {error}"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_step_that_panics_fails_its_execution_alone() {
+        let definition = json!({
+            "StartAt": "W",
+            "States": { "W": { "Type": "Wait", "Seconds": 9, "End": true } },
+        });
+        let machine = StateMachine::parse(&definition.to_string()).unwrap();
+        let at = Timestamp(0);
+        let (execution, effects) =
+            Execution::start(&machine, asl::Identity::default(), json!({}), at, 1);
+        let compiled = Compiled {
+            machine,
+            name: "m".into(),
+            role_arn: String::new(),
+        };
+        let mut live = Live::new(1, true, Arc::new(compiled), execution);
+        for effect in effects {
+            if let Effect::Record(event) = effect {
+                live.record(event);
+            }
+        }
+        let event = Event {
+            at,
+            kind: asl::EventKind::TimerFired { timer: TimerId(1) },
+        };
+        let effects = live.step_by(event, |execution, machine, event| {
+            execution.step(machine, event);
+            panic!("a test");
+        });
+        let records: Vec<_> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Record(event) => Some((event.id, event.details.type_name())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(records, [(3, "ExecutionFailed".to_owned())]);
+        assert!(matches!(
+            effects.last(),
+            Some(Effect::End(Outcome::Failed { .. }))
+        ));
+        assert!(!live.execution.is_redrivable());
+    }
 }

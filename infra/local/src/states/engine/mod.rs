@@ -15,7 +15,9 @@ mod live;
 mod map_runs;
 mod requests;
 mod restore;
+mod target;
 mod timers;
+mod waiting;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use super::arn::Qualifier;
 use super::error::{ApiError, OpenError};
 use super::integrations::Integrations;
 use super::map_runs::Jobs;
@@ -34,6 +37,8 @@ use crate::aws::Identity;
 
 use batch::Engine;
 pub(super) use live::{Ended, parts};
+use waiting::Worker;
+pub(super) use waiting::{Taken, Word};
 
 /// The engine's thread, from outside. The thread ends when the last handle is dropped.
 #[derive(Clone)]
@@ -85,6 +90,21 @@ enum Command {
         map_run: i64,
         report: map_runs::Report,
     },
+    /// A worker asks for a task of an activity.
+    Poll {
+        activity_arn: String,
+        worker: Worker,
+    },
+    /// Of a task, by its token.
+    Say {
+        token: String,
+        word: Word,
+        reply: Reply<()>,
+    },
+    Redrive {
+        redrive: Redrive,
+        reply: Reply<i64>,
+    },
     Resume {
         reply: Reply<usize>,
     },
@@ -97,6 +117,8 @@ enum Command {
 pub(super) struct Start {
     /// The state machine's name.
     pub(super) machine: String,
+    /// The version or alias to run, where the caller named one.
+    pub(super) qualifier: Option<Qualifier>,
     /// As the caller named it.
     pub(super) machine_arn: String,
     pub(super) name: String,
@@ -131,6 +153,15 @@ pub(super) struct Stop {
     pub(super) name: String,
     pub(super) error: Option<String>,
     pub(super) cause: Option<String>,
+}
+
+/// An execution to take up where it failed.
+pub(super) struct Redrive {
+    pub(super) arn: String,
+    pub(super) machine: String,
+    pub(super) name: String,
+    /// By which the caller knows its request again.
+    pub(super) token: Option<String>,
 }
 
 /// Why something was not done.
@@ -220,6 +251,33 @@ impl Handle {
     pub(super) fn limits_changed(&self, map_run: i64) -> Result<(), ApiError> {
         let report = map_runs::Report::GoOn;
         self.send(Command::MapRun { map_run, report })
+    }
+
+    /// Takes up an execution that has ended without success, and tells when.
+    pub(super) async fn redrive(&self, redrive: Redrive) -> Result<i64, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Command::Redrive { redrive, reply }, answer).await
+    }
+
+    /// Waits for a task of an activity. Dropping the future is fine: a task is given to who still waits.
+    pub(super) async fn poll(
+        &self,
+        activity_arn: String,
+        name: Option<String>,
+    ) -> Result<Taken, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        let worker = Worker { name, reply };
+        let poll = Command::Poll {
+            activity_arn,
+            worker,
+        };
+        self.ask(poll, answer).await
+    }
+
+    /// Brings what somebody says of a task to the task.
+    pub(super) async fn say(&self, token: String, word: Word) -> Result<(), ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Command::Say { token, word, reply }, answer).await
     }
 
     /// Waits until the execution does not run.

@@ -8,10 +8,21 @@ use tokio::sync::oneshot;
 use super::batch::Engine;
 use super::compiled::Compiled;
 use super::live::{Ended, Live};
-use super::{Fault, Start, Started, Stop};
+use super::{Fault, Redrive, Start, Started, Stop, target};
 use crate::states::arn;
 use crate::states::error::ApiError;
-use crate::states::store::{executions, machines};
+use crate::states::redrive;
+use crate::states::store::executions::{self, Target};
+use crate::states::store::interrupted;
+
+/// What is known of an execution before its first step.
+struct Begin {
+    id: i64,
+    arn: String,
+    at: Timestamp,
+    target: Target,
+    watcher: Option<oneshot::Sender<Ended>>,
+}
 
 impl Engine {
     /// Starts an execution, unless the same request has done so.
@@ -20,17 +31,21 @@ impl Engine {
         mut start: Start,
         watcher: Option<oneshot::Sender<Ended>>,
     ) -> Result<Started, Fault> {
-        let unknown = || ApiError::StateMachineDoesNotExist(start.machine_arn.clone());
-        let machine = machines::by_name(&self.db, &start.machine)?.ok_or_else(unknown)?;
-        if machine.deleting {
-            return Err(ApiError::StateMachineDeleting(start.machine_arn.clone()).into());
-        }
+        let (dice, _) = uuid::Uuid::new_v4().as_u64_pair();
+        let (machine, target) = target::find(&self.db, &start, dice)?;
         let compiled = self.compiled.of(&machine)?;
         let at = self.clock.now();
         if machine.express {
             self.last_express -= 1;
             let arn = arn::express(&self.identity, &machine.name, &start.name);
-            return self.begin(self.last_express, &mut start, &arn, at, (compiled, watcher));
+            let begin = Begin {
+                id: self.last_express,
+                arn,
+                at,
+                target,
+                watcher,
+            };
+            return self.begin(begin, &mut start, compiled);
         }
         if start.sync {
             let text = "This operation is not supported by this type of state machine";
@@ -48,9 +63,19 @@ impl Engine {
                 .parent
                 .map(|parent| (parent.execution, parent.task.0 as i64)),
             map_run: None,
+            target: &target,
         };
         match executions::insert(&self.db, &new)? {
-            Some(id) => self.begin(id, &mut start, &arn, at, (compiled, watcher)),
+            Some(id) => {
+                let begin = Begin {
+                    id,
+                    arn,
+                    at,
+                    target,
+                    watcher,
+                };
+                self.begin(begin, &mut start, compiled)
+            }
             None => self.same(&start, arn),
         }
     }
@@ -72,21 +97,31 @@ impl Engine {
     /// The execution has its row and its ARN: runs it to where it waits for something.
     fn begin(
         &mut self,
-        id: i64,
+        begin: Begin,
         start: &mut Start,
-        arn: &str,
-        at: Timestamp,
-        (compiled, watcher): (Arc<Compiled>, Option<oneshot::Sender<Ended>>),
+        compiled: Arc<Compiled>,
     ) -> Result<Started, Fault> {
+        let Begin {
+            id,
+            arn,
+            at,
+            target,
+            watcher,
+        } = begin;
+        let qualified = |qualifier: &dyn std::fmt::Display| {
+            arn::qualified(&self.identity, &compiled.name, qualifier)
+        };
         let identity = asl::Identity {
-            execution_arn: arn.to_owned(),
+            execution_arn: arn.clone(),
             execution_name: start.name.clone(),
             role_arn: compiled.role_arn.clone(),
             state_machine_arn: arn::machine(&self.identity, &compiled.name),
             state_machine_name: compiled.name.clone(),
             region: self.identity.region.clone(),
-            state_machine_version_arn: None,
-            state_machine_alias_arn: None,
+            state_machine_version_arn: target.version.map(|number| qualified(&number)),
+            state_machine_alias_arn: target.alias.map(|name| qualified(&name)),
+            redrives: (!start.sync).then_some(0),
+            redriven: None,
         };
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
         let input = std::mem::take(&mut start.input.1);
@@ -98,10 +133,33 @@ impl Engine {
         }
         self.batch.touched.insert(id);
         self.perform(id, effects, at)?;
-        Ok(Started {
-            arn: arn.to_owned(),
-            at: at.0,
-        })
+        Ok(Started { arn, at: at.0 })
+    }
+
+    /// Takes up an execution that has ended without success.
+    pub(super) fn redrive(&mut self, redrive: Redrive) -> Result<i64, Fault> {
+        let found = executions::find(&self.db, &redrive.machine, &redrive.name)?;
+        let there = found.ok_or(ApiError::ExecutionDoesNotExist(redrive.arn))?;
+        let at = self.clock.now();
+        if let Some(token) = &redrive.token
+            && let Some(before) = executions::redriven_with(&self.db, there.id, token)?
+            && at.0 - before < redrive::SAME_REQUEST
+        {
+            return Ok(before);
+        }
+        if let Some(reason) = redrive::refusal(&there, at.0) {
+            return Err(ApiError::ExecutionNotRedrivable(reason).into());
+        }
+        let left = interrupted::take(&self.db, there.id)?
+            .ok_or_else(|| ApiError::Internal(format!("nothing is left of {}", there.name)))?;
+        let compiled = self.compiled.of_revision(&self.db, there.revision)?;
+        let live = Live::revive(&left, compiled).map_err(|error| {
+            ApiError::Internal(format!("{} can't be restored: {error}", there.name))
+        })?;
+        executions::redrive(&self.db, there.id, redrive.token.as_deref(), at.0)?;
+        self.live.insert(there.id, live);
+        self.apply(there.id, EventKind::Redrive)?;
+        Ok(at.0)
     }
 
     /// Stops an execution, and tells when it ended.

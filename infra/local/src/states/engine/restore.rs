@@ -1,6 +1,6 @@
 //! Takes up executions that an earlier process left running.
 
-use asl::Effect;
+use asl::{Effect, Pattern, Resource, TaskId, TaskRequest};
 
 use super::Fault;
 use super::batch::Engine;
@@ -34,9 +34,7 @@ impl Engine {
         self.live.insert(id, live);
         for effect in outstanding {
             match effect {
-                Effect::StartTask { task, request } => {
-                    self.batch.launches.push((id, task, request));
-                }
+                Effect::StartTask { task, request } => self.take_up(id, task, request),
                 Effect::StartMapRun { task, request } => {
                     self.resume_map_run(id, task, &request)?;
                 }
@@ -46,7 +44,23 @@ impl Engine {
                 }
             }
         }
+        self.hand_out_new()?;
         Ok(true)
+    }
+
+    /// A task of which nothing is known to have come: it runs once more, unless only its token is waited for.
+    fn take_up(&mut self, id: i64, task: TaskId, request: TaskRequest) {
+        self.keep_waiting(id, task, &request);
+        let only_waits = match &request.resource {
+            Resource::Activity { .. } => true,
+            Resource::Function { .. } => false,
+            Resource::Service { pattern, .. } => {
+                request.submitted && *pattern == Pattern::WaitForTaskToken
+            }
+        };
+        if !only_waits {
+            self.batch.launches.push((id, task, request));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Executions: one row each, from their start on.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
 use super::pack::{Pack, Packed};
 
@@ -25,6 +25,26 @@ pub(in super::super) struct Execution {
     pub(in super::super) error: Option<String>,
     pub(in super::super) cause: Option<String>,
     pub(in super::super) trace_header: Option<String>,
+    pub(in super::super) target: Target,
+    pub(in super::super) redrives: Redrives,
+    /// Its state machine is gone, or goes when it has ended.
+    pub(in super::super) orphan: bool,
+    /// It ended without success, and what it can be taken up from is there.
+    pub(in super::super) resumable: bool,
+}
+
+/// Through what an execution was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Target {
+    pub(in super::super) version: Option<i64>,
+    pub(in super::super) alias: Option<String>,
+}
+
+/// How often an execution was redriven, and when last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Redrives {
+    pub(in super::super) count: i64,
+    pub(in super::super) last: Option<i64>,
 }
 
 /// What a list tells of an execution.
@@ -35,6 +55,15 @@ pub(in super::super) struct Summary {
     pub(in super::super) status: String,
     pub(in super::super) started: i64,
     pub(in super::super) stopped: Option<i64>,
+    pub(in super::super) target: Target,
+    pub(in super::super) redrives: Redrives,
+}
+
+/// Which executions of a state machine to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Filter {
+    pub(in super::super) status: Option<&'static str>,
+    pub(in super::super) target: Target,
 }
 
 /// A new execution.
@@ -49,6 +78,7 @@ pub(in super::super) struct New<'a> {
     pub(in super::super) parent: Option<(i64, i64)>,
     /// The map run that it is a child of, and which.
     pub(in super::super) map_run: Option<(i64, i64)>,
+    pub(in super::super) target: &'a Target,
 }
 
 /// How one ended.
@@ -72,8 +102,9 @@ pub(in super::super) fn find(
         None => (machine, None),
     };
     let sql = "SELECT e.id, e.revision, m.name, e.name, e.status, e.started, e.stopped, e.input, e.output, e.error, \
-         e.cause, e.trace_header, r.label, r.uuid FROM machine m JOIN execution e ON e.machine = m.id \
-         LEFT JOIN map_run r ON r.id = e.map_run \
+         e.cause, e.trace_header, r.label, r.uuid, e.version, e.alias, e.redrives, e.redriven, m.deleted, \
+         EXISTS (SELECT 1 FROM interrupted i WHERE i.execution = e.id) \
+         FROM machine m JOIN execution e ON e.machine = m.id LEFT JOIN map_run r ON r.id = e.map_run \
          WHERE m.name = ?1 AND e.name = ?2 AND r.label IS ?3 ORDER BY e.id DESC LIMIT 1";
     db.prepare_cached(sql)?
         .query_row((machine, name, label), execution)
@@ -95,6 +126,27 @@ fn execution(row: &Row<'_>) -> rusqlite::Result<Execution> {
         error: row.get(9)?,
         cause: row.get(10)?,
         trace_header: row.get(11)?,
+        target: target(row, 14)?,
+        redrives: redrives(row, 16)?,
+        orphan: row.get::<_, Option<i64>>(18)?.is_some(),
+        resumable: row.get(19)?,
+    })
+}
+
+/// What [`summary`] reads.
+const SUMMARY: &str = "id, name, status, started, stopped, version, alias, redrives, redriven";
+
+fn target(row: &Row<'_>, at: usize) -> rusqlite::Result<Target> {
+    Ok(Target {
+        version: row.get(at)?,
+        alias: row.get(at + 1)?,
+    })
+}
+
+fn redrives(row: &Row<'_>, at: usize) -> rusqlite::Result<Redrives> {
+    Ok(Redrives {
+        count: row.get(at)?,
+        last: row.get(at + 1)?,
     })
 }
 
@@ -114,19 +166,56 @@ pub(in super::super) fn names(db: &Connection, id: i64) -> rusqlite::Result<(Str
     })
 }
 
-/// Executions of a map run, the newest first, from the first one before the id `before`.
+/// Executions of a map run, the newest first, from the first one before the id `before`; all, or only those that were
+/// redriven, or only those that were not.
 pub(in super::super) fn of_map_run(
     db: &Connection,
     map_run: i64,
-    status: Option<&str>,
+    (status, redriven): (Option<&str>, Option<bool>),
     before: i64,
     limit: usize,
 ) -> rusqlite::Result<Vec<Summary>> {
-    let mut statement = db.prepare_cached(
-        "SELECT id, name, status, started, stopped FROM execution \
-         WHERE map_run = ?1 AND (?2 IS NULL OR status = ?2) AND id < ?3 ORDER BY id DESC LIMIT ?4",
-    )?;
-    let rows = statement.query_map((map_run, status, before, limit as i64), summary)?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {SUMMARY} FROM execution WHERE map_run = ?1 AND (?2 IS NULL OR status = ?2) \
+         AND (?3 IS NULL OR (redrives > 0) = ?3) AND id < ?4 ORDER BY id DESC LIMIT ?5"
+    ))?;
+    let rows = statement.query_map((map_run, status, redriven, before, limit as i64), summary)?;
+    rows.collect()
+}
+
+/// Executions of a state machine, the newest first, from the first one before the id `before`.
+pub(in super::super) fn list(
+    db: &Connection,
+    machine: i64,
+    filter: &Filter,
+    before: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Summary>> {
+    // A condition stands in the statement only where it is asked for, so that each statement uses its index.
+    let (mut conditions, limit) = (String::new(), limit as i64);
+    let mut parameters: Vec<(&str, &dyn ToSql)> = vec![
+        (":machine", &machine),
+        (":before", &before),
+        (":limit", &limit),
+    ];
+    if let Some(status) = &filter.status {
+        conditions.push_str("status = :status AND ");
+        parameters.push((":status", status));
+    }
+    if let Some(version) = &filter.target.version {
+        conditions.push_str("version = :version AND ");
+        parameters.push((":version", version));
+    }
+    if let Some(alias) = &filter.target.alias {
+        conditions.push_str("alias = :alias AND ");
+        parameters.push((":alias", alias));
+    }
+    let sql = format!(
+        "SELECT {SUMMARY} FROM execution \
+         WHERE machine = :machine AND map_run IS NULL AND {conditions} id < :before ORDER BY id DESC LIMIT :limit"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement.query_map(&*parameters, summary)?;
     rows.collect()
 }
 
@@ -137,35 +226,9 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         status: row.get(2)?,
         started: row.get(3)?,
         stopped: row.get(4)?,
+        target: target(row, 5)?,
+        redrives: redrives(row, 7)?,
     })
-}
-
-/// Executions of a state machine, the newest first, from the first one before the id `before`.
-pub(in super::super) fn list(
-    db: &Connection,
-    machine: i64,
-    status: Option<&str>,
-    before: i64,
-    limit: usize,
-) -> rusqlite::Result<Vec<Summary>> {
-    // Two statements, so that each uses its index.
-    let filter = if status.is_some() {
-        "status = :status AND"
-    } else {
-        ":status IS NULL AND"
-    };
-    let sql = format!(
-        "SELECT id, name, status, started, stopped FROM execution \
-         WHERE machine = :machine AND map_run IS NULL AND {filter} id < :before ORDER BY id DESC LIMIT :limit"
-    );
-    let mut statement = db.prepare_cached(&sql)?;
-    let rows = statement.query_map(
-        named_params! {
-            ":machine": machine, ":status": status, ":before": before, ":limit": limit as i64,
-        },
-        summary,
-    )?;
-    rows.collect()
 }
 
 /// Adds a running execution and tells its id; `None` where its state machine has one of that name.
@@ -173,8 +236,9 @@ pub(in super::super) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Resu
     let added = db
         .prepare_cached(
             "INSERT INTO execution (machine, revision, name, status, started, input, trace_header, parent, parent_task, \
-             map_run, map_seq) \
-             VALUES (:machine, :revision, :name, 'RUNNING', :started, :input, :trace_header, :parent, :task, :map_run, :map_seq) \
+             map_run, map_seq, version, alias) \
+             VALUES (:machine, :revision, :name, 'RUNNING', :started, :input, :trace_header, :parent, :task, \
+             :map_run, :map_seq, :version, :alias) \
              ON CONFLICT (machine, name) DO NOTHING",
         )?
         .execute(named_params! {
@@ -188,6 +252,8 @@ pub(in super::super) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Resu
             ":task": new.parent.map(|(_, task)| task),
             ":map_run": new.map_run.map(|(map_run, _)| map_run),
             ":map_seq": new.map_run.map(|(_, seq)| seq),
+            ":version": new.target.version,
+            ":alias": new.target.alias,
         })?;
     Ok((added == 1).then(|| db.last_insert_rowid()))
 }
@@ -246,5 +312,31 @@ pub(in super::super) fn finish(db: &Connection, id: i64, end: &End<'_>) -> rusql
         ":error": end.error,
         ":cause": end.cause,
     })?;
+    Ok(())
+}
+
+/// When an execution was redriven last, if that was with this token of the caller's.
+pub(in super::super) fn redriven_with(
+    db: &Connection,
+    id: i64,
+    token: &str,
+) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT redriven FROM execution WHERE id = ?1 AND redrive_token = ?2")?
+        .query_row((id, token), |row| row.get(0))
+        .optional()
+}
+
+/// Notes that an execution which had ended runs again.
+pub(in super::super) fn redrive(
+    db: &Connection,
+    id: i64,
+    token: Option<&str>,
+    at: i64,
+) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE execution SET status = 'RUNNING', stopped = NULL, error = NULL, cause = NULL, \
+         redrives = redrives + 1, redriven = ?2, redrive_token = ?3 WHERE id = ?1",
+    )?
+    .execute((id, at, token))?;
     Ok(())
 }

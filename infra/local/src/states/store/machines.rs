@@ -33,10 +33,12 @@ pub(in super::super) struct Settings {
     /// `loggingConfiguration` as JSON text.
     pub(in super::super) logging: String,
     pub(in super::super) tracing: bool,
+    /// `encryptionConfiguration` as JSON text, where there is one.
+    pub(in super::super) encryption: Option<String>,
 }
 
 const COLUMNS: &str = "m.id, m.name, m.express, m.created, m.deleted, \
-     r.id, r.uuid, r.definition, r.role_arn, r.logging, r.tracing, r.created";
+     r.id, r.uuid, r.definition, r.role_arn, r.logging, r.tracing, r.encryption, r.created";
 
 fn machine(row: &Row<'_>) -> rusqlite::Result<Machine> {
     Ok(Machine {
@@ -53,8 +55,9 @@ fn machine(row: &Row<'_>) -> rusqlite::Result<Machine> {
                 role_arn: row.get(8)?,
                 logging: row.get(9)?,
                 tracing: row.get(10)?,
+                encryption: row.get(11)?,
             },
-            created: row.get(11)?,
+            created: row.get(12)?,
         },
     })
 }
@@ -96,34 +99,34 @@ pub(in super::super) fn list(
     rows.collect()
 }
 
-/// Adds a state machine with its first revision.
+/// Adds a state machine with its first revision, and tells its id and the revision's.
 pub(in super::super) fn create(
     db: &Connection,
     name: &str,
     express: bool,
     settings: &Settings,
     at: i64,
-) -> rusqlite::Result<i64> {
+) -> rusqlite::Result<(i64, i64)> {
     db.prepare_cached(
         "INSERT INTO machine (name, express, created, revision) VALUES (?1, ?2, ?3, 0)",
     )?
     .execute((name, express, at))?;
     let id = db.last_insert_rowid();
-    revise(db, id, None, settings, at)?;
-    Ok(id)
+    let revision = revise(db, id, None, settings, at)?;
+    Ok((id, revision))
 }
 
-/// Adds a revision, which new executions run from now on.
+/// Adds a revision, which new executions run from now on, and tells its id.
 pub(in super::super) fn revise(
     db: &Connection,
     machine: i64,
     uuid: Option<&str>,
     settings: &Settings,
     at: i64,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     db.prepare_cached(
-        "INSERT INTO revision (machine, uuid, definition, role_arn, logging, tracing, created) \
-         VALUES (:machine, :uuid, :definition, :role_arn, :logging, :tracing, :created)",
+        "INSERT INTO revision (machine, uuid, definition, role_arn, logging, tracing, encryption, created) \
+         VALUES (:machine, :uuid, :definition, :role_arn, :logging, :tracing, :encryption, :created)",
     )?
     .execute(named_params! {
         ":machine": machine,
@@ -132,15 +135,21 @@ pub(in super::super) fn revise(
         ":role_arn": settings.role_arn,
         ":logging": settings.logging,
         ":tracing": settings.tracing,
+        ":encryption": settings.encryption,
         ":created": at,
     })?;
+    let revision = db.last_insert_rowid();
     db.prepare_cached("UPDATE machine SET revision = ?2 WHERE id = ?1")?
-        .execute((machine, db.last_insert_rowid()))?;
-    Ok(())
+        .execute((machine, revision))?;
+    Ok(revision)
 }
 
-/// Marks a state machine as deleted. Its executions stay.
+/// Marks a state machine as deleted, and deletes its aliases and versions. Its executions stay.
 pub(in super::super) fn delete(db: &Connection, id: i64, at: i64) -> rusqlite::Result<()> {
+    for table in ["route", "alias", "version"] {
+        let sql = format!("DELETE FROM {table} WHERE machine = ?1");
+        db.prepare_cached(&sql)?.execute([id])?;
+    }
     db.prepare_cached("UPDATE machine SET deleted = ?2 WHERE id = ?1 AND deleted IS NULL")?
         .execute((id, at))?;
     Ok(())

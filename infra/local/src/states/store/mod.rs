@@ -3,13 +3,18 @@
 //! One connection writes, in the engine's thread; any number read (SQLite's WAL mode lets them, and each sees whole
 //! commits). `synchronous=FULL`: what was committed survives the loss of power too, not only of the process.
 
+pub(super) mod activities;
+pub(super) mod aliases;
 pub(super) mod executions;
+pub(super) mod gc;
 pub(super) mod history;
+pub(super) mod interrupted;
 pub(super) mod live;
 pub(super) mod machines;
 pub(super) mod map_runs;
 pub(super) mod pack;
 pub(super) mod tags;
+pub(super) mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,8 +45,9 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
 fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(Duration::from_secs(10))?;
     db.set_prepared_statement_cache_capacity(64);
+    // The first takes effect in a new file only, and only before anything else is written.
     db.execute_batch(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
+        "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
          PRAGMA journal_size_limit=67108864;",
     )
 }

@@ -1,19 +1,36 @@
-//! The tags of state machines.
+//! The tags of state machines and activities.
 
 use rusqlite::Connection;
+
+/// What a tag is on, by the id of its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Owner {
+    Machine(i64),
+    Activity(i64),
+}
+
+impl Owner {
+    fn columns(self) -> (&'static str, i64) {
+        match self {
+            Owner::Machine(id) => ("machine", id),
+            Owner::Activity(id) => ("activity", id),
+        }
+    }
+}
 
 /// Adds tags; one whose key is there gets the new value.
 pub(in super::super) fn put(
     db: &Connection,
-    machine: i64,
+    owner: Owner,
     tags: &[(String, String)],
 ) -> rusqlite::Result<()> {
+    let (kind, id) = owner.columns();
     let mut statement = db.prepare_cached(
-        "INSERT INTO tag (machine, key, value) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (machine, key) DO UPDATE SET value = excluded.value",
+        "INSERT INTO tag (kind, owner, key, value) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (kind, owner, key) DO UPDATE SET value = excluded.value",
     )?;
     for (key, value) in tags {
-        statement.execute((machine, key, value))?;
+        statement.execute((kind, id, key, value))?;
     }
     Ok(())
 }
@@ -21,23 +38,32 @@ pub(in super::super) fn put(
 /// Removes tags by key; a key that is not there is no error.
 pub(in super::super) fn remove(
     db: &Connection,
-    machine: i64,
+    owner: Owner,
     keys: &[String],
 ) -> rusqlite::Result<()> {
-    let mut statement = db.prepare_cached("DELETE FROM tag WHERE machine = ?1 AND key = ?2")?;
+    let (kind, id) = owner.columns();
+    let mut statement =
+        db.prepare_cached("DELETE FROM tag WHERE kind = ?1 AND owner = ?2 AND key = ?3")?;
     for key in keys {
-        statement.execute((machine, key))?;
+        statement.execute((kind, id, key))?;
     }
+    Ok(())
+}
+
+/// Removes all tags.
+pub(in super::super) fn clear(db: &Connection, owner: Owner) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM tag WHERE kind = ?1 AND owner = ?2")?
+        .execute(owner.columns())?;
     Ok(())
 }
 
 /// All tags, by key.
 pub(in super::super) fn list(
     db: &Connection,
-    machine: i64,
+    owner: Owner,
 ) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut statement =
-        db.prepare_cached("SELECT key, value FROM tag WHERE machine = ?1 ORDER BY key")?;
-    let rows = statement.query_map([machine], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut statement = db
+        .prepare_cached("SELECT key, value FROM tag WHERE kind = ?1 AND owner = ?2 ORDER BY key")?;
+    let rows = statement.query_map(owner.columns(), |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }

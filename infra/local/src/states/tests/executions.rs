@@ -226,7 +226,8 @@ async fn requests_that_are_wrong() {
         "StartExecution",
         start_body("e", "{"),
         "400 InvalidExecutionInput: Invalid State Machine Execution Input: \
-         'EOF while parsing an object at line 1 column 1'",
+         'Unexpected end-of-input: expected close marker for Object \
+         (start marker at [Source: (String)\"{\"; line: 1, column: 1])'",
     )
     .await;
     f.refused(

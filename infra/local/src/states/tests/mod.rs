@@ -1,5 +1,7 @@
 //! Tests of the service as a whole: its API over the wire, and what a restart leaves.
 
+mod activities;
+mod aliases;
 mod disk;
 mod durable;
 mod executions;
@@ -7,6 +9,9 @@ mod histories;
 mod integrations;
 mod machines;
 mod map_runs;
+mod redrive;
+mod retention;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -212,7 +217,7 @@ fn invoke(function: &str) -> Value {
 #[tokio::test]
 async fn operations_that_are_not_there_are_named() {
     let f = fixture();
-    for operation in ["CreateStateMachineAlias", "SendTaskSuccess", "Nonsense"] {
+    for operation in ["CreateStack", "Nonsense"] {
         let text = format!("The operation {operation} is not available in the local stack");
         f.refused(
             operation,

@@ -71,6 +71,7 @@ impl Engine {
                 trace_header: None,
                 parent: None,
                 map_run: Some(child),
+                target: &executions::Target::default(),
             };
             let taken = || ApiError::Internal(format!("the name {name} is taken"));
             executions::insert(&self.db, &new)?.ok_or_else(taken)?
@@ -95,6 +96,8 @@ impl Engine {
             region: self.identity.region.clone(),
             state_machine_version_arn: None,
             state_machine_alias_arn: None,
+            redrives: Some(0),
+            redriven: None,
         };
         let compiled = run.compiled.clone();
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();

@@ -1,0 +1,32 @@
+//! JSON that callers send inside strings: inputs and outputs.
+
+use serde_json::Value;
+
+/// The value, or what is wrong with the text as AWS says it.
+pub(super) fn parse(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text)
+        .map_err(|error| asl::json_fault(text).unwrap_or_else(|| error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let got = parse(text).map_or_else(|fault| fault, |value| value.to_string());
+        assert_eq!(got, expected, "{text}");
+    }
+
+    #[test]
+    fn faults_are_told_as_aws_tells_them() {
+        check(r#" {"a": [1.0, null]} "#, r#"{"a":[1.0,null]}"#);
+        check(
+            "not json",
+            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+        );
+        check(
+            "{'a': 1}",
+            "Unexpected character (''' (code 39)): was expecting double-quote to start field name",
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! Whether an execution can be taken up again where it failed.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
+
+use super::store::executions::Execution;
+
+/// How long after its end: 14 days, in milliseconds.
+const PERIOD: i64 = 14 * 24 * 60 * 60 * 1000;
+
+/// How long a request with the same `clientToken` is the same request: 15 minutes, in milliseconds.
+pub(super) const SAME_REQUEST: i64 = 15 * 60 * 1000;
+
+/// How often.
+const MOST: i64 = 1000;
+
+/// Why the execution can't be redriven at the time `now`, as DescribeExecution says it; `None` where it can.
+pub(super) fn refusal(execution: &Execution, now: i64) -> Option<String> {
+    let fixed = |text: &str| Some(text.to_owned());
+    if matches!(&*execution.status, "RUNNING" | "SUCCEEDED") {
+        let status = &execution.status;
+        return Some(format!("Execution is {status} and cannot be redriven"));
+    }
+    if execution.orphan {
+        return fixed("State machine is in DELETING status");
+    }
+    if execution.map_run.is_some() {
+        return fixed("The local stack does not redrive the children of a Map Run");
+    }
+    let age = now - execution.stopped.unwrap_or(now);
+    if age > PERIOD {
+        return fixed("Execution redrivable period exceeded");
+    }
+    if execution.redrives.count >= MOST {
+        return fixed("Execution redrive limit exceeded");
+    }
+    // Other reasons came first: what is left is a history without room.
+    if !execution.resumable {
+        return fixed("Execution history event limit exceeded");
+    }
+    None
+}

@@ -1,0 +1,45 @@
+//! An execution that ended without success goes on where it was.
+//!
+//! What is kept for that are its threads as they stood at the end: branches and iterations that were done keep their
+//! outputs, and those that failed or were given up are at the state that they did not leave. A redrive runs these
+//! states again, on the same input. A state that was entered is not entered again.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
+
+use super::Run;
+use super::thread::{Activity, Thread, ThreadId};
+use crate::HistoryDetails;
+
+impl Run<'_> {
+    /// Keeps the threads as they are, before a failure that may end the execution takes branches apart.
+    pub(super) fn keep_for_redrive(&mut self, kept: &mut Option<Vec<Thread>>) {
+        kept.get_or_insert_with(|| self.exec.threads.clone());
+    }
+
+    pub(super) fn redrive(&mut self) {
+        self.exec.outcome = None;
+        let redrives = self.exec.identity.redrives.unwrap_or(0) + 1;
+        self.exec.identity.redrives = Some(redrives);
+        self.exec.identity.redriven = Some(self.now);
+        let redriven = HistoryDetails::ExecutionRedriven { count: redrives };
+        let redriven = self.record(self.exec.events, redriven);
+        self.exec.threads = std::mem::take(&mut self.exec.interrupted);
+        self.limit_time(self.machine.timeout_seconds);
+        for index in 0..self.exec.threads.len() {
+            self.take_up(ThreadId(index as u32), redriven);
+        }
+    }
+
+    fn take_up(&mut self, id: ThreadId, redriven: u64) {
+        match self.thread(id).activity {
+            Activity::Over => self.exec.free.push(id),
+            Activity::Branches(_) => {}
+            _ => {
+                let thread = self.thread_mut(id);
+                thread.attempts.clear();
+                thread.last_event = redriven;
+                self.make_ready(id);
+            }
+        }
+    }
+}
