@@ -14,7 +14,7 @@ from pathlib import Path
 import report
 from measure import BenchError
 
-PARTS = ("staging", "cold-start", "latency", "training")
+PARTS = ("staging", "cold-start", "latency", "executions", "training")
 ON_DEMAND = {"training"}
 REPOSITORY = Path(__file__).parent.parent
 

@@ -14,7 +14,7 @@ MIB = 1024 * 1024
 
 def machine(binaries):
     """Says on what all this was measured."""
-    packages = ("boto3", "awslambdaric", "numpy", "pandas", "matplotlib")
+    packages = ("boto3", "moto", "awslambdaric", "numpy", "pandas", "matplotlib")
     facts = [
         f"{processor()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}",
         f"{platform.system()} {platform.release()}",

@@ -25,7 +25,8 @@ if ! cmp -s benches/requirements.txt "$venv/requirements.txt"; then
 fi
 
 if [ -z "${SCONES_BIN_DIR:-}" ]; then
-    cargo build --release --locked -p scones -p cifar-tools -p lambdas -p scones-local --bins --example lambda-stack
+    cargo build --release --locked -p scones -p cifar-tools -p lambdas -p scones-local --bins --example lambda-stack --example load
+    cargo build --release --locked -p asl --example rate
     SCONES_BIN_DIR=${CARGO_TARGET_DIR:-target}/release
 fi
 export SCONES_BIN_DIR

@@ -55,8 +55,7 @@ fn the_notebooks_hyperparameters_are_taken() {
 
 #[test]
 fn early_stopping_takes_pythons_booleans() {
-    let settings =
-        parse(&[("early_stopping", "True"), ("early_stopping_patience", "2")]).unwrap();
+    let settings = parse(&[("early_stopping", "True"), ("early_stopping_patience", "2")]).unwrap();
     assert_eq!(
         settings.early_stopping,
         Some(EarlyStopping {
