@@ -74,6 +74,9 @@ Then, for any AWS SDK or the AWS CLI:
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) stack: Stack,
+    /// Run no template: start with nothing declared, for the state machines and buckets that clients create
+    #[arg(long, conflicts_with_all = ["template", "parameters"])]
+    pub(crate) empty: bool,
 }
 
 /// Where the local stack listens, keeps its state and reads what to run.

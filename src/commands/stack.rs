@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::time::Duration;
+use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use scones_local::aws::Identity;
@@ -11,15 +12,15 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{cli, own};
 
-/// Starts the stack that the options describe, and says what the template asks for in vain.
-pub(crate) async fn start(options: &cli::Stack) -> anyhow::Result<Stack> {
+/// Starts the stack that the options describe, with `template`, and says what that asks for in vain.
+pub(crate) async fn start(options: &cli::Stack, template: Option<&Path>) -> anyhow::Result<Stack> {
     super::start_logging("warn,s3s=off"); // s3s logs every client's mistake as an error of its own
     let program = own::program()?;
     let config = Config {
         identity: Identity::default(),
         listen: SocketAddr::new(options.listen, options.port),
         data_dir: options.data_dir.clone(),
-        template: options.template.clone(),
+        template: template.map(Path::to_owned),
         parameters: options.parameters.iter().cloned().collect(),
         retention: Duration::from_hours(24 * u64::from(options.keep_days)),
         model_server: own::model_server(program.clone()),

@@ -8,7 +8,8 @@ use crate::cli;
 /// Runs the verb.
 #[tokio::main]
 pub(crate) async fn run(up: &cli::Up) -> anyhow::Result<ExitCode> {
-    let stack = stack::start(&up.stack).await?;
+    let template = (!up.empty).then_some(up.stack.template.as_path());
+    let stack = stack::start(&up.stack, template).await?;
     stack::introduce(&stack);
     stack::until_told_to_stop(&up.stack).await?;
     eprintln!("stopping");

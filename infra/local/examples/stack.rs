@@ -6,7 +6,6 @@
 //! Without a template it starts empty. It prints its URL, and ends at an interrupt.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::sync::Arc;
@@ -23,13 +22,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         [data_dir, port, template] => (data_dir, port, Some(template.into())),
         _ => return Err("usage: stack DATA_DIR PORT [TEMPLATE]".into()),
     };
-    let mut empty = tempfile::Builder::new().suffix(".yaml").tempfile()?;
-    empty.write_all(b"Resources: {}\n")?;
     let stack = Stack::start(Config {
         identity: Identity::default(),
         listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port.parse()?),
         data_dir: data_dir.into(),
-        template: template.unwrap_or_else(|| empty.path().to_owned()),
+        template,
         parameters: BTreeMap::new(),
         retention: RETENTION,
         function_command: Box::new(|_| None),

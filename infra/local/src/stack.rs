@@ -35,8 +35,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where all state lives.
     pub data_dir: PathBuf,
-    /// The SAM template.
-    pub template: PathBuf,
+    /// The SAM template; none for a stack that starts empty.
+    pub template: Option<PathBuf>,
     /// Values for the template's parameters.
     pub parameters: BTreeMap<String, String>,
     /// How long executions are kept after their end: [`crate::states::RETENTION`] is as long as on AWS.
@@ -101,7 +101,10 @@ impl Stack {
     /// Starts a stack: when this returns, it answers, and what ran when an earlier one ended runs again.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let mut data_dir = DataDir::take(&config.data_dir)?;
-        let application = template::load(&config.template, &config.parameters, &config.identity)?;
+        let application = match &config.template {
+            Some(path) => template::load(path, &config.parameters, &config.identity)?,
+            None => Application::default(),
+        };
         let listener = listen::bind(config.listen).await?;
         let holder = Holder::this_process(&listener).map_err(in_service("the port"))?;
         let services = Services::open(&config, data_dir.path(), &holder.url, &application)?;

@@ -26,7 +26,7 @@ const AT_MOST: usize = 60;
 /// Runs the verb.
 #[tokio::main]
 pub(crate) async fn run(demo: &cli::Demo) -> anyhow::Result<ExitCode> {
-    let stack = stack::start(&demo.stack).await?;
+    let stack = stack::start(&demo.stack, Some(&demo.stack.template)).await?;
     let report = tokio::select! {
         report = workflow(demo, &stack) => report,
         stopped = stack::until_told_to_stop(&demo.stack) => stopped.and_then(|()| anyhow::bail!("stopped before the end")),
