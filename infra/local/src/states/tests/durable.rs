@@ -207,15 +207,23 @@ fn run_and_kill(dir: &Path, count: usize, moment: Duration) -> Vec<String> {
     started
 }
 
+/// How often the process is killed.
+const KILLS: usize = 200;
+
 #[tokio::test]
 async fn a_killed_process_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
+    let mut random = fastrand::Rng::with_seed(3);
     let mut arns = Vec::new();
-    for round in 0..20_u64 {
-        let moment = Duration::from_micros(round * 1_700);
-        arns.extend(run_and_kill(dir.path(), 1 + round as usize % 5, moment));
+    for _ in 0..KILLS {
+        let moment = Duration::from_micros(random.u64(0..40_000));
+        arns.extend(run_and_kill(dir.path(), random.usize(1..6), moment));
     }
     let states = open(dir.path());
-    states.resume().await.unwrap();
+    let resumed = states.resume().await.unwrap();
     check(dir.path(), &states, &arns).await;
+    let started = arns.len();
+    println!(
+        "{KILLS} kills, {started} executions acknowledged, {resumed} of them running after the last kill"
+    );
 }
