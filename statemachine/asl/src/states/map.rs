@@ -296,11 +296,16 @@ impl Concurrency {
 /// The number that a `…Path` field of a Map or Task leads to.
 pub(crate) fn integer(field: &str, path: &Path, scope: &Scope<'_>) -> Result<u64, Fault> {
     let value = io::find(path, scope)?;
-    if value.as_i64().is_some_and(|number| number < 0) {
+    // A text that is a number is as good, on AWS too.
+    let number = value
+        .as_i64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    if number.is_some_and(|number| number < 0) {
         let name = field.trim_end_matches("Path");
         return Err(Fault::runtime(format!("{name} cannot be negative.")));
     }
-    value.as_u64().ok_or_else(|| {
+    let number = number.and_then(|number| u64::try_from(number).ok());
+    number.or_else(|| value.as_u64()).ok_or_else(|| {
         let text = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);

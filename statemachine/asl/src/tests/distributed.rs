@@ -213,6 +213,18 @@ fn numbers_that_are_none() {
 }
 
 #[test]
+fn texts_that_are_numbers_are_numbers() {
+    let request = request(
+        json!({
+            "ItemsPath": "$.i", "ToleratedFailureCountPath": "$.n", "ToleratedFailurePercentagePath": "$.p",
+        }),
+        json!({ "i": [0], "n": "1", "p": "1.5" }),
+    );
+    assert_eq!(request.tolerated_failure_count, Some(1));
+    assert_eq!(request.tolerated_failure_percentage, Some(1.5));
+}
+
+#[test]
 fn item_selector_sees_the_item_and_the_input() {
     let machine = machine(json!({
         "ItemsPath": "$.i",

@@ -58,6 +58,7 @@ impl Number {
         let value = io::find(path, scope)?;
         value
             .as_i64()
+            .or_else(|| value.as_str()?.parse().ok())
             .ok_or_else(|| wrong(field, path, &value, "integer"))
     }
 
@@ -70,6 +71,7 @@ impl Number {
         let value = io::find(path, scope)?;
         value
             .as_f64()
+            .or_else(|| value.as_str()?.parse().ok())
             .ok_or_else(|| wrong(field, path, &value, "float"))
     }
 }

@@ -5,7 +5,8 @@ use asl::{EventKind, Execution, Outcome, Timestamp};
 use super::super::Fault;
 use super::super::batch::Engine;
 use super::super::live::{Live, parts};
-use super::{Child, Phase};
+use super::{Child, MapRun, Phase};
+use crate::aws::Identity;
 use crate::states::arn;
 use crate::states::error::ApiError;
 use crate::states::service::new_uuid;
@@ -53,52 +54,16 @@ impl Engine {
     fn start_child(&mut self, child: Child, input: &str) -> Result<(), Fault> {
         let at = self.clock.now();
         let name = new_uuid();
+        let id = self.child_row(child, &name, input, at)?;
         let Some(run) = self.map_runs.runs.get_mut(&child.0) else {
             return Ok(());
         };
         run.tally.pending -= 1;
-        let (machine, revision) = run.machine;
-        let id = if run.request.express {
-            self.last_express -= 1;
-            self.last_express
-        } else {
-            let new = executions::New {
-                machine,
-                revision,
-                name: &name,
-                started: at.0,
-                input,
-                trace_header: None,
-                parent: None,
-                map_run: Some(child),
-                target: &executions::Target::default(),
-            };
-            let taken = || ApiError::Internal(format!("the name {name} is taken"));
-            executions::insert(&self.db, &new)?.ok_or_else(taken)?
-        };
-        map_runs::child_started(&self.db, child, &name, at.0)?;
         run.running.insert(child.1, id);
-        let shape = run.shape();
         let unreadable =
             |error| ApiError::Internal(format!("a child's input can't be read: {error}"));
         let input = serde_json::from_str(input).map_err(unreadable)?;
-        let machine_name = format!("{}/{}", run.compiled.name, run.request.label);
-        let identity = asl::Identity {
-            execution_arn: if run.request.express {
-                arn::express(&self.identity, &machine_name, &name)
-            } else {
-                format!("{}{name}", shape.execution_arn)
-            },
-            execution_name: name,
-            role_arn: run.compiled.role_arn.clone(),
-            state_machine_arn: shape.machine_arn,
-            state_machine_name: machine_name,
-            region: self.identity.region.clone(),
-            state_machine_version_arn: None,
-            state_machine_alias_arn: None,
-            redrives: Some(0),
-            redriven: None,
-        };
+        let identity = run.child_identity(&self.identity, name);
         let compiled = run.compiled.clone();
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
         let (execution, effects) =
@@ -107,6 +72,36 @@ impl Engine {
         self.live.insert(id, live);
         self.batch.touched.insert(id);
         self.perform(id, effects, at)
+    }
+
+    /// Writes that a child begins, and gives its execution's id. Only STANDARD ones have a row of an execution.
+    fn child_row(
+        &mut self,
+        child: Child,
+        name: &str,
+        input: &str,
+        at: Timestamp,
+    ) -> Result<i64, Fault> {
+        map_runs::child_started(&self.db, child, name, at.0)?;
+        let standard = self.map_runs.runs.get(&child.0);
+        let Some(run) = standard.filter(|run| !run.request.express) else {
+            self.last_express -= 1;
+            return Ok(self.last_express);
+        };
+        let (machine, revision) = run.machine;
+        let new = executions::New {
+            machine,
+            revision,
+            name,
+            started: at.0,
+            input,
+            trace_header: None,
+            parent: None,
+            map_run: Some(child),
+            target: &executions::Target::default(),
+        };
+        let taken = || ApiError::Internal(format!("the name {name} is taken"));
+        Ok(executions::insert(&self.db, &new)?.ok_or_else(taken)?)
     }
 
     /// A child has ended.
@@ -147,5 +142,29 @@ impl Engine {
             self.apply(execution, EventKind::Stop { error, cause })?;
         }
         Ok(())
+    }
+}
+
+impl MapRun {
+    /// Who the child called `name` is.
+    fn child_identity(&self, here: &Identity, name: String) -> asl::Identity {
+        let shape = self.shape();
+        let machine = format!("{}/{}", self.compiled.name, self.request.label);
+        asl::Identity {
+            execution_arn: if self.request.express {
+                arn::express(here, &machine, &name)
+            } else {
+                format!("{}{name}", shape.execution_arn)
+            },
+            execution_name: name,
+            role_arn: self.compiled.role_arn.clone(),
+            state_machine_arn: shape.machine_arn,
+            state_machine_name: machine,
+            region: here.region.clone(),
+            state_machine_version_arn: None,
+            state_machine_alias_arn: None,
+            redrives: Some(0),
+            redriven: None,
+        }
     }
 }
