@@ -20,10 +20,9 @@ fn machine(fields: Value) -> Value {
             "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } },
         },
     });
-    state
-        .as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
+    if let (Some(state), Value::Object(fields)) = (state.as_object_mut(), fields) {
+        state.extend(fields);
+    }
     json!({ "StartAt": "S", "States": { "S": state } })
 }
 

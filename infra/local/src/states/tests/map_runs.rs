@@ -12,11 +12,13 @@ fn distributed(state: Value, fields: Value) -> Value {
         "Type": "Map", "Label": "L",
         "ItemProcessor": {
             "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
-            "StartAt": "P", "States": { "P": state },
+            "StartAt": "P", "States": {},
         },
     });
-    let map_fields = map.as_object_mut().unwrap();
-    map_fields.extend(fields.as_object().unwrap().clone());
+    map["ItemProcessor"]["States"]["P"] = state;
+    if let (Some(map), Value::Object(fields)) = (map.as_object_mut(), fields) {
+        map.extend(fields);
+    }
     single(map)
 }
 
@@ -41,13 +43,14 @@ async fn get(s3: &S3, key: &str) -> Value {
 }
 
 fn reader(config: Value) -> Value {
-    json!({
+    let mut fields = json!({
         "ItemReader": {
             "Resource": "arn:aws:states:::s3:getObject",
             "Parameters": { "Bucket": "photos", "Key.$": "$.key" },
-            "ReaderConfig": config,
         },
-    })
+    });
+    fields["ItemReader"]["ReaderConfig"] = config;
+    fields
 }
 
 /// Runs a Map over an object of S3, and gives its result, or `Error: cause`.
