@@ -17,6 +17,9 @@ pub enum ApiError {
     /// The definition can't be run.
     #[error("{0}")]
     InvalidDefinition(#[from] asl::InvalidDefinition),
+    /// TestState does not test such a state without a mock.
+    #[error("{0}")]
+    NotTested(&'static str),
     /// The execution's input is not JSON.
     #[error("Invalid State Machine Execution Input: '{0}'")]
     InvalidExecutionInput(String),
@@ -102,7 +105,7 @@ impl ApiError {
         match self {
             Self::InvalidArn(_) => "InvalidArn",
             Self::InvalidName(_) => "InvalidName",
-            Self::InvalidDefinition(_) => "InvalidDefinition",
+            Self::InvalidDefinition(_) | Self::NotTested(_) => "InvalidDefinition",
             Self::InvalidExecutionInput(_) => "InvalidExecutionInput",
             Self::InvalidLoggingConfiguration(_) => "InvalidLoggingConfiguration",
             Self::InvalidToken => "InvalidToken",

@@ -25,6 +25,7 @@ struct Parts {
     engine: engine::Handle,
     readers: Readers,
     identity: Identity,
+    integrations: Arc<Integrations>,
 }
 
 /// The way back to the service for the tasks that it runs, which must not keep it alive.
@@ -108,12 +109,14 @@ impl States {
             readers.clone(),
         );
         let home = Home::default();
-        let integrations = Integrations::new(neighbours, home.clone());
-        let engine = engine::Handle::open(&path, identity.clone(), integrations, jobs)?;
+        let integrations = Arc::new(Integrations::new(neighbours, home.clone()));
+        let engine =
+            engine::Handle::open(&path, identity.clone(), Arc::clone(&integrations), jobs)?;
         let parts = Arc::new(Parts {
             engine,
             readers,
             identity,
+            integrations,
         });
         // It was made here and is empty.
         let _ = home.0.set(Arc::downgrade(&parts));
@@ -249,6 +252,11 @@ impl States {
 
     pub(super) fn readers(&self) -> &Readers {
         &self.0.readers
+    }
+
+    /// What tasks can reach.
+    pub(super) fn integrations(&self) -> &Integrations {
+        &self.0.integrations
     }
 
     pub(super) fn identity(&self) -> &Identity {

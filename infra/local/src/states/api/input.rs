@@ -161,6 +161,15 @@ impl Input {
         self.take(field)
     }
 
+    /// A nested structure, to be read as a request is.
+    pub(super) fn object(&mut self, field: &str) -> Read<Option<Input>> {
+        match self.value(field) {
+            None => Ok(None),
+            Some(Value::Object(fields)) => Ok(Some(Input::new(fields))),
+            Some(_) => Err(wrong_type(field, "STRUCTURE")),
+        }
+    }
+
     /// A list that must be there.
     pub(super) fn list(&mut self, field: &str) -> Read<Vec<Value>> {
         match self.take(field) {

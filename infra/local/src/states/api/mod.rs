@@ -15,6 +15,7 @@ mod map_runs;
 mod routing;
 mod settings;
 mod tags;
+mod test_state;
 mod token;
 mod validation;
 mod versions;
@@ -99,6 +100,7 @@ async fn dispatch(states: &States, operation: &str, input: Input) -> Result<Valu
         "SendTaskSuccess" => callbacks::success(states, input).await,
         "SendTaskFailure" => callbacks::failure(states, input).await,
         "SendTaskHeartbeat" => callbacks::heartbeat(states, input).await,
+        "TestState" => test_state::test(states, input).await,
         "StartExecution" => executions::start(states, input).await,
         "StartSyncExecution" => executions::start_sync(states, input).await,
         "RedriveExecution" => executions::redrive(states, input).await,

@@ -78,13 +78,13 @@ impl Engine {
     pub(super) fn new(
         db: Connection,
         identity: Identity,
-        (integrations, jobs): (Integrations, Jobs),
+        (integrations, jobs): (Arc<Integrations>, Jobs),
         commands: Sender<Command>,
     ) -> Self {
         Engine {
             db,
             identity,
-            integrations: Arc::new(integrations),
+            integrations,
             runtime: tokio::runtime::Handle::current(),
             commands,
             compiled: Cache::default(),

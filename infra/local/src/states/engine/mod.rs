@@ -189,7 +189,7 @@ impl Handle {
     pub(super) fn open(
         path: &Path,
         identity: Identity,
-        integrations: Integrations,
+        integrations: Arc<Integrations>,
         jobs: Jobs,
     ) -> Result<Self, OpenError> {
         let db = store::open_writer(path)?;

@@ -20,6 +20,7 @@ mod own;
 mod sdk;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::{Mutex, PoisonError};
 
 use asl::{EventKind, FailureStage, Pattern, Resource, TaskId, TaskRequest};
 use futures::FutureExt;
@@ -71,6 +72,31 @@ impl Integrations {
                 cause: Some(failure.cause),
             });
         }
+    }
+
+    /// What comes of a task that is of no execution: of a state that is tested.
+    pub(super) async fn answer(&self, task: TaskId, request: TaskRequest) -> EventKind {
+        let work = Work {
+            execution: 0, // no row
+            execution_arn: String::new(),
+            task,
+            request,
+        };
+        let last = Mutex::new(None);
+        let report = |kind| {
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(kind);
+        };
+        self.perform(work, report).await;
+        let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+        last.unwrap_or_else(|| {
+            let Failure { error, cause } = Failure::panicked();
+            EventKind::TaskFailed {
+                task,
+                stage: FailureStage::Run,
+                error: Some(error),
+                cause: Some(cause),
+            }
+        })
     }
 
     async fn steps(

@@ -11,6 +11,7 @@ mod machines;
 mod map_runs;
 mod redrive;
 mod retention;
+mod test_state;
 mod versions;
 
 use std::path::{Path, PathBuf};
