@@ -26,6 +26,7 @@ enum Command {
     Logs(Logs),
     Gc(Gc),
     Validate(Validate),
+    TestState(TestState),
     /// Train, serve or evaluate a classifier: the program inside the SageMaker container
     #[command(subcommand)]
     Model(scones_model::cli::Command),
@@ -175,6 +176,57 @@ pub(crate) struct Validate {
     pub(crate) parameters: Vec<(String, String)>,
 }
 
+/// Run one state of a definition on its own
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones test-state flow.asl.json --state Check --input '{\"n\": 1}' --trace
+  scones test-state flow.asl.json --state Call --mock '{\"Payload\": 5}'
+  scones test-state flow.asl.json --state Call --mock-error Busy='try again' --retries 2
+  scones test-state state.json --input @payload.json     a file that holds one state
+
+A task that is not mocked is called by the stack that runs on --data-dir.
+
+Exit status: 0 if the state succeeded, was caught or would be retried, 2 if it failed.")]
+pub(crate) struct TestState {
+    /// A definition, or one state of one; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The state of the definition; without it, FILE holds the state itself
+    #[arg(long, value_name = "NAME")]
+    pub(crate) state: Option<String>,
+    /// The state's input, JSON or @FILE
+    #[arg(long, value_name = "JSON")]
+    pub(crate) input: Option<String>,
+    /// What the state's task, branches or iterations give, JSON or @FILE
+    #[arg(long, value_name = "JSON", conflicts_with = "mock_error")]
+    pub(crate) mock: Option<String>,
+    /// The error that they fail with, and its cause
+    #[arg(long, value_name = "ERROR[=CAUSE]")]
+    pub(crate) mock_error: Option<String>,
+    /// How often the state was retried before
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) retries: Option<u32>,
+    /// The workflow variables, a JSON object or @FILE
+    #[arg(long, value_name = "JSON")]
+    pub(crate) variables: Option<String>,
+    /// The context object, JSON or @FILE
+    #[arg(long, value_name = "JSON")]
+    pub(crate) context: Option<String>,
+    /// Show what the data was at each stage
+    #[arg(long)]
+    pub(crate) trace: bool,
+    /// Feeds everything random
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Where Step Functions answers; by default the stack that runs on --data-dir
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// The data directory of the stack to look for
+    #[arg(long, value_name = "DIR", default_value = ".scones")]
+    pub(crate) data_dir: PathBuf,
+}
+
 #[derive(clap::ValueEnum, Clone, Copy, Debug)]
 pub(crate) enum MachineType {
     Standard,
@@ -215,6 +267,7 @@ impl Cli {
             Command::Logs(logs) => commands::logs::run(&logs),
             Command::Gc(gc) => commands::gc::run(&gc),
             Command::Validate(validate) => commands::validate::run(&validate),
+            Command::TestState(test) => commands::test_state::run(&test),
             Command::Model(model) => commands::model::run(model),
             Command::Lambda(lambda) => commands::lambda::run(&lambda),
         }

@@ -9,6 +9,7 @@ pub(crate) mod logs;
 pub(crate) mod model;
 pub(crate) mod run;
 pub(crate) mod stack;
+pub(crate) mod test_state;
 pub(crate) mod up;
 pub(crate) mod validate;
 

@@ -9,6 +9,7 @@ mod fields;
 mod flow;
 mod handlers;
 mod language;
+mod lint;
 mod resource;
 mod state;
 mod template;
@@ -54,6 +55,7 @@ pub(crate) fn compile(
     let machine = text.as_ref().and_then(|(source, value)| {
         let machine = compiler.machine(value);
         compiler.check_duplicates(source);
+        lint::lint(value, &mut compiler.diagnostics);
         machine
     });
     let source = text.as_ref().map(|(source, _)| source);

@@ -6,6 +6,7 @@ use super::InspectionLevel;
 use crate::machine::State;
 use crate::probe::{Seen, Stage};
 use crate::shaping::Shaping;
+use crate::shaping::Shaping;
 use crate::states::Kind;
 use crate::{Failure, Outcome};
 

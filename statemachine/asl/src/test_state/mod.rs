@@ -11,6 +11,7 @@ mod context;
 mod error;
 mod machine;
 mod request;
+mod shapes;
 
 use serde_json::Value;
 

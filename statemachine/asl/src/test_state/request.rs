@@ -174,6 +174,10 @@ impl TestRequest {
         let result: Value = serde_json::from_str(text)
             .map_err(|_| TestStateError::validation("Mocked result must be valid JSON"))?;
         self.check_result(&result, state)?;
+        if let Kind::Task(task) = &state.kind {
+            super::shapes::check(&result, task.resource(), mock.field_validation)
+                .map_err(TestStateError::Validation)?;
+        }
         Ok(Some(Given::Result(result.into())))
     }
 

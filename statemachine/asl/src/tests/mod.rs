@@ -15,6 +15,7 @@ mod distributed;
 mod driver;
 mod fail;
 mod jsonata;
+mod lints;
 mod map;
 mod numbers;
 mod parallel;
