@@ -96,10 +96,6 @@ impl Expression {
     }
 
     /// The variables that it reads and does not bind itself, without their `$`; `states` among them.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "what diagnoses undefined variables will read it")
-    )]
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         self.compiled.reads.variables()
     }

@@ -6,7 +6,6 @@ use super::InspectionLevel;
 use crate::machine::State;
 use crate::probe::{Seen, Stage};
 use crate::shaping::Shaping;
-use crate::shaping::Shaping;
 use crate::states::Kind;
 use crate::{Failure, Outcome};
 
@@ -87,8 +86,9 @@ fn shown(state: &State, stage: Stage) -> bool {
     use Stage::*;
     let paths = matches!(state.shaping, Shaping::Paths(_));
     match stage {
-        Input | Variables | AfterItemsPath => true,
-        AfterArguments => matches!(state.kind, Kind::Task(_) | Kind::Parallel(_)),
+        Input | Variables => true,
+        AfterItemsPath => paths,
+        AfterArguments => matches!(state.kind, Kind::Task(_)),
         Result => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),
         AfterInputPath => paths && !matches!(state.kind, Kind::Parallel(_)),
         AfterParameters => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),

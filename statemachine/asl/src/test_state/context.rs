@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::machine::NAME;
 use super::{Setting, TestRequest, TestStateError};
 use crate::machine::State;
 use crate::states::Kind;
@@ -83,7 +84,8 @@ fn made(
             "Id": identity.state_machine_arn,
             "Name": identity.state_machine_name,
         },
-        "State": {"Name": &*state.name, "EnteredTime": time},
+        // Also where the state has a name of its own.
+        "State": {"Name": NAME, "EnteredTime": time},
     });
     if state.kind.retries() {
         let retries = request.configuration.retrier_retry_count.unwrap_or(0);

@@ -8,7 +8,7 @@ use super::TestStateError;
 use crate::StateMachine;
 
 /// How AWS calls a state that is tested on its own.
-const NAME: &str = "StateName";
+pub(super) const NAME: &str = "StateName";
 
 /// Compiles a definition so that it starts at the state to test.
 pub(super) fn compile(

@@ -46,7 +46,7 @@ fn collect(field: &str, value: &Value, jsonata: bool, at: &str, found: &mut Vec<
             collect(field, item, jsonata, &format!("{at}[{index}]"), found);
         }),
         Value::Object(fields) => fields.iter().for_each(|(name, value)| {
-            collect(name, value, jsonata, &format!("{at}/{name}"), found)
+            collect(name, value, jsonata, &format!("{at}/{name}"), found);
         }),
         _ => {}
     }
