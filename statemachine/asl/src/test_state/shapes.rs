@@ -209,6 +209,9 @@ impl Scalar {
 }
 
 fn typed(field: &str, wanted: &str) -> String {
+    if field.is_empty() {
+        return format!("Result must be {wanted}");
+    }
     format!("Field '{field}' must be {wanted}")
 }
 
@@ -277,7 +280,7 @@ mod tests {
             "Field 'MemorySize' exceeds the maximum value",
         );
         strict("lambda:invoke", json!({"Other": 1}), "fine");
-        strict("lambda:invoke", json!([]), "Field '' must be an object");
+        strict("lambda:invoke", json!([]), "Result must be an object");
         strict("glue:startJobRun", json!(1), "fine");
     }
 

@@ -131,7 +131,10 @@ fn transitions_lead_somewhere_and_end() {
         flow(
             json!({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}, "C": {"Type": "Succeed"}}),
         ),
-        &["MISSING_TRANSITION_TARGET: State \"C\" is not reachable. at /States/C"],
+        &[
+            "MISSING_TRANSITION_TARGET: State \"C\" is not reachable. at /States/C",
+            "ENDLESS_LOOP: No way leads from the state 'A' to an end of the flow at /States/A",
+        ],
     );
     check(
         flow(json!({

@@ -292,7 +292,7 @@ fn the_context_object_is_made_or_given() {
         json!({"Type": "Task", "Resource": LAMBDA, "Parameters": {"c.$": "$$"}, "End": true});
     let seen = |context: Option<Value>| {
         let mut test = request(state.clone(), json!({"n": 1}));
-        test.mock = gives(json!(1));
+        test.mock = gives(json!({}));
         test.context = context.map(|context| context.to_string());
         let answer = answer(test);
         let text = answer["inspectionData"]["afterParameters"]
@@ -322,7 +322,7 @@ fn contexts_are_checked() {
     let check = |context: &str, expect: &str| {
         let state = json!({"Type": "Task", "Resource": LAMBDA, "End": true});
         let mut test = request(state, json!({}));
-        test.mock = gives(json!(1));
+        test.mock = gives(json!({}));
         test.context = Some(context.into());
         assert_eq!(
             refused(test),

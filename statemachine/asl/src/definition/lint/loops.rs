@@ -15,10 +15,13 @@ pub(super) fn check(flow: &Flow<'_>, diagnostics: &mut Diagnostics) {
         }
     }
     let none = Vec::new();
-    let ends = flow.states.iter().filter(|(_, state)| ends(state));
-    let ends: Vec<&str> = ends.map(|(name, _)| name.as_str()).collect();
+    // Where a transition leads nowhere, which is AWS's to say too, there is no telling.
+    let unknown = |state: &Value| targets(state).any(|target| !flow.states.contains_key(target));
+    let states = flow.states.iter();
+    let last = states.filter(|(_, state)| ends(state) || unknown(state));
+    let ends: Vec<&str> = last.map(|(name, _)| name.as_str()).collect();
     if ends.is_empty() {
-        return; // that is AWS's to say
+        return; // AWS says so
     }
     let ending = closure(ends, |name| sources.get(name).unwrap_or(&none).clone());
     let reached = closure(vec![flow.start], |name| {
