@@ -15,6 +15,14 @@ pub(crate) enum Language {
 }
 
 impl Language {
+    /// As on AWS, what is no language's name counts as JSONata.
+    pub(crate) fn named(name: &str) -> Language {
+        match name {
+            "JSONPath" => Language::JsonPath,
+            _ => Language::Jsonata,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Language::JsonPath => "JSONPath",
@@ -48,16 +56,12 @@ impl Language {
 }
 
 impl Compiler {
-    /// The `QueryLanguage` of the machine or of a state. As on AWS, what is no language's name counts as JSONata.
+    /// The `QueryLanguage` of the machine or of a state.
     pub(super) fn language(&mut self, fields: &mut Fields<'_>) -> Option<Language> {
         const NAME: &str = "QueryLanguage";
         let value = fields.peek(NAME)?;
         fields.choice(NAME, &["JSONPath", "JSONata"], &mut self.diagnostics);
-        Some(if value == "JSONPath" {
-            Language::JsonPath
-        } else {
-            Language::Jsonata
-        })
+        Some(Language::named(value.as_str().unwrap_or_default()))
     }
 
     /// The language of one state: its own, or else the machine's.
@@ -113,7 +117,7 @@ impl Place {
 }
 
 /// What stands between `{%` and `%}`, if the string begins and ends with them.
-pub(super) fn delimited(value: &Value) -> Option<&str> {
+pub(crate) fn delimited(value: &Value) -> Option<&str> {
     value.as_str()?.strip_prefix("{%")?.strip_suffix("%}")
 }
 
@@ -137,7 +141,16 @@ pub(super) fn expression(
         );
         diagnostics.warning("NEWER_JSONATA_OPERATOR", &place.location, message);
     }
-    Some(Query::new(parsed.ok()?, place.field()))
+    let parsed = parsed.ok()?;
+    for name in parsed.top_level_names() {
+        let message = format!("Reference to '{name}' at the top level is not supported.");
+        diagnostics
+            .push("UNSUPPORTED_JSONATA_EXPRESSION", &place.location, message)
+            .hint(format!(
+                "the state's input is $states.input, for example $states.input.{name}"
+            ));
+    }
+    Some(Query::new(parsed, place.field()))
 }
 
 /// `S0202: Expected …` -> `Expected …`: AWS leaves JSONata's code out.

@@ -26,7 +26,7 @@ use crate::{InvalidDefinition, StateMachine};
 pub(crate) use diagnostics::Diagnostics;
 pub(crate) use fields::Fields;
 pub(crate) use flow::Flow;
-pub(crate) use language::Language;
+pub(crate) use language::{Language, delimited};
 
 /// What is being compiled: the states so far, and what is wrong.
 #[derive(Debug, Default)]

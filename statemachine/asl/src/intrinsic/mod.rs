@@ -112,6 +112,17 @@ impl Call {
         }
     }
 
+    /// Calls `f` with each path among its arguments, those of nested calls too.
+    pub(crate) fn each_path(&self, f: &mut impl FnMut(&Path)) {
+        for argument in &self.arguments {
+            match argument {
+                Argument::Path(path) => f(path),
+                Argument::Call(call) => call.each_path(f),
+                Argument::Text(_) | Argument::Fixed(_) => {}
+            }
+        }
+    }
+
     fn message(&self, problem: &str) -> String {
         format!(
             "The function '{}' had the following error: {problem}",

@@ -19,6 +19,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod top_level;
 
 use std::sync::Arc;
 
@@ -48,12 +49,14 @@ struct Compiled {
     /// Whether an evaluation may take long.
     repeats: bool,
     newer_operator: Option<&'static str>,
+    top_level: Vec<Box<str>>,
 }
 
 impl Expression {
     /// Reads an expression: `text` is what stands between the delimiters, without them.
     pub(crate) fn parse(text: &str) -> Result<Expression, SyntaxError> {
         let mut tree = syntax::parse(text)?;
+        let top_level = top_level::names(&tree);
         let seen = meter::install(&mut tree);
         let compiled = Compiled {
             text: text.trim().into(),
@@ -62,6 +65,7 @@ impl Expression {
             tree,
             repeats: seen.repeats,
             newer_operator: seen.newer_operator,
+            top_level,
         };
         Ok(Expression {
             compiled: Arc::new(compiled),
@@ -93,6 +97,11 @@ impl Expression {
     /// An operator that the JSONata 2.0.6 of Step Functions does not have, if there is one in it: it works here only.
     pub(crate) fn newer_operator(&self) -> Option<&'static str> {
         self.compiled.newer_operator
+    }
+
+    /// The names that it looks up without a context, each once: Step Functions refuses them.
+    pub(crate) fn top_level_names(&self) -> impl Iterator<Item = &str> {
+        self.compiled.top_level.iter().map(AsRef::as_ref)
     }
 
     /// The variables that it reads and does not bind itself, without their `$`; `states` among them.

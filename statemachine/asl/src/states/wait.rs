@@ -29,6 +29,9 @@ pub(crate) enum Wait {
     TimestampQuery(Query),
 }
 
+/// AWS: a wait lasts no longer than 2³¹ - 1 seconds.
+const LONGEST_MILLISECONDS: i64 = i32::MAX as i64 * 1000;
+
 const FIELDS: [&str; 4] = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp"];
 
 impl Wait {
@@ -70,6 +73,9 @@ impl Wait {
             let input = shaping.selected_input(input, scope)?;
             self.until(now, &scope.over(input.value()))
         })?;
+        if until.0.saturating_sub(now.0) > LONGEST_MILLISECONDS {
+            return Err(Fault::runtime("Wait state delay is too long."));
+        }
         if until > now {
             run.wait(thread, until);
             return Ok(());

@@ -526,6 +526,12 @@ fn expressions_must_parse() {
         json!({"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "Output": {"a": ["{% 1 + %}"]}, "End": true}}}),
         &["INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/S/Output/a[0]"],
     );
+    check(
+        json!({"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "Output": {"v": "{% phone & $states.input.a[b = 1] %}"}, "End": true}}}),
+        &[
+            "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at /States/S/Output/v",
+        ],
+    );
 }
 
 #[test]

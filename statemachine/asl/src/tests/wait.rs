@@ -127,3 +127,15 @@ fn paths_that_give_no_time_fail_the_execution() {
          $.t == 2016-12-05 21:29:29Z",
     );
 }
+
+#[test]
+fn a_wait_of_more_than_68_years_is_too_long() {
+    let until = |years: u32| {
+        let time = format!("{}-11-21T00:00:00Z", 2026 + years);
+        let machine = json!({"StartAt": "S", "States": {"S": {"Type": "Wait", "TimestampPath": "$", "End": true}}});
+        Play::new(&machine).input(json!(time)).run().result()
+    };
+    assert_eq!(until(68), json!("2094-11-21T00:00:00Z"));
+    let message = "An error occurred while executing the state 'S' (entered at the event id #2). Wait state delay is too long.";
+    assert_eq!(until(69), json!(format!("States.Runtime: {message}")));
+}

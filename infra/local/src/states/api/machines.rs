@@ -239,6 +239,10 @@ fn described(states: &States, machine: &Machine) -> Answer {
     if let Some(encryption) = &settings.encryption {
         answer["encryptionConfiguration"] = configuration::stored(encryption)?;
     }
+    let references = asl::variable_references(&settings.definition);
+    if !references.is_empty() {
+        answer["variableReferences"] = json!(references);
+    }
     Ok(answer)
 }
 

@@ -56,6 +56,19 @@ async fn created_described_listed_deleted() {
 }
 
 #[tokio::test]
+async fn a_description_tells_which_variables_each_state_reads() {
+    let f = fixture();
+    f.machine(json!({ "StartAt": "A", "States": {
+        "A": { "Type": "Pass", "Assign": { "x": 1 }, "Next": "B" },
+        "B": { "Type": "Succeed", "OutputPath": "$x" },
+    }}))
+    .await;
+    let request = json!({ "stateMachineArn": MACHINE });
+    let described = f.ok("DescribeStateMachine", request).await;
+    assert_eq!(described["variableReferences"], json!({ "B": ["x"] }));
+}
+
+#[tokio::test]
 async fn creating_again_is_idempotent_until_something_differs() {
     let f = fixture();
     let create = |definition: &Value, role: &str| json!({ "name": "m", "definition": definition.to_string(), "roleArn": role });
