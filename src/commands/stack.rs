@@ -1,8 +1,8 @@
 //! What the verbs that start the local stack have in common.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use scones_local::aws::Identity;
