@@ -30,6 +30,8 @@ def capital(name):
     return name[:1].upper() + name[1:]
 
 
+# Newer than what Step Functions holds results against: Lambda's documented quota.
+BOUNDS = {("FunctionConfiguration", "MemorySize"): {"max": 10240}}
 COMPLEX = ("list", "map", "structure")
 
 
@@ -42,12 +44,19 @@ def reference(shapes, name):
     return {"type": of["type"], **bounds} if bounds else of["type"]
 
 
+def bounded(structure, member, kept):
+    bounds = BOUNDS.get((structure, member))
+    return {**kept, **bounds} if bounds else kept
+
+
 def shape(shapes, name):
     of = shapes[name]
     kept = {"type": of["type"]}
     if of["type"] == "structure":
         members = of["members"].items()
-        kept["members"] = {capital(key): reference(shapes, member["shape"]) for key, member in members}
+        kept["members"] = {
+            capital(key): bounded(name, key, reference(shapes, member["shape"])) for key, member in members
+        }
         if of.get("required"):
             kept["required"] = [capital(key) for key in of["required"]]
     else:

@@ -276,7 +276,7 @@ mod tests {
         );
         strict(
             "aws-sdk:lambda:getFunction",
-            json!({"Configuration": {"MemorySize": 999_999}}),
+            json!({"Configuration": {"MemorySize": 10_241}}),
             "Field 'MemorySize' exceeds the maximum value",
         );
         strict("lambda:invoke", json!({"Other": 1}), "fine");
