@@ -1,11 +1,16 @@
 //! JSON that callers send inside strings: inputs and outputs.
 
+use asl::Payload;
 use serde_json::Value;
 
 /// The value, or what is wrong with the text as AWS says it.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text)
-        .map_err(|error| asl::json_fault(text).unwrap_or_else(|| error.to_string()))
+    payload(text).map(Payload::into_value)
+}
+
+/// The same, with the text as it was sent.
+pub(super) fn payload(text: &str) -> Result<Payload, String> {
+    Payload::parse(text).map_err(|error| asl::json_fault(text).unwrap_or_else(|| error.to_string()))
 }
 
 #[cfg(test)]

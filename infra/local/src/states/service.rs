@@ -278,13 +278,13 @@ impl States {
             let fault = "Invalid execution input.".into();
             return Err(ApiError::InvalidExecutionInput(fault));
         }
-        let value = json::parse(&text).map_err(ApiError::InvalidExecutionInput)?;
+        let input = json::payload(&text).map_err(ApiError::InvalidExecutionInput)?;
         Ok(engine::Start {
             machine,
             qualifier,
             machine_arn: start.state_machine_arn,
             name,
-            input: (text, value),
+            input,
             trace_header,
             sync: false,
             parent: None,

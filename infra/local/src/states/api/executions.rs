@@ -54,7 +54,7 @@ pub(super) async fn start_sync(states: &States, input: Input) -> Answer {
     let mut answer = json!({
         "stateMachineArn": start.machine_arn,
         "name": start.name,
-        "input": start.input.0,
+        "input": start.input.text(),
         "inputDetails": { "included": true },
     });
     put(&mut answer, "traceHeader", start.trace_header.clone());

@@ -188,7 +188,7 @@ impl Engine {
                 watcher,
                 reply,
             } => {
-                let answer = self.start(start, watcher);
+                let answer = self.start(&start, watcher);
                 self.answer(reply, answer)?;
             }
             Command::Stop { stop, reply } => {

@@ -23,9 +23,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
-use asl::{EventKind, TaskId};
+use asl::{EventKind, Payload, TaskId};
 use rusqlite::Connection;
-use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::arn::Qualifier;
@@ -122,8 +121,8 @@ pub(super) struct Start {
     /// As the caller named it.
     pub(super) machine_arn: String,
     pub(super) name: String,
-    /// As the caller wrote it, and parsed.
-    pub(super) input: (String, Value),
+    /// With the text that the caller sent.
+    pub(super) input: Payload,
     pub(super) trace_header: Option<String>,
     /// `StartSyncExecution` takes only EXPRESS state machines.
     pub(super) sync: bool,

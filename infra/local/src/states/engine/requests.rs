@@ -28,11 +28,11 @@ impl Engine {
     /// Starts an execution, unless the same request has done so.
     pub(super) fn start(
         &mut self,
-        mut start: Start,
+        start: &Start,
         watcher: Option<oneshot::Sender<Ended>>,
     ) -> Result<Started, Fault> {
         let (dice, _) = uuid::Uuid::new_v4().as_u64_pair();
-        let (machine, target) = target::find(&self.db, &start, dice)?;
+        let (machine, target) = target::find(&self.db, start, dice)?;
         let compiled = self.compiled.of(&machine)?;
         let at = self.clock.now();
         if machine.express {
@@ -45,7 +45,7 @@ impl Engine {
                 target,
                 watcher,
             };
-            return self.begin(begin, &mut start, compiled);
+            return self.begin(begin, start, compiled);
         }
         if start.sync {
             let text = "This operation is not supported by this type of state machine";
@@ -57,7 +57,7 @@ impl Engine {
             revision: machine.revision.id,
             name: &start.name,
             started: at.0,
-            input: &start.input.0,
+            input: start.input.text(),
             trace_header: start.trace_header.as_deref(),
             parent: start
                 .parent
@@ -74,9 +74,9 @@ impl Engine {
                     target,
                     watcher,
                 };
-                self.begin(begin, &mut start, compiled)
+                self.begin(begin, start, compiled)
             }
-            None => self.same(&start, arn),
+            None => self.same(start, arn),
         }
     }
 
@@ -84,7 +84,7 @@ impl Engine {
     fn same(&self, start: &Start, arn: String) -> Result<Started, Fault> {
         let taken = executions::find(&self.db, &start.machine, &start.name)?;
         match taken {
-            Some(there) if there.status == "RUNNING" && there.input == start.input.0 => {
+            Some(there) if there.status == "RUNNING" && there.input == start.input.text() => {
                 Ok(Started {
                     arn,
                     at: there.started,
@@ -98,7 +98,7 @@ impl Engine {
     fn begin(
         &mut self,
         begin: Begin,
-        start: &mut Start,
+        start: &Start,
         compiled: Arc<Compiled>,
     ) -> Result<Started, Fault> {
         let Begin {
@@ -124,7 +124,7 @@ impl Engine {
             redriven: None,
         };
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
-        let input = std::mem::take(&mut start.input.1);
+        let input = start.input.clone();
         let (execution, effects) = Execution::start(&compiled.machine, identity, input, at, seed);
         let live = Live::new(id, id > 0, compiled, execution);
         self.live.insert(id, live);

@@ -46,6 +46,20 @@ async fn check(definition: Value, input: Value, status: &str, expected: &[&str])
 }
 
 #[tokio::test]
+async fn the_text_of_an_input_stays_as_it_was_sent() {
+    let f = fixture();
+    f.machine(single(json!({ "Type": "Pass" }))).await;
+    let sent = "[ 1.0,\n {} ]";
+    let request = json!({ "stateMachineArn": MACHINE, "name": "e", "input": sent });
+    let started = f.ok("StartExecution", request).await;
+    let body = json!({ "executionArn": started["executionArn"] });
+    let history = f.ok("GetExecutionHistory", body).await;
+    let (first, second) = (&history["events"][0], &history["events"][1]);
+    assert_eq!(first["executionStartedEventDetails"]["input"], sent);
+    assert_eq!(second["stateEnteredEventDetails"]["input"], sent);
+}
+
+#[tokio::test]
 async fn a_function_by_its_arn() {
     check(
         single(task("echo")),
