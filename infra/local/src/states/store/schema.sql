@@ -159,7 +159,8 @@ CREATE TABLE map_child (
     cause   TEXT,
     PRIMARY KEY (map_run, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX map_child_status ON map_child (map_run, status, items);
+-- Children that wait are taken in order, and counts need nothing but this index.
+CREATE INDEX map_child_status ON map_child (map_run, status, seq, items);
 
 -- What an execution that ended without success is taken up from, should it be redriven.
 CREATE TABLE interrupted (
