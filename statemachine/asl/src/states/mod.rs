@@ -5,7 +5,9 @@
 pub(crate) mod choice;
 pub(crate) mod distributed;
 pub(crate) mod fail;
+mod items;
 pub(crate) mod map;
+mod number;
 pub(crate) mod parallel;
 pub(crate) mod pass;
 mod rule;

@@ -15,13 +15,11 @@
 
 use std::sync::Arc;
 
-use super::map::integer;
-use crate::definition::{Compiler, Diagnostics, Fields};
+use super::number::{Number, seconds};
+use crate::definition::{Compiler, Fields};
 use crate::execution::{Run, Running, ThreadId, View};
 use crate::fault::{Fault, names};
-use crate::jsonpath::Path;
-use crate::query::Query;
-use crate::template::{Scope, Template};
+use crate::template::Template;
 use crate::{
     Failure, FailureStage, HistoryDetails, Pattern, Payload, Resource, TaskKind, TaskRequest,
 };
@@ -33,17 +31,9 @@ pub(crate) struct Task {
     kind: TaskKind,
     /// The function's or activity's ARN, or the service's name: how messages call it.
     called: Arc<str>,
-    timeout: Option<Limit>,
-    heartbeat: Option<Limit>,
+    timeout: Option<Number>,
+    heartbeat: Option<Number>,
     credentials: Option<Template>,
-}
-
-/// `TimeoutSeconds` or `HeartbeatSeconds`, or where to find it.
-#[derive(Debug)]
-enum Limit {
-    Fixed(u64),
-    Path(&'static str, Path),
-    Query(Query),
 }
 
 impl Task {
@@ -54,14 +44,22 @@ impl Task {
         compiler.check_credentials(fields, &resource);
         let credentials = compiler.template(fields, "Credentials");
         let diagnostics = &mut compiler.diagnostics;
-        let timeout = Limit::read(fields, "TimeoutSeconds", "TimeoutSecondsPath", diagnostics);
-        let heartbeat = Limit::read(
+        let timeout = Number::read_as(
+            seconds,
+            fields,
+            "TimeoutSeconds",
+            "TimeoutSecondsPath",
+            diagnostics,
+        );
+        let heartbeat = Number::read_as(
+            seconds,
             fields,
             "HeartbeatSeconds",
             "HeartbeatSecondsPath",
             diagnostics,
         );
-        if let (Some(Limit::Fixed(timeout)), Some(Limit::Fixed(heartbeat))) = (&timeout, &heartbeat)
+        if let (Some(Number::Fixed(timeout)), Some(Number::Fixed(heartbeat))) =
+            (&timeout, &heartbeat)
             && heartbeat >= timeout
         {
             let message = "HeartbeatSeconds must be smaller than TimeoutSeconds";
@@ -99,8 +97,9 @@ impl Task {
         run.with_scope(thread, View::token(token.as_deref()), |input, scope| {
             let selected = shaping.selected_input(input, scope)?;
             let scope = scope.over(selected.value());
-            let limit =
-                |limit: &Option<Limit>| limit.as_ref().map(|limit| limit.find(&scope)).transpose();
+            let limit = |limit: &Option<Number>| {
+                limit.as_ref().map(|limit| limit.whole(&scope)).transpose()
+            };
             let credentials = self
                 .credentials
                 .as_ref()
@@ -256,33 +255,6 @@ impl Task {
         let (task, given) = (self.kind.clone(), failure.clone());
         run.note(thread, HistoryDetails::TaskTimedOut { task, failure });
         Err(Fault::Given(given))
-    }
-}
-
-impl Limit {
-    fn read(
-        fields: &mut Fields<'_>,
-        fixed: &'static str,
-        path: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Limit> {
-        fields.exclusive(&[fixed, path], diagnostics);
-        if let Some(query) = fields.query(fixed, diagnostics) {
-            return Some(Limit::Query(query));
-        }
-        let seconds = fields.seconds(fixed, diagnostics).map(Limit::Fixed);
-        let found = fields
-            .path(path, diagnostics)
-            .map(|found| Limit::Path(path, found));
-        seconds.or(found)
-    }
-
-    fn find(&self, scope: &Scope<'_>) -> Result<u64, Fault> {
-        match self {
-            Limit::Fixed(seconds) => Ok(*seconds),
-            Limit::Path(field, path) => integer(field, path, scope),
-            Limit::Query(query) => query.integer(scope),
-        }
     }
 }
 

@@ -8,7 +8,6 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html>
 
-mod number;
 mod reader;
 mod running;
 mod writer;
@@ -18,10 +17,10 @@ use serde_json::Value;
 use crate::definition::{Compiler, Fields};
 use crate::fault::Fault;
 use crate::probe::Setting;
+use crate::states::number::{self, Number};
 use crate::template::{Scope, Template};
 use crate::{Batch, Payload, Results};
 
-pub(crate) use number::Number;
 use reader::ItemReader;
 use writer::ResultWriter;
 
@@ -65,7 +64,8 @@ impl Distributed {
                 "ToleratedFailureCountPath",
                 &mut compiler.diagnostics,
             ),
-            tolerated_percentage: Number::read(
+            tolerated_percentage: Number::read_as(
+                number::percentage,
                 fields,
                 "ToleratedFailurePercentage",
                 "ToleratedFailurePercentagePath",

@@ -4,9 +4,9 @@
 
 use serde_json::Value;
 
-use super::Number;
 use crate::definition::{Compiler, Diagnostics, Fields, Language};
 use crate::fault::Fault;
+use crate::states::number::Number;
 use crate::template::{Scope, Template};
 use crate::{Format, Payload, Reader, Resource};
 

@@ -4,7 +4,8 @@ use super::{Distributed, items};
 use crate::execution::{Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::io;
-use crate::states::map::{Map, Source};
+use crate::states::items::Source;
+use crate::states::map::Map;
 use crate::template::Scope;
 use crate::{HistoryDetails, ItemSource, MapRunRequest, Payload};
 
@@ -56,7 +57,7 @@ impl Distributed {
                     (given, _) => ItemSource::Given(given.unwrap_or_else(|| input.clone())),
                 },
                 batch: self.batch(&scope)?,
-                max_concurrency: map.max_concurrency.wanted(&scope)?,
+                max_concurrency: map.wanted_at_once(&scope)?,
                 tolerated_failure_count: count,
                 tolerated_failure_percentage: percentage,
                 results: self.results(&scope)?,

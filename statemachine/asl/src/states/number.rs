@@ -1,11 +1,10 @@
-//! A number of a definition, or the path to one: `MaxItems` and `MaxItemsPath`.
+//! A number of a definition, or the path or expression that gives one: `MaxItems` and `MaxItemsPath`.
 
 use crate::definition::{Diagnostics, Fields};
 use crate::fault::Fault;
 use crate::io;
 use crate::jsonpath::Path;
 use crate::query::Query;
-use crate::states::map::integer;
 use crate::template::Scope;
 
 #[derive(Debug)]
@@ -16,8 +15,50 @@ pub(crate) enum Number {
     Query(Query),
 }
 
+/// Reads and checks a number that stands in a definition.
+type Literal = fn(&mut Fields<'_>, &'static str, &mut Diagnostics) -> Option<f64>;
+
+fn whole(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<f64> {
+    let number = fields.integer(name, 0, u64::from(u32::MAX), diagnostics);
+    number.map(|number| number as f64)
+}
+
+/// `TimeoutSeconds` and its like.
+pub(super) fn seconds(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<f64> {
+    let seconds = fields.seconds(name, diagnostics);
+    seconds.map(|seconds| seconds as f64)
+}
+
+pub(super) fn percentage(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<f64> {
+    fields.number(name, 0.0, diagnostics)
+}
+
 impl Number {
+    /// A whole number.
     pub(super) fn read(
+        fields: &mut Fields<'_>,
+        fixed: &'static str,
+        path: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Number> {
+        Number::read_as(whole, fields, fixed, path, diagnostics)
+    }
+
+    /// A number that `literal` reads where the definition has it itself.
+    pub(super) fn read_as(
+        literal: Literal,
         fields: &mut Fields<'_>,
         fixed: &'static str,
         path: &'static str,
@@ -27,16 +68,9 @@ impl Number {
         if let Some(query) = fields.query(fixed, diagnostics) {
             return Some(Number::Query(query));
         }
-        let number = if fixed == "ToleratedFailurePercentage" {
-            fields.number(fixed, 0.0, diagnostics)
-        } else {
-            let whole = fields.integer(fixed, 0, u64::from(u32::MAX), diagnostics);
-            whole.map(|whole| whole as f64)
-        };
+        let number = literal(fields, fixed, diagnostics).map(Number::Fixed);
         let found = fields.path(path, diagnostics);
-        number
-            .map(Number::Fixed)
-            .or(found.map(|found| Number::Path(path, found)))
+        number.or(found.map(|found| Number::Path(path, found)))
     }
 
     /// A whole number that is not negative.
@@ -84,4 +118,27 @@ fn wrong(field: &str, path: &Path, value: &serde_json::Value, expected: &str) ->
     Fault::runtime(format!(
         "The {field} field refers to value \"{text}\" which is not a valid {expected}: {path}"
     ))
+}
+
+/// The number that a `…Path` field leads to.
+fn integer(field: &str, path: &Path, scope: &Scope<'_>) -> Result<u64, Fault> {
+    let value = io::find(path, scope)?;
+    // A text that is a number is as good, on AWS too.
+    let number = value
+        .as_i64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    if number.is_some_and(|number| number < 0) {
+        let name = field.trim_end_matches("Path");
+        return Err(Fault::runtime(format!("{name} cannot be negative.")));
+    }
+    let number = number.and_then(|number| u64::try_from(number).ok());
+    number.or_else(|| value.as_u64()).ok_or_else(|| {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        let path = path.text();
+        Fault::runtime(format!(
+            "The {field} field refers to value \"{text}\" which is not a valid integer: {path}"
+        ))
+    })
 }
