@@ -55,10 +55,11 @@ fn post(url: &str, older_than: Duration) -> std::io::Result<String> {
     let address = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address)?;
     let seconds = older_than.as_secs();
-    write!(
-        stream,
+    // In one piece: a server may answer, and close, after its first read.
+    let request = format!(
         "POST {PATH}?older_than={seconds} HTTP/1.0\r\nHost: {address}\r\nContent-Length: 0\r\n\r\n"
-    )?;
+    );
+    stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)

@@ -131,7 +131,7 @@ mod tests {
     use serde_json::json;
 
     fn check(text: &str, expected: Result<Value, &str>) {
-        decode::check(|| Csv::new(None, ',').unwrap(), text, &expected);
+        decode::check(|| Csv::new(None, ',').unwrap(), text, expected);
     }
 
     #[test]
@@ -174,6 +174,6 @@ mod tests {
     fn other_delimiters_and_given_columns() {
         let make = || Csv::new(Some(vec!["x".into(), "y".into()]), '\t').unwrap();
         let expected = Ok(json!([{ "x": "1,2", "y": "3" }]));
-        decode::check(make, "1,2\t3\n", &expected);
+        decode::check(make, "1,2\t3\n", expected);
     }
 }

@@ -139,16 +139,16 @@ mod tests {
     fn elements_of_any_kind() {
         let text = r#" [ {"a":[1,"],"]}, "x\"]\\", [[],{}] ,1.5, null ] "#;
         let expected = Ok(json!([{ "a": [1, "],"] }, "x\"]\\", [[], {}], 1.5, null]));
-        check(Elements::default, text, &expected);
-        check(Elements::default, "[]", &Ok(json!([])));
-        check(Elements::default, "[ ]", &Ok(json!([])));
-        check(Elements::default, "[\"é\"]", &Ok(json!(["é"])));
+        check(Elements::default, text, expected);
+        check(Elements::default, "[]", Ok(json!([])));
+        check(Elements::default, "[ ]", Ok(json!([])));
+        check(Elements::default, "[\"é\"]", Ok(json!(["é"])));
     }
 
     #[test]
     fn what_has_no_items() {
         for text in [r#"{"a":1}"#, "1", "\"[]\"", " "] {
-            check(Elements::default, text, &Err(NO_ITEMS));
+            check(Elements::default, text, Err(NO_ITEMS));
         }
         for text in ["[1", "[1,,2]", "[1,]", "[1] x", "[x]", "[1}]"] {
             let error = decode(&mut Elements::default(), text, 9).unwrap_err();
@@ -163,10 +163,10 @@ mod tests {
     fn pointers_lead_to_arrays_and_objects() {
         let text = r#"{"a":{"b":[1,2],"c":{"k":"v"}}}"#;
         let pointed = |pointer: &'static str| move || Pointed::new(pointer.to_owned());
-        check(pointed("/a/b"), text, &Ok(json!([1, 2])));
+        check(pointed("/a/b"), text, Ok(json!([1, 2])));
         let pairs = json!([{ "Key": "k", "Value": "v" }]);
-        check(pointed("/a/c"), text, &Ok(pairs));
-        check(pointed("/a/d"), text, &Err(NO_ITEMS));
-        check(pointed("/a/b/0"), text, &Err(NO_ITEMS));
+        check(pointed("/a/c"), text, Ok(pairs));
+        check(pointed("/a/d"), text, Err(NO_ITEMS));
+        check(pointed("/a/b/0"), text, Err(NO_ITEMS));
     }
 }

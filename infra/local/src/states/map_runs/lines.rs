@@ -39,13 +39,9 @@ mod tests {
 
     #[test]
     fn a_value_a_line() {
-        check(
-            Lines::default,
-            "{\"a\":1}\n2\n",
-            &Ok(json!([{ "a": 1 }, 2])),
-        );
-        check(Lines::default, "1\r\n\n \n\"é\"", &Ok(json!([1, "é"])));
-        check(Lines::default, "", &Ok(json!([])));
+        check(Lines::default, "{\"a\":1}\n2\n", Ok(json!([{ "a": 1 }, 2])));
+        check(Lines::default, "1\r\n\n \n\"é\"", Ok(json!([1, "é"])));
+        check(Lines::default, "", Ok(json!([])));
         assert!(super::super::decode::decode(&mut Lines::default(), "1\nx\n", 9).is_err());
     }
 }

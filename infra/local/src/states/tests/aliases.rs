@@ -23,7 +23,9 @@ async fn versions() -> Fixture {
 }
 
 fn create(name: &str, routes: Value) -> Value {
-    json!({ "name": name, "routingConfiguration": routes })
+    let mut body = json!({ "name": name });
+    body["routingConfiguration"] = routes;
+    body
 }
 
 #[tokio::test]
