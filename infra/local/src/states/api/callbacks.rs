@@ -18,6 +18,7 @@ pub(super) async fn success(states: &States, mut input: Input) -> Answer {
     let output = input.data("output", DATA)?;
     input.require_given("output", output.is_some());
     input.finish()?;
+    check(&token)?; // of the two, AWS looks at the token first
     let output = json::parse(&output.unwrap_or_default()).map_err(ApiError::InvalidOutput)?;
     say(states, token, Word::Success { output }).await
 }
@@ -27,12 +28,14 @@ pub(super) async fn failure(states: &States, mut input: Input) -> Answer {
     let error = input.data("error", 256)?;
     let cause = input.data("cause", 32_768)?;
     input.finish()?;
+    check(&token)?;
     say(states, token, Word::Failure { error, cause }).await
 }
 
 pub(super) async fn heartbeat(states: &States, mut input: Input) -> Answer {
     let token = token(&mut input)?;
     input.finish()?;
+    check(&token)?;
     say(states, token, Word::Heartbeat).await
 }
 
@@ -40,10 +43,16 @@ fn token(input: &mut Input) -> Result<String, ApiError> {
     input.required("taskToken", 1..=2048)
 }
 
-async fn say(states: &States, token: String, word: Word) -> Answer {
-    if !asl::is_task_token(&token) {
-        return Err(ApiError::InvalidToken);
+/// Whether it is a token at all; whether a task waits for it is the engine's to know.
+fn check(token: &str) -> Result<(), ApiError> {
+    if asl::is_task_token(token) {
+        Ok(())
+    } else {
+        Err(ApiError::InvalidToken)
     }
+}
+
+async fn say(states: &States, token: String, word: Word) -> Answer {
     states.engine().say(token, word).await?;
     Ok(serde_json::json!({}))
 }

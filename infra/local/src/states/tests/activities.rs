@@ -276,7 +276,7 @@ async fn what_is_no_token_and_no_output() {
     f.machine(single(callback())).await;
     let arn = f.start().await;
     let token = f.submitted(&arn).await;
-    let wrong = json!({ "taskToken": "nonsense", "output": "1" });
+    let wrong = json!({ "taskToken": "nonsense", "output": "{" });
     let error = "400 InvalidToken: Invalid Token: 'Invalid token'";
     f.refused("SendTaskSuccess", wrong, error).await;
     let (status, answer) = f
