@@ -9,8 +9,9 @@ use serde_json::Value;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("asl", &[]),
     ("cifar-tools", &[]),
+    ("evaluation", &[]),
     ("lambdas", &[]),
-    ("scones-model", &[]),
+    ("scones-model", &["evaluation"]),
     ("scones-local", &["asl"]),
     (
         "scones",
@@ -35,6 +36,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
         "lambdas",
         &["tract-onnx", "tract-core", "rusqlite", "s3s", "axum"],
     ),
+    ("evaluation", &["tokio", "ndarray", "tract-onnx"]),
     ("scones-model", &["aws-config", "rusqlite", "s3s"]),
     ("scones-local", &["lambda_runtime", "tract-onnx", "image"]),
 ];

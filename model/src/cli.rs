@@ -3,11 +3,11 @@
 //! The library's errors tell their causes in their own text: `Error::msg` keeps a chain of causes from repeating them.
 
 use crate::data::Dataset;
-use crate::evaluate::Evaluation;
 use crate::serve::{self, Predictor};
 use crate::{artifact, train};
 use anyhow::{Context, Error, Result, ensure};
 use clap::{Args, Subcommand};
+use evaluation::Evaluation;
 use rayon::prelude::*;
 use std::future::Future;
 use std::io;

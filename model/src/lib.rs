@@ -9,7 +9,6 @@ pub mod cli;
 pub mod data;
 #[cfg(test)]
 mod drawn;
-pub mod evaluate;
 pub mod network;
 pub mod serve;
 pub mod train;

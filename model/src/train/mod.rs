@@ -19,7 +19,7 @@ pub use trainer::{Trained, scores};
 
 use crate::artifact::{self, ArtifactError, PackError};
 use crate::data::{Dataset, DatasetError};
-use crate::evaluate::Evaluation;
+use evaluation::Evaluation;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;

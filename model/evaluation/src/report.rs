@@ -1,6 +1,6 @@
 //! What `evaluate` prints and writes as JSON.
 
-use super::{Evaluation, share};
+use crate::{BINS, Bin, Evaluation, share};
 use serde::Serialize;
 use std::fmt;
 
@@ -11,14 +11,22 @@ pub struct Report {
     pub images: usize,
     /// Part of the images that are classified correctly.
     pub accuracy: f32,
+    /// Standard error of the accuracy.
+    pub accuracy_error: f32,
+    /// Mean cross-entropy, in nats.
+    pub log_loss: f32,
     /// Expected calibration error over 15 bins.
     pub ece: f32,
+    /// What `ece` would be, on as many images, if every confidence were exactly right.
+    pub ece_floor: f32,
     /// One row for each true class: how many images got each label.
     pub confusion: Vec<Vec<usize>>,
     /// Figures by class.
     pub classes: Vec<ClassReport>,
     /// Figures of the confidence gate.
     pub gate: GateReport,
+    /// Confidence and accuracy over 15 bins of confidence.
+    pub reliability: [Bin; BINS],
 }
 
 /// Figures of one class.
@@ -46,11 +54,15 @@ pub struct GateReport {
 }
 
 impl Evaluation {
-    /// All figures, for classes of these names and a gate at `threshold`.
+    /// All figures, for classes of these names and a gate at `threshold`. An answer whose true or predicted class has
+    /// no name counts in the figures of all images, and in no cell of the confusion matrix.
     pub fn report(&self, labels: &[String], threshold: f32) -> Report {
         let mut confusion = vec![vec![0; labels.len()]; labels.len()];
         for answer in &self.answers {
-            confusion[answer.class][answer.predicted] += 1;
+            let row = confusion.get_mut(answer.class);
+            if let Some(cell) = row.and_then(|row| row.get_mut(answer.predicted)) {
+                *cell += 1;
+            }
         }
         let classes = labels
             .iter()
@@ -59,24 +71,14 @@ impl Evaluation {
         Report {
             images: self.answers.len(),
             accuracy: self.accuracy(),
+            accuracy_error: self.accuracy_error(),
+            log_loss: self.log_loss(),
             ece: self.calibration_error(),
+            ece_floor: self.calibration_floor(),
             classes: classes.collect(),
             gate: self.gate(threshold),
+            reliability: self.reliability(),
             confusion,
-        }
-    }
-
-    fn gate(&self, threshold: f32) -> GateReport {
-        let passed: Vec<_> = self
-            .answers
-            .iter()
-            .filter(|answer| answer.confidence >= threshold)
-            .collect();
-        let correct = passed.iter().filter(|answer| answer.is_correct()).count();
-        GateReport {
-            threshold,
-            pass_rate: share(passed.len(), self.answers.len()),
-            precision: share(correct, passed.len()),
         }
     }
 }
@@ -96,19 +98,18 @@ fn class_report(confusion: &[Vec<usize>], class: usize, label: &str) -> ClassRep
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "images    {}", self.images)?;
-        writeln!(f, "accuracy  {:.4}", self.accuracy)?;
-        writeln!(f, "ECE       {:.4}", self.ece)?;
-        let GateReport {
-            threshold,
-            pass_rate,
-            precision,
-        } = &self.gate;
         writeln!(
             f,
-            "gate      {:.1} % pass at {threshold}, {:.1} % of them right",
-            pass_rate * 100.0,
-            precision * 100.0
+            "accuracy  {:.4} (standard error {:.4})",
+            self.accuracy, self.accuracy_error
         )?;
+        writeln!(f, "log loss  {:.4}", self.log_loss)?;
+        writeln!(
+            f,
+            "ECE       {:.4} ({:.4} if every confidence were right)",
+            self.ece, self.ece_floor
+        )?;
+        writeln!(f, "gate      {}", self.gate)?;
         let width = self
             .classes
             .iter()
@@ -142,9 +143,24 @@ impl fmt::Display for Report {
     }
 }
 
+impl fmt::Display for GateReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            threshold,
+            pass_rate,
+            precision,
+        } = self;
+        let (passed, right) = (pass_rate * 100.0, precision * 100.0);
+        write!(
+            f,
+            "{passed:.1} % pass at {threshold}, {right:.1} % of them right"
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::evaluate::tests::evaluation;
+    use crate::tests::evaluation;
 
     #[test]
     fn all_figures_of_a_small_example() {

@@ -1,11 +1,14 @@
-//! How good a model is: accuracy, calibration, confusion, and what a confidence gate lets through.
+//! How good a classifier is: accuracy, calibration, confusion, and what a confidence gate lets through.
+//!
+//! It knows scores and true classes, and neither models nor images, so that whoever has scores can ask.
 
+mod calibration;
+mod coverage;
 mod report;
 
+pub use calibration::{BINS, Bin};
+pub use coverage::Point;
 pub use report::{ClassReport, GateReport, Report};
-
-/// Bins of confidence over which calibration is measured.
-const BINS: usize = 15;
 
 /// Scores of a model for images whose classes are known.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ struct Answer {
     class: usize,
     predicted: usize,
     confidence: f32,
+    /// Probability of the true class.
+    probability: f32,
 }
 
 impl Answer {
@@ -38,6 +43,7 @@ impl Evaluation {
                 class: *class,
                 predicted,
                 confidence: row.get(predicted).copied().unwrap_or(0.0),
+                probability: row.get(*class).copied().unwrap_or(0.0),
             }
         });
         Self {
@@ -56,15 +62,18 @@ impl Evaluation {
         )
     }
 
-    /// Expected calibration error (Guo et al., 2017): the mean gap between confidence and accuracy over 15 equal bins
-    /// of confidence, weighted by the images in them.
-    pub fn calibration_error(&self) -> f32 {
-        let mut gaps = [0.0; BINS];
-        for answer in &self.answers {
-            let bin = ((answer.confidence * BINS as f32) as usize).min(BINS - 1);
-            gaps[bin] += answer.confidence - f32::from(u8::from(answer.is_correct()));
-        }
-        gaps.iter().map(|gap| gap.abs()).sum::<f32>() / self.answers.len().max(1) as f32
+    /// Standard error of the accuracy: how far it lies from that on endless images of the same kind, as a rule.
+    pub fn accuracy_error(&self) -> f32 {
+        let accuracy = self.accuracy();
+        (accuracy * (1.0 - accuracy) / self.answers.len().max(1) as f32).sqrt()
+    }
+
+    /// Mean cross-entropy in nats: what being wrong costs by how sure one was. Lower is better; 0 is always sure and right.
+    pub fn log_loss(&self) -> f32 {
+        // The smallest positive number keeps a probability of 0 from making all others not count.
+        let losses = self.answers.iter();
+        let losses = losses.map(|answer| -answer.probability.max(f32::MIN_POSITIVE).ln());
+        losses.sum::<f32>() / self.answers.len().max(1) as f32
     }
 }
 
@@ -77,7 +86,7 @@ fn share(part: usize, whole: usize) -> f32 {
 mod tests {
     use super::*;
 
-    pub(super) fn evaluation(answers: &[(usize, [f32; 2])]) -> Evaluation {
+    pub(crate) fn evaluation(answers: &[(usize, [f32; 2])]) -> Evaluation {
         let classes: Vec<usize> = answers.iter().map(|(class, _)| *class).collect();
         Evaluation::new(answers.iter().map(|(_, scores)| scores.to_vec()), &classes)
     }
@@ -91,32 +100,19 @@ mod tests {
             (1, [0.4, 0.6]),
         ]);
         assert_eq!(evaluation.accuracy(), 0.75);
+        assert!((evaluation.accuracy_error() - 0.216_5).abs() < 1e-4);
     }
 
     #[test]
-    fn calibration_compares_confidence_and_accuracy_in_bins() {
-        let sure_and_right = evaluation(&[(0, [1.0, 0.0]), (1, [0.0, 1.0])]);
-        assert_eq!(sure_and_right.calibration_error(), 0.0);
-        let sure_and_half_right = evaluation(&[(0, [1.0, 0.0]), (1, [1.0, 0.0])]);
-        assert_eq!(sure_and_half_right.calibration_error(), 0.5);
-        // Two bins: at 0.75 half are right (gap 0.25), at 1.0 all (gap 0).
-        let two_bins = evaluation(&[
-            (0, [0.75, 0.25]),
-            (1, [0.75, 0.25]),
-            (0, [1.0, 0.0]),
-            (0, [1.0, 0.0]),
-        ]);
-        assert!((two_bins.calibration_error() - 0.125).abs() < 1e-6);
+    fn log_loss_asks_for_the_probability_of_the_true_class() {
+        let evaluation = evaluation(&[(0, [0.5, 0.5]), (1, [0.75, 0.25])]);
+        let expected = (2f32.ln() + 4f32.ln()) / 2.0;
+        assert!((evaluation.log_loss() - expected).abs() < 1e-6);
     }
 
     #[test]
     fn nothing_has_no_accuracy() {
-        assert_eq!(
-            (
-                evaluation(&[]).accuracy(),
-                evaluation(&[]).calibration_error()
-            ),
-            (0.0, 0.0)
-        );
+        let nothing = evaluation(&[]);
+        assert_eq!((nothing.accuracy(), nothing.accuracy_error()), (0.0, 0.0));
     }
 }
