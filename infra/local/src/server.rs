@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::serve::ListenerExt;
-use http::{Request, Response, StatusCode};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, header};
 use tokio::net::TcpListener;
 
 use crate::route::{Service, route};
@@ -41,7 +42,7 @@ async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
         return who_holds(stack);
     }
     if parts.uri.path() == gc::PATH {
-        return delete_old(stack, parts.uri.query()).await;
+        return delete_old(stack, &parts).await;
     }
     let service = route(&parts);
     let request = Request::from_parts(parts, body);
@@ -60,25 +61,44 @@ fn who_holds(stack: &Stack) -> Response<Body> {
 }
 
 /// Deletes old executions, for `scones gc`.
-async fn delete_old(stack: &Stack, query: Option<&str>) -> Response<Body> {
-    let seconds = query
-        .and_then(|query| query.strip_prefix("older_than="))
-        .and_then(|seconds| seconds.parse().ok());
-    let Some(seconds) = seconds else {
-        let mut response = Response::new(Body::from("older_than is missing: an age in seconds"));
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-        return response;
+async fn delete_old(stack: &Stack, request: &Parts) -> Response<Body> {
+    let older_than = match age(request) {
+        Ok(age) => age,
+        Err((status, text)) => return plain(status, text),
     };
-    let swept = stack.states().gc(Duration::from_secs(seconds)).await;
+    let swept = stack.states().gc(older_than).await;
     let swept = swept.map_err(|error| error.to_string());
     match swept.and_then(|swept| serde_json::to_string(&swept).map_err(|error| error.to_string())) {
         Ok(swept) => Response::new(Body::from(swept)),
-        Err(error) => {
-            let mut response = Response::new(Body::from(error));
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            response
-        }
+        Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, error),
     }
+}
+
+/// The age in a request to delete what is older.
+///
+/// A page that someone has open in a browser can send requests here too, which AWS's own APIs need not fear: no page can
+/// give them their headers. A browser sends every POST with an `Origin`, and no other program does.
+fn age(request: &Parts) -> Result<Duration, (StatusCode, &'static str)> {
+    if request.method != Method::POST {
+        return Err((StatusCode::METHOD_NOT_ALLOWED, "only POST deletes"));
+    }
+    if request.headers.contains_key(header::ORIGIN) {
+        return Err((StatusCode::FORBIDDEN, "not from a web page: use scones gc"));
+    }
+    let query = request.uri.query().unwrap_or_default();
+    let seconds = query
+        .strip_prefix("older_than=")
+        .and_then(|seconds| seconds.parse().ok());
+    seconds.map(Duration::from_secs).ok_or((
+        StatusCode::BAD_REQUEST,
+        "older_than is missing: an age in seconds",
+    ))
+}
+
+fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(text.into());
+    *response.status_mut() = status;
+    response
 }
 
 /// The answer for a service that the stack does not have, in the form that the JSON and REST protocols of the SDKs read.
