@@ -4,23 +4,25 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-/// How many executions one step deletes.
+/// How many executions one step looks at.
 const STEP: usize = 200;
 
 /// How many pages of the file one step gives back.
 const PAGES: usize = 2000;
 
 /// Deletes executions that ended before a time, with their histories, from the id `after` on. Answers how many, and the
-/// last one's id to go on after; `None` when there are no more.
+/// id to go on after; `None` when there are no more.
 pub(in super::super) fn executions(
     db: &Connection,
     before: i64,
     after: i64,
 ) -> rusqlite::Result<Option<(usize, i64)>> {
-    let mut found = db.prepare_cached(
-        "SELECT id FROM execution WHERE id > ?1 AND started < ?2 AND stopped < ?2 ORDER BY id LIMIT ?3",
-    )?;
-    let ids = found.query_map((after, before, STEP as i64), |row| row.get(0))?;
+    let Some(last) = last_of_step(db, before, after)? else {
+        return Ok(None);
+    };
+    let mut found =
+        db.prepare_cached("SELECT id FROM execution WHERE id > ?1 AND id <= ?2 AND stopped < ?3")?;
+    let ids = found.query_map((after, last, before), |row| row.get(0))?;
     let ids: Vec<i64> = ids.collect::<rusqlite::Result<_>>()?;
     for sql in [
         "DELETE FROM history WHERE execution = ?1",
@@ -37,7 +39,23 @@ pub(in super::super) fn executions(
     for id in &ids {
         delete.execute([id])?;
     }
-    Ok(ids.last().map(|last| (ids.len(), *last)))
+    Ok(Some((ids.len(), last)))
+}
+
+/// The last of the next executions that began before a time. Ids are in the order of the starts, so what is younger is
+/// not read.
+fn last_of_step(db: &Connection, before: i64, after: i64) -> rusqlite::Result<Option<i64>> {
+    let mut next =
+        db.prepare_cached("SELECT id, started FROM execution WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+    let mut rows = next.query((after, STEP as i64))?;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(1)? >= before {
+            break;
+        }
+        last = Some(row.get(0)?);
+    }
+    Ok(last)
 }
 
 /// Deletes what executions that ended before a time could have been taken up from.
