@@ -79,7 +79,7 @@ impl Engine {
                     self.cancel_map_run(id, task)?;
                 }
                 Effect::StartTask { task, request } => {
-                    effects.extend(self.start_task(id, task, &request, at)?);
+                    effects.extend(self.start_task(id, task, request, at)?);
                 }
             }
         }
@@ -91,27 +91,23 @@ impl Engine {
         &mut self,
         id: i64,
         task: TaskId,
-        request: &TaskRequest,
+        request: TaskRequest,
         at: Timestamp,
     ) -> Result<Vec<Effect>, Fault> {
-        let activity = match &request.resource {
-            Resource::Activity { arn } => Some(arn),
-            _ => None,
-        };
-        let kind = match activity {
-            Some(arn) => self.scheduled(task, arn)?,
-            None => EventKind::TaskStarted { task, worker: None },
+        let (kind, of_activity) = match &request.resource {
+            Resource::Activity { arn } => (self.scheduled(task, arn)?, true),
+            _ => (EventKind::TaskStarted { task, worker: None }, false),
         };
         let waits = !matches!(kind, EventKind::TaskFailed { .. });
         let Some(live) = self.live.get_mut(&id) else {
             return Ok(Vec::new());
         };
         let effects = live.step(Event { at, kind })?;
-        if activity.is_none() {
-            self.batch.launches.push((id, task, request.clone()));
-        }
         if waits {
-            self.keep_waiting(id, task, request);
+            self.keep_waiting(id, task, &request);
+        }
+        if !of_activity {
+            self.batch.launches.push((id, task, request));
         }
         Ok(effects)
     }
