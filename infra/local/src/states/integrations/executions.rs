@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::failure::{Failure, capitalised};
 use super::own::Home;
-use super::{Answer, Work};
+use super::{Answer, Work, metadata};
 use crate::states::api;
 use crate::states::arn;
 use crate::states::engine::Parent;
@@ -133,32 +133,20 @@ fn refused(error: ApiError) -> Failure {
 /// StartExecution's response as Step Functions shows it, with the headers that come with it.
 fn response(started: &StartedExecution) -> Value {
     let request = uuid::Uuid::new_v4().to_string();
-    let date = jiff::Timestamp::now()
-        .strftime("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string();
+    let date = metadata::date();
     let length =
         started.execution_arn.len() + r#"{"executionArn":"","startDate":1.763723121E9}"#.len();
     let headers = [
-        ("x-amzn-RequestId", request.clone()),
-        ("connection", "keep-alive".to_owned()),
-        ("Content-Length", length.to_string()),
-        ("Date", date),
-        ("Content-Type", "application/x-amz-json-1.0".to_owned()),
+        ("x-amzn-RequestId", &*request),
+        ("connection", "keep-alive"),
+        ("Content-Length", &length.to_string()),
+        ("Date", &date),
+        ("Content-Type", "application/x-amz-json-1.0"),
     ];
-    let all: Value = headers
-        .iter()
-        .map(|(name, value)| (*name, json!([value])))
-        .collect();
-    let single: Value = headers
-        .iter()
-        .map(|(name, value)| (*name, json!(value)))
-        .collect();
-    json!({
-        "ExecutionArn": started.execution_arn,
-        "SdkHttpMetadata": { "AllHttpHeaders": all, "HttpHeaders": single, "HttpStatusCode": 200 },
-        "SdkResponseMetadata": { "RequestId": request },
-        "StartDate": started.started.0,
-    })
+    let mut response = json!({ "ExecutionArn": started.execution_arn });
+    metadata::add(&mut response, 200, &request, &headers);
+    response["StartDate"] = started.started.0.into();
+    response
 }
 
 /// DescribeExecution's response: members in alphabetical order, times in milliseconds, nothing of redrives.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Answer, Failure};
+use super::{Answer, Failure, metadata};
 use crate::lambda::{Invocation, Invoke, InvokeError};
 
 pub(super) struct Lambda(Arc<dyn Invoke>);
@@ -128,9 +128,7 @@ fn response(status: u16, payload: Option<(Value, usize)>, request: Option<&str>)
         .as_ref()
         .map_or(0, |(_, length)| *length)
         .to_string();
-    let date = jiff::Timestamp::now()
-        .strftime("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string();
+    let date = metadata::date();
     let headers = [
         ("X-Amz-Executed-Version", "$LATEST"),
         ("x-amzn-Remapped-Content-Length", "0"),
@@ -140,22 +138,11 @@ fn response(status: u16, payload: Option<(Value, usize)>, request: Option<&str>)
         ("Date", &date),
         ("Content-Type", "application/json"),
     ];
-    let all: Value = headers
-        .iter()
-        .map(|(name, value)| (*name, json!([value])))
-        .collect();
-    let single: Value = headers
-        .iter()
-        .map(|(name, value)| (*name, json!(value)))
-        .collect();
     let mut response = json!({ "ExecutedVersion": "$LATEST" });
     if let Some((payload, _)) = payload {
         response["Payload"] = payload;
     }
-    response["SdkHttpMetadata"] = json!({
-        "AllHttpHeaders": all, "HttpHeaders": single, "HttpStatusCode": status,
-    });
-    response["SdkResponseMetadata"] = json!({ "RequestId": request });
+    metadata::add(&mut response, status, &request, &headers);
     response["StatusCode"] = json!(status);
     response
 }

@@ -15,6 +15,7 @@ mod executions;
 mod failure;
 mod functions;
 mod lambda;
+mod metadata;
 mod neighbours;
 mod own;
 mod sdk;
