@@ -148,7 +148,7 @@ async fn really(
 }
 
 fn as_json(answer: &TestStateOutput) -> Value {
-    let fields = [
+    let mut json = those_there([
         (
             "status",
             answer.status.as_ref().map(|status| status.as_str()),
@@ -157,13 +157,32 @@ fn as_json(answer: &TestStateOutput) -> Value {
         ("nextState", answer.next_state.as_deref()),
         ("error", answer.error.as_deref()),
         ("cause", answer.cause.as_deref()),
-    ];
+    ]);
+    if let Some(seen) = &answer.inspection_data {
+        json["inspectionData"] = inspection(seen);
+    }
+    json
+}
+
+/// What a Task's data goes through.
+fn inspection(seen: &types::InspectionData) -> Value {
+    those_there([
+        ("input", seen.input.as_deref()),
+        ("variables", seen.variables.as_deref()),
+        ("afterInputPath", seen.after_input_path.as_deref()),
+        ("afterParameters", seen.after_parameters.as_deref()),
+        ("afterArguments", seen.after_arguments.as_deref()),
+        ("result", seen.result.as_deref()),
+        ("afterResultSelector", seen.after_result_selector.as_deref()),
+        ("afterResultPath", seen.after_result_path.as_deref()),
+    ])
+}
+
+fn those_there<const N: usize>(fields: [(&str, Option<&str>); N]) -> Value {
     let there = fields
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
-    there
-        .map(|(name, value)| (name.to_owned(), Value::from(value)))
-        .collect()
+        .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))));
+    Value::Object(there.collect())
 }
 
 /// Texts that hold JSON, as JSON.
