@@ -47,13 +47,19 @@ pub(crate) fn run(options: &cli::Validate) -> anyhow::Result<ExitCode> {
         }
     }
     if !options.json {
-        writeln!(out, "{errors} errors, {warnings} warnings")?;
+        let (errors, warnings) = (counted(errors, "error"), counted(warnings, "warning"));
+        writeln!(out, "{errors}, {warnings}")?;
     }
     Ok(if errors > 0 {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// `1 error`, `2 errors`
+fn counted(number: u32, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
 }
 
 fn definitions(file: &Path, options: &cli::Validate) -> anyhow::Result<Vec<Definition>> {
