@@ -3,7 +3,8 @@
 //! What repeats without an end is a function that is called again and again: by itself, by another, or with functions
 //! that it is given. The body of every function that calls more than the built-in ones becomes `($tick; body)`. What grows
 //! without an end is a text or an array that is put together from itself: where its result can come back, `a & b` becomes
-//! `$sized(a & b)` and `[a, b]` becomes `[$sized(a), $sized(b)]`; and ranges are counted. The names begin with a character that no expression can write, and the functions behind them are in `functions`.
+//! `$sized(a & b)` and `[a, b]` becomes `[$sized(a), $sized(b)]`; and ranges are counted. The names begin with a character
+//! that no expression can write, and the functions behind them are in `functions`.
 //!
 //! Most expressions have nothing of this and stay as they are.
 
