@@ -10,5 +10,6 @@ mod durability;
 mod failures;
 mod images;
 mod real_data;
+mod step_functions;
 mod support;
 mod workflow;

@@ -21,6 +21,8 @@ pub(crate) struct Options<'a> {
     pub(crate) template: Option<PathBuf>,
     /// Values for the template's parameters.
     pub(crate) parameters: &'a [(&'a str, &'a str)],
+    /// No template at all.
+    pub(crate) empty: bool,
 }
 
 /// A running `scones up`; it ends with this value, and with the test program.
@@ -53,6 +55,9 @@ impl Stack {
             .arg(data_dir);
         if let Some(template) = &options.template {
             command.arg("--template").arg(template);
+        }
+        if options.empty {
+            command.arg("--empty");
         }
         for (name, value) in options.parameters {
             command.arg(format!("--parameter={name}={value}"));
