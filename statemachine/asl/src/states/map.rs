@@ -13,7 +13,7 @@ use super::number::{self, Number};
 use crate::definition::{Compiler, Diagnostics, Fields, Language};
 use crate::execution::{Branches, Items, Run, ThreadId, View};
 use crate::fault::Fault;
-use crate::machine::StateId;
+use crate::machine::{StateId, Workflow};
 use crate::probe::Setting;
 use crate::template::{Scope, Template};
 use crate::{HistoryDetails, Iteration, Payload};
@@ -83,6 +83,10 @@ impl Map {
             let named = config.choice("Mode", &["INLINE", "DISTRIBUTED"], diagnostics);
             let kind = config.choice("ExecutionType", &["STANDARD", "EXPRESS"], diagnostics);
             if named == Some("DISTRIBUTED") {
+                if compiler.workflow == Workflow::Express {
+                    let message = "Express state machine does not support Map states in DISTRIBUTED mode";
+                    diagnostics.error(&config.location("Mode"), message);
+                }
                 mode = Mode::Distributed {
                     express: kind == Some("EXPRESS"),
                 };
@@ -90,7 +94,15 @@ impl Map {
             config.string("Comment", diagnostics);
             config.finish(diagnostics);
         }
+        // The executions that it runs as have a type of their own.
+        let workflow = match mode {
+            Mode::Distributed { express: true } => Workflow::Express,
+            Mode::Distributed { express: false } => Workflow::Standard,
+            Mode::Inline => compiler.workflow,
+        };
+        let around = std::mem::replace(&mut compiler.workflow, workflow);
         let start = compiler.flow(&mut processor);
+        compiler.workflow = around;
         processor.finish(&mut compiler.diagnostics);
         (start, mode)
     }

@@ -254,3 +254,23 @@ fn express_machines_wait_for_nobody() {
         "'.waitForTaskToken' service integration ",
     );
 }
+
+#[test]
+fn children_of_a_distributed_map_have_a_type_of_their_own() {
+    let map = |kind: &str| {
+        let job = "arn:aws:states:::states:startExecution.sync:2";
+        json!({"Type": "Map", "End": true, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind},
+            "StartAt": "T", "States": {"T": {"Type": "Task", "Resource": job, "End": true}},
+        }})
+    };
+    check_state(map("STANDARD"), &[]);
+    let unsupported = "Express state machine does not support '.sync' service integration";
+    let place = "/States/S/ItemProcessor/States/T/Resource";
+    check_state(map("EXPRESS"), &[&format!("{unsupported} at {place}")]);
+
+    let definition = json!({"StartAt": "S", "States": {"S": map("STANDARD")}}).to_string();
+    let refused = StateMachine::parse_for(&definition, Workflow::Express).unwrap_err();
+    let unsupported = "Express state machine does not support Map states in DISTRIBUTED mode";
+    assert!(refused.to_string().contains(unsupported), "{refused}");
+}
