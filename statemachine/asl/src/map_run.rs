@@ -55,8 +55,12 @@ pub struct Reader {
     pub api: String,
     /// `Parameters`: `Bucket`, and `Key` or `Prefix`.
     pub parameters: Payload,
-    /// What the object holds; of no use for `listObjectsV2`.
+    /// What the object holds; of no use for a mere listing.
     pub format: Format,
+    /// What the listing or the manifest names is read, and holds the items: `Transformation: LOAD_AND_FLATTEN`, and
+    /// Athena's manifests.
+    #[serde(default)]
+    pub loads: bool,
     /// `MaxItems`: 0 and `None` for all. A negative one is the runner's to refuse, as AWS does: after the map run's start.
     pub max_items: Option<i64>,
 }

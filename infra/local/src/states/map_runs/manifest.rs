@@ -1,6 +1,8 @@
-//! An inventory of S3: `manifest.json` names files of compressed CSV, each row of which names an object.
+//! What names files. An inventory of S3: `manifest.json` names files of compressed CSV, each row of which names an object.
+//! A manifest of Athena: the locations of the files that a query wrote, one a line.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html>
+//! <https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html>
 
 use std::io::Read;
 
@@ -47,6 +49,18 @@ impl Manifest {
     }
 }
 
+/// The buckets and keys in a manifest of Athena.
+pub(super) fn locations(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "The manifest is not UTF-8".to_owned())?;
+    let lines = text.lines().map(|line| line.trim().trim_matches('"'));
+    let parsed = lines.filter(|line| !line.is_empty()).map(|line| {
+        let location = line.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+        let (bucket, key) = location.ok_or_else(|| format!("The manifest's line {line} is no s3://BUCKET/KEY"))?;
+        Ok((bucket.to_owned(), key.to_owned()))
+    });
+    parsed.collect()
+}
+
 /// The text of a file that may be compressed.
 pub(super) fn inflated(bytes: &[u8]) -> Result<Vec<u8>, String> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
@@ -71,6 +85,15 @@ mod tests {
         assert_eq!(manifest.bucket, "d");
         assert_eq!(manifest.columns, ["Bucket", "Key", "Size"]);
         assert_eq!(manifest.files, ["data/1.csv.gz"]);
+    }
+
+    #[test]
+    fn an_athena_manifest_is_a_list_of_locations() {
+        let text = b"s3://b/a/1.gz\n\"s3://b/a/2 x\"\r\n\n";
+        let pair = |key: &str| ("b".to_owned(), key.to_owned());
+        assert_eq!(locations(text), Ok(vec![pair("a/1.gz"), pair("a/2 x")]));
+        let error = locations(b"bucket/key").unwrap_err();
+        assert_eq!(error, "The manifest's line bucket/key is no s3://BUCKET/KEY");
     }
 
     #[test]

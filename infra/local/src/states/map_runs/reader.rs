@@ -8,7 +8,7 @@ use super::csv::Csv;
 use super::decode::Decode;
 use super::json::{Elements, Pointed};
 use super::lines::Lines;
-use super::manifest::{Manifest, inflated};
+use super::manifest::{self, Manifest, inflated};
 use super::{Jobs, failure};
 use crate::sdk::SdkError;
 
@@ -101,48 +101,85 @@ impl Jobs {
     ) -> Result<(), String> {
         let parameters = reader.parameters.value();
         if reader.api == "listObjectsV2" {
-            return self.list(parameters, collector).await;
+            let loaded = reader.loads.then_some(&reader.format);
+            return self.list(parameters, loaded, collector).await;
         }
         let text = |name: &str| {
             let text = parameters[name].as_str().map(str::to_owned);
             text.ok_or_else(|| format!("The field '{name}' is required but was missing"))
         };
         let (bucket, key) = (text("Bucket")?, text("Key")?);
+        if reader.loads {
+            let manifest = self.whole(&bucket, &key).await?;
+            for (bucket, key) in manifest::locations(&manifest)? {
+                if !self.object((&bucket, &key, None), &reader.format, collector).await? {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         let version = parameters["VersionId"].as_str();
-        let mut decoder: Box<dyn Decode> = match &reader.format {
+        let object = (&*bucket, &*key, version);
+        self.object(object, &reader.format, collector).await?;
+        Ok(())
+    }
+
+    /// Reads the items of several objects, and says whether more are wanted.
+    async fn objects(
+        &self,
+        bucket: &str,
+        keys: impl Iterator<Item = &str> + Send,
+        format: &Format,
+        collector: &mut Collector<'_>,
+    ) -> Result<bool, String> {
+        for key in keys {
+            if !self.object((bucket, key, None), format, collector).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads an object's items, and says whether more are wanted.
+    async fn object(
+        &self,
+        (bucket, key, version): (&str, &str, Option<&str>),
+        format: &Format,
+        collector: &mut Collector<'_>,
+    ) -> Result<bool, String> {
+        let mut decoder: Box<dyn Decode> = match format {
             Format::Csv { headers, delimiter } => Box::new(Csv::new(headers.clone(), *delimiter)?),
             Format::Json { pointer: None } => Box::new(Elements::default()),
             Format::Json {
                 pointer: Some(pointer),
             } => Box::new(Pointed::new(pointer.clone())),
             Format::JsonLines => Box::new(Lines::default()),
-            Format::Manifest => return self.inventory(&bucket, &key, collector).await,
+            Format::Manifest => return self.inventory(bucket, key, collector).await,
         };
         let mut items = Vec::new();
         let mut at = 0;
         loop {
-            let piece = self.piece(&bucket, &key, version, at).await?;
+            let piece = self.piece(bucket, key, version, at).await?;
             if piece.is_empty() {
                 break;
             }
             at += piece.len() as u64;
             decoder.piece(&piece, &mut items)?;
             if !collector.take(&mut items).await {
-                return Ok(());
+                return Ok(false);
             }
         }
         decoder.end(&mut items)?;
-        collector.take(&mut items).await;
-        Ok(())
+        Ok(collector.take(&mut items).await)
     }
 
-    /// The objects that the inventory's files name.
+    /// The objects that the inventory's files name; says whether more are wanted.
     async fn inventory(
         &self,
         bucket: &str,
         key: &str,
         collector: &mut Collector<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<bool, String> {
         let manifest = Manifest::parse(&self.whole(bucket, key).await?)?;
         for file in &manifest.files {
             let text = inflated(&self.whole(&manifest.bucket, file).await?)?;
@@ -151,15 +188,15 @@ impl Jobs {
             for piece in text.chunks(PIECE) {
                 decoder.piece(piece, &mut items)?;
                 if !collector.take(&mut items).await {
-                    return Ok(());
+                    return Ok(false);
                 }
             }
             decoder.end(&mut items)?;
             if !collector.take(&mut items).await {
-                return Ok(());
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn whole(&self, bucket: &str, key: &str) -> Result<Vec<u8>, String> {
@@ -188,8 +225,14 @@ impl Jobs {
             .ok_or_else(|| format!("The specified key does not exist: s3://{bucket}/{key}"))
     }
 
-    /// The objects of a bucket, as a listing describes them.
-    async fn list(&self, parameters: &Value, collector: &mut Collector<'_>) -> Result<(), String> {
+    /// The objects of a bucket, as a listing describes them; or, where their format is given, what they hold.
+    async fn list(
+        &self,
+        parameters: &Value,
+        loaded: Option<&Format>,
+        collector: &mut Collector<'_>,
+    ) -> Result<(), String> {
+        let bucket = parameters["Bucket"].as_str().unwrap_or_default().to_owned();
         let s3 = self.s3.as_ref().ok_or_else(no_s3)?;
         let mut parameters = parameters.clone();
         loop {
@@ -199,8 +242,16 @@ impl Jobs {
                 other => other.to_string(),
             })?;
             let objects = page["Contents"].as_array().into_iter().flatten();
-            let mut items: Vec<Value> = objects.map(object).collect();
-            if !collector.take(&mut items).await || page["NextContinuationToken"].is_null() {
+            let wanted = match loaded {
+                None => collector.take(&mut objects.map(object).collect()).await,
+                Some(format) => {
+                    let keys = objects.filter_map(|object| object["Key"].as_str());
+                    // A key that ends like a folder is the folder, as consoles create it.
+                    let keys = keys.filter(|key| !key.ends_with('/'));
+                    self.objects(&bucket, keys, format, collector).await?
+                }
+            };
+            if !wanted || page["NextContinuationToken"].is_null() {
                 return Ok(());
             }
             parameters["ContinuationToken"] = page["NextContinuationToken"].clone();

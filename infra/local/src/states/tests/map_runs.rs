@@ -87,6 +87,29 @@ async fn items_are_read_from_every_format() {
 }
 
 #[tokio::test]
+async fn files_that_a_listing_or_a_manifest_names_are_read() {
+    let (f, s3) = with_s3().await;
+    put(&s3, "in/", "").await;
+    put(&s3, "in/1.jsonl", "1\n2\n").await;
+    put(&s3, "in/2.jsonl", "3").await;
+    let mut listed = reader(json!({ "InputType": "JSONL", "Transformation": "LOAD_AND_FLATTEN" }));
+    listed["ItemReader"]["Resource"] = json!("arn:aws:states:::s3:listObjectsV2");
+    listed["ItemReader"]["Parameters"] = json!({ "Bucket": "photos", "Prefix": "in/" });
+    f.machine(distributed(passes(), listed)).await;
+    assert_eq!(outcome(&f.run(json!({})).await), json!([1, 2, 3]));
+
+    let athena = json!({ "InputType": "JSONL", "ManifestType": "ATHENA_DATA", "MaxItems": 2 });
+    let manifest = "s3://photos/in/2.jsonl\ns3://photos/in/1.jsonl\n";
+    put(&s3, "manifest.csv", manifest).await;
+    let body = json!({
+        "stateMachineArn": MACHINE,
+        "definition": distributed(passes(), reader(athena)).to_string(),
+    });
+    f.ok("UpdateStateMachine", body).await;
+    assert_eq!(outcome(&f.run(json!({ "key": "manifest.csv" })).await), json!([3, 1]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_fails_in_awss_words() {
     let json = || json!({ "InputType": "JSON" });
     assert_eq!(

@@ -15,6 +15,7 @@ pub(crate) struct ItemReader {
     api: String,
     parameters: Option<Template>,
     format: Format,
+    loads: bool,
     max_items: Option<Number>,
 }
 
@@ -26,12 +27,13 @@ impl ItemReader {
         let diagnostics = &mut compiler.diagnostics;
         let api = s3_api(&mut fields, &["getObject", "listObjectsV2"], diagnostics);
         let listing = api.as_deref() == Some("listObjectsV2");
-        let mut format = Format::Json { pointer: None };
+        let (mut format, mut loads) = (Format::Json { pointer: None }, false);
         let mut max_items = None;
         match fields.object("ReaderConfig", diagnostics) {
             Some(mut config) => {
                 max_items = Number::read(&mut config, "MaxItems", "MaxItemsPath", diagnostics);
-                format = read_format(&mut config, listing, diagnostics).unwrap_or(format);
+                loads = names_files(&mut config, listing, diagnostics);
+                format = read_format(&mut config, listing && !loads, diagnostics).unwrap_or(format);
                 config.finish(diagnostics);
             }
             None if listing => {}
@@ -44,6 +46,7 @@ impl ItemReader {
             api: api.unwrap_or_default(),
             parameters,
             format,
+            loads,
             max_items,
         })
     }
@@ -58,6 +61,7 @@ impl ItemReader {
                 None => input.clone(),
             },
             format: self.format.clone(),
+            loads: self.loads,
             max_items: max_items.map(|number| number.signed(scope)).transpose()?,
         })
     }
@@ -92,6 +96,19 @@ pub(super) fn s3_api(
 
 const INPUT_TYPES: [&str; 5] = ["CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"];
 
+/// Whether what is read names the files that hold the items.
+fn names_files(config: &mut Fields<'_>, listing: bool, diagnostics: &mut Diagnostics) -> bool {
+    let manifest = config.choice("ManifestType", &["ATHENA_DATA", "S3_INVENTORY"], diagnostics);
+    let transformation =
+        config.choice("Transformation", &["NONE", "LOAD_AND_FLATTEN"], diagnostics);
+    if listing {
+        transformation == Some("LOAD_AND_FLATTEN")
+    } else {
+        manifest == Some("ATHENA_DATA")
+    }
+}
+
+/// `listing` says that the items are a listing.
 fn read_format(
     config: &mut Fields<'_>,
     listing: bool,
@@ -103,8 +120,6 @@ fn read_format(
         config.array("CSVHeaders", diagnostics),
         config.string("CSVDelimiter", diagnostics),
     );
-    config.string("ManifestType", diagnostics);
-    config.string("Transformation", diagnostics);
     if listing {
         return None;
     }
