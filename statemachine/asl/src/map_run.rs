@@ -19,6 +19,9 @@ pub struct MapRunRequest {
     pub map_run_arn: String,
     /// `Label`, or a UUID that stays the same for the state.
     pub label: String,
+    /// How often it was taken up again: with 0 it begins, otherwise the children that did not succeed run once more.
+    #[serde(default)]
+    pub redrives: u64,
     /// `ExecutionType: EXPRESS`: children are neither listed nor have histories.
     pub express: bool,
     /// Where the items are.

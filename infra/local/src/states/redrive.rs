@@ -23,9 +23,6 @@ pub(super) fn refusal(execution: &Execution, now: i64) -> Option<String> {
     if execution.orphan {
         return fixed("State machine is in DELETING status");
     }
-    if execution.map_run.is_some() {
-        return fixed("The local stack does not redrive the children of a Map Run");
-    }
     let age = now - execution.stopped.unwrap_or(now);
     if age > PERIOD {
         return fixed("Execution redrivable period exceeded");
@@ -38,4 +35,10 @@ pub(super) fn refusal(execution: &Execution, now: i64) -> Option<String> {
         return fixed("Execution history event limit exceeded");
     }
     None
+}
+
+/// Why the execution can't be redriven by itself: a map run's children go on when its execution does.
+pub(super) fn by_parent(execution: &Execution) -> Option<String> {
+    let child = execution.map_run.is_some();
+    child.then(|| "Execution is a child of a Map Run: redrive the execution that started it".into())
 }

@@ -120,6 +120,7 @@ impl Run<'_> {
         thread.input = input;
         thread.entered = None;
         thread.attempts.clear();
+        thread.failed_map_run = None;
         self.make_ready(id);
     }
 

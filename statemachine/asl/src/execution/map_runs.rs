@@ -84,12 +84,30 @@ impl Run<'_> {
         self.note(thread, HistoryDetails::MapRunStarted { arn });
         self.exec.last_task += 1;
         let task = TaskId(self.exec.last_task);
+        self.run_map(thread, MapRunning { task, request });
+    }
+
+    /// Takes up a map run that ended without success, or was given up.
+    pub(super) fn redrive_map_run(&mut self, thread: ThreadId, mut running: MapRunning) {
+        running.request.redrives += 1;
+        let redriven = HistoryDetails::MapRunRedriven {
+            arn: running.request.map_run_arn.as_str().into(),
+            count: running.request.redrives,
+        };
+        self.note(thread, redriven);
+        self.run_map(thread, running);
+    }
+
+    fn run_map(&mut self, thread: ThreadId, running: MapRunning) {
+        let task = running.task;
         self.effects.push(Effect::StartMapRun {
             task,
-            request: Box::new(request.clone()),
+            request: Box::new(running.request.clone()),
         });
         self.exec.tasks.insert(task, thread);
-        self.thread_mut(thread).activity = Activity::MapRun(Box::new(MapRunning { task, request }));
+        let thread = self.thread_mut(thread);
+        thread.failed_map_run = None;
+        thread.activity = Activity::MapRun(Box::new(running));
     }
 
     pub(super) fn map_running(&self, thread: ThreadId) -> Option<&MapRunning> {
@@ -116,16 +134,19 @@ impl Run<'_> {
 
     /// The map run is over, badly.
     pub(super) fn map_run_failed(&mut self, thread: ThreadId, failure: Failure) {
-        self.end_map_run(thread);
+        let ended = self.end_map_run(thread);
+        self.thread_mut(thread).failed_map_run = ended;
         self.note(thread, HistoryDetails::MapRunFailed(failure.clone()));
         self.unwind(thread, failure, true);
     }
 
-    fn end_map_run(&mut self, thread: ThreadId) {
-        if let Some(task) = self.map_running(thread).map(|running| running.task) {
-            self.exec.tasks.remove(&task);
-        }
-        self.thread_mut(thread).activity = Activity::Ready;
+    fn end_map_run(&mut self, thread: ThreadId) -> Option<Box<MapRunning>> {
+        let activity = std::mem::replace(&mut self.thread_mut(thread).activity, Activity::Ready);
+        let Activity::MapRun(running) = activity else {
+            return None;
+        };
+        self.exec.tasks.remove(&running.task);
+        Some(running)
     }
 }
 

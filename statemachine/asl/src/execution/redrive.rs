@@ -2,7 +2,8 @@
 //!
 //! What is kept for that are its threads as they stood at the end: branches and iterations that were done keep their
 //! outputs, and those that failed or were given up are at the state that they did not leave. A redrive runs these
-//! states again, on the same input. A state that was entered is not entered again.
+//! states again, on the same input. A state that was entered is not entered again, and the map run of a Distributed Map
+//! goes on too: with the children that did not succeed.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
 
@@ -31,15 +32,21 @@ impl Run<'_> {
     }
 
     fn take_up(&mut self, id: ThreadId, redriven: u64) {
-        match self.thread(id).activity {
-            Activity::Over => self.exec.free.push(id),
-            Activity::Branches(_) => {}
-            _ => {
-                let thread = self.thread_mut(id);
-                thread.attempts.clear();
-                thread.last_event = redriven;
-                self.make_ready(id);
-            }
+        match &self.thread(id).activity {
+            Activity::Over => return self.exec.free.push(id),
+            Activity::Branches(_) => return,
+            _ => {}
+        }
+        let thread = self.thread_mut(id);
+        thread.attempts.clear();
+        thread.last_event = redriven;
+        let failed = thread.failed_map_run.take();
+        match std::mem::replace(&mut thread.activity, Activity::Ready) {
+            Activity::MapRun(running) => self.redrive_map_run(id, *running),
+            _ => match failed {
+                Some(running) => self.redrive_map_run(id, *running),
+                None => self.make_ready(id),
+            },
         }
     }
 }

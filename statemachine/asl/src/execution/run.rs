@@ -208,6 +208,7 @@ impl<'a> Run<'a> {
             attempts: Vec::new(),
             item: None,
             variables: Variables::default(),
+            failed_map_run: None,
             activity: Activity::Ready,
         };
         let id = match self.exec.free.pop() {

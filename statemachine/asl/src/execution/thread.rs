@@ -28,6 +28,9 @@ pub(super) struct Thread {
     /// What its states assigned.
     #[serde(default, skip_serializing_if = "Variables::is_empty")]
     pub(super) variables: Variables,
+    /// The state's map run that failed last: a redrive takes it up again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failed_map_run: Option<Box<MapRunning>>,
     pub(super) activity: Activity,
 }
 

@@ -143,6 +143,13 @@ pub enum HistoryDetails {
         /// Its ARN.
         arn: Arc<str>,
     },
+    /// The map run of a Distributed Map goes on where it ended.
+    MapRunRedriven {
+        /// Its ARN.
+        arn: Arc<str>,
+        /// How often that happened, with this time.
+        count: u64,
+    },
     /// The map run of a Distributed Map is done.
     MapRunSucceeded,
     /// The map run of a Distributed Map failed.

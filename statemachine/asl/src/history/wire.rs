@@ -217,6 +217,7 @@ impl HistoryDetails {
             D::MapStateSucceeded => "MapStateSucceeded".into(),
             D::MapStateFailed => "MapStateFailed".into(),
             D::MapRunStarted { .. } => "MapRunStarted".into(),
+            D::MapRunRedriven { .. } => "MapRunRedriven".into(),
             D::MapRunSucceeded => "MapRunSucceeded".into(),
             D::MapRunFailed(_) => "MapRunFailed".into(),
             D::MapIteration { progress, .. } => format!("MapIteration{}", progress.name()),
@@ -290,6 +291,11 @@ impl HistoryDetails {
             | D::MapRunFailed(failure) => Details::failure(failure),
             D::MapRunStarted { arn } => Details {
                 map_run_arn: Some(arn),
+                ..Details::default()
+            },
+            D::MapRunRedriven { arn, count } => Details {
+                map_run_arn: Some(arn),
+                redrive_count: Some(*count),
                 ..Details::default()
             },
             D::EvaluationFailed {

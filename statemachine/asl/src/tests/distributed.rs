@@ -64,7 +64,7 @@ fn check_refused(fields: Value, input: Value, message: &str) {
 #[test]
 fn a_distributed_map_tells_its_story() {
     let play = play(json!({}), json!([1, 2]))
-        .map_runs(Gives(3.0, json!(["a"])))
+        .map_runs([Gives(3.0, json!(["a"]))])
         .run();
     let uuid = |text: &str| {
         let (_, rest) = text.split_once(ARN).expect("the ARN has machine and label");
@@ -92,7 +92,7 @@ fn a_map_run_that_fails_can_be_caught() {
     machine["States"]["C"] = json!({ "Type": "Pass", "End": true });
     let play = Play::new(&machine)
         .input(json!([]))
-        .map_runs(Fails(1.0, "E", "why"))
+        .map_runs([Fails(1.0, "E", "why")])
         .run();
     assert_eq!(play.result(), json!({ "Error": "E", "Cause": "why" }));
     let story = play.story();
@@ -110,7 +110,7 @@ fn a_map_run_that_fails_can_be_caught() {
 fn a_map_run_is_started_again_at_a_retry() {
     let retry = json!([{ "ErrorEquals": ["States.ALL"], "MaxAttempts": 1 }]);
     let play = play(json!({ "Retry": retry }), json!([]))
-        .map_runs(Fails(1.0, "E", "why"))
+        .map_runs([Fails(1.0, "E", "why"), Fails(1.0, "E", "why")])
         .run();
     let runs = play
         .effects
@@ -123,13 +123,74 @@ fn a_map_run_is_started_again_at_a_retry() {
 #[test]
 fn stopping_the_execution_gives_the_map_run_up() {
     let play = play(json!({}), json!([]))
-        .map_runs(Hangs)
+        .map_runs([Hangs])
         .stop_at(5.0)
         .run();
     assert!(
         play.effects
             .contains(&Effect::CancelTask { task: TaskId(1) })
     );
+}
+
+/// The map runs that were asked for: the task, the ARN and how often it was redriven.
+fn asked(play: &Play) -> Vec<(TaskId, String, u64)> {
+    let runs = play.effects.iter().filter_map(|effect| match effect {
+        Effect::StartMapRun { task, request } => {
+            Some((*task, request.map_run_arn.clone(), request.redrives))
+        }
+        _ => None,
+    });
+    runs.collect()
+}
+
+#[test]
+fn a_redrive_takes_the_failed_map_run_up() {
+    let play = play(json!({}), json!([1]))
+        .map_runs([
+            Fails(1.0, "E", "why"),
+            Fails(1.0, "E", "why"),
+            Gives(1.0, json!(["a"])),
+        ])
+        .redrive_at(5.0)
+        .redrive_at(10.0)
+        .run();
+    assert_eq!(play.result(), json!(["a"]));
+    let runs = asked(&play);
+    let (task, arn, _) = runs[0].clone();
+    let again = |redrives| (task, arn.clone(), redrives);
+    assert_eq!(runs, [again(0), again(1), again(2)]);
+    let story = play.story().replace(&arn, "ARN");
+    let redriven: Vec<&str> = story.lines().skip(7).take(3).collect();
+    let expected = [
+        "5s 8<7 ExecutionRedriven redriveCount=1",
+        "5s 9<8 MapRunRedriven mapRunArn=ARN redriveCount=1",
+        "6s 10<9 MapRunFailed error=E cause=why",
+    ];
+    assert_eq!(redriven, expected, "{story}");
+}
+
+#[test]
+fn a_redrive_takes_up_a_map_run_that_was_given_up() {
+    let play = play(json!({}), json!([1]))
+        .map_runs([Hangs, Gives(1.0, json!(["a"]))])
+        .stop_at(2.0)
+        .redrive_at(5.0)
+        .run();
+    assert_eq!(play.result(), json!(["a"]));
+    let redrives: Vec<u64> = asked(&play).iter().map(|(_, _, count)| *count).collect();
+    assert_eq!(redrives, [0, 1]);
+}
+
+#[test]
+fn a_state_that_a_catcher_left_starts_a_new_map_run() {
+    let catch = json!([{ "ErrorEquals": ["E"], "Next": "S" }]);
+    let play = play(json!({ "Catch": catch }), json!([1]))
+        .map_runs([Fails(1.0, "E", "why"), Fails(1.0, "F", "why"), Gives(1.0, json!([]))])
+        .redrive_at(5.0)
+        .run();
+    let runs = asked(&play);
+    assert_ne!(runs[0].1, runs[1].1);
+    assert_eq!((&runs[1].1, runs[2].2), (&runs[2].1, 1));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The runner of the tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ pub(super) struct Play {
     machine: StateMachine,
     input: Payload,
     script: Script,
-    map_run: Answer,
+    map_runs: VecDeque<Answer>,
     stop_at: Option<f64>,
     redrives: Vec<f64>,
     now: Timestamp,
@@ -57,7 +57,7 @@ impl Play {
             machine,
             input: json!({}).into(),
             script: Box::new(|request| panic!("no answer for the task {request:?}")),
-            map_run: Answer::Hangs,
+            map_runs: VecDeque::new(),
             stop_at: None,
             redrives: Vec::new(),
             now: START,
@@ -92,9 +92,9 @@ impl Play {
         self
     }
 
-    /// What becomes of map runs.
-    pub(super) fn map_runs(mut self, answer: Answer) -> Play {
-        self.map_run = answer;
+    /// What becomes of map runs, one after the other.
+    pub(super) fn map_runs(mut self, answers: impl IntoIterator<Item = Answer>) -> Play {
+        self.map_runs = answers.into_iter().collect();
         self
     }
 
@@ -152,7 +152,10 @@ impl Play {
                     let answer = (self.script)(request);
                     self.answer(*task, answer);
                 }
-                Effect::StartMapRun { task, .. } => self.schedule(*task, 0.0, self.map_run.clone()),
+                Effect::StartMapRun { task, .. } => {
+                    let answer = self.map_runs.pop_front().unwrap_or(Answer::Hangs);
+                    self.schedule(*task, 0.0, answer);
+                }
                 Effect::CancelTask { .. } => {}
                 Effect::SetTimer { timer, at } => {
                     let key = self.at((*at).max(self.now), EventKind::TimerFired { timer: *timer });

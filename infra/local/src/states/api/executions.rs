@@ -153,10 +153,10 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
         answer["outputDetails"] = json!({ "included": true });
     }
     let refusal = redrive::refusal(&row, now());
-    answer["redriveStatus"] = json!(if refusal.is_none() {
-        "REDRIVABLE"
-    } else {
-        "NOT_REDRIVABLE"
+    answer["redriveStatus"] = json!(match refusal {
+        Some(_) => "NOT_REDRIVABLE",
+        None if row.map_run.is_some() => "REDRIVABLE_BY_MAP_RUN",
+        None => "REDRIVABLE",
     });
     put(&mut answer, "redriveStatusReason", refusal);
     Ok(answer)

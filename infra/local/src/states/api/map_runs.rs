@@ -17,10 +17,11 @@ type Answer = Result<Value, ApiError>;
 const MAP_RUN_ARN: std::ops::RangeInclusive<usize> = 1..=2000;
 
 /// The statuses of children, as counts name them.
-const COUNTED: [(&str, &str); 6] = [
+const COUNTED: [(&str, &str); 7] = [
     ("aborted", "ABORTED"),
     ("failed", "FAILED"),
     ("pending", "PENDING"),
+    ("pendingRedrive", map_runs::REDRIVEN),
     ("running", "RUNNING"),
     ("succeeded", "SUCCEEDED"),
     ("timedOut", "TIMED_OUT"),
@@ -45,9 +46,12 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
     input.finish()?;
     let run = find(states, &map_run_arn).await?;
     let (id, execution) = (run.id, run.execution);
-    let (counts, names) = states
+    let (counts, left, names) = states
         .readers()
-        .read(move |db| Ok((map_runs::counts(db, id)?, executions::names(db, execution)?)))
+        .read(move |db| {
+            let left = map_runs::not_redrivable(db, id)?;
+            Ok((map_runs::counts(db, id)?, left, executions::names(db, execution)?))
+        })
         .await?;
     let over = run.stopped.is_some();
     let mut answer = json!({
@@ -58,16 +62,22 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
         "maxConcurrency": run.limits.max_concurrency,
         "toleratedFailureCount": run.limits.tolerated_count.unwrap_or(0),
         "toleratedFailurePercentage": run.limits.tolerated_percentage.unwrap_or(0.0),
-        "executionCounts": shown(&counts, over, |count| count.children),
-        "itemCounts": shown(&counts, over, |count| count.items),
-        "redriveCount": 0,
+        "executionCounts": shown(&counts, left, over, |count| count.children),
+        "itemCounts": shown(&counts, left, over, |count| count.items),
+        "redriveCount": run.redrives.count,
     });
+    put(&mut answer, "redriveDate", run.redrives.last.map(seconds));
     put(&mut answer, "stopDate", run.stopped.map(seconds));
     Ok(answer)
 }
 
-/// The counts of one kind; `over` says that what is done has been written too.
-fn shown(counts: &[(String, Count)], over: bool, of: impl Fn(&Count) -> i64) -> Value {
+/// The counts of one kind; `left` can't be redriven, and `over` says that what is done has been written too.
+fn shown(
+    counts: &[(String, Count)],
+    left: Count,
+    over: bool,
+    of: impl Fn(&Count) -> i64,
+) -> Value {
     let count = |status: &str| {
         let found = counts.iter().find(|(name, _)| name == status);
         found.map_or(0, |(_, count)| of(count))
@@ -84,6 +94,7 @@ fn shown(counts: &[(String, Count)], over: bool, of: impl Fn(&Count) -> i64) -> 
     };
     shown.insert("resultsWritten".to_owned(), json!(written));
     shown.insert("total".to_owned(), json!(total));
+    shown.insert("failuresNotRedrivable".to_owned(), json!(of(&left)));
     Value::Object(shown)
 }
 

@@ -243,8 +243,7 @@ impl Live {
             cause,
         };
         executions::finish(db, self.id, &end)?;
-        // What a map run would have to redrive, it does not.
-        if self.execution.is_redrivable() && self.map_run.is_none() {
+        if self.execution.is_redrivable() {
             let snapshot = serde_json::to_string(&self.execution).map_err(unwritable)?;
             interrupted::put(db, self.id, &snapshot)?;
         }

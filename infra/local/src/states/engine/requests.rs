@@ -147,19 +147,25 @@ impl Engine {
         {
             return Ok(before);
         }
-        if let Some(reason) = redrive::refusal(&there, at.0) {
+        if let Some(reason) = redrive::refusal(&there, at.0).or_else(|| redrive::by_parent(&there)) {
             return Err(ApiError::ExecutionNotRedrivable(reason).into());
         }
-        let left = interrupted::take(&self.db, there.id)?
-            .ok_or_else(|| ApiError::Internal(format!("nothing is left of {}", there.name)))?;
-        let compiled = self.compiled.of_revision(&self.db, there.revision)?;
-        let live = Live::revive(&left, compiled).map_err(|error| {
-            ApiError::Internal(format!("{} can't be restored: {error}", there.name))
-        })?;
+        let live = self.revive(there.id, there.revision)?;
         executions::redrive(&self.db, there.id, redrive.token.as_deref(), at.0)?;
         self.live.insert(there.id, live);
         self.apply(there.id, EventKind::Redrive)?;
         Ok(at.0)
+    }
+
+    /// What an execution that ended without success left, to go on with.
+    pub(super) fn revive(&mut self, id: i64, revision: i64) -> Result<Live, Fault> {
+        let left = interrupted::take(&self.db, id)?
+            .ok_or_else(|| ApiError::Internal(format!("nothing is left of execution {id}")))?;
+        let compiled = self.compiled.of_revision(&self.db, revision)?;
+        let live = Live::revive(&left, compiled).map_err(|error| {
+            ApiError::Internal(format!("execution {id} can't be restored: {error}"))
+        })?;
+        Ok(live)
     }
 
     /// Stops an execution, and tells when it ended.

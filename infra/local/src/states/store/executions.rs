@@ -286,6 +286,16 @@ pub(in super::super) fn machine(db: &Connection, id: i64) -> rusqlite::Result<(i
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
+/// The execution of a child of a map run, and its revision, if it has begun.
+pub(in super::super) fn of_child(
+    db: &Connection,
+    (map_run, seq): (i64, i64),
+) -> rusqlite::Result<Option<(i64, i64)>> {
+    db.prepare_cached("SELECT id, revision FROM execution WHERE map_run = ?1 AND map_seq = ?2")?
+        .query_row((map_run, seq), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
 /// The children of a map run that run, and their executions.
 pub(in super::super) fn running_children(
     db: &Connection,

@@ -5,6 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::executions::Redrives;
 use super::pack::{Pack, Packed};
 
 /// A map run.
@@ -24,6 +25,7 @@ pub(in super::super) struct MapRun {
     pub(in super::super) started: i64,
     pub(in super::super) stopped: Option<i64>,
     pub(in super::super) limits: Limits,
+    pub(in super::super) redrives: Redrives,
 }
 
 /// What UpdateMapRun can change.
@@ -46,7 +48,7 @@ pub(in super::super) struct New<'a> {
 }
 
 const COLUMNS: &str = "id, execution, task, uuid, label, status, reading, started, stopped, max_concurrency, \
-     tolerated_count, tolerated_percentage";
+     tolerated_count, tolerated_percentage, redrives, redriven";
 
 fn map_run(row: &Row<'_>) -> rusqlite::Result<MapRun> {
     Ok(MapRun {
@@ -63,6 +65,10 @@ fn map_run(row: &Row<'_>) -> rusqlite::Result<MapRun> {
             max_concurrency: row.get(9)?,
             tolerated_count: row.get(10)?,
             tolerated_percentage: row.get(11)?,
+        },
+        redrives: Redrives {
+            count: row.get(12)?,
+            last: row.get(13)?,
         },
     })
 }
@@ -151,12 +157,36 @@ pub(in super::super) fn finish(
     status: &str,
     at: i64,
 ) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE map_run SET status = ?2, stopped = ?3, reading = 0 WHERE id = ?1")?
+    db.prepare_cached("UPDATE map_run SET status = ?2, stopped = ?3 WHERE id = ?1")?
         .execute((id, status, at))?;
+    for (waiting, over) in [("PENDING", "ABORTED"), (REDRIVEN, "FAILED")] {
+        db.prepare_cached("UPDATE map_child SET status = ?3 WHERE map_run = ?1 AND status = ?2")?
+            .execute((id, waiting, over))?;
+    }
+    Ok(())
+}
+
+/// The status of a child that ended without success and runs once more.
+pub(in super::super) const REDRIVEN: &str = "PENDING_REDRIVE";
+
+/// Notes that a map run which had ended goes on: with all children that did not succeed. Those that are executions of
+/// their own must have left something to be taken up from.
+pub(in super::super) fn redrive(
+    db: &Connection,
+    id: i64,
+    (count, at): (u64, i64),
+) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "UPDATE map_child SET status = 'ABORTED' WHERE map_run = ?1 AND status = 'PENDING'",
+        "UPDATE map_run SET status = 'RUNNING', stopped = NULL, redrives = ?2, redriven = ?3 WHERE id = ?1",
     )?
-    .execute([id])?;
+    .execute((id, count as i64, at))?;
+    db.prepare_cached(
+        "UPDATE map_child SET status = iif(started IS NULL, 'PENDING', ?2) \
+         WHERE map_run = ?1 AND status <> 'SUCCEEDED' AND NOT EXISTS (\
+         SELECT 1 FROM execution e WHERE e.map_run = ?1 AND e.map_seq = map_child.seq \
+         AND NOT EXISTS (SELECT 1 FROM interrupted i WHERE i.execution = e.id))",
+    )?
+    .execute((id, REDRIVEN))?;
     Ok(())
 }
 
@@ -182,18 +212,19 @@ pub(in super::super) fn clear_children(db: &Connection, map_run: i64) -> rusqlit
     Ok(())
 }
 
-/// The next children to start, with their inputs.
+/// The next children that wait with a status, with their inputs.
 // SQLite would rather go through all children in order than through those that wait.
-pub(in super::super) fn pending(
+pub(in super::super) fn waiting(
     db: &Connection,
     map_run: i64,
+    status: &str,
     limit: usize,
 ) -> rusqlite::Result<Vec<(i64, String)>> {
     let mut statement = db.prepare_cached(
         "SELECT seq, input FROM map_child INDEXED BY map_child_status \
-         WHERE map_run = ?1 AND status = 'PENDING' ORDER BY seq LIMIT ?2",
+         WHERE map_run = ?1 AND status = ?2 ORDER BY seq LIMIT ?3",
     )?;
-    let rows = statement.query_map((map_run, limit as i64), |row| {
+    let rows = statement.query_map((map_run, status, limit as i64), |row| {
         Ok((row.get(0)?, row.get::<_, Packed>(1)?.0))
     })?;
     rows.collect()
@@ -209,6 +240,17 @@ pub(in super::super) fn child_started(
         "UPDATE map_child SET status = 'RUNNING', name = ?3, started = ?4 WHERE map_run = ?1 AND seq = ?2",
     )?
     .execute((map_run, seq, name, at))?;
+    Ok(())
+}
+
+pub(in super::super) fn child_redriven(
+    db: &Connection,
+    (map_run, seq): (i64, i64),
+) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE map_child SET status = 'RUNNING', stopped = NULL WHERE map_run = ?1 AND seq = ?2",
+    )?
+    .execute((map_run, seq))?;
     Ok(())
 }
 
@@ -270,6 +312,22 @@ pub(in super::super) fn counts(
         ))
     })?;
     rows.collect()
+}
+
+/// How many children ended without success and left nothing to be taken up from, and how many items are in them.
+pub(in super::super) fn not_redrivable(db: &Connection, map_run: i64) -> rusqlite::Result<Count> {
+    db.prepare_cached(
+        "SELECT count(*), coalesce(sum(c.items), 0) FROM map_child c \
+         JOIN execution e ON e.map_run = c.map_run AND e.map_seq = c.seq \
+         WHERE c.map_run = ?1 AND c.status IN ('FAILED', 'TIMED_OUT', 'ABORTED') \
+         AND NOT EXISTS (SELECT 1 FROM interrupted i WHERE i.execution = e.id)",
+    )?
+    .query_row([map_run], |row| {
+        Ok(Count {
+            children: row.get(0)?,
+            items: row.get(1)?,
+        })
+    })
 }
 
 /// A child that has ended, or never began.

@@ -25,7 +25,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::{ApiError, OpenError};
 
 /// Raised when the schema changes in a way that older files don't have.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 
 /// Opens the writing connection, and makes the file and its tables where they are missing.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {

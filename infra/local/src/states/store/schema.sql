@@ -101,7 +101,7 @@ CREATE TABLE execution (
 CREATE UNIQUE INDEX execution_name ON execution (machine, name);
 CREATE INDEX execution_status ON execution (machine, status) WHERE map_run IS NULL;
 CREATE INDEX execution_machine ON execution (machine) WHERE map_run IS NULL;
-CREATE INDEX execution_map_run ON execution (map_run) WHERE map_run IS NOT NULL;
+CREATE INDEX execution_map_run ON execution (map_run, map_seq) WHERE map_run IS NOT NULL;
 CREATE INDEX execution_parent ON execution (parent, parent_task) WHERE parent IS NOT NULL;
 CREATE INDEX execution_version ON execution (machine, version) WHERE version IS NOT NULL;
 
@@ -139,7 +139,9 @@ CREATE TABLE map_run (
     stopped              INTEGER,
     max_concurrency      INTEGER NOT NULL, -- 0 for none
     tolerated_count      INTEGER,
-    tolerated_percentage REAL
+    tolerated_percentage REAL,
+    redrives             INTEGER NOT NULL DEFAULT 0,
+    redriven             INTEGER -- when it was redriven last
 ) STRICT;
 CREATE UNIQUE INDEX map_run_task ON map_run (execution, task);
 CREATE UNIQUE INDEX map_run_uuid ON map_run (uuid);
@@ -149,7 +151,7 @@ CREATE TABLE map_child (
     map_run INTEGER NOT NULL REFERENCES map_run (id),
     seq     INTEGER NOT NULL, -- in the order of the items
     items   INTEGER NOT NULL,
-    status  TEXT NOT NULL,    -- PENDING, or an execution's
+    status  TEXT NOT NULL,    -- PENDING, PENDING_REDRIVE (it ran before), or an execution's
     name    TEXT,
     started INTEGER,
     stopped INTEGER,

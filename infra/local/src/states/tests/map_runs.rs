@@ -7,7 +7,7 @@ use super::*;
 use crate::s3::{Objects, S3};
 
 /// A Distributed Map over a processor of one state.
-fn distributed(state: Value, fields: Value) -> Value {
+pub(super) fn distributed(state: Value, fields: Value) -> Value {
     let mut map = json!({
         "Type": "Map", "Label": "L",
         "ItemProcessor": {
@@ -22,13 +22,13 @@ fn distributed(state: Value, fields: Value) -> Value {
     single(map)
 }
 
-fn ending(mut state: Value) -> Value {
+pub(super) fn ending(mut state: Value) -> Value {
     state["End"] = json!(true);
     state
 }
 
 /// A state that passes its item on.
-fn passes() -> Value {
+pub(super) fn passes() -> Value {
     ending(json!({ "Type": "Pass" }))
 }
 
@@ -61,7 +61,7 @@ async fn over(config: Value, text: &str) -> Value {
     outcome(&f.run(json!({ "key": "k" })).await)
 }
 
-fn outcome(ended: &Execution) -> Value {
+pub(super) fn outcome(ended: &Execution) -> Value {
     match &ended.output {
         Some(output) => serde_json::from_str(output).unwrap(),
         None => json!(format!(
@@ -307,8 +307,8 @@ async fn map_runs_and_their_children_are_described_and_listed() {
     assert_eq!(described["executionArn"], parent);
     assert_eq!(described["maxConcurrency"], 1);
     let counts = json!({
-        "aborted": 0, "failed": 0, "pending": 0, "running": 0, "succeeded": 2, "timedOut": 0, "resultsWritten": 2,
-        "total": 2,
+        "aborted": 0, "failed": 0, "pending": 0, "pendingRedrive": 0, "running": 0, "succeeded": 2, "timedOut": 0,
+        "resultsWritten": 2, "total": 2, "failuresNotRedrivable": 0,
     });
     assert_eq!(described["itemCounts"], counts);
     assert_eq!(described["executionCounts"], counts);

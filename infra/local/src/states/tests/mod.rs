@@ -8,12 +8,14 @@ mod executions;
 mod histories;
 mod integrations;
 mod machines;
+mod map_run_redrives;
 mod map_runs;
 mod redrive;
 mod retention;
 mod test_state;
 mod versions;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -29,14 +31,16 @@ use crate::lambda::{Invocation, Invoke, InvokeError};
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
 const ROLE: &str = "arn:aws:iam::123456789012:role/r";
 
-/// Functions by name: `echo` answers its payload, `fail` fails as its payload says, `hang` never answers, `count`
-/// writes a line to a file before it answers. Others do not exist.
+/// Functions by name: `echo` answers its payload, `fail` fails as its payload says, `second` fails the first call
+/// with a payload, `hang` never answers, `count` writes a line to a file before it answers. Others do not exist.
 #[derive(Default)]
 struct Functions {
     /// What was called, in order.
     calls: Mutex<Vec<String>>,
     /// Where `count` counts.
     log: Option<PathBuf>,
+    /// What `second` was called with.
+    seen: Mutex<HashSet<Bytes>>,
 }
 
 impl Functions {
@@ -58,6 +62,10 @@ impl Invoke for Functions {
         match name {
             "echo" => Ok(self.answer(payload, None)),
             "fail" => Ok(self.answer(payload, Some("Unhandled".into()))),
+            "second" => {
+                let first = self.seen.lock().unwrap().insert(payload.clone());
+                Ok(self.answer(payload, first.then(|| "Unhandled".into())))
+            }
             "hang" => std::future::pending().await,
             "count" => {
                 append(self.log.as_deref().unwrap(), &payload);
@@ -254,7 +262,7 @@ async fn a_database_of_another_format_is_refused() {
     let error = opened.err().unwrap().to_string();
     assert!(
         error.ends_with(
-            "has format 99 and this program reads format 3: use the program that wrote it, or move the file away"
+            "has format 99 and this program reads format 4: use the program that wrote it, or move the file away"
         ),
         "{error}"
     );

@@ -51,6 +51,7 @@ impl Distributed {
                 state,
                 map_run_arn,
                 label,
+                redrives: 0,
                 express: self.express,
                 source: match (given, &self.reader) {
                     (None, Some(reader)) => ItemSource::Reader(reader.evaluate(&input, &scope)?),

@@ -36,12 +36,15 @@ impl Engine {
             if room == 0 {
                 break;
             }
-            let pending = map_runs::pending(&self.db, id, room)?;
-            if pending.is_empty() {
+            let mut waiting = map_runs::waiting(&self.db, id, "PENDING", room)?;
+            if waiting.is_empty() {
+                waiting = map_runs::waiting(&self.db, id, map_runs::REDRIVEN, room)?;
+            }
+            if waiting.is_empty() {
                 return Ok(());
             }
-            left -= pending.len();
-            for (seq, input) in pending {
+            left -= waiting.len();
+            for (seq, input) in waiting {
                 self.start_child((id, seq), &input)?;
             }
         }
@@ -53,6 +56,9 @@ impl Engine {
 
     fn start_child(&mut self, child: Child, input: &str) -> Result<(), Fault> {
         let at = self.clock.now();
+        if let Some(before) = self.began(child)? {
+            return self.redrive_child(child, before, at);
+        }
         let name = new_uuid();
         let id = self.child_row(child, &name, input, at)?;
         let Some(run) = self.map_runs.runs.get_mut(&child.0) else {
@@ -72,6 +78,34 @@ impl Engine {
         self.live.insert(id, live);
         self.batch.touched.insert(id);
         self.perform(id, effects, at)
+    }
+
+    /// The execution that a child of a redriven map run has already, and its revision.
+    fn began(&self, child: Child) -> Result<Option<(i64, i64)>, Fault> {
+        let run = self.map_runs.runs.get(&child.0);
+        if run.is_none_or(|run| run.request.redrives == 0) {
+            return Ok(None);
+        }
+        Ok(executions::of_child(&self.db, child)?)
+    }
+
+    /// Takes up a child that ended without success.
+    fn redrive_child(
+        &mut self,
+        child: Child,
+        (id, revision): (i64, i64),
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        let live = self.revive(id, revision)?.of_map_run(child);
+        executions::redrive(&self.db, id, None, at.0)?;
+        map_runs::child_redriven(&self.db, child)?;
+        let Some(run) = self.map_runs.runs.get_mut(&child.0) else {
+            return Ok(());
+        };
+        run.tally.pending -= 1;
+        run.running.insert(child.1, id);
+        self.live.insert(id, live);
+        self.apply(id, EventKind::Redrive)
     }
 
     /// Writes that a child begins, and gives its execution's id. Only STANDARD ones have a row of an execution.

@@ -10,6 +10,9 @@
 //! | running | none is left                 |                                                        | ending  |
 //! | ending  | results are written          | reports to the Map state                               | over    |
 //!
+//! A redrive of the execution takes up a map run that ended without success: its children that did not succeed wait once
+//! more. Those that are executions of their own go on where they failed, EXPRESS ones begin anew.
+//!
 //! A child's end, its result and the tally are one transaction, so a child that is done is never run again. A crash
 //! while items are read starts the reading anew: no child has begun then.
 
@@ -155,7 +158,7 @@ impl MapRun {
 }
 
 impl Engine {
-    /// A Distributed Map asks for a map run.
+    /// A Distributed Map asks for a map run, or for one that ended to go on.
     pub(super) fn start_map_run(
         &mut self,
         execution: i64,
@@ -163,6 +166,12 @@ impl Engine {
         request: &MapRunRequest,
         at: Timestamp,
     ) -> Result<(), Fault> {
+        if request.redrives > 0
+            && let Some(row) = map_runs::of_task(&self.db, execution, task.0 as i64)?
+        {
+            map_runs::redrive(&self.db, row.id, (request.redrives, at.0))?;
+            return self.go_on_with_map_run(&row, (execution, task), request);
+        }
         let limits = Limits {
             max_concurrency: i64::try_from(request.max_concurrency).unwrap_or(i64::MAX),
             tolerated_count: request
@@ -193,18 +202,27 @@ impl Engine {
             let now = self.clock.now();
             return self.start_map_run(execution, task, request, now);
         };
+        if request.express {
+            map_runs::restart_running(&self.db, row.id)?;
+        }
+        self.go_on_with_map_run(&row, (execution, task), request)
+    }
+
+    fn go_on_with_map_run(
+        &mut self,
+        row: &map_runs::MapRun,
+        (execution, task): (i64, TaskId),
+        request: &MapRunRequest,
+    ) -> Result<(), Fault> {
         if row.reading {
             map_runs::clear_children(&self.db, row.id)?;
             return self.add_map_run(row.id, (execution, task), request, row.limits);
-        }
-        if request.express {
-            map_runs::restart_running(&self.db, row.id)?;
         }
         let mut tally = Tally::default();
         for (status, count) in map_runs::counts(&self.db, row.id)? {
             tally.items += count.items;
             match &*status {
-                "PENDING" => tally.pending += count.children,
+                "PENDING" | map_runs::REDRIVEN => tally.pending += count.children,
                 "RUNNING" | "SUCCEEDED" => {}
                 _ => tally.failed_items += count.items,
             }
