@@ -32,13 +32,10 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
         "asl",
         &["tokio", "hyper", "aws-config", "aws-sdk-sfn", "rusqlite"],
     ),
-    (
-        "lambdas",
-        &["tract-onnx", "tract-core", "rusqlite", "s3s", "axum"],
-    ),
-    ("evaluation", &["tokio", "ndarray", "tract-onnx"]),
+    ("lambdas", &["rten", "rten-gemm", "rusqlite", "s3s", "axum"]),
+    ("evaluation", &["tokio", "ndarray", "rten"]),
     ("scones-model", &["aws-config", "rusqlite", "s3s"]),
-    ("scones-local", &["lambda_runtime", "tract-onnx", "image"]),
+    ("scones-local", &["lambda_runtime", "rten", "image"]),
 ];
 
 fn metadata() -> Value {

@@ -7,7 +7,7 @@ use scones_model::cli::Command;
 /// Runs the verb.
 #[tokio::main]
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
-    super::start_logging("info,tract_onnx=warn");
+    super::start_logging("info");
     scones_model::cli::run(command).await?;
     Ok(ExitCode::SUCCESS)
 }

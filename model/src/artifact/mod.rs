@@ -7,6 +7,7 @@
 mod config;
 mod onnx;
 mod pack;
+mod proto;
 mod weights;
 
 pub use config::{Config, Input};

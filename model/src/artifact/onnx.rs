@@ -5,13 +5,13 @@
 //! rows of logits goes into the softmax. Opset 13, which every runtime of the last years reads.
 
 use super::config::Config;
+use super::proto::{
+    AttributeProto, AttributeType, DataType, Dimension, DimensionValue, GraphProto, ModelProto,
+    NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto,
+    TypeValue, ValueInfoProto,
+};
 use crate::network::{Conv, Layer, Linear, Network, Norm, SIDE};
 use prost::Message;
-use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
-    TensorShapeProto, TypeProto, ValueInfoProto, attribute_proto::AttributeType,
-    tensor_proto::DataType, tensor_shape_proto, type_proto,
-};
 
 const OPSET: i64 = 13;
 const IR_VERSION: i64 = 8;
@@ -43,9 +43,7 @@ pub(super) fn encode(network: &Network, config: &Config) -> Vec<u8> {
             initializer: graph.constants,
             input: vec![described(INPUT, &[channels, height, width])],
             output: vec![described(OUTPUT, &[classes])],
-            ..Default::default()
         }),
-        ..Default::default()
     };
     model.encode_to_vec()
 }
@@ -78,7 +76,6 @@ impl Graph {
             input: inputs.iter().map(|input| (*input).into()).collect(),
             output: vec![output.into()],
             attribute,
-            ..Default::default()
         });
     }
 
@@ -91,7 +88,6 @@ impl Graph {
                 .iter()
                 .flat_map(|value| value.to_le_bytes())
                 .collect(),
-            ..Default::default()
         });
         name.into()
     }
@@ -105,7 +101,6 @@ impl Graph {
                 .iter()
                 .flat_map(|value| value.to_le_bytes())
                 .collect(),
-            ..Default::default()
         });
         name.into()
     }
@@ -233,7 +228,7 @@ fn integer(name: &str, value: i64) -> AttributeProto {
     AttributeProto {
         name: name.into(),
         r#type: AttributeType::Int as i32,
-        i: value,
+        i: Some(value),
         ..Default::default()
     }
 }
@@ -250,27 +245,17 @@ fn integers(name: &str, values: &[i64]) -> AttributeProto {
 
 /// A float tensor whose first dimension is the number of images.
 fn described(name: &str, dims: &[i64]) -> ValueInfoProto {
-    use tensor_shape_proto::{Dimension, dimension::Value};
-    let images = Value::DimParam("N".into());
-    let dims = std::iter::once(images).chain(dims.iter().map(|size| Value::DimValue(*size)));
-    let dim = dims
-        .map(|value| Dimension {
-            value: Some(value),
-            ..Default::default()
-        })
-        .collect();
-    let shape = Some(TensorShapeProto { dim });
-    let tensor = type_proto::Tensor {
+    let images = DimensionValue::Param("N".into());
+    let sizes = dims.iter().map(|size| DimensionValue::Size(*size));
+    let dims = std::iter::once(images).chain(sizes);
+    let dim = dims.map(|value| Dimension { value: Some(value) }).collect();
+    let tensor = TensorTypeProto {
         elem_type: DataType::Float as i32,
-        shape,
+        shape: Some(TensorShapeProto { dim }),
     };
-    let value = Some(type_proto::Value::TensorType(tensor));
+    let value = Some(TypeValue::Tensor(tensor));
     ValueInfoProto {
         name: name.into(),
-        r#type: Some(TypeProto {
-            value,
-            ..Default::default()
-        }),
-        ..Default::default()
+        r#type: Some(TypeProto { value }),
     }
 }

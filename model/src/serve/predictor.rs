@@ -1,15 +1,20 @@
-//! The model of an artifact, ready to score pictures: ONNX by `tract`, everything else from `config.json`.
+//! The model of an artifact, ready to score pictures: ONNX by `rten`, everything else from `config.json`.
 
 use crate::artifact::{self, ArtifactError, Config, Input, MODEL};
 use crate::data::{Picture, PictureError, Size};
+use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueView};
+use rten_tensor::{NdTensorView, Tensor};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tract_onnx::prelude::*;
 
 /// A loaded model. Scoring needs no lock.
 pub struct Predictor {
     config: Config,
-    plan: Arc<TypedRunnableModel>,
+    model: Model,
+    input: NodeId,
+    output: NodeId,
+    /// A thread a core. Those that score wait while these work.
+    threads: Arc<ThreadPool>,
 }
 
 /// Why a model can't be loaded.
@@ -19,12 +24,12 @@ pub enum LoadError {
     #[error(transparent)]
     Config(#[from] ArtifactError),
     /// The ONNX file can't be served.
-    #[error("{path} can't be served: {source:#}")]
+    #[error("{path} can't be served: {reason}")]
     Model {
         /// The file.
         path: PathBuf,
-        /// What tract says.
-        source: TractError,
+        /// What is wrong with it.
+        reason: String,
     },
     /// Model and labels don't belong together.
     #[error("{path} gives {scores} scores, but config.json names {labels} labels")]
@@ -45,8 +50,8 @@ pub enum PredictError {
     #[error(transparent)]
     Picture(#[from] PictureError),
     /// The model failed.
-    #[error("the model failed: {0:#}")]
-    Model(TractError),
+    #[error("the model failed: {0}")]
+    Model(String),
 }
 
 impl Predictor {
@@ -54,16 +59,28 @@ impl Predictor {
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
         let config = artifact::read_config(folder)?;
         let path = folder.join(MODEL);
-        let plan = plan(&path, &config.input).map_err(|source| LoadError::Model {
+        let unusable = |reason: String| LoadError::Model {
             path: path.clone(),
-            source,
-        })?;
-        let predictor = Self { config, plan };
+            reason,
+        };
+        let mut options = ModelOptions::with_all_ops();
+        options.prepack_weights(true);
+        let model = options.load_file(&path);
+        let model = model.map_err(|error| unusable(error.to_string()))?;
+        let (&[input], &[output, ..]) = (model.input_ids(), model.output_ids()) else {
+            let inputs = model.input_ids().len();
+            return Err(unusable(format!("it takes {inputs} inputs, not one image")));
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let predictor = Self {
+            config,
+            model,
+            input,
+            output,
+            threads: Arc::new(ThreadPool::with_num_threads(cores)),
+        };
         let blank = vec![0.0; predictor.config.input.shape.iter().product()];
-        let scores = predictor.run(&blank).map_err(|source| LoadError::Model {
-            path: path.clone(),
-            source,
-        })?;
+        let scores = predictor.run(&blank).map_err(unusable)?;
         match (scores.len(), predictor.config.labels.len()) {
             (scores, labels) if scores == labels => Ok(predictor),
             (scores, labels) => Err(LoadError::Labels {
@@ -90,25 +107,17 @@ impl Predictor {
             .map_err(PredictError::Model)
     }
 
-    fn run(&self, values: &[f32]) -> TractResult<Vec<f32>> {
+    /// The scores for one image's values.
+    fn run(&self, values: &[f32]) -> Result<Vec<f32>, String> {
         let [channels, height, width] = self.config.input.shape;
-        let input = Tensor::from_shape(&[1, channels, height, width], values)?;
-        let outputs = self.plan.run(tvec!(input.into()))?;
-        Ok(outputs[0]
-            .to_plain_array_view::<f32>()?
-            .iter()
-            .copied()
-            .collect())
+        let image = NdTensorView::from_data([1, channels, height, width], values);
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
+        let inputs = vec![(self.input, ValueView::from(image).into())];
+        let scores = self.model.run_n(inputs, [self.output], Some(options));
+        let [scores] = scores.map_err(|error| error.to_string())?;
+        let scores: Tensor<f32> = scores.try_into().map_err(|_| "its scores are not floats")?;
+        Ok(scores.into_data())
     }
-}
-
-fn plan(path: &Path, input: &Input) -> TractResult<Arc<TypedRunnableModel>> {
-    let [channels, height, width] = input.shape;
-    tract_onnx::onnx()
-        .model_for_path(path)?
-        .with_input_fact(0, f32::fact([1, channels, height, width]).into())?
-        .into_optimized()?
-        .into_runnable()
 }
 
 /// A picture as ONNX takes it: one plane a colour.
