@@ -141,6 +141,12 @@ async fn really(
         .set_variables(request.variables.clone())
         .set_context(request.context.clone())
         .inspection_level(level)
+        .customize()
+        // The SDK asks `sync-HOST`, a name that AWS has and a stack has not.
+        .mutate_request(move |request| {
+            // The SDK has sent to this URL: it is one.
+            let _ = request.set_uri(url.as_str());
+        })
         .send()
         .await
         .map_err(aws_sdk_sfn::Error::from)?;

@@ -84,7 +84,8 @@ impl Map {
             let kind = config.choice("ExecutionType", &["STANDARD", "EXPRESS"], diagnostics);
             if named == Some("DISTRIBUTED") {
                 if compiler.workflow == Workflow::Express {
-                    let message = "Express state machine does not support Map states in DISTRIBUTED mode";
+                    let message =
+                        "Express state machine does not support Map states in DISTRIBUTED mode";
                     diagnostics.error(&config.location("Mode"), message);
                 }
                 mode = Mode::Distributed {

@@ -185,7 +185,11 @@ fn a_redrive_takes_up_a_map_run_that_was_given_up() {
 fn a_state_that_a_catcher_left_starts_a_new_map_run() {
     let catch = json!([{ "ErrorEquals": ["E"], "Next": "S" }]);
     let play = play(json!({ "Catch": catch }), json!([1]))
-        .map_runs([Fails(1.0, "E", "why"), Fails(1.0, "F", "why"), Gives(1.0, json!([]))])
+        .map_runs([
+            Fails(1.0, "E", "why"),
+            Fails(1.0, "F", "why"),
+            Gives(1.0, json!([])),
+        ])
         .redrive_at(5.0)
         .run();
     let runs = asked(&play);

@@ -50,7 +50,11 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
         .readers()
         .read(move |db| {
             let left = map_runs::not_redrivable(db, id)?;
-            Ok((map_runs::counts(db, id)?, left, executions::names(db, execution)?))
+            Ok((
+                map_runs::counts(db, id)?,
+                left,
+                executions::names(db, execution)?,
+            ))
         })
         .await?;
     let over = run.stopped.is_some();
@@ -72,12 +76,7 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
 }
 
 /// The counts of one kind; `left` can't be redriven, and `over` says that what is done has been written too.
-fn shown(
-    counts: &[(String, Count)],
-    left: Count,
-    over: bool,
-    of: impl Fn(&Count) -> i64,
-) -> Value {
+fn shown(counts: &[(String, Count)], left: Count, over: bool, of: impl Fn(&Count) -> i64) -> Value {
     let count = |status: &str| {
         let found = counts.iter().find(|(name, _)| name == status);
         found.map_or(0, |(_, count)| of(count))

@@ -147,7 +147,8 @@ impl Engine {
         {
             return Ok(before);
         }
-        if let Some(reason) = redrive::refusal(&there, at.0).or_else(|| redrive::by_parent(&there)) {
+        if let Some(reason) = redrive::refusal(&there, at.0).or_else(|| redrive::by_parent(&there))
+        {
             return Err(ApiError::ExecutionNotRedrivable(reason).into());
         }
         let live = self.revive(there.id, there.revision)?;

@@ -54,8 +54,11 @@ pub(super) fn locations(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "The manifest is not UTF-8".to_owned())?;
     let lines = text.lines().map(|line| line.trim().trim_matches('"'));
     let parsed = lines.filter(|line| !line.is_empty()).map(|line| {
-        let location = line.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
-        let (bucket, key) = location.ok_or_else(|| format!("The manifest's line {line} is no s3://BUCKET/KEY"))?;
+        let location = line
+            .strip_prefix("s3://")
+            .and_then(|rest| rest.split_once('/'));
+        let (bucket, key) =
+            location.ok_or_else(|| format!("The manifest's line {line} is no s3://BUCKET/KEY"))?;
         Ok((bucket.to_owned(), key.to_owned()))
     });
     parsed.collect()
@@ -93,7 +96,10 @@ mod tests {
         let pair = |key: &str| ("b".to_owned(), key.to_owned());
         assert_eq!(locations(text), Ok(vec![pair("a/1.gz"), pair("a/2 x")]));
         let error = locations(b"bucket/key").unwrap_err();
-        assert_eq!(error, "The manifest's line bucket/key is no s3://BUCKET/KEY");
+        assert_eq!(
+            error,
+            "The manifest's line bucket/key is no s3://BUCKET/KEY"
+        );
     }
 
     #[test]

@@ -112,7 +112,10 @@ impl Jobs {
         if reader.loads {
             let manifest = self.whole(&bucket, &key).await?;
             for (bucket, key) in manifest::locations(&manifest)? {
-                if !self.object((&bucket, &key, None), &reader.format, collector).await? {
+                if !self
+                    .object((&bucket, &key, None), &reader.format, collector)
+                    .await?
+                {
                     break;
                 }
             }

@@ -70,7 +70,10 @@ async fn children_that_did_not_succeed_go_on_where_they_failed() {
     let story = Story::begin("STANDARD").await;
     assert_eq!(story.calls(), "echo echo second");
     let counts = story.describe().await["executionCounts"].clone();
-    assert_eq!((&counts["failed"], &counts["aborted"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&counts["failed"], &counts["aborted"]),
+        (&json!(1), &json!(1))
+    );
 
     assert_eq!(story.redrive().await.status, "FAILED");
     assert_eq!(story.calls(), "echo echo second echo second");
@@ -90,7 +93,9 @@ async fn children_that_did_not_succeed_go_on_where_they_failed() {
     let redriven = story.f.ok("ListExecutions", redriven).await;
     assert_eq!(redriven["executions"].as_array().unwrap().len(), 2);
     let history = story.f.states.history(&story.execution).await.unwrap();
-    let again = history.iter().rfind(|event| event["type"] == "MapRunRedriven");
+    let again = history
+        .iter()
+        .rfind(|event| event["type"] == "MapRunRedriven");
     assert_eq!(
         again.unwrap()["mapRunRedrivenEventDetails"],
         json!({ "mapRunArn": story.map_run, "redriveCount": 2 })

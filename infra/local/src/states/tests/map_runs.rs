@@ -106,7 +106,10 @@ async fn files_that_a_listing_or_a_manifest_names_are_read() {
         "definition": distributed(passes(), reader(athena)).to_string(),
     });
     f.ok("UpdateStateMachine", body).await;
-    assert_eq!(outcome(&f.run(json!({ "key": "manifest.csv" })).await), json!([3, 1]));
+    assert_eq!(
+        outcome(&f.run(json!({ "key": "manifest.csv" })).await),
+        json!([3, 1])
+    );
 }
 
 #[tokio::test]

@@ -98,7 +98,11 @@ const INPUT_TYPES: [&str; 5] = ["CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"];
 
 /// Whether what is read names the files that hold the items.
 fn names_files(config: &mut Fields<'_>, listing: bool, diagnostics: &mut Diagnostics) -> bool {
-    let manifest = config.choice("ManifestType", &["ATHENA_DATA", "S3_INVENTORY"], diagnostics);
+    let manifest = config.choice(
+        "ManifestType",
+        &["ATHENA_DATA", "S3_INVENTORY"],
+        diagnostics,
+    );
     let transformation =
         config.choice("Transformation", &["NONE", "LOAD_AND_FLATTEN"], diagnostics);
     if listing {
