@@ -1,15 +1,39 @@
 //! Convolution with 3x3 filters, stride 1, zero padding 1, no bias (a batch norm follows).
 //!
-//! A block of images is unrolled (im2col) into one row per output pixel, and the convolution is then a matrix
-//! product. The unrolled block is small enough for the cache, so backward unrolls it again instead of keeping it.
+//! The work is done block by block of images, by one of two ways to the same sums: [`im2col`] for few channels,
+//! [`winograd`] for the others.
 
-use super::gemm::{matrix, multiply};
-use super::tensor::{BLOCK, Parameter, Tensor, sum_into};
-use super::{Named, NamedMut, Operation};
+use super::tensor::{Parameter, Tensor, sum_into};
+use super::{Named, NamedMut, Operation, im2col, winograd};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// Rows and columns of a filter.
 pub const SIDE: usize = 3;
+
+/// Winograd's way pays from this many input channels on.
+const WINOGRAD_INPUTS: usize = 8;
+
+/// Pixels that a block of images has at least, unless it has [`MOST_IMAGES`]: enough rows for a matrix product.
+const BLOCK_PIXELS: usize = 512;
+const LEAST_IMAGES: usize = 8;
+const MOST_IMAGES: usize = 32;
+
+/// The shape of a block of images. How many there are follows from the length of their values.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+}
+
+/// What one thread writes between the steps of a pass.
+#[derive(Default)]
+struct Scratch {
+    unrolled: Vec<f32>,
+    points: winograd::Scratch,
+}
 
 /// A 3x3 convolution.
 #[derive(Clone, Debug)]
@@ -39,79 +63,100 @@ impl Conv {
         }
     }
 
-    /// Gradient of the filters from one block of images; also fills the block's input gradient `dx` if it has one.
-    fn backward_block(&self, x: &[f32], dy: &[f32], dx: &mut [f32]) -> Vec<f32> {
-        let columns = SIDE * SIDE * self.inputs;
-        let (height, width) = (self.seen.height, self.seen.width);
-        let mut unrolled = vec![0.0; dy.len() / self.outputs * columns];
-        im2col(x, height, width, self.inputs, &mut unrolled);
-        let dy = matrix(dy, self.outputs);
-        let mut gradient = vec![0.0; self.weight.value.len()];
-        multiply(
-            &matrix(&unrolled, columns).reversed_axes(),
-            &dy,
-            &mut gradient,
-        );
-        if !dx.is_empty() {
-            let weight = matrix(&self.weight.value, self.outputs).reversed_axes();
-            multiply(&dy, &weight, &mut unrolled);
-            col2im(&unrolled, height, width, self.inputs, dx);
+    fn output(&self, x: &Tensor) -> Tensor {
+        let mut y = x.zeros_like(self.outputs);
+        let (block, filters, images) = (self.block(x), self.filters(), Self::block_images(x));
+        let y_len = images * y.image_len();
+        let blocks = y.data.par_chunks_mut(y_len);
+        let blocks = blocks.zip(x.data.par_chunks(images * x.image_len()));
+        blocks.for_each_init(Scratch::default, |scratch, (y, x)| {
+            self.forward_block(block, x, &filters, y, scratch);
+        });
+        y
+    }
+
+    fn block(&self, x: &Tensor) -> Block {
+        Block {
+            height: x.height,
+            width: x.width,
+            inputs: self.inputs,
+            outputs: self.outputs,
         }
-        gradient
+    }
+
+    /// Images in a block. The shape of the images alone decides, so that sums never depend on the number of threads.
+    fn block_images(x: &Tensor) -> usize {
+        (BLOCK_PIXELS / (x.height * x.width)).clamp(LEAST_IMAGES, MOST_IMAGES)
+    }
+
+    /// The filters in the form that the passes take.
+    fn filters(&self) -> Cow<'_, [f32]> {
+        match self.inputs < WINOGRAD_INPUTS {
+            true => Cow::Borrowed(&self.weight.value),
+            false => Cow::Owned(winograd::filters(&self.weight.value)),
+        }
+    }
+
+    fn forward_block(
+        &self,
+        block: Block,
+        x: &[f32],
+        filters: &[f32],
+        y: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        match self.inputs < WINOGRAD_INPUTS {
+            true => im2col::forward(block, x, filters, y, &mut scratch.unrolled),
+            false => winograd::forward(block, x, filters, y, &mut scratch.points),
+        }
+    }
+
+    /// Gradient of the filters from one block of images; also fills the block's input gradient `dx` if it has one.
+    fn backward_block(
+        &self,
+        block: Block,
+        (x, dy): (&[f32], &[f32]),
+        filters: &[f32],
+        dx: &mut [f32],
+        scratch: &mut Scratch,
+    ) -> Vec<f32> {
+        match self.inputs < WINOGRAD_INPUTS {
+            true => im2col::backward(block, x, dy, filters, dx, &mut scratch.unrolled),
+            false => winograd::backward(block, x, dy, filters, dx, &mut scratch.points),
+        }
     }
 }
 
 impl Operation for Conv {
     fn infer(&self, x: Tensor) -> Tensor {
-        let columns = SIDE * SIDE * self.inputs;
-        let mut y = x.zeros_like(self.outputs);
-        let (x_block, y_block) = (x.block_len(), y.block_len());
-        let blocks = y
-            .data
-            .par_chunks_mut(y_block)
-            .zip(x.data.par_chunks(x_block));
-        blocks.for_each_init(Vec::new, |unrolled, (y, block)| {
-            unrolled.resize(BLOCK * x.height * x.width * columns, 0.0);
-            let unrolled = &mut unrolled[..y.len() / self.outputs * columns];
-            im2col(block, x.height, x.width, self.inputs, unrolled);
-            multiply(
-                &matrix(unrolled, columns),
-                &matrix(&self.weight.value, self.outputs),
-                y,
-            );
-        });
-        y
+        self.output(&x)
     }
 
     fn forward(&mut self, x: Tensor) -> Tensor {
-        let y = self.infer(x.clone());
         self.seen = x;
-        y
+        self.output(&self.seen)
     }
 
     fn backward(&mut self, dy: Tensor) -> Tensor {
         let x = &self.seen;
-        let mut dx = if self.is_first {
-            Tensor::default()
-        } else {
-            x.zeros_like(self.inputs)
+        let (block, filters, images) = (self.block(x), self.filters(), Self::block_images(x));
+        let mut dx = match self.is_first {
+            true => Tensor::default(),
+            false => x.zeros_like(self.inputs),
         };
+        let x_blocks = x.data.par_chunks(images * x.image_len());
         // A block without an input gradient gets an empty slice for it.
         let dx_blocks: Vec<&mut [f32]> = match self.is_first {
-            true => x
-                .data
-                .chunks(x.block_len())
-                .map(|_| Default::default())
-                .collect(),
-            false => dx.data.chunks_mut(x.block_len()).collect(),
+            true => x_blocks.clone().map(|_| Default::default()).collect(),
+            false => dx.data.chunks_mut(images * x.image_len()).collect(),
         };
-        let blocks = dx_blocks
-            .into_par_iter()
-            .zip(x.data.par_chunks(x.block_len()));
-        let parts: Vec<Vec<f32>> = blocks
-            .zip(dy.data.par_chunks(dy.block_len()))
-            .map(|((dx, x), dy)| self.backward_block(x, dy, dx))
-            .collect();
+        let blocks = dx_blocks.into_par_iter().zip(x_blocks);
+        let blocks = blocks.zip(dy.data.par_chunks(images * dy.image_len()));
+        let parts = blocks.map_init(Scratch::default, |scratch, ((dx, x), dy)| {
+            self.backward_block(block, (x, dy), &filters, dx, scratch)
+        });
+        let parts: Vec<Vec<f32>> = parts.collect();
+        drop(filters);
         sum_into(&mut self.weight.gradient, &parts);
         dx
     }
@@ -131,57 +176,6 @@ impl Operation for Conv {
     fn tensors_mut(&mut self) -> Vec<NamedMut<'_>> {
         vec![("weight", &mut self.weight.value)]
     }
-}
-
-/// Copies the 3x3 neighbourhood of each pixel of `images` into a row of `unrolled`; outside the image is zero.
-fn im2col(images: &[f32], height: usize, width: usize, channels: usize, unrolled: &mut [f32]) {
-    let row = width * channels;
-    for (pixel, patch) in unrolled
-        .chunks_exact_mut(SIDE * SIDE * channels)
-        .enumerate()
-    {
-        let (y, x) = (pixel / width % height, pixel % width);
-        let image = pixel / (width * height) * height * row;
-        let (from, to, skipped) = span(x, width, channels);
-        for (offset, patch) in patch.chunks_exact_mut(SIDE * channels).enumerate() {
-            let inside = (1..=height).contains(&(y + offset));
-            if !inside {
-                patch.fill(0.0);
-                continue;
-            }
-            let line = &images[image + (y + offset - 1) * row..][..row];
-            if to - from < patch.len() {
-                patch.fill(0.0);
-            }
-            patch[skipped..skipped + to - from].copy_from_slice(&line[from..to]);
-        }
-    }
-}
-
-/// The reverse of [`im2col`]: adds each row of `unrolled` to the pixels that it was copied from.
-fn col2im(unrolled: &[f32], height: usize, width: usize, channels: usize, images: &mut [f32]) {
-    let row = width * channels;
-    for (pixel, patch) in unrolled.chunks_exact(SIDE * SIDE * channels).enumerate() {
-        let (y, x) = (pixel / width % height, pixel % width);
-        let image = pixel / (width * height) * height * row;
-        let (from, to, skipped) = span(x, width, channels);
-        for (offset, patch) in patch.chunks_exact(SIDE * channels).enumerate() {
-            if (1..=height).contains(&(y + offset)) {
-                let line = &mut images[image + (y + offset - 1) * row..][from..to];
-                line.iter_mut()
-                    .zip(&patch[skipped..])
-                    .for_each(|(sum, value)| *sum += value);
-            }
-        }
-    }
-}
-
-/// The part of an image's row that the three columns around column `x` cover (from, to), and how many values of a
-/// patch lie before it, outside the image.
-fn span(x: usize, width: usize, channels: usize) -> (usize, usize, usize) {
-    let from = x.saturating_sub(1) * channels;
-    let to = (x + 2).min(width) * channels;
-    (from, to, if x == 0 { channels } else { 0 })
 }
 
 #[cfg(test)]
@@ -206,12 +200,51 @@ mod tests {
     #[test]
     fn gradients_are_those_of_finite_differences() {
         let mut random = fastrand::Rng::with_seed(2);
-        for (images, height, width) in [(1, 1, 1), (2, 3, 5), (BLOCK + 1, 4, 2)] {
-            gradient::check(
-                Conv::new(2, 3, false, &mut random),
-                (images, height, width, 2),
-            );
+        for (images, height, width) in [(1, 1, 1), (2, 3, 5), (LEAST_IMAGES + 1, 4, 2)] {
+            let shape = |channels| (images, height, width, channels);
+            gradient::check(Conv::new(2, 3, false, &mut random), shape(2));
+            let channels = WINOGRAD_INPUTS + 1;
+            gradient::check(Conv::new(channels, 2, false, &mut random), shape(channels));
         }
+    }
+
+    #[test]
+    fn both_ways_lead_to_the_same_sums() {
+        let mut random = fastrand::Rng::with_seed(4);
+        for (images, height, width, inputs, outputs) in
+            [(2, 1, 1, 8, 1), (3, 5, 4, 11, 9), (40, 4, 4, 16, 8)]
+        {
+            let x = gradient::random_tensor((images, height, width, inputs), &mut random);
+            let dy = gradient::random_tensor((images, height, width, outputs), &mut random);
+            let mut conv = Conv::new(inputs, outputs, false, &mut random);
+            let y = conv.forward(x.clone());
+            let dx = conv.backward(dy.clone());
+
+            let (block, filters) = (conv.block(&x), &conv.weight.value);
+            let mut expected = (y.zeros_like(outputs), x.zeros_like(inputs));
+            let unrolled = &mut Vec::new();
+            im2col::forward(block, &x.data, filters, &mut expected.0.data, unrolled);
+            let gradient = im2col::backward(
+                block,
+                &x.data,
+                &dy.data,
+                filters,
+                &mut expected.1.data,
+                unrolled,
+            );
+            assert_close(&y.data, &expected.0.data);
+            assert_close(&dx.data, &expected.1.data);
+            assert_close(&conv.weight.gradient, &gradient);
+        }
+    }
+
+    /// Equal but for 1e-5 of the largest value.
+    fn assert_close(actual: &[f32], expected: &[f32]) {
+        let largest = |values: &mut dyn Iterator<Item = f32>| values.fold(0.0, f32::max);
+        let gap = largest(&mut actual.iter().zip(expected).map(|(a, b)| (a - b).abs()));
+        let scale = largest(&mut expected.iter().map(|value| value.abs()));
+        assert!(gap <= 1e-5 * scale, "{gap} of {scale}");
+        assert_eq!(actual.len(), expected.len());
     }
 
     #[test]

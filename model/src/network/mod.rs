@@ -9,12 +9,15 @@ mod conv;
 mod gemm;
 #[cfg(test)]
 mod gradient;
+mod im2col;
 mod linear;
+mod linear_map;
 mod loss;
 mod norm;
 mod pool;
 mod relu;
 mod tensor;
+mod winograd;
 
 pub use average::GlobalAverage;
 pub use conv::{Conv, SIDE};

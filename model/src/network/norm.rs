@@ -21,9 +21,16 @@ pub struct Norm {
     pub mean: Vec<f32>,
     /// Running variance of each channel, for use outside training.
     pub variance: Vec<f32>,
-    /// The normalised batch, and 1 / standard deviation of its channels.
-    normalised: Tensor,
-    inverse_deviation: Vec<f32>,
+    /// The last batch in training, and how its channels become mean 0 and variance 1.
+    seen: Tensor,
+    to_normal: Affine,
+}
+
+/// `factor * x + offset`, by channel.
+#[derive(Clone, Debug, Default)]
+struct Affine {
+    factor: Vec<f32>,
+    offset: Vec<f32>,
 }
 
 impl Norm {
@@ -34,29 +41,42 @@ impl Norm {
             shift: Parameter::new(vec![0.0; channels], false),
             mean: vec![0.0; channels],
             variance: vec![1.0; channels],
-            normalised: Tensor::default(),
-            inverse_deviation: Vec::new(),
+            seen: Tensor::default(),
+            to_normal: Affine::default(),
         }
     }
 
     /// What the layer does outside training: `(factor, offset)` of each channel.
     pub fn as_affine(&self) -> (Vec<f32>, Vec<f32>) {
-        let inverse = self
-            .variance
-            .iter()
-            .map(|variance| 1.0 / (variance + EPSILON).sqrt());
-        let factor: Vec<f32> = self
-            .scale
-            .value
-            .iter()
-            .zip(inverse)
-            .map(|(scale, inverse)| scale * inverse)
-            .collect();
-        let shifts = self.shift.value.iter().zip(&self.mean).zip(&factor);
-        let offset = shifts
-            .map(|((shift, mean), factor)| shift - mean * factor)
-            .collect();
+        let Affine { factor, offset } = self.scaled(&Affine::to_normal(&self.mean, &self.variance));
         (factor, offset)
+    }
+
+    /// The learned scale and shift after `to_normal`.
+    fn scaled(&self, to_normal: &Affine) -> Affine {
+        let mut offset = product(&to_normal.offset, &self.scale.value);
+        let shifts = offset.iter_mut().zip(&self.shift.value);
+        shifts.for_each(|(offset, shift)| *offset += shift);
+        Affine {
+            factor: product(&to_normal.factor, &self.scale.value),
+            offset,
+        }
+    }
+
+    /// Gradients of shift and scale: the sums of `dy` and of `dy` times the normalised input.
+    fn sum_gradients(&mut self, dy: &Tensor) {
+        // The sum of dy * (factor * x + offset), from those of dy * (x - mean) and dy.
+        let means: Vec<f32> = self
+            .to_normal
+            .factor
+            .iter()
+            .zip(&self.to_normal.offset)
+            .map(|(factor, offset)| -offset / factor)
+            .collect();
+        let terms = |dy: f32, x: f32, mean: f32| (dy, dy * (x - mean));
+        let (shifts, scales) = sums(dy, &self.seen, terms, &means);
+        self.shift.gradient = shifts;
+        self.scale.gradient = product(&scales, &self.to_normal.factor);
     }
 
     fn update_running(&mut self, mean: &[f32], variance: &[f32], count: usize) {
@@ -71,75 +91,86 @@ impl Norm {
     }
 }
 
+impl Affine {
+    fn to_normal(mean: &[f32], variance: &[f32]) -> Self {
+        let inverse = |variance: &f32| 1.0 / (variance + EPSILON).sqrt();
+        let factor: Vec<f32> = variance.iter().map(inverse).collect();
+        let offset = mean
+            .iter()
+            .zip(&factor)
+            .map(|(mean, factor)| -mean * factor);
+        Self {
+            offset: offset.collect(),
+            factor,
+        }
+    }
+}
+
 impl Operation for Norm {
     fn infer(&self, mut x: Tensor) -> Tensor {
         let (factor, offset) = self.as_affine();
-        affine(&mut x, &factor, &offset);
+        let block = x.block_len();
+        x.data.par_chunks_mut(block).for_each(|block| {
+            for pixel in block.chunks_exact_mut(factor.len()) {
+                for ((value, factor), offset) in pixel.iter_mut().zip(&factor).zip(&offset) {
+                    *value = *value * factor + offset;
+                }
+            }
+        });
         x
     }
 
-    fn forward(&mut self, mut x: Tensor) -> Tensor {
+    fn forward(&mut self, x: Tensor) -> Tensor {
         let count = x.data.len() / x.channels;
         let (mean, variance) = statistics(&x);
         self.update_running(&mean, &variance, count);
-        self.inverse_deviation = variance
-            .iter()
-            .map(|variance| 1.0 / (variance + EPSILON).sqrt())
-            .collect();
-        let offset: Vec<f32> = mean
-            .iter()
-            .zip(&self.inverse_deviation)
-            .map(|(mean, inverse)| -mean * inverse)
-            .collect();
-        affine(&mut x, &self.inverse_deviation, &offset);
-        self.normalised = x.clone();
-        affine(&mut x, &self.scale.value, &self.shift.value);
-        x
+        self.to_normal = Affine::to_normal(&mean, &variance);
+        let Affine { factor, offset } = self.scaled(&self.to_normal);
+        let mut y = x.zeros_like(x.channels);
+        let blocks = y.data.par_chunks_mut(x.block_len());
+        blocks
+            .zip(x.data.par_chunks(x.block_len()))
+            .for_each(|(y, x)| {
+                let pixels = y
+                    .chunks_exact_mut(factor.len())
+                    .zip(x.chunks_exact(factor.len()));
+                for (y, x) in pixels {
+                    for (((y, x), factor), offset) in y.iter_mut().zip(x).zip(&factor).zip(&offset)
+                    {
+                        *y = x * factor + offset;
+                    }
+                }
+            });
+        self.seen = x;
+        y
     }
 
     /// With `n` the normalised input: `dx = scale / deviation * (dy - mean(dy) - n * mean(dy * n))`.
+    ///
+    /// `n` is an affine function of `x`, so `dx = a dy + b x + c` with numbers of each channel.
     fn backward(&mut self, mut dy: Tensor) -> Tensor {
-        let channels = dy.channels;
-        let block = dy.block_len();
-        let pairs = dy
-            .data
-            .par_chunks(block)
-            .zip(self.normalised.data.par_chunks(block));
-        let sums = pairs.map(|(dy, n)| {
-            let mut sums = (vec![0.0; channels], vec![0.0; channels]);
-            for (dy, n) in dy.chunks_exact(channels).zip(n.chunks_exact(channels)) {
-                for (((shift, scale), dy), n) in sums.0.iter_mut().zip(&mut sums.1).zip(dy).zip(n) {
-                    *shift += dy;
-                    *scale += dy * n;
-                }
-            }
-            sums
-        });
-        let (shifts, scales): (Vec<_>, Vec<_>) = sums.unzip();
-        sum_into(&mut self.shift.gradient, &shifts);
-        sum_into(&mut self.scale.gradient, &scales);
+        self.sum_gradients(&dy);
+        let count = (dy.data.len() / dy.channels) as f32;
+        let a = product(&self.to_normal.factor, &self.scale.value);
+        let slopes = a.iter().zip(&self.scale.gradient);
+        let by_n: Vec<f32> = slopes.map(|(a, sum)| -a * sum / count).collect();
+        let b = product(&by_n, &self.to_normal.factor);
+        let mut c = product(&by_n, &self.to_normal.offset);
+        let means = c.iter_mut().zip(&a).zip(&self.shift.gradient);
+        means.for_each(|((c, a), sum)| *c -= a * sum / count);
 
-        let count = (dy.data.len() / channels) as f32;
-        let mean_dy: Vec<f32> = self.shift.gradient.iter().map(|sum| sum / count).collect();
-        let mean_dy_n: Vec<f32> = self.scale.gradient.iter().map(|sum| sum / count).collect();
-        let factor: Vec<f32> = self
-            .scale
-            .value
-            .iter()
-            .zip(&self.inverse_deviation)
-            .map(|(a, b)| a * b)
-            .collect();
-        let pairs = dy
-            .data
-            .par_chunks_mut(block)
-            .zip(self.normalised.data.par_chunks(block));
-        pairs.for_each(|(dy, n)| {
-            for (dy, n) in dy.chunks_exact_mut(channels).zip(n.chunks_exact(channels)) {
-                for c in 0..channels {
-                    dy[c] = factor[c] * (dy[c] - mean_dy[c] - n[c] * mean_dy_n[c]);
+        let block = dy.block_len();
+        let blocks = dy.data.par_chunks_mut(block);
+        blocks
+            .zip(self.seen.data.par_chunks(block))
+            .for_each(|(dy, x)| {
+                for (dy, x) in dy.chunks_exact_mut(a.len()).zip(x.chunks_exact(a.len())) {
+                    let constants = a.iter().zip(&b).zip(&c);
+                    for ((dy, x), ((a, b), c)) in dy.iter_mut().zip(x).zip(constants) {
+                        *dy = a * *dy + b * x + c;
+                    }
                 }
-            }
-        });
+            });
         dy
     }
 
@@ -167,46 +198,62 @@ impl Operation for Norm {
     }
 }
 
-/// `x = x * factor + offset`, by channel.
-fn affine(x: &mut Tensor, factor: &[f32], offset: &[f32]) {
+/// The products of two values of each channel.
+fn product(a: &[f32], b: &[f32]) -> Vec<f32> {
+    a.iter().zip(b).map(|(a, b)| a * b).collect()
+}
+
+/// Mean and variance of each channel.
+///
+/// Values are taken relative to the first pixel's: sums of squares cancel where the mean is large beside the
+/// deviation, and after that it is not.
+fn statistics(x: &Tensor) -> (Vec<f32>, Vec<f32>) {
+    let origin = &x.data[..x.channels];
+    let terms = |x: f32, _, origin: f32| (x - origin, (x - origin) * (x - origin));
+    let (sums, squares) = sums(x, x, terms, origin);
+    let count = (x.data.len() / x.channels) as f32;
+    let means: Vec<f32> = sums.iter().map(|sum| sum / count).collect();
+    let variances = squares
+        .iter()
+        .zip(&means)
+        .map(|(square, mean)| (square / count - mean * mean).max(0.0));
+    let variances = variances.collect();
+    (
+        means
+            .iter()
+            .zip(origin)
+            .map(|(mean, origin)| mean + origin)
+            .collect(),
+        variances,
+    )
+}
+
+/// Sums over all pixels of what `terms` makes of two values and the channel's constant: two sums for each channel.
+fn sums(
+    x: &Tensor,
+    y: &Tensor,
+    terms: impl Fn(f32, f32, f32) -> (f32, f32) + Sync,
+    constants: &[f32],
+) -> (Vec<f32>, Vec<f32>) {
     let (block, channels) = (x.block_len(), x.channels);
-    x.data.par_chunks_mut(block).for_each(|block| {
-        for pixel in block.chunks_exact_mut(channels) {
-            for ((value, factor), offset) in pixel.iter_mut().zip(factor).zip(offset) {
-                *value = *value * factor + offset;
+    let blocks = x.data.par_chunks(block).zip(y.data.par_chunks(block));
+    let parts = blocks.map(|(x, y)| {
+        let (mut first, mut second) = (vec![0.0; channels], vec![0.0; channels]);
+        for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact(channels)) {
+            let sums = first.iter_mut().zip(&mut second);
+            for (((first, second), constant), (x, y)) in sums.zip(constants).zip(x.iter().zip(y)) {
+                let (a, b) = terms(*x, *y, *constant);
+                *first += a;
+                *second += b;
             }
         }
+        (first, second)
     });
-}
-
-/// Mean and variance of each channel. Two passes: a sum of squares would cancel where the mean is large.
-fn statistics(x: &Tensor) -> (Vec<f32>, Vec<f32>) {
-    let mean = average(x, |sums, pixel| {
-        sums.iter_mut()
-            .zip(pixel)
-            .for_each(|(sum, value)| *sum += value);
-    });
-    let variance = average(x, |sums, pixel| {
-        for ((sum, value), mean) in sums.iter_mut().zip(pixel).zip(&mean) {
-            *sum += (value - mean) * (value - mean);
-        }
-    });
-    (mean, variance)
-}
-
-/// Averages over all pixels what `add` adds to the channels' sums for each of them.
-fn average(x: &Tensor, add: impl Fn(&mut [f32], &[f32]) + Sync) -> Vec<f32> {
-    let parts = x.data.par_chunks(x.block_len()).map(|block| {
-        let mut sums = vec![0.0; x.channels];
-        block
-            .chunks_exact(x.channels)
-            .for_each(|pixel| add(&mut sums, pixel));
-        sums
-    });
-    let mut total = vec![0.0; x.channels];
-    sum_into(&mut total, &parts.collect::<Vec<_>>());
-    let count = (x.data.len() / x.channels) as f32;
-    total.iter().map(|sum| sum / count).collect()
+    let (firsts, seconds): (Vec<_>, Vec<_>) = parts.unzip();
+    let mut totals = (vec![0.0; channels], vec![0.0; channels]);
+    sum_into(&mut totals.0, &firsts);
+    sum_into(&mut totals.1, &seconds);
+    totals
 }
 
 #[cfg(test)]

@@ -19,16 +19,30 @@ impl Operation for Relu {
         x
     }
 
-    fn forward(&mut self, x: Tensor) -> Tensor {
-        self.passed.clear();
-        self.passed.extend(x.data.iter().map(|value| *value > 0.0));
-        self.infer(x)
+    fn forward(&mut self, mut x: Tensor) -> Tensor {
+        let block = x.block_len();
+        self.passed.resize(x.data.len(), false);
+        let blocks = x.data.par_chunks_mut(block);
+        let blocks = blocks.zip(self.passed.par_chunks_mut(block));
+        blocks.for_each(|(x, passed)| {
+            for (value, passed) in x.iter_mut().zip(passed) {
+                *passed = *value > 0.0;
+                *value = value.max(0.0);
+            }
+        });
+        x
     }
 
     fn backward(&mut self, mut dy: Tensor) -> Tensor {
-        for (dy, passed) in dy.data.iter_mut().zip(&self.passed) {
-            *dy = if *passed { *dy } else { 0.0 };
-        }
+        let block = dy.block_len();
+        let blocks = dy.data.par_chunks_mut(block);
+        blocks
+            .zip(self.passed.par_chunks(block))
+            .for_each(|(dy, passed)| {
+                for (dy, passed) in dy.iter_mut().zip(passed) {
+                    *dy = if *passed { *dy } else { 0.0 };
+                }
+            });
         dy
     }
 }
