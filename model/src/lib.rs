@@ -10,5 +10,7 @@ pub mod data;
 #[cfg(test)]
 mod drawn;
 pub mod network;
+mod proto;
 pub mod serve;
+mod tensors;
 pub mod train;

@@ -132,6 +132,43 @@ fn sigterm_ends_training_with_the_model_so_far() {
 }
 
 #[test]
+fn a_job_that_is_killed_goes_on_to_the_same_model() {
+    let job = || {
+        let root = tempfile::tempdir().unwrap();
+        drawn::job(
+            root.path(),
+            &[("epochs", "30"), ("checkpoint_frequency", "1")],
+        );
+        fs::create_dir(root.path().join("checkpoints")).unwrap();
+        root
+    };
+    let (whole, killed) = (job(), job());
+    assert!(train(whole.path()).status.success());
+
+    let mut training = program(&["train", "--root"])
+        .arg(killed.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(training.stdout.take().unwrap());
+    line_with("Epoch[9] Validation-accuracy", &mut lines);
+    training.kill().unwrap();
+    training.wait().unwrap();
+    assert!(!killed.path().join("model").exists());
+
+    let resumed = train(killed.path());
+    let log = String::from_utf8(resumed.stdout).unwrap();
+    assert!(
+        resumed.status.success() && log.contains("Resuming after epoch "),
+        "{log}"
+    );
+    for file in ["model.onnx", "config.json", "weights.safetensors"] {
+        let bytes = |root: &Path| fs::read(root.join("model").join(file)).unwrap();
+        assert!(bytes(whole.path()) == bytes(killed.path()), "{file}\n{log}");
+    }
+}
+
+#[test]
 fn a_failure_is_exit_code_1_with_its_reason_on_stderr_and_in_the_file() {
     let root = tempfile::tempdir().unwrap();
     drawn::job(root.path(), &[("num_classes", "two")]);

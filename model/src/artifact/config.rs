@@ -16,6 +16,9 @@ pub struct Config {
     pub input: Input,
     /// Names of the classes, in the order of the probabilities.
     pub labels: Vec<String>,
+    /// What the logits were divided by, so that confidences are right; it is in the ONNX file already.
+    #[serde(default = "one")]
+    pub temperature: f32,
     /// Output channels of the convolutions, for a network that was trained here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub widths: Vec<usize>,
@@ -32,13 +35,18 @@ pub struct Input {
     pub std: [f32; 3],
 }
 
+fn one() -> f32 {
+    1.0
+}
+
 impl Config {
-    /// The config of a network that was trained here.
+    /// The config of a network, at temperature 1; `widths` are those of one that was trained here.
     pub fn new(input: Input, labels: Vec<String>, widths: Vec<usize>) -> Self {
         Self {
             format: FORMAT.into(),
             input,
             labels,
+            temperature: 1.0,
             widths,
         }
     }
@@ -54,6 +62,9 @@ impl Config {
         }
         if config.labels.is_empty() {
             return Err("there are no labels".into());
+        }
+        if !(config.temperature > 0.0 && config.temperature.is_finite()) {
+            return Err("temperature must be finite and over 0".into());
         }
         config.input.check()?;
         Ok(config)
@@ -161,6 +172,18 @@ mod tests {
         );
         check_error("[0.5,1.0,2.0]", "[0.5,0.0,2.0]", "std finite and over 0");
         check_error("\"labels\"", "\"names\"", "missing field `labels`");
+    }
+
+    #[test]
+    fn a_config_from_before_temperatures_is_at_1() {
+        let json = config().to_json().replace("\"temperature\": 1.0,", "");
+        assert!(!json.contains("temperature"), "{json}");
+        assert_eq!(Config::from_json(json.as_bytes()).unwrap(), config());
+        check_error(
+            "\"temperature\":1.0",
+            "\"temperature\":0",
+            "temperature must be finite",
+        );
     }
 
     #[test]

@@ -7,7 +7,6 @@
 mod config;
 mod onnx;
 mod pack;
-mod proto;
 mod weights;
 
 pub use config::{Config, Input};

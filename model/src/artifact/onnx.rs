@@ -1,16 +1,16 @@
 //! `model.onnx`: the network for serving, in ONNX's protocol buffers.
 //!
 //! The graph takes normalised images `[N, 3, height, width]` and gives probabilities `[N, classes]`. Batch norm is
-//! folded into the convolutions. Each image goes through together with its mirror image, and the mean of the two
+//! folded into the convolutions, the temperature into the last layer. Each image goes through together with its mirror image, and the mean of the two
 //! rows of logits goes into the softmax. Opset 13, which every runtime of the last years reads.
 
 use super::config::Config;
-use super::proto::{
+use crate::network::{Conv, Layer, Linear, Network, Norm, SIDE};
+use crate::proto::{
     AttributeProto, AttributeType, DataType, Dimension, DimensionValue, GraphProto, ModelProto,
     NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto,
     TypeValue, ValueInfoProto,
 };
-use crate::network::{Conv, Layer, Linear, Network, Norm, SIDE};
 use prost::Message;
 
 const OPSET: i64 = 13;
@@ -27,7 +27,7 @@ pub(super) fn encode(network: &Network, config: &Config) -> Vec<u8> {
     let classes = config.labels.len() as i64;
     let mut graph = Graph::default();
     let pair = graph.with_mirror_image(INPUT, width);
-    let logits = graph.layers(&network.layers, pair);
+    let logits = graph.layers(&network.layers, pair, config.temperature);
     graph.mean_of_pair(&logits, classes);
     let model = ModelProto {
         ir_version: IR_VERSION,
@@ -88,6 +88,7 @@ impl Graph {
                 .iter()
                 .flat_map(|value| value.to_le_bytes())
                 .collect(),
+            ..Default::default()
         });
         name.into()
     }
@@ -101,6 +102,7 @@ impl Graph {
                 .iter()
                 .flat_map(|value| value.to_le_bytes())
                 .collect(),
+            ..Default::default()
         });
         name.into()
     }
@@ -124,7 +126,7 @@ impl Graph {
         self.named_node("Softmax", &[&mean], vec![integer("axis", 1)], OUTPUT);
     }
 
-    fn layers(&mut self, layers: &[Layer], input: String) -> String {
+    fn layers(&mut self, layers: &[Layer], input: String, temperature: f32) -> String {
         let mut value = input;
         let mut layers = layers.iter().peekable();
         while let Some(layer) = layers.next() {
@@ -146,7 +148,7 @@ impl Graph {
                     let average = self.node("GlobalAveragePool", &[&value], vec![]);
                     self.node("Flatten", &[&average], vec![integer("axis", 1)])
                 }
-                Layer::Linear(linear) => self.linear(&value, linear),
+                Layer::Linear(linear) => self.linear(&value, linear, temperature),
             };
         }
         value
@@ -185,19 +187,23 @@ impl Graph {
         self.node("Add", &[&scaled, &offset], vec![])
     }
 
-    fn linear(&mut self, input: &str, linear: &Linear) -> String {
+    /// The layer that gives the logits, divided by the temperature.
+    fn linear(&mut self, input: &str, linear: &Linear, temperature: f32) -> String {
         let outputs = linear.bias.value.len();
+        let divided = |values: &[f32]| -> Vec<f32> {
+            values.iter().map(|value| value / temperature).collect()
+        };
         let shape = [linear.weight.value.len() / outputs, outputs];
         let index = self.nodes.len();
         let weight = self.floats(
             &format!("linear{index}_weight"),
             &shape,
-            &linear.weight.value,
+            &divided(&linear.weight.value),
         );
         let bias = self.floats(
             &format!("linear{index}_bias"),
             &[outputs],
-            &linear.bias.value,
+            &divided(&linear.bias.value),
         );
         self.node("Gemm", &[input, &weight, &bias], vec![])
     }

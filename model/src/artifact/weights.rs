@@ -3,37 +3,16 @@
 //! Filters are `[row, column, input, output]`, matrices `[input, output]`, values little-endian `f32`.
 
 use crate::network::Network;
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView, serialize};
+use crate::tensors;
 
 /// The network's tensors as the bytes of a safetensors file.
 pub(super) fn encode(network: &Network) -> Vec<u8> {
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = network
-        .tensors()
-        .into_iter()
-        .map(|(name, shape, values)| {
-            (
-                name,
-                shape,
-                values
-                    .iter()
-                    .flat_map(|value| value.to_le_bytes())
-                    .collect(),
-            )
-        })
-        .collect();
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes)
-            .expect("a layer's shape is that of its values");
-        (name, view)
-    });
-    serialize(views, None).expect("views of the right length and a small header")
+    tensors::encode(network.tensors(), None)
 }
 
 /// Replaces all tensors of `network` by those of the file, which must have the same names and shapes.
 pub(super) fn decode(bytes: &[u8], network: &mut Network) -> Result<(), String> {
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| format!("not a safetensors file: {error}"))?;
+    let file = tensors::open(bytes)?;
     let wanted: Vec<(String, Vec<usize>)> = network
         .tensors()
         .into_iter()
@@ -41,7 +20,7 @@ pub(super) fn decode(bytes: &[u8], network: &mut Network) -> Result<(), String> 
         .collect();
     let loaded: Vec<Vec<f32>> = wanted
         .iter()
-        .map(|(name, shape)| tensor(&file, name, shape))
+        .map(|(name, shape)| tensors::values(&file, name, shape))
         .collect::<Result<_, _>>()?;
     if let Some(name) = file
         .names()
@@ -58,24 +37,6 @@ pub(super) fn decode(bytes: &[u8], network: &mut Network) -> Result<(), String> 
         .zip(loaded)
         .for_each(|(values, loaded)| *values = loaded);
     Ok(())
-}
-
-fn tensor(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
-    let view = file
-        .tensor(name)
-        .map_err(|_| format!("tensor {name} is missing"))?;
-    if view.shape() != shape || view.dtype() != Dtype::F32 {
-        return Err(format!(
-            "tensor {name} is {} {:?}; this network needs F32 {shape:?}",
-            view.dtype(),
-            view.shape()
-        ));
-    }
-    let values = view
-        .data()
-        .chunks_exact(4)
-        .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-    Ok(values.collect())
 }
 
 #[cfg(test)]

@@ -11,15 +11,28 @@ pub fn softmax(row: &mut [f32]) {
     row.iter_mut().for_each(|value| *value /= sum);
 }
 
+/// A row of `count` probabilities for each class: 1 for the class, 0 for the others.
+pub fn one_hot(classes: &[usize], count: usize) -> Vec<f32> {
+    let mut rows = vec![0.0; classes.len() * count];
+    for (row, class) in rows.chunks_exact_mut(count).zip(classes) {
+        row[*class] = 1.0;
+    }
+    rows
+}
+
 /// Mean cross-entropy of a batch of logits and its gradient for them: `(probability - target) / images`.
-pub fn cross_entropy(mut logits: Tensor, classes: &[usize]) -> (f32, Tensor) {
-    let images = classes.len() as f32;
+///
+/// `targets` are rows of probabilities, as the logits are rows.
+pub fn cross_entropy(mut logits: Tensor, targets: &[f32]) -> (f32, Tensor) {
+    let images = logits.images as f32;
     let mut loss = 0.0;
-    for (row, class) in logits.data.chunks_exact_mut(logits.channels).zip(classes) {
+    let rows = logits.data.chunks_exact_mut(logits.channels);
+    for (row, targets) in rows.zip(targets.chunks_exact(logits.channels)) {
         softmax(row);
-        loss -= row[*class].max(f32::MIN_POSITIVE).ln() / images;
-        row[*class] -= 1.0;
-        row.iter_mut().for_each(|value| *value /= images);
+        for (value, target) in row.iter_mut().zip(targets) {
+            loss -= target * value.max(f32::MIN_POSITIVE).ln() / images;
+            *value = (*value - target) / images;
+        }
     }
     (loss, logits)
 }
@@ -39,13 +52,14 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_finite_differences() {
         let logits = gradient::random_tensor((4, 1, 1, 3), &mut fastrand::Rng::with_seed(1));
-        let classes = [0, 2, 1, 1];
-        let (_, analytic) = cross_entropy(logits.clone(), &classes);
+        let mut targets = one_hot(&[0, 2, 1, 1], 3);
+        targets[..3].copy_from_slice(&[0.5, 0.2, 0.3]);
+        let (_, analytic) = cross_entropy(logits.clone(), &targets);
         for index in 0..logits.data.len() {
             let at = |delta: f32| {
                 let mut moved = logits.clone();
                 moved.data[index] += delta;
-                cross_entropy(moved, &classes).0
+                cross_entropy(moved, &targets).0
             };
             let numeric = (at(1e-2) - at(-1e-2)) / 2e-2;
             assert!(

@@ -22,7 +22,7 @@ mod winograd;
 pub use average::GlobalAverage;
 pub use conv::{Conv, SIDE};
 pub use linear::Linear;
-pub use loss::{cross_entropy, softmax};
+pub use loss::{cross_entropy, one_hot, softmax};
 pub use norm::Norm;
 pub use pool::MaxPool;
 pub use relu::Relu;
@@ -220,9 +220,10 @@ mod tests {
             let mut random = fastrand::Rng::with_seed(2);
             let x = gradient::random_tensor((20, 8, 8, 3), &mut random);
             let classes: Vec<usize> = (0..20).map(|index| index % 3).collect();
+            let targets = one_hot(&classes, 3);
             for _ in 0..3 {
                 let logits = network.forward(x.clone());
-                let (_, gradient) = cross_entropy(logits, &classes);
+                let (_, gradient) = cross_entropy(logits, &targets);
                 network.backward(gradient);
                 for parameter in network.parameters() {
                     let pairs = parameter.value.iter_mut().zip(&parameter.gradient);
@@ -246,12 +247,12 @@ mod tests {
     fn the_gradient_of_the_whole_network_is_that_of_finite_differences() {
         let mut network = Network::new(&[3, 4], 2, 5);
         let x = gradient::random_tensor((6, 4, 4, 3), &mut fastrand::Rng::with_seed(6));
-        let classes = [0, 1, 0, 1, 1, 0];
-        let (_, dy) = cross_entropy(network.forward(x.clone()), &classes);
+        let targets = one_hot(&[0, 1, 0, 1, 1, 0], 2);
+        let (_, dy) = cross_entropy(network.forward(x.clone()), &targets);
         network.backward(dy);
         let filters = |network: &mut Network, at: usize, step: f32| {
             network.parameters()[0].value[at] += step;
-            cross_entropy(network.forward(x.clone()), &classes).0
+            cross_entropy(network.forward(x.clone()), &targets).0
         };
         for at in [0, 17, 80] {
             let analytic = network.parameters()[0].gradient[at];

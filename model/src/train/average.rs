@@ -8,7 +8,7 @@ const DECAY: f32 = 0.995;
 /// A network whose values follow another's.
 pub(super) struct Average {
     pub(super) network: Network,
-    steps: usize,
+    pub(super) steps: usize,
 }
 
 impl Average {

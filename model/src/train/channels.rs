@@ -1,7 +1,9 @@
 //! The channels of a training job: folders below `<root>/input/data`.
 //!
 //! `train` and `validation` hold the images, `train_lst` and `validation_lst` one list each. Validation may be
-//! left out; `model` (an earlier `model.tar.gz`, or its files) is there to train on from.
+//! left out. `calibration` and `calibration_lst` may give images to fit the temperature on; without them a part of the
+//! training images is held out for it, as nothing may be chosen by the validation images: they may be the test's.
+//! `model` (an earlier `model.tar.gz`, or its files) is there to train on from.
 
 use crate::artifact::WEIGHTS;
 use std::ffi::OsStr;
@@ -14,6 +16,8 @@ pub struct Channels {
     pub train: (PathBuf, PathBuf),
     /// Folder and list of the validation images.
     pub validation: Option<(PathBuf, PathBuf)>,
+    /// Folder and list of the images that the temperature is fitted on.
+    pub calibration: Option<(PathBuf, PathBuf)>,
     /// `model.tar.gz`, or the folder of an unpacked model.
     pub model: Option<PathBuf>,
 }
@@ -56,13 +60,10 @@ impl Channels {
     /// Finds the channels below `<root>/input/data`.
     pub fn find(root: &Path) -> Result<Self, ChannelError> {
         let data = root.join("input/data");
-        let has_validation =
-            data.join("validation").is_dir() || data.join("validation_lst").is_dir();
         Ok(Self {
             train: images_and_list(&data, "train")?,
-            validation: has_validation
-                .then(|| images_and_list(&data, "validation"))
-                .transpose()?,
+            validation: if_given(&data, "validation")?,
+            calibration: if_given(&data, "calibration")?,
             model: data
                 .join("model")
                 .is_dir()
@@ -70,6 +71,12 @@ impl Channels {
                 .transpose()?,
         })
     }
+}
+
+/// A channel that may be left out, but not half of it.
+fn if_given(data: &Path, name: &str) -> Result<Option<(PathBuf, PathBuf)>, ChannelError> {
+    let is_given = data.join(name).is_dir() || data.join(format!("{name}_lst")).is_dir();
+    is_given.then(|| images_and_list(data, name)).transpose()
 }
 
 fn images_and_list(data: &Path, name: &str) -> Result<(PathBuf, PathBuf), ChannelError> {
@@ -149,6 +156,7 @@ mod tests {
     fn validation_and_model_are_optional() {
         let only_train = find(&["train/a.png", "train_lst/train.lst"]).unwrap();
         assert_eq!((only_train.validation, only_train.model), (None, None));
+        assert_eq!(only_train.calibration, None);
         let list = only_train.train.1;
         assert!(list.ends_with("train_lst/train.lst"));
 
@@ -191,6 +199,10 @@ mod tests {
         check_error(
             &["train/a.png", "train_lst/a.lst", "validation/b.png"],
             "the channel `validation_lst` is missing: there is no folder ROOT/input/data/validation_lst",
+        );
+        check_error(
+            &["train/a.png", "train_lst/a.lst", "calibration_lst/c.lst"],
+            "the channel `calibration` is missing: there is no folder ROOT/input/data/calibration",
         );
         check_error(
             &["train/a.png", "train_lst/a.lst", "model/x"],

@@ -5,20 +5,30 @@
 mod augment;
 mod average;
 mod channels;
+mod checkpoint;
+mod error;
+mod holdout;
 mod hyperparameters;
+mod mixup;
+mod patience;
+mod run;
 mod schedule;
+mod scoring;
 mod sgd;
+mod temperature;
 #[cfg(test)]
 mod tests;
 mod trainer;
 
 pub use augment::Augmentation;
 pub use channels::{ChannelError, Channels};
+pub use checkpoint::CheckpointError;
+pub use error::TrainError;
 pub use hyperparameters::{EarlyStopping, HyperparameterError, Hyperparameters};
-pub use trainer::{Trained, scores};
+pub use scoring::Trained;
 
-use crate::artifact::{self, ArtifactError, PackError};
-use crate::data::{Dataset, DatasetError};
+use crate::artifact;
+use crate::data::Dataset;
 use evaluation::Evaluation;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -30,50 +40,6 @@ pub const ROOT: &str = "/opt/ml";
 
 /// SageMaker shows this much of a failure's reason.
 const MAX_REASON: usize = 1024;
-
-/// Why training failed. Its text is the job's `FailureReason`.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainError {
-    /// A hyperparameter is missing, unknown or out of range.
-    #[error("ClientError: {0}")]
-    Hyperparameter(#[from] HyperparameterError),
-    /// A channel is missing or not laid out as it should be.
-    #[error("ClientError: {0}")]
-    Channel(#[from] ChannelError),
-    /// A list or an image can't be read.
-    #[error("ClientError: the {channel} data: {source}")]
-    Data {
-        /// `train` or `validation`.
-        channel: &'static str,
-        /// What happened.
-        source: DatasetError,
-    },
-    /// The model to train on from doesn't fit.
-    #[error("ClientError: the model channel: {0}")]
-    Resume(ArtifactError),
-    /// The model to train on from can't be unpacked.
-    #[error("ClientError: the model channel: {0}")]
-    Unpack(#[from] PackError),
-    /// The loss is no longer a number.
-    #[error(
-        "AlgorithmError: the loss is not a number in epoch {epoch}: learning_rate {learning_rate} is too high"
-    )]
-    Diverged {
-        /// From 0.
-        epoch: usize,
-        /// The peak rate.
-        learning_rate: f32,
-    },
-    /// Stopped before the first step.
-    #[error("training was stopped before it had learned anything; there is no model")]
-    StoppedAtOnce,
-    /// The model can't be written.
-    #[error("InternalServerError: can't save the model: {0}")]
-    Save(ArtifactError),
-    /// Progress can't be printed.
-    #[error("InternalServerError: can't print progress: {0}")]
-    Print(#[from] io::Error),
-}
 
 /// Trains as `<root>/input` says and writes `<root>/model`; metric lines go to `log`.
 ///
@@ -105,44 +71,99 @@ fn try_run(root: &Path, stop: &AtomicBool, log: &mut dyn Write) -> Result<(), Tr
         writeln!(log, "Warning: {warning}")?;
     }
     let channels = Channels::find(root)?;
-    let read = |channel, (folder, list): &(PathBuf, PathBuf)| {
-        let data = Dataset::read(folder, list, settings.classes(), settings.size);
-        data.map_err(|source| TrainError::Data { channel, source })
+    let data = Data::read(&settings, &channels)?;
+    data.announce(&settings, log)?;
+    let checkpoints = root.join("checkpoints");
+    let job = trainer::Job {
+        settings: &settings,
+        train: &data.train,
+        calibration: &data.calibration,
+        validation: data.validation.as_ref(),
+        initial: channels.model.as_deref(),
+        checkpoints: checkpoints.is_dir().then_some(checkpoints.as_path()),
     };
-    let train = read("train", &channels.train)?;
-    let validation = channels
-        .validation
-        .as_ref()
-        .map(|channel| read("validation", channel))
-        .transpose()?;
-    let validation_len = validation.as_ref().map_or(0, Dataset::len);
-    writeln!(
-        log,
-        "Training on {} images, validating on {validation_len}",
-        train.len()
-    )?;
-
-    let initial = channels.model.as_deref();
-    let trained = trainer::train(&settings, &train, validation.as_ref(), initial, stop, log)?;
+    let trained = trainer::train(&job, stop, log)?;
     artifact::write(&root.join("model"), &trained.config, &trained.network)
         .map_err(TrainError::Save)?;
-    if let Some(validation) = &validation {
+    if let Some(validation) = &data.validation {
         let evaluation = Evaluation::new(trained.scores(validation), &validation.classes);
+        let (accuracy, ece) = (evaluation.accuracy(), evaluation.calibration_error());
+        writeln!(log, "Final Validation-accuracy={accuracy:.6}")?;
         writeln!(
             log,
-            "Final Validation-accuracy={:.6}",
-            evaluation.accuracy()
+            "Final Validation-cross-entropy={:.6}",
+            evaluation.log_loss()
         )?;
-        writeln!(
-            log,
-            "Final Validation-ece={:.6}",
-            evaluation.calibration_error()
-        )?;
+        writeln!(log, "Final Validation-ece={ece:.6}")?;
     }
-    writeln!(
-        log,
-        "Training took {:.1} seconds",
-        started.elapsed().as_secs_f32()
-    )?;
+    let seconds = started.elapsed().as_secs_f32();
+    writeln!(log, "Training took {seconds:.1} seconds")?;
     Ok(())
+}
+
+/// The images of a job.
+struct Data {
+    train: Dataset,
+    calibration: Dataset,
+    validation: Option<Dataset>,
+    /// Whether the calibration images were taken from the training channel.
+    held_out: bool,
+}
+
+impl Data {
+    fn read(settings: &Hyperparameters, channels: &Channels) -> Result<Self, TrainError> {
+        let read = |channel, (folder, list): &(PathBuf, PathBuf)| {
+            let data = Dataset::read(folder, list, settings.classes(), settings.size);
+            data.map_err(|source| TrainError::Data { channel, source })
+        };
+        let optional = |channel, given: &Option<(PathBuf, PathBuf)>| {
+            given.as_ref().map(|given| read(channel, given)).transpose()
+        };
+        let all = read("train", &channels.train)?;
+        let held_out = channels.calibration.is_none();
+        let (train, calibration) = match optional("calibration", &channels.calibration)? {
+            Some(calibration) => (all, calibration),
+            None => holdout::hold_out(all, settings.calibration_share, settings.seed),
+        };
+        let validation = optional("validation", &channels.validation)?;
+        Ok(Self {
+            train,
+            calibration,
+            validation,
+            held_out,
+        })
+    }
+
+    /// Says what is there, and where that is not what was announced.
+    fn announce(&self, settings: &Hyperparameters, log: &mut dyn Write) -> io::Result<()> {
+        let held_out = if self.held_out {
+            self.calibration.len()
+        } else {
+            0
+        };
+        let listed = self.train.len() + held_out;
+        let given = settings.num_training_samples.unwrap_or(listed);
+        if given != listed {
+            writeln!(
+                log,
+                "Warning: num_training_samples is {given}, but the list names {listed} images"
+            )?;
+        }
+        writeln!(
+            log,
+            "Training on {} images, calibrating on {}, validating on {}",
+            self.train.len(),
+            self.calibration.len(),
+            self.validation.as_ref().map_or(0, Dataset::len)
+        )
+    }
+}
+
+/// Random numbers of their own for each image and epoch, so that no order of work can change them.
+fn random(seed: u64, epoch: usize, index: usize) -> fastrand::Rng {
+    let mut mixed = seed;
+    for part in [epoch, index] {
+        mixed = fastrand::Rng::with_seed(mixed ^ part as u64).u64(..);
+    }
+    fastrand::Rng::with_seed(mixed)
 }

@@ -6,7 +6,7 @@ use crate::network::{Network, Parameter};
 pub(super) struct Sgd {
     momentum: f32,
     weight_decay: f32,
-    velocities: Vec<Vec<f32>>,
+    pub(super) velocities: Vec<Vec<f32>>,
 }
 
 impl Sgd {

@@ -69,15 +69,21 @@ fn what_is_served_is_what_was_trained() {
         Dataset::read(&data.join(name), &list, 2, settings.size).unwrap()
     };
     let (training, validation) = (read("train"), read("validation"));
-    let trained = trainer::train(
-        &settings,
-        &training,
-        None,
-        None,
-        &AtomicBool::new(false),
-        &mut io::sink(),
-    )
-    .unwrap();
+    let (training, calibration) = holdout::hold_out(training, 0.2, 1);
+    let job = trainer::Job {
+        settings: &settings,
+        train: &training,
+        calibration: &calibration,
+        validation: None,
+        initial: None,
+        checkpoints: None,
+    };
+    let trained = trainer::train(&job, &AtomicBool::new(false), &mut io::sink()).unwrap();
+    let temperature = trained.config.temperature;
+    assert!(
+        (temperature - 1.0).abs() > 0.01,
+        "{temperature} hides a mistake"
+    );
     let model = root.path().join("model");
     artifact::write(&model, &trained.config, &trained.network).unwrap();
 
@@ -189,6 +195,111 @@ fn early_stopping_ends_before_the_last_epoch() {
     let log = train(&job(&changes)).unwrap();
     assert!(log.contains("Stopped early in epoch "), "{log}");
     assert!(!log.contains("Epoch[59]"), "{log}");
+}
+
+/// What a job leaves when it is stopped after the epochs of `after` and run again, with checkpoints.
+fn interrupted(root: &TempDir, after: &str) -> String {
+    fs::create_dir(root.path().join("checkpoints")).unwrap();
+    let stop = AtomicBool::new(false);
+    let mut log = StopAfter {
+        after,
+        stop: &stop,
+        printed: Vec::new(),
+    };
+    run(root.path(), &stop, &mut log).unwrap();
+    fs::remove_dir_all(root.path().join("model")).unwrap();
+    train(root).unwrap()
+}
+
+#[test]
+fn a_job_goes_on_from_its_checkpoint_to_the_same_model() {
+    let changes = [
+        ("checkpoint_frequency", "2"),
+        ("augmentation_type", "crop_color_transform"),
+        ("early_stopping", "true"),
+        ("early_stopping_min_epochs", "7"),
+    ];
+    let model = |root: &TempDir| {
+        let model = root.path().join("model");
+        [artifact::MODEL, artifact::CONFIG, artifact::WEIGHTS]
+            .map(|file| fs::read(model.join(file)).unwrap())
+    };
+    let (whole, parts) = (job(&changes), job(&changes));
+    let at_once = train(&whole).unwrap();
+    let log = interrupted(&parts, "Epoch[4] Validation-accuracy");
+    assert!(log.contains("Resuming after epoch 3, from "), "{log}");
+    assert!(
+        !log.contains("Epoch[3] ") && log.contains("Epoch[4] "),
+        "{log}"
+    );
+    assert!(model(&whole) == model(&parts), "{at_once}\n{log}");
+    let end = |log: &str| log.lines().rev().nth(1).map(str::to_owned);
+    assert_eq!(end(&log), end(&at_once));
+}
+
+#[test]
+fn a_checkpoint_of_another_job_is_refused() {
+    let root = job(&[("checkpoint_frequency", "1")]);
+    interrupted(&root, "Epoch[1] Validation-accuracy");
+    let checkpoint = root.path().join("checkpoints/checkpoint.safetensors");
+    drawn::hyperparameters(root.path(), &[("checkpoint_frequency", "1"), ("seed", "9")]);
+    check_failure(
+        &root,
+        "ClientError: the checkpoint ROOT/checkpoints/checkpoint.safetensors is of a job with other hyperparameters",
+    );
+    let bytes = fs::read(&checkpoint).unwrap();
+    fs::write(&checkpoint, &bytes[..bytes.len() - 9]).unwrap();
+    check_failure(
+        &root,
+        "checkpoint.safetensors can't be gone on from: not a safetensors file",
+    );
+    assert!(bytes.len() > 1000);
+}
+
+#[test]
+fn a_job_calibrates_on_the_channel_that_is_given_for_it() {
+    let root = job(&[("calibration_share", "0.25")]);
+    let log = train(&root).unwrap();
+    assert!(
+        log.contains("Training on 48 images, calibrating on 16, validating on 16"),
+        "{log}"
+    );
+    drawn::channel(root.path(), "calibration", 2000, 8);
+    let log = train(&root).unwrap();
+    assert!(
+        log.contains("Training on 64 images, calibrating on 8, validating on 16"),
+        "{log}"
+    );
+    assert!(!log.contains("num_training_samples"), "{log}");
+    assert!(log.contains("fitted on 8 images"), "{log}");
+}
+
+#[test]
+fn three_classes_and_larger_images_that_are_not_square_train_and_serve() {
+    let root = tempfile::tempdir().unwrap();
+    let changes = [
+        ("num_classes", "3"),
+        ("labels", "stripes,disc,bars"),
+        ("image_shape", "3,64,96"),
+        ("widths", "6,8,8"),
+        ("num_training_samples", "60"),
+        ("epochs", "10"),
+    ];
+    drawn::hyperparameters(root.path(), &changes);
+    drawn::channel_of(root.path(), "train", 0..60, 3, [96, 64]);
+    drawn::channel_of(root.path(), "validation", 1000..1015, 3, [96, 64]);
+    let log = train(&root).unwrap();
+    assert!(figure(&log, "Final Validation-accuracy") > 0.8, "{log}");
+    let served = Predictor::load(&root.path().join("model")).unwrap();
+    assert_eq!(served.config().labels, ["stripes", "disc", "bars"]);
+    assert_eq!(served.config().input.shape, [3, 64, 96]);
+    let right = (0..15).filter(|number| {
+        let scores = served
+            .predict(&drawn::png_of(number % 3, 3000 + number, [96, 64]))
+            .unwrap();
+        scores.len() == 3 && scores.iter().all(|score| *score <= scores[number % 3])
+    });
+    assert!(right.count() > 11);
 }
 
 #[test]

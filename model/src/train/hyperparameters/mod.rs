@@ -12,7 +12,10 @@
 //! | `learning_rate` | 0.05 | the peak: it warms up over a fifth of the steps, then falls as a cosine |
 //! | `momentum`, `weight_decay` | 0.9, 0.0005 | Nesterov; decay on weights only |
 //! | `augmentation_type` | `crop_color_transform` | `crop`, `crop_color`, `crop_color_transform`, `none` |
+//! | `mixup` | 0 | own: how much images are mixed with others, the parameter of a beta distribution |
 //! | `early_stopping` | false | with `early_stopping_min_epochs` 10, `_patience` 5, `_tolerance` 0 |
+//! | `checkpoint_frequency` | 5 | epochs between two checkpoints, where there is a folder for them |
+//! | `calibration_share` | 0.1 | own: part of the training images that only the temperature is fitted on |
 //! | `seed` | 0 | own: equal seeds give equal models |
 //! | `labels` | `0,1,...` | own: names of the classes, with commas |
 //! | `widths` | `32,64,128,128` | own: channels of the convolutions |
@@ -20,12 +23,17 @@
 //! What the built-in knows and this network hasn't is taken with a warning where the model is still the one asked for
 //! (`num_layers`), and refused where it would be another (`multi_label`).
 
+mod given;
+#[cfg(test)]
+mod tests;
+
+pub use given::HyperparameterError;
+
 use super::augment::Augmentation;
 use crate::data::Size;
+use given::{Given, join, wrong};
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::Path;
 
 /// What to train, and how.
 #[derive(Clone, Debug)]
@@ -48,8 +56,14 @@ pub struct Hyperparameters {
     pub weight_decay: f32,
     /// How training images are varied.
     pub augmentation: Augmentation,
+    /// How much training images are mixed: the parameter of a beta distribution, 0 for not at all.
+    pub mixup: f32,
     /// When to stop before the last epoch; never if absent.
     pub early_stopping: Option<EarlyStopping>,
+    /// Epochs between two checkpoints.
+    pub checkpoint_frequency: usize,
+    /// Part of the training images that only the temperature is fitted on, if no channel gives others.
+    pub calibration_share: f32,
     /// Source of all randomness.
     pub seed: u64,
     /// Channels of the convolutions.
@@ -68,73 +82,6 @@ pub struct EarlyStopping {
     /// What counts as a rise, as a part of the best accuracy.
     pub tolerance: f32,
 }
-
-/// What is wrong with the hyperparameters.
-#[derive(Debug, thiserror::Error)]
-pub enum HyperparameterError {
-    /// The file can't be read.
-    #[error("can't read {path}: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What happened.
-        source: std::io::Error,
-    },
-    /// The file is not an object of strings.
-    #[error("{path} is not a JSON object of strings: {source}")]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: serde_json::Error,
-    },
-    /// A required one is missing.
-    #[error("the hyperparameter `{0}` is required")]
-    Missing(&'static str),
-    /// A value is out of range.
-    #[error("the hyperparameter `{name}` is `{value}`; expected {expected}")]
-    Value {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: String,
-        /// What it may be.
-        expected: String,
-    },
-    /// Names that mean nothing here.
-    #[error("unknown hyperparameter `{0}`; known are: {1}")]
-    Unknown(String, String),
-}
-
-/// Names of the built-in algorithm that change nothing here, and why.
-const WITHOUT_EFFECT: [(&str, &str); 13] = [
-    ("beta_1", "the optimizer is SGD"),
-    ("beta_2", "the optimizer is SGD"),
-    (
-        "checkpoint_frequency",
-        "the model is saved at the end, or when the job is stopped",
-    ),
-    ("eps", "the optimizer is SGD"),
-    ("gamma", "the optimizer is SGD"),
-    ("kv_store", "training runs on one machine"),
-    ("lr_scheduler_factor", "the rate falls as a cosine"),
-    ("lr_scheduler_step", "the rate falls as a cosine"),
-    ("num_layers", "the network is set by `widths`"),
-    ("resize", "images are fitted to `image_shape`"),
-    ("top_k", "only the accuracy of the first choice is reported"),
-    (
-        "use_pretrained_model",
-        "to train on from a model, give it as the channel `model`",
-    ),
-    ("use_weighted_loss", "all classes weigh the same"),
-];
-
-/// Names of the built-in algorithm that must have the one value that this network can do.
-const FIXED: [(&str, &[&str]); 3] = [
-    ("multi_label", &["0"]),
-    ("optimizer", &["sgd", "nag"]),
-    ("precision_dtype", &["float32"]),
-];
 
 impl Hyperparameters {
     /// Reads `<root>/input/config/hyperparameters.json`.
@@ -187,7 +134,22 @@ impl Hyperparameters {
                 (0.0..=1.0).contains(x)
             })?,
             augmentation: augmentation(&mut given)?,
+            mixup: given.or("mixup", 0.0, "a number from 0 to 10", |x| {
+                (0.0..=10.0).contains(x)
+            })?,
             early_stopping: early_stopping(&mut given)?,
+            checkpoint_frequency: given.or(
+                "checkpoint_frequency",
+                5,
+                "a whole number over 0",
+                |n| *n > 0,
+            )?,
+            calibration_share: given.or(
+                "calibration_share",
+                0.1,
+                "a number from 0 to 0.5",
+                |x| (0.0..=0.5).contains(x),
+            )?,
             seed: given.or("seed", 0, "a whole number", |_| true)?,
             widths: widths(&mut given)?,
             warnings: given.take_without_effect(),
@@ -257,13 +219,13 @@ fn augmentation(given: &mut Given) -> Result<Augmentation, HyperparameterError> 
     match given.values.remove(NAME).as_deref() {
         None | Some("crop_color_transform") => Ok(Augmentation::FULL),
         Some("crop_color") => Ok(Augmentation {
-            cutout: false,
-            ..Augmentation::FULL
+            crop: true,
+            colour: true,
+            ..Augmentation::NONE
         }),
         Some("crop") => Ok(Augmentation {
-            cutout: false,
-            colour: false,
-            ..Augmentation::FULL
+            crop: true,
+            ..Augmentation::NONE
         }),
         Some("none") => Ok(Augmentation::NONE),
         Some(value) => Err(wrong(
@@ -299,116 +261,3 @@ fn early_stopping(given: &mut Given) -> Result<Option<EarlyStopping>, Hyperparam
     let is_on = given.or("early_stopping", false, "true or false", |_| true)?;
     Ok(is_on.then_some(stopping))
 }
-
-/// The values that are not yet taken, and the names that were asked for.
-struct Given {
-    values: BTreeMap<String, String>,
-    known: Vec<&'static str>,
-}
-
-impl Given {
-    fn optional<T: FromStr>(
-        &mut self,
-        name: &'static str,
-        expected: &str,
-        is_allowed: impl Fn(&T) -> bool,
-    ) -> Result<Option<T>, HyperparameterError> {
-        self.known.push(name);
-        let Some(value) = self.values.remove(name) else {
-            return Ok(None);
-        };
-        match value.trim().parse().ok().filter(is_allowed) {
-            Some(parsed) => Ok(Some(parsed)),
-            None => Err(wrong(name, value, expected)),
-        }
-    }
-
-    fn or<T: FromStr>(
-        &mut self,
-        name: &'static str,
-        default: T,
-        expected: &str,
-        is_allowed: impl Fn(&T) -> bool,
-    ) -> Result<T, HyperparameterError> {
-        Ok(self
-            .optional(name, expected, is_allowed)?
-            .unwrap_or(default))
-    }
-
-    /// Values with commas between them.
-    fn list<T: FromStr>(
-        &mut self,
-        name: &'static str,
-    ) -> Option<Result<Vec<T>, HyperparameterError>> {
-        self.known.push(name);
-        let value = self.values.remove(name)?;
-        let items: Result<_, _> = value.split(',').map(|item| item.trim().parse()).collect();
-        Some(items.map_err(|_| wrong(name, value, "values with commas between them")))
-    }
-
-    fn check_fixed(&mut self) -> Result<(), HyperparameterError> {
-        for (name, allowed) in FIXED {
-            self.known.push(name);
-            match self.values.remove(name) {
-                Some(value) if !allowed.contains(&value.as_str()) => {
-                    return Err(wrong(
-                        name,
-                        value,
-                        format!("{}: this network can do no other", allowed.join(" or ")),
-                    ));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn take_without_effect(&mut self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for (name, reason) in WITHOUT_EFFECT {
-            self.known.push(name);
-            if let Some(value) = self.values.remove(name) {
-                warnings.push(format!(
-                    "the hyperparameter `{name}` ({value}) has no effect: {reason}"
-                ));
-            }
-        }
-        warnings
-    }
-
-    fn check_nothing_left(mut self) -> Result<(), HyperparameterError> {
-        self.known.sort_unstable();
-        match self.values.pop_first() {
-            None => Ok(()),
-            Some((name, _)) => Err(HyperparameterError::Unknown(name, self.known.join(", "))),
-        }
-    }
-}
-
-impl HyperparameterError {
-    fn expecting(mut self, what: &str) -> Self {
-        if let Self::Value { expected, .. } = &mut self {
-            *expected = what.into();
-        }
-        self
-    }
-}
-
-fn wrong(name: &str, value: impl Into<String>, expected: impl Into<String>) -> HyperparameterError {
-    HyperparameterError::Value {
-        name: name.into(),
-        value: value.into(),
-        expected: expected.into(),
-    }
-}
-
-fn join(values: &[impl Display]) -> String {
-    values
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(",")
-}
-
-#[cfg(test)]
-mod tests;

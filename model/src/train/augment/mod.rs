@@ -1,6 +1,8 @@
-//! Variations of a training image: crop, mirror, light and colour, cutout.
+//! Variations of a training image: crop, mirror, warp, light and colour, cutout.
 //!
 //! They work on normalised values, where 0 is the mean colour of the training images.
+
+mod warp;
 
 use crate::data::Size;
 use std::ops::Range;
@@ -12,6 +14,8 @@ pub struct Augmentation {
     pub crop: bool,
     /// Changes contrast, light and colour.
     pub colour: bool,
+    /// Turns, shears and scales every second image, besides moving and mirroring it.
+    pub warp: bool,
     /// Covers a random square of a quarter of the image's side.
     pub cutout: bool,
 }
@@ -28,12 +32,14 @@ impl Augmentation {
     pub const FULL: Self = Self {
         crop: true,
         colour: true,
+        warp: true,
         cutout: true,
     };
     /// The image as it is.
     pub const NONE: Self = Self {
         crop: false,
         colour: false,
+        warp: false,
         cutout: false,
     };
 
@@ -45,9 +51,11 @@ impl Augmentation {
         random: &mut fastrand::Rng,
         to: &mut [f32],
     ) {
-        match self.crop {
-            true => crop(from, size, random, to),
-            false => to.copy_from_slice(from),
+        // A warp blurs a little: half of the images keep their sharp pixels.
+        match (self.warp && random.bool(), self.crop) {
+            (true, _) => warp::warp(from, size, random, to),
+            (false, true) => crop(from, size, random, to),
+            (false, false) => to.copy_from_slice(from),
         }
         if self.colour {
             colour(to, random);
