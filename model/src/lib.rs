@@ -10,6 +10,7 @@ pub mod data;
 #[cfg(test)]
 mod drawn;
 pub mod network;
+pub mod plots;
 mod proto;
 pub mod serve;
 mod tensors;
