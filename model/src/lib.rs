@@ -9,6 +9,7 @@ pub mod cli;
 pub mod data;
 #[cfg(test)]
 mod drawn;
+pub mod import;
 pub mod network;
 pub mod plots;
 mod proto;

@@ -1,4 +1,4 @@
-//! The model container's program: `scones-model train`, `scones-model serve`, `scones-model evaluate`.
+//! The model container's program: `scones-model train`, `serve`, `evaluate` and `import`.
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -1,12 +1,14 @@
-//! The command line: what SageMaker runs (`train`, `serve`), and `evaluate`.
+//! The command line: what SageMaker runs (`train`, `serve`), `evaluate` and `import`.
 //!
 //! The library's errors tell their causes in their own text: `Error::msg` keeps a chain of causes from repeating them.
 
 mod evaluate;
+mod import;
 mod serve;
 mod train;
 
 pub use evaluate::EvaluateArgs;
+pub use import::ImportArgs;
 pub use serve::ServeArgs;
 pub use train::TrainArgs;
 
@@ -26,6 +28,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Measure a model: accuracy, calibration, confusion matrix, what the confidence gate lets through.
     Evaluate(EvaluateArgs),
+    /// Make a model.tar.gz of an ONNX image classifier, after checking that it can be served.
+    Import(ImportArgs),
 }
 
 /// Runs a command to its end; SIGTERM and Ctrl-C end it in an orderly way.
@@ -34,6 +38,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Train(args) => train::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Evaluate(args) => spawn_blocking(move || evaluate::run(&args)).await?,
+        Command::Import(args) => spawn_blocking(move || import::run(&args)).await?,
     }
 }
 

@@ -1,0 +1,100 @@
+//! `scones-model import`.
+
+use crate::data::Size;
+use crate::import::{self, Imported, Normalisation, Request};
+use anyhow::{Context, Error, Result};
+use clap::Args;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How many of a test picture's classes are shown.
+const SHOWN: usize = 3;
+
+/// Arguments of `import`.
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    /// An image classifier in ONNX: one picture in, one row of scores or logits out.
+    pub model: PathBuf,
+    /// Names of the classes in the order of the scores: one a line, or a JSON array.
+    #[arg(long, value_name = "FILE")]
+    pub labels: PathBuf,
+    /// What the model was trained on: imagenet, unit (0 to 1), symmetric (-1 to 1), bytes (0 to 255), or MEAN/STD.
+    #[arg(long, value_name = "HOW")]
+    pub normalise: Normalisation,
+    /// Height and width, for a model that takes pictures of any size.
+    #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = size)]
+    pub size: Option<Size>,
+    /// Picture to try it on, instead of a drawn one.
+    #[arg(long, value_name = "FILE")]
+    pub image: Option<PathBuf>,
+    /// The archive to write.
+    #[arg(long, value_name = "FILE", default_value = "model.tar.gz")]
+    pub out: PathBuf,
+}
+
+pub(super) fn run(args: &ImportArgs) -> Result<()> {
+    let text = String::from_utf8(read(&args.labels)?)
+        .with_context(|| format!("{} is not UTF-8", args.labels.display()))?;
+    let labels = import::labels(&text).with_context(|| args.labels.display().to_string())?;
+    let picture = args.image.as_deref().map(read).transpose()?;
+    let request = Request {
+        model: &args.model,
+        labels: &labels,
+        normalisation: args.normalise,
+        size: args.size,
+        picture: picture.as_deref(),
+    };
+    let imported = import::import(&request, &args.out).map_err(Error::msg);
+    let imported = imported.with_context(|| format!("{} is not imported", args.model.display()))?;
+    show(&imported, &args.out);
+    Ok(())
+}
+
+fn show(imported: &Imported, out: &Path) {
+    let Imported {
+        config,
+        added_softmax,
+        added_transpose,
+        scores,
+        latency,
+    } = imported;
+    let [_, height, width] = config.input.shape;
+    let order = if *added_transpose {
+        ", colours last"
+    } else {
+        ""
+    };
+    let kind = if *added_softmax {
+        "logits, to which a softmax is added"
+    } else {
+        "probabilities"
+    };
+    println!("input     pictures of {height} x {width} (height, width){order}");
+    println!("output    {} {kind}", config.labels.len());
+    println!(
+        "latency   {:.2} ms a picture, one at a time",
+        latency.as_secs_f64() * 1e3
+    );
+    let mut ranked: Vec<_> = config.labels.iter().zip(scores).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(a.1));
+    let best = ranked.iter().take(SHOWN);
+    let best: Vec<String> = best
+        .map(|(label, score)| format!("{label} {score:.4}"))
+        .collect();
+    println!("tried     {}", best.join(", "));
+    println!("written   {}", out.display());
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("can't read {}", path.display()))
+}
+
+fn size(text: &str) -> Result<Size, String> {
+    let sides = text.split_once('x').and_then(|(height, width)| {
+        Some(Size {
+            height: height.parse().ok()?,
+            width: width.parse().ok()?,
+        })
+    });
+    sides.ok_or_else(|| "expected HEIGHTxWIDTH, as 224x224".into())
+}

@@ -1,0 +1,53 @@
+//! Why a model can't be imported.
+
+use crate::artifact::PackError;
+use crate::serve::{LoadError, PredictError};
+use std::io;
+use std::path::PathBuf;
+
+/// Why a model can't be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file can't be read.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        source: io::Error,
+    },
+    /// Nothing can be written to a temporary folder.
+    #[error("the temporary folder: {0}")]
+    Temporary(io::Error),
+    /// The file is no protocol buffer of the right kind.
+    #[error("this is not an ONNX file: {0}")]
+    NotOnnx(prost::DecodeError),
+    /// Weights that lie in another file are not where the model says.
+    #[error("the weights of tensor `{tensor}`, {location}: {reason}")]
+    Weights {
+        /// The tensor.
+        tensor: String,
+        /// Where they should be.
+        location: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The input is not a picture.
+    #[error("the model's input: {0}")]
+    Input(String),
+    /// The output is not one row of scores.
+    #[error("the model's output: {0}")]
+    Output(String),
+    /// The runtime doesn't know an operator, which it names, or can't run the model.
+    #[error("the model can't be served: {0}")]
+    Runtime(String),
+    /// The artifact can't be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The artifact doesn't answer.
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    /// The archive can't be written.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+}
