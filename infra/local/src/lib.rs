@@ -6,6 +6,7 @@
 //! a state machine calls them, [`sdk::SdkService`].
 
 pub mod aws;
+mod database;
 mod gc;
 mod holder;
 pub mod lambda;

@@ -74,6 +74,7 @@ pub(super) struct Store(Arc<Mutex<Connection>>);
 impl Store {
     pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
+        crate::database::configure(&connection)?;
         connection.execute_batch(SCHEMA)?;
         Ok(Self(Arc::new(Mutex::new(connection))))
     }

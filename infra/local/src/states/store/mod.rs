@@ -18,11 +18,11 @@ pub(super) mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{ApiError, OpenError};
+use crate::database;
 
 /// Raised when the schema changes in a way that older files don't have.
 const FORMAT: i64 = 4;
@@ -43,8 +43,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
 }
 
 fn configure(db: &Connection) -> rusqlite::Result<()> {
-    db.busy_timeout(Duration::from_secs(10))?;
-    db.set_prepared_statement_cache_capacity(64);
+    database::configure(db)?;
     // The first takes effect in a new file only, and only before anything else is written.
     db.execute_batch(
         "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
@@ -109,7 +108,7 @@ impl Pool {
     fn open(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.path, flags)?;
-        db.busy_timeout(Duration::from_secs(10))?;
+        database::configure(&db)?;
         // In KiB, below 0. There are several readers, and the system caches the file anyway.
         db.pragma_update(None, "cache_size", -512)?;
         Ok(db)
