@@ -1,8 +1,9 @@
 //! The command line.
 
 use cifar_tools::classes::Classes;
-use cifar_tools::{fetch, sample};
+use cifar_tools::{fetch, sample, stage};
 use clap::{ArgGroup, Args, Parser, Subcommand};
+use fit_image::Shape;
 use std::path::PathBuf;
 
 /// Stages CIFAR-100 classes as SageMaker image classification data sets.
@@ -18,6 +19,7 @@ Examples:
   cifar-tools fetch
   cifar-tools stage --out data
   cifar-tools stage --bucket my-bucket --prefix cifar --classes bus,train,8
+  cifar-tools stage --images photographs --image-shape 3,64,64 --out data
   cifar-tools sample --out sample.tar.gz
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
@@ -71,10 +73,16 @@ pub(crate) struct Sample {
 
 /// Writes the images and manifests of some classes to a folder or a bucket.
 ///
-/// Writes train/ and test/ with 32x32 PNG images, and train.lst and test.lst:
-/// row in the archive, class index from 0, file name, with tabs between them.
-/// A folder appears whole or not at all; an earlier set in it is replaced. In
-/// a bucket, what is there already is not uploaded again.
+/// Writes train/ and test/ with PNG images, train.lst and test.lst (a number,
+/// class index from 0, file name, with tabs between them), and
+/// hyperparameters.json, with the labels, for the training job. A folder
+/// appears whole or not at all; an earlier set in it is replaced. In a bucket,
+/// what is there already is not uploaded again.
+///
+/// The images are 32x32 of a CIFAR-100 archive, or, with --images, one's own:
+/// DIR/bicycle/*.jpg, DIR/bus/*.png, a folder for each class. Where DIR has
+/// train/ and test/ with such folders, they are kept apart so; otherwise a
+/// share of each class is chosen for the test, the same for the same seed.
 #[derive(Debug, Args)]
 #[command(
     group(ArgGroup::new("to").required(true).args(["out", "bucket"])),
@@ -83,6 +91,7 @@ pub(crate) struct Sample {
   cifar-tools stage --archive sample.tar.gz --out data
   cifar-tools stage --bucket my-bucket --prefix cifar
   cifar-tools stage --out data --classes bicycle,motorcycle,bus
+  cifar-tools stage --images photographs --image-shape 3,64,64 --out data
 
 The bucket is found as the AWS CLI finds it: AWS_PROFILE, AWS_REGION, roles.
 AWS_ENDPOINT_URL names another S3, such as http://127.0.0.1:4566."
@@ -108,6 +117,31 @@ pub(crate) struct Stage {
     /// Fine classes by name or number; their order gives the class indices.
     #[arg(long, value_name = "LIST", default_value = "8,48")]
     pub(crate) classes: Classes,
+    /// A folder with a folder of images for each class, instead of an archive.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["archive", "classes"])]
+    pub(crate) images: Option<PathBuf>,
+    /// What the images are fitted to: channels, height and width.
+    #[arg(
+        long,
+        value_name = "SHAPE",
+        default_value = "3,32,32",
+        requires = "images"
+    )]
+    pub(crate) image_shape: Shape,
+    /// The part of each class that is for the test.
+    #[arg(long, value_name = "PART", default_value_t = stage::Share::default().test, requires = "images", value_parser = part)]
+    pub(crate) test_share: f64,
+    /// Another seed chooses other images for the test.
+    #[arg(long, value_name = "N", default_value_t = stage::Share::default().seed, requires = "images")]
+    pub(crate) seed: u64,
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    let part: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    match part > 0.0 && part < 1.0 {
+        true => Ok(part),
+        false => Err("not above 0 and below 1".to_owned()),
+    }
 }
 
 /// Drops the lines of a staged folder's manifests whose image was removed.
@@ -170,6 +204,18 @@ mod tests {
         check(
             "cifar-tools stage --out a --prefix b",
             "cannot be used with",
+        );
+        check(
+            "cifar-tools stage --out a --images b --archive c",
+            "cannot be used with",
+        );
+        check(
+            "cifar-tools stage --out a --test-share 0.5",
+            "--images <DIR>",
+        );
+        check(
+            "cifar-tools stage --out a --images b --test-share 1",
+            "not above 0 and below 1",
         );
         check(
             "cifar-tools stage --out a --classes bycicle",

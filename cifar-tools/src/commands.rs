@@ -4,7 +4,7 @@ use crate::bars;
 use crate::cli::{Command, Fetch, Lst, Sample, Stage};
 use anyhow::{Context, Result, bail};
 use cifar_tools::fetch::{self, Expected, Fetched};
-use cifar_tools::stage::{self, Bucket, Summary};
+use cifar_tools::stage::{self, Bucket, Photographs, Share, Source, Summary};
 use cifar_tools::{prune, s3, sample};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -23,31 +23,10 @@ pub(crate) fn run(command: Command) -> Result<()> {
         match command {
             Command::Fetch(args) => blocking(move || fetch(&args)).await,
             Command::Sample(args) => blocking(move || sample(&args)).await,
-            Command::Stage(Stage {
-                bucket: Some(bucket),
-                prefix,
-                archive,
-                classes,
-                ..
-            }) => {
-                let bucket = Bucket::new(bucket, &prefix);
-                let archive = open(archive)?;
-                let progress = bars::bytes("staging");
-                let summary = stage::stage_to_bucket(
-                    &s3::client().await,
-                    &bucket,
-                    archive,
-                    &classes,
-                    progress,
-                )
-                .await?;
-                report(
-                    &summary,
-                    &format!("s3://{}/{}", bucket.name, bucket.key("")),
-                );
-                Ok(())
-            }
-            Command::Stage(args) => blocking(move || stage_dir(args)).await,
+            Command::Stage(args) => match args.bucket.clone() {
+                Some(bucket) => stage_bucket(Bucket::new(bucket, &args.prefix), args).await,
+                None => blocking(move || stage_dir(args)).await,
+            },
             Command::Lst(args) => lst(&args),
         }
     })
@@ -92,19 +71,39 @@ fn sample(args: &Sample) -> Result<()> {
     Ok(())
 }
 
+async fn stage_bucket(bucket: Bucket, args: Stage) -> Result<()> {
+    let source = source(args)?;
+    let progress = bars::bytes("staging");
+    let client = s3::client().await;
+    let summary = stage::stage_to_bucket(&client, &bucket, source, progress).await?;
+    report(
+        &summary,
+        &format!("s3://{}/{}", bucket.name, bucket.key("")),
+    );
+    Ok(())
+}
+
 fn stage_dir(args: Stage) -> Result<()> {
-    let Some(out) = args.out else {
+    let Some(out) = args.out.clone() else {
         bail!("give --out DIR or --bucket BUCKET")
     };
-    let mut archive = open(args.archive)?;
-    let summary = stage::stage_to_dir(
-        &mut archive,
-        &out,
-        &args.classes,
-        &mut bars::bytes("staging"),
-    )?;
+    let mut source = source(args)?;
+    let summary = stage::stage_to_dir(&mut source, &out, &mut bars::bytes("staging"))?;
     report(&summary, &out.display().to_string());
     Ok(())
+}
+
+/// Where the images come from.
+fn source(args: Stage) -> Result<Source<'static>> {
+    let Some(images) = &args.images else {
+        return Ok(Source::archive(open(args.archive)?, args.classes));
+    };
+    let share = Share {
+        test: args.test_share,
+        seed: args.seed,
+    };
+    let photographs = Photographs::find(images, args.image_shape, share)?;
+    Ok(Source::Photographs(photographs))
 }
 
 fn open(archive: Option<PathBuf>) -> Result<File> {
@@ -127,6 +126,9 @@ fn not_a_folder(file: File) -> std::io::Result<File> {
     }
 }
 
+/// How many of the files that were left out are named.
+const SHOWN: usize = 20;
+
 fn report(summary: &Summary, to: &str) {
     let Summary {
         train,
@@ -137,10 +139,23 @@ fn report(summary: &Summary, to: &str) {
     } = summary;
     println!("staged {train} training and {test} test images to {to}");
     for (index, class) in summary.classes.iter().enumerate() {
+        let label = class.label.map(|label| format!(" (label {label})"));
         println!(
-            "  {index} = {} (label {}): {} and {}",
-            class.name, class.label, class.train, class.test
+            "  {index} = {}{}: {} and {}",
+            class.name,
+            label.unwrap_or_default(),
+            class.train,
+            class.test
         );
+    }
+    if !summary.unusable.is_empty() {
+        println!("  {} files were left out:", summary.unusable.len());
+    }
+    for (path, why) in summary.unusable.iter().take(SHOWN) {
+        println!("    {}: {why}", path.display());
+    }
+    if summary.unusable.len() > SHOWN {
+        println!("    and {} more", summary.unusable.len() - SHOWN);
     }
     if *skipped > 0 {
         println!("  {written} uploaded, {skipped} there already");

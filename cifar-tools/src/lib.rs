@@ -13,13 +13,14 @@
 pub mod archive;
 pub mod classes;
 pub mod fetch;
-pub mod manifest;
 pub mod pickle;
 pub mod progress;
 pub mod prune;
 pub mod s3;
 pub mod sample;
 pub mod stage;
+
+pub use lst as manifest;
 
 #[cfg(test)]
 mod server;

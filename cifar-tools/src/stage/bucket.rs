@@ -1,6 +1,6 @@
 //! Staging into an S3 bucket.
 //!
-//! The archive is decoded on one thread; images go through a short queue to uploads that run side by side, and wait
+//! The source is decoded on one thread; images go through a short queue to uploads that run side by side, and wait
 //! when the network is slower. Retries are the client's. Objects that are there with the same content are left alone:
 //! S3's ETag of a plain upload is its MD5. (Under SSE-KMS it is not; then every run uploads again, which is only
 //! slower.) The manifests are uploaded last: where they are, the images are too.
@@ -8,15 +8,13 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Error, Image, Summary};
-use crate::classes::Classes;
+use super::{Error, Image, Source, Summary};
 use crate::progress::Progress;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use md5::{Digest, Md5};
 use std::collections::HashMap;
-use std::io::{Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
@@ -57,24 +55,22 @@ impl Bucket {
     }
 }
 
-/// Stages `classes` of `archive` to `bucket`.
+/// Stages what `source` has to `bucket`.
 ///
 /// # Errors
-/// Those of reading the archive, and [`Error::S3`]. Images that were uploaded before then stay, without manifests; the
+/// Those of reading the source, and [`Error::S3`]. Images that were uploaded before then stay, without manifests; the
 /// next run goes on from there.
 pub async fn stage_to_bucket(
     client: &Client,
     bucket: &Bucket,
-    archive: impl Read + Seek + Send + 'static,
-    classes: &Classes,
-    progress: impl Progress + Send + 'static,
+    mut source: Source<'static>,
+    mut progress: impl Progress + Send + 'static,
 ) -> Result<Summary, Error> {
     let there = list(client, bucket).await?;
     let images = Arc::new(AtomicU64::new(0));
     let (queue, queued) = mpsc::channel::<Image>(UPLOADS);
     let decoding = spawn_blocking({
-        let (mut archive, classes, images, mut progress) =
-            (archive, classes.clone(), images.clone(), progress);
+        let images = images.clone();
         move || {
             // A closed queue means that an upload failed: its error is the one that is reported.
             let put = |image| {
@@ -82,7 +78,7 @@ pub async fn stage_to_bucket(
                     .blocking_send(image)
                     .map_err(|_| super::error::uploads_ended())
             };
-            super::run(&mut archive, &classes, &images, &mut progress, put)
+            source.run(&images, &mut progress, put)
         }
     });
     let mut uploads = Uploads {
@@ -96,13 +92,9 @@ pub async fn stage_to_bucket(
     };
     uploads.run(queued).await?;
     let staged = decoding.await.map_err(|e| Error::Encode(e.to_string()))??;
-    for (split, manifest) in staged.manifests() {
+    for (name, content_type, text) in staged.files()? {
         uploads
-            .put(
-                format!("{}.lst", split.name()),
-                manifest.to_string().into_bytes(),
-                "text/plain",
-            )
+            .put(name.to_owned(), text.into_bytes(), content_type)
             .await?;
     }
     uploads.drain(0).await?;

@@ -3,25 +3,23 @@
 //! The set is written beside the folder and renamed at the end: whoever looks sees the old set, or none, or the whole
 //! new one.
 
-use super::{Error, Image, Staged, Summary};
+use super::{Error, FILES, Image, Source, Staged, Summary};
 use crate::archive::Split;
-use crate::classes::Classes;
 use crate::progress::Progress;
 use std::fs;
-use std::io::{self, Read, Seek};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Stages `classes` of `archive` into the folder `out`.
+/// Stages what `source` has into the folder `out`.
 ///
 /// `out` may not exist, be empty, or hold an earlier set, which is then replaced as a whole.
 ///
 /// # Errors
 /// [`Error::Occupied`] if `out` holds anything else; those of reading and writing. `out` is then as it was.
 pub fn stage_to_dir(
-    archive: &mut (impl Read + Seek),
+    source: &mut Source<'_>,
     out: &Path,
-    classes: &Classes,
     progress: &mut impl Progress,
 ) -> Result<Summary, Error> {
     check_replaceable(out)?;
@@ -32,7 +30,7 @@ pub fn stage_to_dir(
         images.fetch_add(1, Ordering::Relaxed);
         fs::write(&path, &image.png).map_err(Error::write(path))
     };
-    let staged = super::run(archive, classes, &images, progress, put)?;
+    let staged = source.run(&images, progress, put)?;
     place.finish(out, staged)
 }
 
@@ -62,15 +60,15 @@ impl Place {
     }
 
     fn finish(self, out: &Path, staged: Staged) -> Result<Summary, Error> {
-        for (split, manifest) in staged.manifests() {
-            let path = self.set.join(split.name()).with_extension("lst");
-            fs::write(&path, manifest.to_string()).map_err(Error::write(path))?;
+        for (name, _, text) in staged.files()? {
+            let path = self.set.join(name);
+            fs::write(&path, text).map_err(Error::write(path))?;
         }
         check_replaceable(out)?; // someone may have written to it meanwhile
         self.swap_in(out).map_err(Error::write(out))?;
         let Summary { train, test, .. } = staged.summary;
         Ok(Summary {
-            written: train + test + 2,
+            written: train + test + FILES,
             ..staged.summary
         })
     }
@@ -98,7 +96,7 @@ fn check_replaceable(out: &Path) -> Result<(), Error> {
     };
     for name in list(out).map_err(Error::write(out))? {
         match name.as_str() {
-            "train.lst" | "test.lst" => {}
+            "train.lst" | "test.lst" | "hyperparameters.json" => {}
             "train" | "test" => {
                 let dir = out.join(&name);
                 let inside = list(&dir).map_err(Error::write(&dir))?;

@@ -49,6 +49,28 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file or folder could not be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A folder of images is not laid out as it should be.
+    #[error("{path}: {why}", path = path.display())]
+    Images {
+        /// What is wrong.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// A class that nothing can be learned of.
+    #[error("the class {0} has no image to train on")]
+    NoTraining(String),
+    /// The progress closure asked to stop.
+    #[error("stopped")]
+    Stopped,
     /// The output folder holds something else.
     #[error(
         "{out} holds `{other}`, which is no part of a staged set: it would be lost; give --out a new folder",
@@ -74,7 +96,11 @@ impl Error {
     /// Whether the progress closure asked to stop.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        matches!(self, Self::Archive(error) if error.is_stopped())
+        match self {
+            Self::Archive(error) => error.is_stopped(),
+            Self::Stopped => true,
+            _ => false,
+        }
     }
 
     pub(super) fn write(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {

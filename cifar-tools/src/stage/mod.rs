@@ -1,13 +1,16 @@
-//! Turns the classes that are asked for into images and manifests, in a folder or in a bucket.
+//! Turns images with classes into data sets for SageMaker's image classification, in a folder or in a bucket.
 //!
-//! What comes out is what SageMaker's image classification reads: `train/` and `test/` with 32x32 RGB PNGs under the
-//! archive's file names, and `train.lst` and `test.lst` (see [`crate::manifest`]). The images are the same bytes for
-//! the same archive, so a second run can tell what is already in place.
+//! The images come from a CIFAR-100 archive, or from folders of photographs ([`Source`]). What comes out is what the
+//! algorithm reads: `train/` and `test/` with RGB PNGs, `train.lst` and `test.lst` (see [`crate::manifest`]), and beside
+//! them `hyperparameters.json`: what training must be told of the set, `labels` among it, which travel with the model from
+//! there. The images are the same bytes for the same source, so a second run can tell what is already in place.
 
 mod bucket;
 mod dir;
 mod error;
-mod image;
+mod hyperparameters;
+mod photographs;
+mod rows;
 mod summary;
 
 #[cfg(test)]
@@ -16,15 +19,49 @@ mod tests;
 pub use bucket::{Bucket, stage_to_bucket};
 pub use dir::stage_to_dir;
 pub use error::Error;
+pub use photographs::{Photographs, Share};
 pub use summary::{ClassCount, Summary};
 
-use crate::archive::{self, Row, Split};
+use crate::archive::Split;
 use crate::classes::Classes;
-use crate::manifest::{Line, Manifest};
+use crate::manifest::Manifest;
 use crate::progress::Progress;
+use hyperparameters::hyperparameters;
 use std::io::{Read, Seek};
 use std::sync::atomic::AtomicU64;
-use summary::Counts;
+
+/// Where images come from.
+pub enum Source<'a> {
+    /// Some classes of a CIFAR-100 archive.
+    Archive(Box<dyn Archive + 'a>, Classes),
+    /// Image files, in a folder for each class.
+    Photographs(Photographs),
+}
+
+/// An archive that can be read more than once.
+pub trait Archive: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Archive for T {}
+
+impl<'a> Source<'a> {
+    /// `classes` of the CIFAR-100 archive that `archive` reads.
+    pub fn archive(archive: impl Archive + 'a, classes: Classes) -> Self {
+        Self::Archive(Box::new(archive), classes)
+    }
+
+    /// Passes over the source once: each image goes to `put`, the manifests come back.
+    fn run(
+        &mut self,
+        images: &AtomicU64,
+        progress: &mut impl Progress,
+        put: impl FnMut(Image) -> Result<(), Error>,
+    ) -> Result<Staged, Error> {
+        match self {
+            Self::Archive(archive, classes) => rows::run(archive, classes, images, progress, put),
+            Self::Photographs(photographs) => photographs.run(images, progress, put),
+        }
+    }
+}
 
 /// An image on its way to where it belongs.
 #[derive(Debug)]
@@ -34,56 +71,26 @@ struct Image {
     png: Vec<u8>,
 }
 
-/// What a whole pass over the archive gave.
+/// What a whole pass over a source gave.
 struct Staged {
     train: Manifest,
     test: Manifest,
+    /// The images' shape, as the algorithm's hyperparameter `image_shape` has it.
+    image_shape: String,
     summary: Summary,
 }
 
-impl Staged {
-    fn manifests(&self) -> [(Split, &Manifest); 2] {
-        [(Split::Train, &self.train), (Split::Test, &self.test)]
-    }
-}
+/// How many files [`Staged::files`] gives.
+const FILES: usize = 3;
 
-/// Passes over the archive once: each image goes to `put`, the manifests come back.
-fn run(
-    archive: &mut (impl Read + Seek),
-    classes: &Classes,
-    images: &AtomicU64,
-    progress: &mut impl Progress,
-    mut put: impl FnMut(Image) -> Result<(), Error>,
-) -> Result<Staged, Error> {
-    let (mut train, mut test) = (Manifest::default(), Manifest::default());
-    let mut counts = Counts::new(classes);
-    let mut encoder = image::Encoder::default();
-    let mut visit = |row: Row<'_>| {
-        let Some(class) = classes.index(row.label) else {
-            return Ok(());
-        };
-        counts.add(class, row.split);
-        let manifest = if row.split == Split::Train {
-            &mut train
-        } else {
-            &mut test
-        };
-        manifest.push(Line {
-            row: row.number,
-            class,
-            path: row.name.to_owned(),
-        });
-        put(Image {
-            split: row.split,
-            name: row.name.to_owned(),
-            png: encoder.encode(row.pixels)?,
-        })
-    };
-    let scanned = archive::scan(archive, classes, images, progress, &mut visit)?;
-    let summary = counts.finish(classes, &scanned)?;
-    Ok(Staged {
-        train,
-        test,
-        summary,
-    })
+impl Staged {
+    /// What is written beside the images, by name and content type.
+    fn files(&self) -> Result<[(&'static str, &'static str, String); FILES], Error> {
+        let hyperparameters = hyperparameters(&self.summary, &self.image_shape)?;
+        Ok([
+            ("train.lst", "text/plain", self.train.to_string()),
+            ("test.lst", "text/plain", self.test.to_string()),
+            (hyperparameters::FILE, "application/json", hyperparameters),
+        ])
+    }
 }

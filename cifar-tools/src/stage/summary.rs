@@ -3,9 +3,10 @@
 use super::Error;
 use crate::archive::{Scanned, Split};
 use crate::classes::{Classes, NAMES};
+use std::path::PathBuf;
 
 /// What was staged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Training images.
     pub train: usize,
@@ -19,14 +20,16 @@ pub struct Summary {
     pub written: usize,
     /// Objects that were already there with the same content.
     pub skipped: usize,
+    /// Files that were left out, and why each is no image.
+    pub unusable: Vec<(PathBuf, String)>,
 }
 
 /// One class in a [`Summary`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassCount {
-    /// Its fine label in the archive.
-    pub label: u8,
-    /// Its name, by the archive's own `meta`.
+    /// Its fine label in the archive, if it is of one.
+    pub label: Option<u8>,
+    /// Its name, by the archive's own `meta`, or by its folder.
     pub name: String,
     /// Its training images.
     pub train: usize,
@@ -69,7 +72,7 @@ impl Counts {
                 });
             }
             counted.push(ClassCount {
-                label: class.label,
+                label: Some(class.label),
                 name: name.clone(),
                 train,
                 test,
@@ -80,8 +83,7 @@ impl Counts {
             test: counted.iter().map(|class| class.test).sum(),
             classes: counted,
             drawn: scanned.drawn,
-            written: 0,
-            skipped: 0,
+            ..Summary::default()
         })
     }
 }

@@ -22,8 +22,9 @@ fn drawn() -> Cursor<Vec<u8>> {
     Cursor::new(bytes)
 }
 
-fn stage(archive: &mut (impl Read + Seek), out: &Path, classes: &str) -> Result<Summary, String> {
-    stage_to_dir(archive, out, &classes.parse().unwrap(), &mut quiet).map_err(|e| e.to_string())
+fn stage(archive: &mut impl Archive, out: &Path, classes: &str) -> Result<Summary, String> {
+    let mut source = Source::archive(archive, classes.parse().unwrap());
+    stage_to_dir(&mut source, out, &mut quiet).map_err(|e| e.to_string())
 }
 
 /// The paths in a folder, sorted.
@@ -55,14 +56,17 @@ fn images_and_manifests_agree() {
             summary.skipped,
             summary.drawn
         ),
-        (10, 6, 18, 0, true)
+        (10, 6, 19, 0, true)
     );
     let names: Vec<_> = summary
         .classes
         .iter()
         .map(|c| (c.label, c.name.as_str(), c.train, c.test))
         .collect();
-    assert_eq!(names, [(8, "bicycle", 5, 3), (48, "motorcycle", 5, 3)]);
+    assert_eq!(
+        names,
+        [(Some(8), "bicycle", 5, 3), (Some(48), "motorcycle", 5, 3)]
+    );
     for (split, count) in [("train", 10), ("test", 6)] {
         let manifest: Manifest = fs::read_to_string(out.join(split).with_extension("lst"))
             .unwrap()
@@ -84,7 +88,7 @@ fn the_order_of_classes_gives_the_indices() {
     let summary = stage(&mut drawn(), &dir.path().join("out"), "apple,48").unwrap();
     assert_eq!(
         summary.classes.iter().map(|c| c.label).collect::<Vec<_>>(),
-        [0, 48]
+        [Some(0), Some(48)]
     );
     let lst = fs::read_to_string(dir.path().join("out/train.lst")).unwrap();
     assert!(
@@ -95,6 +99,24 @@ fn the_order_of_classes_gives_the_indices() {
         lst.lines().any(|line| line.contains("\t1\tmotorcycle_s_")),
         "{lst}"
     );
+}
+
+#[test]
+fn training_is_told_of_the_set() {
+    let dir = tempfile::tempdir().unwrap();
+    stage(&mut drawn(), &dir.path().join("out"), "apple,48").unwrap();
+    let text = fs::read_to_string(dir.path().join("out/hyperparameters.json")).unwrap();
+    let expected = serde_json::json!({
+        "image_shape": "3,32,32", "labels": "apple,motorcycle", "num_classes": "2",
+        "num_training_samples": text.split('"').nth_back(1).unwrap(),
+    });
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+        expected
+    );
+    let lines = fs::read_to_string(dir.path().join("out/train.lst")).unwrap();
+    let images = lines.lines().count().to_string();
+    assert_eq!(expected["num_training_samples"], images);
 }
 
 #[test]
@@ -170,13 +192,8 @@ fn a_failure_leaves_everything_as_it_was() {
 fn being_stopped_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let stop = |_: crate::progress::Tick| ControlFlow::Break(());
-    let error = stage_to_dir(
-        &mut drawn(),
-        &dir.path().join("out"),
-        &Classes::default(),
-        &mut { stop },
-    )
-    .unwrap_err();
+    let mut source = Source::archive(drawn(), Classes::default());
+    let error = stage_to_dir(&mut source, &dir.path().join("out"), &mut { stop }).unwrap_err();
     assert!(error.is_stopped(), "{error}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }

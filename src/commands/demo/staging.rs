@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use aws_sdk_s3::Client;
 use cifar_tools::classes::Classes;
 use cifar_tools::manifest::Manifest;
-use cifar_tools::stage::{self, Summary};
+use cifar_tools::stage::{self, Source, Summary};
 use futures::{StreamExt, TryStreamExt};
 
 use super::data;
@@ -26,8 +26,7 @@ pub(crate) async fn stage(
     let staged = stage::stage_to_bucket(
         client,
         &to,
-        data::open(archive)?,
-        &Classes::default(),
+        Source::archive(data::open(archive)?, Classes::default()),
         bar.sink(),
     )
     .await;

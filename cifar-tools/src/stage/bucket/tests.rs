@@ -119,14 +119,8 @@ async fn stage(client: &Client, bucket: &Bucket) -> Result<Summary, String> {
         },
     )
     .unwrap();
-    let classes = Classes::default();
-    let staged = stage_to_bucket(
-        client,
-        bucket,
-        Cursor::new(bytes),
-        &classes,
-        crate::progress::quiet,
-    );
+    let source = Source::archive(Cursor::new(bytes), Classes::default());
+    let staged = stage_to_bucket(client, bucket, source, crate::progress::quiet);
     staged.await.map_err(|e| e.to_string())
 }
 
@@ -137,10 +131,10 @@ async fn a_second_run_uploads_only_what_is_not_there() {
     let first = stage(&client, &bucket).await.unwrap();
     assert_eq!(
         (first.train, first.test, first.written, first.skipped),
-        (10, 6, 18, 0)
+        (10, 6, 19, 0)
     );
     let second = stage(&client, &bucket).await.unwrap();
-    assert_eq!((second.train, second.written, second.skipped), (10, 0, 18));
+    assert_eq!((second.train, second.written, second.skipped), (10, 0, 19));
     let image = "cifar/set/test/bicycle_s_000513.png";
     store
         .objects
@@ -149,12 +143,12 @@ async fn a_second_run_uploads_only_what_is_not_there() {
         .insert(image.to_owned(), b"changed".to_vec());
     store.objects.lock().unwrap().remove("cifar/set/train.lst");
     let third = stage(&client, &bucket).await.unwrap();
-    assert_eq!((third.written, third.skipped), (2, 16));
+    assert_eq!((third.written, third.skipped), (2, 17));
     assert_eq!(
-        store.puts.lock().unwrap()[18..],
+        store.puts.lock().unwrap()[19..],
         [image, "cifar/set/train.lst"]
     );
-    assert_eq!(store.objects.lock().unwrap().len(), 18);
+    assert_eq!(store.objects.lock().unwrap().len(), 19);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A row of the archive as a PNG.
 
-use super::Error;
 use crate::archive::ROW;
+use crate::stage::Error;
 use png::{BitDepth, ColorType, Compression, Filter};
 
 /// The side of an image in pixels.

@@ -2,7 +2,7 @@
 //!
 //! One line an image: a number, the class index from 0, and the path relative to the channel, with tabs between them
 //! (<https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification.html>). The number only has to be unique;
-//! it is the image's row in the archive, as in the course's notebook, whose files these are byte for byte.
+//! `cifar-tools` writes the image's row in the archive, as the course's notebook, whose files these are byte for byte.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// One image of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Its row in the archive.
+    /// A number that no other line has; of a staged archive, its row there.
     pub row: usize,
     /// Its class index, from 0.
     pub class: usize,
@@ -83,7 +83,8 @@ fn line(text: &str) -> Option<Line> {
     is_path.then_some(())?;
     Some(Line {
         row: row.parse().ok()?,
-        class: class.parse().ok()?,
+        // MXNet's im2rec writes classes as `1.0`, and the built-in algorithm takes them.
+        class: class.strip_suffix(".0").unwrap_or(class).parse().ok()?,
         path: path.to_owned(),
     })
 }
@@ -108,6 +109,13 @@ mod tests {
         let text = "16\t0\tbike_s_000682.png\n30\t1\ta b.png\n";
         assert_eq!(manifest.to_string(), text);
         assert_eq!(text.parse(), Ok(manifest));
+    }
+
+    #[test]
+    fn classes_may_be_written_as_mxnet_writes_them() {
+        let manifest: Manifest = "0\t1.0\ta.png\n".parse().unwrap();
+        assert_eq!(manifest.lines()[0].class, 1);
+        assert!("0\t1.5\ta.png\n".parse::<Manifest>().is_err());
     }
 
     #[test]

@@ -1,0 +1,95 @@
+//! Fits whatever image people upload to the input of the model.
+//!
+//! The image is stretched to the model's width and height; nothing is cut off. The object that matters often reaches from
+//! edge to edge, as bicycles do: cutting a 4:3 photograph to a square would take an eighth off each end. An image that
+//! already has the size, as the training images have, goes through with every pixel as it is.
+
+mod decode;
+mod jpeg;
+mod resize;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat};
+
+pub use shape::{InvalidShape, Shape};
+
+/// An image has at most so many pixels. A progressive JPEG without chroma subsampling takes 9 bytes a pixel to decode:
+/// with 48 million pixels the whole function was measured at 450 MB, of the 512 MB that it has.
+pub const MAX_PIXELS: u64 = 50_000_000;
+
+/// A decoded image, before its conversion to 8-bit RGB, has at most so many bytes.
+pub const MAX_DECODED_BYTES: u64 = 200_000_000;
+
+/// Why there is no image to look at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// It is something else.
+    #[error("not an image: PNG, JPEG, WebP, GIF, BMP and TIFF are read")]
+    NotAnImage,
+    /// It is an image, but in a format that is not read.
+    #[error("{0} images are not read: convert it to JPEG or PNG")]
+    Unsupported(String),
+    /// It has more than [`MAX_PIXELS`] or [`MAX_DECODED_BYTES`]. Found from its header, before it is decoded.
+    #[error(
+        "the image is too large: {width} x {height} pixels, {bytes} bytes decoded; the limits are {MAX_PIXELS} pixels and \
+         {MAX_DECODED_BYTES} bytes"
+    )]
+    TooLarge {
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+        /// What it would take to decode it.
+        bytes: u64,
+    },
+    /// Its end is missing.
+    #[error("the {0} image is truncated: its end is missing; upload it again")]
+    Truncated(&'static str),
+    /// Its decoder can't make sense of it.
+    #[error("the {0} image is corrupt: {1}")]
+    Corrupt(&'static str, String),
+}
+
+/// An image that the model can look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fitted {
+    /// A PNG file, 8-bit RGB, of the model's width and height.
+    pub png: Vec<u8>,
+    /// The format that the image came in.
+    pub format: &'static str,
+    /// How wide it was, as it was stored.
+    pub width: u32,
+    /// How high it was, as it was stored.
+    pub height: u32,
+}
+
+/// Decodes an image file, stands it upright, and fits it to `shape`.
+///
+/// # Errors
+/// There is no image, or it is too large to decode: see [`Unusable`].
+pub fn fit(file: &[u8], shape: Shape) -> Result<Fitted, Unusable> {
+    let decode::Decoded {
+        image,
+        orientation,
+        format,
+    } = decode::decode(file)?;
+    let (width, height) = (image.width(), image.height());
+    let target = decode::before_turning(orientation, (shape.width(), shape.height()));
+    let mut small = DynamicImage::from(resize::resize(decode::into_rgb(image), target));
+    // Turned only now: it is the same to turn a small image and a large one, but not as fast.
+    small.apply_orientation(orientation);
+    let mut png = Cursor::new(Vec::new());
+    small
+        .write_to(&mut png, ImageFormat::Png)
+        .map_err(|error| Unusable::Corrupt("PNG", error.to_string()))?;
+    Ok(Fitted {
+        png: png.into_inner(),
+        format,
+        width,
+        height,
+    })
+}
