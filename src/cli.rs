@@ -23,6 +23,7 @@ enum Command {
     Demo(Demo),
     Up(Up),
     Run(Run),
+    Batch(Batch),
     Logs(Logs),
     Gc(Gc),
     Validate(Validate),
@@ -130,6 +131,63 @@ pub(crate) struct Run {
     /// The data directory of the stack to look for
     #[arg(long, value_name = "DIR", default_value = ".scones")]
     pub(crate) data_dir: PathBuf,
+}
+
+/// Classify all images under a prefix, or those that a manifest names
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones batch s3://BUCKET/photos/2026/         all objects whose keys begin so
+  scones batch s3://BUCKET/photos/ --out FILE   and a line of JSON for each image in FILE
+  scones batch --manifest s3://BUCKET/list.csv  the keys in its column `key`; or .jsonl, .json
+  scones batch s3://BUCKET/photos/ --aws        on AWS, as the AWS CLI finds region and keys
+
+The work is an execution of the state machine classify-batch, which goes on when this command is
+stopped. A bar shows how far it is; without a terminal, lines do.
+
+Exit status: 0 if every image got an answer (passed or refused), 3 if some got none, 2 if the
+execution did not succeed, 1 for any other error, such as a prefix without an object.")]
+pub(crate) struct Batch {
+    /// The images: all objects whose keys begin with PREFIX, as S3 has them (not URL-encoded)
+    #[arg(value_name = "s3://BUCKET/PREFIX", value_parser = s3_uri, required_unless_present = "manifest")]
+    pub(crate) images: Option<S3Uri>,
+    /// A list of keys of the same bucket, instead of a prefix: CSV, JSON Lines or a JSON array
+    #[arg(long, value_name = "s3://BUCKET/KEY", value_parser = s3_uri, conflicts_with = "images")]
+    pub(crate) manifest: Option<S3Uri>,
+    /// Write a line of JSON for each image to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The score that passes the gate; by default the application's
+    #[arg(long, value_name = "SCORE")]
+    pub(crate) threshold: Option<f64>,
+    /// Give up when more than so many percent of the images are in batches that failed
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
+    pub(crate) tolerate: f64,
+    /// Batches at a time, of up to 100 images each
+    #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) concurrency: u32,
+    /// The execution's name; made up where none is given
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The state machine, by name or ARN
+    #[arg(long, value_name = "NAME", default_value = "classify-batch")]
+    pub(crate) state_machine: String,
+    /// Run it on AWS, and not on a local stack
+    #[arg(long, conflicts_with_all = ["endpoint_url", "data_dir"])]
+    pub(crate) aws: bool,
+    /// Where the stack answers; by default the one that runs on --data-dir
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// The data directory of the stack to look for
+    #[arg(long, value_name = "DIR", default_value = ".scones")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// An object, or a prefix of keys, in a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct S3Uri {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
 }
 
 /// Show what the functions logged
@@ -264,6 +322,7 @@ impl Cli {
             Command::Demo(demo) => commands::demo::run(&demo),
             Command::Up(up) => commands::up::run(&up),
             Command::Run(run) => commands::run::run(run),
+            Command::Batch(batch) => commands::batch::run(batch),
             Command::Logs(logs) => commands::logs::run(&logs),
             Command::Gc(gc) => commands::gc::run(&gc),
             Command::Validate(validate) => commands::validate::run(&validate),
@@ -279,6 +338,20 @@ fn default_command() -> Command {
     Cli::parse_from(["scones", "demo"])
         .command
         .unwrap_or_else(|| unreachable!("the line names a command"))
+}
+
+fn s3_uri(text: &str) -> Result<S3Uri, String> {
+    let rest = text
+        .strip_prefix("s3://")
+        .ok_or("write it as s3://BUCKET/KEY")?;
+    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    if bucket.is_empty() {
+        return Err("the bucket is missing: write it as s3://BUCKET/KEY".to_owned());
+    }
+    Ok(S3Uri {
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
+    })
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {
@@ -302,6 +375,29 @@ mod tests {
         assert!(
             matches!(default_command(), Command::Demo(demo) if !demo.once && demo.stack.port == 4566)
         );
+    }
+
+    #[test]
+    fn images_are_named_by_uri() {
+        let uri = |bucket: &str, key: &str| {
+            let (bucket, key) = (bucket.to_owned(), key.to_owned());
+            Ok(S3Uri { bucket, key })
+        };
+        assert_eq!(
+            s3_uri("s3://b/in/my photos/ü+1"),
+            uri("b", "in/my photos/ü+1")
+        );
+        assert_eq!(s3_uri("s3://b"), uri("b", ""));
+        assert!(s3_uri("b/in/").unwrap_err().contains("s3://BUCKET/KEY"));
+        assert!(
+            s3_uri("s3:///in/")
+                .unwrap_err()
+                .contains("the bucket is missing")
+        );
+        let refused = Cli::try_parse_from(["scones", "batch"])
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("s3://BUCKET/PREFIX"), "{refused}");
     }
 
     #[test]

@@ -45,6 +45,11 @@ impl Steps {
         Self(bar.with_prefix(what))
     }
 
+    /// There are `steps` steps in all.
+    pub(crate) fn of(&self, steps: u64) {
+        self.0.set_length(steps);
+    }
+
     /// `done` steps are done.
     pub(crate) fn at(&self, done: u64, news: String) {
         self.0.set_position(done);

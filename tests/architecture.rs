@@ -8,9 +8,15 @@ use serde_json::Value;
 /// Every package of the workspace, and which others of it each may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("asl", &[]),
-    ("cifar-tools", &[]),
     ("evaluation", &[]),
-    ("lambdas", &[]),
+    ("fit-image", &[]),
+    ("lst", &[]),
+    ("cifar-tools", &["fit-image", "lst"]),
+    // The model only with the feature `embedded-model`, which the root package asks for.
+    (
+        "lambdas",
+        &["evaluation", "fit-image", "lst", "scones-model"],
+    ),
     ("scones-model", &["evaluation"]),
     ("scones-local", &["asl"]),
     (
@@ -32,7 +38,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
         "asl",
         &["tokio", "hyper", "aws-config", "aws-sdk-sfn", "rusqlite"],
     ),
-    ("lambdas", &["rten", "rten-gemm", "rusqlite", "s3s", "axum"]),
+    ("lambdas", &["rusqlite", "s3s"]),
     ("evaluation", &["tokio", "ndarray", "rten"]),
     ("scones-model", &["aws-config", "rusqlite", "s3s"]),
     ("scones-local", &["lambda_runtime", "rten", "image"]),
@@ -141,6 +147,39 @@ fn crates_do_not_reach_what_is_not_theirs() {
             .collect();
         assert!(found.is_empty(), "{package} reaches {found:?}");
     }
+}
+
+/// A function that calls an endpoint must not pay, in size and cold start, for a predictor. `cargo metadata` can't tell:
+/// it has every feature that any package of the workspace asks for.
+#[test]
+fn functions_link_the_model_only_where_it_is_asked_for() {
+    let without = linked(&["--package=lambdas"]);
+    let inside = ["scones-model", "rten", "axum"];
+    for name in inside {
+        assert!(!without.contains(name), "lambdas reaches {name}");
+    }
+    let with = linked(&["--package=lambdas", "--features=embedded-model"]);
+    assert!(with.contains("scones-model") && with.contains("rten"));
+}
+
+/// The packages that a build with these arguments links.
+fn linked(arguments: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--edges=normal",
+            "--prefix=none",
+            "--format={p}",
+        ])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{listed}");
+    let name = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+    listed.lines().map(name).collect()
 }
 
 fn reachable<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on is a test that fails
 
 mod architecture;
+mod batch;
 mod cli;
 mod durability;
 mod failures;

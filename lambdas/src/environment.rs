@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::image::Shape;
+use fit_image::Shape;
+
+use crate::event::Location;
 
 /// The environment variables of a process, or of a test.
 #[derive(Clone, Debug, Default)]
@@ -32,12 +34,49 @@ pub enum Error {
         /// What it should be, with an example.
         expected: &'static str,
     },
+    /// Nothing says which model to ask.
+    #[error(
+        "neither ENDPOINT_NAME nor MODEL_S3_URI is set: set one of them, to {ENDPOINT}, or to {MODEL}"
+    )]
+    NoModel,
+    /// There are two models to ask.
+    #[error(
+        "ENDPOINT_NAME is {endpoint:?} and MODEL_S3_URI is {artifact:?}: images are scored by an endpoint or by a model \
+         in the function, so set only one of them"
+    )]
+    TwoModels {
+        /// `ENDPOINT_NAME`
+        endpoint: String,
+        /// `MODEL_S3_URI`
+        artifact: String,
+    },
+    /// The program can't score images by itself.
+    #[error(
+        "MODEL_S3_URI is set, and this program was built without a predictor: build it with \
+         --features embedded-model, or set ENDPOINT_NAME instead"
+    )]
+    NoEmbeddedModel,
 }
+
+/// Where the model is that scores images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelSource {
+    /// The name of a SageMaker endpoint.
+    Endpoint(String),
+    /// A `model.tar.gz`, to be loaded by the function.
+    Artifact(Location),
+}
+
+/// The most bytes of a PNG that Step Functions carries: 262,144 for the whole payload, of which base64 takes four for
+/// three, and a few KB are for the object's other fields.
+const MAX_PNG: u64 = (262_144 - 12_288) / 4 * 3;
 
 /// The threshold where neither `CONFIDENCE_THRESHOLD` nor the event has one: the course's.
 pub const DEFAULT_THRESHOLD: f64 = 0.93;
 
 const ENDPOINT: &str = "the name of the SageMaker endpoint";
+const MODEL: &str =
+    "the model.tar.gz that this function scores with, for example s3://bucket/models/model.tar.gz";
 const STATE_MACHINE: &str = "the ARN of the state machine to start, for example \
     arn:aws:states:us-east-1:123456789012:stateMachine:classify";
 const LABELS: &str = "the model's labels in the order of its scores, for example bicycle,motorcycle or \
@@ -79,9 +118,28 @@ impl Environment {
             .ok_or(Error::Missing { variable, expected })
     }
 
-    /// `ENDPOINT_NAME`
-    pub fn endpoint_name(&self) -> Result<String, Error> {
-        self.required("ENDPOINT_NAME", ENDPOINT).map(str::to_owned)
+    /// `ENDPOINT_NAME` or `MODEL_S3_URI`: exactly one of them.
+    pub fn model(&self) -> Result<ModelSource, Error> {
+        let variable = "MODEL_S3_URI";
+        match (self.get("ENDPOINT_NAME"), self.get(variable)) {
+            (None, None) => Err(Error::NoModel),
+            (Some(endpoint), None) => Ok(ModelSource::Endpoint(endpoint.to_owned())),
+            (None, Some(uri)) => match Location::parse(uri) {
+                Some(location) if location.key.ends_with(".tar.gz") => {
+                    Ok(ModelSource::Artifact(location))
+                }
+                _ => Err(invalid(
+                    variable,
+                    uri,
+                    "not the S3 URI of a .tar.gz file",
+                    MODEL,
+                )),
+            },
+            (Some(endpoint), Some(artifact)) => Err(Error::TwoModels {
+                endpoint: endpoint.to_owned(),
+                artifact: artifact.to_owned(),
+            }),
+        }
     }
 
     /// `STATE_MACHINE_ARN`
@@ -140,8 +198,14 @@ impl Environment {
         let variable = "IMAGE_SHAPE";
         let text = self.required(variable, IMAGE_SHAPE)?;
         let wrong = |problem: String| invalid(variable, text, &problem, IMAGE_SHAPE);
-        text.parse::<Shape>()
-            .map_err(|error| wrong(error.to_string()))
+        let shape: Shape = text
+            .parse()
+            .map_err(|error: fit_image::InvalidShape| wrong(error.to_string()))?;
+        if shape.largest_png() > MAX_PNG {
+            let problem = "its images may be over Step Functions' payload quota of 262,144 bytes";
+            return Err(wrong(problem.to_owned()));
+        }
+        Ok(shape)
     }
 }
 
@@ -177,14 +241,47 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named_with_the_way_out() {
         check_error(
-            Environment::default().endpoint_name(),
-            "the environment variable ENDPOINT_NAME is not set: set it to the name of the SageMaker endpoint",
+            Environment::default().state_machine_arn(),
+            "the environment variable STATE_MACHINE_ARN is not set: set it to the ARN of the state machine to start, for \
+             example arn:aws:states:us-east-1:123456789012:stateMachine:classify",
         );
         check_error(
             with("LABELS", " ").labels(),
             "the environment variable LABELS is not set: set it to the model's labels in the order of its scores, \
              for example bicycle,motorcycle or [\"bicycle\",\"motorcycle\"]",
         );
+    }
+
+    #[test]
+    fn one_model_is_asked() {
+        let (bucket, key) = ("b".into(), "models/m.tar.gz".into());
+        let artifact = ModelSource::Artifact(Location { bucket, key });
+        let endpoint = ModelSource::Endpoint("scones".into());
+        let uri = "s3://b/models/m.tar.gz";
+        assert_eq!(with("ENDPOINT_NAME", "scones").model(), Ok(endpoint));
+        assert_eq!(with("MODEL_S3_URI", uri).model(), Ok(artifact));
+        check_error(
+            Environment::default().model(),
+            "neither ENDPOINT_NAME nor MODEL_S3_URI is set: set one of them, to the name of the SageMaker endpoint, or \
+             to the model.tar.gz that this function scores with, for example s3://bucket/models/model.tar.gz",
+        );
+        check_error(
+            Environment::from_iter([("ENDPOINT_NAME", "scones"), ("MODEL_S3_URI", uri)]).model(),
+            "ENDPOINT_NAME is \"scones\" and MODEL_S3_URI is \"s3://b/models/m.tar.gz\": images are scored by an \
+             endpoint or by a model in the function, so set only one of them",
+        );
+        for uri in [
+            "models/m.tar.gz",
+            "s3://b",
+            "s3:///m.tar.gz",
+            "s3://b/model",
+        ] {
+            let error = with("MODEL_S3_URI", uri).model().unwrap_err().to_string();
+            assert!(
+                error.contains("not the S3 URI of a .tar.gz file"),
+                "{error}"
+            );
+        }
     }
 
     #[test]
@@ -234,6 +331,19 @@ mod tests {
             "the environment variable CONFIDENCE_THRESHOLD is \"93%\": not a number; \
              set it to a number above 0 and up to 1, for example 0.93",
         );
+    }
+
+    #[test]
+    fn a_shape_is_one_whose_images_step_functions_carries() {
+        assert!(with("IMAGE_SHAPE", "3,224,224").image_shape().is_ok());
+        let problem = |text: &str| with("IMAGE_SHAPE", text).image_shape().unwrap_err();
+        let large = problem("3,299,299").to_string();
+        assert!(
+            large.contains("over Step Functions' payload quota"),
+            "{large}"
+        );
+        let form = problem("32,32").to_string();
+        assert!(form.contains("not channels,height,width"), "{form}");
     }
 
     #[test]

@@ -60,6 +60,17 @@ pub struct Location {
     pub key: String,
 }
 
+impl Location {
+    /// Reads an S3 URI. The key may be empty only where the URI ends after the bucket's slash.
+    pub(crate) fn parse(uri: &str) -> Option<Self> {
+        let (bucket, key) = uri.strip_prefix("s3://")?.split_once('/')?;
+        (!bucket.is_empty()).then(|| Self {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+        })
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.bucket.is_empty() && self.key.is_empty() {

@@ -113,7 +113,11 @@ impl FilterInferences {
     pub fn filter(&self, event: Value) -> Result<Object, Error> {
         let call = Call::parse(event)?;
         logging::about(&call);
-        let mut object = call.object;
+        self.judge(call.object)
+    }
+
+    /// The same for an object that has been read.
+    pub(crate) fn judge(&self, mut object: Object) -> Result<Object, Error> {
         let threshold = self.threshold(&object)?;
         let scores = Scores::parse(&object.inferences)
             .map_err(|malformed| Error::of_scores(object.location(), malformed))?;

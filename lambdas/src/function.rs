@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::environment::Environment;
 use crate::runtime::{self, Handler};
-use crate::{classify, filter, serialize, start};
+use crate::{batch, classify, evaluate, filter, serialize, start, summarise};
 
 /// One of the functions.
 ///
@@ -20,15 +20,24 @@ pub enum Function {
     FilterInferences,
     /// [`start::StartExecution`]
     StartExecution,
+    /// [`batch::ClassifyBatch`]
+    ClassifyBatch,
+    /// [`summarise::SummariseBatch`]
+    SummariseBatch,
+    /// [`evaluate::EvaluateModel`]
+    EvaluateModel,
 }
 
 impl Function {
     /// Every function.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::SerializeImage,
         Self::ClassifyImage,
         Self::FilterInferences,
         Self::StartExecution,
+        Self::ClassifyBatch,
+        Self::SummariseBatch,
+        Self::EvaluateModel,
     ];
 
     /// Its name, which is also the name of its program.
@@ -38,6 +47,9 @@ impl Function {
             Self::ClassifyImage => classify::ClassifyImage::NAME,
             Self::FilterInferences => filter::FilterInferences::NAME,
             Self::StartExecution => start::StartExecution::NAME,
+            Self::ClassifyBatch => batch::ClassifyBatch::NAME,
+            Self::SummariseBatch => summarise::SummariseBatch::NAME,
+            Self::EvaluateModel => evaluate::EvaluateModel::NAME,
         }
     }
 
@@ -52,6 +64,9 @@ impl Function {
             Self::ClassifyImage => runtime::run::<classify::ClassifyImage>(&environment).await,
             Self::FilterInferences => runtime::run::<filter::FilterInferences>(&environment).await,
             Self::StartExecution => runtime::run::<start::StartExecution>(&environment).await,
+            Self::ClassifyBatch => runtime::run::<batch::ClassifyBatch>(&environment).await,
+            Self::SummariseBatch => runtime::run::<summarise::SummariseBatch>(&environment).await,
+            Self::EvaluateModel => runtime::run::<evaluate::EvaluateModel>(&environment).await,
         }
     }
 }
@@ -76,7 +91,8 @@ impl FromStr for Function {
 /// No function has this name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no function {0:?}: the functions are serialize-image, classify-image, filter-inferences and start-execution"
+    "there is no function {0:?}: the functions are serialize-image, classify-image, filter-inferences, start-execution, \
+     classify-batch, summarise-batch and evaluate-model"
 )]
 pub struct UnknownFunction(String);
 

@@ -2,24 +2,30 @@
 //!
 //! An upload starts [`start`]; the state machine `classify.asl.json` calls the others in turn:
 //! [`serialize`] (S3 object to image), [`classify`] (image to scores) and [`filter`] (scores to an answer, or none).
-//! What flows between them is [`event::Object`].
+//! What flows between them is [`event::Object`]. `classify-batch.asl.json` classifies a whole prefix of a bucket:
+//! [`batch`] does what the three do, for many images in one invocation, and [`summarise`] counts what came of them.
+//! [`evaluate`] judges a model.
 //!
 //! Nothing here knows whether AWS or the local stack runs it: a function speaks the
 //! [Lambda Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html), and finds the other services by
 //! the SDK's own environment variables.
 
 mod aws;
+pub mod batch;
 pub mod classify;
 pub mod diagnostic;
 pub mod environment;
+pub mod evaluate;
 pub mod event;
 pub mod filter;
 mod function;
-pub mod image;
+pub mod lines;
 mod logging;
 pub mod runtime;
 pub mod scores;
 pub mod serialize;
 pub mod start;
+pub mod storage;
+pub mod summarise;
 
 pub use function::{Function, UnknownFunction};

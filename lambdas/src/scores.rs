@@ -89,6 +89,30 @@ impl Scores {
         Ok(Self(scores))
     }
 
+    /// Reads what a model answered: a JSON array, or the built-in algorithm's `{"prediction": [...]}`, which it answers
+    /// where it is asked for `application/jsonlines`. With the array as it came.
+    ///
+    /// # Errors
+    /// What is wrong with the answer, and how it begins.
+    pub(crate) fn of_answer(answer: &[u8]) -> Result<(Value, Self), String> {
+        let invalid = |problem: String| format!("{problem}: {}", beginning(answer));
+        let value: Value = serde_json::from_slice(answer)
+            .map_err(|error| invalid(format!("not JSON: {error}")))?;
+        let inferences = match value {
+            Value::Object(mut line) if line.contains_key("prediction") => {
+                line.remove("prediction").unwrap_or_default()
+            }
+            other => other,
+        };
+        let scores = Self::parse(&inferences).map_err(|error| invalid(error.to_string()))?;
+        Ok((inferences, scores))
+    }
+
+    /// The scores in the order of the classes.
+    pub fn as_slice(&self) -> &[f64] {
+        &self.0
+    }
+
     /// The index and the value of the best score; the first of equals.
     pub fn best(&self) -> (usize, f64) {
         let better =
@@ -101,6 +125,15 @@ impl Scores {
     #[expect(clippy::len_without_is_empty, reason = "scores are never empty")]
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+fn beginning(answer: &[u8]) -> String {
+    const SHOWN: usize = 200;
+    let text = String::from_utf8_lossy(answer);
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
     }
 }
 
@@ -118,6 +151,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_the_beginning_of_an_answer_is_told() {
+        assert_eq!(
+            beginning("ü".repeat(200).as_bytes()),
+            format!("{:?}", "ü".repeat(200))
+        );
+        let long = beginning("ü".repeat(201).as_bytes());
+        assert_eq!(long, format!("{:?}...", "ü".repeat(200)));
+    }
 
     #[track_caller]
     fn check(inferences: Value, best: Option<(usize, f64)>) {

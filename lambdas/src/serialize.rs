@@ -3,21 +3,23 @@
 //! A photograph in base64 is over Step Functions' payload quota of 262,144 bytes, so it is fitted to the model's input
 //! here, and not at the endpoint.
 
+use std::sync::Arc;
+
 use aws_sdk_s3::Client;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fit_image::{Fitted, Shape, Unusable};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
-use crate::aws::{self, Failure};
-use crate::diagnostic::{FunctionError, chain};
+use crate::aws;
+use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
-use crate::event::{self, Call, Invalid, Location};
-use crate::image::{self, Fitted, Shape, Unusable};
+use crate::event::{Call, Invalid, Location, Object};
 use crate::logging;
 use crate::runtime::Handler;
+use crate::storage::{self, Problem};
 
 /// The most bytes that are read: an object that says it has more is not downloaded.
 pub const MAX_BYTES: u64 = 32 << 20;
@@ -27,6 +29,8 @@ pub const MAX_BYTES: u64 = 32 << 20;
 pub struct SerializeImage {
     s3: Client,
     shape: Shape,
+    /// One image a core is decoded at a time, of those that a batch reads: each may take hundreds of megabytes.
+    decoders: Arc<Semaphore>,
 }
 
 /// Why there is no image. The variants' names are the error names that state machines see.
@@ -35,23 +39,21 @@ pub enum Error {
     /// The event does not say which object.
     #[error(transparent)]
     InvalidEvent(#[from] Invalid),
-    /// S3: there is no such bucket.
-    #[error("{0}: the bucket does not exist")]
-    NoSuchBucket(Location),
-    /// S3: there is no such key. Without the right to list the bucket, S3 says `AccessDenied` instead.
-    #[error("{0}: the object does not exist")]
-    NoSuchKey(Location),
-    /// S3: the function may not read the object, or may not know that it doesn't exist.
-    #[error(
-        "{0}: access denied: the function's role needs s3:GetObject on it, and s3:ListBucket to tell what is missing"
-    )]
-    AccessDenied(Location),
-    /// S3 has another reason, such as an archived object.
-    #[error("{0}: S3 refused to read it: {1}")]
-    StorageRefused(Location, String),
-    /// S3 did not answer, or asks to come back later. Retryable.
-    #[error("{0}: S3 did not deliver it: {1}")]
-    StorageUnavailable(Location, String),
+    /// See [`Problem::NoSuchBucket`].
+    #[error("{0}: {1}")]
+    NoSuchBucket(Location, Problem),
+    /// See [`Problem::NoSuchKey`].
+    #[error("{0}: {1}")]
+    NoSuchKey(Location, Problem),
+    /// See [`Problem::AccessDenied`].
+    #[error("{0}: {1}")]
+    AccessDenied(Location, Problem),
+    /// See [`Problem::Refused`].
+    #[error("{0}: {1}")]
+    StorageRefused(Location, Problem),
+    /// See [`Problem::Unavailable`]. Retryable.
+    #[error("{0}: {1}")]
+    StorageUnavailable(Location, Problem),
     /// The object has no bytes.
     #[error("{0}: the object is empty")]
     EmptyObject(Location),
@@ -107,39 +109,49 @@ impl Error {
         }
     }
 
-    fn of_s3(location: Location, failure: Failure) -> Self {
-        match failure {
-            Failure::Unavailable(reason) | Failure::Throttled(reason) => {
-                Self::StorageUnavailable(location, reason)
-            }
-            Failure::Refused { code, message } => match code.as_str() {
-                "NoSuchKey" => Self::NoSuchKey(location),
-                "NoSuchBucket" => Self::NoSuchBucket(location),
-                "AccessDenied" => Self::AccessDenied(location),
-                _ => Self::StorageRefused(location, format!("{code}: {message}")),
-            },
+    fn of_s3(location: Location, problem: Problem) -> Self {
+        match problem {
+            Problem::NoSuchBucket => Self::NoSuchBucket(location, problem),
+            Problem::NoSuchKey => Self::NoSuchKey(location, problem),
+            Problem::AccessDenied => Self::AccessDenied(location, problem),
+            Problem::Refused(_) => Self::StorageRefused(location, problem),
+            Problem::Unavailable(_) => Self::StorageUnavailable(location, problem),
+            Problem::TooLarge { bytes, .. } => Self::ObjectTooLarge { location, bytes },
         }
     }
 }
 
 impl Handler for SerializeImage {
     const NAME: &'static str = "serialize-image";
-    type Output = event::Object;
+    type Output = Object;
     type Error = Error;
 
     async fn start(environment: &Environment) -> Result<Self, environment::Error> {
         let shape = environment.image_shape()?;
-        let config = aws_sdk_s3::config::Builder::from(&aws::config(environment).await)
-            // A bucket is a name under the endpoint's host only where AWS answers for every such name.
-            .force_path_style(aws::has_own_endpoint(environment, "S3"))
-            .build();
-        Ok(Self::new(Client::from_conf(config), shape))
+        let s3 = storage::client(&aws::config(environment).await, environment);
+        Ok(Self::new(s3, shape))
     }
 
-    async fn handle(&self, event: Value) -> Result<event::Object, Error> {
+    async fn handle(&self, event: Value) -> Result<Object, Error> {
         let call = Call::parse(event)?;
         logging::about(&call);
-        let mut object = call.object;
+        self.serialize(call.object).await
+    }
+}
+
+impl SerializeImage {
+    /// The function over a client of its own, for images of `shape`.
+    pub fn new(s3: Client, shape: Shape) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            s3,
+            shape,
+            decoders: Arc::new(Semaphore::new(cores)),
+        }
+    }
+
+    /// Puts the image that the object names into it. What an earlier model said of it goes.
+    pub(crate) async fn serialize(&self, mut object: Object) -> Result<Object, Error> {
         let location = address(&object)?;
         let bytes = self.read(&location).await?;
         let fitted = self.fit(&location, bytes).await?;
@@ -148,32 +160,23 @@ impl Handler for SerializeImage {
         (object.label, object.confidence, object.inference_id) = (None, None, None);
         Ok(object)
     }
-}
-
-impl SerializeImage {
-    /// The function over a client of its own, for images of `shape`.
-    pub fn new(s3: Client, shape: Shape) -> Self {
-        Self { s3, shape }
-    }
 
     async fn read(&self, location: &Location) -> Result<Vec<u8>, Error> {
-        let request = self.s3.get_object();
-        let answer = request
-            .bucket(&location.bucket)
-            .key(&location.key)
-            .send()
+        let bytes = storage::read(&self.s3, location, MAX_BYTES)
             .await
-            .map_err(|error| Error::of_s3(location.clone(), Failure::of(&error)))?;
-        check_size(location, announced(&answer))?;
-        let bytes = collect(location, answer.body).await?;
-        check_size(location, Some(bytes.len() as u64))?;
+            .map_err(|problem| Error::of_s3(location.clone(), problem))?;
+        if bytes.is_empty() {
+            return Err(Error::EmptyObject(location.clone()));
+        }
         Ok(bytes)
     }
 
     /// Decoding takes milliseconds to a second: too long for the thread that also talks to the network.
     async fn fit(&self, location: &Location, bytes: Vec<u8>) -> Result<Fitted, Error> {
         let shape = self.shape;
-        let fitted = tokio::task::spawn_blocking(move || image::fit(&bytes, shape))
+        // Never closed, so a failure to acquire can only mean that no limit applies.
+        let _decoder = self.decoders.acquire().await.ok();
+        let fitted = tokio::task::spawn_blocking(move || fit_image::fit(&bytes, shape))
             .await
             .unwrap_or_else(|panic| {
                 Err(Unusable::Corrupt(
@@ -183,7 +186,7 @@ impl SerializeImage {
             })
             .map_err(|unusable| Error::of_image(location.clone(), unusable))?;
         let Fitted { width, height, .. } = fitted;
-        tracing::info!(
+        tracing::debug!(
             format = fitted.format,
             width,
             height,
@@ -194,43 +197,13 @@ impl SerializeImage {
     }
 }
 
-fn address(object: &event::Object) -> Result<Location, Invalid> {
+fn address(object: &Object) -> Result<Location, Invalid> {
     let location = object.location();
     match &location {
         Location { bucket, .. } if bucket.is_empty() => Err(Invalid::Missing("s3_bucket")),
         Location { key, .. } if key.is_empty() => Err(Invalid::Missing("s3_key")),
         _ => Ok(location),
     }
-}
-
-fn announced(answer: &GetObjectOutput) -> Option<u64> {
-    u64::try_from(answer.content_length?).ok()
-}
-
-fn check_size(location: &Location, bytes: Option<u64>) -> Result<(), Error> {
-    let location = || location.clone();
-    match bytes {
-        Some(0) => Err(Error::EmptyObject(location())),
-        Some(bytes) if bytes > MAX_BYTES => Err(Error::ObjectTooLarge {
-            location: location(),
-            bytes,
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Reads a body, but never more than one piece past [`MAX_BYTES`]: not every store announces the length.
-async fn collect(location: &Location, mut body: ByteStream) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    while let Some(piece) = body.next().await {
-        let piece =
-            piece.map_err(|error| Error::StorageUnavailable(location.clone(), chain(&error)))?;
-        bytes.extend_from_slice(&piece);
-        if bytes.len() as u64 > MAX_BYTES {
-            break;
-        }
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

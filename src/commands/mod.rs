@@ -2,6 +2,7 @@
 
 use tracing_subscriber::EnvFilter;
 
+pub(crate) mod batch;
 pub(crate) mod demo;
 pub(crate) mod gc;
 pub(crate) mod lambda;

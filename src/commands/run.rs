@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ const ENDED_BADLY: u8 = 2;
 #[tokio::main]
 pub(crate) async fn run(run: cli::Run) -> anyhow::Result<ExitCode> {
     let input = read_input(&run.input)?;
-    let url = endpoint(&run)?;
+    let url = aws::stack_url(run.endpoint_url.as_deref(), &run.data_dir)?;
     let identity = scones_local::aws::Identity::default();
     let client = aws_sdk_sfn::Client::new(&aws::config(&url, &identity.region).await);
     let started = client
@@ -52,16 +52,6 @@ fn read_input(path: &Path) -> anyhow::Result<String> {
     let _: Value =
         serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
     Ok(text)
-}
-
-fn endpoint(run: &cli::Run) -> anyhow::Result<String> {
-    let running = || scones_local::running(&run.data_dir).map(|holder| holder.url);
-    run.endpoint_url.clone().or_else(running).ok_or_else(|| {
-        anyhow!(
-            "no stack runs on {}: start one with `scones up`, or give --endpoint-url",
-            run.data_dir.display()
-        )
-    })
 }
 
 fn arn(identity: &scones_local::aws::Identity, state_machine: &str) -> String {

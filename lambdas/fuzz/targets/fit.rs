@@ -1,7 +1,7 @@
 //! Any bytes for an image: an answer, never a panic, and never more memory than the limits say.
 #![no_main]
 
-use lambdas::image::{Shape, fit};
+use fit_image::{Shape, fit};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {

@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_sagemakerruntime::Client;
 use serde_json::json;
 
 use super::*;
 use crate::aws::testing::{Request, answering, unreachable};
+use crate::diagnostic::FunctionError;
 
 const OBJECT: &str = "s3://pictures/a.png";
 
@@ -24,7 +26,7 @@ fn event() -> Value {
     json!({"s3_bucket": "pictures", "s3_key": "a.png", "image_data": "aW1hZ2U=", "inferences": []})
 }
 
-async fn answered(body: &'static str) -> Result<event::Object, Error> {
+async fn answered(body: &'static str) -> Result<Object, Error> {
     let function = function(move |_| (200, "", body.into()));
     function.handle(event()).await
 }
@@ -121,7 +123,7 @@ async fn image_data_must_be_there() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_scores_is_invalid() {
-    let endpoint = "the answer of the endpoint scones can't be used";
+    let endpoint = "the endpoint scones gave an answer that can't be used";
     for (answer, text) in [
         (
             "",
@@ -206,21 +208,21 @@ async fn what_sagemaker_answers_has_a_name_of_its_own() {
             "ModelError",
             container(500),
             "ModelFailed",
-            "the model behind the endpoint scones failed: HTTP 500: boom",
+            "the endpoint scones failed: HTTP 500: boom",
         ),
         (
             424,
             "ModelError",
             container(429),
             "ModelFailed",
-            "the model behind the endpoint scones failed: HTTP 429: boom",
+            "the endpoint scones failed: HTTP 429: boom",
         ),
         (
             424,
             "ModelError",
             container(415),
             "ImageRefused",
-            "the model behind the endpoint scones refused the image: HTTP 415: boom",
+            "the endpoint scones refused the image: HTTP 415: boom",
         ),
     ] {
         check(&failed(status, code, body).await, name, text);
@@ -233,14 +235,4 @@ async fn an_endpoint_that_is_not_there_is_unavailable() {
     let text = error.to_string();
     assert_eq!(error.name(), "EndpointUnavailable");
     assert!(text.contains("Connection refused"), "{text}");
-}
-
-#[test]
-fn only_the_beginning_of_an_answer_is_told() {
-    assert_eq!(
-        beginning("ü".repeat(200).as_bytes()),
-        format!("{:?}", "ü".repeat(200))
-    );
-    let long = beginning("ü".repeat(201).as_bytes());
-    assert_eq!(long, format!("{:?}...", "ü".repeat(200)));
 }

@@ -29,8 +29,9 @@ async fn a_missing_variable_is_an_init_error() {
     check(
         env!("CARGO_BIN_EXE_classify-image"),
         &[("LABELS", "bicycle,motorcycle")],
-        "classify-image can't start: the environment variable ENDPOINT_NAME is not set: set it to the name of the \
-         SageMaker endpoint",
+        "classify-image can't start: neither ENDPOINT_NAME nor MODEL_S3_URI is set: set one of them, to the name of the \
+         SageMaker endpoint, or to the model.tar.gz that this function scores with, for example \
+         s3://bucket/models/model.tar.gz",
     )
     .await;
     check(

@@ -3,6 +3,8 @@
 
 mod classify;
 mod cold_start;
+#[cfg(feature = "embedded-model")]
+mod embedded;
 mod filter;
 mod lambda;
 mod pictures;

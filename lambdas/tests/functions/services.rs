@@ -25,6 +25,8 @@ pub(crate) async fn serve(router: Router) -> String {
 pub(crate) struct Services {
     /// The objects of the bucket `pictures`.
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
+    /// The keys of the objects that were read.
+    pub(crate) reads: Mutex<Vec<String>>,
     /// What the endpoint `scones` answers, and with which status.
     pub(crate) prediction: Option<(u16, String)>,
     /// The bodies that the endpoint was sent.
@@ -46,6 +48,7 @@ impl Services {
 }
 
 async fn get_object(State(services): State<Arc<Services>>, Path(key): Path<String>) -> Response {
+    services.reads.lock().expect("no panic").push(key.clone());
     match services.objects.get(&key) {
         Some(bytes) => bytes.clone().into_response(),
         None => {

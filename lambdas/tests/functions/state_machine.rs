@@ -1,16 +1,21 @@
-//! The contract between the functions and classify.asl.json: the names of errors, and what is passed on.
+//! The contract between the functions and the state machines: the names of errors, and what is passed on.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use lambdas::diagnostic::FunctionError;
-use lambdas::{classify, filter, serialize};
+use lambdas::{batch, classify, filter, serialize, summarise};
 use serde_json::{Value, json};
 
 type Names<'a> = BTreeSet<&'a str>;
 
 fn definition() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../statemachine/classify.asl.json");
+    read("classify.asl.json")
+}
+
+fn read(file: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../statemachine");
+    let path = folder.join(file);
     let text = std::fs::read_to_string(path).expect("the definition");
     serde_json::from_str(&text).expect("JSON")
 }
@@ -36,11 +41,10 @@ fn is_retried(retrier: &&Value) -> bool {
     retrier["MaxAttempts"] != 0
 }
 
-fn check<E: FunctionError>(state: &str) {
-    let definition = definition();
-    let state = &definition["States"][state];
-    let retriers = list(state, "Retry");
-    let entries = retriers.iter().chain(list(state, "Catch"));
+/// Every error of a function is in one list of the task that calls it, and what may pass is retried.
+fn check<E: FunctionError>(task: &Value) {
+    let retriers = list(task, "Retry");
+    let entries = retriers.iter().chain(list(task, "Catch"));
     let count: usize = entries.clone().map(|entry| own_names(entry).len()).sum();
     let all = names_of(entries);
     assert_eq!(all, Names::from_iter(E::VARIANTS.iter().copied()));
@@ -55,9 +59,81 @@ fn check<E: FunctionError>(state: &str) {
 
 #[test]
 fn the_state_machine_knows_every_error_of_its_functions_and_no_other() {
-    check::<serialize::Error>("SerializeImage");
-    check::<classify::Error>("ClassifyImage");
-    check::<filter::Error>("FilterInferences");
+    let states = &definition()["States"];
+    check::<serialize::Error>(&states["SerializeImage"]);
+    check::<classify::Error>(&states["ClassifyImage"]);
+    check::<filter::Error>(&states["FilterInferences"]);
+}
+
+/// Here whatever can't pass by itself fails the batch, so that no list of names is needed for it.
+#[test]
+fn the_state_machine_of_batches_retries_what_may_pass_and_nothing_else() {
+    let check = |task: &Value, retryable: &[&str]| {
+        let retried = names_of(list(task, "Retry").iter());
+        assert_eq!(retried, Names::from_iter(retryable.iter().copied()));
+        assert!(
+            list(task, "Retry")
+                .iter()
+                .all(|retrier| is_retried(&retrier))
+        );
+        assert_eq!(list(task, "Catch"), [Value::Null; 0]);
+    };
+    let states = &read("classify-batch.asl.json")["States"];
+    check(
+        batch_task(&states["ClassifyPrefix"]),
+        batch::Error::RETRYABLE,
+    );
+    check(&states["SummariseBatch"], summarise::Error::RETRYABLE);
+}
+
+/// The one state of a map's processor. Its name is the map's own: a name is used once in a whole definition.
+fn batch_task(map: &Value) -> &Value {
+    let states = map["ItemProcessor"]["States"].as_object().expect("states");
+    assert_eq!(states.len(), 1);
+    states.values().next().expect("a state")
+}
+
+#[test]
+fn batches_are_as_large_as_the_function_takes() {
+    let definition = read("classify-batch.asl.json");
+    let batcher = &definition["States"]["ClassifyPrefix"]["ItemBatcher"];
+    assert_eq!(batcher["MaxItemsPerBatch"], batch::MAX_ITEMS);
+    assert_eq!(batcher["MaxInputBytesPerBatch"], batch::MAX_BYTES);
+}
+
+#[test]
+fn where_the_keys_come_from_is_all_that_tells_the_maps_apart() {
+    let definition = read("classify-batch.asl.json");
+    let states = definition["States"].as_object().expect("states");
+    let maps = states.values().filter(|state| state["Type"] == "Map");
+    let maps: Vec<Value> = maps
+        .cloned()
+        .map(|mut map| {
+            for own in ["Comment", "Label", "ItemReader"] {
+                assert!(map.as_object_mut().expect("a state").remove(own).is_some());
+            }
+            let task = batch_task(&map).clone();
+            map["ItemProcessor"]["StartAt"] = json!("Task");
+            map["ItemProcessor"]["States"] = json!({ "Task": task });
+            map
+        })
+        .collect();
+    assert_eq!(maps.len(), 4);
+    assert!(maps.iter().all(|map| *map == maps[0]));
+}
+
+#[test]
+fn a_batch_that_is_retried_to_the_end_has_time_to() {
+    const EXPRESS: f64 = 300.0;
+    let definition = read("classify-batch.asl.json");
+    let task = batch_task(&definition["States"]["ClassifyPrefix"]);
+    let retrier = list(task, "Retry")
+        .iter()
+        .find(is_retried)
+        .expect("a retrier");
+    let attempts = retrier["MaxAttempts"].as_f64().expect("attempts") + 1.0;
+    let working = attempts * task["TimeoutSeconds"].as_f64().expect("seconds");
+    assert!(working + longest_wait(retrier) <= EXPRESS);
 }
 
 fn tasks(definition: &Value) -> Vec<&Value> {
@@ -98,23 +174,30 @@ fn waiting_is_bounded_and_spread() {
         .filter(is_retried)
     {
         assert_eq!(retrier["JitterStrategy"], "FULL");
-        let number = |field: &str| retrier[field].as_f64().expect(field);
-        let delay = |attempt| {
-            let delay = number("IntervalSeconds") * number("BackoffRate").powi(attempt);
-            delay.min(number("MaxDelaySeconds"))
-        };
-        let longest: f64 = (0..number("MaxAttempts") as i32).map(delay).sum();
+        let longest = longest_wait(retrier);
         assert!((5.0..=20.0).contains(&longest), "{longest} seconds");
     }
 }
 
+/// In seconds, over all attempts.
+fn longest_wait(retrier: &Value) -> f64 {
+    let number = |field: &str| retrier[field].as_f64().expect(field);
+    let delay = |attempt| {
+        let delay = number("IntervalSeconds") * number("BackoffRate").powi(attempt);
+        delay.min(number("MaxDelaySeconds"))
+    };
+    (0..number("MaxAttempts") as i32).map(delay).sum()
+}
+
 #[test]
-fn the_definition_is_of_no_account_and_for_people_to_read() {
-    let definition = definition();
-    let text = definition.to_string();
-    assert!(!text.contains(":function:") && !text.contains("arn:aws:lambda"));
-    let states = definition["States"].as_object().expect("states");
-    for (name, state) in states {
-        assert!(state["Comment"].is_string(), "{name} has no comment");
+fn the_definitions_are_of_no_account_and_for_people_to_read() {
+    for file in ["classify.asl.json", "classify-batch.asl.json"] {
+        let definition = read(file);
+        let text = definition.to_string();
+        assert!(!text.contains(":function:") && !text.contains("arn:aws:lambda"));
+        let states = definition["States"].as_object().expect("states");
+        for (name, state) in states {
+            assert!(state["Comment"].is_string(), "{name} has no comment");
+        }
     }
 }

@@ -10,7 +10,7 @@ mod pack;
 mod weights;
 
 pub use config::{Config, Input};
-pub use pack::{PackError, pack, unpack};
+pub use pack::{PackError, pack, unpack, unpack_at_most};
 
 use crate::network::Network;
 use std::fs;

@@ -65,10 +65,12 @@ pub fn pack(folder: &Path, file: &Path) -> Result<(), PackError> {
 ///
 /// Only plain files and folders come out, only below `folder`, and only up to a size.
 pub fn unpack(file: &Path, folder: &Path) -> Result<(), PackError> {
-    unpack_limited(file, folder, MAX_BYTES)
+    unpack_at_most(file, folder, MAX_BYTES)
 }
 
-fn unpack_limited(file: &Path, folder: &Path, mut left: u64) -> Result<(), PackError> {
+/// The same, up to `most` bytes, for where there is less room.
+pub fn unpack_at_most(file: &Path, folder: &Path, most: u64) -> Result<(), PackError> {
+    let mut left = most;
     let failed = |source| PackError::File {
         path: file.to_owned(),
         source,
@@ -86,9 +88,7 @@ fn unpack_limited(file: &Path, folder: &Path, mut left: u64) -> Result<(), PackE
         let target = folder.join(safe_path(&entry).map_err(refused)?);
         let size = entry.size();
         if size > left {
-            return Err(refused(format!(
-                "it unpacks to more than {MAX_BYTES} bytes"
-            )));
+            return Err(refused(format!("it unpacks to more than {most} bytes")));
         }
         left -= size;
         write_entry(&mut entry, &target).map_err(|source| PackError::File {
@@ -231,7 +231,7 @@ mod tests {
     fn an_archive_that_is_too_large_or_damaged_is_refused() {
         let archive = archive_of(b"big", EntryType::Regular, &[0; 2000]);
         let folder = tempfile::tempdir().unwrap();
-        let error = unpack_limited(archive.path(), folder.path(), 1999)
+        let error = unpack_at_most(archive.path(), folder.path(), 1999)
             .unwrap_err()
             .to_string();
         assert!(error.contains("unpacks to more than"), "{error}");

@@ -34,28 +34,60 @@ fn the_repositorys_template_is_wholly_understood() {
     assert_eq!(
         functions,
         [
+            ("classify-batch", Some("classify-batch"), 1769, 60),
             ("classify-image", Some("classify-image"), 128, 30),
+            ("evaluate-model", Some("evaluate-model"), 512, 300),
             ("filter-inferences", Some("filter-inferences"), 128, 10),
             ("serialize-image", Some("serialize-image"), 512, 30),
             ("start-execution", Some("start-execution"), 128, 10),
+            ("summarise-batch", Some("summarise-batch"), 512, 900),
         ]
     );
-    let environment = |index: usize| {
-        let variables = application.functions[index].environment.iter();
-        variables
-            .map(|(k, v)| format!("{k}={v}"))
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
     assert_eq!(
-        environment(0),
+        environment(&application, "classify-image"),
         "ENDPOINT_NAME=scones-classifier LABELS=bicycle,motorcycle"
     );
-    assert_eq!(environment(1), "CONFIDENCE_THRESHOLD=0.93");
-    assert_eq!(environment(2), "IMAGE_SHAPE=3,32,32");
+    assert_eq!(
+        environment(&application, "classify-batch"),
+        "CONFIDENCE_THRESHOLD=0.93 ENDPOINT_NAME=scones-classifier IMAGE_SHAPE=3,32,32 LABELS=bicycle,motorcycle"
+    );
+    assert_eq!(
+        environment(&application, "filter-inferences"),
+        "CONFIDENCE_THRESHOLD=0.93"
+    );
+    assert_eq!(
+        environment(&application, "serialize-image"),
+        "IMAGE_SHAPE=3,32,32"
+    );
     let machine_arn = "arn:aws:states:us-east-1:123456789012:stateMachine:classify-images";
-    assert_eq!(environment(3), format!("STATE_MACHINE_ARN={machine_arn}"));
+    assert_eq!(
+        environment(&application, "start-execution"),
+        format!("STATE_MACHINE_ARN={machine_arn}")
+    );
     assert_eq!(application.outputs["StateMachineArn"], machine_arn);
+}
+
+/// The variables of a function, sorted.
+fn environment(application: &Application, function: &str) -> String {
+    let mut functions = application.functions.iter();
+    let function = functions.find(|candidate| candidate.name == function);
+    let variables = function.unwrap().environment.iter();
+    variables
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn the_repositorys_functions_can_do_without_an_endpoint() {
+    let without = load_own(&[("DeployEndpoint", "false"), ("ModelInLambda", "true")]);
+    assert_eq!(without.notes, [""; 0]);
+    let model = "MODEL_S3_URI=s3://scones-unlimited-123456789012-us-east-1/models/model.tar.gz";
+    assert_eq!(
+        environment(&without, "classify-image"),
+        format!("LABELS=bicycle,motorcycle {model}")
+    );
+    assert!(environment(&without, "classify-batch").contains(model));
 }
 
 #[test]
@@ -77,23 +109,27 @@ fn the_repositorys_bucket_starts_executions() {
 }
 
 #[test]
-fn the_repositorys_state_machine_invokes_its_functions() {
+fn the_repositorys_state_machines_invoke_their_functions() {
     let application = load_own(&[]);
-    let [machine] = application.state_machines.as_slice() else {
-        panic!("one state machine");
-    };
-    assert_eq!(
-        (machine.name.as_str(), machine.express),
-        ("classify-images", false)
-    );
+    let machines = application.state_machines.iter();
+    let machines: BTreeMap<&str, _> = machines.map(|m| (m.name.as_str(), m)).collect();
+    let machine = machines["classify-images"];
+    assert!(!machine.express);
     assert_eq!(
         machine.role_arn,
         "arn:aws:iam::123456789012:role/ClassifyImagesRole"
     );
-    for name in ["serialize-image", "classify-image", "filter-inferences"] {
+    let invoked = |machine: &StateMachine, name: &str| {
         let arn = format!("\"arn:aws:lambda:us-east-1:123456789012:function:{name}\"");
-        assert_eq!(machine.definition.matches(&arn).count(), 1, "{name}");
+        machine.definition.matches(&arn).count()
+    };
+    for name in ["serialize-image", "classify-image", "filter-inferences"] {
+        assert_eq!(invoked(machine, name), 1, "{name}");
     }
+    let batch = machines["classify-batch"];
+    assert_eq!(invoked(batch, "classify-batch"), 4, "one a kind of source");
+    assert_eq!(invoked(batch, "summarise-batch"), 1);
+    assert!(!batch.definition.contains("${"));
 }
 
 #[test]

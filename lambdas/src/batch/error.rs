@@ -1,0 +1,162 @@
+//! Why a batch has no lines, and which faults are not of a single image.
+
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+
+use crate::diagnostic::FunctionError;
+use crate::{classify, serialize};
+
+/// Why one image has no answer: one of the errors of serialize-image and classify-image, by its own name.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// There is no image.
+    #[error(transparent)]
+    Serialize(#[from] serialize::Error),
+    /// There is no prediction.
+    #[error(transparent)]
+    Classify(#[from] classify::Error),
+}
+
+/// The image itself is at fault: another one may do well.
+const OF_THE_IMAGE: [&str; 11] = [
+    "CorruptImage",
+    "EmptyObject",
+    "ImageRefused",
+    "ImageTooLarge",
+    "InvalidEvent",
+    "InvalidImageData",
+    "NoSuchKey",
+    "NotAnImage",
+    "ObjectTooLarge",
+    "TruncatedImage",
+    "UnsupportedImage",
+];
+
+/// Nothing is known of the image, and nothing will be known of the next one.
+const STOPS_THE_BATCH: [&str; 4] = [
+    "EndpointThrottled",
+    "EndpointUnavailable",
+    "ModelUnavailable",
+    "StorageUnavailable",
+];
+
+impl Fault {
+    /// The name that `classify.asl.json` knows it by.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Serialize(error) => error.name(),
+            Self::Classify(error) => error.name(),
+        }
+    }
+
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Serialize(error) => serialize::Error::RETRYABLE.contains(&error.name()),
+            Self::Classify(error) => classify::Error::RETRYABLE.contains(&error.name()),
+        }
+    }
+
+    pub(super) fn is_of_the_image(&self) -> bool {
+        OF_THE_IMAGE.contains(&self.name())
+    }
+
+    pub(super) fn stops_the_batch(&self) -> bool {
+        STOPS_THE_BATCH.contains(&self.name())
+    }
+}
+
+/// Why there are no lines. The names, those of faults among them, are the error names that state machines see.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The event is not what `ItemBatcher` makes.
+    #[error(
+        "the event is {0}: a batch is like {{\"BatchInput\": {{\"bucket\": \"...\"}}, \"Items\": [{{\"Key\": \"...\"}}]}}"
+    )]
+    InvalidBatch(String),
+    /// The threshold of the execution is none.
+    #[error("the threshold {0} is not a number above 0 and up to 1")]
+    InvalidThreshold(Value),
+    /// What is wrong is not of a single image.
+    #[error(transparent)]
+    Fault(Fault),
+}
+
+impl strum::VariantNames for Error {
+    const VARIANTS: &'static [&'static str] = &[
+        "AccessDenied",
+        "EndpointNotFound",
+        "EndpointRefused",
+        "EndpointThrottled",
+        "EndpointUnavailable",
+        "InvalidBatch",
+        "InvalidPrediction",
+        "InvalidThreshold",
+        "LabelsMismatch",
+        "ModelFailed",
+        "ModelUnavailable",
+        "ModelUnusable",
+        "NoSuchBucket",
+        "StorageRefused",
+        "StorageUnavailable",
+    ];
+}
+
+impl FunctionError for Error {
+    const RETRYABLE: &'static [&'static str] = &[
+        "EndpointThrottled",
+        "EndpointUnavailable",
+        "ModelFailed",
+        "ModelUnavailable",
+        "StorageUnavailable",
+    ];
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::InvalidBatch(_) => "InvalidBatch",
+            Self::InvalidThreshold(_) => "InvalidThreshold",
+            Self::Fault(fault) => fault.name(),
+        }
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        error.diagnostic()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use strum::VariantNames;
+
+    use super::*;
+
+    /// What a fault may be called.
+    fn faults() -> BTreeSet<&'static str> {
+        let names = [serialize::Error::VARIANTS, classify::Error::VARIANTS];
+        names.concat().into_iter().collect()
+    }
+
+    #[test]
+    fn every_fault_is_of_the_image_or_may_fail_the_batch() {
+        let own = ["InvalidBatch", "InvalidThreshold"];
+        let batch = Error::VARIANTS.iter().filter(|name| !own.contains(name));
+        let all: Vec<&str> = batch.chain(&OF_THE_IMAGE).copied().collect();
+        let distinct = BTreeSet::from_iter(all.iter().copied());
+        assert_eq!(distinct, faults());
+        assert_eq!(distinct.len(), all.len(), "one is in both lists");
+    }
+
+    #[test]
+    fn what_may_pass_is_what_the_functions_say() {
+        let theirs = [serialize::Error::RETRYABLE, classify::Error::RETRYABLE].concat();
+        let theirs = BTreeSet::from_iter(theirs);
+        assert_eq!(
+            BTreeSet::from_iter(Error::RETRYABLE.iter().copied()),
+            theirs
+        );
+        assert!(STOPS_THE_BATCH.iter().all(|name| theirs.contains(name)));
+    }
+}

@@ -1,0 +1,92 @@
+//! Why an image gets no answer.
+
+use std::fmt;
+
+use lambda_runtime::Diagnostic;
+
+use crate::diagnostic::FunctionError;
+use crate::event::{Invalid, Location};
+
+/// Which image was asked about, and who was asked; texts begin with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The image.
+    pub location: Location,
+    /// Who scores images: `the endpoint NAME`, or `the model s3://BUCKET/KEY`.
+    pub model: String,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.location, self.model)
+    }
+}
+
+/// Why there is no answer. The variants' names are the error names that state machines see.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+pub enum Error {
+    /// The event is not the workflow's object.
+    #[error(transparent)]
+    InvalidEvent(#[from] Invalid),
+    /// `image_data` is missing or not base64.
+    #[error("{0}: image_data {1}: serialize-image makes it")]
+    InvalidImageData(Location, String),
+    /// There is no such endpoint. With SageMaker's text.
+    #[error("{0} does not exist: deploy it, or set ENDPOINT_NAME: {1}")]
+    EndpointNotFound(Asked, String),
+    /// SageMaker did not take the request. With its name and text.
+    #[error("{0} refused the request: {1}")]
+    EndpointRefused(Asked, String),
+    /// The endpoint did not answer, or is not ready. With what came instead. Retryable.
+    #[error("{0} is unavailable: {1}")]
+    EndpointUnavailable(Asked, String),
+    /// The endpoint has too much to do. With SageMaker's name and text. Retryable.
+    #[error("{0} is throttled: {1}")]
+    EndpointThrottled(Asked, String),
+    /// The function's own model could not be read from S3, but may be later. Retryable.
+    #[error("{0} can't be read: {1}")]
+    ModelUnavailable(Asked, String),
+    /// The function's own model is not there, or is none.
+    #[error("{0} can't be used: {1}")]
+    ModelUnusable(Asked, String),
+    /// The model, or its container, failed. With the container's status and text. Retryable.
+    #[error("{0} failed: {1}")]
+    ModelFailed(Asked, String),
+    /// The model, or its container, can't take this image. With the container's status and text.
+    #[error("{0} refused the image: {1}")]
+    ImageRefused(Asked, String),
+    /// The model's answer is not scores. With what is wrong with it, and how it begins.
+    #[error("{0} gave an answer that can't be used: {1}")]
+    InvalidPrediction(Asked, String),
+    /// The model has another number of classes than `LABELS`.
+    #[error("{asked} gave {scores} scores, and LABELS has {labels}: {names}")]
+    LabelsMismatch {
+        /// The image and the model.
+        asked: Asked,
+        /// How many scores came.
+        scores: usize,
+        /// How many labels there are.
+        labels: usize,
+        /// The labels.
+        names: String,
+    },
+}
+
+impl FunctionError for Error {
+    const RETRYABLE: &'static [&'static str] = &[
+        "EndpointThrottled",
+        "EndpointUnavailable",
+        "ModelFailed",
+        "ModelUnavailable",
+    ];
+
+    fn name(&self) -> &'static str {
+        self.into()
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        error.diagnostic()
+    }
+}

@@ -1,0 +1,325 @@
+//! evaluate-model: how good a model is, from what a transform job wrote for images whose classes are known.
+//!
+//! ```json
+//! {"bucket": "...", "lst": "test.lst", "prefix": "test/", "outputs": "evaluations/JOB/"}
+//! ```
+//!
+//! `lst` is the key of a SageMaker `.lst` manifest, and `outputs` where the job wrote `<path in the manifest>.out`: a
+//! prefix in the bucket, or an S3 URI. `prefix` is where the images are, for texts. `threshold` and `labels` are asked for
+//! in the place of the function's own. The answer is [`Figures`].
+
+use aws_sdk_s3::Client;
+use evaluation::{ClassReport, Evaluation};
+use futures::{StreamExt, TryStreamExt};
+use lambda_runtime::Diagnostic;
+use lst::{Line, Manifest};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::aws;
+use crate::diagnostic::FunctionError;
+use crate::environment::{self, Environment};
+use crate::event::Location;
+use crate::filter::is_threshold;
+use crate::runtime::Handler;
+use crate::scores::Scores;
+use crate::storage::{self, Problem};
+
+/// Predictions that are read at a time.
+const READS: usize = 64;
+
+/// The most bytes of a manifest: about half a million images.
+const MAX_MANIFEST: u64 = 32 << 20;
+
+/// The most bytes of a prediction: some tens of thousands of scores.
+const MAX_PREDICTION: u64 = 1 << 20;
+
+/// The function.
+#[derive(Clone, Debug)]
+pub struct EvaluateModel {
+    s3: Client,
+    labels: Vec<String>,
+    threshold: f64,
+}
+
+/// What the function is asked.
+#[derive(Debug, Deserialize)]
+struct Question {
+    bucket: String,
+    lst: String,
+    outputs: String,
+    #[serde(default)]
+    prefix: String,
+    threshold: Option<f64>,
+    labels: Option<Vec<String>>,
+}
+
+/// How good the model is.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Figures {
+    /// How many images the manifest names.
+    pub images: usize,
+    /// The part of them whose most probable class is the true one.
+    pub accuracy: f32,
+    /// The standard error of the accuracy: how far it lies, as a rule, from that on endless images of the same kind.
+    pub accuracy_error: f32,
+    /// Mean negative logarithm of the probability that the true class got.
+    pub log_loss: f32,
+    /// Expected calibration error, over 15 bins of confidence.
+    pub ece: f32,
+    /// What a perfectly calibrated model with these scores would have in its place, by chance.
+    pub ece_floor: f32,
+    /// The score that passes the gate.
+    pub threshold: f32,
+    /// The part of the images that pass the gate.
+    pub pass_rate: f32,
+    /// Of those, the part that is classified correctly.
+    pub precision: f32,
+    /// The names of the classes.
+    pub labels: Vec<String>,
+    /// One row for each true class: how many images got each label.
+    pub confusion: Vec<Vec<usize>>,
+    /// Figures by class.
+    pub classes: Vec<ClassReport>,
+}
+
+/// Why there are no figures. The variants' names are the error names that state machines see.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+pub enum Error {
+    /// The event does not say what to evaluate.
+    #[error("the event can't be used: {0}")]
+    InvalidEvent(String),
+    /// There is no such manifest.
+    #[error("{0}: {1}: lst is the key of the manifest")]
+    ListMissing(Location, Problem),
+    /// The manifest names no image, or is none.
+    #[error("{0}: {1}")]
+    ListInvalid(Location, String),
+    /// The transform job wrote nothing for an image.
+    #[error("{output}: {problem}: there is no prediction for {image}")]
+    PredictionsMissing {
+        /// Where it should be.
+        output: Location,
+        /// What S3 says.
+        problem: Problem,
+        /// The image.
+        image: Location,
+    },
+    /// What it wrote is not scores, or not as many as there are labels.
+    #[error("{0}: {1}")]
+    PredictionsInvalid(Location, String),
+    /// See [`Problem::AccessDenied`].
+    #[error("{0}: {1}")]
+    AccessDenied(Location, Problem),
+    /// See [`Problem::Refused`].
+    #[error("{0}: {1}")]
+    StorageRefused(Location, Problem),
+    /// See [`Problem::Unavailable`]. Retryable.
+    #[error("{0}: {1}")]
+    StorageUnavailable(Location, Problem),
+}
+
+impl FunctionError for Error {
+    const RETRYABLE: &'static [&'static str] = &["StorageUnavailable"];
+
+    fn name(&self) -> &'static str {
+        self.into()
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        error.diagnostic()
+    }
+}
+
+impl Error {
+    fn of_list(location: Location, problem: Problem) -> Self {
+        match problem {
+            Problem::NoSuchKey | Problem::NoSuchBucket => Self::ListMissing(location, problem),
+            Problem::TooLarge { .. } => Self::ListInvalid(location, problem.to_string()),
+            other => Self::of_s3(location, other),
+        }
+    }
+
+    fn of_output(output: Location, problem: Problem, image: Location) -> Self {
+        match problem {
+            Problem::NoSuchKey | Problem::NoSuchBucket => Self::PredictionsMissing {
+                output,
+                problem,
+                image,
+            },
+            Problem::TooLarge { .. } => Self::PredictionsInvalid(output, problem.to_string()),
+            other => Self::of_s3(output, other),
+        }
+    }
+
+    fn of_s3(location: Location, problem: Problem) -> Self {
+        match problem {
+            Problem::AccessDenied => Self::AccessDenied(location, problem),
+            Problem::Unavailable(_) => Self::StorageUnavailable(location, problem),
+            _ => Self::StorageRefused(location, problem),
+        }
+    }
+}
+
+impl Handler for EvaluateModel {
+    const NAME: &'static str = "evaluate-model";
+    type Output = Figures;
+    type Error = Error;
+
+    async fn start(environment: &Environment) -> Result<Self, environment::Error> {
+        let labels = environment.labels()?;
+        let threshold = environment.confidence_threshold()?;
+        let s3 = storage::client(&aws::config(environment).await, environment);
+        Ok(Self::new(s3, labels, threshold))
+    }
+
+    async fn handle(&self, event: Value) -> Result<Figures, Error> {
+        let question = self.question(event)?;
+        let labels = question.labels.as_ref().unwrap_or(&self.labels);
+        let lines = self.lines(&question, labels.len()).await?;
+        let predictions = lines.into_iter().map(|line| {
+            let question = &question;
+            async move { self.prediction(question, line, labels.len()).await }
+        });
+        let answers: Vec<(usize, Vec<f32>)> = futures::stream::iter(predictions)
+            .buffered(READS)
+            .try_collect()
+            .await?;
+        let (classes, scores): (Vec<usize>, Vec<Vec<f32>>) = answers.into_iter().unzip();
+        let threshold = question.threshold.unwrap_or(self.threshold);
+        let figures = figures(&Evaluation::new(scores, &classes), labels, threshold);
+        let (images, accuracy, ece) = (figures.images, figures.accuracy, figures.ece);
+        tracing::info!(images, accuracy, ece, "evaluated");
+        Ok(figures)
+    }
+}
+
+impl EvaluateModel {
+    /// The function over a client of its own; labels and threshold are for events that bring none.
+    pub fn new(s3: Client, labels: Vec<String>, threshold: f64) -> Self {
+        Self {
+            s3,
+            labels,
+            threshold,
+        }
+    }
+
+    fn question(&self, event: Value) -> Result<Question, Error> {
+        let invalid = |problem: String| Error::InvalidEvent(problem);
+        let question: Question =
+            serde_json::from_value(event).map_err(|error| invalid(error.to_string()))?;
+        if let Some(threshold) = question.threshold.filter(|given| !is_threshold(*given)) {
+            let problem = format!("the threshold {threshold} is not a number above 0 and up to 1");
+            return Err(invalid(problem));
+        }
+        if question
+            .labels
+            .as_ref()
+            .is_some_and(|labels| labels.len() < 2)
+        {
+            return Err(invalid("labels names less than two classes".into()));
+        }
+        Ok(question)
+    }
+
+    /// The manifest's images, each of one of `classes` classes.
+    async fn lines(&self, question: &Question, classes: usize) -> Result<Vec<Line>, Error> {
+        let location = question.in_bucket(&question.lst);
+        let text = storage::read(&self.s3, &location, MAX_MANIFEST)
+            .await
+            .map_err(|problem| Error::of_list(location.clone(), problem))?;
+        let invalid = |problem: String| Error::ListInvalid(location.clone(), problem);
+        let text = String::from_utf8(text).map_err(|error| invalid(error.to_string()))?;
+        let manifest: Manifest = text
+            .parse()
+            .map_err(|error: lst::Error| invalid(error.to_string()))?;
+        let lines = manifest.lines();
+        if let Some(line) = lines.iter().find(|line| line.class >= classes) {
+            let (path, class) = (&line.path, line.class);
+            return Err(invalid(format!(
+                "{path} has the class {class}, but there are {classes} classes, numbered from 0"
+            )));
+        }
+        match lines {
+            [] => Err(invalid("it names no image".into())),
+            lines => Ok(lines.to_vec()),
+        }
+    }
+
+    /// The true class of an image, and the scores that the model gave it.
+    async fn prediction(
+        &self,
+        question: &Question,
+        line: Line,
+        classes: usize,
+    ) -> Result<(usize, Vec<f32>), Error> {
+        let location = question.output(&line.path);
+        let answer = storage::read(&self.s3, &location, MAX_PREDICTION)
+            .await
+            .map_err(|problem| {
+                Error::of_output(location.clone(), problem, question.image(&line))
+            })?;
+        let invalid = |problem: String| Error::PredictionsInvalid(location.clone(), problem);
+        let (_, scores) = Scores::of_answer(&answer).map_err(invalid)?;
+        if scores.len() != classes {
+            let found = scores.len();
+            return Err(invalid(format!(
+                "it has {found} scores, and there are {classes} labels"
+            )));
+        }
+        let scores = scores.as_slice().iter().map(|score| *score as f32);
+        Ok((line.class, scores.collect()))
+    }
+}
+
+impl Question {
+    fn in_bucket(&self, key: &str) -> Location {
+        Location {
+            bucket: self.bucket.clone(),
+            key: key.to_owned(),
+        }
+    }
+
+    fn image(&self, line: &Line) -> Location {
+        self.in_bucket(&below(&self.prefix, &line.path))
+    }
+
+    fn output(&self, path: &str) -> Location {
+        let mut place =
+            Location::parse(&self.outputs).unwrap_or_else(|| self.in_bucket(&self.outputs));
+        place.key = below(&place.key, &format!("{path}.out"));
+        place
+    }
+}
+
+/// A path below a prefix, which may have its last slash or not.
+fn below(prefix: &str, path: &str) -> String {
+    match prefix.trim_end_matches('/') {
+        "" => path.to_owned(),
+        prefix => format!("{prefix}/{path}"),
+    }
+}
+
+fn figures(evaluation: &Evaluation, labels: &[String], threshold: f64) -> Figures {
+    let report = evaluation.report(labels, threshold as f32);
+    Figures {
+        images: report.images,
+        accuracy: report.accuracy,
+        accuracy_error: report.accuracy_error,
+        log_loss: report.log_loss,
+        ece: report.ece,
+        ece_floor: report.ece_floor,
+        threshold: report.gate.threshold,
+        pass_rate: report.gate.pass_rate,
+        precision: report.gate.precision,
+        labels: labels.to_vec(),
+        confusion: report.confusion,
+        classes: report.classes,
+    }
+}
+
+#[cfg(test)]
+mod tests;

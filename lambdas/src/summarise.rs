@@ -1,0 +1,208 @@
+//! summarise-batch: what came of the images of a map run, counted from the files that its `ResultWriter` wrote.
+//!
+//! ```json
+//! {"bucket": "...", "key": "batches/EXECUTION/UUID/manifest.json"}
+//! ```
+//!
+//! The files may be as long as they like: they are read line by line, and only counts are kept. The [`Summary`] is written
+//! beside them as `summary.json`, and is the answer.
+
+mod files;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use aws_sdk_s3::Client;
+use lambda_runtime::Diagnostic;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::aws::{self, Failure};
+use crate::diagnostic::FunctionError;
+use crate::environment::{self, Environment};
+use crate::event::Location;
+use crate::lines::Lines;
+use crate::runtime::Handler;
+use crate::storage::{self, Problem, Reading};
+
+use files::Manifest;
+use tally::Tally;
+pub use tally::{Counts, Place, Summary};
+
+/// The most bytes of a manifest: it names each file of results, of some megabytes each.
+const MAX_MANIFEST: u64 = 16 << 20;
+
+/// The function.
+#[derive(Clone, Debug)]
+pub struct SummariseBatch {
+    s3: Client,
+}
+
+/// Where the results' manifest is, as `ResultWriterDetails` says.
+#[derive(Debug, Deserialize)]
+struct Question {
+    bucket: String,
+    key: String,
+}
+
+/// Why there is no summary. The variants' names are the error names that state machines see.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+pub enum Error {
+    /// The event does not name a manifest.
+    #[error("the event can't be used: {0}")]
+    InvalidEvent(String),
+    /// The manifest, or a file that it names, is not there.
+    #[error("{0}: {1}")]
+    ResultsMissing(Location, Problem),
+    /// One of them is not what `ResultWriter` writes.
+    #[error("{0}: {1}")]
+    ResultsInvalid(Location, String),
+    /// See [`Problem::AccessDenied`].
+    #[error("{0}: {1}")]
+    AccessDenied(Location, Problem),
+    /// S3 refused to read a file, or to take the summary.
+    #[error("{0}: {1}")]
+    StorageRefused(Location, String),
+    /// S3 did not answer, or asks to come back later. Retryable.
+    #[error("{0}: {1}")]
+    StorageUnavailable(Location, String),
+}
+
+impl FunctionError for Error {
+    const RETRYABLE: &'static [&'static str] = &["StorageUnavailable"];
+
+    fn name(&self) -> &'static str {
+        self.into()
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        error.diagnostic()
+    }
+}
+
+impl Error {
+    fn of_s3(location: Location, problem: Problem) -> Self {
+        match problem {
+            Problem::NoSuchBucket | Problem::NoSuchKey => Self::ResultsMissing(location, problem),
+            Problem::AccessDenied => Self::AccessDenied(location, problem),
+            Problem::TooLarge { .. } => Self::ResultsInvalid(location, problem.to_string()),
+            Problem::Refused(_) => Self::StorageRefused(location, problem.to_string()),
+            Problem::Unavailable(_) => Self::StorageUnavailable(location, problem.to_string()),
+        }
+    }
+
+    fn of_writing(location: Location, failure: Failure) -> Self {
+        match failure {
+            Failure::Refused { .. } => {
+                Self::StorageRefused(location, format!("S3 refused to take it: {failure}"))
+            }
+            _ => Self::StorageUnavailable(location, format!("S3 did not take it: {failure}")),
+        }
+    }
+}
+
+impl Handler for SummariseBatch {
+    const NAME: &'static str = "summarise-batch";
+    type Output = Summary;
+    type Error = Error;
+
+    async fn start(environment: &Environment) -> Result<Self, environment::Error> {
+        let s3 = storage::client(&aws::config(environment).await, environment);
+        Ok(Self::new(s3))
+    }
+
+    async fn handle(&self, event: Value) -> Result<Summary, Error> {
+        let Question { bucket, key } = serde_json::from_value(event)
+            .map_err(|error| Error::InvalidEvent(error.to_string()))?;
+        let manifest_place = Location { bucket, key };
+        let manifest = self.manifest(&manifest_place).await?;
+        let mut tally = Tally::default();
+        for file in &manifest.classified {
+            self.read(file, |line| tally.image(line)).await?;
+        }
+        for file in manifest.failed.iter().chain(&manifest.pending) {
+            self.read(file, |line| tally.batch(line)).await?;
+        }
+        let summary = tally.finish(&manifest, &beside(&manifest_place, "summary.json"));
+        self.write(&summary).await?;
+        let (images, failed) = (summary.images, summary.failed);
+        tracing::info!(images, failed, "summarised");
+        Ok(summary)
+    }
+}
+
+impl SummariseBatch {
+    /// The function over a client of its own.
+    pub fn new(s3: Client) -> Self {
+        Self { s3 }
+    }
+
+    async fn manifest(&self, location: &Location) -> Result<Manifest, Error> {
+        let bytes = storage::read(&self.s3, location, MAX_MANIFEST)
+            .await
+            .map_err(|problem| Error::of_s3(location.clone(), problem))?;
+        Manifest::parse(&bytes).map_err(|problem| Error::ResultsInvalid(location.clone(), problem))
+    }
+
+    /// Hands each line of a file to `count`, which says what is wrong with one.
+    async fn read(
+        &self,
+        file: &Location,
+        mut count: impl FnMut(&[u8]) -> Result<(), String>,
+    ) -> Result<(), Error> {
+        let failed = |problem| Error::of_s3(file.clone(), problem);
+        let invalid = |number: u64, problem: String| {
+            Error::ResultsInvalid(file.clone(), format!("line {number}: {problem}"))
+        };
+        let mut reading = Reading::start(&self.s3, file).await.map_err(failed)?;
+        let (mut lines, mut number, mut ended) = (Lines::default(), 0, false);
+        while !ended {
+            match reading.piece().await.map_err(failed)? {
+                Some(piece) => lines
+                    .add(piece.as_ref())
+                    .map_err(|problem| invalid(number + 1, problem))?,
+                None => {
+                    lines.end();
+                    ended = true;
+                }
+            }
+            while let Some(line) = lines.next_line() {
+                number += 1;
+                count(line).map_err(|problem| invalid(number, problem))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&self, summary: &Summary) -> Result<(), Error> {
+        let Place {
+            bucket,
+            summary: key,
+            ..
+        } = summary.results.clone();
+        let location = Location { bucket, key };
+        let bytes = serde_json::to_vec_pretty(summary)
+            .map_err(|error| Error::ResultsInvalid(location.clone(), error.to_string()))?;
+        storage::write(&self.s3, &location, "application/json", bytes)
+            .await
+            .map_err(|failure| Error::of_writing(location, failure))
+    }
+}
+
+/// A file in the folder of another.
+fn beside(location: &Location, name: &str) -> Location {
+    let folder = location
+        .key
+        .rsplit_once('/')
+        .map_or("", |(folder, _)| folder);
+    let key = match folder {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    };
+    Location {
+        bucket: location.bucket.clone(),
+        key,
+    }
+}

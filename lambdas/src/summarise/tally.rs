@@ -1,0 +1,125 @@
+//! The counts of a map run, and what they come to.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::files::Manifest;
+use crate::batch::Unclassified;
+use crate::event::Location;
+
+/// What came of the images of a map run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// How many images there were: the sum of the next three.
+    pub images: u64,
+    /// How many the gate let through.
+    pub passed: u64,
+    /// How many it refused.
+    pub refused: u64,
+    /// How many got no answer.
+    pub failed: u64,
+    /// Images by the class with the best score.
+    pub labels: BTreeMap<String, Counts>,
+    /// Images without an answer by the name of the error. `NotClassified` are those whose batch was never begun.
+    pub errors: BTreeMap<String, u64>,
+    /// Where all this is.
+    pub results: Place,
+    /// The map run.
+    pub map_run_arn: String,
+}
+
+/// Images of one label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// How many the gate let through.
+    pub passed: u64,
+    /// How many it refused.
+    pub refused: u64,
+}
+
+/// Where the results are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The bucket.
+    pub bucket: String,
+    /// The keys of the files with a line an image.
+    pub lines: Vec<String>,
+    /// The keys of the files with a line a batch that failed, or was never begun.
+    pub unclassified: Vec<String>,
+    /// The key of this summary.
+    pub summary: String,
+}
+
+/// Counts on their way to a summary.
+#[derive(Debug, Default)]
+pub(super) struct Tally(Summary);
+
+/// The part of a [`crate::batch::Line`] that is counted.
+#[derive(Deserialize)]
+struct Image {
+    status: String,
+    label: Option<String>,
+    error: Option<String>,
+}
+
+impl Tally {
+    /// Counts a line of an image.
+    pub(super) fn image(&mut self, line: &[u8]) -> Result<(), String> {
+        let image: Image = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let summary = &mut self.0;
+        summary.images += 1;
+        match image.status.as_str() {
+            "PASSED" => {
+                summary.passed += 1;
+                self.label(image.label).passed += 1;
+            }
+            "REFUSED" => {
+                summary.refused += 1;
+                self.label(image.label).refused += 1;
+            }
+            "FAILED" => {
+                summary.failed += 1;
+                self.error(image.error, 1);
+            }
+            other => return Err(format!("the status {other:?} is unknown")),
+        }
+        Ok(())
+    }
+
+    /// Counts the images of a batch that has no lines.
+    pub(super) fn batch(&mut self, line: &[u8]) -> Result<(), String> {
+        let batch = Unclassified::read(line)?;
+        let images = batch.images() as u64;
+        self.0.images += images;
+        self.0.failed += images;
+        self.error(Some(batch.error), images);
+        Ok(())
+    }
+
+    fn label(&mut self, label: Option<String>) -> &mut Counts {
+        let label = label.unwrap_or_default();
+        self.0.labels.entry(label).or_default()
+    }
+
+    fn error(&mut self, error: Option<String>, images: u64) {
+        let error = error.unwrap_or_else(|| "Unknown".to_owned());
+        *self.0.errors.entry(error).or_default() += images;
+    }
+
+    /// The summary, which will be written to `to`.
+    pub(super) fn finish(self, manifest: &Manifest, to: &Location) -> Summary {
+        let keys = |files: &[Location]| files.iter().map(|file| file.key.clone()).collect();
+        let unclassified = [manifest.failed.as_slice(), &manifest.pending].concat();
+        Summary {
+            results: Place {
+                bucket: to.bucket.clone(),
+                lines: keys(&manifest.classified),
+                unclassified: keys(&unclassified),
+                summary: to.key.clone(),
+            },
+            map_run_arn: manifest.map_run.clone(),
+            ..self.0
+        }
+    }
+}
