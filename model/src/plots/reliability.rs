@@ -1,7 +1,7 @@
 //! The reliability diagram: how often answers of a confidence are right, and how many answers have it.
 
 use super::axes::Axes;
-use super::svg::{Anchor, Svg};
+use super::svg::{Anchor, Place, Svg};
 use super::{BLUE, GREY, RED};
 use evaluation::{BINS, Report};
 
@@ -9,7 +9,7 @@ pub(super) fn draw(report: &Report) -> String {
     let axes = Axes {
         title: "Reliability",
         subtitle: format!(
-            "ECE {:.3} on {} images; {:.3} is what chance leaves if every confidence is right",
+            "ECE {:.3} on {} images; chance alone leaves {:.3}",
             report.ece, report.images, report.ece_floor
         ),
         x: "confidence",
@@ -19,42 +19,35 @@ pub(super) fn draw(report: &Report) -> String {
     };
     let mut svg = axes.draw();
     svg.line(axes.place(0.0, 0.0), axes.place(1.0, 1.0), GREY, true);
-    for (index, bin) in report.reliability.iter().enumerate() {
-        if bin.images == 0 {
-            continue;
-        }
+    let bins = report.reliability.iter().enumerate();
+    for (index, bin) in bins.filter(|(_, bin)| bin.images > 0) {
         let [from, to] = [index, index + 1].map(|edge| edge as f32 / BINS as f32);
-        let inset = 0.004;
-        let corner = |x, y| axes.place(x, y);
-        svg.rectangle(
-            corner(from + inset, 0.0),
-            corner(to - inset, bin.accuracy),
-            BLUE,
-            0.75,
-        );
-        let (a, b) = (
-            corner(from + inset, bin.accuracy),
-            corner(to - inset, bin.confidence),
-        );
-        svg.rectangle(a, b, RED, 0.35);
-        let above = corner((from + to) / 2.0, bin.accuracy.max(bin.confidence));
-        let count = bin.images.to_string();
-        svg.text([above[0], above[1] - 9.0], Anchor::Middle, 11, &count);
+        let [left, base] = axes.place(from, 0.0);
+        let [right, top] = axes.place(to, bin.accuracy);
+        svg.rectangle([left + 2.0, base], [right - 2.0, top], BLUE, 0.75);
+        let [_, level] = axes.place(to, bin.confidence);
+        mark(&mut svg, [left, level], right - left);
+        let centre = [(left + right) / 2.0, base - 10.0];
+        svg.text(centre, Anchor::Middle, 11, &bin.images.to_string());
     }
     key(&mut svg, &axes);
     svg.finish()
 }
 
+/// A thick line from a place to the right.
+fn mark(svg: &mut Svg, [x, y]: Place, width: f32) {
+    svg.rectangle([x, y - 1.5], [x + width, y + 1.5], RED, 1.0);
+}
+
 fn key(svg: &mut Svg, axes: &Axes) {
-    let entries = [
-        (BLUE, 0.75, "right"),
-        (RED, 0.35, "gap to the mean confidence"),
-    ];
-    for (row, (colour, opacity, text)) in entries.into_iter().enumerate() {
-        let [x, y] = axes.place(0.03, 0.96 - 0.055 * row as f32);
-        svg.rectangle([x, y - 6.0], [x + 12.0, y + 6.0], colour, opacity);
-        svg.text([x + 18.0, y], Anchor::Start, 12, text);
-    }
-    let [x, y] = axes.place(0.03, 0.85);
-    svg.text([x, y], Anchor::Start, 12, "numbers: images");
+    let [x, y] = axes.place(0.03, 0.96);
+    svg.rectangle([x, y - 6.0], [x + 14.0, y + 6.0], BLUE, 0.75);
+    svg.text(
+        [x + 22.0, y],
+        Anchor::Start,
+        12,
+        "right; the number is that of the images",
+    );
+    mark(svg, [x, y + 24.0], 14.0);
+    svg.text([x + 22.0, y + 24.0], Anchor::Start, 12, "mean confidence");
 }
