@@ -1,6 +1,7 @@
 //! Against a bucket that keeps what it is given, and counts.
 
 use super::*;
+use crate::classes::Classes;
 use crate::sample::{self, Sizes};
 use crate::server::{Request, Response, serve};
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
@@ -158,7 +159,7 @@ async fn manifests_come_last() {
     let puts = store.puts.lock().unwrap();
     let mut last = puts[16..].to_vec();
     last.sort();
-    assert_eq!(last, ["test.lst", "train.lst"]);
+    assert_eq!(last, ["hyperparameters.json", "test.lst", "train.lst"]);
     assert!(
         puts[..16].iter().all(|key| key.ends_with(".png")),
         "{puts:?}"
@@ -174,7 +175,7 @@ async fn slow_down_is_retried() {
             .await
             .unwrap()
             .written,
-        18
+        19
     );
 }
 

@@ -150,7 +150,7 @@ fn equal_stems_keep_their_endings() {
 
 #[test]
 fn a_file_that_is_no_image_is_left_out_and_named() {
-    let dir = folder(&["a/1.png", "a/2.png", "b/1.png", "b/2.png"]);
+    let dir = folder(&["a/1.png", "a/2.png", "a/3.png", "b/1.png", "b/2.png"]);
     fs::write(dir.path().join("a/1.png"), "Dear Sir or Madam,").unwrap();
     fs::write(dir.path().join("b/3.heic"), "\0\0\0\x18ftypheic\0\0\0\0").unwrap();
     let (lines, summary) = staged(
@@ -161,7 +161,7 @@ fn a_file_that_is_no_image_is_left_out_and_named() {
         },
     )
     .unwrap();
-    assert_eq!(lines.len(), 3);
+    assert_eq!(lines.len(), 4);
     let why: Vec<&str> = summary
         .unusable
         .iter()
