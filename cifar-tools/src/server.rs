@@ -67,6 +67,9 @@ fn talk(stream: TcpStream, answer: &dyn Fn(Request) -> Response) -> std::io::Res
         }
         lines.push(line.trim_end().to_owned());
     }
+    if lines.is_empty() {
+        return Ok(()); // it went away before it asked for anything
+    }
     let mut first = lines.remove(0);
     first.truncate(first.rfind(' ').unwrap_or(first.len()));
     let (method, target) = first.split_once(' ').unwrap();

@@ -97,15 +97,8 @@ pub enum Error {
     #[error("{0}: {1}")]
     ListInvalid(Location, String),
     /// The transform job wrote nothing for an image.
-    #[error("{output}: {problem}: there is no prediction for {image}")]
-    PredictionsMissing {
-        /// Where it should be.
-        output: Location,
-        /// What S3 says.
-        problem: Problem,
-        /// The image.
-        image: Location,
-    },
+    #[error("{0}: {1}")]
+    PredictionsMissing(Location, String),
     /// What it wrote is not scores, or not as many as there are labels.
     #[error("{0}: {1}")]
     PredictionsInvalid(Location, String),
@@ -143,13 +136,12 @@ impl Error {
         }
     }
 
-    fn of_output(output: Location, problem: Problem, image: Location) -> Self {
+    fn of_output(output: Location, problem: Problem, image: &Location) -> Self {
         match problem {
-            Problem::NoSuchKey | Problem::NoSuchBucket => Self::PredictionsMissing {
-                output,
-                problem,
-                image,
-            },
+            Problem::NoSuchKey | Problem::NoSuchBucket => {
+                let text = format!("{problem}: there is no prediction for {image}");
+                Self::PredictionsMissing(output, text)
+            }
             Problem::TooLarge { .. } => Self::PredictionsInvalid(output, problem.to_string()),
             other => Self::of_s3(output, other),
         }
@@ -260,7 +252,7 @@ impl EvaluateModel {
         let answer = storage::read(&self.s3, &location, MAX_PREDICTION)
             .await
             .map_err(|problem| {
-                Error::of_output(location.clone(), problem, question.image(&line))
+                Error::of_output(location.clone(), problem, &question.image(&line))
             })?;
         let invalid = |problem: String| Error::PredictionsInvalid(location.clone(), problem);
         let (_, scores) = Scores::of_answer(&answer).map_err(invalid)?;

@@ -93,7 +93,7 @@ impl Error {
         }
     }
 
-    fn of_writing(location: Location, failure: Failure) -> Self {
+    fn of_writing(location: Location, failure: &Failure) -> Self {
         match failure {
             Failure::Refused { .. } => {
                 Self::StorageRefused(location, format!("S3 refused to take it: {failure}"))
@@ -187,7 +187,7 @@ impl SummariseBatch {
             .map_err(|error| Error::ResultsInvalid(location.clone(), error.to_string()))?;
         storage::write(&self.s3, &location, "application/json", bytes)
             .await
-            .map_err(|failure| Error::of_writing(location, failure))
+            .map_err(|failure| Error::of_writing(location, &failure))
     }
 }
 

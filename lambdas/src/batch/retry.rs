@@ -17,7 +17,7 @@ pub(super) async fn retried<T, E>(
     for most in WAITS {
         match attempt().await {
             Err(error) if may_pass(&error) => {
-                tokio::time::sleep(most.mul_f64(fastrand::f64())).await
+                tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
             }
             outcome => return outcome,
         }
