@@ -190,14 +190,15 @@ pub(crate) struct S3Uri {
     pub(crate) key: String,
 }
 
-/// Show what the functions logged
+/// Show what functions and training jobs logged
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  scones logs                         all functions
-  scones logs serialize-image -f      one function, and what it logs from now on")]
+  scones logs                         all of them
+  scones logs serialize-image -f      one function, and what it logs from now on
+  scones logs training-job/NAME       one training job")]
 pub(crate) struct Logs {
-    /// Only this function
+    /// Only this function, or this training job
     pub(crate) function: Option<String>,
     /// Go on as more is logged
     #[arg(long, short)]

@@ -1,11 +1,11 @@
-//! `scones logs`: what the functions logged.
+//! `scones logs`: what functions and training jobs logged.
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use scones_local::lambda::logs::{self, Follow, Line};
+use scones_local::logs::{self, Follow, Line};
 
 use crate::cli;
 
@@ -35,7 +35,7 @@ fn print(lines: &[Line], with_name: bool) -> anyhow::Result<bool> {
     let mut out = std::io::stdout().lock();
     let printed = lines.iter().try_for_each(|line| {
         let name = if with_name {
-            format!(" {}", line.function)
+            format!(" {}", line.name)
         } else {
             String::new()
         };

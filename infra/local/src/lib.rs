@@ -11,6 +11,7 @@ mod gc;
 mod holder;
 pub mod lambda;
 mod listen;
+pub mod logs;
 mod process;
 mod route;
 pub mod s3;

@@ -14,7 +14,6 @@ mod config;
 mod environment;
 mod errors;
 mod failure;
-pub mod logs;
 mod name;
 mod pool;
 mod queue;

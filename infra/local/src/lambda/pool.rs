@@ -7,9 +7,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::config::{Deployment, Limits};
 use super::environment::{self, Handle, Job, Plan, Reply, Request};
-use super::logs::Log;
 use super::{Invocation, InvokeError};
 use crate::aws::Identity;
+use crate::logs::Log;
 use crate::process::Warden;
 
 /// A function, and what all its environments share.

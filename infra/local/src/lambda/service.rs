@@ -13,11 +13,11 @@ use tokio::sync::Semaphore;
 use super::config::{Config, Deployment};
 use super::environment;
 use super::errors::{MAX_EVENT, MAX_REQUEST};
-use super::logs::Log;
 use super::pool::{Pool, Slot};
 use super::queue::{DeadLetter, Queue};
 use super::{Invocation, Invoke, InvokeError, api, name};
 use crate::aws::Identity;
+use crate::logs::Log;
 use crate::process::Warden;
 
 /// The Lambda service. Cheap to clone; all clones are the same service.
@@ -92,7 +92,7 @@ impl Lambda {
         let mut slots = BTreeMap::new();
         for deployment in config.functions {
             let function = deployment.function.name.clone();
-            let path = super::logs::path(data_dir, &function);
+            let path = crate::logs::path(data_dir, &function);
             let slot = Slot {
                 log: Arc::new(Log::open(data_dir, &function).map_err(files(&path))?),
                 identity: identity.clone(),

@@ -15,11 +15,11 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::logs::{self, Line};
 use super::{
     Command, Config, Deployment, Invocation, Invoke, InvokeError, Lambda, Limits, RetryPolicy,
 };
 use crate::aws::Identity;
+use crate::logs::{self, Line};
 use crate::template::Function;
 
 /// Longer than any test takes: what must not time out.

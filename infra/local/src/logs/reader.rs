@@ -1,4 +1,4 @@
-//! Reading the functions' logs, from any process.
+//! Reading logs, from any process.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,24 +11,24 @@ use super::{path, rotated};
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Which function's.
-    pub function: String,
+    /// Which log's.
+    pub name: String,
     /// When it was written: RFC 3339, UTC, milliseconds; sorts as text.
     pub time: String,
-    /// Which environment's: eight hexadecimal digits, or hyphens where there was none.
+    /// Which process's: eight hexadecimal digits, or hyphens where there was none.
     pub stream: String,
     /// What was written. It has several lines where the writer put carriage returns between them, as Python's
     /// runtime does so that CloudWatch takes a stack trace for one event.
     pub message: String,
 }
 
-/// The last `limit` lines of a function's log, or of all functions' together, in the order of time.
+/// The last `limit` lines of one log, or of all together, in the order of time.
 ///
 /// # Errors
-/// The function has no log, or a file can't be read; the text names the file.
-pub fn read(data_dir: &Path, function: Option<&str>, limit: usize) -> io::Result<Vec<Line>> {
+/// There is no such log, or a file can't be read; the text names the file.
+pub fn read(data_dir: &Path, name: Option<&str>, limit: usize) -> io::Result<Vec<Line>> {
     let mut lines = Vec::new();
-    for (function, path) in files(data_dir, function)? {
+    for (name, path) in files(data_dir, name)? {
         let mut text = read_from(&rotated(&path), 0).map(|(bytes, _)| bytes);
         if text
             .as_ref()
@@ -38,7 +38,7 @@ pub fn read(data_dir: &Path, function: Option<&str>, limit: usize) -> io::Result
         }
         let mut text = text?;
         text.extend(read_from(&path, 0)?.0);
-        lines.extend(parse(&function, &text));
+        lines.extend(parse(&name, &text));
     }
     lines.sort_by(|a, b| a.time.cmp(&b.time));
     let excess = lines.len().saturating_sub(limit);
@@ -49,8 +49,8 @@ pub fn read(data_dir: &Path, function: Option<&str>, limit: usize) -> io::Result
 #[derive(Debug)]
 pub struct Follow {
     data_dir: PathBuf,
-    function: Option<String>,
-    /// Per function: the file that was read last, and how far.
+    name: Option<String>,
+    /// Per log: the file that was read last, and how far.
     positions: BTreeMap<String, Position>,
 }
 
@@ -61,22 +61,20 @@ struct Position {
 }
 
 impl Follow {
-    /// Starts at the present end of one function's log, or of all.
+    /// Starts at the present end of one log, or of all.
     ///
     /// # Errors
     /// The folder of logs can't be read.
-    pub fn new(data_dir: &Path, function: Option<&str>) -> io::Result<Self> {
+    pub fn new(data_dir: &Path, name: Option<&str>) -> io::Result<Self> {
         let mut follow = Self {
             data_dir: data_dir.to_owned(),
-            function: function.map(str::to_owned),
+            name: name.map(str::to_owned),
             positions: BTreeMap::new(),
         };
-        for (function, path) in files(data_dir, function)? {
+        for (name, path) in files(data_dir, name)? {
             if let Ok(found) = std::fs::metadata(&path) {
                 let (inode, offset) = (found.ino(), found.len());
-                follow
-                    .positions
-                    .insert(function, Position { inode, offset });
+                follow.positions.insert(name, Position { inode, offset });
             }
         }
         Ok(follow)
@@ -88,9 +86,9 @@ impl Follow {
     /// A file can't be read.
     pub fn poll(&mut self) -> io::Result<Vec<Line>> {
         let mut lines = Vec::new();
-        for (function, path) in files(&self.data_dir, self.function.as_deref())? {
-            let position = self.positions.entry(function.clone()).or_default();
-            lines.extend(parse(&function, &position.advance(&path)?));
+        for (name, path) in files(&self.data_dir, self.name.as_deref())? {
+            let position = self.positions.entry(name.clone()).or_default();
+            lines.extend(parse(&name, &position.advance(&path)?));
         }
         lines.sort_by(|a, b| a.time.cmp(&b.time));
         Ok(lines)
@@ -125,22 +123,28 @@ impl Position {
 }
 
 /// The names and files of the logs that are asked for.
-fn files(data_dir: &Path, function: Option<&str>) -> io::Result<Vec<(String, PathBuf)>> {
-    if let Some(function) = function {
-        return Ok(vec![(function.to_owned(), path(data_dir, function))]);
+fn files(data_dir: &Path, name: Option<&str>) -> io::Result<Vec<(String, PathBuf)>> {
+    if let Some(name) = name {
+        return Ok(vec![(name.to_owned(), path(data_dir, name))]);
     }
-    let folder = data_dir.join("logs");
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(named(&folder, &error)),
-    };
     let mut found = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| named(&folder, &error))?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        if let Some(function) = name.and_then(|name| name.strip_suffix(".log")) {
-            found.push((function.to_owned(), path.clone()));
+    let mut folders = vec![(String::new(), data_dir.join("logs"))];
+    while let Some((prefix, folder)) = folders.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(named(&folder, &error)),
+        };
+        for entry in entries {
+            let path = entry.map_err(|error| named(&folder, &error))?.path();
+            let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            match file.strip_suffix(".log") {
+                Some(name) => found.push((format!("{prefix}{name}"), path.clone())),
+                None if path.is_dir() => folders.push((format!("{prefix}{file}/"), path.clone())),
+                None => {}
+            }
         }
     }
     Ok(found)
@@ -162,14 +166,14 @@ fn read_from(path: &Path, offset: u64) -> io::Result<(Vec<u8>, u64)> {
     Ok((bytes, length))
 }
 
-fn parse<'a>(function: &'a str, text: &'a [u8]) -> impl Iterator<Item = Line> + 'a {
+fn parse<'a>(name: &'a str, text: &'a [u8]) -> impl Iterator<Item = Line> + 'a {
     let lines = text.split_inclusive(|byte| *byte == b'\n');
     lines.filter_map(move |line| {
         let line = String::from_utf8_lossy(line);
         let (time, rest) = line.trim_end_matches('\n').split_once(' ')?;
         let (stream, message) = rest.split_once(' ')?;
         Some(Line {
-            function: function.to_owned(),
+            name: name.to_owned(),
             time: time.to_owned(),
             stream: stream.to_owned(),
             message: message.trim_end_matches('\r').replace('\r', "\n"),

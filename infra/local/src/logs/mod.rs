@@ -1,6 +1,7 @@
-//! The functions' logs: a file a function, what its environments wrote and what Lambda itself says of them.
+//! Logs of functions and training jobs: a file for each, with what its processes wrote and what the stack says of them.
 //!
-//! A line is a time stamp, eight hexadecimal digits that tell the function's environments apart, and the message:
+//! The log of a function has the function's name, that of a training job is called `training-job/NAME`. A line is a time
+//! stamp, eight hexadecimal digits that tell the processes apart, and the message:
 //!
 //! ```text
 //! 2026-11-21T09:15:02.118Z 5f2c9a01 START RequestId: 0a3e… Version: $LATEST
@@ -19,9 +20,9 @@ pub use reader::{Follow, Line, read};
 /// Where a file is rotated.
 const MAX_FILE: u64 = 10 * 1024 * 1024;
 
-/// The file of `function`'s log under the stack's data directory.
-pub fn path(data_dir: &Path, function: &str) -> PathBuf {
-    data_dir.join("logs").join(format!("{function}.log"))
+/// The file of the log `name` under the stack's data directory.
+pub fn path(data_dir: &Path, name: &str) -> PathBuf {
+    data_dir.join("logs").join(format!("{name}.log"))
 }
 
 /// The older half of a log.
@@ -31,16 +32,16 @@ fn rotated(path: &Path) -> PathBuf {
 
 /// The writing end, which a function's environments share.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(crate) struct Log {
     path: PathBuf,
     max_file: u64,
     file: Mutex<(File, u64)>,
 }
 
 impl Log {
-    /// Opens the log of `function`, to write at its end.
-    pub(super) fn open(data_dir: &Path, function: &str) -> io::Result<Self> {
-        Self::with_limit(path(data_dir, function), MAX_FILE)
+    /// Opens the log `name`, to write at its end.
+    pub(crate) fn open(data_dir: &Path, name: &str) -> io::Result<Self> {
+        Self::with_limit(path(data_dir, name), MAX_FILE)
     }
 
     fn with_limit(path: PathBuf, max_file: u64) -> io::Result<Self> {
@@ -55,9 +56,9 @@ impl Log {
         })
     }
 
-    /// Writes `lines`, each ended by a newline, with the time and the environment's `stream`. One write for all of
-    /// them: it goes to the page cache, so it is done where it is, and it is never mixed with another environment's.
-    pub(super) fn append(&self, stream: &str, lines: &[u8]) {
+    /// Writes `lines`, each ended by a newline, with the time and the process's `stream`. One write for all of
+    /// them: it goes to the page cache, so it is done where it is, and it is never mixed with another process's.
+    pub(crate) fn append(&self, stream: &str, lines: &[u8]) {
         let now = jiff::Timestamp::now();
         let mut text = Vec::with_capacity(lines.len() + 64);
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
@@ -65,7 +66,7 @@ impl Log {
             text.extend_from_slice(line);
         }
         if let Err(error) = self.write(&text) {
-            tracing::error!(%error, path = %self.path.display(), "a function's log could not be written");
+            tracing::error!(%error, path = %self.path.display(), "a log could not be written");
         }
     }
 
@@ -112,9 +113,23 @@ mod tests {
             messages(&lines),
             ["first", "", "third with \u{fffd}", "fourth\nand last"]
         );
-        assert_eq!(lines[0].function, "one");
+        assert_eq!(lines[0].name, "one");
         assert_eq!(lines[0].stream, "0badcafe");
         assert!(lines[0].time.ends_with('Z') && lines[0].time.len() == 24);
+    }
+
+    #[test]
+    fn logs_of_jobs_are_among_all_and_can_be_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["one", "training-job/one"] {
+            let log = Log::open(folder.path(), name).unwrap();
+            log.append("00000000", format!("{name}\n").as_bytes());
+        }
+        let all = read(folder.path(), None, 10).unwrap();
+        assert_eq!(messages(&all), ["one", "training-job/one"]);
+        let name = "training-job/one";
+        let lines = read(folder.path(), Some(name), 10).unwrap();
+        assert_eq!((lines[0].name.as_str(), lines.len()), (name, 1));
     }
 
     #[test]
