@@ -35,3 +35,12 @@ pub(crate) fn model_server(program: PathBuf) -> sagemaker::StartServer {
         command
     })
 }
+
+/// The command that trains a model.
+pub(crate) fn training(program: PathBuf) -> sagemaker::StartTraining {
+    Arc::new(move |launch| {
+        let mut command = Command::new(&program);
+        command.args(["model", "train", "--root"]).arg(launch.root);
+        command
+    })
+}

@@ -24,6 +24,7 @@ pub(crate) async fn start(options: &cli::Stack, template: Option<&Path>) -> anyh
         parameters: options.parameters.iter().cloned().collect(),
         retention: Duration::from_hours(24 * u64::from(options.keep_days)),
         model_server: own::model_server(program.clone()),
+        training: own::training(program.clone()),
         function_command: Box::new(move |function| {
             own::function(&program, function.binary.as_deref()?)
         }),

@@ -1,9 +1,10 @@
-//! The stack as a library: S3 and Step Functions on a port, with the state machines of a template and no functions.
+//! The stack as a library: S3, Step Functions and SageMaker on a port, with the state machines of a template and no functions.
 //!
 //! ```text
 //! cargo run -p scones-local --example stack -- DATA_DIR PORT [TEMPLATE]
 //! ```
-//! Without a template it starts empty. It prints its URL, and ends at an interrupt.
+//! Without a template it starts empty. It prints its URL, and ends at an interrupt. The commands in `MODEL_SERVER` and
+//! `TRAINING` serve models (`MODEL_SERVER MODEL_DIR PORT`) and train them (`TRAINING ROOT`); without them none is.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,11 +31,25 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         parameters: BTreeMap::new(),
         retention: RETENTION,
         function_command: Box::new(|_| None),
-        model_server: Arc::new(|_| Command::new("false")),
+        model_server: Arc::new(|launch| {
+            let mut command = program("MODEL_SERVER");
+            command.arg(launch.model_dir).arg(launch.port.to_string());
+            command
+        }),
+        training: Arc::new(|launch| {
+            let mut command = program("TRAINING");
+            command.arg(launch.root);
+            command
+        }),
     })
     .await?;
     println!("{}", stack.url());
     tokio::signal::ctrl_c().await?;
     stack.shut_down().await;
     Ok(())
+}
+
+/// The program that a variable of the environment names.
+fn program(variable: &str) -> Command {
+    Command::new(std::env::var_os(variable).unwrap_or_else(|| "false".into()))
 }

@@ -47,3 +47,31 @@ pub struct Refusal {
     /// `x-amz-id-2`: only S3 has it.
     pub extended_request_id: Option<String>,
 }
+
+/// A service whose jobs state machines wait for: `arn:aws:states:::sagemaker:createTrainingJob.sync`.
+#[async_trait]
+pub trait Jobs: Send + Sync {
+    /// Performs an operation that creates something, for `task`: for the same task again, that is no error and changes
+    /// nothing.
+    async fn create(
+        &self,
+        operation: &str,
+        parameters: &Value,
+        task: &str,
+    ) -> Result<Value, SdkError>;
+
+    /// Waits for the end of the job that the operation has created. Dropping the future is fine.
+    async fn wait(&self, operation: &str, parameters: &Value) -> Result<Ended, SdkError>;
+
+    /// Stops the job, if it still runs.
+    async fn stop(&self, operation: &str, parameters: &Value);
+}
+
+/// A job that is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// What the service's API says of it, with times in milliseconds since 1970.
+    pub description: Value,
+    /// Whether it did all that it was to do.
+    pub succeeded: bool,
+}

@@ -16,7 +16,7 @@ use crate::holder::{DataDir, Holder, LockError};
 use crate::lambda::{self, Deployment, Lambda};
 use crate::listen::{self, ListenError};
 use crate::s3::S3;
-use crate::sagemaker::{self, SageMaker};
+use crate::sagemaker::{self, Control, Runtime, SageMaker};
 use crate::server;
 use crate::states::{Neighbours, States};
 use crate::template::{self, Application, TemplateError};
@@ -45,6 +45,8 @@ pub struct Config {
     pub function_command: FunctionCommand,
     /// The command that serves a model.
     pub model_server: sagemaker::StartServer,
+    /// The command that trains one.
+    pub training: sagemaker::StartTraining,
 }
 
 /// Why a stack did not start.
@@ -240,18 +242,23 @@ impl Services {
             limits: lambda::Limits::default(),
             retry: lambda::RetryPolicy::default(),
         };
-        let endpoints =
-            sagemaker::Config::new(application.endpoints.clone(), config.model_server.clone());
+        let models = sagemaker::Config::new(
+            application.endpoints.clone(),
+            config.model_server.clone(),
+            config.training.clone(),
+        );
         let s3 = S3::open(data_dir, identity.clone()).map_err(in_service("S3"))?;
         let lambda =
             Lambda::open(data_dir, identity.clone(), functions).map_err(in_service("Lambda"))?;
         let objects = Arc::new(s3.clone());
-        let sagemaker = SageMaker::open(data_dir, identity.clone(), endpoints, objects.clone());
+        let sagemaker = SageMaker::open(data_dir, identity.clone(), models, objects.clone());
         let sagemaker = sagemaker.map_err(in_service("SageMaker"))?;
         let neighbours = Neighbours::new(Arc::new(lambda.clone()))
             .with_objects(objects.clone())
             .with_service("s3", objects)
-            .with_service("sagemakerruntime", Arc::new(sagemaker.clone()));
+            .with_service("sagemakerruntime", Arc::new(Runtime(sagemaker.clone())))
+            .with_service("sagemaker", Arc::new(Control(sagemaker.clone())))
+            .with_jobs("sagemaker", Arc::new(Control(sagemaker.clone())));
         let states = States::open(data_dir, identity.clone(), neighbours)
             .map_err(in_service("Step Functions"))?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! Child processes that end with the stack: functions and model servers, and everything that they start.
+//! Child processes that end with the stack: functions, model servers and training jobs, and everything that they start.
 
 mod warden;
 
@@ -36,6 +36,12 @@ impl Process {
     /// Waits until the process has ended. May be dropped and called again.
     pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await
+    }
+
+    /// Asks the process and all that it has started to end (SIGTERM).
+    pub(crate) fn terminate(&self) {
+        // It fails where nothing is left of the group.
+        let _ = kill_process_group(self.group, Signal::TERM);
     }
 
     /// Kills the process and all that it has started, and waits for it.

@@ -79,6 +79,36 @@ pub trait Objects: Send + Sync {
 
     /// The object's entity tag, without its bytes; `None` where bucket or key do not exist.
     async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, ObjectsError>;
+
+    /// The next objects whose keys begin with `prefix` and follow `after`, in the order of their keys: at most a thousand,
+    /// and none at the end. A bucket that does not exist has none.
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Vec<Listed>, ObjectsError>;
+
+    /// Copies an object's bytes to a new file, however many they are; `false` where bucket or key do not exist.
+    async fn save(&self, bucket: &str, key: &str, path: &Path) -> Result<bool, ObjectsError>;
+
+    /// Stores a file's bytes as an object, durably and however many they are.
+    async fn put_file(
+        &self,
+        bucket: &str,
+        key: &str,
+        path: &Path,
+        content_type: &str,
+    ) -> Result<(), ObjectsError>;
+}
+
+/// An object in a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Its length in bytes.
+    pub size: u64,
 }
 
 /// The store could not do what was asked.
@@ -234,6 +264,39 @@ impl Objects for S3 {
     async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, ObjectsError> {
         let found = api::look_up(&self.store, bucket, key, None).await;
         unless_missing(found.map(|version| version.etag), bucket, key)
+    }
+
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Vec<Listed>, ObjectsError> {
+        let found = api::list_keys(&self.store, bucket, prefix, after).await;
+        unless_missing(found, bucket, prefix).map(Option::unwrap_or_default)
+    }
+
+    async fn save(&self, bucket: &str, key: &str, path: &Path) -> Result<bool, ObjectsError> {
+        let found = api::save(&self.store, bucket, key, path).await;
+        unless_missing(found, bucket, key).map(|saved| saved.is_some())
+    }
+
+    async fn put_file(
+        &self,
+        bucket: &str,
+        key: &str,
+        path: &Path,
+        content_type: &str,
+    ) -> Result<(), ObjectsError> {
+        api::put_file(
+            &self.store,
+            self.itself(),
+            (bucket, key),
+            path,
+            content_type,
+        )
+        .await
+        .map_err(|error| ObjectsError(format!("s3://{bucket}/{key}: {error}")))
     }
 }
 

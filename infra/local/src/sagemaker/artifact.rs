@@ -35,23 +35,27 @@ pub(super) enum ArtifactError {
     TooLarge,
 }
 
-/// Unpacks `bytes` to `target`, which appears complete or not at all.
-pub(super) fn unpack(bytes: &[u8], target: &Path) -> Result<(), ArtifactError> {
+/// Unpacks an archive to `target`, which appears complete or not at all.
+pub(super) fn unpack(archive: impl Read, target: &Path) -> Result<(), ArtifactError> {
     let parent = target.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
     let partial = tempfile::Builder::new()
         .prefix(".partial-")
         .tempdir_in(parent)?;
-    unpack_into(bytes, partial.path(), MAX_BYTES)?;
-    fs::rename(partial.path(), target)?;
+    unpack_into(archive, partial.path(), MAX_BYTES)?;
+    match fs::rename(partial.path(), target) {
+        // Somebody else was unpacking the same model, and came first.
+        Err(_) if target.is_dir() => return Ok(()),
+        moved => moved?,
+    }
     // It has moved: nothing is left to clean up.
     let _ = partial.keep();
     Ok(())
 }
 
-fn unpack_into(bytes: &[u8], target: &Path, limit: u64) -> Result<(), ArtifactError> {
+fn unpack_into(archive: impl Read, target: &Path, limit: u64) -> Result<(), ArtifactError> {
     // The limit holds for headers and padding too, which the entries' sizes do not count.
-    let reader = GzDecoder::new(bytes).take(limit.saturating_add(1));
+    let reader = GzDecoder::new(archive).take(limit.saturating_add(1));
     let mut archive = Archive::new(reader);
     let mut left = limit;
     let mut files = 0;
@@ -208,7 +212,7 @@ mod tests {
     fn a_bomb_stops_at_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let bomb = entry("zeros", EntryType::Regular, &[0; 100_000]);
-        let error = unpack_into(&bomb, folder.path(), 50_000).unwrap_err();
+        let error = unpack_into(&bomb[..], folder.path(), 50_000).unwrap_err();
         assert!(matches!(error, ArtifactError::TooLarge), "{error}");
     }
 
@@ -216,7 +220,7 @@ mod tests {
         #[test]
         fn arbitrary_archives_never_panic(tar in proptest::collection::vec(any::<u8>(), 0..2048)) {
             let folder = tempfile::tempdir().unwrap();
-            let _ = unpack(&gzip(&tar), &folder.path().join("model"));
+            let _ = unpack(&gzip(&tar)[..], &folder.path().join("model"));
         }
     }
 }

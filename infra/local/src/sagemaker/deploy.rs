@@ -1,4 +1,7 @@
 //! Deployment: from `model.tar.gz` in S3 to servers that answer, and only then in place of the old ones.
+//!
+//! Where it fails, the old ones serve on, and the endpoint says why (`FailureReason`): AWS's sentence, and in brackets what
+//! is known here.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,49 +9,99 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::artifact;
-use super::endpoint::{Deployed, Endpoint, Fleet, Model, Record, State, Status};
+use super::capture::{Capture, Destination};
+use super::deployment::{Deployment, Variant};
+use super::endpoint::{Endpoint, Model, Serving, State, Status};
+use super::error::ApiError;
+use super::fleet::{Deployed, Fleet};
 use super::server::{Plan, Server};
-use super::{DeployError, Inner, s3_uri};
-use crate::template::Variant;
+use super::{DeployError, Inner, artifact, s3_uri};
 
 impl Inner {
-    /// Brings the newest models into service. Without a change nothing happens.
+    /// Brings the newest models of what is to serve into service. Without a change nothing happens.
     pub(super) async fn deploy(&self, endpoint: &Endpoint) -> Result<(), DeployError> {
-        let _one_at_a_time = endpoint.deploying.lock().await;
-        let etags = self.etags(endpoint).await;
-        let etags = etags.map_err(|reason| self.failed(endpoint, reason))?;
-        let Some(etags) = etags else {
-            let name = endpoint.template.name.clone();
-            return Err(DeployError::NoModel(name, endpoint.model_urls()));
+        let _turn = endpoint.changing.lock().await;
+        let Some(wanted) = endpoint.state.borrow().wanted().cloned() else {
+            return Err(DeployError::Unknown(endpoint.name.clone()));
         };
-        let serving = endpoint.state.borrow().fleet.clone();
-        if serving.is_some_and(|fleet| fleet.etags().eq(etags.iter().map(String::as_str))) {
+        let etags = match self.etags(&wanted).await {
+            Ok(Some(etags)) => etags,
+            Ok(None) => {
+                let name = endpoint.name.clone();
+                return Err(DeployError::NoModel(name, wanted.model_urls()));
+            }
+            Err(reason) => return Err(self.failed(endpoint, reason).await),
+        };
+        if serves(&endpoint.state.borrow(), &wanted, &etags) {
             return Ok(());
         }
-        endpoint.state.send_modify(begin);
-        let models = self.fetch(endpoint, &etags).await;
-        let models = models.map_err(|reason| self.failed(endpoint, reason))?;
-        self.bring_up(endpoint, models).await
+        let begun = self.begin_deployment(endpoint, wanted.clone()).await;
+        begun.map_err(|error| failure(endpoint, error.to_string()))?;
+        self.roll_out(endpoint, wanted, etags).await
+    }
+
+    /// Brings into service what the endpoint's state has as on its way. The caller has the endpoint's turn.
+    pub(super) async fn update(
+        &self,
+        endpoint: &Endpoint,
+        deployment: Deployment,
+    ) -> Result<(), DeployError> {
+        match self.etags(&deployment).await {
+            Ok(Some(etags)) => self.roll_out(endpoint, deployment, etags).await,
+            Ok(None) => {
+                let urls = deployment.model_urls();
+                let reason = format!("Could not find model data at {urls}.");
+                Err(self.failed(endpoint, reason).await)
+            }
+            Err(reason) => Err(self.failed(endpoint, reason).await),
+        }
     }
 
     /// Starts what was in service when the last process ended, whatever is in S3 now. `false`: nothing was.
     pub(super) async fn resume(&self, endpoint: &Endpoint) -> Result<bool, DeployError> {
-        let _one_at_a_time = endpoint.deploying.lock().await;
-        let models = Record::read(&endpoint.folder).models;
-        let urls = endpoint.template.variants.iter().map(|v| &v.model_data_url);
+        let _turn = endpoint.changing.lock().await;
+        if endpoint.state.borrow().fleet.is_some() {
+            // A deployment came first.
+            return Ok(true);
+        }
+        let Some(serving) = endpoint.state.borrow().record.serving.clone() else {
+            return Ok(false);
+        };
         let complete = |model: &Model| endpoint.folder.join(&model.folder).is_dir();
-        if !urls.eq(models.iter().map(|model| &model.url)) || !models.iter().all(complete) {
+        if !serving.models.iter().all(complete) {
             return Ok(false);
         }
-        self.bring_up(endpoint, models).await.map(|()| true)
+        let fleet = self.start_all(endpoint, &serving).await;
+        let fleet = match fleet {
+            Ok(fleet) => fleet,
+            Err(reason) => return Err(self.failed(endpoint, reason).await),
+        };
+        let resumed = self.change_endpoint(endpoint, |state| {
+            state.fleet = Some(fleet);
+            // An update that the last process did not finish goes on.
+            if state.record.pending.is_none() {
+                state.status = Status::InService;
+                state.starting = false;
+            }
+        });
+        resumed
+            .await
+            .map_err(|error| failure(endpoint, error.to_string()))?;
+        Ok(true)
     }
 
-    /// The entity tags of the models in S3; `None` where one is missing.
-    pub(super) async fn etags(&self, endpoint: &Endpoint) -> Result<Option<Vec<String>>, String> {
+    /// The entity tags of the models in S3, empty for containers without data; `None` where one is missing.
+    pub(super) async fn etags(
+        &self,
+        deployment: &Deployment,
+    ) -> Result<Option<Vec<String>>, String> {
         let mut etags = vec![];
-        for variant in &endpoint.template.variants {
-            let (bucket, key) = location(variant)?;
+        for variant in &deployment.variants {
+            let Some(url) = &variant.container.model_data_url else {
+                etags.push(String::new());
+                continue;
+            };
+            let (bucket, key) = location(url)?;
             let etag = self.objects.etag(bucket, key).await;
             match etag.map_err(|error| error.to_string())? {
                 Some(etag) => etags.push(etag),
@@ -58,130 +111,247 @@ impl Inner {
         Ok(Some(etags))
     }
 
-    async fn fetch(&self, endpoint: &Endpoint, etags: &[String]) -> Result<Vec<Model>, String> {
-        let mut models = vec![];
-        for (variant, etag) in endpoint.template.variants.iter().zip(etags) {
-            let model = Model {
-                url: variant.model_data_url.clone(),
-                etag: etag.clone(),
-                folder: folder_of(&variant.model_data_url, etag),
+    async fn roll_out(
+        &self,
+        endpoint: &Endpoint,
+        deployment: Deployment,
+        etags: Vec<String>,
+    ) -> Result<(), DeployError> {
+        let rolled_out = async {
+            let serving = Serving {
+                models: self.fetch(endpoint, &deployment, &etags).await?,
+                deployment,
+                since: Timestamp::now(),
             };
-            self.unpack(variant, endpoint.folder.join(&model.folder))
-                .await?;
-            models.push(model);
+            let fleet = self.start_all(endpoint, &serving).await?;
+            self.put_in_service(endpoint, serving, fleet).await
+        };
+        match rolled_out.await {
+            Ok(()) if self.is_closed() => Err(DeployError::ShuttingDown),
+            Ok(()) => Ok(()),
+            Err(reason) => Err(self.failed(endpoint, reason).await),
+        }
+    }
+
+    async fn put_in_service(
+        &self,
+        endpoint: &Endpoint,
+        serving: Serving,
+        fleet: Arc<Fleet>,
+    ) -> Result<(), String> {
+        let models = serving.models.clone();
+        let swapped = self.change_endpoint(endpoint, |state| {
+            state.status = Status::InService;
+            state.fleet = Some(fleet);
+            state.starting = false;
+            state.record.serving = Some(serving);
+            state.record.pending = None;
+            state.record.failure = None;
+        });
+        swapped.await.map_err(|error| error.to_string())?;
+        tracing::info!(endpoint = endpoint.name, "in service");
+        remove_others(&endpoint.folder, &models);
+        Ok(())
+    }
+
+    async fn fetch(
+        &self,
+        endpoint: &Endpoint,
+        deployment: &Deployment,
+        etags: &[String],
+    ) -> Result<Vec<Model>, String> {
+        let mut models = vec![];
+        for (variant, etag) in deployment.variants.iter().zip(etags) {
+            let url = variant.container.model_data_url.clone().unwrap_or_default();
+            let folder = folder_of(&url, etag);
+            self.unpack(&url, endpoint.folder.join(&folder)).await?;
+            models.push(Model {
+                url,
+                etag: etag.clone(),
+                folder,
+            });
         }
         Ok(models)
     }
 
-    async fn unpack(&self, variant: &Variant, target: PathBuf) -> Result<(), String> {
+    /// Makes the folder of the model at `url`; an empty one where that is empty.
+    pub(super) async fn unpack(&self, url: &str, target: PathBuf) -> Result<(), String> {
         if target.is_dir() {
             return Ok(());
         }
-        let url = &variant.model_data_url;
-        let (bucket, key) = location(variant)?;
-        let object = self.objects.get(bucket, key).await;
-        let object = object.map_err(|error| format!("{url}: {error}"))?;
-        let object = object.ok_or_else(|| format!("{url} was removed"))?;
-        let unpacked = tokio::task::spawn_blocking(move || artifact::unpack(&object, &target));
-        match unpacked.await {
-            Ok(result) => result.map_err(|error| format!("{url}: {error}")),
-            Err(error) => Err(format!("{url}: {error}")),
+        if url.is_empty() {
+            return std::fs::create_dir_all(&target)
+                .map_err(|error| format!("{}: {error}", target.display()));
         }
-    }
-
-    async fn bring_up(&self, endpoint: &Endpoint, models: Vec<Model>) -> Result<(), DeployError> {
-        let mut deployed = vec![];
-        for (variant, model) in endpoint.template.variants.iter().zip(&models) {
-            let server = Server::start(self.plan(endpoint, variant, model)?).await;
-            deployed.push(Deployed {
-                name: variant.name.clone(),
-                weight: variant.weight,
-                etag: model.etag.clone(),
-                server: server.map_err(|reason| self.failed(endpoint, reason))?,
-            });
+        let (bucket, key) = location(url)?;
+        let archive = Scratch::beside(&target)?;
+        let saved = self.objects.save(bucket, key, archive.path()).await;
+        if !saved.map_err(|error| format!("{url}: {error}"))? {
+            return Err(format!("Could not find model data at {url}."));
         }
-        let record = Record {
-            created: endpoint.state.borrow().created,
-            modified: Timestamp::now(),
-            models,
-        };
-        if let Err(error) = record.write(&endpoint.folder) {
-            let folder = endpoint.folder.display();
-            return Err(self.failed(endpoint, format!("{folder}: {error}")));
-        }
-        let fleet = Arc::new(Fleet::new(deployed));
-        let in_service = endpoint.state.send_if_modified(|state| {
-            // A shutdown that came in between wants nothing new: what is dropped here ends.
-            if self.is_closed() {
-                return false;
-            }
-            state.status = Status::InService;
-            state.fleet = Some(fleet);
-            state.failure = None;
-            state.starting = false;
-            state.modified = record.modified;
-            true
+        let unpacked = tokio::task::spawn_blocking(move || {
+            let file = std::fs::File::open(archive.path())?;
+            artifact::unpack(std::io::BufReader::new(file), &target)
         });
-        if !in_service {
-            return Err(DeployError::ShuttingDown);
-        }
-        tracing::info!(endpoint = endpoint.template.name, "in service");
-        remove_others(&endpoint.folder, &record.models);
-        Ok(())
-    }
-
-    fn plan(
-        &self,
-        endpoint: &Endpoint,
-        variant: &Variant,
-        model: &Model,
-    ) -> Result<Plan, DeployError> {
-        Ok(Plan {
-            config: Arc::clone(&self.config),
-            client: self.client.clone(),
-            variant: variant.clone(),
-            model_dir: endpoint.folder.join(&model.folder),
-            log: endpoint
-                .folder
-                .join("logs")
-                .join(format!("{}.log", variant.name)),
-            _alive: self.alive().ok_or(DeployError::ShuttingDown)?,
+        let unpacked = unpacked.await.map_err(|error| format!("{url}: {error}"))?;
+        unpacked.map_err(|error| {
+            format!(
+                "Failed to extract model data archive from URL \"{url}\". Please ensure that the object located at the URL \
+                 is a valid tar.gz archive. ({error})"
+            )
         })
     }
 
-    fn failed(&self, endpoint: &Endpoint, reason: String) -> DeployError {
-        tracing::error!(
-            endpoint = endpoint.template.name,
-            reason,
-            "the deployment failed"
+    async fn start_all(
+        &self,
+        endpoint: &Endpoint,
+        serving: &Serving,
+    ) -> Result<Arc<Fleet>, String> {
+        let mut deployed = vec![];
+        for (variant, model) in serving.deployment.variants.iter().zip(&serving.models) {
+            let server = Server::start(self.plan(endpoint, variant, model)?).await;
+            let server = server.map_err(|reason| {
+                format!(
+                    "The primary container for production variant {} did not pass the ping health check. Please check \
+                     CloudWatch logs for this endpoint. ({reason})",
+                    variant.name
+                )
+            })?;
+            deployed.push(Deployed {
+                name: variant.name.clone(),
+                etag: model.etag.clone(),
+                server,
+            });
+        }
+        let weights = serving.deployment.variants.iter();
+        let weights = weights.map(|variant| variant.weight);
+        let capture = self.capture(endpoint, &serving.deployment)?;
+        Ok(Arc::new(Fleet::new(deployed, weights, capture)))
+    }
+
+    fn plan(&self, endpoint: &Endpoint, variant: &Variant, model: &Model) -> Result<Plan, String> {
+        let log = format!("logs/{}.log", variant.name);
+        Ok(Plan {
+            config: Arc::clone(&self.config),
+            client: self.client.clone(),
+            name: format!("{}/{}", endpoint.name, variant.name),
+            container: variant.container.clone(),
+            model_dir: endpoint.folder.join(&model.folder),
+            log: endpoint.folder.join(log),
+            _alive: self.alive().ok_or("the stack is shutting down")?,
+        })
+    }
+
+    /// The capture of a deployment: the present one goes on where its settings stay.
+    fn capture(
+        &self,
+        endpoint: &Endpoint,
+        deployment: &Deployment,
+    ) -> Result<Option<Capture>, String> {
+        let Some(settings) = &deployment.capture else {
+            return Ok(None);
+        };
+        let present = endpoint.state.borrow().fleet.clone();
+        let present = present.and_then(|fleet| fleet.capture().cloned());
+        if let Some(capture) = present.filter(|capture| capture.is_by(settings)) {
+            return Ok(Some(capture));
+        }
+        let spools = endpoint.folder.join("captured");
+        let destination = Destination::new(
+            settings,
+            &endpoint.name,
+            Arc::clone(&self.objects),
+            &spools,
+            self.config.capture_interval,
         );
-        endpoint.state.send_modify(|state| {
+        let destination = destination.map_err(|error| format!("{}: {error}", spools.display()))?;
+        let alive = self.alive().ok_or("the stack is shutting down")?;
+        Ok(Some(Capture::start(settings.clone(), destination, alive)))
+    }
+
+    /// Notes that a deployment is on its way.
+    pub(super) async fn begin_deployment(
+        &self,
+        endpoint: &Endpoint,
+        pending: Deployment,
+    ) -> Result<(), ApiError> {
+        self.change_endpoint(endpoint, |state| {
+            state.starting = true;
+            state.record.failure = None;
+            state.record.pending = Some(pending);
+            state.status = match state.fleet {
+                Some(_) => Status::Updating,
+                None => Status::Creating,
+            };
+        })
+        .await
+    }
+
+    /// Notes that a deployment failed: what served before serves on.
+    async fn failed(&self, endpoint: &Endpoint, reason: String) -> DeployError {
+        if self.is_closed() {
+            return DeployError::ShuttingDown;
+        }
+        tracing::error!(endpoint = endpoint.name, reason, "the deployment failed");
+        let why = reason.clone();
+        let noted = self.change_endpoint(endpoint, |state| {
             state.starting = false;
-            state.modified = Timestamp::now();
-            state.failure = Some(reason.clone());
+            state.record.failure = Some(why);
             state.status = match state.fleet {
                 Some(_) => Status::InService,
                 None => Status::Failed,
             };
+            // Where nothing serves, this is what another try brings into service.
+            if state.fleet.is_some() {
+                state.record.pending = None;
+            }
         });
-        DeployError::Failed {
-            endpoint: endpoint.template.name.clone(),
-            reason,
+        if let Err(error) = noted.await {
+            tracing::error!(%error, endpoint = endpoint.name, "the failure could not be written");
         }
+        failure(endpoint, reason)
     }
 }
 
-fn begin(state: &mut State) {
-    state.starting = true;
-    state.failure = None;
-    state.status = match state.fleet {
-        Some(_) => Status::Updating,
-        None => Status::Creating,
-    };
+fn failure(endpoint: &Endpoint, reason: String) -> DeployError {
+    DeployError::Failed {
+        endpoint: endpoint.name.clone(),
+        reason,
+    }
 }
 
-fn location(variant: &Variant) -> Result<(&str, &str), String> {
-    let url = &variant.model_data_url;
+/// Whether this is what serves already.
+fn serves(state: &State, wanted: &Deployment, etags: &[String]) -> bool {
+    let serving = state.record.serving.as_ref();
+    let fleet = state.fleet.as_ref();
+    serving.is_some_and(|serving| serving.deployment == *wanted)
+        && fleet.is_some_and(|fleet| fleet.etags().eq(etags.iter().map(String::as_str)))
+}
+
+/// A file for the archive of a model, beside the folder that it is to become; gone with this value.
+struct Scratch(tempfile::TempPath);
+
+impl Scratch {
+    fn beside(target: &Path) -> Result<Self, String> {
+        let parent = target.parent().unwrap_or(Path::new("."));
+        let made = || {
+            std::fs::create_dir_all(parent)?;
+            let file = tempfile::Builder::new()
+                .prefix(".archive-")
+                .tempfile_in(parent)?;
+            Ok(file.into_temp_path())
+        };
+        made()
+            .map(Self)
+            .map_err(|error: std::io::Error| format!("{}: {error}", parent.display()))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+fn location(url: &str) -> Result<(&str, &str), String> {
     s3_uri(url).ok_or_else(|| format!("ModelDataUrl {url} is no S3 URI (s3://bucket/key)"))
 }
 
@@ -198,9 +368,14 @@ fn remove_others(folder: &Path, keep: &[Model]) {
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        if !keep.iter().any(|model| folder.join(&model.folder) == path)
-            && let Err(error) = std::fs::remove_dir_all(&path)
-        {
+        if keep.iter().any(|model| folder.join(&model.folder) == path) {
+            continue;
+        }
+        let removed = match path.is_dir() {
+            true => std::fs::remove_dir_all(&path),
+            false => std::fs::remove_file(&path),
+        };
+        if let Err(error) = removed {
             tracing::warn!(%error, path = %path.display(), "an old model could not be removed");
         }
     }

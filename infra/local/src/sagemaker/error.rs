@@ -5,6 +5,7 @@ use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::invoke::MAX_BODY;
+use super::store::Kind;
 use crate::aws::Identity;
 
 /// What InvokeEndpoint fails with.
@@ -98,28 +99,86 @@ impl InvokeError {
 
 /// What a control-plane operation fails with: AWS's name and text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub(super) enum ControlError {
-    #[error("Could not find endpoint \"{0}\".")]
-    NoEndpoint(String),
+pub(super) enum ApiError {
+    /// The request does not fit, or does not fit what is there: most of SageMaker's errors.
     #[error("{0}")]
-    Invalid(String),
+    Validation(String),
+    /// A job of that name exists.
+    #[error("{0}")]
+    InUse(String),
+    /// More than AWS's quota.
+    #[error("{0}")]
+    Limit(String),
+    /// The body is not what the protocol asks for.
     #[error("{0}")]
     Malformed(String),
-    #[error(
-        "SageMaker's {0} is not in the local stack: it has DescribeEndpoint, InvokeEndpoint and ListEndpoints"
-    )]
+    /// The service itself failed: the disk, nearly always.
+    #[error("{0}")]
+    Internal(String),
+    #[error("SageMaker's {0} is not in the local stack")]
     Unknown(String),
 }
 
-impl ControlError {
-    pub(super) fn into_response(self) -> Response<Body> {
-        let name = match self {
-            Self::NoEndpoint(_) | Self::Invalid(_) => "ValidationException",
-            Self::Malformed(_) => "SerializationException",
-            Self::Unknown(_) => "UnknownOperationException",
+impl ApiError {
+    /// There is no such resource; `arn` is its ARN.
+    pub(super) fn missing(kind: Kind, name: &str, arn: &str) -> Self {
+        Self::Validation(match kind {
+            Kind::TrainingJob => "Requested resource not found.".to_owned(),
+            Kind::TransformJob => format!("Could not find requested job with name: {name}"),
+            Kind::Model => format!("Could not find model \"{arn}\"."),
+            Kind::EndpointConfig => format!("Could not find endpoint configuration \"{arn}\"."),
+            Kind::Endpoint => format!("Could not find endpoint \"{arn}\"."),
+        })
+    }
+
+    /// There is such a resource already.
+    pub(super) fn taken(kind: Kind, arn: &str) -> Self {
+        let exists = |what: &str| {
+            Self::Validation(format!("Cannot create already existing {what} \"{arn}\"."))
         };
-        let body = json!({ "__type": name, "message": self.to_string() });
-        respond(StatusCode::BAD_REQUEST, JSON_1_1, Some(name), &body)
+        match kind {
+            Kind::TrainingJob => Self::InUse(format!(
+                "Training job names must be unique within an AWS account and region, and a training job with this name \
+                 already exists ({arn})"
+            )),
+            Kind::TransformJob => Self::InUse(format!(
+                "Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
+            )),
+            Kind::Model => exists("model"),
+            Kind::EndpointConfig => exists("endpoint configuration"),
+            Kind::Endpoint => exists("endpoint"),
+        }
+    }
+
+    /// AWS's code, and whether the service's model has a shape for it.
+    pub(super) fn code(&self) -> (&'static str, bool) {
+        match self {
+            Self::Validation(_) => ("ValidationException", false),
+            Self::InUse(_) => ("ResourceInUse", true),
+            Self::Limit(_) => ("ResourceLimitExceeded", true),
+            Self::Malformed(_) => ("SerializationException", false),
+            Self::Internal(_) => ("InternalFailure", false),
+            Self::Unknown(_) => ("UnknownOperationException", false),
+        }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    pub(super) fn into_response(self) -> Response<Body> {
+        let (code, _) = self.code();
+        let body = json!({ "__type": code, "message": self.to_string() });
+        respond(self.status(), JSON_1_1, Some(code), &body)
+    }
+}
+
+impl From<rusqlite::Error> for ApiError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Internal(format!("sagemaker.db: {error}"))
     }
 }
 

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::capture::{Exchange, Message};
-use super::endpoint::{Deployed, Endpoint, Fleet};
+use super::endpoint::{Endpoint, Status};
 use super::error::InvokeError;
+use super::fleet::{Deployed, Fleet};
 use super::{Inner, MODEL_TIMEOUT};
 
 /// The quota for a request's body: 6 MiB.
@@ -41,7 +42,9 @@ impl Inner {
         name: &str,
         request: Request<Body>,
     ) -> Result<Response<Body>, InvokeError> {
-        let endpoint = self.endpoint(name).ok_or_else(|| InvokeError::NotFound {
+        let endpoint = self.endpoint(name);
+        let there = endpoint.filter(|endpoint| endpoint.state.borrow().status != Status::Deleting);
+        let endpoint = there.ok_or_else(|| InvokeError::NotFound {
             endpoint: name.into(),
             account: self.identity.account.clone(),
         })?;
@@ -49,23 +52,22 @@ impl Inner {
         let body = read(body).await?;
         // Held until the answer is here: the server ends when no one holds it.
         let fleet = endpoint.fleet().await?;
-        let deployed = choose(endpoint, &fleet, &parts.headers)?;
+        let deployed = choose(&endpoint, &fleet, &parts.headers)?;
         let at = Timestamp::now();
         let answer = self
-            .ask(endpoint, deployed, &parts.headers, body.clone())
+            .ask(&endpoint.name, deployed, &parts.headers, body.clone())
             .await?;
-        self.capture(endpoint, deployed, at, &parts.headers, body, &answer);
+        offer(&fleet, deployed, at, &parts.headers, body, &answer);
         Ok(respond(deployed, answer))
     }
 
     async fn ask(
         &self,
-        endpoint: &Endpoint,
+        name: &str,
         deployed: &Deployed,
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response<Bytes>, InvokeError> {
-        let name = &endpoint.template.name;
         let failed =
             |status, message: String| InvokeError::model(&self.identity, name, status, message);
         let silent = || {
@@ -115,34 +117,34 @@ impl Inner {
         let body = Limited::new(body, MAX_ANSWER).collect().await.ok()?;
         Some(Response::from_parts(parts, body.to_bytes()))
     }
+}
 
-    fn capture(
-        &self,
-        endpoint: &Endpoint,
-        deployed: &Deployed,
-        at: Timestamp,
-        headers: &HeaderMap,
-        body: Bytes,
-        answer: &Response<Bytes>,
-    ) {
-        let Some(capture) = endpoint.capture() else {
-            return;
-        };
-        capture.offer(|| Exchange {
-            variant: deployed.name.clone(),
-            at,
-            event_id: Uuid::new_v4().to_string(),
-            inference_id: text(headers, &INFERENCE_ID),
-            input: Message {
-                content_type: text(headers, &header::CONTENT_TYPE).unwrap_or_default(),
-                body,
-            },
-            output: Message {
-                content_type: text(answer.headers(), &header::CONTENT_TYPE).unwrap_or_default(),
-                body: answer.body().clone(),
-            },
-        });
-    }
+/// Gives the exchange to data capture, where the deployment has that.
+fn offer(
+    fleet: &Fleet,
+    deployed: &Deployed,
+    at: Timestamp,
+    headers: &HeaderMap,
+    body: Bytes,
+    answer: &Response<Bytes>,
+) {
+    let Some(capture) = fleet.capture() else {
+        return;
+    };
+    capture.offer(|| Exchange {
+        variant: deployed.name.clone(),
+        at,
+        event_id: Uuid::new_v4().to_string(),
+        inference_id: text(headers, &INFERENCE_ID),
+        input: Message {
+            content_type: text(headers, &header::CONTENT_TYPE).unwrap_or_default(),
+            body,
+        },
+        output: Message {
+            content_type: text(answer.headers(), &header::CONTENT_TYPE).unwrap_or_default(),
+            body: answer.body().clone(),
+        },
+    });
 }
 
 async fn read(body: Body) -> Result<Bytes, InvokeError> {
@@ -162,10 +164,11 @@ fn choose<'f>(
     let Some(wanted) = text(headers, &TARGET_VARIANT) else {
         return Ok(fleet.next());
     };
-    fleet.variant(&wanted).ok_or_else(|| {
-        let names = endpoint.template.variants.iter().map(|v| v.name.as_str());
+    let found = fleet.variants().find(|variant| variant.name == wanted);
+    found.ok_or_else(|| {
+        let names = fleet.variants().map(|variant| variant.name.as_str());
         InvokeError::NoVariant {
-            endpoint: endpoint.template.name.clone(),
+            endpoint: endpoint.name.clone(),
             variant: wanted,
             variants: names.collect::<Vec<_>>().join(", "),
         }

@@ -1,56 +1,67 @@
-//! Amazon SageMaker: endpoints that answer InvokeEndpoint, with data capture.
+//! Amazon SageMaker: training jobs, models, endpoints with data capture, and transform jobs.
 //!
-//! A model server is the container's program as a child process (`server`), which dies with the stack (`crate::process`). A
-//! deployment (`deploy`) unpacks `model.tar.gz` (`artifact`), starts new servers and puts them in the old ones' place
-//! (`endpoint`). Requests go through `invoke`; `capture` keeps what they asked and were answered. Reading
-//! endpoints is `control`; training jobs and all other operations answer an error that names them.
+//! What clients create are rows of `store`; `api` is the wire. A model server is the container's program as a child process
+//! (`server`), which dies with the stack (`crate::process`). A deployment (`deploy`) unpacks `model.tar.gz` (`artifact`),
+//! starts new servers and puts them in the old ones' place (`endpoint`, `fleet`). Requests go through `invoke`; `capture`
+//! keeps what they asked and were answered. `jobs` runs `training` and `transform` jobs. The template's endpoints are
+//! endpoints like all others (`declare`).
 
+mod api;
 mod artifact;
 mod capture;
-mod control;
+mod container;
+mod declare;
 mod deploy;
+mod deployment;
 mod endpoint;
 mod error;
+mod fleet;
 mod invoke;
+mod jobs;
+mod lifecycle;
 mod sdk;
 mod server;
+mod store;
 #[cfg(test)]
 mod tests;
+mod training;
+mod transform;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 pub use endpoint::Status;
+pub use sdk::{Control, Runtime};
 
-use self::capture::{Capture, Destination};
-use self::endpoint::{Endpoint, Record};
-use self::error::ControlError;
+use self::endpoint::Endpoint;
+use self::error::ApiError;
+use self::jobs::Jobs;
 use self::server::HttpClient;
+use self::store::{Kind, Store};
 use crate::aws::Identity;
 use crate::s3::Objects;
 use crate::template;
 
 /// SageMaker's limit for a model to answer.
 const MODEL_TIMEOUT: Duration = Duration::from_secs(60);
-/// How often an endpoint without a model looks whether there is one now.
-const LOOK: Duration = Duration::from_secs(1);
 /// What a shutdown allows requests and uploads to take.
 const SHUTDOWN: Duration = Duration::from_secs(10);
 
 /// What a model server is started for.
 #[derive(Clone, Copy, Debug)]
 pub struct Launch<'a> {
-    /// The variant, with its image.
-    pub variant: &'a template::Variant,
+    /// The image that the model names.
+    pub image: &'a str,
     /// The unpacked `model.tar.gz`: `/opt/ml/model` on AWS.
     pub model_dir: &'a Path,
     /// The port of 127.0.0.1 to listen on.
@@ -58,30 +69,58 @@ pub struct Launch<'a> {
 }
 
 /// Makes the command that starts a model server: it must answer `GET /ping` with 200 when it is ready, and
-/// `POST /invocations`. The variant's environment, a log file and an empty input are added to it.
+/// `POST /invocations`. The model's environment, a log file and an empty input are added to it.
 pub type StartServer = Arc<dyn Fn(&Launch<'_>) -> Command + Send + Sync>;
+
+/// What a training job's process is started for.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingLaunch<'a> {
+    /// The image that the job names.
+    pub image: &'a str,
+    /// What `/opt/ml` is on AWS, laid out for the job.
+    pub root: &'a Path,
+}
+
+/// Makes the command that trains: it must read `input/` below the root and write `model/`, and end with 0 when it has, also
+/// soon after SIGTERM. The job's environment, its log and an empty input are added to it.
+pub type StartTraining = Arc<dyn Fn(&TrainingLaunch<'_>) -> Command + Send + Sync>;
 
 /// What SageMaker runs, and how.
 #[derive(Clone)]
 pub struct Config {
     /// The template's endpoints.
     pub endpoints: Vec<template::Endpoint>,
-    /// What stands in for the model container.
+    /// What stands in for the model container where it serves.
     pub server: StartServer,
+    /// What stands in for it where it trains.
+    pub training: StartTraining,
     /// How long a server may take to answer `/ping`.
     pub start_timeout: Duration,
     /// How old captured data becomes before it is an object in S3.
     pub capture_interval: Duration,
+    /// How many training and transform jobs run at once; the others wait.
+    pub jobs: usize,
+    /// How long a training job that was told to stop may take before it is killed.
+    pub stop_timeout: Duration,
 }
 
 impl Config {
-    /// With one minute to start, and captured data in S3 after one minute.
-    pub fn new(endpoints: Vec<template::Endpoint>, server: StartServer) -> Self {
+    /// With one minute to start, captured data in S3 after one minute, a job for every two cores, and AWS's two minutes
+    /// to stop.
+    pub fn new(
+        endpoints: Vec<template::Endpoint>,
+        server: StartServer,
+        training: StartTraining,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             endpoints,
             server,
+            training,
             start_timeout: Duration::from_secs(60),
             capture_interval: Duration::from_secs(60),
+            jobs: (cores / 2).max(1),
+            stop_timeout: Duration::from_secs(120),
         }
     }
 }
@@ -90,19 +129,14 @@ impl Config {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A setting of the template that makes no sense.
-    #[error("the endpoint {endpoint}: {reason}")]
-    Endpoint {
-        /// Its name.
-        endpoint: String,
-        /// What is wrong.
-        reason: String,
-    },
+    #[error("the template's endpoints: {0}")]
+    Template(String),
     /// The data directory refused.
-    #[error("{path}: {reason}")]
-    Folder {
-        /// The endpoint's folder.
-        path: String,
-        /// The file system's text.
+    #[error("{}: {reason}", path.display())]
+    Store {
+        /// The database, or the folder that it is in.
+        path: PathBuf,
+        /// SQLite's text, or the file system's.
         reason: String,
     },
 }
@@ -110,8 +144,8 @@ pub enum OpenError {
 /// Why an endpoint did not get (or is not on) its newest model.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DeployError {
-    /// The template has no such endpoint.
-    #[error("the template has no endpoint {0}")]
+    /// There is no such endpoint.
+    #[error("there is no endpoint {0}")]
     Unknown(String),
     /// There is no object at `ModelDataUrl`.
     #[error("the endpoint {0} waits for its model: there is no object at {1}")]
@@ -135,11 +169,14 @@ pub struct SageMaker(Arc<Inner>);
 
 struct Inner {
     identity: Identity,
+    data_dir: PathBuf,
     config: Arc<Config>,
     objects: Arc<dyn Objects>,
     client: HttpClient,
-    endpoints: Vec<Endpoint>,
-    /// A clone goes with each server and capture; taken away at shutdown.
+    store: Store,
+    endpoints: RwLock<BTreeMap<String, Arc<Endpoint>>>,
+    jobs: Jobs,
+    /// A clone goes with each server, capture and job; taken away at shutdown.
     alive: Mutex<Option<mpsc::Sender<()>>>,
     /// Ends when the last clone is gone.
     gone: tokio::sync::Mutex<mpsc::Receiver<()>>,
@@ -147,13 +184,15 @@ struct Inner {
 
 impl fmt::Debug for SageMaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SageMaker").field(&self.0.endpoints).finish()
+        let endpoints = self.0.all_endpoints();
+        f.debug_tuple("SageMaker").field(&endpoints).finish()
     }
 }
 
 impl SageMaker {
-    /// Opens the service with its state under `data_dir/endpoints`. In the background, endpoints that served when the last
-    /// process ended start again, and the others wait for their models.
+    /// Opens the service with its state in `data_dir`: `sagemaker.db`, and a folder for each endpoint and job. In the
+    /// background, endpoints that served when the last process ended start again, the template's new ones wait for their
+    /// models, and jobs that were not over run again.
     ///
     /// Must be called within a tokio runtime.
     pub fn open(
@@ -162,23 +201,28 @@ impl SageMaker {
         config: Config,
         objects: Arc<dyn Objects>,
     ) -> Result<Self, OpenError> {
+        let store = open_store(data_dir, &config)?;
+        let endpoints = open_endpoints(data_dir, &store)?;
         let (alive, gone) = mpsc::channel(1);
-        let endpoints = config.endpoints.iter();
-        let endpoints =
-            endpoints.map(|template| open(template, data_dir, &config, &objects, &alive));
-        let endpoints = endpoints.collect::<Result<Vec<_>, _>>()?;
         let inner = Arc::new(Inner {
             identity,
+            data_dir: data_dir.to_owned(),
+            jobs: Jobs::new(config.jobs),
             config: Arc::new(config),
             objects,
             client: server::http_client(),
-            endpoints,
+            store,
+            endpoints: RwLock::new(endpoints),
             alive: Mutex::new(Some(alive)),
             gone: tokio::sync::Mutex::new(gone),
         });
-        for index in 0..inner.endpoints.len() {
-            tokio::spawn(Arc::clone(&inner).bring_into_service(index));
+        for endpoint in inner.all_endpoints() {
+            tokio::spawn(Arc::clone(&inner).bring_into_service(endpoint));
         }
+        inner.resume_jobs().map_err(|error| OpenError::Store {
+            path: data_dir.join("sagemaker.db"),
+            reason: error.to_string(),
+        })?;
         Ok(Self(inner))
     }
 
@@ -188,13 +232,13 @@ impl SageMaker {
         let target = target.and_then(|target| target.to_str().ok());
         if let Some(operation) = target.and_then(|target| target.strip_prefix("SageMaker.")) {
             let operation = operation.to_owned();
-            return self.0.control(&operation, request).await;
+            return api::handle(&self.0, &operation, request).await;
         }
         let Some(name) =
             endpoint_in(request.uri().path()).filter(|_| request.method() == Method::POST)
         else {
             let operation = format!("{} {}", request.method(), request.uri().path());
-            return ControlError::Unknown(operation).into_response();
+            return ApiError::Unknown(operation).into_response();
         };
         match self.0.invoke(&name, request).await {
             Ok(response) => response,
@@ -206,7 +250,7 @@ impl SageMaker {
     /// on if it fails. Does nothing where the newest already serve.
     pub async fn deploy(&self, endpoint: &str) -> Result<(), DeployError> {
         match self.0.endpoint(endpoint) {
-            Some(endpoint) => self.0.deploy(endpoint).await,
+            Some(endpoint) => self.0.deploy(&endpoint).await,
             None => Err(DeployError::Unknown(endpoint.into())),
         }
     }
@@ -219,7 +263,7 @@ impl SageMaker {
         let decided =
             state.wait_for(|state| state.fleet.is_some() || state.status == Status::Failed);
         let state = decided.await.map_err(|_| DeployError::ShuttingDown)?;
-        match (&state.fleet, &state.failure) {
+        match (&state.fleet, &state.record.failure) {
             (None, Some(reason)) => Err(DeployError::Failed {
                 endpoint: endpoint.into(),
                 reason: reason.clone(),
@@ -230,12 +274,13 @@ impl SageMaker {
 
     /// The status of an endpoint, and why its last deployment failed if it did; `None` where there is no such endpoint.
     pub fn status(&self, endpoint: &str) -> Option<(Status, Option<String>)> {
-        let state = self.0.endpoint(endpoint)?.state.borrow();
-        Some((state.status, state.failure.clone()))
+        let endpoint = self.0.endpoint(endpoint)?;
+        let state = endpoint.state.borrow();
+        Some((state.status, state.record.failure.clone()))
     }
 
-    /// Ends the model servers after their last answers, and uploads captured data. Returns when all is done, or after
-    /// ten seconds: what is left then is cleaned up by the next start.
+    /// Ends the model servers after their last answers, uploads captured data, and kills jobs, which the next start runs
+    /// again. Returns when all is done, or after ten seconds: what is left then is cleaned up by the next start.
     pub async fn shut_down(&self) {
         let alive = self
             .0
@@ -244,12 +289,12 @@ impl SageMaker {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         drop(alive);
-        for endpoint in &self.0.endpoints {
-            endpoint.end_capture();
+        self.0.jobs.close();
+        for endpoint in self.0.all_endpoints() {
             endpoint.state.send_modify(|state| {
                 state.fleet = None;
                 state.starting = false;
-                state.failure = Some("the stack is shutting down".into());
+                state.record.failure = Some("the stack is shutting down".into());
             });
         }
         let mut gone = self.0.gone.lock().await;
@@ -259,45 +304,60 @@ impl SageMaker {
     }
 }
 
-fn open(
-    template: &template::Endpoint,
-    data_dir: &Path,
-    config: &Config,
-    objects: &Arc<dyn Objects>,
-    alive: &mpsc::Sender<()>,
-) -> Result<Endpoint, OpenError> {
-    let folder = data_dir.join("endpoints").join(&template.name);
-    let record = Record::read(&folder);
-    record.write(&folder).map_err(|error| OpenError::Folder {
-        path: folder.display().to_string(),
-        reason: error.to_string(),
-    })?;
-    let capture = match &template.capture {
-        Some(settings) => {
-            let spools = folder.join("captured");
-            let destination = Destination::new(
-                settings,
-                &template.name,
-                Arc::clone(objects),
-                &spools,
-                config.capture_interval,
-            )
-            .map_err(|reason| OpenError::Endpoint {
-                endpoint: template.name.clone(),
-                reason,
-            })?;
-            Some(Capture::start(settings.clone(), destination, alive.clone()))
-        }
-        None => None,
+fn open_store(data_dir: &Path, config: &Config) -> Result<Store, OpenError> {
+    let path = data_dir.join("sagemaker.db");
+    let refused = |reason: String| OpenError::Store {
+        path: path.clone(),
+        reason,
     };
-    Ok(Endpoint::new(template.clone(), folder, capture, &record))
+    std::fs::create_dir_all(data_dir).map_err(|error| refused(error.to_string()))?;
+    let store = Store::open(&path).map_err(refused)?;
+    match store.now(|db| declare::declare(db, &config.endpoints)) {
+        Ok(()) => Ok(store),
+        Err(ApiError::Internal(reason)) => Err(refused(reason)),
+        Err(error) => Err(OpenError::Template(error.to_string())),
+    }
+}
+
+fn open_endpoints(
+    data_dir: &Path,
+    store: &Store,
+) -> Result<BTreeMap<String, Arc<Endpoint>>, OpenError> {
+    let rows = store.now(|db| Ok(store::all(db, Kind::Endpoint)?));
+    let endpoints = rows.and_then(|rows| {
+        let open = |row: &store::Resource| {
+            let endpoint = Endpoint::new(row, data_dir)?;
+            Ok((row.name.clone(), Arc::new(endpoint)))
+        };
+        rows.iter().map(open).collect()
+    });
+    endpoints.map_err(|error| OpenError::Store {
+        path: data_dir.join("sagemaker.db"),
+        reason: error.to_string(),
+    })
 }
 
 impl Inner {
-    fn endpoint(&self, name: &str) -> Option<&Endpoint> {
-        self.endpoints
-            .iter()
-            .find(|endpoint| endpoint.template.name == name)
+    fn endpoint(&self, name: &str) -> Option<Arc<Endpoint>> {
+        let endpoints = self.endpoints.read();
+        let endpoints = endpoints.unwrap_or_else(PoisonError::into_inner);
+        endpoints.get(name).cloned()
+    }
+
+    fn all_endpoints(&self) -> Vec<Arc<Endpoint>> {
+        let endpoints = self.endpoints.read();
+        let endpoints = endpoints.unwrap_or_else(PoisonError::into_inner);
+        endpoints.values().cloned().collect()
+    }
+
+    /// Adds an endpoint, takes one away.
+    fn set_endpoint(&self, name: &str, endpoint: Option<Arc<Endpoint>>) {
+        let endpoints = self.endpoints.write();
+        let mut endpoints = endpoints.unwrap_or_else(PoisonError::into_inner);
+        match endpoint {
+            Some(endpoint) => endpoints.insert(name.to_owned(), endpoint),
+            None => endpoints.remove(name),
+        };
     }
 
     /// `None` after a shutdown.
@@ -308,25 +368,6 @@ impl Inner {
 
     fn is_closed(&self) -> bool {
         self.alive().is_none()
-    }
-
-    /// Starts what served before; otherwise waits until the first model is there. A model that failed is not tried
-    /// again before it is another one.
-    async fn bring_into_service(self: Arc<Self>, index: usize) {
-        let endpoint = &self.endpoints[index];
-        // Where this fails, the endpoint's state says so, and the model in S3 may do.
-        let _ = self.resume(endpoint).await;
-        let mut tried = None;
-        while !self.is_closed() && endpoint.state.borrow().fleet.is_none() {
-            match self.etags(endpoint).await {
-                Ok(Some(etags)) if tried.as_ref() != Some(&etags) => {
-                    tried = Some(etags);
-                    let _ = self.deploy(endpoint).await;
-                }
-                _ => endpoint.state.send_modify(|state| state.starting = false),
-            }
-            sleep(LOOK).await;
-        }
     }
 }
 

@@ -20,9 +20,9 @@ use hyper_util::rt::TokioExecutor;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::container::Container;
 use super::{Config, Launch};
 use crate::process::{Process, Warden};
-use crate::template::Variant;
 
 /// The pooled client to all servers.
 pub(super) type HttpClient = Client<HttpConnector, Full<Bytes>>;
@@ -52,7 +52,9 @@ pub(super) fn http_client() -> HttpClient {
 pub(super) struct Plan {
     pub(super) config: Arc<Config>,
     pub(super) client: HttpClient,
-    pub(super) variant: Variant,
+    /// What it is called in the stack's own log.
+    pub(super) name: String,
+    pub(super) container: Container,
     pub(super) model_dir: PathBuf,
     pub(super) log: PathBuf,
     /// Dropped when the server is gone: what a shutdown waits for.
@@ -119,8 +121,8 @@ async fn supervise(
             let _ = first.send(Err(reason));
             return;
         }
-        let variant = &plan.variant.name;
-        tracing::warn!(variant, reason, "the model server is started again");
+        let server = &plan.name;
+        tracing::warn!(server, reason, "the model server is started again");
         if began.elapsed() > HEALTHY {
             back_off = BACK_OFF.0;
         }
@@ -173,7 +175,7 @@ impl Run {
     fn start(plan: &Plan) -> io::Result<Self> {
         let port = Port::take()?;
         let launch = Launch {
-            variant: &plan.variant,
+            image: &plan.container.image,
             model_dir: &plan.model_dir,
             port: port.0,
         };
@@ -181,7 +183,7 @@ impl Run {
         let log = open_log(&plan.log)?;
         let log_start = log.metadata()?.len();
         command
-            .envs(&plan.variant.environment)
+            .envs(&plan.container.environment)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);

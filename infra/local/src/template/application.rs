@@ -104,6 +104,10 @@ pub struct Variant {
     pub name: String,
     /// `InitialVariantWeight`.
     pub weight: f64,
+    /// `InitialInstanceCount`: one server does their work here.
+    pub instance_count: i64,
+    /// `InstanceType`, as far as it is said.
+    pub instance_type: String,
     /// The name of the model.
     pub model_name: String,
     /// `PrimaryContainer.Image`.

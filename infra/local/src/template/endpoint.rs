@@ -100,6 +100,14 @@ fn variant(resolver: &Resolver<'_>, node: &Node, notes: &mut Notes) -> Result<Va
         Some(weight) => weight.number("InitialVariantWeight", "a number of 0 or more")?,
         None => 1.0,
     };
+    let instance_count = match node.get("InitialInstanceCount") {
+        Some(count) => count.whole("InitialInstanceCount", 1, 10_000)?.into(),
+        None => 1,
+    };
+    let instance_type = match node.get("InstanceType") {
+        Some(kind) => kind.text("InstanceType")?.to_owned(),
+        None => String::new(),
+    };
     let environment = match container.get("Environment") {
         Some(environment) => environment.texts_by_key("Environment")?,
         None => BTreeMap::new(),
@@ -110,6 +118,8 @@ fn variant(resolver: &Resolver<'_>, node: &Node, notes: &mut Notes) -> Result<Va
             .text("VariantName")?
             .to_owned(),
         weight,
+        instance_count,
+        instance_type,
         model_name: resolver.name(model)?,
         image: container.required("Image")?.text("Image")?.to_owned(),
         model_data_url: model_data_url(&container)?,

@@ -10,7 +10,10 @@ use crate::s3::error::Error;
 use crate::s3::events::encode_key;
 use crate::s3::listing::{Last, Page, Query};
 use crate::s3::versions::{self, Version};
-use crate::s3::{Store, buckets, list, uploads};
+use crate::s3::{Listed, Store, buckets, list, uploads};
+
+/// How many objects the other services of the stack are shown at once.
+const PAGE: usize = 1000;
 
 /// How names are written in the answer.
 #[derive(Clone, Copy)]
@@ -86,6 +89,26 @@ async fn objects(
             list::objects(sql, &bucket, &query, after.as_deref())
         })
         .await
+}
+
+/// The objects after `after` for the other services of the stack: a page of a listing without a delimiter.
+pub(in crate::s3) async fn list_keys(
+    store: &Store,
+    bucket: &str,
+    prefix: &str,
+    after: Option<&str>,
+) -> Result<Vec<Listed>, Error> {
+    let query = Query {
+        prefix: prefix.to_owned(),
+        delimiter: None,
+        limit: PAGE,
+    };
+    let page = objects(store, bucket.to_owned(), query, after.map(str::to_owned)).await?;
+    let listed = page.entries.into_iter().map(|version| Listed {
+        key: version.key,
+        size: version.size,
+    });
+    Ok(listed.collect())
 }
 
 fn object(version: Version, names: Names, owner: Option<&Owner>) -> Object {

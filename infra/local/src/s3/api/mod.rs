@@ -15,9 +15,10 @@ mod write;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result};
 
+pub(super) use self::list::list_keys;
 pub(super) use self::notifications::declare;
-pub(super) use self::read::{look_up, read_bytes, read_piece};
-pub(super) use self::write::put_bytes;
+pub(super) use self::read::{look_up, read_bytes, read_piece, save};
+pub(super) use self::write::{put_bytes, put_file};
 
 use super::Store;
 use super::admit::Trailers;

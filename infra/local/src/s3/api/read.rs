@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::ops;
+use std::path::Path;
 
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
@@ -18,6 +19,7 @@ use crate::s3::buckets::{self, Bucket};
 use crate::s3::digest::{Kind, show_checksum};
 use crate::s3::error::Error;
 use crate::s3::files::{self, FileId};
+use crate::s3::receive::blocking;
 use crate::s3::versions::{self, Version};
 
 /// How many bytes of a download are read at once.
@@ -78,6 +80,28 @@ pub(in crate::s3) async fn read_piece(
         .read_to_end(&mut bytes)
         .await?;
     Ok(bytes.into())
+}
+
+/// Copies an object's bytes to a new file: the kernel moves them, where it can.
+pub(in crate::s3) async fn save(
+    store: &Store,
+    bucket: &str,
+    key: &str,
+    path: &Path,
+) -> Result<(), Error> {
+    let (bucket, key) = (bucket.to_owned(), key.to_owned());
+    let ((), file) = open(store, move |sql| {
+        let version = versions::object(sql, &bucket, &key, None)?;
+        Ok(((), version.file))
+    })
+    .await?;
+    let mut from = file.ok_or(Error::NoSuchKey)?;
+    let path = path.to_owned();
+    blocking(move || {
+        std::io::copy(&mut from, &mut File::create(path)?)?;
+        Ok(())
+    })
+    .await
 }
 
 /// Looks something up and opens the file that it names, if it names one.

@@ -1,12 +1,15 @@
 //! PutObject, and the form upload of browsers.
 
+use std::path::Path;
+
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, TryStreamExt as _};
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, StdError};
 
 use super::conditions::WriteConditions;
 use super::convert::{etag, headers_of, length, version_id};
+use super::read::stream;
 use super::{requester, trailers};
 use crate::s3::Store;
 use crate::s3::buckets::{self, Bucket};
@@ -123,6 +126,31 @@ pub(in crate::s3) async fn put_bytes(
     body: Bytes,
     content_type: &str,
 ) -> Result<(), Error> {
+    let body = futures::stream::iter([Ok(body)]);
+    put_stream(store, by, (bucket, key), body, content_type).await
+}
+
+/// Stores a file's bytes that another service of the stack has.
+pub(in crate::s3) async fn put_file(
+    store: &Store,
+    by: Requester,
+    name: (&str, &str),
+    path: &Path,
+    content_type: &str,
+) -> Result<(), Error> {
+    let file = std::fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    let body = stream(file, length).map_err(Into::into);
+    put_stream(store, by, name, body, content_type).await
+}
+
+async fn put_stream(
+    store: &Store,
+    by: Requester,
+    (bucket, key): (&str, &str),
+    body: impl Stream<Item = Result<Bytes, StdError>>,
+    content_type: &str,
+) -> Result<(), Error> {
     let upload = Upload {
         bucket: bucket.to_owned(),
         key: key.to_owned(),
@@ -134,7 +162,6 @@ pub(in crate::s3) async fn put_bytes(
         content_type: Some(content_type.to_owned()),
         ..Default::default()
     };
-    let body = futures::stream::iter([Ok(body)]);
     let claims = Claims::default();
     store_object(store, upload, (headers, Vec::new()), body, claims).await?;
     Ok(())

@@ -7,8 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{Exchange, Message};
-use crate::template::DataCapture;
+use super::{Exchange, Message, Settings};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,7 +45,7 @@ struct EventMetadata<'a> {
 }
 
 /// The exchange as JSON text, with the line's end.
-pub(super) fn line(exchange: &Exchange, settings: &DataCapture) -> Vec<u8> {
+pub(super) fn line(exchange: &Exchange, settings: &Settings) -> Vec<u8> {
     let input = settings
         .input
         .then(|| captured(&exchange.input, "INPUT", settings));
@@ -72,7 +71,7 @@ pub(super) fn line(exchange: &Exchange, settings: &DataCapture) -> Vec<u8> {
     bytes
 }
 
-fn captured<'a>(message: &'a Message, mode: &'static str, settings: &DataCapture) -> Captured<'a> {
+fn captured<'a>(message: &'a Message, mode: &'static str, settings: &Settings) -> Captured<'a> {
     let (data, encoding) = encode(message, settings);
     Captured {
         observed_content_type: &message.content_type,
@@ -83,7 +82,7 @@ fn captured<'a>(message: &'a Message, mode: &'static str, settings: &DataCapture
 }
 
 /// Text as it is for the content types that are named so, and base64 for all others.
-fn encode(message: &Message, settings: &DataCapture) -> (String, &'static str) {
+fn encode(message: &Message, settings: &Settings) -> (String, &'static str) {
     let media_type = message.content_type.split(';').next().unwrap_or_default();
     let is_in = |types: &[String]| {
         let mut types = types.iter();
@@ -103,10 +102,10 @@ mod tests {
 
     use super::*;
 
-    fn settings() -> DataCapture {
-        DataCapture {
+    fn settings() -> Settings {
+        Settings {
             sampling_percent: 100,
-            destination_s3_uri: "s3://b/captured".into(),
+            destination: "s3://b/captured".into(),
             input: true,
             output: true,
             json_content_types: vec!["application/json".into()],
@@ -129,7 +128,7 @@ mod tests {
         }
     }
 
-    fn check(exchange: &Exchange, settings: &DataCapture, expected: &str) {
+    fn check(exchange: &Exchange, settings: &Settings, expected: &str) {
         let line = line(exchange, settings);
         assert_eq!(String::from_utf8(line).unwrap(), format!("{expected}\n"));
     }
@@ -151,7 +150,7 @@ mod tests {
     fn an_inference_id_is_kept_and_an_uncaptured_side_is_not() {
         let mut exchange = exchange();
         exchange.inference_id = Some("mine".into());
-        let settings = DataCapture {
+        let settings = Settings {
             input: false,
             ..settings()
         };

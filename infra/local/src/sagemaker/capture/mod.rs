@@ -6,8 +6,10 @@
 //! spool is not synced: when the machine loses power, what the operating system had not written goes too.
 
 mod line;
+mod settings;
 mod spool;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,12 +17,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+pub(super) use self::settings::Settings;
 use self::spool::Spool;
 use crate::s3::Objects;
-use crate::template::DataCapture;
 
 /// Exchanges that wait for the task. When it falls so far behind, exchanges are dropped, and that is logged.
 const QUEUE: usize = 256;
@@ -45,55 +49,102 @@ pub(super) struct Message {
     pub(super) body: Bytes,
 }
 
-/// The capture of one endpoint. Dropping it, and all clones, writes out what is left.
+/// The capture of one endpoint under one configuration. Dropping it, and all clones, writes out what is left.
 #[derive(Clone, Debug)]
 pub(super) struct Capture {
-    settings: Arc<DataCapture>,
+    settings: Arc<Settings>,
     sender: mpsc::Sender<Exchange>,
     seen: Arc<AtomicU64>,
 }
 
-/// Where captured data goes, and when.
-pub(super) struct Destination {
-    pub(super) objects: Arc<dyn Objects>,
-    pub(super) bucket: String,
+/// Where captured data goes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Place {
+    bucket: String,
     /// `{prefix}/{endpoint}/`.
-    pub(super) prefix: String,
-    /// Where spools are.
-    pub(super) folder: PathBuf,
-    pub(super) interval: Duration,
+    prefix: String,
 }
 
-impl Destination {
-    /// For an endpoint; the error is a destination that is no S3 URI.
-    pub(super) fn new(
-        settings: &DataCapture,
-        endpoint: &str,
-        objects: Arc<dyn Objects>,
-        folder: &Path,
-        interval: Duration,
-    ) -> Result<Self, String> {
-        let uri = &settings.destination_s3_uri;
-        let (bucket, prefix) = super::s3_uri(uri)
-            .ok_or_else(|| format!("DestinationS3Uri {uri} is no S3 URI (s3://bucket/prefix)"))?;
+impl Place {
+    fn new(settings: &Settings, endpoint: &str) -> Self {
+        let (bucket, prefix) = super::s3_uri(&settings.destination).unwrap_or_default();
         let prefix = match prefix.trim_end_matches('/') {
             "" => format!("{endpoint}/"),
             prefix => format!("{prefix}/{endpoint}/"),
         };
+        Self {
+            bucket: bucket.to_owned(),
+            prefix,
+        }
+    }
+
+    /// A name for it that can be a folder's.
+    fn folder(&self) -> String {
+        hex::encode(&Sha256::digest(format!("{}\n{}", self.bucket, self.prefix))[..8])
+    }
+}
+
+/// How captured data gets to where it goes.
+pub(super) struct Destination {
+    objects: Arc<dyn Objects>,
+    place: Place,
+    /// Where spools are.
+    folder: PathBuf,
+    interval: Duration,
+}
+
+/// The file beside the spools that says where they go: the next start may know nothing of their configuration.
+const PLACE: &str = "destination.json";
+
+impl Destination {
+    /// For an endpoint, with spools below `folder`.
+    pub(super) fn new(
+        settings: &Settings,
+        endpoint: &str,
+        objects: Arc<dyn Objects>,
+        folder: &Path,
+        interval: Duration,
+    ) -> io::Result<Self> {
+        let place = Place::new(settings, endpoint);
+        let folder = folder.join(place.folder());
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join(PLACE), serde_json::to_vec(&place)?)?;
         Ok(Self {
             objects,
-            bucket: bucket.into(),
-            prefix,
-            folder: folder.to_owned(),
+            place,
+            folder,
             interval,
+        })
+    }
+
+    /// For what an earlier process left in `folder`; `None` where that is not to be told.
+    fn left(folder: PathBuf, objects: Arc<dyn Objects>) -> Option<Self> {
+        let place = std::fs::read(folder.join(PLACE)).ok()?;
+        Some(Self {
+            objects,
+            place: serde_json::from_slice(&place).ok()?,
+            folder,
+            interval: Duration::ZERO,
         })
     }
 }
 
+/// Uploads what an earlier process left below an endpoint's `folder`. To be done before that endpoint captures again.
+pub(super) async fn upload_left(folder: &Path, objects: &Arc<dyn Objects>) {
+    let Ok(mut folders) = tokio::fs::read_dir(folder).await else {
+        return;
+    };
+    while let Ok(Some(entry)) = folders.next_entry().await {
+        if let Some(destination) = Destination::left(entry.path(), Arc::clone(objects)) {
+            spool::upload_left(&destination).await;
+        }
+    }
+}
+
 impl Capture {
-    /// Starts the task, which first uploads what an earlier process left. `alive` is dropped when all is written.
+    /// Starts the task. `alive` is dropped when all is written.
     pub(super) fn start(
-        settings: DataCapture,
+        settings: Settings,
         destination: Destination,
         alive: mpsc::Sender<()>,
     ) -> Self {
@@ -105,6 +156,11 @@ impl Capture {
             sender,
             seen: Arc::new(AtomicU64::new(0)),
         }
+    }
+
+    /// Whether it is what such a configuration asks for.
+    pub(super) fn is_by(&self, settings: &Settings) -> bool {
+        *self.settings == *settings
     }
 
     /// Takes an exchange, if it is in the sample.
@@ -128,12 +184,11 @@ fn is_sampled(number: u64, percent: u8) -> bool {
 }
 
 async fn write(
-    settings: Arc<DataCapture>,
+    settings: Arc<Settings>,
     destination: Destination,
     mut receiver: mpsc::Receiver<Exchange>,
     _alive: mpsc::Sender<()>,
 ) {
-    spool::upload_left(&destination).await;
     let mut spools: Vec<Spool> = Vec::new();
     loop {
         let due = spools.iter().map(|spool| spool.due).min();
@@ -156,7 +211,7 @@ async fn write(
 async fn append(
     spools: &mut Vec<Spool>,
     destination: &Destination,
-    settings: &DataCapture,
+    settings: &Settings,
     exchange: &Exchange,
 ) -> std::io::Result<()> {
     let known = spools.iter().position(|s| s.variant == exchange.variant);

@@ -12,7 +12,7 @@ use tokio::fs::{self, File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
-use super::{Destination, Exchange};
+use super::{Destination, Exchange, PLACE};
 
 /// Between the parts of a key in a file's name: variants and dates have none.
 const SEPARATOR: &str = "@";
@@ -77,11 +77,18 @@ async fn upload(path: &Path, destination: &Destination) -> Result<(), String> {
     );
     if !bytes.is_empty() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let key = format!("{}{}", destination.prefix, name.replace(SEPARATOR, "/"));
+        let key = format!(
+            "{}{}",
+            destination.place.prefix,
+            name.replace(SEPARATOR, "/")
+        );
         let body = Bytes::from(bytes);
-        let put = destination
-            .objects
-            .put(&destination.bucket, &key, body, "application/jsonlines");
+        let put = destination.objects.put(
+            &destination.place.bucket,
+            &key,
+            body,
+            "application/jsonlines",
+        );
         put.await.map_err(|error| format!("{key}: {error}"))?;
     }
     fs::remove_file(path).await.map_err(named)
@@ -93,6 +100,9 @@ pub(super) async fn upload_left(destination: &Destination) {
         return;
     };
     while let Ok(Some(entry)) = folder.next_entry().await {
+        if entry.file_name() == PLACE {
+            continue;
+        }
         if let Err(error) = upload(&entry.path(), destination).await {
             tracing::error!(%error, "captured data stays in its spool file until the next start");
         }

@@ -1,7 +1,5 @@
 //! Data capture, from invocations to objects.
 
-use serde_json::Value;
-
 use super::*;
 
 fn captured(stack: &Stack) -> Vec<(String, String)> {
@@ -52,10 +50,11 @@ async fn a_shutdown_writes_what_was_captured() {
 
 #[tokio::test]
 async fn what_a_killed_stack_left_is_written_at_the_next_start() {
-    let stack = Stack::open(endpoint());
+    let stack = Stack::serving("one").await;
     stack.service.shut_down().await;
-    let spools = stack.folder.path().join("endpoints/e/captured");
-    std::fs::create_dir_all(&spools).unwrap();
+    let captured_to = stack.folder.path().join("endpoints/e/captured");
+    let mut places = std::fs::read_dir(captured_to).unwrap();
+    let spools = places.next().unwrap().unwrap().path();
     let name = "main@2025@10@04@08@44-11-987-c9d1b1a0.jsonl";
     std::fs::write(spools.join(name), "{\"a\":1}\n{\"a\":2}\n{\"a\":").unwrap();
     let stack = stack.restart().await;
@@ -93,11 +92,11 @@ async fn a_destination_that_is_no_uri_is_refused() {
         capture.destination_s3_uri = "captured".into();
     }
     let folder = tempfile::tempdir().unwrap();
-    let config = Config::new(vec![endpoint], Arc::new(start));
+    let config = config(vec![endpoint]);
     let objects = Arc::new(Memory::default());
     let error = SageMaker::open(folder.path(), Identity::default(), config, objects).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the endpoint e: DestinationS3Uri captured is no S3 URI (s3://bucket/prefix)"
+        "the template's endpoints: DestinationS3Uri captured is no S3 URI (s3://bucket/prefix)"
     );
 }

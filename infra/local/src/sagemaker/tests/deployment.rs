@@ -2,6 +2,9 @@
 
 use super::*;
 
+const NO_PING: &str = "The primary container for production variant main did not pass the ping health check. Please check \
+                       CloudWatch logs for this endpoint.";
+
 fn status(stack: &Stack) -> (Status, Option<String>) {
     stack.service.status("e").unwrap()
 }
@@ -28,13 +31,14 @@ async fn an_endpoint_is_creating_until_its_model_exists() {
 async fn a_first_model_that_fails_makes_the_endpoint_failed() {
     let stack = Stack::open(endpoint());
     stack.put("main.tar.gz", artifact("exit")).await;
-    let reason = "the model server ended at its start (exit status: 3): no operator Frobnicate";
+    let why = "the model server ended at its start (exit status: 3): no operator Frobnicate";
+    let reason = format!("{NO_PING} ({why})");
     let error = stack.service.wait_in_service("e").await.unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("the endpoint e could not be deployed: {reason}")
     );
-    assert_eq!(status(&stack), (Status::Failed, Some(reason.into())));
+    assert_eq!(status(&stack), (Status::Failed, Some(reason.clone())));
     let (code, body) = stack.invoke("a/b").await;
     assert_eq!(code, 503);
     assert!(
@@ -52,11 +56,13 @@ async fn a_model_that_fails_leaves_the_old_one_serving() {
     for (broken, reason) in [
         (
             artifact("exit"),
-            "the model server ended at its start (exit status: 3): no operator Frobnicate",
+            format!("{NO_PING} (the model server ended at its start (exit status: 3): no operator Frobnicate)"),
         ),
         (
             Bytes::from_static(b"this is no gzip file"),
-            "s3://b/main.tar.gz: model.tar.gz can't be unpacked: invalid gzip header",
+            "Failed to extract model data archive from URL \"s3://b/main.tar.gz\". Please ensure that the object located at \
+             the URL is a valid tar.gz archive. (model.tar.gz can't be unpacked: invalid gzip header)"
+                .to_owned(),
         ),
     ] {
         stack.put("main.tar.gz", broken).await;
@@ -65,7 +71,7 @@ async fn a_model_that_fails_leaves_the_old_one_serving() {
             error.to_string(),
             format!("the endpoint e could not be deployed: {reason}")
         );
-        assert_eq!(status(&stack), (Status::InService, Some(reason.into())));
+        assert_eq!(status(&stack), (Status::InService, Some(reason)));
         assert_eq!(stack.invoke("a/b").await, (200, r#"["one", 5]"#.into()));
     }
     stack.put("main.tar.gz", artifact("two")).await;
@@ -82,13 +88,15 @@ async fn a_server_that_never_answers_ping_fails() {
         .put("b", "main.tar.gz", artifact("sick"), "")
         .await
         .unwrap();
-    let mut config = Config::new(vec![endpoint()], Arc::new(start));
+    let mut config = config(vec![endpoint()]);
     config.start_timeout = Duration::from_millis(100);
     let service = SageMaker::open(folder.path(), Identity::default(), config, objects).unwrap();
     let error = service.wait_in_service("e").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the endpoint e could not be deployed: the model server did not answer /ping with 200 in 100ms"
+        format!(
+            "the endpoint e could not be deployed: {NO_PING} (the model server did not answer /ping with 200 in 100ms)"
+        )
     );
 }
 
@@ -100,16 +108,16 @@ async fn a_program_that_does_not_exist_is_named() {
         .put("b", "main.tar.gz", artifact("one"), "")
         .await
         .unwrap();
-    let config = Config::new(
-        vec![endpoint()],
-        Arc::new(|_| Command::new("/nowhere/scones")),
-    );
+    let mut config = config(vec![endpoint()]);
+    config.server = Arc::new(|_| Command::new("/nowhere/scones"));
     let service = SageMaker::open(folder.path(), Identity::default(), config, objects).unwrap();
     let error = service.wait_in_service("e").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the endpoint e could not be deployed: the model server can't be started: /nowhere/scones: No such file or directory \
-         (os error 2)"
+        format!(
+            "the endpoint e could not be deployed: {NO_PING} (the model server can't be started: /nowhere/scones: No such file \
+             or directory (os error 2))"
+        )
     );
 }
 

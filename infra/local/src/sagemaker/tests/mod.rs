@@ -2,8 +2,12 @@
 
 mod capture;
 mod deployment;
+mod endpoints;
 mod invoke;
 mod process;
+mod resources;
+mod training;
+mod transform;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -17,11 +21,12 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::*;
-use crate::s3::ObjectsError;
+use crate::s3::{Listed, ObjectsError};
 use crate::template::{DataCapture, Endpoint, Variant};
 
 /// An S3 that forgets.
@@ -63,16 +68,55 @@ impl Objects for Memory {
         let object = self.get(bucket, key).await?;
         Ok(object.map(|body| hex::encode(Sha256::digest(body))))
     }
+
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Vec<Listed>, ObjectsError> {
+        let objects = self.0.lock().unwrap();
+        let keys = objects.iter().filter_map(|(name, body)| {
+            let key = name.strip_prefix(&format!("{bucket}/"))?.to_owned();
+            let size = body.len() as u64;
+            Some(Listed { key, size })
+        });
+        let wanted = keys.filter(|listed| {
+            let follows = after.is_none_or(|after| listed.key.as_str() > after);
+            listed.key.starts_with(prefix) && follows
+        });
+        // Small pages, so that tests see more than one.
+        Ok(wanted.take(2).collect())
+    }
+
+    async fn save(&self, bucket: &str, key: &str, path: &Path) -> Result<bool, ObjectsError> {
+        let object = self.get(bucket, key).await?;
+        Ok(object
+            .map(|body| std::fs::write(path, body).unwrap())
+            .is_some())
+    }
+
+    async fn put_file(
+        &self,
+        bucket: &str,
+        key: &str,
+        path: &Path,
+        content_type: &str,
+    ) -> Result<(), ObjectsError> {
+        let body = std::fs::read(path).unwrap().into();
+        self.put(bucket, key, body, content_type).await
+    }
 }
 
-/// The program of `tests/programs/model.rs`, which `cargo test` builds beside this one.
+/// The program of `tests/programs/model.rs`.
 fn model_server() -> PathBuf {
+    program("sagemaker-model")
+}
+
+/// One of the programs of `tests/programs`, which `cargo test` builds beside this one.
+fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let program = own
-        .ancestors()
-        .nth(2)
-        .unwrap()
-        .join("examples/sagemaker-model");
+    let program = own.ancestors().nth(2).unwrap().join("examples").join(name);
     assert!(
         program.exists(),
         "{} is missing: cargo build -p scones-local --examples",
@@ -87,11 +131,27 @@ fn start(launch: &Launch<'_>) -> Command {
     command
 }
 
+fn train(launch: &TrainingLaunch<'_>) -> Command {
+    let mut command = Command::new(program("sagemaker-training"));
+    command.arg(launch.root);
+    command
+}
+
+fn config(endpoints: Vec<Endpoint>) -> Config {
+    Config {
+        capture_interval: Duration::from_secs(3600),
+        jobs: 2,
+        ..Config::new(endpoints, Arc::new(start), Arc::new(train))
+    }
+}
+
 fn variant(name: &str, weight: f64) -> Variant {
     Variant {
         name: name.into(),
         weight,
-        model_name: "Model".into(),
+        instance_count: 1,
+        instance_type: "ml.t2.medium".into(),
+        model_name: format!("Model-{name}"),
         image: "scones-model:latest".into(),
         model_data_url: format!("s3://b/{name}.tar.gz"),
         environment: BTreeMap::from([("SETTING".into(), "from the model".into())]),
@@ -149,6 +209,18 @@ impl Stack {
         }
     }
 
+    /// Without a template.
+    fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Arc::new(Memory::default());
+        let service = open_with(folder.path(), config(vec![]), &objects);
+        Self {
+            folder,
+            objects,
+            service,
+        }
+    }
+
     /// With `model` in service.
     async fn serving(model: &str) -> Self {
         let stack = Self::open(endpoint());
@@ -168,6 +240,41 @@ impl Stack {
         Self { service, ..self }
     }
 
+    /// The same with another configuration.
+    async fn restart_with(self, config: Config) -> Self {
+        self.service.shut_down().await;
+        let service = open_with(self.folder.path(), config, &self.objects);
+        Self { service, ..self }
+    }
+
+    /// Calls an operation of the control plane: its status and body.
+    async fn control(&self, operation: &str, body: Value) -> (u16, Value) {
+        let request = Request::post("/")
+            .header("x-amz-target", format!("SageMaker.{operation}"))
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let answer = self.request(request).await;
+        let kind = &answer.headers()["content-type"];
+        assert_eq!(kind, "application/x-amz-json-1.1");
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str(&text(answer).await).unwrap())
+    }
+
+    /// One that must succeed.
+    async fn ok(&self, operation: &str, body: Value) -> Value {
+        let (status, answer) = self.control(operation, body).await;
+        assert_eq!(status, 200, "{operation}: {answer}");
+        answer
+    }
+
+    /// The name and the text of one that must fail.
+    async fn refused(&self, operation: &str, body: Value) -> (String, String) {
+        let (status, answer) = self.control(operation, body).await;
+        assert_eq!(status, 400, "{operation}: {answer}");
+        let text = |member: &str| answer[member].as_str().unwrap().to_owned();
+        (text("__type"), text("message"))
+    }
+
     async fn invoke(&self, content_type: &str) -> (u16, String) {
         let answer = self.request(invocation("e", content_type, "image")).await;
         (answer.status().as_u16(), text(answer).await)
@@ -179,8 +286,10 @@ impl Stack {
 }
 
 fn open_at(folder: &Path, endpoint: Endpoint, objects: &Arc<Memory>) -> SageMaker {
-    let mut config = Config::new(vec![endpoint], Arc::new(start));
-    config.capture_interval = Duration::from_secs(3600);
+    open_with(folder, config(vec![endpoint]), objects)
+}
+
+fn open_with(folder: &Path, config: Config, objects: &Arc<Memory>) -> SageMaker {
     let objects: Arc<dyn Objects> = Arc::<Memory>::clone(objects);
     SageMaker::open(folder, Identity::default(), config, objects).unwrap()
 }

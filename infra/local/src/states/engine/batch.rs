@@ -51,6 +51,8 @@ pub(super) struct Engine {
 pub(super) struct Batch {
     pub(super) touched: BTreeSet<i64>,
     pub(super) launches: Vec<(i64, TaskId, TaskRequest)>,
+    /// What was given up while it waited for a job.
+    pub(super) stops: Vec<TaskRequest>,
     /// The map runs that need items read or results written.
     pub(super) map_jobs: Vec<i64>,
     pub(super) releases: Vec<Release>,
@@ -260,6 +262,11 @@ impl Engine {
         }
         for (execution, task, request) in batch.launches {
             self.launch(execution, task, request);
+        }
+        for request in batch.stops {
+            let integrations = Arc::clone(&self.integrations);
+            self.runtime
+                .spawn(async move { integrations.stop(&request).await });
         }
         for map_run in batch.map_jobs {
             self.launch_map_job(map_run);

@@ -16,6 +16,7 @@ impl Engine {
     pub(super) fn report(&mut self, execution: i64, kind: EventKind) -> Result<(), Fault> {
         if let (Some(live), Some(task)) = (self.live.get_mut(&execution), task_of(&kind)) {
             live.tasks.remove(&task);
+            live.jobs.remove(&task);
         }
         if let EventKind::TaskFailed { task, .. } = &kind {
             self.forget_token(execution, *task);
@@ -71,6 +72,7 @@ impl Engine {
                     if let Some(running) = live.tasks.remove(&task) {
                         running.abort();
                     }
+                    self.batch.stops.extend(live.jobs.remove(&task));
                     self.batch
                         .launches
                         .retain(|launch| (launch.0, launch.1) != (id, task));
@@ -160,6 +162,9 @@ impl Engine {
         let Some(live) = self.live.get_mut(&execution) else {
             return;
         };
+        if self.integrations.is_job(&request) {
+            live.jobs.insert(task, request.clone());
+        }
         let work = Work {
             execution,
             execution_arn: live.arn().to_owned(),

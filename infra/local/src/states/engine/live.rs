@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use asl::{
     Effect, Event, Execution, Failure, HistoryEvent, Outcome, Payload, StateMachine, TaskId,
-    TimerId, Timestamp,
+    TaskRequest, TimerId, Timestamp,
 };
 use rusqlite::Connection;
 use serde_json::Value;
@@ -36,6 +36,8 @@ pub(super) struct Live {
     map_run: Option<Child>,
     /// What runs for it now.
     pub(super) tasks: HashMap<TaskId, AbortHandle>,
+    /// Those of them that wait for a job, which stops when the task is given up.
+    pub(super) jobs: HashMap<TaskId, TaskRequest>,
     /// The tokens of the tasks that end by them.
     pub(super) tokens: HashMap<TaskId, String>,
     /// What it waits for.
@@ -80,6 +82,7 @@ impl Live {
             execution,
             map_run: None,
             tasks: HashMap::new(),
+            jobs: HashMap::new(),
             tokens: HashMap::new(),
             timers: HashMap::new(),
             disk: OnDisk::default(),

@@ -45,17 +45,41 @@ impl Failure {
         }
     }
 
-    /// What an optimised integration makes of an error: `code` of `service` as the first SDK for Java spells both.
-    pub(super) fn optimised(
+    /// What an optimised integration makes of an error that the service's model has a shape for: `code` of `service` as the
+    /// first SDK for Java spells both.
+    pub(super) fn optimised(prefix: &str, service: &str, kind: (&str, u16), message: &str) -> Self {
+        Self::of_first_sdk(
+            format!("{prefix}.{}", exception(kind.0)),
+            service,
+            kind,
+            message,
+        )
+    }
+
+    /// The same for one without: SDKs give all of them the service's own exception.
+    pub(super) fn unmodelled(
         prefix: &str,
+        service: &str,
+        kind: (&str, u16),
+        message: &str,
+    ) -> Self {
+        Self::of_first_sdk(
+            format!("{prefix}.{service}Exception"),
+            service,
+            kind,
+            message,
+        )
+    }
+
+    fn of_first_sdk(
+        error: String,
         service: &str,
         (code, status): (&str, u16),
         message: &str,
     ) -> Self {
         let request = Uuid::new_v4();
-        let exception = exception(code);
         Failure {
-            error: format!("{prefix}.{exception}"),
+            error,
             cause: format!(
                 "{message} (Service: {service}; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null)"
             ),
@@ -97,7 +121,7 @@ fn exception(code: &str) -> String {
 }
 
 /// How errors of a service begin, as Step Functions spells it.
-fn error_prefix(service: &str) -> String {
+pub(super) fn error_prefix(service: &str) -> String {
     let (sdk, name) = match service.strip_prefix("aws-sdk:") {
         Some(name) => (true, name),
         None => (false, service),
@@ -157,6 +181,18 @@ mod tests {
         ] {
             assert_eq!(error_prefix(service), prefix);
         }
+    }
+
+    #[test]
+    fn errors_of_optimised_integrations() {
+        let kind = ("ResourceInUse", 400);
+        let modelled = Failure::optimised("SageMaker", "AmazonSageMaker", kind, "taken");
+        assert_eq!(modelled.error, "SageMaker.ResourceInUseException");
+        let begin = "taken (Service: AmazonSageMaker; Status Code: 400; Error Code: ResourceInUse; Request ID: ";
+        assert!(modelled.cause.starts_with(begin), "{}", modelled.cause);
+        let kind = ("ValidationException", 400);
+        let other = Failure::unmodelled("SageMaker", "AmazonSageMaker", kind, "no");
+        assert_eq!(other.error, "SageMaker.AmazonSageMakerException");
     }
 
     fn check(code: &str, modelled: bool, message: Option<&str>, error: &str, cause: &str) {

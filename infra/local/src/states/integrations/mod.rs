@@ -14,6 +14,7 @@
 mod executions;
 mod failure;
 mod functions;
+mod jobs;
 mod lambda;
 mod metadata;
 mod neighbours;
@@ -21,7 +22,7 @@ mod own;
 mod sdk;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use asl::{EventKind, FailureStage, Pattern, Resource, TaskId, TaskRequest};
 use futures::FutureExt;
@@ -31,10 +32,13 @@ use failure::Failure;
 pub use neighbours::Neighbours;
 pub(super) use own::Home;
 
+use crate::sdk::Jobs;
+
 /// Everything that tasks can reach.
 pub(super) struct Integrations {
     lambda: lambda::Lambda,
     executions: executions::Executions,
+    jobs: jobs::Services,
     sdk: sdk::Services,
 }
 
@@ -55,6 +59,7 @@ impl Integrations {
         Integrations {
             lambda: lambda::Lambda::new(neighbours.invoke()),
             executions: executions::Executions::new(home.clone()),
+            jobs: jobs::Services::new(&neighbours),
             sdk: sdk::Services::new(neighbours, home),
         }
     }
@@ -139,9 +144,10 @@ impl Integrations {
                     self.lambda.invoke(arguments.value()).await
                 }
                 ("states", "startExecution", _) => self.executions.start(work, *pattern).await,
-                _ => match service.strip_prefix("aws-sdk:") {
-                    Some(name) => self.sdk.call(name, api, arn, arguments).await,
-                    None => Err(Failure::unreachable(service, arn)),
+                _ => match (service.strip_prefix("aws-sdk:"), self.jobs.find(service)) {
+                    (Some(name), _) => self.sdk.call(name, api, arn, arguments).await,
+                    (None, Some(found)) => jobs::create(&**found, service, api, work).await,
+                    (None, None) => Err(Failure::unreachable(service, arn)),
                 },
             },
         }
@@ -153,7 +159,36 @@ impl Integrations {
             Resource::Service {
                 service, pattern, ..
             } if service == "states" => self.executions.wait(work, *pattern).await,
-            other => Err(Failure::unreachable("", other.arn())),
+            other => match self.job(other) {
+                Some((found, service, api)) => jobs::wait(&**found, service, api, work).await,
+                None => Err(Failure::unreachable("", other.arn())),
+            },
+        }
+    }
+
+    /// Whether giving the task up has to stop what it waits for ([`Integrations::stop`]). Executions stop in the
+    /// transaction that gives the task up.
+    pub(super) fn is_job(&self, request: &TaskRequest) -> bool {
+        self.job(&request.resource).is_some()
+    }
+
+    /// Stops the job of a task that was given up.
+    pub(super) async fn stop(&self, request: &TaskRequest) {
+        if let Some((found, _, api)) = self.job(&request.resource) {
+            found.stop(api, request.arguments.value()).await;
+        }
+    }
+
+    /// The service of a job that a state waits for, by name, and its API.
+    fn job<'s>(&'s self, resource: &'s Resource) -> Option<(&'s Arc<dyn Jobs>, &'s str, &'s str)> {
+        match resource {
+            Resource::Service {
+                service,
+                api,
+                pattern: Pattern::Sync,
+                ..
+            } => Some((self.jobs.find(service)?, service, api)),
+            _ => None,
         }
     }
 }

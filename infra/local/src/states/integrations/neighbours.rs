@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use crate::lambda::Invoke;
 use crate::s3::Objects;
-use crate::sdk::SdkService;
+use crate::sdk::{Jobs, SdkService};
 
 /// What state machines of this service can reach. Step Functions itself is always among it.
 pub struct Neighbours {
     invoke: Arc<dyn Invoke>,
     objects: Option<Arc<dyn Objects>>,
     services: HashMap<&'static str, Arc<dyn SdkService>>,
+    jobs: HashMap<&'static str, Arc<dyn Jobs>>,
 }
 
 impl Neighbours {
@@ -21,6 +22,7 @@ impl Neighbours {
             invoke,
             objects: None,
             services: HashMap::new(),
+            jobs: HashMap::new(),
         }
     }
 
@@ -36,6 +38,17 @@ impl Neighbours {
     pub fn with_service(mut self, name: &'static str, service: Arc<dyn SdkService>) -> Self {
         self.services.insert(name, service);
         self
+    }
+
+    /// Adds a service with an optimised integration whose jobs states wait for, by its name in `arn:aws:states:::NAME:…`.
+    #[must_use]
+    pub fn with_jobs(mut self, name: &'static str, service: Arc<dyn Jobs>) -> Self {
+        self.jobs.insert(name, service);
+        self
+    }
+
+    pub(super) fn jobs(&self) -> HashMap<&'static str, Arc<dyn Jobs>> {
+        self.jobs.clone()
     }
 
     pub(super) fn invoke(&self) -> Arc<dyn Invoke> {

@@ -24,7 +24,7 @@ pub(super) async fn with_s3() -> (Fixture, S3) {
     (fixture, s3)
 }
 
-fn service(resource: &str, parameters: &Value) -> Value {
+pub(super) fn service(resource: &str, parameters: &Value) -> Value {
     json!({
         "Type": "Task",
         "Resource": format!("arn:aws:states:::{resource}"),
@@ -33,7 +33,7 @@ fn service(resource: &str, parameters: &Value) -> Value {
 }
 
 /// Runs one state that calls a service, and gives the result.
-async fn result(f: &Fixture, name: &str, resource: &str, parameters: Value) -> Value {
+pub(super) async fn result(f: &Fixture, name: &str, resource: &str, parameters: Value) -> Value {
     f.create(name, single(service(resource, &parameters))).await;
     let ended = f.run_of(name, json!({})).await;
     assert_eq!(ended.status, "SUCCEEDED", "{resource}: {ended:?}");
@@ -41,7 +41,12 @@ async fn result(f: &Fixture, name: &str, resource: &str, parameters: Value) -> V
 }
 
 /// The same for a state that fails: error and cause.
-async fn failure(f: &Fixture, name: &str, resource: &str, parameters: Value) -> (String, String) {
+pub(super) async fn failure(
+    f: &Fixture,
+    name: &str,
+    resource: &str,
+    parameters: Value,
+) -> (String, String) {
     f.create(name, single(service(resource, &parameters))).await;
     let ended = f.run_of(name, json!({})).await;
     assert_eq!(ended.status, "FAILED", "{resource}: {ended:?}");
@@ -78,7 +83,7 @@ async fn objects_are_written_read_listed_and_deleted() {
 }
 
 /// The cause without its request ids.
-fn without_ids(cause: &str) -> String {
+pub(super) fn without_ids(cause: &str) -> String {
     let mut text = cause.to_owned();
     for id in ["Request ID: ", "Extended Request ID: "] {
         let Some(start) = text.find(id).map(|at| at + id.len()) else {

@@ -7,6 +7,7 @@ mod durable;
 mod executions;
 mod histories;
 mod integrations;
+mod jobs;
 mod machines;
 mod map_run_redrives;
 mod map_runs;

@@ -149,6 +149,8 @@ fn the_repositorys_endpoint_captures_its_traffic() {
         variants: vec![Variant {
             name: "AllTraffic".into(),
             weight: 1.0,
+            instance_count: 1,
+            instance_type: "ml.t2.medium".into(),
             model_name: "Model".into(),
             image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/scones-model:latest".into(),
             model_data_url: format!("{bucket}/other/model.tar.gz"),

@@ -1,0 +1,251 @@
+//! SageMaker's control plane over the wire (AWS JSON 1.1), and as state machines call it.
+//!
+//! A file a kind of resource. An operation is a table of its members (`check`) and a function; what it is called for by a
+//! task of a state machine is its `origin`, so that a task that is run again after a crash finds what it has created.
+
+mod check;
+mod endpoint_configs;
+mod endpoints;
+mod listing;
+mod models;
+mod tags;
+mod training_jobs;
+mod transform_jobs;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use self::check::Member;
+use super::Inner;
+use super::error::{ApiError, JSON_1_1, respond};
+use super::store::{Kind, Resource};
+
+const MAX_REQUEST: usize = 1 << 20;
+
+/// An operation's response, or why there is none.
+pub(super) type Answer = Result<Value, ApiError>;
+
+/// A request for an operation.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    /// The body: an object.
+    pub(super) request: Value,
+    /// Which task of which execution asks.
+    pub(super) origin: Option<String>,
+}
+
+impl Call {
+    /// A text that the check has found to be there.
+    fn text(&self, name: &str) -> &str {
+        self.request[name].as_str().unwrap_or_default()
+    }
+
+    /// The tags of a request that creates something.
+    fn tags(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let tags = self.request["Tags"].as_array().into_iter().flatten();
+        tags.map(|tag| (text(&tag["Key"]), text(&tag["Value"])))
+            .collect()
+    }
+}
+
+/// Answers a request with `X-Amz-Target: SageMaker.{operation}`.
+pub(super) async fn handle(
+    inner: &Arc<Inner>,
+    operation: &str,
+    request: Request<Body>,
+) -> Response<Body> {
+    let body = Limited::new(request.into_body(), MAX_REQUEST)
+        .collect()
+        .await;
+    let answer = match body {
+        Ok(body) => match parse(&body.to_bytes()) {
+            Ok(request) => {
+                perform(
+                    inner,
+                    operation,
+                    &Call {
+                        request,
+                        origin: None,
+                    },
+                )
+                .await
+            }
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(ApiError::Malformed(error.to_string())),
+    };
+    match answer {
+        Ok(Value::Null) => respond(StatusCode::OK, JSON_1_1, None, &json!({})),
+        Ok(body) => respond(StatusCode::OK, JSON_1_1, None, &body),
+        Err(error) => {
+            if let ApiError::Internal(error) = &error {
+                tracing::error!(error, operation, "SageMaker failed");
+            }
+            error.into_response()
+        }
+    }
+}
+
+fn parse(body: &[u8]) -> Result<Value, ApiError> {
+    // The CLI and some SDKs send nothing where nothing is to be said.
+    let body = if body.is_empty() { b"{}" } else { body };
+    let request: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
+        ApiError::Malformed(format!("The request is not a JSON object: {error}"))
+    })?;
+    Ok(Value::Object(request))
+}
+
+/// Each operation: the table of its members, and what it does.
+macro_rules! operations {
+    ($($name:literal => $module:ident :: $members:ident, $does:ident;)*) => {
+        /// The members of an operation; `None` where there is no such one.
+        fn members(operation: &str) -> Option<&'static [Member]> {
+            match operation {
+                $($name => Some($module::$members),)*
+                _ => None,
+            }
+        }
+
+        /// Performs an operation.
+        pub(super) async fn perform(inner: &Arc<Inner>, operation: &str, call: &Call) -> Answer {
+            let Some(members) = members(operation) else {
+                return Err(ApiError::Unknown(operation.to_owned()));
+            };
+            check::check(&call.request, members)?;
+            match operation {
+                $($name => $module::$does(inner, call).await,)*
+                other => Err(ApiError::Unknown(other.to_owned())),
+            }
+        }
+    };
+}
+
+operations! {
+    "CreateTrainingJob" => training_jobs::CREATE, create;
+    "DescribeTrainingJob" => training_jobs::NAMED, describe;
+    "ListTrainingJobs" => training_jobs::LIST, list;
+    "StopTrainingJob" => training_jobs::NAMED, stop;
+    "CreateModel" => models::CREATE, create;
+    "DescribeModel" => models::NAMED, describe;
+    "ListModels" => models::LIST, list;
+    "DeleteModel" => models::NAMED, delete;
+    "CreateEndpointConfig" => endpoint_configs::CREATE, create;
+    "DescribeEndpointConfig" => endpoint_configs::NAMED, describe;
+    "ListEndpointConfigs" => endpoint_configs::LIST, list;
+    "DeleteEndpointConfig" => endpoint_configs::NAMED, delete;
+    "CreateEndpoint" => endpoints::CREATE, create;
+    "UpdateEndpoint" => endpoints::UPDATE, update;
+    "UpdateEndpointWeightsAndCapacities" => endpoints::WEIGHTS, update_weights;
+    "DescribeEndpoint" => endpoints::NAMED, describe;
+    "ListEndpoints" => endpoints::LIST, list;
+    "DeleteEndpoint" => endpoints::NAMED, delete;
+    "CreateTransformJob" => transform_jobs::CREATE, create;
+    "DescribeTransformJob" => transform_jobs::NAMED, describe;
+    "ListTransformJobs" => transform_jobs::LIST, list;
+    "StopTransformJob" => transform_jobs::NAMED, stop;
+    "AddTags" => tags::ADD, add;
+    "ListTags" => tags::LIST, list;
+    "DeleteTags" => tags::DELETE, delete;
+}
+
+/// What Step Functions itself says to a state's parameters before it calls the operation; `None` where there is no such
+/// operation.
+pub(super) fn member_faults(operation: &str, given: &Map<String, Value>) -> Option<Vec<String>> {
+    let members = members(operation)?;
+    let missing = check::missing(given, members).into_iter();
+    let missing = missing.map(|name| format!("The field \"{name}\" is required but was missing"));
+    let unknown = check::unknown(given, members).into_iter();
+    let unknown =
+        unknown.map(|name| format!("The field \"{name}\" is not supported by Step Functions"));
+    Some(missing.chain(unknown).collect())
+}
+
+impl Inner {
+    pub(super) fn arn(&self, kind: Kind, name: &str) -> String {
+        self.identity
+            .arn("sagemaker", &format!("{}/{name}", kind.as_str()))
+    }
+
+    /// A resource that must be there.
+    pub(super) async fn resource(&self, kind: Kind, name: &str) -> Result<Resource, ApiError> {
+        let found = self.store.get(kind, name).await?;
+        found.ok_or_else(|| self.missing(kind, name))
+    }
+
+    pub(super) fn missing(&self, kind: Kind, name: &str) -> ApiError {
+        ApiError::missing(kind, name, &self.arn(kind, name))
+    }
+
+    /// Adds a resource that a request describes. What the same task of an execution has created before is no error:
+    /// `false`, and nothing is changed.
+    async fn create(&self, mut resource: Resource, call: &Call) -> Result<bool, ApiError> {
+        let (kind, name) = (resource.kind, resource.name.clone());
+        let arn = self.arn(kind, &name);
+        resource.origin.clone_from(&call.origin);
+        if self
+            .store
+            .insert(resource, call.tags(), arn.clone())
+            .await?
+        {
+            return Ok(true);
+        }
+        let there = self.store.get(kind, &name).await?;
+        let origin = there.and_then(|there| there.origin);
+        if origin.is_some() && origin == call.origin {
+            return Ok(false);
+        }
+        Err(ApiError::taken(kind, &arn))
+    }
+
+    /// Removes a model or a configuration: what runs by it goes on.
+    async fn delete(&self, kind: Kind, name: &str) -> Answer {
+        let arn = self.arn(kind, name);
+        match self.store.remove(kind, name, arn).await? {
+            true => Ok(Value::Null),
+            false => Err(self.missing(kind, name)),
+        }
+    }
+}
+
+/// A time as the protocol has it: seconds since 1970.
+fn seconds(at: Timestamp) -> Value {
+    (at.as_millisecond() as f64 / 1000.0).into()
+}
+
+/// Collects a response's members, in AWS's order, as far as they are there.
+#[derive(Default)]
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn put(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn put_some(self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.put(name, value),
+            None => self,
+        }
+    }
+
+    /// Members of the request, as they were sent.
+    fn echo(mut self, request: &Value, names: &[&str]) -> Self {
+        for name in names {
+            if let Some(value) = request.get(*name).filter(|value| !value.is_null()) {
+                self.0.insert((*name).to_owned(), value.clone());
+            }
+        }
+        self
+    }
+
+    fn done(self) -> Value {
+        Value::Object(self.0)
+    }
+}

@@ -1,0 +1,111 @@
+//! What an endpoint is to serve: its configuration, with the models that it names looked up.
+//!
+//! An endpoint keeps this by itself: configuration and models may be deleted under it, as on AWS.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Inner;
+use super::capture::Settings;
+use super::container::{Container, unsupported};
+use super::error::ApiError;
+use super::store::{Kind, Resource};
+
+/// A configuration with its models.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Deployment {
+    /// `EndpointConfigName`.
+    pub(super) config: String,
+    /// At least one.
+    pub(super) variants: Vec<Variant>,
+    pub(super) capture: Option<Settings>,
+}
+
+/// A production variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Variant {
+    pub(super) name: String,
+    pub(super) weight: f64,
+    /// As the configuration says; one server does their work.
+    pub(super) instances: i64,
+    pub(super) container: Container,
+}
+
+impl Deployment {
+    /// Where its models are to be.
+    pub(super) fn model_urls(&self) -> String {
+        let urls = self.variants.iter();
+        let urls: Vec<&str> = urls
+            .filter_map(|variant| variant.container.model_data_url.as_deref())
+            .collect();
+        urls.join(", ")
+    }
+}
+
+/// Refuses what a CreateEndpointConfig request asks for and this does not have.
+pub(super) fn check_config(request: &Value) -> Result<(), ApiError> {
+    for (member, what) in [
+        ("AsyncInferenceConfig", "asynchronous inference"),
+        ("ExplainerConfig", "explainers"),
+        ("ShadowProductionVariants", "shadow variants"),
+    ] {
+        if !request[member].is_null() {
+            return Err(ApiError::Validation(unsupported(what)));
+        }
+    }
+    let mut names = BTreeSet::new();
+    for variant in request["ProductionVariants"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        let name = variant["VariantName"].as_str().unwrap_or_default();
+        if variant["ModelName"].is_null() {
+            let what = "variants without a ModelName (inference components)";
+            return Err(ApiError::Validation(unsupported(what)));
+        }
+        if !names.insert(name) {
+            let text = format!(
+                "Duplicate variant name {name}: the names of production variants must be unique."
+            );
+            return Err(ApiError::Validation(text));
+        }
+    }
+    Settings::of_config(request)
+        .map(drop)
+        .map_err(ApiError::Validation)
+}
+
+/// Looks up the models of a configuration.
+pub(super) async fn resolve(inner: &Inner, config: &Resource) -> Result<Deployment, ApiError> {
+    let mut variants = vec![];
+    let listed = config.request["ProductionVariants"].as_array();
+    for variant in listed.into_iter().flatten() {
+        let model = variant["ModelName"].as_str().unwrap_or_default();
+        let model = inner.resource(Kind::Model, model).await?;
+        variants.push(Variant {
+            name: variant["VariantName"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            weight: variant["InitialVariantWeight"].as_f64().unwrap_or(1.0),
+            instances: variant["InitialInstanceCount"].as_i64().unwrap_or(1),
+            container: Container::of_model(&model.request).map_err(ApiError::Validation)?,
+        });
+    }
+    Ok(Deployment {
+        config: config.name.clone(),
+        variants,
+        capture: Settings::of_config(&config.request).map_err(ApiError::Validation)?,
+    })
+}
+
+impl Inner {
+    /// What the configuration of that name asks for.
+    pub(super) async fn deployment(&self, config: &str) -> Result<Deployment, ApiError> {
+        let config = self.resource(Kind::EndpointConfig, config).await?;
+        resolve(self, &config).await
+    }
+}

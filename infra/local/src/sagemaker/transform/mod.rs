@@ -1,0 +1,189 @@
+//! Transform jobs: a model's answers to all objects of a place in S3, each in an object of its own.
+//!
+//! The model's server runs for as long as the job. An object whose request fails for good fails the job; answers that are
+//! there by then stay. A job that the stack's end interrupted begins anew: it writes the same answers to the same keys.
+//!
+//! <https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html>
+
+mod requests;
+mod spec;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use self::requests::Requests;
+pub(super) use self::spec::Spec;
+use super::Inner;
+use super::container::Container;
+use super::error::ApiError;
+use super::jobs::{COMPLETED, FAILED, STOPPED, Stop};
+use super::server::{Plan, Server};
+use super::store::Kind;
+
+/// What has become of a job: the `state` of its row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// FailureReason.
+    pub(super) failure: Option<String>,
+    /// TransformStartTime.
+    pub(super) started: Option<Timestamp>,
+    /// TransformEndTime.
+    pub(super) ended: Option<Timestamp>,
+}
+
+/// Runs a job to its end.
+pub(super) async fn run(inner: &Arc<Inner>, name: &str, mut stop: Stop) -> Result<(), ApiError> {
+    let row = inner.resource(Kind::TransformJob, name).await?;
+    let spec = Spec::of(&row.request).map_err(ApiError::Internal)?;
+    let folder = inner.data_dir.join("transform-jobs").join(name);
+    let job = Job {
+        inner,
+        name,
+        spec,
+        folder,
+    };
+    let worked = tokio::select! {
+        biased;
+        () = stop.asked() => None,
+        worked = job.work() => Some(worked),
+    };
+    // What is left of an earlier model is of no use.
+    let _ = std::fs::remove_dir_all(&job.folder);
+    match worked {
+        None => end(inner, name, STOPPED, None).await,
+        Some(Ok(())) => end(inner, name, COMPLETED, None).await,
+        Some(Err(reason)) => end(inner, name, FAILED, Some(reason)).await,
+    }
+}
+
+/// Notes that a job failed for a reason that is not its own.
+pub(super) async fn fail(inner: &Inner, name: &str, reason: String) -> Result<(), ApiError> {
+    end(inner, name, FAILED, Some(reason)).await
+}
+
+async fn end(
+    inner: &Inner,
+    name: &str,
+    status: &'static str,
+    failure: Option<String>,
+) -> Result<(), ApiError> {
+    tracing::info!(job = name, status, failure, "a transform job is over");
+    let over = move |progress: &mut Progress| {
+        progress.failure = failure;
+        progress.ended = Some(Timestamp::now());
+    };
+    note(inner, name, over, Some(status)).await
+}
+
+async fn note(
+    inner: &Inner,
+    name: &str,
+    change: impl FnOnce(&mut Progress) + Send + 'static,
+    status: Option<&'static str>,
+) -> Result<(), ApiError> {
+    let changed = inner.store.change(Kind::TransformJob, name, move |job| {
+        let mut progress: Progress = job.read_state()?;
+        change(&mut progress);
+        if let Some(status) = status {
+            job.status = status.to_owned();
+        }
+        job.write_state(&progress)
+    });
+    changed.await.map(drop)
+}
+
+/// A job at work.
+struct Job<'j> {
+    inner: &'j Arc<Inner>,
+    name: &'j str,
+    spec: Spec,
+    folder: PathBuf,
+}
+
+impl Job<'_> {
+    /// The error is a FailureReason.
+    async fn work(&self) -> Result<(), String> {
+        let _slot = self.inner.slot().await.map_err(internal)?;
+        let started = |progress: &mut Progress| progress.started = Some(Timestamp::now());
+        note(self.inner, self.name, started, None)
+            .await
+            .map_err(internal)?;
+        let server = self.start_server().await?;
+        let requests = Requests {
+            inner: self.inner,
+            spec: &self.spec,
+            server: &server,
+        };
+        let mut inputs = self.spec.source.inputs(Arc::clone(&self.inner.objects));
+        let mut found = false;
+        loop {
+            let page = inputs
+                .next()
+                .await
+                .map_err(|reason| format!("ClientError: {reason}"))?;
+            if page.is_empty() {
+                break;
+            }
+            found = true;
+            let asked: Vec<_> = page.iter().map(|input| requests.transform(input)).collect();
+            futures::stream::iter(asked)
+                .buffer_unordered(self.spec.at_once)
+                .try_collect::<()>()
+                .await?;
+        }
+        drop(server);
+        match found {
+            true => Ok(()),
+            false => {
+                let region = &self.inner.identity.region;
+                Err(format!(
+                    "ClientError: {}",
+                    self.spec.source.nothing_found(region, "")
+                ))
+            }
+        }
+    }
+
+    async fn start_server(&self) -> Result<Server, String> {
+        let model = self.inner.resource(Kind::Model, &self.spec.model).await;
+        let model = model.map_err(|error| format!("ClientError: {error}"))?;
+        let mut container = Container::of_model(&model.request)?;
+        container.environment.extend(self.spec.environment.clone());
+        // So containers tell that they serve a batch.
+        let batch = ("SAGEMAKER_BATCH".to_owned(), "true".to_owned());
+        container.environment.extend([batch]);
+        let model_dir = self.folder.join("model");
+        // One that an interrupted run left may be of an older object.
+        let _ = std::fs::remove_dir_all(&model_dir);
+        let url = container.model_data_url.clone().unwrap_or_default();
+        let unpacked = self.inner.unpack(&url, model_dir.clone()).await;
+        unpacked.map_err(|reason| format!("ClientError: {reason}"))?;
+        let plan = Plan {
+            config: Arc::clone(&self.inner.config),
+            client: self.inner.client.clone(),
+            name: format!("transform-job/{}", self.name),
+            container,
+            model_dir,
+            log: self.folder.join("server.log"),
+            _alive: self.inner.alive().ok_or("the stack is shutting down")?,
+        };
+        let server = Server::start(plan).await;
+        server.map_err(|reason| format!("{NO_PING} ({reason})"))
+    }
+}
+
+/// AWS's words for a container that does not come up.
+const NO_PING: &str = "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented and \
+                       responds with an HTTP 200 status code";
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "used as a function in map_err"
+)]
+fn internal(error: ApiError) -> String {
+    format!("InternalServerError: {error}")
+}

@@ -1,0 +1,94 @@
+//! Services with optimised integrations whose jobs a state can wait for: `arn:aws:states:::sagemaker:createTrainingJob.sync`.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>
+//!
+//! The service is told which task asks, so that a task which a crash interrupted finds the job that it has created. A state
+//! that is given up, by StopExecution or a timeout, stops the job that it waits for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::failure::{Failure, error_prefix};
+use super::{Answer, Neighbours, Work, metadata};
+use crate::sdk::{Jobs, SdkError};
+
+/// The services by name.
+pub(super) struct Services(HashMap<&'static str, Arc<dyn Jobs>>);
+
+impl Services {
+    pub(super) fn new(neighbours: &Neighbours) -> Self {
+        Services(neighbours.jobs())
+    }
+
+    pub(super) fn find(&self, service: &str) -> Option<&Arc<dyn Jobs>> {
+        self.0.get(service)
+    }
+}
+
+/// Asks a service to create what the task says.
+pub(super) async fn create(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> Answer {
+    let parameters = work.request.arguments.value();
+    let created = service.create(api, parameters, &task(work)).await;
+    let created = created.map_err(|error| refused(name, work, error))?;
+    Ok(shown(created))
+}
+
+/// A response as Step Functions shows it: with what it came with, in alphabetical order.
+fn shown(mut response: Value) -> Value {
+    let (request, date) = (uuid::Uuid::new_v4().to_string(), metadata::date());
+    let length = response.to_string().len().to_string();
+    let headers = [
+        ("x-amzn-RequestId", &*request),
+        ("connection", "keep-alive"),
+        ("Content-Length", &*length),
+        ("Date", &*date),
+        ("Content-Type", "application/x-amz-json-1.1"),
+    ];
+    metadata::add(&mut response, 200, &request, &headers);
+    if let Value::Object(members) = &mut response {
+        members.sort_keys();
+    }
+    response
+}
+
+/// Waits for the job that the task has created. Its description is the result, or the cause of the failure.
+pub(super) async fn wait(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> Answer {
+    let ended = service.wait(api, work.request.arguments.value()).await;
+    let ended = ended.map_err(|error| refused(name, work, error))?;
+    match ended.succeeded {
+        true => Ok(ended.description),
+        false => Err(Failure {
+            error: "States.TaskFailed".into(),
+            cause: ended.description.to_string(),
+        }),
+    }
+}
+
+/// A name of the task that no other one has, and that it has again after a restart.
+fn task(work: &Work) -> String {
+    match work.execution {
+        // A state that is tested is of no execution, and its task is never taken up again.
+        0 => uuid::Uuid::new_v4().to_string(),
+        _ => format!("{} {}", work.execution_arn, work.task.0),
+    }
+}
+
+fn refused(name: &str, work: &Work, error: SdkError) -> Failure {
+    match error {
+        SdkError::NoOperation => Failure::unreachable(name, work.request.resource.arn()),
+        SdkError::Parameters(fault) => Failure::parameters(work.request.arguments.text(), &fault),
+        SdkError::Refused(refusal) => {
+            let prefix = error_prefix(name);
+            // The first SDK for Java calls it so.
+            let service = format!("Amazon{prefix}");
+            let message = refusal.message.as_deref().unwrap_or("null");
+            let kind = (refusal.code.as_str(), refusal.status);
+            match refusal.modelled {
+                true => Failure::optimised(&prefix, &service, kind, message),
+                false => Failure::unmodelled(&prefix, &service, kind, message),
+            }
+        }
+    }
+}
