@@ -323,7 +323,7 @@ impl Cli {
             Command::Demo(demo) => commands::demo::run(&demo),
             Command::Up(up) => commands::up::run(&up),
             Command::Run(run) => commands::run::run(run),
-            Command::Batch(batch) => commands::batch::run(batch),
+            Command::Batch(batch) => commands::batch::run(&batch),
             Command::Logs(logs) => commands::logs::run(&logs),
             Command::Gc(gc) => commands::gc::run(&gc),
             Command::Validate(validate) => commands::validate::run(&validate),

@@ -23,7 +23,7 @@ const SOME_FAILED: u8 = 3;
 
 /// Runs the verb.
 #[tokio::main]
-pub(crate) async fn run(batch: cli::Batch) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(batch: &cli::Batch) -> anyhow::Result<ExitCode> {
     let config = if batch.aws {
         aws::of_environment().await
     } else {
@@ -36,7 +36,7 @@ pub(crate) async fn run(batch: cli::Batch) -> anyhow::Result<ExitCode> {
         &sfn,
         &batch.state_machine,
         batch.name.as_deref(),
-        &input(&batch),
+        &input(batch),
     )
     .await?;
     let ended = tokio::select! {
@@ -51,7 +51,7 @@ pub(crate) async fn run(batch: cli::Batch) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(ENDED_BADLY));
     };
     let report = Report::read(summary.clone())?;
-    ensure!(report.images > 0, "{}", nothing(&batch));
+    ensure!(report.images > 0, "{}", nothing(batch));
     ensure!(
         report.images == *items,
         "the map run had {items} images, but the results are of {}: {summary}",
