@@ -30,6 +30,10 @@ docs:
 deny:
     cargo deny check
 
+# The model container: target/container/scones-model, and the image scones-model:latest where there is a Docker
+image *ARGS:
+    infra/container/build.sh {{ARGS}}
+
 # The benchmarks, as ratios against their peers in the same run
 bench *ARGS:
     bash benches/run.sh {{ARGS}}

@@ -13,4 +13,5 @@ mod images;
 mod real_data;
 mod step_functions;
 mod support;
+mod training;
 mod workflow;
