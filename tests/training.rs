@@ -55,10 +55,10 @@ impl Trainer {
     }
 
     /// An input that any model meets, but for `changes`.
-    fn input(changes: Value) -> Value {
+    fn input(changes: &Value) -> Value {
         let mut input = json!({
             "data": format!("s3://{BUCKET}/small"),
-            "hyperparameters": hyperparameters(json!({})),
+            "hyperparameters": hyperparameters(&json!({})),
             "minimum_accuracy": 0,
             "maximum_ece": 1,
             "poll_seconds": 1,
@@ -68,7 +68,7 @@ impl Trainer {
         input
     }
 
-    async fn run(&self, changes: Value) -> DescribeExecutionOutput {
+    async fn run(&self, changes: &Value) -> DescribeExecutionOutput {
         let started = self
             .clients
             .sfn
@@ -82,7 +82,7 @@ impl Trainer {
     }
 
     /// Runs what must fail, and leave the model in service that was there.
-    async fn refused(&self, changes: Value, error: &str, cause: &str) {
+    async fn refused(&self, changes: &Value, error: &str, cause: &str) {
         let before = self.in_service().await;
         let ended = self.run(changes).await;
         assert_eq!(ended.status, ExecutionStatus::Failed, "{ended:?}");
@@ -123,7 +123,7 @@ impl Trainer {
 }
 
 /// Those of a network that learns the small data set in a moment.
-fn hyperparameters(changes: Value) -> Value {
+fn hyperparameters(changes: &Value) -> Value {
     let mut values = json!({
         "num_classes": "2", "image_shape": "3,32,32", "labels": "bicycle,motorcycle", "epochs": "3",
         "mini_batch_size": "16",
@@ -180,7 +180,7 @@ async fn a_new_model_takes_over_without_a_gap() {
     let (stop, asking) = traffic(&trainer.clients, image);
     // As the model before was trained: it can't be worse.
     let whole = json!({ "data": format!("s3://{BUCKET}"), "hyperparameters": same_as_before() });
-    let ended = trainer.run(whole).await;
+    let ended = trainer.run(&whole).await;
     stop.store(true, Ordering::Relaxed);
     assert!(asking.await.unwrap() > 0, "no request failed");
     assert_eq!(
@@ -212,18 +212,18 @@ async fn a_new_model_takes_over_without_a_gap() {
 #[tokio::test]
 async fn what_is_not_good_enough_is_not_deployed() {
     let trainer = Trainer::new().await;
-    let wrong = json!({ "hyperparameters": hyperparameters(json!({ "num_classes": "two" })) });
+    let wrong = json!({ "hyperparameters": hyperparameters(&json!({ "num_classes": "two" })) });
     let cause = "ClientError: the hyperparameter `num_classes` is `two`";
-    trainer.refused(wrong, "TrainingFailed", cause).await;
+    trainer.refused(&wrong, "TrainingFailed", cause).await;
     let cause = "on the test images is ";
     let strict = json!({ "minimum_accuracy": 1.01 });
-    trainer.refused(strict, "ModelNotAccurate", cause).await;
+    trainer.refused(&strict, "ModelNotAccurate", cause).await;
     let strict = json!({ "maximum_ece": -0.01 });
-    trainer.refused(strict, "ModelNotCalibrated", cause).await;
-    let ignorant = hyperparameters(json!({ "epochs": "1", "learning_rate": "0.00001" }));
+    trainer.refused(&strict, "ModelNotCalibrated", cause).await;
+    let ignorant = hyperparameters(&json!({ "epochs": "1", "learning_rate": "0.00001" }));
     let worse = json!({ "hyperparameters": ignorant });
     trainer
-        .refused(worse, "ModelWorse", "; the model in service, ")
+        .refused(&worse, "ModelWorse", "; the model in service, ")
         .await;
 
     let text = ByteStream::from_static(b"no image");
@@ -236,7 +236,7 @@ async fn what_is_not_good_enough_is_not_deployed() {
         .unwrap();
     trainer
         .refused(
-            json!({}),
+            &json!({}),
             "ModelNotServable",
             "does not answer for the test images",
         )
@@ -250,6 +250,6 @@ async fn a_model_that_fails_its_first_request_is_taken_back() {
     trainer.clients.put("small/test/0.png", huge()).await;
     let input = json!({ "hyperparameters": same_as_before(), "tolerance": 1 });
     trainer
-        .refused(input, "SmokeTestFailed", "ImageTooLarge")
+        .refused(&input, "SmokeTestFailed", "ImageTooLarge")
         .await;
 }
