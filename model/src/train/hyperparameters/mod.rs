@@ -11,11 +11,11 @@
 //! | `mini_batch_size` | 64 | |
 //! | `learning_rate` | 0.05 | the peak: it warms up over a fifth of the steps, then falls as a cosine |
 //! | `momentum`, `weight_decay` | 0.9, 0.0005 | Nesterov; decay on weights only |
-//! | `augmentation_type` | `crop_color_transform` | `crop`, `crop_color`, `crop_color_transform`, `none` |
+//! | `augmentation_type` | crop, colour and cutout | `crop`, `crop_color`, `crop_color_transform` (warps too), `none` |
 //! | `mixup` | 0 | own: how much images are mixed with others, the parameter of a beta distribution |
 //! | `early_stopping` | false | with `early_stopping_min_epochs` 10, `_patience` 5, `_tolerance` 0 |
 //! | `checkpoint_frequency` | 5 | epochs between two checkpoints, where there is a folder for them |
-//! | `calibration_share` | 0.1 | own: part of the training images that only the temperature is fitted on |
+//! | `calibration_share` | 0 | own: part of the training images that only the temperature is fitted on |
 //! | `seed` | 0 | own: equal seeds give equal models |
 //! | `labels` | `0,1,...` | own: names of the classes, with commas |
 //! | `widths` | `32,64,128,128` | own: channels of the convolutions |
@@ -146,7 +146,7 @@ impl Hyperparameters {
             )?,
             calibration_share: given.or(
                 "calibration_share",
-                0.1,
+                0.0,
                 "a number from 0 to 0.5",
                 |x| (0.0..=0.5).contains(x),
             )?,
@@ -217,7 +217,13 @@ fn augmentation(given: &mut Given) -> Result<Augmentation, HyperparameterError> 
     const NAME: &str = "augmentation_type";
     given.known.push(NAME);
     match given.values.remove(NAME).as_deref() {
-        None | Some("crop_color_transform") => Ok(Augmentation::FULL),
+        // With warps, and fewer images to learn from, the accuracy on the model case is lower: 0.915 and 0.920 where this
+        // gives 0.930 and 0.925.
+        None => Ok(Augmentation {
+            warp: false,
+            ..Augmentation::FULL
+        }),
+        Some("crop_color_transform") => Ok(Augmentation::FULL),
         Some("crop_color") => Ok(Augmentation {
             crop: true,
             colour: true,

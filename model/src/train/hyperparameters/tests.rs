@@ -36,6 +36,8 @@ fn defaults_are_the_measured_recipe() {
         }
     );
     assert!(settings.warnings.is_empty() && settings.early_stopping.is_none());
+    assert!(settings.augmentation.cutout && !settings.augmentation.warp);
+    assert_eq!(settings.calibration_share, 0.0);
 }
 
 #[test]
