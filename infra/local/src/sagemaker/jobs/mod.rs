@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::error::ApiError;
@@ -156,6 +158,25 @@ impl Inner {
     /// A turn, if there is one at once.
     pub(super) fn try_slot(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.jobs.slots).try_acquire_owned().ok()
+    }
+
+    /// Changes what is kept of a job's progress, and its status where that changes too.
+    pub(super) async fn note_job<P: Serialize + DeserializeOwned>(
+        &self,
+        kind: Kind,
+        name: &str,
+        change: impl FnOnce(&mut P) + Send + 'static,
+        status: Option<&'static str>,
+    ) -> Result<(), ApiError> {
+        let changed = self.store.change(kind, name, move |job| {
+            let mut progress: P = job.read_state()?;
+            change(&mut progress);
+            if let Some(status) = status {
+                job.status = status.to_owned();
+            }
+            job.write_state(&progress)
+        });
+        changed.await.map(drop)
     }
 
     /// Asks a job to stop. What it says of itself when it does is the kind's own.

@@ -8,24 +8,18 @@ use serde_json::json;
 
 use super::channels;
 use super::folder::Folder;
-use super::spec::{Checkpoints, Spec};
+use super::spec::Checkpoints;
 use crate::s3::Objects;
 use crate::sagemaker::jobs::inputs::Source;
 
 /// Brings what an earlier job left in S3. What an earlier run of this job left on this disk is newer.
 pub(super) async fn restore(
     objects: &Arc<dyn Objects>,
-    spec: &Spec,
+    checkpoints: &Checkpoints,
     folder: &Folder,
 ) -> Result<(), String> {
-    let Some(Checkpoints {
-        place,
-        folder: below,
-    }) = &spec.checkpoints
-    else {
-        return Ok(());
-    };
-    let target = folder.root().join(below);
+    let place = &checkpoints.place;
+    let target = folder.root().join(&checkpoints.folder);
     if !files(&target)
         .map_err(|error| named(&target, &error))?
         .is_empty()
@@ -49,17 +43,11 @@ pub(super) async fn restore(
 /// Takes all checkpoints to S3.
 pub(super) async fn save(
     objects: &Arc<dyn Objects>,
-    spec: &Spec,
+    checkpoints: &Checkpoints,
     folder: &Folder,
 ) -> Result<(), String> {
-    let Some(Checkpoints {
-        place,
-        folder: below,
-    }) = &spec.checkpoints
-    else {
-        return Ok(());
-    };
-    let source = folder.root().join(below);
+    let place = &checkpoints.place;
+    let source = folder.root().join(&checkpoints.folder);
     for path in files(&source).map_err(|error| named(&source, &error))? {
         let name = path.strip_prefix(&source).unwrap_or(&path);
         let key = place.key(&name.to_string_lossy());

@@ -71,22 +71,14 @@ pub(super) fn note_stopping(job: &mut Resource) -> Result<(), ApiError> {
     job.write_state(&progress)
 }
 
-/// Changes what is kept of a job's progress, and its status where that changes too.
+/// See [`Inner::note_job`].
 async fn note(
     inner: &Inner,
     name: &str,
     change: impl FnOnce(&mut Progress) + Send + 'static,
     status: Option<&'static str>,
 ) -> Result<(), ApiError> {
-    let changed = inner.store.change(Kind::TrainingJob, name, move |job| {
-        let mut progress: Progress = job.read_state()?;
-        change(&mut progress);
-        if let Some(status) = status {
-            job.status = status.to_owned();
-        }
-        job.write_state(&progress)
-    });
-    changed.await.map(drop)
+    inner.note_job(Kind::TrainingJob, name, change, status).await
 }
 
 /// A job at work.
@@ -147,7 +139,10 @@ impl Job<'_> {
                     )
                 })?;
         }
-        checkpoints::restore(objects, &self.spec, folder)
+        let Some(checkpoints) = &self.spec.checkpoints else {
+            return Ok(());
+        };
+        checkpoints::restore(objects, checkpoints, folder)
             .await
             .map_err(|reason| format!("ClientError: Checkpoint download failed:{reason}"))
     }
@@ -204,7 +199,10 @@ impl Job<'_> {
         if end == End::Completed {
             self.enter(Secondary::Uploading).await?;
         }
-        let saved = checkpoints::save(objects, &self.spec, &self.folder).await;
+        let saved = match &self.spec.checkpoints {
+            Some(checkpoints) => checkpoints::save(objects, checkpoints, &self.folder).await,
+            None => Ok(()),
+        };
         let uploaded = match (&end, saved) {
             (End::Failed(_), _) => return Ok(end),
             (_, Err(reason)) => Err(reason),

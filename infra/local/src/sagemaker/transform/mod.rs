@@ -79,21 +79,14 @@ async fn end(
     note(inner, name, over, Some(status)).await
 }
 
+/// See [`Inner::note_job`].
 async fn note(
     inner: &Inner,
     name: &str,
     change: impl FnOnce(&mut Progress) + Send + 'static,
     status: Option<&'static str>,
 ) -> Result<(), ApiError> {
-    let changed = inner.store.change(Kind::TransformJob, name, move |job| {
-        let mut progress: Progress = job.read_state()?;
-        change(&mut progress);
-        if let Some(status) = status {
-            job.status = status.to_owned();
-        }
-        job.write_state(&progress)
-    });
-    changed.await.map(drop)
+    inner.note_job(Kind::TransformJob, name, change, status).await
 }
 
 /// A job at work.
