@@ -78,7 +78,9 @@ async fn note(
     change: impl FnOnce(&mut Progress) + Send + 'static,
     status: Option<&'static str>,
 ) -> Result<(), ApiError> {
-    inner.note_job(Kind::TrainingJob, name, change, status).await
+    inner
+        .note_job(Kind::TrainingJob, name, change, status)
+        .await
 }
 
 /// A job at work.

@@ -86,7 +86,9 @@ async fn note(
     change: impl FnOnce(&mut Progress) + Send + 'static,
     status: Option<&'static str>,
 ) -> Result<(), ApiError> {
-    inner.note_job(Kind::TransformJob, name, change, status).await
+    inner
+        .note_job(Kind::TransformJob, name, change, status)
+        .await
 }
 
 /// A job at work.
