@@ -7,6 +7,7 @@ use super::tensor::{Parameter, Tensor, sum_into};
 use super::{Named, NamedMut, Operation, im2col, winograd};
 use rayon::prelude::*;
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 /// Rows and columns of a filter.
 pub const SIDE: usize = 3;
@@ -35,6 +36,19 @@ struct Scratch {
     points: winograd::Scratch,
 }
 
+thread_local! {
+    /// Kept from pass to pass, for all convolutions: memory is asked for once.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Room for `len` values; what is in them is to be overwritten.
+pub(super) fn sized(values: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    if values.len() < len {
+        values.resize(len, 0.0);
+    }
+    &mut values[..len]
+}
+
 /// A 3x3 convolution.
 #[derive(Clone, Debug)]
 pub struct Conv {
@@ -47,6 +61,8 @@ pub struct Conv {
     /// The first layer of a network has no use for the gradient of its input: it then returns an empty one.
     pub is_first: bool,
     seen: Tensor,
+    /// Memory for the next output.
+    spare: Vec<f32>,
 }
 
 impl Conv {
@@ -60,17 +76,19 @@ impl Conv {
             outputs,
             is_first,
             seen: Tensor::default(),
+            spare: Vec::new(),
         }
     }
 
-    fn output(&self, x: &Tensor) -> Tensor {
-        let mut y = x.zeros_like(self.outputs);
+    /// The output, in `memory`.
+    fn output(&self, x: &Tensor, memory: Vec<f32>) -> Tensor {
+        let mut y = x.shaped(self.outputs, memory);
         let (block, filters, images) = (self.block(x), self.filters(), Self::block_images(x));
         let y_len = images * y.image_len();
         let blocks = y.data.par_chunks_mut(y_len);
         let blocks = blocks.zip(x.data.par_chunks(images * x.image_len()));
-        blocks.for_each_init(Scratch::default, |scratch, (y, x)| {
-            self.forward_block(block, x, &filters, y, scratch);
+        blocks.for_each(|(y, x)| {
+            SCRATCH.with_borrow_mut(|scratch| self.forward_block(block, x, &filters, y, scratch));
         });
         y
     }
@@ -129,12 +147,13 @@ impl Conv {
 
 impl Operation for Conv {
     fn infer(&self, x: Tensor) -> Tensor {
-        self.output(&x)
+        self.output(&x, Vec::new())
     }
 
     fn forward(&mut self, x: Tensor) -> Tensor {
+        let memory = std::mem::take(&mut self.spare);
         self.seen = x;
-        self.output(&self.seen)
+        self.output(&self.seen, memory)
     }
 
     fn backward(&mut self, dy: Tensor) -> Tensor {
@@ -152,12 +171,15 @@ impl Operation for Conv {
         };
         let blocks = dx_blocks.into_par_iter().zip(x_blocks);
         let blocks = blocks.zip(dy.data.par_chunks(images * dy.image_len()));
-        let parts = blocks.map_init(Scratch::default, |scratch, ((dx, x), dy)| {
-            self.backward_block(block, (x, dy), &filters, dx, scratch)
+        let parts = blocks.map(|((dx, x), dy)| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                self.backward_block(block, (x, dy), &filters, dx, scratch)
+            })
         });
         let parts: Vec<Vec<f32>> = parts.collect();
         drop(filters);
         sum_into(&mut self.weight.gradient, &parts);
+        self.spare = dy.data;
         dx
     }
 

@@ -3,7 +3,7 @@
 //! For the first layer, whose three channels are too few for Winograd's matrix products. The unrolled block is small
 //! enough for the cache, so backward unrolls it again instead of keeping it.
 
-use super::conv::{Block, SIDE};
+use super::conv::{Block, SIDE, sized};
 use super::gemm::{matrix, multiply};
 
 /// Outputs `y` of a block of images `x`; `unrolled` is scratch.
@@ -15,7 +15,7 @@ pub(super) fn forward(
     unrolled: &mut Vec<f32>,
 ) {
     let columns = SIDE * SIDE * block.inputs;
-    unrolled.resize(y.len() / block.outputs * columns, 0.0);
+    let unrolled = sized(unrolled, y.len() / block.outputs * columns);
     im2col(x, block.height, block.width, block.inputs, unrolled);
     multiply(
         &matrix(unrolled, columns),
@@ -35,7 +35,7 @@ pub(super) fn backward(
     unrolled: &mut Vec<f32>,
 ) -> Vec<f32> {
     let columns = SIDE * SIDE * block.inputs;
-    unrolled.resize(dy.len() / block.outputs * columns, 0.0);
+    let unrolled = sized(unrolled, dy.len() / block.outputs * columns);
     im2col(x, block.height, block.width, block.inputs, unrolled);
     let dy = matrix(dy, block.outputs);
     let mut gradient = vec![0.0; weight.len()];

@@ -17,6 +17,7 @@ mod norm;
 mod pool;
 mod relu;
 mod tensor;
+mod vectorised;
 mod winograd;
 
 pub use average::GlobalAverage;

@@ -1,6 +1,7 @@
 //! Batch normalisation (Ioffe and Szegedy, 2015): every channel to mean 0 and variance 1, then a learned scale and shift.
 
 use super::tensor::{Parameter, Tensor, sum_into};
+use super::vectorised::vectorised;
 use super::{Named, NamedMut, Operation};
 use rayon::prelude::*;
 
@@ -104,18 +105,52 @@ impl Affine {
             factor,
         }
     }
+
+    #[inline(always)]
+    fn apply(&self, x: &[f32], y: &mut [f32]) {
+        let channels = self.factor.len();
+        for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
+            let constants = self.factor.iter().zip(&self.offset);
+            for ((y, x), (factor, offset)) in y.iter_mut().zip(x).zip(constants) {
+                *y = x * factor + offset;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn apply_in_place(&self, x: &mut [f32]) {
+        for pixel in x.chunks_exact_mut(self.factor.len()) {
+            let constants = self.factor.iter().zip(&self.offset);
+            for (value, (factor, offset)) in pixel.iter_mut().zip(constants) {
+                *value = *value * factor + offset;
+            }
+        }
+    }
+}
+
+/// `dy` becomes `a dy + b x + c`.
+#[inline(always)]
+fn gradients(dy: &mut [f32], x: &[f32], (a, b, c): (&[f32], &[f32], &[f32])) {
+    let channels = a.len();
+    for (dy, x) in dy.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
+        let constants = a.iter().zip(b).zip(c);
+        for ((dy, x), ((a, b), c)) in dy.iter_mut().zip(x).zip(constants) {
+            *dy = a * *dy + b * x + c;
+        }
+    }
 }
 
 impl Operation for Norm {
     fn infer(&self, mut x: Tensor) -> Tensor {
         let (factor, offset) = self.as_affine();
         let block = x.block_len();
-        x.data.par_chunks_mut(block).for_each(|block| {
-            for pixel in block.chunks_exact_mut(factor.len()) {
-                for ((value, factor), offset) in pixel.iter_mut().zip(&factor).zip(&offset) {
-                    *value = *value * factor + offset;
-                }
-            }
+        let affine = Affine { factor, offset };
+        let blocks = x.data.par_chunks_mut(block);
+        blocks.for_each(|block| {
+            vectorised(
+                #[inline(always)]
+                || affine.apply_in_place(block),
+            );
         });
         x
     }
@@ -125,21 +160,17 @@ impl Operation for Norm {
         let (mean, variance) = statistics(&x);
         self.update_running(&mean, &variance, count);
         self.to_normal = Affine::to_normal(&mean, &variance);
-        let Affine { factor, offset } = self.scaled(&self.to_normal);
-        let mut y = x.zeros_like(x.channels);
+        let affine = self.scaled(&self.to_normal);
+        // The last batch is done with: its memory serves again.
+        let mut y = x.shaped(x.channels, std::mem::take(&mut self.seen.data));
         let blocks = y.data.par_chunks_mut(x.block_len());
         blocks
             .zip(x.data.par_chunks(x.block_len()))
             .for_each(|(y, x)| {
-                let pixels = y
-                    .chunks_exact_mut(factor.len())
-                    .zip(x.chunks_exact(factor.len()));
-                for (y, x) in pixels {
-                    for (((y, x), factor), offset) in y.iter_mut().zip(x).zip(&factor).zip(&offset)
-                    {
-                        *y = x * factor + offset;
-                    }
-                }
+                vectorised(
+                    #[inline(always)]
+                    || affine.apply(x, y),
+                );
             });
         self.seen = x;
         y
@@ -164,12 +195,10 @@ impl Operation for Norm {
         blocks
             .zip(self.seen.data.par_chunks(block))
             .for_each(|(dy, x)| {
-                for (dy, x) in dy.chunks_exact_mut(a.len()).zip(x.chunks_exact(a.len())) {
-                    let constants = a.iter().zip(&b).zip(&c);
-                    for ((dy, x), ((a, b), c)) in dy.iter_mut().zip(x).zip(constants) {
-                        *dy = a * *dy + b * x + c;
-                    }
-                }
+                vectorised(
+                    #[inline(always)]
+                    || gradients(dy, x, (&a, &b, &c)),
+                );
             });
         dy
     }
@@ -239,14 +268,10 @@ fn sums(
     let blocks = x.data.par_chunks(block).zip(y.data.par_chunks(block));
     let parts = blocks.map(|(x, y)| {
         let (mut first, mut second) = (vec![0.0; channels], vec![0.0; channels]);
-        for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact(channels)) {
-            let sums = first.iter_mut().zip(&mut second);
-            for (((first, second), constant), (x, y)) in sums.zip(constants).zip(x.iter().zip(y)) {
-                let (a, b) = terms(*x, *y, *constant);
-                *first += a;
-                *second += b;
-            }
-        }
+        vectorised(
+            #[inline(always)]
+            || add_terms((x, y), &terms, constants, (&mut first, &mut second)),
+        );
         (first, second)
     });
     let (firsts, seconds): (Vec<_>, Vec<_>) = parts.unzip();
@@ -254,6 +279,24 @@ fn sums(
     sum_into(&mut totals.0, &firsts);
     sum_into(&mut totals.1, &seconds);
     totals
+}
+
+#[inline(always)]
+fn add_terms(
+    (x, y): (&[f32], &[f32]),
+    terms: impl Fn(f32, f32, f32) -> (f32, f32),
+    constants: &[f32],
+    (first, second): (&mut [f32], &mut [f32]),
+) {
+    let channels = constants.len();
+    for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact(channels)) {
+        let sums = first.iter_mut().zip(second.iter_mut());
+        for (((first, second), constant), (x, y)) in sums.zip(constants).zip(x.iter().zip(y)) {
+            let (a, b) = terms(*x, *y, *constant);
+            *first += a;
+            *second += b;
+        }
+    }
 }
 
 #[cfg(test)]

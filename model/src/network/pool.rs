@@ -2,13 +2,14 @@
 
 use super::Operation;
 use super::tensor::Tensor;
+use super::vectorised::vectorised;
 use rayon::prelude::*;
 
 /// Max pooling over 2x2 squares, stride 2.
 #[derive(Clone, Debug, Default)]
 pub struct MaxPool {
-    /// Shape of the input, without data.
-    shape: Tensor,
+    /// The input, whose memory its gradient takes.
+    seen: Tensor,
     /// Which of its four pixels (0 to 3, row by row) gave each output.
     winners: Vec<u8>,
 }
@@ -26,22 +27,10 @@ impl MaxPool {
         images
             .zip(x.data.par_chunks(image_len))
             .for_each(|((y, winners), x)| {
-                let pixels = y
-                    .chunks_exact_mut(channels)
-                    .zip(winners.chunks_exact_mut(channels));
-                for (pixel, (y, winners)) in pixels.enumerate() {
-                    let corner = corner(pixel, row, channels);
-                    y.copy_from_slice(&x[corner..corner + channels]);
-                    for (index, offset) in [(1, channels), (2, row), (3, row + channels)] {
-                        let candidates = &x[corner + offset..][..channels];
-                        for ((y, winner), candidate) in
-                            y.iter_mut().zip(winners.iter_mut()).zip(candidates)
-                        {
-                            *winner = if candidate > y { index } else { *winner };
-                            *y = y.max(*candidate);
-                        }
-                    }
-                }
+                vectorised(
+                    #[inline(always)]
+                    || pool(x, y, winners, (row, channels)),
+                );
             });
         y
     }
@@ -53,19 +42,19 @@ impl Operation for MaxPool {
     }
 
     fn forward(&mut self, x: Tensor) -> Tensor {
-        self.winners.clear();
         self.winners
             .resize(x.images * (x.height / 2) * (x.width / 2) * x.channels, 0);
         let y = Self::pool(&x, &mut self.winners);
-        self.shape = Tensor {
-            data: Vec::new(),
-            ..x
-        };
+        self.seen = x;
         y
     }
 
     fn backward(&mut self, dy: Tensor) -> Tensor {
-        let mut dx = self.shape.zeros_like(self.shape.channels);
+        let mut dx = std::mem::take(&mut self.seen);
+        // Every value is overwritten, but for those of an odd edge.
+        if dx.height % 2 + dx.width % 2 > 0 {
+            dx.data.fill(0.0);
+        }
         let (row, channels) = (dx.width * dx.channels, dx.channels);
         let (image_len, pooled_len) = (dx.image_len(), dy.image_len());
         let images = dx
@@ -75,20 +64,49 @@ impl Operation for MaxPool {
         images
             .zip(self.winners.par_chunks(pooled_len))
             .for_each(|((dx, dy), winners)| {
-                let pixels = dy
-                    .chunks_exact(channels)
-                    .zip(winners.chunks_exact(channels));
-                for (pixel, (dy, winners)) in pixels.enumerate() {
-                    let corner = corner(pixel, row, channels);
-                    for (index, offset) in [(0, 0), (1, channels), (2, row), (3, row + channels)] {
-                        let dx = &mut dx[corner + offset..][..channels];
-                        for ((dx, dy), winner) in dx.iter_mut().zip(dy).zip(winners) {
-                            *dx = if *winner == index { *dy } else { 0.0 };
-                        }
-                    }
-                }
+                vectorised(
+                    #[inline(always)]
+                    || unpool(dx, dy, winners, (row, channels)),
+                );
             });
         dx
+    }
+}
+
+/// Pools one image, whose rows hold `row` values.
+#[inline(always)]
+fn pool(x: &[f32], y: &mut [f32], winners: &mut [u8], (row, channels): (usize, usize)) {
+    let pixels = y
+        .chunks_exact_mut(channels)
+        .zip(winners.chunks_exact_mut(channels));
+    for (pixel, (y, winners)) in pixels.enumerate() {
+        let corner = corner(pixel, row, channels);
+        y.copy_from_slice(&x[corner..corner + channels]);
+        winners.fill(0);
+        for (index, offset) in [(1, channels), (2, row), (3, row + channels)] {
+            let candidates = &x[corner + offset..][..channels];
+            for ((y, winner), candidate) in y.iter_mut().zip(winners.iter_mut()).zip(candidates) {
+                *winner = if candidate > y { index } else { *winner };
+                *y = y.max(*candidate);
+            }
+        }
+    }
+}
+
+/// Takes gradients to where the values came from, and 0 to the other pixels of their squares.
+#[inline(always)]
+fn unpool(dx: &mut [f32], dy: &[f32], winners: &[u8], (row, channels): (usize, usize)) {
+    let pixels = dy
+        .chunks_exact(channels)
+        .zip(winners.chunks_exact(channels));
+    for (pixel, (dy, winners)) in pixels.enumerate() {
+        let corner = corner(pixel, row, channels);
+        for (index, offset) in [(0, 0), (1, channels), (2, row), (3, row + channels)] {
+            let dx = &mut dx[corner + offset..][..channels];
+            for ((dx, dy), winner) in dx.iter_mut().zip(dy).zip(winners) {
+                *dx = if *winner == index { *dy } else { 0.0 };
+            }
+        }
     }
 }
 

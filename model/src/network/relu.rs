@@ -2,6 +2,7 @@
 
 use super::Operation;
 use super::tensor::Tensor;
+use super::vectorised::vectorised;
 use rayon::prelude::*;
 
 /// `max(x, 0)`.
@@ -14,7 +15,10 @@ impl Operation for Relu {
     fn infer(&self, mut x: Tensor) -> Tensor {
         let block = x.block_len();
         x.data.par_chunks_mut(block).for_each(|block| {
-            block.iter_mut().for_each(|value| *value = value.max(0.0));
+            vectorised(
+                #[inline(always)]
+                || block.iter_mut().for_each(|value| *value = value.max(0.0)),
+            );
         });
         x
     }
@@ -25,10 +29,10 @@ impl Operation for Relu {
         let blocks = x.data.par_chunks_mut(block);
         let blocks = blocks.zip(self.passed.par_chunks_mut(block));
         blocks.for_each(|(x, passed)| {
-            for (value, passed) in x.iter_mut().zip(passed) {
-                *passed = *value > 0.0;
-                *value = value.max(0.0);
-            }
+            vectorised(
+                #[inline(always)]
+                || rectify(x, passed),
+            );
         });
         x
     }
@@ -39,11 +43,28 @@ impl Operation for Relu {
         blocks
             .zip(self.passed.par_chunks(block))
             .for_each(|(dy, passed)| {
-                for (dy, passed) in dy.iter_mut().zip(passed) {
-                    *dy = if *passed { *dy } else { 0.0 };
-                }
+                vectorised(
+                    #[inline(always)]
+                    || hold_back(dy, passed),
+                );
             });
         dy
+    }
+}
+
+#[inline(always)]
+fn rectify(x: &mut [f32], passed: &mut [bool]) {
+    for (value, passed) in x.iter_mut().zip(passed) {
+        *passed = *value > 0.0;
+        *value = value.max(0.0);
+    }
+}
+
+/// No gradient where nothing passed.
+#[inline(always)]
+fn hold_back(dy: &mut [f32], passed: &[bool]) {
+    for (dy, passed) in dy.iter_mut().zip(passed) {
+        *dy = if *passed { *dy } else { 0.0 };
     }
 }
 

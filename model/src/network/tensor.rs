@@ -3,6 +3,8 @@
 //! Layout is NHWC: the channels of one pixel lie side by side. Every inner loop of the layers then runs over
 //! contiguous channels, and an im2col row is three plain copies.
 
+use super::vectorised::vectorised;
+
 /// Images that one task of the thread pool handles together.
 ///
 /// It is fixed, so that sums are always taken over the same groups in the same order: a result never depends on
@@ -40,6 +42,17 @@ impl Tensor {
     /// Zeros in the shape of this batch, but for the number of channels.
     pub(super) fn zeros_like(&self, channels: usize) -> Self {
         Self::zeros(self.images, self.height, self.width, channels)
+    }
+
+    /// The shape of this batch, but for the number of channels, in memory that was used before. The values are whatever they
+    /// were: all must be overwritten.
+    pub(super) fn shaped(&self, channels: usize, mut data: Vec<f32>) -> Self {
+        data.resize(self.images * self.height * self.width * channels, 0.0);
+        Self {
+            channels,
+            data,
+            ..*self
+        }
     }
 
     /// Values of one image.
@@ -89,9 +102,10 @@ impl Parameter {
 pub(super) fn sum_into(total: &mut [f32], parts: &[Vec<f32>]) {
     total.fill(0.0);
     for part in parts {
-        total
-            .iter_mut()
-            .zip(part)
-            .for_each(|(total, part)| *total += part);
+        let sums = total.iter_mut().zip(part);
+        vectorised(
+            #[inline(always)]
+            || sums.for_each(|(total, part)| *total += part),
+        );
     }
 }

@@ -6,12 +6,13 @@
 //! adjoint steps in reverse order. The steps add, subtract and halve: a result differs from the plain sum's in its
 //! last bits only.
 
-use super::conv::{Block, SIDE};
+use super::conv::{Block, SIDE, sized};
 use super::gemm::{matrix, multiply};
 use super::linear_map::{
     self, DataBack, DataToPoints, FiltersBack, FiltersToPoints, OutputBack, OutputToPoints, Places,
 };
 use std::array::from_fn;
+use std::iter::once;
 
 /// Rows and columns of the inputs of a tile, and of its points.
 const INPUTS: usize = 4;
@@ -25,7 +26,12 @@ pub(super) fn filters(weight: &[f32]) -> Vec<f32> {
     let pairs = weight.len() / (SIDE * SIDE);
     let mut points = vec![0.0; POINTS * pairs];
     let (from, to) = (planes::<SIDE>(0, pairs), planes::<INPUTS>(0, pairs));
-    linear_map::write::<FiltersToPoints, SIDE, INPUTS>(pairs, weight, &from, &mut points, &to);
+    linear_map::write::<FiltersToPoints, SIDE, INPUTS>(
+        pairs,
+        weight,
+        &mut points,
+        once((from, to)),
+    );
     points
 }
 
@@ -34,7 +40,7 @@ fn filters_back(points: &[f32]) -> Vec<f32> {
     let pairs = points.len() / POINTS;
     let mut gradient = vec![0.0; SIDE * SIDE * pairs];
     let (from, to) = (planes::<INPUTS>(0, pairs), planes::<SIDE>(0, pairs));
-    linear_map::write::<FiltersBack, INPUTS, SIDE>(pairs, points, &from, &mut gradient, &to);
+    linear_map::write::<FiltersBack, INPUTS, SIDE>(pairs, points, &mut gradient, once((from, to)));
     gradient
 }
 
@@ -56,20 +62,23 @@ pub(super) fn forward(
     scratch: &mut Scratch,
 ) {
     let tiles = Tiles::of(block, x.len());
-    to_points(&tiles, block.inputs, x, &mut scratch.data);
+    let data = sized(&mut scratch.data, POINTS * tiles.count * block.inputs);
     let products = sized(&mut scratch.products, POINTS * tiles.count * block.outputs);
+    to_points(&tiles, block.inputs, x, data);
     for point in 0..POINTS {
         multiply(
-            &matrix(part(&scratch.data, point), block.inputs),
+            &matrix(part(data, point), block.inputs),
             &matrix(part(filters, point), block.outputs),
             part_mut(products, point),
         );
     }
-    for tile in 0..tiles.count {
-        let from = planes::<INPUTS>(tile * block.outputs, tiles.count * block.outputs);
-        let to = tiles.square::<OUTPUTS>(tile, 0, block.outputs);
-        linear_map::write::<OutputBack, INPUTS, OUTPUTS>(block.outputs, products, &from, y, &to);
-    }
+    let places = (0..tiles.count).map(|tile| {
+        (
+            tiles.points(tile, block.outputs),
+            tiles.square(tile, 0, block.outputs),
+        )
+    });
+    linear_map::write::<OutputBack, INPUTS, OUTPUTS>(block.outputs, products, y, places);
 }
 
 /// Gradient of the filters from a block of images and the gradient `dy` of their outputs; also fills the input
@@ -83,22 +92,19 @@ pub(super) fn backward(
     scratch: &mut Scratch,
 ) -> Vec<f32> {
     let tiles = Tiles::of(block, x.len());
-    to_points(&tiles, block.inputs, x, &mut scratch.data);
+    let data = sized(&mut scratch.data, POINTS * tiles.count * block.inputs);
     let products = sized(&mut scratch.products, POINTS * tiles.count * block.outputs);
-    for tile in 0..tiles.count {
-        let from = tiles.square::<OUTPUTS>(tile, 0, block.outputs);
-        let to = planes::<INPUTS>(tile * block.outputs, tiles.count * block.outputs);
-        linear_map::write::<OutputToPoints, OUTPUTS, INPUTS>(
-            block.outputs,
-            dy,
-            &from,
-            products,
-            &to,
-        );
-    }
+    to_points(&tiles, block.inputs, x, data);
+    let places = (0..tiles.count).map(|tile| {
+        (
+            tiles.square(tile, 0, block.outputs),
+            tiles.points(tile, block.outputs),
+        )
+    });
+    linear_map::write::<OutputToPoints, OUTPUTS, INPUTS>(block.outputs, dy, products, places);
     let mut gradient = vec![0.0; filters.len()];
     for point in 0..POINTS {
-        let data = part_mut(&mut scratch.data, point);
+        let data = part_mut(data, point);
         let products = matrix(part(products, point), block.outputs);
         multiply(
             &matrix(data, block.inputs).reversed_axes(),
@@ -112,28 +118,31 @@ pub(super) fn backward(
         }
     }
     if !dx.is_empty() {
-        from_points(&tiles, block.inputs, &scratch.data, dx);
+        from_points(&tiles, block.inputs, data, dx);
     }
     filters_back(&gradient)
 }
 
 /// Inputs to points.
-fn to_points(tiles: &Tiles, channels: usize, x: &[f32], data: &mut Vec<f32>) {
-    let data = sized(data, POINTS * tiles.count * channels);
-    for tile in 0..tiles.count {
-        let from = tiles.square::<INPUTS>(tile, 1, channels);
-        let to = planes::<INPUTS>(tile * channels, tiles.count * channels);
-        linear_map::write::<DataToPoints, INPUTS, INPUTS>(channels, x, &from, data, &to);
-    }
+fn to_points(tiles: &Tiles, channels: usize, x: &[f32], data: &mut [f32]) {
+    let places = (0..tiles.count).map(|tile| {
+        (
+            tiles.square(tile, 1, channels),
+            tiles.points(tile, channels),
+        )
+    });
+    linear_map::write::<DataToPoints, INPUTS, INPUTS>(channels, x, data, places);
 }
 
 /// The adjoint of [`to_points`], added to `dx`: neighbouring tiles share inputs.
 fn from_points(tiles: &Tiles, channels: usize, data: &[f32], dx: &mut [f32]) {
-    for tile in 0..tiles.count {
-        let from = planes::<INPUTS>(tile * channels, tiles.count * channels);
-        let to = tiles.square::<INPUTS>(tile, 1, channels);
-        linear_map::add::<DataBack, INPUTS, INPUTS>(channels, data, &from, dx, &to);
-    }
+    let places = (0..tiles.count).map(|tile| {
+        (
+            tiles.points(tile, channels),
+            tiles.square(tile, 1, channels),
+        )
+    });
+    linear_map::add::<DataBack, INPUTS, INPUTS>(channels, data, dx, places);
 }
 
 /// The tiles of a block of images: squares of 2x2 outputs, row by row; the last ones may stick out.
@@ -164,6 +173,11 @@ impl Tiles {
         }
     }
 
+    /// The points of a tile.
+    fn points(&self, tile: usize, channels: usize) -> Places<INPUTS> {
+        planes(tile * channels, self.count * channels)
+    }
+
     /// The pixels of a tile, with `margin` pixels before its first output.
     fn square<const N: usize>(&self, tile: usize, margin: usize, channels: usize) -> Places<N> {
         let (image, tile) = (
@@ -188,12 +202,6 @@ impl Tiles {
 /// Values that lie `stride` apart, from `first` on.
 fn planes<const N: usize>(first: usize, stride: usize) -> Places<N> {
     from_fn(|row| from_fn(|column| Some(first + (row * N + column) * stride)))
-}
-
-/// `values` with room for `len`; what is in them is to be overwritten.
-fn sized(values: &mut Vec<f32>, len: usize) -> &mut [f32] {
-    values.resize(len, 0.0);
-    values
 }
 
 /// The values at one point.
