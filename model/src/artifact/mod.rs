@@ -5,11 +5,13 @@
 //! the probabilities are called. Any classifier that can be exported to ONNX fits in.
 
 mod config;
+mod frozen;
 mod onnx;
 mod pack;
 mod weights;
 
 pub use config::{Config, Input};
+pub(crate) use frozen::frozen;
 pub use pack::{PackError, pack, unpack, unpack_at_most};
 
 use crate::network::Network;

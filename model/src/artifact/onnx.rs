@@ -1,8 +1,9 @@
 //! `model.onnx`: the network for serving, in ONNX's protocol buffers.
 //!
 //! The graph takes normalised images `[N, 3, height, width]` and gives probabilities `[N, classes]`. Batch norm is
-//! folded into the convolutions, the temperature into the last layer. Each image goes through together with its mirror image, and the mean of the two
-//! rows of logits goes into the softmax. Opset 13, which every runtime of the last years reads.
+//! folded into the convolutions, the temperature into the last layer. Each image goes through together with its mirror
+//! image, and the mean of the two rows of logits goes into the softmax. Opset 13, which every runtime of the last years
+//! reads.
 
 use super::config::Config;
 use crate::network::{Conv, Layer, Linear, Network, Norm, SIDE};
@@ -136,13 +137,7 @@ impl Graph {
                     self.conv(&value, conv, norm.and_then(as_norm))
                 }
                 Layer::Norm(norm) => self.norm(&value, norm),
-                Layer::MaxPool(_) => {
-                    let square = vec![
-                        integers("kernel_shape", &[2, 2]),
-                        integers("strides", &[2, 2]),
-                    ];
-                    self.node("MaxPool", &[&value], square)
-                }
+                Layer::MaxPool(_) => self.node("MaxPool", &[&value], square()),
                 Layer::Relu(_) => self.node("Relu", &[&value], vec![]),
                 Layer::GlobalAverage(_) => {
                     let average = self.node("GlobalAveragePool", &[&value], vec![]);
@@ -168,12 +163,7 @@ impl Graph {
             &filters(conv, &factor),
         );
         let bias = self.floats(&format!("conv{index}_bias"), &[conv.outputs], &offset);
-        let side = SIDE as i64;
-        let attributes = vec![
-            integers("kernel_shape", &[side, side]),
-            integers("pads", &[1, 1, 1, 1]),
-        ];
-        self.node("Conv", &[input, &weight, &bias], attributes)
+        self.node("Conv", &[input, &weight, &bias], padded())
     }
 
     /// A batch norm that no convolution takes in.
@@ -209,6 +199,23 @@ impl Graph {
     }
 }
 
+/// The attributes of a convolution.
+pub(super) fn padded() -> Vec<AttributeProto> {
+    let side = SIDE as i64;
+    vec![
+        integers("kernel_shape", &[side, side]),
+        integers("pads", &[1, 1, 1, 1]),
+    ]
+}
+
+/// The attributes of a pool.
+pub(super) fn square() -> Vec<AttributeProto> {
+    vec![
+        integers("kernel_shape", &[2, 2]),
+        integers("strides", &[2, 2]),
+    ]
+}
+
 fn as_norm(layer: &Layer) -> Option<&Norm> {
     match layer {
         Layer::Norm(norm) => Some(norm),
@@ -230,7 +237,7 @@ fn filters(conv: &Conv, factor: &[f32]) -> Vec<f32> {
     filters
 }
 
-fn integer(name: &str, value: i64) -> AttributeProto {
+pub(super) fn integer(name: &str, value: i64) -> AttributeProto {
     AttributeProto {
         name: name.into(),
         r#type: AttributeType::Int as i32,
@@ -239,7 +246,7 @@ fn integer(name: &str, value: i64) -> AttributeProto {
     }
 }
 
-fn integers(name: &str, values: &[i64]) -> AttributeProto {
+pub(super) fn integers(name: &str, values: &[i64]) -> AttributeProto {
     let ints = values.to_vec();
     AttributeProto {
         name: name.into(),

@@ -29,6 +29,32 @@ pub(super) struct Block {
     pub(super) outputs: usize,
 }
 
+impl Block {
+    /// Outputs `y` of images `x`, with [`filters`].
+    pub(super) fn forward(self, x: &[f32], filters: &[f32], y: &mut [f32]) {
+        SCRATCH.with_borrow_mut(|scratch| match self.inputs < WINOGRAD_INPUTS {
+            true => im2col::forward(self, x, filters, y, &mut scratch.unrolled),
+            false => winograd::forward(self, x, filters, y, &mut scratch.points),
+        });
+    }
+
+    /// Gradient of the filters; also fills the input gradient `dx` if there is one.
+    fn backward(self, (x, dy): (&[f32], &[f32]), filters: &[f32], dx: &mut [f32]) -> Vec<f32> {
+        SCRATCH.with_borrow_mut(|scratch| match self.inputs < WINOGRAD_INPUTS {
+            true => im2col::backward(self, x, dy, filters, dx, &mut scratch.unrolled),
+            false => winograd::backward(self, x, dy, filters, dx, &mut scratch.points),
+        })
+    }
+}
+
+/// Filters `[3, 3, inputs, outputs]` in the form that the passes take.
+pub(super) fn filters(inputs: usize, weight: &[f32]) -> Cow<'_, [f32]> {
+    match inputs < WINOGRAD_INPUTS {
+        true => Cow::Borrowed(weight),
+        false => Cow::Owned(winograd::filters(weight)),
+    }
+}
+
 /// What one thread writes between the steps of a pass.
 #[derive(Default)]
 struct Scratch {
@@ -83,13 +109,12 @@ impl Conv {
     /// The output, in `memory`.
     fn output(&self, x: &Tensor, memory: Vec<f32>) -> Tensor {
         let mut y = x.shaped(self.outputs, memory);
-        let (block, filters, images) = (self.block(x), self.filters(), Self::block_images(x));
+        let (block, images) = (self.block(x), Self::block_images(x));
+        let filters = filters(self.inputs, &self.weight.value);
         let y_len = images * y.image_len();
         let blocks = y.data.par_chunks_mut(y_len);
         let blocks = blocks.zip(x.data.par_chunks(images * x.image_len()));
-        blocks.for_each(|(y, x)| {
-            SCRATCH.with_borrow_mut(|scratch| self.forward_block(block, x, &filters, y, scratch));
-        });
+        blocks.for_each(|(y, x)| block.forward(x, &filters, y));
         y
     }
 
@@ -106,43 +131,6 @@ impl Conv {
     fn block_images(x: &Tensor) -> usize {
         (BLOCK_PIXELS / (x.height * x.width)).clamp(LEAST_IMAGES, MOST_IMAGES)
     }
-
-    /// The filters in the form that the passes take.
-    fn filters(&self) -> Cow<'_, [f32]> {
-        match self.inputs < WINOGRAD_INPUTS {
-            true => Cow::Borrowed(&self.weight.value),
-            false => Cow::Owned(winograd::filters(&self.weight.value)),
-        }
-    }
-
-    fn forward_block(
-        &self,
-        block: Block,
-        x: &[f32],
-        filters: &[f32],
-        y: &mut [f32],
-        scratch: &mut Scratch,
-    ) {
-        match self.inputs < WINOGRAD_INPUTS {
-            true => im2col::forward(block, x, filters, y, &mut scratch.unrolled),
-            false => winograd::forward(block, x, filters, y, &mut scratch.points),
-        }
-    }
-
-    /// Gradient of the filters from one block of images; also fills the block's input gradient `dx` if it has one.
-    fn backward_block(
-        &self,
-        block: Block,
-        (x, dy): (&[f32], &[f32]),
-        filters: &[f32],
-        dx: &mut [f32],
-        scratch: &mut Scratch,
-    ) -> Vec<f32> {
-        match self.inputs < WINOGRAD_INPUTS {
-            true => im2col::backward(block, x, dy, filters, dx, &mut scratch.unrolled),
-            false => winograd::backward(block, x, dy, filters, dx, &mut scratch.points),
-        }
-    }
 }
 
 impl Operation for Conv {
@@ -158,7 +146,8 @@ impl Operation for Conv {
 
     fn backward(&mut self, dy: Tensor) -> Tensor {
         let x = &self.seen;
-        let (block, filters, images) = (self.block(x), self.filters(), Self::block_images(x));
+        let (block, images) = (self.block(x), Self::block_images(x));
+        let filters = filters(self.inputs, &self.weight.value);
         let mut dx = match self.is_first {
             true => Tensor::default(),
             false => x.zeros_like(self.inputs),
@@ -171,11 +160,7 @@ impl Operation for Conv {
         };
         let blocks = dx_blocks.into_par_iter().zip(x_blocks);
         let blocks = blocks.zip(dy.data.par_chunks(images * dy.image_len()));
-        let parts = blocks.map(|((dx, x), dy)| {
-            SCRATCH.with_borrow_mut(|scratch| {
-                self.backward_block(block, (x, dy), &filters, dx, scratch)
-            })
-        });
+        let parts = blocks.map(|((dx, x), dy)| block.backward((x, dy), &filters, dx));
         let parts: Vec<Vec<f32>> = parts.collect();
         drop(filters);
         sum_into(&mut self.weight.gradient, &parts);

@@ -6,6 +6,7 @@
 
 mod average;
 mod conv;
+mod frozen;
 mod gemm;
 #[cfg(test)]
 mod gradient;
@@ -22,6 +23,7 @@ mod winograd;
 
 pub use average::GlobalAverage;
 pub use conv::{Conv, SIDE};
+pub use frozen::Frozen;
 pub use linear::Linear;
 pub use loss::{cross_entropy, one_hot, softmax};
 pub use norm::Norm;

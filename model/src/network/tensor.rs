@@ -55,6 +55,15 @@ impl Tensor {
         }
     }
 
+    /// The mirror images.
+    pub fn mirrored(&self) -> Self {
+        let rows = self.data.chunks_exact(self.width * self.channels);
+        let data = rows
+            .flat_map(|row| row.chunks_exact(self.channels).rev().flatten().copied())
+            .collect();
+        Self { data, ..*self }
+    }
+
     /// Values of one image.
     pub fn image_len(&self) -> usize {
         self.height * self.width * self.channels

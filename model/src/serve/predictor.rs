@@ -1,9 +1,12 @@
-//! The model of an artifact, ready to score pictures: ONNX by `rten`, everything else from `config.json`.
+//! The model of an artifact, ready to score pictures: ONNX by `rten`, or where it has the form of the networks that are
+//! trained here, by their own kernels; everything else from `config.json`.
 
 use crate::artifact::{self, ArtifactError, Config, Input, MODEL};
 use crate::data::{Picture, PictureError, Size};
+use crate::network::{Frozen, Tensor as Image, softmax};
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueView};
 use rten_tensor::{NdTensorView, Tensor};
+use std::iter::once;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +18,8 @@ pub struct Predictor {
     output: NodeId,
     /// A thread a core. Those that score wait while these work.
     threads: Arc<ThreadPool>,
+    /// The network, if it is one of those that are trained here.
+    frozen: Option<Frozen>,
 }
 
 /// Why a model can't be loaded.
@@ -65,7 +70,9 @@ impl Predictor {
         };
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
-        let model = options.load_file(&path);
+        let file = std::fs::read(&path).map_err(|error| unusable(error.to_string()))?;
+        let frozen = artifact::frozen(&file);
+        let model = options.load(file);
         let model = model.map_err(|error| unusable(error.to_string()))?;
         let (&[input], &[output, ..]) = (model.input_ids(), model.output_ids()) else {
             let inputs = model.input_ids().len();
@@ -78,6 +85,7 @@ impl Predictor {
             input,
             output,
             threads: Arc::new(ThreadPool::with_num_threads(cores)),
+            frozen,
         };
         let blank = vec![0.0; predictor.config.input.shape.iter().product()];
         let scores = predictor.run(&blank).map_err(unusable)?;
@@ -103,8 +111,13 @@ impl Predictor {
 
     /// Probabilities of the classes for a picture of the model's size.
     pub fn score(&self, picture: &Picture) -> Result<Vec<f32>, PredictError> {
-        self.run(&planes(picture, &self.config.input))
-            .map_err(PredictError::Model)
+        let input = &self.config.input;
+        match &self.frozen {
+            Some(frozen) => Ok(frozen_scores(frozen, input.batch(once(picture)))),
+            None => self
+                .run(&planes(picture, input))
+                .map_err(PredictError::Model),
+        }
     }
 
     /// The scores for one image's values.
@@ -120,6 +133,20 @@ impl Predictor {
     }
 }
 
+/// The scores of one image and its mirror image.
+fn frozen_scores(frozen: &Frozen, image: Image) -> Vec<f32> {
+    let mirrored = image.mirrored();
+    let mut pair = image;
+    pair.images = 2;
+    pair.data.extend(mirrored.data);
+    let logits = frozen.infer(pair).data;
+    let (plain, mirrored) = logits.split_at(logits.len() / 2);
+    let logits = plain.iter().zip(mirrored);
+    let mut scores: Vec<f32> = logits.map(|(a, b)| (a + b) / 2.0).collect();
+    softmax(&mut scores);
+    scores
+}
+
 /// A picture as ONNX takes it: one plane a colour.
 fn planes(picture: &Picture, input: &Input) -> Vec<f32> {
     let Size { height, width } = input.size();
@@ -129,4 +156,74 @@ fn planes(picture: &Picture, input: &Input) -> Vec<f32> {
         planes[index % 3 * pixels + index / 3] = value;
     }
     planes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawn;
+    use crate::network::Network;
+    use crate::proto::{GraphProto, ModelProto, NodeProto};
+    use prost::Message;
+    use tempfile::TempDir;
+
+    fn model(widths: &[usize], shape: [usize; 3]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let input = Input {
+            shape,
+            mean: [0.4, 0.5, 0.6],
+            std: [0.25; 3],
+        };
+        let labels = ["stripes", "disc", "star"].map(String::from).to_vec();
+        let mut config = Config::new(input, labels, widths.to_vec());
+        config.temperature = 0.5;
+        artifact::write(folder.path(), &config, &Network::new(widths, 3, 1)).unwrap();
+        folder
+    }
+
+    #[test]
+    fn the_networks_own_kernels_and_the_onnx_runtime_give_the_same_scores() {
+        for (widths, shape) in [
+            (&[4][..], [3, 8, 8]),
+            (&[8, 16], [3, 17, 10]),
+            (&[32, 64, 9], [3, 32, 32]),
+        ] {
+            let predictor = Predictor::load(model(widths, shape).path()).unwrap();
+            let size = predictor.config.input.size();
+            let picture = Picture::decode(&drawn::png(0, 1), size).unwrap();
+            assert!(predictor.frozen.is_some(), "{widths:?}");
+            let own = predictor.score(&picture).unwrap();
+            let onnx = predictor.run(&planes(&picture, &predictor.config.input));
+            for (own, onnx) in own.iter().zip(onnx.unwrap()) {
+                assert!((own - onnx).abs() < 1e-6, "{widths:?}: {own} and {onnx}");
+            }
+        }
+    }
+
+    /// The file of a model whose graph is changed is not taken for one of the trainer's.
+    fn check_other(change: impl FnOnce(&mut GraphProto)) {
+        let folder = model(&[8, 8], [3, 16, 16]);
+        let file = std::fs::read(folder.path().join(MODEL)).unwrap();
+        let mut model = ModelProto::decode(&file[..]).unwrap();
+        assert!(artifact::frozen(&model.encode_to_vec()).is_some());
+        change(model.graph.as_mut().unwrap());
+        assert!(artifact::frozen(&model.encode_to_vec()).is_none());
+    }
+
+    fn node<'a>(graph: &'a mut GraphProto, kind: &str) -> &'a mut NodeProto {
+        let mut nodes = graph.node.iter_mut();
+        nodes.find(|node| node.op_type == kind).unwrap()
+    }
+
+    #[test]
+    fn another_graph_is_left_to_the_runtime() {
+        check_other(|graph| node(graph, "Conv").attribute[1].ints[0] = 0);
+        check_other(|graph| node(graph, "Softmax").attribute[0].i = Some(0));
+        check_other(|graph| node(graph, "Relu").op_type = "Sigmoid".into());
+        check_other(|graph| node(graph, "Gather").attribute.clear());
+        check_other(|graph| node(graph, "Reshape").input[0] = "image".into());
+        check_other(|graph| node(graph, "MaxPool").input[0] = "image".into());
+        check_other(|graph| graph.initializer.retain(|tensor| tensor.name != "pairs"));
+        check_other(|graph| drop(graph.node.pop()));
+    }
 }

@@ -37,7 +37,7 @@ pub(super) fn scores(network: &Network, config: &Config, pictures: &[Picture]) -
 pub(super) fn logits(network: &Network, input: &Input, pictures: &[Picture]) -> Vec<Vec<f32>> {
     let batches = pictures.chunks(TOGETHER).map(|pictures| {
         let batch = input.batch(pictures.iter());
-        let mirrored = network.infer(mirror(&batch));
+        let mirrored = network.infer(batch.mirrored());
         let plain = network.infer(batch);
         mean_rows(&plain, &mirrored)
     });
@@ -48,14 +48,6 @@ fn mean_rows(a: &Tensor, b: &Tensor) -> Vec<Vec<f32>> {
     let rows = a.data.chunks(a.channels).zip(b.data.chunks(b.channels));
     let mean = |(a, b): (&[f32], &[f32])| a.iter().zip(b).map(|(a, b)| (a + b) / 2.0).collect();
     rows.map(mean).collect()
-}
-
-fn mirror(batch: &Tensor) -> Tensor {
-    let rows = batch.data.chunks_exact(batch.width * batch.channels);
-    let data = rows
-        .flat_map(|row| row.chunks_exact(batch.channels).rev().flatten().copied())
-        .collect();
-    Tensor { data, ..*batch }
 }
 
 #[cfg(test)]
