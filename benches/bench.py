@@ -14,8 +14,8 @@ from pathlib import Path
 import report
 from measure import BenchError
 
-PARTS = ("staging", "cold-start", "latency", "executions", "training")
-ON_DEMAND = {"training"}
+PARTS = ("staging", "cold-start", "latency", "executions", "training", "speed")
+ON_DEMAND = {"training", "speed"}
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -27,13 +27,14 @@ def arguments():
         epilog="Examples: `just bench`, `just bench staging --rounds 9`, `just bench training --archive FILE`.",
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (by default all but training, which takes long)"
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (by default all but training, which takes long, and speed, whose "
+        "peers are large)"
     )
     parser.add_argument(
         "--archive",
         type=existing,
         metavar="FILE",
-        help="the published cifar-100-python.tar.gz, for staging and training",
+        help="the published cifar-100-python.tar.gz, for staging, training and speed",
     )
     parser.add_argument(
         "--rounds", type=positive, default=5, metavar="N", help="rounds of staging (default %(default)s)"

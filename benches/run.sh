@@ -16,17 +16,22 @@ fail() {
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail "$python is not Python 3.10 or later; set PYTHON"
 
+# make_venv REQUIREMENTS VENV
+make_venv() {
+    cmp -s "$1" "$2/requirements.txt" && return
+    echo "making $2 (once)" >&2
+    "$python" -m venv --clear "$2" || fail "no venv: on Debian and Ubuntu it is in the package python3-venv"
+    "$2/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$1"
+    cp "$1" "$2/requirements.txt"
+}
 venv=target/bench-venv
-if ! cmp -s benches/requirements.txt "$venv/requirements.txt"; then
-    echo "making $venv (once)" >&2
-    "$python" -m venv --clear "$venv" || fail "no venv: on Debian and Ubuntu it is in the package python3-venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r benches/requirements.txt
-    cp benches/requirements.txt "$venv/requirements.txt"
-fi
+make_venv benches/requirements.txt "$venv"
+case " $* " in *" speed "*) make_venv benches/requirements-speed.txt target/bench-venv-speed ;; esac
 
 if [ -z "${SCONES_BIN_DIR:-}" ]; then
     cargo build --release --locked -p scones -p cifar-tools -p lambdas -p scones-local --bins --example lambda-stack --example load
     cargo build --release --locked -p asl --example rate
+    cargo build --release --locked -p scones-model --example forward
     SCONES_BIN_DIR=${CARGO_TARGET_DIR:-target}/release
 fi
 export SCONES_BIN_DIR
