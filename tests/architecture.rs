@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("evaluation", &[]),
     ("fit-image", &[]),
     ("lst", &[]),
+    ("monitor", &[]),
     ("cifar-tools", &["fit-image", "lst"]),
     // The model only with the feature `embedded-model`, which the root package asks for.
     (
@@ -40,6 +41,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ),
     ("lambdas", &["rusqlite", "s3s"]),
     ("evaluation", &["tokio", "ndarray", "rten"]),
+    ("monitor", &["aws-config", "rten", "rusqlite", "s3s"]),
     ("scones-model", &["aws-config", "rusqlite", "s3s"]),
     ("scones-local", &["lambda_runtime", "rten", "image"]),
 ];

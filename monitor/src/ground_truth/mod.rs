@@ -1,0 +1,166 @@
+//! What captured images really show: ground truth, in SageMaker's layout (`{prefix}/{endpoint}/yyyy/mm/dd/hh/*.jsonl`) and
+//! schema.
+//!
+//! ```json
+//! {"groundTruthData": {"data": "bicycle", "encoding": "CSV"}, "eventMetadata": {"eventId": "…"}, "eventVersion": "0"}
+//! ```
+//!
+//! `eventId` is the inference id of the captured record, or its event id where it has none. The hour is the one in which
+//! the label came to be known, which may be long after the inference.
+//! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-merge.html>
+
+mod line;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::bucket::{Bucket, Error};
+use crate::capture::{Record, folder};
+use crate::lines::Line;
+use crate::reading;
+use crate::skipped::Skipped;
+use crate::window::Window;
+
+pub use line::{Broken, GroundTruth};
+
+/// Where the ground truth of an endpoint is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The path below which each endpoint has its folder.
+    pub prefix: String,
+    /// The endpoint's name.
+    pub endpoint: String,
+}
+
+impl Location {
+    fn folder(&self) -> String {
+        folder(&self.prefix, &self.endpoint)
+    }
+}
+
+/// The true classes of images, by the ids that captured records have.
+///
+/// It has one number a label and not the label itself, so that a million take some tens of MB.
+#[derive(Clone, Debug, Default)]
+pub struct Classes {
+    names: Vec<String>,
+    by_id: HashMap<String, u32>,
+}
+
+impl Classes {
+    /// No labels yet, of the classes of these names, in the order of the model's scores.
+    pub fn new(names: &[String]) -> Self {
+        Self {
+            names: names.to_vec(),
+            by_id: HashMap::new(),
+        }
+    }
+
+    /// Takes a label: the name of a class, or its number. A later label for the same id takes the earlier one's place.
+    ///
+    /// # Errors
+    /// There is no such class.
+    pub fn add(&mut self, truth: GroundTruth) -> Result<(), Broken> {
+        let named = self.names.iter().position(|name| *name == truth.label);
+        let numbered = || {
+            truth
+                .label
+                .parse()
+                .ok()
+                .filter(|number| *number < self.names.len())
+        };
+        let Some(class) = named.or_else(numbered) else {
+            return Err(Broken::UnknownClass(truth.label, self.names.join(", ")));
+        };
+        // There are no four thousand million classes.
+        self.by_id.insert(truth.id, class as u32);
+        Ok(())
+    }
+
+    /// The true class of a record's image, if it is known.
+    pub fn of(&self, record: &Record) -> Option<usize> {
+        self.of_id(record.id())
+    }
+
+    /// The true class of the image with this inference id, or event id where it has none.
+    pub fn of_id(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).map(|class| *class as usize)
+    }
+
+    /// How many labels there are.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether there is no label.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+}
+
+/// Reads the labels that came to be known in the window, with what was skipped.
+///
+/// For records of some window give one that begins with it and ends now: labels come later than inferences.
+///
+/// # Errors
+/// S3 did not deliver. A line that can't be used is no error.
+pub async fn read(
+    bucket: &Bucket,
+    location: &Location,
+    window: &Window,
+    labels: &[String],
+) -> Result<(Classes, Skipped), Error> {
+    let folder = location.folder();
+    let prefixes = window
+        .prefixes()
+        .map(move |hours| format!("{folder}{hours}"));
+    let state = (Classes::new(labels), Skipped::default());
+    reading::each_line(
+        bucket,
+        prefixes,
+        state,
+        |(classes, skipped), place, line| {
+            let truth = match line {
+                Line::Whole(line) => GroundTruth::parse(line),
+                Line::TooLong => Err(Broken::TooLong),
+            };
+            if let Err(broken) = truth.and_then(|truth| classes.add(truth)) {
+                skipped.add(place, &broken);
+            }
+            ControlFlow::Continue(())
+        },
+    )
+    .await
+}
+
+/// Writes labels that came to be known at `at` as an object of their own; gives its key.
+///
+/// `name` tells it from others of the same hour: written again under the same name and hour, it takes the place of the
+/// first, and nothing is there twice.
+///
+/// # Errors
+/// S3 did not take them.
+pub async fn write(
+    bucket: &Bucket,
+    location: &Location,
+    at: Timestamp,
+    name: &str,
+    labels: impl IntoIterator<Item = GroundTruth>,
+) -> Result<String, Error> {
+    let hour = at
+        .to_zoned(TimeZone::UTC)
+        .strftime("%Y/%m/%d/%H")
+        .to_string();
+    let key = format!("{}{hour}/{name}.jsonl", location.folder());
+    let mut lines = Vec::new();
+    for label in labels {
+        label.write(&mut lines);
+    }
+    bucket.put(&key, "application/jsonlines", lines).await?;
+    Ok(key)
+}

@@ -1,0 +1,115 @@
+//! Lines of many objects, one after the other: the network on one side, the work on the other.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::bucket::{Bucket, Error};
+use crate::lines::{Line, Lines};
+
+/// Pieces that wait for the work: what comes faster than it is worked on waits in S3.
+const AHEAD: usize = 8;
+
+/// Where a line is.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) key: Arc<str>,
+    /// From 1.
+    pub(crate) line: u64,
+}
+
+enum Message {
+    Begin(Arc<str>),
+    Piece(Box<dyn AsRef<[u8]> + Send>),
+    End,
+}
+
+/// Hands each line of the objects below `prefixes` whose keys end in `.jsonl` to `each`, until it breaks.
+///
+/// `each` has a thread of its own, so it may take its time. Memory holds a few pieces and one line.
+///
+/// # Errors
+/// S3 did not deliver. An object that goes away between the listing and the reading is no error.
+pub(crate) async fn each_line<S: Send + 'static>(
+    bucket: &Bucket,
+    prefixes: impl Iterator<Item = String>,
+    state: S,
+    each: impl FnMut(&mut S, &Place, Line<'_>) -> ControlFlow<()> + Send + 'static,
+) -> Result<S, Error> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let work = tokio::task::spawn_blocking(move || work(receiver, state, each));
+    let sent = send(bucket, prefixes, &sender).await;
+    drop(sender);
+    let state = work.await;
+    sent?;
+    Ok(state.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic())))
+}
+
+async fn send(
+    bucket: &Bucket,
+    prefixes: impl Iterator<Item = String>,
+    sender: &mpsc::Sender<Message>,
+) -> Result<(), Error> {
+    for prefix in prefixes {
+        let go_on = bucket.keys(&prefix, async |key| match key.ends_with(".jsonl") {
+            true => send_object(bucket, key, sender).await,
+            false => Ok(true),
+        });
+        if !go_on.await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the work goes on.
+async fn send_object(
+    bucket: &Bucket,
+    key: String,
+    sender: &mpsc::Sender<Message>,
+) -> Result<bool, Error> {
+    let mut reading = match bucket.read(&key).await {
+        Err(error) if error.kind() == crate::bucket::Kind::NotFound => return Ok(true),
+        reading => reading?,
+    };
+    if sender.send(Message::Begin(key.into())).await.is_err() {
+        return Ok(false);
+    }
+    while let Some(piece) = reading.piece().await? {
+        if sender.send(Message::Piece(Box::new(piece))).await.is_err() {
+            return Ok(false);
+        }
+    }
+    Ok(sender.send(Message::End).await.is_ok())
+}
+
+fn work<S>(
+    mut receiver: mpsc::Receiver<Message>,
+    mut state: S,
+    mut each: impl FnMut(&mut S, &Place, Line<'_>) -> ControlFlow<()>,
+) -> S {
+    let mut lines = Lines::default();
+    let mut place = Place {
+        key: "".into(),
+        line: 0,
+    };
+    let mut flow = ControlFlow::Continue(());
+    while let (Some(message), ControlFlow::Continue(())) = (receiver.blocking_recv(), flow) {
+        let take = |line: Line<'_>| {
+            place.line += 1;
+            if flow.is_continue() {
+                flow = each(&mut state, &place, line);
+            }
+        };
+        match message {
+            Message::Begin(key) => {
+                lines = Lines::default();
+                place = Place { key, line: 0 };
+            }
+            Message::Piece(piece) => lines.add((*piece).as_ref(), take),
+            Message::End => lines.end(take),
+        }
+    }
+    state
+}
