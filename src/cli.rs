@@ -319,7 +319,11 @@ pub(crate) struct Lambda {
 impl Cli {
     /// Carries out what was typed.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        match self.command.unwrap_or_else(default_command) {
+        let command = self.command.unwrap_or_else(default_command);
+        if matches!(command, Command::Demo(_) | Command::Up(_)) {
+            crate::arenas::share_one();
+        }
+        match command {
             Command::Demo(demo) => commands::demo::run(&demo),
             Command::Up(up) => commands::up::run(&up),
             Command::Run(run) => commands::run::run(run),
