@@ -171,3 +171,20 @@ fn definitions_are_validated_with_their_place() {
     );
     assert!(told.ends_with("1 error, 0 warnings\n"), "{told}");
 }
+
+#[test]
+fn our_own_state_machines_give_no_cause_for_a_word() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/statemachine");
+    let files = std::fs::read_dir(folder).unwrap();
+    let paths = files.map(|file| file.unwrap().path().to_str().unwrap().to_owned());
+    let definitions: Vec<String> = paths.filter(|path| path.ends_with(".asl.json")).collect();
+    assert!(definitions.len() >= 3, "{definitions:?}");
+    for definition in definitions {
+        let validated = scones(&["validate", &definition], "");
+        assert_eq!(
+            text(validated.stdout),
+            "0 errors, 0 warnings\n",
+            "{definition}"
+        );
+    }
+}

@@ -48,7 +48,6 @@ pub(super) fn check(state: &Value, at: &str, diagnostics: &mut Diagnostics) {
             }
         }
     }
-    check_retries(state, at, diagnostics);
 }
 
 fn names(rule: &Value) -> impl Iterator<Item = &str> {
@@ -67,18 +66,5 @@ fn check_name(name: &str, at: &str, diagnostics: &mut Diagnostics) {
         if let Some(meant) = RAISED.iter().find(same) {
             finding.hint(format!("did you mean '{meant}'?"));
         }
-    }
-}
-
-/// A rule of no attempts spares its errors the rules after it; where there is none, it does nothing.
-fn check_retries(state: &Value, at: &str, diagnostics: &mut Diagnostics) {
-    let rules: Vec<&Value> = elements(state, "Retry").collect();
-    let Some((last, _)) = rules.split_last() else {
-        return;
-    };
-    if last["MaxAttempts"] == 0 {
-        let at = format!("{at}/Retry[{}]/MaxAttempts", rules.len() - 1);
-        let message = "This rule retries nothing, and spares its errors no rule after it";
-        diagnostics.warning("RETRY_OF_NOTHING", &at, message);
     }
 }

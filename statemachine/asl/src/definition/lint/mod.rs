@@ -4,7 +4,6 @@
 //! |-----------------------|--------------------------------------------------------------------------|
 //! | `UNKNOWN_ERROR_NAME`  | a rule for a `States.…` error that does not exist, or can't be taken      |
 //! | `UNREACHABLE_RULE`    | a Retry, Catch or Choice rule that an earlier one leaves nothing for      |
-//! | `RETRY_OF_NOTHING`    | a Retry that never retries                                               |
 //! | `CONTRADICTORY_RULE`  | a Choice rule that can't match                                           |
 //! | `DROPPED_RESULT`      | a result that is made, or given, and dropped                             |
 //! | `ENDLESS_LOOP`        | states that no way leads out of                                          |
