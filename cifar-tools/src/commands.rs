@@ -148,8 +148,10 @@ fn report(summary: &Summary, to: &str) {
             class.test
         );
     }
-    if !summary.unusable.is_empty() {
-        println!("  {} files were left out:", summary.unusable.len());
+    match summary.unusable.len() {
+        0 => {}
+        1 => println!("  1 file was left out:"),
+        files => println!("  {files} files were left out:"),
     }
     for (path, why) in summary.unusable.iter().take(SHOWN) {
         println!("    {}: {why}", path.display());
