@@ -12,6 +12,8 @@ pub struct Application {
     pub state_machines: Vec<StateMachine>,
     /// `AWS::S3::Bucket`.
     pub buckets: Vec<Bucket>,
+    /// `AWS::Serverless::Api`.
+    pub apis: Vec<Api>,
     /// `AWS::SageMaker::Endpoint`, with the configuration and models that it refers to.
     pub endpoints: Vec<Endpoint>,
     /// The template's `Outputs`, resolved.
@@ -80,6 +82,30 @@ pub struct Notification {
     pub prefix: String,
     /// The key ends with this.
     pub suffix: String,
+}
+
+/// A REST API of API Gateway, whose routes invoke functions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Api {
+    /// The key under `Resources`, which is also its id here.
+    pub logical_id: String,
+    /// `StageName`.
+    pub stage: String,
+    /// `DefinitionBody.paths`, as far as a function answers.
+    pub routes: Vec<Route>,
+    /// Bodies of these media types reach functions as base64; others must be text. `*/*` is all.
+    pub binary_media_types: Vec<String>,
+}
+
+/// What answers to a method and a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// In upper case; `ANY` is each.
+    pub method: String,
+    /// For example `/classify`.
+    pub path: String,
+    /// The ARN of the function.
+    pub function_arn: String,
 }
 
 /// A SageMaker endpoint.

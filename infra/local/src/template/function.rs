@@ -21,6 +21,8 @@ const NEEDLESS: &[&str] = &[
     "Architectures",
     "Code",
     "CodeUri",
+    "DeadLetterConfig", // what fails for good is kept by the local queue itself
+    "DeadLetterQueue",
     "Description",
     "KmsKeyArn",
     "LoggingConfig",

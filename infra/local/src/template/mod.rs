@@ -4,6 +4,7 @@
 //! functions are resolved where something uses them (`resolve`, `intrinsic`); a file for each kind of resource
 //! reads it. What AWS would refuse is an error with its place; what only the local stack can't do is a note.
 
+mod api;
 mod application;
 mod bucket;
 mod endpoint;
@@ -152,7 +153,12 @@ fn add(
             let endpoint = endpoint::read(resolver, resource, notes)?;
             application.endpoints.push(endpoint);
         }
+        Treatment::Run(Runs::Api) => {
+            let api = api::read(resolver, resource, notes)?;
+            application.apis.push(api);
+        }
         Treatment::Part | Treatment::Needless => {}
+        Treatment::OnAws => notes.only_on_aws(resource),
         Treatment::Absent => notes.add(resource, "the local stack does not have this"),
     }
     Ok(())

@@ -1,10 +1,16 @@
 //! What the template names and the local stack leaves undone, one line each.
 
+use std::collections::BTreeMap;
+
 use super::resources::Resource;
 
 /// The lines, in the order of the template's logical ids.
 #[derive(Debug, Default)]
-pub(super) struct Notes(Vec<String>);
+pub(super) struct Notes {
+    lines: Vec<String>,
+    /// Logical ids by type.
+    on_aws: BTreeMap<String, Vec<String>>,
+}
 
 impl Notes {
     /// Adds a line about a resource, once.
@@ -17,9 +23,15 @@ impl Notes {
 
     /// Adds a line about the template.
     pub(super) fn line(&mut self, line: String) {
-        if !self.0.contains(&line) {
-            self.0.push(line);
+        if !self.lines.contains(&line) {
+            self.lines.push(line);
         }
+    }
+
+    /// Adds a resource to the one line of those that are only on AWS.
+    pub(super) fn only_on_aws(&mut self, resource: &Resource) {
+        let ids = self.on_aws.entry(resource.kind.clone()).or_default();
+        ids.push(resource.logical_id.clone());
     }
 
     /// Adds a line for each property that is neither read nor needless on one machine.
@@ -35,7 +47,14 @@ impl Notes {
         }
     }
 
-    pub(super) fn into_lines(self) -> Vec<String> {
-        self.0
+    pub(super) fn into_lines(mut self) -> Vec<String> {
+        if !self.on_aws.is_empty() {
+            let kinds = self.on_aws.iter();
+            let kinds: Vec<_> = kinds
+                .map(|(kind, ids)| format!("{kind} ({})", ids.join(", ")))
+                .collect();
+            self.line(format!("only on AWS: {}", kinds.join(", ")));
+        }
+        self.lines
     }
 }

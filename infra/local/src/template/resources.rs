@@ -50,6 +50,8 @@ pub(super) enum Treatment {
     Part,
     /// It changes nothing on one machine: permissions, where logs go.
     Needless,
+    /// It watches or grows what runs on AWS: said once, by name.
+    OnAws,
     /// Missed, and said so.
     Absent,
 }
@@ -61,6 +63,7 @@ pub(super) enum Runs {
     StateMachine,
     Bucket,
     Endpoint,
+    Api,
 }
 
 /// A type: how it is named, what `Ref` and `GetAtt` give, and what becomes of it.
@@ -92,7 +95,7 @@ pub(super) enum Reference {
 }
 
 use Reference::{Arn, Name};
-use Treatment::{Absent, Needless, Part, Run};
+use Treatment::{Needless, OnAws, Part, Run};
 
 const fn row(
     kind: &'static str,
@@ -119,7 +122,7 @@ const MACHINE: &str = "states:{r}:{a}:stateMachine:{n}";
 
 /// Types that are not here are [`Treatment::Absent`].
 #[rustfmt::skip]
-static TYPES: [Type; 20] = [
+static TYPES: [Type; 31] = [
     row("AWS::Serverless::Function", Run(Runs::Function), "FunctionName", FUNCTION, Name, ["Arn", ""]),
     row("AWS::Lambda::Function", Run(Runs::Function), "FunctionName", FUNCTION, Name, ["Arn", ""]),
     row("AWS::Serverless::StateMachine", Run(Runs::StateMachine), "Name", MACHINE, Arn, ["Arn", "Name"]),
@@ -137,9 +140,20 @@ static TYPES: [Type; 20] = [
     row("AWS::Logs::LogGroup", Needless, "LogGroupName", "logs:{r}:{a}:log-group:{n}:*", Name, ["Arn", ""]),
     row("AWS::ECR::Repository", Needless, "RepositoryName", "ecr:{r}:{a}:repository/{n}", Name, ["Arn", ""]),
     row("AWS::KMS::Key", Needless, "", "kms:{r}:{a}:key/{n}", Name, ["Arn", "KeyId"]),
-    row("AWS::SNS::Topic", Absent, "TopicName", "sns:{r}:{a}:{n}", Arn, ["TopicArn", "TopicName"]),
-    row("AWS::SQS::Queue", Absent, "QueueName", "sqs:{r}:{a}:{n}", Name, ["Arn", "QueueName"]),
-    row("AWS::CloudWatch::Alarm", Absent, "AlarmName", "cloudwatch:{r}:{a}:alarm:{n}", Name, ["Arn", ""]),
+    row("AWS::Serverless::Api", Run(Runs::Api), "", "apigateway:{r}::/restapis/{n}", Name, ["", "RestApiId"]),
+    row("AWS::ApiGateway::ApiKey", Needless, "", "", Name, ["", "APIKeyId"]),
+    row("AWS::ApiGateway::UsagePlan", Needless, "", "", Name, ["", "Id"]),
+    row("AWS::ApiGateway::UsagePlanKey", Needless, "", "", Name, ["", "Id"]),
+    row("AWS::ApplicationAutoScaling::ScalableTarget", OnAws, "", "", Name, ["", ""]),
+    row("AWS::ApplicationAutoScaling::ScalingPolicy", OnAws, "PolicyName", "", Name, ["", "PolicyName"]),
+    row("AWS::CloudWatch::CompositeAlarm", OnAws, "AlarmName", "cloudwatch:{r}:{a}:alarm:{n}", Name, ["Arn", ""]),
+    row("AWS::CloudWatch::Dashboard", OnAws, "DashboardName", "", Name, ["", ""]),
+    row("AWS::Logs::MetricFilter", OnAws, "FilterName", "", Name, ["", ""]),
+    row("AWS::SNS::Subscription", OnAws, "", "", Name, ["", ""]),
+    row("AWS::KMS::Alias", Needless, "AliasName", "", Name, ["", ""]),
+    row("AWS::SNS::Topic", OnAws, "TopicName", "sns:{r}:{a}:{n}", Arn, ["TopicArn", "TopicName"]),
+    row("AWS::SQS::Queue", OnAws, "QueueName", "sqs:{r}:{a}:{n}", Name, ["Arn", "QueueName"]),
+    row("AWS::CloudWatch::Alarm", OnAws, "AlarmName", "cloudwatch:{r}:{a}:alarm:{n}", Name, ["Arn", ""]),
 ];
 
 /// Reads the section, with `Globals` merged into SAM's types.

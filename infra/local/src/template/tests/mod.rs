@@ -142,18 +142,75 @@ fn what_the_local_stack_lacks_is_noted_by_name() {
   B: {Type: AWS::S3::Bucket, Properties: {LifecycleConfiguration: {}, Tags: []}}
   R: {Type: AWS::IAM::Role}
   A: {Type: AWS::CloudWatch::Alarm}
+  D: {Type: AWS::CloudFront::Distribution}
+  Q: {Type: AWS::SQS::Queue}
+  Z: {Type: AWS::CloudWatch::Alarm}
   G: {Type: AWS::Lambda::Function}",
         "Rules: {}",
     );
     let expected = [
         "Rules are ignored",
-        "A (AWS::CloudWatch::Alarm): the local stack does not have this",
         "B (AWS::S3::Bucket): LifecycleConfiguration is ignored",
+        "D (AWS::CloudFront::Distribution): the local stack does not have this",
         "F (AWS::Serverless::Function): VpcConfig is ignored",
         "G (AWS::Lambda::Function): names no program of the workspace (Metadata.BuildProperties.Binary), so nothing runs it",
         "F (AWS::Serverless::Function): the event Nightly of type Schedule never comes",
+        "only on AWS: AWS::CloudWatch::Alarm (A, Z), AWS::SQS::Queue (Q)",
     ];
     assert_eq!(load_text(&text).unwrap().notes, expected);
+}
+
+/// An API with one path, whose only operation has `integration`.
+fn api(method: &str, path: &str, integration: &str) -> Result<Application, String> {
+    let definition = format!("paths: {{'{path}': {{summary: x, {method}: {{{integration}}}}}}}");
+    load_text(&template(
+        &format!(
+            "  F: {{Type: AWS::Lambda::Function, Metadata: {{BuildProperties: {{Binary: f}}}}}}
+  Api: {{Type: AWS::Serverless::Api, Properties: {{StageName: v1, BinaryMediaTypes: [image~1png], DefinitionBody: {{{definition}}}}}}}"
+        ),
+        "",
+    ))
+}
+
+const TO_F: &str = "x-amazon-apigateway-integration: {type: aws_proxy, uri: !Sub 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${F.Arn}/invocations'}";
+
+#[test]
+fn routes_come_from_the_definition_of_an_api() {
+    let check = |method: &str, expected: &str| {
+        let mut application = api(method, "/look", TO_F).unwrap();
+        assert_eq!(application.notes, [""; 0]);
+        let api = application.apis.remove(0);
+        assert_eq!((api.logical_id.as_str(), api.stage.as_str()), ("Api", "v1"));
+        assert_eq!(api.binary_media_types, ["image/png"]);
+        let route = Route {
+            method: expected.into(),
+            path: "/look".into(),
+            function_arn: "arn:aws:lambda:us-east-1:123456789012:function:F".into(),
+        };
+        assert_eq!(api.routes, [route]);
+    };
+    check("post", "POST");
+    check("x-amazon-apigateway-any-method", "ANY");
+}
+
+#[test]
+fn routes_that_nothing_answers_are_noted() {
+    let check = |path: &str, integration: &str, expected: &str| {
+        let application = api("get", path, integration).unwrap();
+        assert_eq!(application.apis[0].routes, []);
+        let note = format!("Api (AWS::Serverless::Api): GET {path} is not answered, because ");
+        assert_eq!(application.notes, [note + expected]);
+    };
+    check("/a", "responses: {}", "it has no integration");
+    let mock = "x-amazon-apigateway-integration: {type: mock}";
+    check("/a", mock, "only integrations of type aws_proxy are there");
+    check("/a/{id}", TO_F, "its path has parameters");
+    let nowhere = "x-amazon-apigateway-integration: {type: aws_proxy, uri: 'http://x'}";
+    let error = api("get", "/a", nowhere).unwrap_err();
+    assert!(
+        error.contains("the integration's uri http://x names no function"),
+        "{error}"
+    );
 }
 
 #[test]

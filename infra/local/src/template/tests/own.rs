@@ -15,10 +15,19 @@ fn load_own(parameters: &[(&str, &str)]) -> Application {
     load(&own_template(), &parameters.collect(), &Identity::default()).unwrap()
 }
 
+/// What only AWS has. Nothing else of the template may be left undone.
+const ON_AWS: [&str; 2] = [
+    "Bucket (AWS::S3::Bucket): LifecycleConfiguration is ignored",
+    "only on AWS: AWS::CloudWatch::Alarm (EndpointErrorsAlarm, EndpointLatencyAlarm, FailedUploadsAlarm, \
+     FrontDoorErrorsAlarm, ImagesFailAlarm, PassRateAlarm, ThrottlesAlarm, WorkflowsFailAlarm), \
+     AWS::CloudWatch::Dashboard (Dashboard), AWS::Logs::MetricFilter (Refusals), AWS::SNS::Topic (AlarmTopic), \
+     AWS::SQS::Queue (FailedUploads)",
+];
+
 #[test]
 fn the_repositorys_template_is_wholly_understood() {
     let application = load_own(&[]);
-    assert_eq!(application.notes, [""; 0]);
+    assert_eq!(application.notes, ON_AWS);
     let functions: Vec<_> = application
         .functions
         .iter()
@@ -35,6 +44,7 @@ fn the_repositorys_template_is_wholly_understood() {
         functions,
         [
             ("classify-batch", Some("classify-batch"), 1769, 60),
+            ("classify-http", Some("classify-http"), 512, 29),
             ("classify-image", Some("classify-image"), 128, 30),
             ("evaluate-model", Some("evaluate-model"), 512, 300),
             ("filter-inferences", Some("filter-inferences"), 128, 10),
@@ -81,13 +91,36 @@ fn environment(application: &Application, function: &str) -> String {
 #[test]
 fn the_repositorys_functions_can_do_without_an_endpoint() {
     let without = load_own(&[("DeployEndpoint", "false"), ("ModelInLambda", "true")]);
-    assert_eq!(without.notes, [""; 0]);
+    assert_eq!(without.notes.len(), ON_AWS.len());
+    assert!(!without.notes.concat().contains("Endpoint"));
     let model = "MODEL_S3_URI=s3://scones-unlimited-123456789012-us-east-1/models/model.tar.gz";
     assert_eq!(
         environment(&without, "classify-image"),
         format!("LABELS=bicycle,motorcycle {model}")
     );
     assert!(environment(&without, "classify-batch").contains(model));
+}
+
+#[test]
+fn the_repositorys_front_door_leads_to_its_function() {
+    let application = load_own(&[]);
+    let [api] = application.apis.as_slice() else {
+        panic!("one API");
+    };
+    assert_eq!(api.binary_media_types, ["*/*"]);
+    let route = Route {
+        method: "POST".into(),
+        path: "/classify".into(),
+        function_arn: "arn:aws:lambda:us-east-1:123456789012:function:classify-http".into(),
+    };
+    assert_eq!(api.routes, [route]);
+    assert_eq!(
+        application.outputs["FrontDoorUrl"],
+        "https://FrontDoor.execute-api.us-east-1.amazonaws.com/v1/classify"
+    );
+    let keyed = load_own(&[("FrontDoorAuth", "API_KEY"), ("AlarmEmail", "a@b.example")]);
+    assert_eq!(keyed.apis, application.apis);
+    assert_eq!(keyed.outputs["ApiKeyId"], "ApiKey");
 }
 
 #[test]
