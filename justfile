@@ -37,3 +37,16 @@ image *ARGS:
 # The benchmarks, as ratios against their peers in the same run
 bench *ARGS:
     bash benches/run.sh {{ARGS}}
+
+# Checks the template, the state machines, the workflows and the scripts, without an AWS account
+infra *ARGS:
+    cargo build
+    infra/check/run.sh {{ARGS}}
+
+# Deploys the application to AWS (--dry-run prints each command, --help says more)
+deploy *ARGS:
+    infra/deploy/deploy.sh {{ARGS}}
+
+# Deletes it from AWS, data included
+destroy *ARGS:
+    infra/deploy/destroy.sh {{ARGS}}
