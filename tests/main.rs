@@ -9,6 +9,7 @@ mod batch;
 mod cli;
 mod durability;
 mod failures;
+mod front_door;
 mod images;
 mod real_data;
 mod step_functions;

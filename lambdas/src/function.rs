@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::environment::Environment;
 use crate::runtime::{self, Handler};
-use crate::{batch, classify, evaluate, filter, serialize, start, summarise};
+use crate::{batch, classify, classify_http, evaluate, filter, serialize, start, summarise};
 
 /// One of the functions.
 ///
@@ -26,11 +26,13 @@ pub enum Function {
     SummariseBatch,
     /// [`evaluate::EvaluateModel`]
     EvaluateModel,
+    /// [`classify_http::ClassifyHttp`]
+    ClassifyHttp,
 }
 
 impl Function {
     /// Every function.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SerializeImage,
         Self::ClassifyImage,
         Self::FilterInferences,
@@ -38,6 +40,7 @@ impl Function {
         Self::ClassifyBatch,
         Self::SummariseBatch,
         Self::EvaluateModel,
+        Self::ClassifyHttp,
     ];
 
     /// Its name, which is also the name of its program.
@@ -50,6 +53,7 @@ impl Function {
             Self::ClassifyBatch => batch::ClassifyBatch::NAME,
             Self::SummariseBatch => summarise::SummariseBatch::NAME,
             Self::EvaluateModel => evaluate::EvaluateModel::NAME,
+            Self::ClassifyHttp => classify_http::ClassifyHttp::NAME,
         }
     }
 
@@ -67,6 +71,7 @@ impl Function {
             Self::ClassifyBatch => runtime::run::<batch::ClassifyBatch>(&environment).await,
             Self::SummariseBatch => runtime::run::<summarise::SummariseBatch>(&environment).await,
             Self::EvaluateModel => runtime::run::<evaluate::EvaluateModel>(&environment).await,
+            Self::ClassifyHttp => runtime::run::<classify_http::ClassifyHttp>(&environment).await,
         }
     }
 }
@@ -92,7 +97,7 @@ impl FromStr for Function {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no function {0:?}: the functions are serialize-image, classify-image, filter-inferences, start-execution, \
-     classify-batch, summarise-batch and evaluate-model"
+     classify-batch, summarise-batch, evaluate-model and classify-http"
 )]
 pub struct UnknownFunction(String);
 

@@ -4,7 +4,7 @@
 //! [`serialize`] (S3 object to image), [`classify`] (image to scores) and [`filter`] (scores to an answer, or none).
 //! What flows between them is [`event::Object`]. `classify-batch.asl.json` classifies a whole prefix of a bucket:
 //! [`batch`] does what the three do, for many images in one invocation, and [`summarise`] counts what came of them.
-//! [`evaluate`] judges a model.
+//! [`classify_http`] does it for the image of an HTTP request. [`evaluate`] judges a model.
 //!
 //! Nothing here knows whether AWS or the local stack runs it: a function speaks the
 //! [Lambda Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html), and finds the other services by
@@ -13,11 +13,13 @@
 mod aws;
 pub mod batch;
 pub mod classify;
+pub mod classify_http;
 pub mod diagnostic;
 pub mod environment;
 pub mod evaluate;
 pub mod event;
 pub mod filter;
+mod fitter;
 mod function;
 pub mod lines;
 mod logging;

@@ -3,20 +3,18 @@
 //! A photograph in base64 is over Step Functions' payload quota of 262,144 bytes, so it is fitted to the model's input
 //! here, and not at the endpoint.
 
-use std::sync::Arc;
-
 use aws_sdk_s3::Client;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fit_image::{Fitted, Shape, Unusable};
+use fit_image::{Shape, Unusable};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
 use crate::aws;
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
 use crate::event::{Call, Invalid, Location, Object};
+use crate::fitter::Fitter;
 use crate::logging;
 use crate::runtime::Handler;
 use crate::storage::{self, Problem};
@@ -28,9 +26,7 @@ pub const MAX_BYTES: u64 = 32 << 20;
 #[derive(Clone, Debug)]
 pub struct SerializeImage {
     s3: Client,
-    shape: Shape,
-    /// One image a core is decoded at a time, of those that a batch reads: each may take hundreds of megabytes.
-    decoders: Arc<Semaphore>,
+    fitter: Fitter,
 }
 
 /// Why there is no image. The variants' names are the error names that state machines see.
@@ -142,19 +138,16 @@ impl Handler for SerializeImage {
 impl SerializeImage {
     /// The function over a client of its own, for images of `shape`.
     pub fn new(s3: Client, shape: Shape) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            s3,
-            shape,
-            decoders: Arc::new(Semaphore::new(cores)),
-        }
+        let fitter = Fitter::new(shape);
+        Self { s3, fitter }
     }
 
     /// Puts the image that the object names into it. What an earlier model said of it goes.
     pub(crate) async fn serialize(&self, mut object: Object) -> Result<Object, Error> {
         let location = address(&object)?;
         let bytes = self.read(&location).await?;
-        let fitted = self.fit(&location, bytes).await?;
+        let fitted = self.fitter.fit(bytes).await;
+        let fitted = fitted.map_err(|unusable| Error::of_image(location, unusable))?;
         object.image_data = STANDARD.encode(&fitted.png);
         object.inferences = json!([]);
         (object.label, object.confidence, object.inference_id) = (None, None, None);
@@ -169,31 +162,6 @@ impl SerializeImage {
             return Err(Error::EmptyObject(location.clone()));
         }
         Ok(bytes)
-    }
-
-    /// Decoding takes milliseconds to a second: too long for the thread that also talks to the network.
-    async fn fit(&self, location: &Location, bytes: Vec<u8>) -> Result<Fitted, Error> {
-        let shape = self.shape;
-        // Never closed, so a failure to acquire can only mean that no limit applies.
-        let _decoder = self.decoders.acquire().await.ok();
-        let fitted = tokio::task::spawn_blocking(move || fit_image::fit(&bytes, shape))
-            .await
-            .unwrap_or_else(|panic| {
-                Err(Unusable::Corrupt(
-                    "image",
-                    format!("the decoder failed: {panic}"),
-                ))
-            })
-            .map_err(|unusable| Error::of_image(location.clone(), unusable))?;
-        let Fitted { width, height, .. } = fitted;
-        tracing::debug!(
-            format = fitted.format,
-            width,
-            height,
-            png_bytes = fitted.png.len(),
-            "fitted"
-        );
-        Ok(fitted)
     }
 }
 

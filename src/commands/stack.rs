@@ -43,7 +43,7 @@ pub(crate) fn introduce(stack: &Stack) {
     println!("  export AWS_ENDPOINT_URL={url}");
     println!("  export AWS_REGION={region} AWS_DEFAULT_REGION={region}");
     println!("  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n");
-    for (name, value) in &stack.application().outputs {
+    for (name, value) in stack.outputs() {
         println!("  {name:16} {value}");
     }
     println!(

@@ -5,6 +5,7 @@
 //! methods for the services beside it. Services meet each other only through [`lambda::Invoke`], [`s3::Objects`] and, where
 //! a state machine calls them, [`sdk::SdkService`].
 
+pub mod apigateway;
 pub mod aws;
 mod database;
 mod gc;

@@ -7,6 +7,8 @@
 
 use http::request::Parts;
 
+use crate::apigateway;
+
 /// A service of the stack, or the name of one that is not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -18,12 +20,17 @@ pub(crate) enum Service {
     States,
     /// Amazon SageMaker and SageMaker Runtime, which share a signing name.
     SageMaker,
+    /// The APIs of Amazon API Gateway, which whoever may calls, signed or not.
+    ApiGateway,
     /// A service that the stack does not have, by its signing name.
     Other(String),
 }
 
 /// Tells which service `request` is for.
 pub(crate) fn route(request: &Parts) -> Service {
+    if apigateway::is_for_an_api(request) {
+        return Service::ApiGateway;
+    }
     signing_name(request).map_or_else(|| unsigned(request), by_signing_name)
 }
 
@@ -33,6 +40,7 @@ fn by_signing_name(name: &str) -> Service {
         "lambda" => Service::Lambda,
         "states" => Service::States,
         "sagemaker" => Service::SageMaker,
+        "execute-api" => Service::ApiGateway,
         other => Service::Other(other.to_owned()),
     }
 }
@@ -115,6 +123,7 @@ mod tests {
             ("lambda", Service::Lambda),
             ("states", Service::States),
             ("sagemaker", Service::SageMaker),
+            ("execute-api", Service::ApiGateway),
             ("dynamodb", Service::Other("dynamodb".into())),
         ] {
             check("/", &[("authorization", &scope(name))], &service);
@@ -181,6 +190,11 @@ mod tests {
         check("/2015-03-31/functions/f/invocations", &[], &Service::Lambda);
         check("/endpoints/e/invocations", &[], &Service::SageMaker);
         check("/bucket/key", &[], &Service::S3);
+        let api = "/_aws/execute-api/Door/v1/look";
+        check(api, &[], &Service::ApiGateway);
+        check(api, &[("authorization", "Bearer x")], &Service::ApiGateway);
+        let host = ("host", "door.execute-api.localhost:4566");
+        check("/v1/look", &[host], &Service::ApiGateway);
     }
 
     #[test]

@@ -51,6 +51,7 @@ async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
         Service::Lambda => stack.lambda().handle(request).await,
         Service::States => stack.states().handle(request).await,
         Service::SageMaker => stack.sagemaker().handle(request).await,
+        Service::ApiGateway => stack.apigateway().handle(request).await,
         Service::Other(name) => not_here(&name),
     }
 }

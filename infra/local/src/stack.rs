@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use crate::apigateway::{self, ApiGateway};
 use crate::aws::Identity;
 use crate::holder::{DataDir, Holder, LockError};
 use crate::lambda::{self, Deployment, Lambda};
@@ -97,6 +98,7 @@ struct Services {
     lambda: Lambda,
     states: States,
     sagemaker: SageMaker,
+    apigateway: ApiGateway,
 }
 
 impl Stack {
@@ -226,6 +228,20 @@ impl Stack {
     pub fn sagemaker(&self) -> &SageMaker {
         &self.parts.services.sagemaker
     }
+
+    /// Amazon API Gateway.
+    pub fn apigateway(&self) -> &ApiGateway {
+        &self.parts.services.apigateway
+    }
+
+    /// The template's outputs, with the addresses of its APIs as they are here.
+    pub fn outputs(&self) -> impl Iterator<Item = (&str, String)> {
+        let Application { outputs, apis, .. } = self.application();
+        outputs.iter().map(|(name, value)| {
+            let value = apigateway::localized(value, apis, self.identity(), self.url());
+            (name.as_str(), value)
+        })
+    }
 }
 
 impl Services {
@@ -250,10 +266,13 @@ impl Services {
         let s3 = S3::open(data_dir, identity.clone()).map_err(in_service("S3"))?;
         let lambda =
             Lambda::open(data_dir, identity.clone(), functions).map_err(in_service("Lambda"))?;
+        let functions = Arc::new(lambda.clone());
+        let apis = application.apis.clone();
+        let apigateway = ApiGateway::new(apis, identity.clone(), functions.clone());
         let objects = Arc::new(s3.clone());
         let sagemaker = SageMaker::open(data_dir, identity.clone(), models, objects.clone());
         let sagemaker = sagemaker.map_err(in_service("SageMaker"))?;
-        let neighbours = Neighbours::new(Arc::new(lambda.clone()))
+        let neighbours = Neighbours::new(functions)
             .with_objects(objects.clone())
             .with_service("s3", objects)
             .with_service("sagemakerruntime", Arc::new(Runtime(sagemaker.clone())))
@@ -266,6 +285,7 @@ impl Services {
             lambda,
             states,
             sagemaker,
+            apigateway,
         })
     }
 

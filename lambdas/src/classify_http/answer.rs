@@ -1,0 +1,173 @@
+//! Answers: a JSON body for whatever came of a request.
+//!
+//! A 4xx says what is wrong with the image and what to do. A 5xx names the error and the request, and leaves to the log what
+//! is nobody else's business: names of endpoints and what AWS said.
+
+use aws_lambda_events::encodings::Body;
+use aws_lambda_events::event::apigw::ApiGatewayProxyResponse;
+use fit_image::Unusable;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::MAX_BYTES;
+use crate::diagnostic::FunctionError;
+use crate::event::Object;
+use crate::{classify, filter};
+
+/// Why a request gets no label.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// The name that the workflow has for the error too, where it has one.
+    pub(super) error: &'static str,
+    /// For the caller.
+    message: String,
+    /// For the log.
+    pub(super) cause: String,
+    /// What else the caller is told.
+    more: Map<String, Value>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, error: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            status,
+            error,
+            cause: message.clone(),
+            message,
+            more: Map::new(),
+        }
+    }
+
+    /// The same, with other words for the caller than for the log.
+    fn saying(mut self, message: &str) -> Self {
+        message.clone_into(&mut self.message);
+        self
+    }
+
+    pub(super) fn empty() -> Self {
+        let how = "the request has no body: send the image itself, for example with curl --data-binary @image.jpg";
+        Self::new(StatusCode::BAD_REQUEST, "EmptyBody", how)
+    }
+
+    pub(super) fn not_base64() -> Self {
+        let how = "the body says that it is base64, and is not";
+        Self::new(StatusCode::BAD_REQUEST, "InvalidBody", how)
+    }
+
+    pub(super) fn multipart() -> Self {
+        let how = "forms are not read: send the image itself as the body, for example with curl --data-binary @image.jpg";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedBody", how)
+    }
+
+    pub(super) fn too_large(bytes: usize) -> Self {
+        let how = format!(
+            "the image has {bytes} bytes, and {MAX_BYTES} are taken here: send a smaller one, or upload it under incoming/"
+        );
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", how)
+    }
+}
+
+impl From<Unusable> for Refusal {
+    fn from(unusable: Unusable) -> Self {
+        let (status, error) = match unusable {
+            Unusable::NotAnImage => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NotAnImage"),
+            Unusable::Unsupported(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedImage"),
+            Unusable::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "ImageTooLarge"),
+            Unusable::Truncated(_) => (StatusCode::UNPROCESSABLE_ENTITY, "TruncatedImage"),
+            Unusable::Corrupt(..) => (StatusCode::UNPROCESSABLE_ENTITY, "CorruptImage"),
+        };
+        Self::new(status, error, unusable.to_string())
+    }
+}
+
+impl From<classify::Error> for Refusal {
+    fn from(error: classify::Error) -> Self {
+        use classify::Error::{
+            EndpointThrottled, EndpointUnavailable, ImageRefused, ModelFailed, ModelUnavailable,
+        };
+        let name = error.name();
+        let refusal = |status| Self::new(status, name, error.to_string());
+        match &error {
+            ImageRefused(_, why) => refusal(StatusCode::UNPROCESSABLE_ENTITY)
+                .saying(&format!("the model can't take this image: {why}")),
+            EndpointThrottled(..) => refusal(StatusCode::TOO_MANY_REQUESTS)
+                .saying("there are too many requests at the moment: try again later"),
+            EndpointUnavailable(..) | ModelUnavailable(..) => {
+                refusal(StatusCode::SERVICE_UNAVAILABLE)
+                    .saying("the model is not ready: try again later")
+            }
+            ModelFailed(..) => refusal(StatusCode::BAD_GATEWAY).saying("the model failed"),
+            _ => refusal(StatusCode::INTERNAL_SERVER_ERROR)
+                .saying("the image could not be classified: the function's log says why"),
+        }
+    }
+}
+
+impl From<filter::Error> for Refusal {
+    fn from(error: filter::Error) -> Self {
+        let name = error.name();
+        let cause = error.to_string();
+        match error {
+            filter::Error::ThresholdConfidenceNotMet {
+                label,
+                confidence,
+                threshold,
+                ..
+            } => {
+                let message = format!(
+                    "{label} with confidence {confidence} is below the threshold {threshold}"
+                );
+                let mut refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, message);
+                refusal.more.insert("label".into(), label.into());
+                refusal.more.insert("confidence".into(), confidence.into());
+                refusal.more.insert("threshold".into(), threshold.into());
+                refusal
+            }
+            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, name, cause)
+                .saying("the model's scores can't be used: the function's log says why"),
+        }
+    }
+}
+
+/// 200, with what the model says.
+pub(super) fn of_object(object: &Object) -> ApiGatewayProxyResponse {
+    let body = json!({
+        "label": object.label,
+        "confidence": object.confidence,
+        "inferences": object.inferences,
+        "inference_id": object.inference_id,
+    });
+    response(StatusCode::OK, &body)
+}
+
+/// The status and the body of a refusal.
+pub(super) fn of_refusal(refusal: Refusal, request_id: &str) -> ApiGatewayProxyResponse {
+    let mut body = json!({
+        "error": refusal.error,
+        "message": refusal.message,
+        "request_id": request_id,
+    });
+    if let Value::Object(fields) = &mut body {
+        fields.extend(refusal.more);
+    }
+    let mut response = response(refusal.status, &body);
+    if matches!(refusal.status.as_u16(), 429 | 503) {
+        let seconds = HeaderValue::from_static("5");
+        response.headers.insert(RETRY_AFTER, seconds);
+    }
+    response
+}
+
+fn response(status: StatusCode, body: &Value) -> ApiGatewayProxyResponse {
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = status.as_u16().into();
+    response.body = Some(Body::Text(body.to_string()));
+    let json = HeaderValue::from_static("application/json");
+    response.headers.insert(CONTENT_TYPE, json);
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers.insert(CACHE_CONTROL, no_store);
+    response
+}

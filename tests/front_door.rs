@@ -1,0 +1,103 @@
+//! The front door: an image by POST, and its label in the answer.
+
+use serde_json::Value;
+
+use crate::support::clients::Clients;
+use crate::support::{Options, Stack};
+
+/// What `curl --data-binary @FILE URL` does: status and JSON body.
+fn post(url: &str, body: Vec<u8>) -> (u16, Value) {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let mut response = agent
+        .post(url)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .send(body)
+        .unwrap();
+    let body = response.body_mut().read_to_string().unwrap();
+    let told = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"));
+    (response.status().as_u16(), told)
+}
+
+async fn answer(stack: &Stack, body: Vec<u8>) -> (u16, Value) {
+    let url = format!("{}/_aws/execute-api/FrontDoor/v1/classify", stack.url);
+    tokio::task::spawn_blocking(move || post(&url, body))
+        .await
+        .unwrap()
+}
+
+/// The same image, through the front door and as an execution.
+#[tokio::test]
+async fn an_image_is_answered_as_the_workflow_answers_it() {
+    let stack = Stack::with_model_and(&Options {
+        parameters: &[("ConfidenceThreshold", "0.5")],
+        ..Options::default()
+    });
+    let clients = Clients::of(&stack).await;
+    let key = clients.test_image().await;
+    let (status, told) = answer(&stack, clients.get(&key).await).await;
+    assert_eq!(status, 200, "{told}");
+    let execution = clients.run(&key).await;
+    let object: Value = serde_json::from_str(execution.output().unwrap()).unwrap();
+    for field in ["label", "confidence", "inferences"] {
+        assert_eq!(told[field], object[field], "{field}");
+    }
+    let id = told["inference_id"].as_str().unwrap();
+    let captured = async || {
+        let lines = clients.captured().await;
+        lines
+            .iter()
+            .any(|line| line["eventMetadata"]["inferenceId"] == id)
+    };
+    clients.until("the endpoint captures it", captured).await;
+}
+
+#[tokio::test]
+async fn what_the_gate_refuses_is_told_with_its_label() {
+    let stack = Stack::with_model_and(&Options {
+        parameters: &[("ConfidenceThreshold", "1")],
+        ..Options::default()
+    });
+    let clients = Clients::of(&stack).await;
+    let key = clients.test_image().await;
+    let (status, told) = answer(&stack, clients.get(&key).await).await;
+    // A model may well be sure to the last digit of an f32.
+    if told["confidence"] != 1.0 {
+        assert_eq!(
+            (status, &told["error"]),
+            (422, &"ThresholdConfidenceNotMet".into())
+        );
+    }
+    assert!(told["label"].is_string(), "{told}");
+}
+
+#[tokio::test]
+async fn what_is_no_image_is_told_so() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let stack = Stack::on(data_dir.path(), &Options::default());
+    let (status, told) = answer(&stack, b"not an image".to_vec()).await;
+    assert_eq!(
+        (status, &told["error"]),
+        (415, &"NotAnImage".into()),
+        "{told}"
+    );
+    let (status, told) = answer(&stack, vec![0; (4 << 20) + 1]).await;
+    assert_eq!(
+        (status, &told["error"]),
+        (413, &"BodyTooLarge".into()),
+        "{told}"
+    );
+    let (status, told) = answer(&stack, vec![0; 11_000_000]).await;
+    assert_eq!(
+        (status, &told["message"]),
+        (413, &"Request Too Long".into())
+    );
+    let (status, told) = answer(&stack, Vec::new()).await;
+    assert_eq!(
+        (status, &told["error"]),
+        (400, &"EmptyBody".into()),
+        "{told}"
+    );
+}
