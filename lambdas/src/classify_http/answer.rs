@@ -8,7 +8,7 @@ use aws_lambda_events::event::apigw::ApiGatewayProxyResponse;
 use fit_image::Unusable;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::MAX_BYTES;
 use crate::diagnostic::FunctionError;
@@ -26,7 +26,7 @@ pub(super) struct Refusal {
     /// For the log.
     pub(super) cause: String,
     /// What else the caller is told.
-    more: Map<String, Value>,
+    more: Vec<(&'static str, Value)>,
 }
 
 impl Refusal {
@@ -37,7 +37,7 @@ impl Refusal {
             error,
             cause: message.clone(),
             message,
-            more: Map::new(),
+            more: vec![],
         }
     }
 
@@ -121,9 +121,11 @@ impl From<filter::Error> for Refusal {
                     "{label} with confidence {confidence} is below the threshold {threshold}"
                 );
                 let mut refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, message);
-                refusal.more.insert("label".into(), label.into());
-                refusal.more.insert("confidence".into(), confidence.into());
-                refusal.more.insert("threshold".into(), threshold.into());
+                refusal.more = vec![
+                    ("label", label.into()),
+                    ("confidence", confidence.into()),
+                    ("threshold", threshold.into()),
+                ];
                 refusal
             }
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, name, cause)
@@ -150,8 +152,8 @@ pub(super) fn of_refusal(refusal: Refusal, request_id: &str) -> ApiGatewayProxyR
         "message": refusal.message,
         "request_id": request_id,
     });
-    if let Value::Object(fields) = &mut body {
-        fields.extend(refusal.more);
+    for (name, value) in refusal.more {
+        body[name] = value;
     }
     let mut response = response(refusal.status, &body);
     if matches!(refusal.status.as_u16(), 429 | 503) {

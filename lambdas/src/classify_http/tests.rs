@@ -201,7 +201,7 @@ async fn what_is_wrong_behind_the_door_is_named_and_not_told() {
     check(
         answered(200, "", "[0.9, 0.9]").await,
         500,
-        "InferencesSumNotOne",
+        "InvalidPrediction",
     );
 }
 
