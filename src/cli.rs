@@ -26,6 +26,7 @@ enum Command {
     Batch(Batch),
     Logs(Logs),
     Gc(Gc),
+    Doctor(Doctor),
     Validate(Validate),
     TestState(TestState),
     /// Train, serve or evaluate a classifier: the program inside the SageMaker container
@@ -310,6 +311,32 @@ pub(crate) struct Gc {
     pub(crate) data_dir: PathBuf,
 }
 
+/// Say what of the application is there, what is wrong, and what to do
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones doctor          the stack that runs here
+  scones doctor --aws    AWS, with the credentials and the region that the AWS CLI has
+
+Exit status: 0 if nothing is wrong, 1 otherwise. Nothing is changed.")]
+pub(crate) struct Doctor {
+    /// Look at AWS, and not at a local stack
+    #[arg(long, conflicts_with_all = ["endpoint_url", "data_dir"])]
+    pub(crate) aws: bool,
+    /// Where the stack answers; by default the one that runs on --data-dir
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// The data directory of the stack to look for
+    #[arg(long, value_name = "DIR", default_value = ".scones")]
+    pub(crate) data_dir: PathBuf,
+    /// The SAM template that was deployed
+    #[arg(long, value_name = "FILE", default_value = "infra/template.yaml")]
+    pub(crate) template: PathBuf,
+    /// A value for a parameter of the template, as it was deployed; may be given several times
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Lambda {
     /// The function's binary, for example serialize-image
@@ -330,6 +357,7 @@ impl Cli {
             Command::Batch(batch) => commands::batch::run(&batch),
             Command::Logs(logs) => commands::logs::run(&logs),
             Command::Gc(gc) => commands::gc::run(&gc),
+            Command::Doctor(doctor) => commands::doctor::run(&doctor),
             Command::Validate(validate) => commands::validate::run(&validate),
             Command::TestState(test) => commands::test_state::run(&test),
             Command::Model(model) => commands::model::run(model),

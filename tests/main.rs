@@ -7,9 +7,11 @@
 mod architecture;
 mod batch;
 mod cli;
+mod doctor;
 mod durability;
 mod failures;
 mod front_door;
+mod hostile;
 mod images;
 mod real_data;
 mod step_functions;

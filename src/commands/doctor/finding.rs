@@ -1,0 +1,120 @@
+//! What the doctor has found, a line each, and a second one with the way out.
+
+use std::fmt;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Finding {
+    what: String,
+    text: String,
+    verdict: Verdict,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Verdict {
+    Right,
+    /// With what to do.
+    Wrong(String),
+    /// It was not looked at, or there is nothing to say.
+    Unknown,
+}
+
+impl Finding {
+    pub(super) fn right(what: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(what, text, Verdict::Right)
+    }
+
+    pub(super) fn wrong(
+        what: impl Into<String>,
+        text: impl Into<String>,
+        way_out: impl Into<String>,
+    ) -> Self {
+        Self::new(what, text, Verdict::Wrong(way_out.into()))
+    }
+
+    pub(super) fn unknown(what: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(what, text, Verdict::Unknown)
+    }
+
+    pub(super) fn is_wrong(&self) -> bool {
+        matches!(self.verdict, Verdict::Wrong(_))
+    }
+
+    fn new(what: impl Into<String>, text: impl Into<String>, verdict: Verdict) -> Self {
+        Self {
+            what: what.into(),
+            text: text.into(),
+            verdict,
+        }
+    }
+}
+
+/// All of them, in the order they were looked at.
+#[derive(Debug, Default)]
+pub(super) struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub(super) fn add(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+
+    /// How many are wrong.
+    pub(super) fn wrong(&self) -> usize {
+        self.0.iter().filter(|finding| finding.is_wrong()).count()
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.0.iter().map(|finding| finding.what.len()).max();
+        let width = width.unwrap_or_default();
+        for Finding {
+            what,
+            text,
+            verdict,
+        } in &self.0
+        {
+            let sign = match verdict {
+                Verdict::Right => "ok   ",
+                Verdict::Wrong(_) => "WRONG",
+                Verdict::Unknown => "?    ",
+            };
+            writeln!(f, "{sign}  {what:width$}  {text}")?;
+            if let Verdict::Wrong(way_out) = verdict {
+                writeln!(
+                    f,
+                    "{:width$}  -> {way_out}",
+                    "",
+                    width = sign.len() + 2 + width
+                )?;
+            }
+        }
+        match self.wrong() {
+            0 => writeln!(f, "\nNothing is wrong."),
+            1 => writeln!(f, "\n1 thing is wrong."),
+            many => writeln!(f, "\n{many} things are wrong."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_has_its_way_out_below_it() {
+        let mut findings = Findings::default();
+        findings.add(Finding::right("region", "us-east-1"));
+        findings.add(Finding::wrong("bucket b", "is not there", "just deploy"));
+        findings.add(Finding::unknown("quotas", "not looked at"));
+        assert_eq!(
+            findings.to_string(),
+            "ok     region    us-east-1\n\
+             WRONG  bucket b  is not there\n\
+             \x20                -> just deploy\n\
+             ?      quotas    not looked at\n\
+             \n1 thing is wrong.\n"
+        );
+        assert_eq!(findings.wrong(), 1);
+    }
+}
