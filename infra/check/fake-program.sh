@@ -22,6 +22,10 @@ case "$name $*" in
         echo '{"Objects": [{"Key": "a", "VersionId": "1"}], "Quiet": true}'
     fi
     ;;
+"aws stepfunctions start-execution"*) echo arn:execution ;;
+"aws stepfunctions describe-execution"*)
+    case "$*" in *"--query output"*) echo '{"label": "bicycle"}' ;; *) echo "$FAKE_EXECUTION" ;; esac
+    ;;
 "docker push"* | "docker tag"* | "docker login"*) ;;
 "sam deploy"*)
     [ -z "${FAKE_DEPLOY_FAILS:-}" ] || exit 1

@@ -11,6 +11,7 @@ import application
 
 DEPLOY = application.ROOT / "infra" / "deploy" / "deploy.sh"
 DESTROY = application.ROOT / "infra" / "deploy" / "destroy.sh"
+SMOKE = application.ROOT / "infra" / "deploy" / "smoke.sh"
 BUCKET = "scones-unlimited-123456789012-us-east-1"
 BUILD = "cargo lambda build --release --arm64 --locked --package lambdas"
 
@@ -140,6 +141,22 @@ def test_a_dry_run_destroys_nothing(shell):
     code, said, changes = shell(DESTROY, "--dry-run", FAKE_STACK="1")
     assert (code, changes) == (0, []), said
     assert "+ aws cloudformation delete-stack --stack-name scones" in said
+
+
+@pytest.mark.parametrize(
+    "ended, code, said",
+    [
+        ("SUCCEEDED None", 0, '{"label": "bicycle"}'),
+        ("FAILED ThresholdConfidenceNotMet", 0, "the gate has refused a doubtful answer"),
+        ("FAILED EndpointNotFound", 1, "arn:execution ended FAILED with EndpointNotFound"),
+        ("TIMED_OUT None", 1, "arn:execution ended TIMED_OUT"),
+        ("RUNNING None", 1, "arn:execution is still running"),
+    ],
+)
+def test_the_smoke_test_wants_an_answer(shell, ended, code, said):
+    found, text, changes = shell(SMOKE, FAKE_EXECUTION=ended, SMOKE_TRIES="2", SMOKE_PAUSE="0")
+    assert (found, said in text) == (code, True), text
+    assert "grey.bmp" in changes[0] and f"s3://{BUCKET}/smoke/grey.bmp" in changes[0]
 
 
 def test_every_function_is_deployed_as_it_was_built():
