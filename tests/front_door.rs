@@ -45,13 +45,14 @@ async fn an_image_is_answered_as_the_workflow_answers_it() {
         assert_eq!(told[field], object[field], "{field}");
     }
     let id = told["inference_id"].as_str().unwrap();
-    let captured = async || {
-        let lines = clients.captured().await;
-        lines
-            .iter()
-            .any(|line| line["eventMetadata"]["inferenceId"] == id)
-    };
-    clients.until("the endpoint captures it", captured).await;
+    // The stack uploads what it captured when it stops.
+    let (data_dir, _kept) = stack.stop();
+    let stack = Stack::on(&data_dir, &Options::default());
+    let lines = Clients::of(&stack).await.captured().await;
+    let is_captured = lines
+        .iter()
+        .any(|line| line["eventMetadata"]["inferenceId"] == id);
+    assert!(is_captured, "{id}");
 }
 
 #[tokio::test]

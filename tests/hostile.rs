@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::support::Stack;
 use crate::support::clients::{Clients, STATE_MACHINE};
-use crate::support::{Options, Stack};
 
 const DEPTH: usize = 10_000;
 
@@ -29,8 +29,7 @@ fn send(url: &str, target: Option<&str>, body: String) -> (u16, String) {
 
 #[tokio::test]
 async fn json_nested_ten_thousand_deep_is_refused_by_every_service() {
-    let data_dir = tempfile::tempdir().unwrap();
-    let stack = Stack::on(data_dir.path(), &Options::default());
+    let stack = Stack::with_model();
     let url = stack.url.clone();
     let refused = tokio::task::spawn_blocking(move || {
         let machine = Value::from(STATE_MACHINE);

@@ -193,13 +193,11 @@ async fn endpoint_answers(clients: &Clients, endpoint: &Endpoint) -> Finding {
             format!("fails: {}", told.original_message().unwrap_or_default()),
             "its log says why: scones logs here, /aws/sagemaker/Endpoints/ on AWS",
         ),
-        Some(service) if service.to_string().contains("not found") || is_validation(service) => {
-            Finding::wrong(
-                what,
-                "is not there, or not in service yet",
-                "it needs its model: see above; then wait for it, or deploy again",
-            )
-        }
+        Some(service) if is_not_in_service(service) => Finding::wrong(
+            what,
+            "is not there, or not in service yet",
+            "it needs its model: see above; then wait for it, or deploy again",
+        ),
         _ => Finding::wrong(
             what,
             DisplayErrorContext(error).to_string(),
@@ -208,8 +206,13 @@ async fn endpoint_answers(clients: &Clients, endpoint: &Endpoint) -> Finding {
     }
 }
 
-fn is_validation(error: &InvokeEndpointError) -> bool {
-    error.meta().code() == Some("ValidationError")
+/// What AWS says of an endpoint that is not there or still being created, and the local stack of one that waits for its
+/// model.
+fn is_not_in_service(error: &InvokeEndpointError) -> bool {
+    matches!(
+        error.meta().code(),
+        Some("ValidationError" | "ServiceUnavailable")
+    )
 }
 
 /// The programs that a deployment needs.

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 
 use crate::aws::Identity;
 use crate::lambda::Invoke;
@@ -31,6 +31,8 @@ const HOST: &str = ".execute-api.";
 
 /// The most bytes of a body; API Gateway's quota.
 const MAX_BODY: usize = 10_000_000;
+/// The most bytes of a longer body that are received before the connection is closed.
+const MOST_RECEIVED: usize = 64 << 20;
 /// The most bytes of an event for a function; Lambda's quota.
 const MAX_EVENT: usize = 6 << 20;
 /// How long API Gateway waits for a function.
@@ -100,7 +102,7 @@ impl ApiGateway {
             Ok(found) => found,
             Err(answer) => return answer,
         };
-        let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
+        let Some(body) = received(body).await else {
             return answer::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
         };
         let event = event::Event {
@@ -109,7 +111,7 @@ impl ApiGateway {
             path,
             identity: &self.inner.identity,
             request: &parts,
-            body: &body.to_bytes(),
+            body: &body,
         };
         let payload = Bytes::from(event.to_json());
         if payload.len() > MAX_EVENT {
@@ -150,4 +152,24 @@ impl ApiGateway {
         })?;
         Ok((api, route, path))
     }
+}
+
+/// The body, unless it is longer than API Gateway takes.
+///
+/// A longer one is received all the same, up to a limit: many clients see an answer only once they have sent everything.
+async fn received(mut body: Body) -> Option<Bytes> {
+    let mut kept = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length <= MAX_BODY {
+            kept.extend_from_slice(&data);
+        } else if length > MOST_RECEIVED {
+            return None;
+        }
+    }
+    (length <= MAX_BODY).then(|| kept.freeze())
 }
