@@ -67,6 +67,17 @@ pub struct Fitted {
     pub height: u32,
 }
 
+/// Decodes an image file and stands it upright.
+///
+/// # Errors
+/// There is no image, or it is too large to decode: see [`Unusable`].
+pub fn upright(file: &[u8]) -> Result<DynamicImage, Unusable> {
+    let decoded = decode::decode(file)?;
+    let mut image = decoded.image;
+    image.apply_orientation(decoded.orientation);
+    Ok(image)
+}
+
 /// Decodes an image file, stands it upright, and fits it to `shape`.
 ///
 /// # Errors

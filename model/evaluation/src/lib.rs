@@ -11,7 +11,7 @@ pub use coverage::Point;
 pub use report::{ClassReport, GateReport, Report};
 
 /// Scores of a model for images whose classes are known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Evaluation {
     answers: Vec<Answer>,
 }
@@ -35,20 +35,36 @@ impl Answer {
 impl Evaluation {
     /// Pairs each row of probabilities with the true class of its image.
     pub fn new(scores: impl IntoIterator<Item = Vec<f32>>, classes: &[usize]) -> Self {
-        let answers = scores.into_iter().zip(classes).map(|(row, class)| {
-            let predicted = (0..row.len())
-                .max_by(|a, b| row[*a].total_cmp(&row[*b]))
-                .unwrap_or(0);
-            Answer {
-                class: *class,
-                predicted,
-                confidence: row.get(predicted).copied().unwrap_or(0.0),
-                probability: row.get(*class).copied().unwrap_or(0.0),
-            }
-        });
-        Self {
-            answers: answers.collect(),
+        let mut evaluation = Self::default();
+        for (row, class) in scores.into_iter().zip(classes) {
+            evaluation.add(&row, *class);
         }
+        evaluation
+    }
+
+    /// Takes one more row of probabilities, for an image of that class.
+    pub fn add(&mut self, row: &[f32], class: usize) {
+        // The first of equals, as the functions answer.
+        let predicted = (1..row.len()).fold(0, |best, next| match row[next] > row[best] {
+            true => next,
+            false => best,
+        });
+        self.answers.push(Answer {
+            class,
+            predicted,
+            confidence: row.get(predicted).copied().unwrap_or(0.0),
+            probability: row.get(class).copied().unwrap_or(0.0),
+        });
+    }
+
+    /// How many images there are.
+    pub fn len(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty()
     }
 
     /// Part of the images whose most probable class is the true one.
