@@ -87,7 +87,7 @@ impl Embedded {
                 PredictError::Picture(reason) => {
                     Error::ImageRefused(asked.clone(), reason.to_string())
                 }
-                PredictError::Model(reason) => failed(reason),
+                PredictError::Model(reason) | PredictError::NoEmbedding(reason) => failed(reason),
             })?;
         let answer = serde_json::to_vec(&scores).map_err(|error| failed(error.to_string()))?;
         Ok((answer, &model.config().labels))

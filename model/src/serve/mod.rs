@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html>
 
+mod embedding;
 mod predictor;
 #[cfg(test)]
 mod tests;
@@ -79,9 +80,8 @@ impl Refusal {
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Accept(_) => StatusCode::NOT_ACCEPTABLE,
             Self::Predict(PredictError::Picture(_)) => StatusCode::BAD_REQUEST,
-            Self::Predict(PredictError::Model(_)) | Self::Lost(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::Predict(PredictError::Model(_) | PredictError::NoEmbedding(_))
+            | Self::Lost(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The model of an artifact, ready to score pictures: ONNX by `rten`, or where it has the form of the networks that are
 //! trained here, by their own kernels; everything else from `config.json`.
 
+use super::embedding;
 use crate::artifact::{self, ArtifactError, Config, Input, MODEL};
 use crate::data::{Picture, PictureError, Size};
 use crate::network::{Frozen, Tensor as Image, softmax};
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueView};
+use rten_tensor::prelude::*;
 use rten_tensor::{NdTensorView, Tensor};
 use std::iter::once;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ pub struct Predictor {
     model: Model,
     input: NodeId,
     output: NodeId,
+    /// What the last linear layer sees; or why that is not known.
+    embedding: Result<NodeId, String>,
     /// A thread a core. Those that score wait while these work.
     threads: Arc<ThreadPool>,
     /// The network, if it is one of those that are trained here.
@@ -57,6 +61,9 @@ pub enum PredictError {
     /// The model failed.
     #[error("the model failed: {0}")]
     Model(String),
+    /// The model has no view of a picture that could be asked for.
+    #[error("{0}")]
+    NoEmbedding(String),
 }
 
 impl Predictor {
@@ -72,8 +79,17 @@ impl Predictor {
         options.prepack_weights(true);
         let file = std::fs::read(&path).map_err(|error| unusable(error.to_string()))?;
         let frozen = artifact::frozen(&file);
+        let embedding = embedding::find(&file);
         let model = options.load(file);
         let model = model.map_err(|error| unusable(error.to_string()))?;
+        let embedding = embedding.and_then(|name| {
+            let id = model.find_node(&name);
+            id.ok_or_else(|| {
+                format!(
+                    "the model has no embedding: its value {name} went as the model was made fast"
+                )
+            })
+        });
         let (&[input], &[output, ..]) = (model.input_ids(), model.output_ids()) else {
             let inputs = model.input_ids().len();
             return Err(unusable(format!("it takes {inputs} inputs, not one image")));
@@ -84,11 +100,13 @@ impl Predictor {
             model,
             input,
             output,
+            embedding,
             threads: Arc::new(ThreadPool::with_num_threads(cores)),
             frozen,
         };
         let blank = vec![0.0; predictor.config.input.shape.iter().product()];
-        let scores = predictor.run(&blank).map_err(unusable)?;
+        let scores = predictor.run(&blank, predictor.output).map_err(unusable)?;
+        let scores = scores.into_data();
         match (scores.len(), predictor.config.labels.len()) {
             (scores, labels) if scores == labels => Ok(predictor),
             (scores, labels) => Err(LoadError::Labels {
@@ -114,22 +132,37 @@ impl Predictor {
         let input = &self.config.input;
         match &self.frozen {
             Some(frozen) => Ok(frozen_scores(frozen, input.batch(once(picture)))),
-            None => self
-                .run(&planes(picture, input))
-                .map_err(PredictError::Model),
+            None => {
+                let scores = self.run(&planes(picture, input), self.output);
+                Ok(scores.map_err(PredictError::Model)?.into_data())
+            }
         }
     }
 
-    /// The scores for one image's values.
-    fn run(&self, values: &[f32]) -> Result<Vec<f32>, String> {
+    /// The model's view of an image file: what its last linear layer (`Gemm` or `MatMul`) sees. Where the model looks at
+    /// several versions of an image, as those trained here do, it is their mean.
+    ///
+    /// # Errors
+    /// The file is no picture, or the model does not end in a linear layer.
+    pub fn embed(&self, file: &[u8]) -> Result<Vec<f32>, PredictError> {
+        let none = |reason: &String| PredictError::NoEmbedding(reason.clone());
+        let embedding = *self.embedding.as_ref().map_err(none)?;
+        let picture = Picture::decode(file, self.config.input.size())?;
+        let seen = self.run(&planes(&picture, &self.config.input), embedding);
+        let seen = seen.map_err(PredictError::Model)?;
+        let length = seen.shape().last().copied().unwrap_or(0).max(1);
+        Ok(mean_of_rows(&seen.into_data(), length))
+    }
+
+    /// The value of a node for one image's values.
+    fn run(&self, values: &[f32], node: NodeId) -> Result<Tensor<f32>, String> {
         let [channels, height, width] = self.config.input.shape;
         let image = NdTensorView::from_data([1, channels, height, width], values);
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
         let inputs = vec![(self.input, ValueView::from(image).into())];
-        let scores = self.model.run_n(inputs, [self.output], Some(options));
-        let [scores] = scores.map_err(|error| error.to_string())?;
-        let scores: Tensor<f32> = scores.try_into().map_err(|_| "its scores are not floats")?;
-        Ok(scores.into_data())
+        let found = self.model.run_n(inputs, [node], Some(options));
+        let [found] = found.map_err(|error| error.to_string())?;
+        Ok(found.try_into().map_err(|_| "its values are not floats")?)
     }
 }
 
@@ -145,6 +178,17 @@ fn frozen_scores(frozen: &Frozen, image: Image) -> Vec<f32> {
     let mut scores: Vec<f32> = logits.map(|(a, b)| (a + b) / 2.0).collect();
     softmax(&mut scores);
     scores
+}
+
+fn mean_of_rows(values: &[f32], length: usize) -> Vec<f32> {
+    let rows = (values.len() / length).max(1) as f32;
+    let mut mean = vec![0.0; length];
+    for row in values.chunks_exact(length) {
+        mean.iter_mut()
+            .zip(row)
+            .for_each(|(mean, value)| *mean += value / rows);
+    }
+    mean
 }
 
 /// A picture as ONNX takes it: one plane a colour.

@@ -144,3 +144,36 @@ fn models_that_cannot_be_served_are_refused_with_a_reason() {
         error(&folder)
     );
 }
+
+#[test]
+fn an_embedding_is_what_the_last_layer_sees() {
+    let folder = model();
+    let predictor = Predictor::load(folder.path()).unwrap();
+    let [one, same, other] = [(0, 1), (0, 1), (1, 5)]
+        .map(|(class, seed)| predictor.embed(&drawn::png(class, seed)).unwrap());
+    assert_eq!((one.len(), &one), (4, &same));
+    assert_ne!(one, other);
+    assert!(matches!(
+        predictor.embed(b"no image"),
+        Err(PredictError::Picture(_))
+    ));
+    // Through the last layer's own weights it gives the scores.
+    let network = Network::new(&[4, 4], 2, 1);
+    let Some(crate::network::Layer::Linear(linear)) = network.layers.last() else {
+        panic!("a linear layer is the last");
+    };
+    let logit = |class: usize| -> f32 {
+        let weights = (0..4).map(|input| linear.weight.value[input * 2 + class]);
+        weights
+            .zip(&one)
+            .map(|(weight, seen)| weight * seen)
+            .sum::<f32>()
+            + linear.bias.value[class]
+    };
+    let scores = predictor.predict(&drawn::png(0, 1)).unwrap();
+    let ratio = (logit(0) - logit(1)).exp();
+    assert!(
+        (scores[0] / scores[1] - ratio).abs() < 1e-3 * ratio,
+        "{scores:?} {ratio}"
+    );
+}
