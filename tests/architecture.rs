@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("evaluation", &[]),
     ("fit-image", &[]),
     ("lst", &[]),
-    ("monitor", &[]),
+    ("monitor", &["evaluation", "fit-image"]),
     ("cifar-tools", &["fit-image", "lst"]),
     // The model only with the feature `embedded-model`, which the root package asks for.
     (
@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "asl",
             "cifar-tools",
             "lambdas",
+            "monitor",
             "scones-local",
             "scones-model",
         ],

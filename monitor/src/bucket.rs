@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 
 /// A bucket, by a client that knows how to reach it.
@@ -45,7 +45,7 @@ impl Error {
     fn new<E, R>(verb: &'static str, place: String, error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: fmt::Debug,
+        R: fmt::Debug + 'static,
     {
         let (kind, reason) = match error.code() {
             Some("NoSuchKey") => (Kind::NotFound, "there is no such object".to_owned()),
@@ -65,7 +65,7 @@ impl Error {
                 Kind::Refused,
                 format!("{code}: {}", error.message().unwrap_or("no message")),
             ),
-            None => (Kind::Unavailable, DisplayErrorContext(error).to_string()),
+            None => (Kind::Unavailable, chain(error)),
         };
         Self {
             verb,
@@ -74,6 +74,19 @@ impl Error {
             kind,
         }
     }
+}
+
+/// An error with what caused it, where that is not in its text already.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        if text.ends_with(&cause) {
+            text
+        } else {
+            format!("{text}: {cause}")
+        }
+    })
 }
 
 /// An object that is being read.

@@ -1,17 +1,32 @@
 //! What an endpoint's captured traffic says of its model.
 //!
 //! [`capture`] reads what SageMaker's data capture wrote, and [`ground_truth`] what people or other systems say of it later.
+//! An [`observed::Observer`] takes the records; what it saw is kept as a baseline or compared with one.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod baseline;
 pub mod bucket;
+pub mod calibration;
 pub mod capture;
+pub mod constraints;
+pub mod corruption;
+pub mod drift;
 mod encoding;
+pub mod findings;
 pub mod ground_truth;
+pub mod job;
 mod lines;
+pub mod metrics;
+pub mod observed;
+pub mod pictures;
+pub mod quality;
 mod reading;
+pub mod report;
 pub mod scores;
 mod skipped;
+pub mod statistics;
+pub mod stats;
 #[cfg(test)]
 mod testing;
 pub mod window;

@@ -33,6 +33,12 @@ pub(crate) trait Problem: fmt::Display {
 }
 
 impl Skipped {
+    /// Takes those of another reading too.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.reasons.extend(other.reasons);
+    }
+
     pub(crate) fn add(&mut self, place: &Place, problem: &impl Problem) {
         self.lines += 1;
         let name = problem.name();

@@ -256,3 +256,15 @@ async fn a_bucket_that_says_no_is_named() {
     );
     assert_eq!(error.kind(), crate::bucket::Kind::NotFound);
 }
+
+#[tokio::test]
+async fn a_bucket_that_does_not_answer_is_unavailable() {
+    // The discard port: nothing listens there on a machine that runs tests.
+    let error = crate::testing::unreachable().get("k").await.unwrap_err();
+    assert_eq!(error.kind(), crate::bucket::Kind::Unavailable);
+    let text = error.to_string();
+    assert!(
+        text.starts_with("reading s3://b/k: dispatch failure: ") && text.len() < 300,
+        "{text}"
+    );
+}

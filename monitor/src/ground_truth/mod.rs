@@ -9,6 +9,7 @@
 //! the label came to be known, which may be long after the inference.
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-merge.html>
 
+pub mod csv;
 mod line;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,196 @@
+//! `constraints.json`, in Model Monitor's schema, with a section of its own: what is asked of a window. It is a
+//! suggestion, made with the baseline, for people to change.
+//!
+//! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-constraints.html>
+
+use serde::{Deserialize, Serialize};
+
+use crate::statistics::{InferredType, Statistics};
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Constraints {
+    /// Of the schema: 0.
+    pub version: u32,
+    /// One after the other.
+    pub features: Vec<FeatureConstraints>,
+    /// For all of them.
+    pub monitoring_config: MonitoringConfig,
+    /// Not of Model Monitor's schema.
+    pub image_classification: ImageConstraints,
+}
+
+/// What is asked of one feature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureConstraints {
+    /// Its name, as in statistics.json.
+    pub name: String,
+    /// `Fractional` or `String`.
+    pub inferred_type: InferredType,
+    /// The part of the records that have it, 0 to 1.
+    pub completeness: f64,
+    /// Of numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_constraints: Option<NumericalConstraints>,
+    /// Of texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub string_constraints: Option<StringConstraints>,
+}
+
+/// What is asked of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumericalConstraints {
+    /// None is under 0.
+    pub is_non_negative: bool,
+}
+
+/// What is asked of texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StringConstraints {
+    /// Each is one of these.
+    pub domains: Vec<String>,
+}
+
+/// Model Monitor's options.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MonitoringConfig {
+    /// `Enabled`, or violations are not looked for.
+    pub evaluate_constraints: Switch,
+    /// `Enabled`, or no metrics are written.
+    pub emit_metrics: Switch,
+    /// The part of the lines that may have no scores in them.
+    pub datatype_check_threshold: f64,
+    /// Model Monitor's; a class that the model does not have is no answer here, and counts there.
+    pub domain_content_threshold: f64,
+    /// How distributions are compared.
+    pub distribution_constraints: DistributionConstraints,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "they are named after what they are")]
+pub enum Switch {
+    Enabled,
+    Disabled,
+}
+
+/// How distributions are compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DistributionConstraints {
+    /// `Enabled`, or they are not.
+    pub perform_comparison: Switch,
+    /// The distance that matters: a lesser one is no violation, however sure it is. For numbers the largest distance of
+    /// the distribution functions, for classes the largest difference of a share.
+    pub comparison_threshold: f64,
+    /// `Robust`: only a distance that chance does not explain is one.
+    pub comparison_method: String,
+}
+
+/// What is asked of an image classifier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImageConstraints {
+    /// How probable it may be that a run on unchanged data raises any alarm.
+    pub significance_level: f64,
+    /// The correction for the number of tests: `Holm`.
+    pub correction: String,
+    /// Fewer answers are not tested.
+    pub least_answers: u64,
+    /// How much larger or smaller the part that passes the gate may be.
+    pub pass_rate_tolerance: f64,
+    /// How much less accurate the model may be, estimated or by labels.
+    pub accuracy_tolerance: f64,
+}
+
+impl Constraints {
+    /// What may be asked of windows to come, from the baseline's statistics.
+    pub fn suggested(baseline: &Statistics) -> Self {
+        Self {
+            version: 0,
+            features: baseline
+                .features
+                .iter()
+                .map(|feature| of_feature(feature, baseline))
+                .collect(),
+            monitoring_config: MonitoringConfig {
+                evaluate_constraints: Switch::Enabled,
+                emit_metrics: Switch::Enabled,
+                datatype_check_threshold: 0.1,
+                domain_content_threshold: 1.0,
+                distribution_constraints: DistributionConstraints {
+                    perform_comparison: Switch::Enabled,
+                    comparison_threshold: 0.1,
+                    comparison_method: "Robust".to_owned(),
+                },
+            },
+            image_classification: ImageConstraints {
+                significance_level: 0.01,
+                correction: "Holm".to_owned(),
+                least_answers: 30,
+                pass_rate_tolerance: 0.05,
+                accuracy_tolerance: 0.02,
+            },
+        }
+    }
+}
+
+fn of_feature(feature: &crate::statistics::Feature, baseline: &Statistics) -> FeatureConstraints {
+    let numerical = feature.numerical_statistics.as_ref();
+    let present = numerical.map(|numerical| numerical.common);
+    let present = present.or(feature.string_statistics.as_ref().map(|texts| texts.common));
+    let completeness = present.map_or(0.0, |present| {
+        let all = (present.num_present + present.num_missing).max(1);
+        present.num_present as f64 / all as f64
+    });
+    FeatureConstraints {
+        name: feature.name.clone(),
+        inferred_type: feature.inferred_type,
+        completeness,
+        num_constraints: numerical.map(|numerical| NumericalConstraints {
+            is_non_negative: numerical.min >= 0.0,
+        }),
+        string_constraints: feature
+            .string_statistics
+            .as_ref()
+            .map(|_| StringConstraints {
+                domains: baseline.image_classification.labels.clone(),
+            }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::traffic;
+
+    #[test]
+    fn the_file_has_model_monitors_schema() {
+        let constraints = Constraints::suggested(&Statistics::of(&traffic(100, 0)));
+        let json = serde_json::to_value(&constraints).unwrap();
+        assert_eq!(
+            json["features"][0],
+            serde_json::json!({
+                "name": "prediction", "inferred_type": "String", "completeness": 1.0,
+                "string_constraints": {"domains": ["bicycle", "motorcycle"]},
+            })
+        );
+        let warmth = json["features"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|feature| feature["name"] == "warmth")
+            .unwrap();
+        assert_eq!(warmth["num_constraints"]["is_non_negative"], false);
+        assert_eq!(
+            json["features"][1]["num_constraints"]["is_non_negative"],
+            true
+        );
+        assert_eq!(
+            json["monitoring_config"]["distribution_constraints"],
+            serde_json::json!({"perform_comparison": "Enabled", "comparison_threshold": 0.1, "comparison_method": "Robust"})
+        );
+        assert_eq!(
+            serde_json::from_value::<Constraints>(json).unwrap(),
+            constraints
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! Whether a window is like its baseline: one test for each way in which it may not be, corrected for their number.
+//!
+//! Each test asks two questions. Is the difference more than chance explains ([`Constraints`]' significance level, after
+//! Holm's correction)? And is it large enough to matter (the tolerances)? With a hundred thousand answers chance explains
+//! nothing, and with fifty everything: a violation is a yes to both.
+
+mod tests_of;
+
+use serde::Serialize;
+
+use crate::constraints::{Constraints, Switch};
+use crate::observed::Observed;
+use crate::stats::holm;
+use crate::stats::proportion::Interval;
+
+pub use crate::baseline::Baseline;
+
+/// What a test compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Samples of numbers: Kolmogorov and Smirnov's test.
+    KolmogorovSmirnov,
+    /// Counts of classes: the chi-squared test.
+    ChiSquared,
+    /// Embeddings: the maximum mean discrepancy with a permutation test.
+    MaximumMeanDiscrepancy,
+    /// Parts of a whole: the z test of two proportions.
+    TwoProportions,
+    /// The accuracy that confidences promise.
+    ConfidenceBased,
+}
+
+/// A test and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Test {
+    /// The feature: one of statistics.json, or `embeddings`, `pass_rate`, `estimated_accuracy` or `accuracy`.
+    pub feature: String,
+    /// How it is compared.
+    pub kind: Kind,
+    /// What came of it; or why nothing did.
+    pub outcome: Result<Outcome, String>,
+}
+
+/// What came of a test.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// How large the difference is: a distance of distributions (0 to 1), a difference of parts, or MMD².
+    pub distance: f64,
+    /// The distance from which on it matters.
+    pub tolerance: f64,
+    /// How probable such a difference is by chance.
+    pub p_value: f64,
+    /// The same, corrected for the number of tests.
+    pub adjusted_p_value: f64,
+    /// Whether it is more than chance explains, and large enough to matter.
+    pub is_violation: bool,
+    /// What was measured in the baseline, where it is one number.
+    pub before: Option<f64>,
+    /// What was measured in the window, where it is one number.
+    pub now: Option<Interval>,
+}
+
+impl Test {
+    /// Whether it found a difference that matters.
+    pub fn is_violation(&self) -> bool {
+        matches!(
+            self.outcome,
+            Ok(Outcome {
+                is_violation: true,
+                ..
+            })
+        )
+    }
+}
+
+/// What a single test measures, before the correction.
+struct Measured {
+    distance: f64,
+    tolerance: f64,
+    p_value: f64,
+    before: Option<f64>,
+    now: Option<Interval>,
+}
+
+/// All tests, in a fixed order.
+pub fn compare(baseline: &Baseline, observed: &Observed, constraints: &Constraints) -> Vec<Test> {
+    let compared = tests_of::all(baseline, observed, constraints);
+    let p_values: Vec<f64> = compared
+        .iter()
+        .filter_map(|test| Some(test.2.as_ref().ok()?.p_value))
+        .collect();
+    let mut adjusted = holm::adjusted(&p_values).into_iter();
+    let evaluates = constraints.monitoring_config.evaluate_constraints == Switch::Enabled;
+    let level = constraints.image_classification.significance_level;
+    let mut outcome = |measured: Measured| {
+        let adjusted_p_value = adjusted.next().unwrap_or(1.0);
+        let Measured {
+            distance,
+            tolerance,
+            p_value,
+            before,
+            now,
+        } = measured;
+        let is_violation = evaluates && adjusted_p_value <= level && distance >= tolerance;
+        Outcome {
+            distance,
+            tolerance,
+            p_value,
+            adjusted_p_value,
+            is_violation,
+            before,
+            now,
+        }
+    };
+    let tests = compared.into_iter().map(|(feature, kind, measured)| Test {
+        feature,
+        kind,
+        outcome: measured.map(&mut outcome),
+    });
+    tests.collect()
+}
+
+#[cfg(test)]
+mod tests;

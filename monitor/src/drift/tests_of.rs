@@ -1,0 +1,240 @@
+//! The tests one by one, each before the correction for their number.
+
+use super::{Baseline, Kind, Measured};
+use crate::constraints::{Constraints, Switch};
+use crate::observed::Observed;
+use crate::pictures::NAMES;
+use crate::statistics::{CONFIDENCE, PREDICTION};
+use crate::stats::proportion::{self, wilson};
+use crate::stats::{chi_squared, ks, mmd};
+
+type Compared = (String, Kind, Result<Measured, String>);
+
+/// The permutations of a run are the same each time.
+const SEED: u64 = 4;
+
+pub(super) fn all(
+    baseline: &Baseline,
+    observed: &Observed,
+    constraints: &Constraints,
+) -> Vec<Compared> {
+    let comparison = Comparison {
+        baseline,
+        observed,
+        constraints,
+    };
+    let images = NAMES.iter().enumerate().map(|(index, name)| {
+        let outcome = comparison.image_feature(index);
+        ((*name).to_owned(), Kind::KolmogorovSmirnov, outcome)
+    });
+    let mut all = vec![
+        (
+            CONFIDENCE.to_owned(),
+            Kind::KolmogorovSmirnov,
+            comparison.confidence(),
+        ),
+        (
+            PREDICTION.to_owned(),
+            Kind::ChiSquared,
+            comparison.prediction(),
+        ),
+        (
+            "pass_rate".to_owned(),
+            Kind::TwoProportions,
+            comparison.pass_rate(),
+        ),
+        (
+            "estimated_accuracy".to_owned(),
+            Kind::ConfidenceBased,
+            comparison.estimated_accuracy(),
+        ),
+        (
+            "embeddings".to_owned(),
+            Kind::MaximumMeanDiscrepancy,
+            comparison.embeddings(),
+        ),
+    ];
+    all.extend(images);
+    all.push((
+        "accuracy".to_owned(),
+        Kind::TwoProportions,
+        comparison.accuracy(),
+    ));
+    all
+}
+
+struct Comparison<'a> {
+    baseline: &'a Baseline,
+    observed: &'a Observed,
+    constraints: &'a Constraints,
+}
+
+impl Comparison<'_> {
+    fn confidence(&self) -> Result<Measured, String> {
+        self.samples(CONFIDENCE, &self.observed.confidences)
+    }
+
+    fn image_feature(&self, index: usize) -> Result<Measured, String> {
+        let images = self.observed.images.iter().flatten();
+        let sample: Vec<f32> = images.map(|features| features.values[index]).collect();
+        if sample.is_empty() {
+            return Err("no image was captured that could be decoded".to_owned());
+        }
+        self.samples(NAMES[index], &sample)
+    }
+
+    fn samples(&self, feature: &str, sample: &[f32]) -> Result<Measured, String> {
+        self.is_compared()?;
+        let before = self.baseline.statistics.sample(feature);
+        self.are_enough(before.len().min(sample.len()))?;
+        let found = ks::test(before, sample).ok_or("there is nothing to compare")?;
+        Ok(Measured {
+            distance: found.distance,
+            tolerance: self.threshold(),
+            p_value: found.p_value,
+            before: None,
+            now: None,
+        })
+    }
+
+    fn prediction(&self) -> Result<Measured, String> {
+        self.is_compared()?;
+        self.are_enough(self.observed.answers as usize)?;
+        let before = self.baseline.statistics.predicted();
+        let found = chi_squared::test(&before, &self.observed.predicted);
+        let found = found.ok_or("the baseline has no answers")?;
+        Ok(Measured {
+            distance: found.distance,
+            tolerance: self.threshold(),
+            p_value: found.p_value,
+            before: None,
+            now: None,
+        })
+    }
+
+    fn pass_rate(&self) -> Result<Measured, String> {
+        self.are_enough(self.observed.answers as usize)?;
+        let statistics = &self.baseline.statistics;
+        let own = &statistics.image_classification;
+        // The baseline counted at its own threshold: at another its sample says what it would have counted.
+        let before = match own.threshold == self.observed.threshold {
+            true => (own.passed, statistics.dataset.item_count),
+            false => {
+                let sample = statistics.sample(CONFIDENCE);
+                let passed = sample
+                    .iter()
+                    .filter(|confidence| **confidence >= self.observed.threshold);
+                (passed.count() as u64, sample.len() as u64)
+            }
+        };
+        let now = (self.observed.passed, self.observed.answers);
+        let p_value = proportion::differ(now, before).ok_or("the baseline has no answers")?;
+        let (now, before) = (wilson(now.0, now.1), wilson(before.0, before.1).value);
+        Ok(Measured {
+            distance: (now.value - before).abs(),
+            tolerance: self.constraints.image_classification.pass_rate_tolerance,
+            p_value,
+            before: Some(before),
+            now: Some(now),
+        })
+    }
+
+    fn estimated_accuracy(&self) -> Result<Measured, String> {
+        self.are_enough(self.observed.confidences.len())?;
+        let calibration = self
+            .baseline
+            .statistics
+            .image_classification
+            .calibration
+            .as_ref();
+        let calibration = calibration
+            .ok_or("the baseline has no labels: make it from images whose classes are known")?;
+        let found = calibration
+            .estimate(&self.observed.confidences)
+            .ok_or("there is no answer")?;
+        Ok(Measured {
+            distance: found.baseline - found.accuracy.value,
+            tolerance: self.constraints.image_classification.accuracy_tolerance,
+            p_value: found.p_value,
+            before: Some(found.baseline),
+            now: Some(found.accuracy),
+        })
+    }
+
+    fn embeddings(&self) -> Result<Measured, String> {
+        self.is_compared()?;
+        let now = self.observed.embeddings.as_ref().map_err(Clone::clone)?;
+        let before = self.baseline.embeddings.as_ref();
+        let before = before.map_err(|reason| format!("the baseline has none: {reason}"))?;
+        self.are_enough(now.len().min(before.len()))?;
+        let lengths = [before, now].map(|side| side.first().map_or(0, Vec::len));
+        let found = mmd::test(before, now, SEED).ok_or_else(|| {
+            let [before, now] = lengths;
+            format!("the baseline's have {before} numbers and the window's {now}: they are of two networks; make a new baseline")
+        })?;
+        Ok(Measured {
+            distance: found.mmd2,
+            tolerance: 0.0,
+            p_value: found.p_value,
+            before: None,
+            now: None,
+        })
+    }
+
+    fn accuracy(&self) -> Result<Measured, String> {
+        let own = &self.baseline.statistics.image_classification;
+        let correct = self
+            .observed
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.1)
+            .count() as u64;
+        let now = (correct, self.observed.outcomes.len() as u64);
+        if now.1 == 0 {
+            return Err("no answer's true class is known: upload ground truth, for example with `scones monitor label`".to_owned());
+        }
+        self.are_enough(now.1 as usize)?;
+        let before = (own.correct, own.labelled);
+        let p_value = proportion::is_less(now, before)
+            .ok_or("the baseline has no labels: make it from images whose classes are known")?;
+        let (now, before) = (wilson(now.0, now.1), wilson(before.0, before.1).value);
+        Ok(Measured {
+            distance: before - now.value,
+            tolerance: self.constraints.image_classification.accuracy_tolerance,
+            p_value,
+            before: Some(before),
+            now: Some(now),
+        })
+    }
+
+    fn is_compared(&self) -> Result<(), String> {
+        match self
+            .constraints
+            .monitoring_config
+            .distribution_constraints
+            .perform_comparison
+        {
+            Switch::Enabled => Ok(()),
+            Switch::Disabled => {
+                Err("perform_comparison is Disabled in constraints.json".to_owned())
+            }
+        }
+    }
+
+    fn threshold(&self) -> f64 {
+        self.constraints
+            .monitoring_config
+            .distribution_constraints
+            .comparison_threshold
+    }
+
+    fn are_enough(&self, found: usize) -> Result<(), String> {
+        let least = self.constraints.image_classification.least_answers;
+        match found as u64 >= least {
+            true => Ok(()),
+            false => Err(format!(
+                "{found} are too few to tell: at least {least} are needed"
+            )),
+        }
+    }
+}

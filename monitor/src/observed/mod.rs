@@ -1,0 +1,327 @@
+//! What is seen of a model in a window: of each record a little is counted and, by a fair sample, kept.
+//!
+//! However many records there are, memory holds samples of fixed size, counts, and a label's outcome for each record whose
+//! class is known. The same records in the same order give the same samples.
+
+mod gallery;
+mod timeline;
+
+use std::ops::ControlFlow;
+
+use evaluation::Evaluation;
+use jiff::Timestamp;
+
+use crate::capture::{Broken, Record, Sink};
+use crate::ground_truth::Classes;
+use crate::pictures::Features;
+use crate::stats::{Moments, Reservoir};
+use crate::window::Window;
+
+pub use gallery::{Gallery, Pictured};
+pub use timeline::{CONFIDENCE_BINS, Slot, Timeline};
+
+/// Confidences and images that are kept for tests: two such samples tell distributions apart whose distance is 0.06, which
+/// is finer than any that matters. It is also the k of Model Monitor's KLL sketches.
+pub const SAMPLE: usize = 2048;
+
+/// Embeddings that are kept: the work of the test that compares them grows with the square.
+pub const EMBEDDINGS: usize = 512;
+
+/// From an image file to the vector that the network's last layer sees. The error says why there is none.
+pub type Embed = Box<dyn FnMut(&[u8]) -> Result<Vec<f32>, String> + Send>;
+
+/// What is to be known before the first record comes.
+pub struct Settings {
+    /// The classes, in the order of the model's scores.
+    pub labels: Vec<String>,
+    /// The lowest confidence that passes the gate.
+    pub threshold: f32,
+    /// For the timeline.
+    pub window: Window,
+    /// True classes, as far as they are known.
+    pub truth: Classes,
+    /// The model's own view of images; or why there is none.
+    pub embed: Result<Embed, String>,
+}
+
+/// A sample of embeddings; or why there is none.
+pub type Embeddings = Result<Vec<Vec<f32>>, String>;
+
+/// Everything that was seen.
+pub struct Observed {
+    /// The classes, in the order of the model's scores.
+    pub labels: Vec<String>,
+    /// The lowest confidence that passes the gate.
+    pub threshold: f32,
+    /// Answers.
+    pub answers: u64,
+    /// Those that pass the gate.
+    pub passed: u64,
+    /// How often each class was the answer.
+    pub predicted: Vec<u64>,
+    /// Of all confidences.
+    pub confidence: Moments,
+    /// A sample of them.
+    pub confidences: Vec<f32>,
+    /// Records whose request was captured.
+    pub inputs: u64,
+    /// Features of a sample of the images; `None` for one that can't be decoded.
+    pub images: Vec<Option<Features>>,
+    /// Embeddings of a sample of the images.
+    pub embeddings: Embeddings,
+    /// Over time.
+    pub timeline: Timeline,
+    /// Images to look at.
+    pub gallery: Gallery,
+    /// Answers whose true class is known.
+    pub labelled: Evaluation,
+    /// Confidence of each of them, and whether it was right.
+    pub outcomes: Vec<(f32, bool)>,
+}
+
+/// Takes records and makes [`Observed`] of them.
+pub struct Observer {
+    observed: Observed,
+    truth: Classes,
+    confidences: Reservoir<f32>,
+    images: Reservoir<Option<Features>>,
+    embed: Result<Embed, String>,
+    embeddings: Reservoir<Result<Vec<f32>, String>>,
+}
+
+/// The samples are not of the same records: each has a seed of its own.
+const SEEDS: [u64; 3] = [1, 2, 3];
+
+impl Observer {
+    /// Ready for the first record.
+    pub fn new(settings: Settings) -> Self {
+        let Settings {
+            labels,
+            threshold,
+            window,
+            truth,
+            embed,
+        } = settings;
+        let observed = Observed {
+            threshold,
+            answers: 0,
+            passed: 0,
+            predicted: vec![0; labels.len()],
+            confidence: Moments::default(),
+            confidences: Vec::new(),
+            inputs: 0,
+            images: Vec::new(),
+            embeddings: Err(String::new()),
+            timeline: Timeline::new(window, labels.len()),
+            gallery: Gallery::default(),
+            labelled: Evaluation::default(),
+            outcomes: Vec::new(),
+            labels,
+        };
+        Self {
+            observed,
+            truth,
+            confidences: Reservoir::new(SAMPLE, SEEDS[0]),
+            images: Reservoir::new(SAMPLE, SEEDS[1]),
+            embeddings: Reservoir::new(EMBEDDINGS, SEEDS[2]),
+            embed,
+        }
+    }
+
+    /// Takes an answer to an image, at a time, whose true class may be known. `id` is what a person finds it by.
+    ///
+    /// # Errors
+    /// It has not one score for each label.
+    pub fn answer(&mut self, answer: &Answer<'_>) -> Result<(), Broken> {
+        let Answer {
+            id,
+            time,
+            scores,
+            image,
+            class,
+        } = *answer;
+        if scores.len() != self.observed.labels.len() {
+            let (found, expected) = (scores.len(), self.observed.labels.len());
+            return Err(Broken::OtherClasses { found, expected });
+        }
+        let (predicted, confidence) = crate::scores::best(scores);
+        let observed = &mut self.observed;
+        let passes = confidence >= observed.threshold;
+        observed.answers += 1;
+        observed.passed += u64::from(passes);
+        observed.predicted[predicted] += 1;
+        observed.confidence.add(f64::from(confidence));
+        self.confidences.offer(|| confidence);
+        observed.timeline.add(
+            time,
+            predicted,
+            confidence,
+            passes,
+            class.map(|class| class == predicted),
+        );
+        if let Some(class) = class {
+            observed.labelled.add(scores, class);
+            observed.outcomes.push((confidence, class == predicted));
+        }
+        if let Some(image) = image {
+            observed.inputs += 1;
+            self.images.offer(|| Features::of_file(image).ok());
+            if let Ok(embed) = &mut self.embed {
+                self.embeddings.offer(|| embed(image));
+            }
+            observed
+                .gallery
+                .offer(id, image, predicted, confidence, class);
+        }
+        Ok(())
+    }
+
+    /// There are no more records.
+    pub fn finish(self) -> Observed {
+        let embeddings = match self.embed {
+            Err(reason) => Err(reason),
+            Ok(_) => embeddings(self.embeddings.items()),
+        };
+        Observed {
+            confidences: self.confidences.items().to_vec(),
+            images: self.images.items().to_vec(),
+            embeddings,
+            ..self.observed
+        }
+    }
+}
+
+/// Those that there are. An image that can't be embedded, as it can't be decoded, is none; if none can, that is why.
+fn embeddings(sample: &[Result<Vec<f32>, String>]) -> Embeddings {
+    let good: Vec<Vec<f32>> = sample
+        .iter()
+        .filter_map(|embedding| embedding.clone().ok())
+        .collect();
+    match sample.iter().find_map(|embedding| embedding.as_ref().err()) {
+        Some(reason) if good.is_empty() => Err(reason.clone()),
+        _ if good.is_empty() => Err("no image was captured".to_owned()),
+        _ => Ok(good),
+    }
+}
+
+/// One answer of the model.
+#[derive(Clone, Copy)]
+pub struct Answer<'a> {
+    /// What a person finds it by.
+    pub id: &'a str,
+    /// When it was given.
+    pub time: Timestamp,
+    /// Probabilities of the classes.
+    pub scores: &'a [f32],
+    /// The image file, where it was captured.
+    pub image: Option<&'a [u8]>,
+    /// The true class, where it is known.
+    pub class: Option<usize>,
+}
+
+impl Sink for Observer {
+    fn record(&mut self, record: Record) -> Result<ControlFlow<()>, Broken> {
+        let scores = record.scores()?;
+        self.answer(&Answer {
+            id: record.id(),
+            time: record.time,
+            scores: scores.as_slice(),
+            image: record.input.as_ref().map(|input| input.body.as_slice()),
+            class: self.truth.of(&record),
+        })?;
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, png};
+
+    fn observer(embed: Result<Embed, String>) -> Observer {
+        let window = Window::new(at("2025-10-04T08:00:00Z"), at("2025-10-04T10:00:00Z")).unwrap();
+        Observer::new(Settings {
+            labels: ["bicycle", "motorcycle"].map(str::to_owned).to_vec(),
+            threshold: 0.9,
+            window,
+            truth: Classes::default(),
+            embed,
+        })
+    }
+
+    fn answer<'a>(scores: &'a [f32], image: Option<&'a [u8]>, class: Option<usize>) -> Answer<'a> {
+        Answer {
+            id: "x",
+            time: at("2025-10-04T08:30:00Z"),
+            scores,
+            image,
+            class,
+        }
+    }
+
+    #[test]
+    fn answers_are_counted_and_kept() {
+        let mut observer = observer(Ok(Box::new(|file| Ok(vec![file.len() as f32]))));
+        let image = png(1, 0);
+        observer
+            .answer(&answer(&[0.95, 0.05], Some(&image), Some(0)))
+            .unwrap();
+        observer
+            .answer(&answer(&[0.25, 0.75], Some(b"no image"), Some(0)))
+            .unwrap();
+        observer.answer(&answer(&[0.05, 0.95], None, None)).unwrap();
+        let error = observer
+            .answer(&answer(&[0.2, 0.3, 0.5], None, None))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the answer has 3 scores, and the labels are 2"
+        );
+        let seen = observer.finish();
+        assert_eq!((seen.answers, seen.passed, seen.inputs), (3, 2, 2));
+        assert_eq!(
+            (seen.predicted, seen.confidences),
+            (vec![1, 2], vec![0.95, 0.75, 0.95])
+        );
+        assert_eq!(seen.outcomes, [(0.95, true), (0.75, false)]);
+        assert!(seen.images[0].is_some() && seen.images[1].is_none());
+        assert_eq!(
+            seen.embeddings,
+            Ok(vec![vec![image.len() as f32], vec![8.0]])
+        );
+        assert_eq!(seen.labelled.accuracy(), 0.5);
+    }
+
+    #[test]
+    fn without_embeddings_it_is_known_why() {
+        let reason = |embed, image: Option<&[u8]>| {
+            let mut observer = observer(embed);
+            observer.answer(&answer(&[0.5, 0.5], image, None)).unwrap();
+            observer.finish().embeddings.unwrap_err()
+        };
+        assert_eq!(
+            reason(Err("no model was given".into()), None),
+            "no model was given"
+        );
+        let fails = || Ok(Box::new(|_: &[u8]| Err("not an image".to_owned())) as Embed);
+        assert_eq!(reason(fails(), Some(b"x")), "not an image");
+        assert_eq!(reason(fails(), None), "no image was captured");
+    }
+
+    #[test]
+    fn samples_do_not_grow_with_the_records() {
+        let mut observer = observer(Ok(Box::new(|_| Ok(vec![0.0]))));
+        for n in 0..10_000 {
+            let confidence = 0.5 + (n % 100) as f32 / 250.0;
+            observer
+                .answer(&answer(&[confidence, 1.0 - confidence], Some(b"x"), None))
+                .unwrap();
+        }
+        let seen = observer.finish();
+        assert_eq!((seen.answers, seen.confidences.len()), (10_000, SAMPLE));
+        assert_eq!(
+            (seen.images.len(), seen.embeddings.unwrap().len()),
+            (SAMPLE, EMBEDDINGS)
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! A run as one HTML file that needs nothing else: no script, no font, no request. Plots are SVG, images PNG, both inline.
+
+mod gallery;
+mod plot;
+mod plots;
+mod style;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::baseline::Baseline;
+use crate::findings::{Findings, Status};
+use crate::observed::Observed;
+use crate::stats::proportion::{Interval, wilson};
+use crate::window::Window;
+
+/// What a report is of.
+pub struct Report<'a> {
+    /// The endpoint's name.
+    pub endpoint: &'a str,
+    /// The time that was looked at.
+    pub window: Window,
+    /// What it is compared with.
+    pub baseline: &'a Baseline,
+    /// What was seen.
+    pub observed: &'a Observed,
+    /// What was found.
+    pub findings: &'a Findings,
+}
+
+/// A plot as a file of its own.
+pub struct Figure {
+    /// Its name, without an extension.
+    pub name: &'static str,
+    /// What it shows, in a line.
+    pub title: &'static str,
+    /// An SVG file, styled for light and dark.
+    pub svg: String,
+}
+
+impl Report<'_> {
+    /// The plots, in the order in which the report has them.
+    pub fn figures(&self) -> Vec<Figure> {
+        let style = format!("<style>{}</style>", style::PLOTS);
+        let figures = plots::all(self)
+            .into_iter()
+            .map(|(name, title, svg)| Figure {
+                name,
+                title,
+                svg: svg.replacen('>', &format!(">{style}"), 1),
+            });
+        figures.collect()
+    }
+
+    /// The report as a page.
+    pub fn html(&self) -> String {
+        let title = format!("{}: model monitoring", self.endpoint);
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (title) }
+                    style { (PreEscaped(style::PAGE)) (PreEscaped(style::PLOTS)) }
+                }
+                body {
+                    header {
+                        h1 { (self.endpoint) }
+                        p.window { (time(self.window.from())) " to " (time(self.window.to())) " UTC" }
+                    }
+                    main {
+                        (self.verdict())
+                        (self.figures_of_merit())
+                        @for (_, title, svg) in plots::all(self) {
+                            section { h2 { (title) } div.plot { (PreEscaped(svg)) } }
+                        }
+                        (tables::tests(self))
+                        (tables::quality(self))
+                        (gallery::all(self))
+                        (tables::small_print(self))
+                    }
+                }
+            }
+        };
+        page.into_string()
+    }
+
+    /// What a person must know who reads nothing else.
+    fn verdict(&self) -> Markup {
+        let violations = &self.findings.violations;
+        let (class, text) = match self.findings.status() {
+            Status::Completed => ("good", "The model sees what it was tested on.".to_owned()),
+            Status::CompletedWithViolations if violations.len() == 1 => {
+                ("bad", "One thing is not as in the baseline.".to_owned())
+            }
+            Status::CompletedWithViolations => (
+                "bad",
+                format!("{} things are not as in the baseline.", violations.len()),
+            ),
+            Status::NothingToTest => ("unknown", "There were too few answers to tell.".to_owned()),
+        };
+        html! {
+            section.verdict.(class) {
+                p.headline { (text) }
+                @if !violations.is_empty() {
+                    ul { @for violation in violations {
+                        li { strong { (name(&violation.feature_name)) } ": " (short(&violation.description)) "." }
+                    } }
+                }
+                @for note in &self.findings.notes { p { (note) "." } }
+            }
+        }
+    }
+
+    fn figures_of_merit(&self) -> Markup {
+        let observed = self.observed;
+        let test = |feature: &str| {
+            self.findings
+                .tests
+                .iter()
+                .find(|test| test.feature == feature)
+        };
+        let outcome = |feature: &str| test(feature).and_then(|test| test.outcome.as_ref().ok());
+        let before = |feature: &str| outcome(feature).and_then(|outcome| outcome.before);
+        let estimated = outcome("estimated_accuracy").and_then(|outcome| outcome.now);
+        let accuracy = self
+            .findings
+            .quality
+            .as_ref()
+            .map(|quality| quality.accuracy);
+        let none = "no labels yet";
+        html! {
+            section.merits {
+                (merit("answers", &group(observed.answers), &format!("{} with an image", group(observed.inputs))))
+                (merit_of("pass the gate", Some(wilson(observed.passed, observed.answers)), before("pass_rate"), "no answers"))
+                (merit_of("estimated accuracy", estimated, before("estimated_accuracy"), "not estimated"))
+                (merit_of("accuracy by labels", accuracy, before("accuracy"), none))
+            }
+        }
+    }
+}
+
+fn merit(what: &str, value: &str, more: &str) -> Markup {
+    html! { div.merit { span.what { (what) } span.value { (value) } span.more { (more) } } }
+}
+
+fn merit_of(what: &str, now: Option<Interval>, before: Option<f64>, none: &str) -> Markup {
+    let Some(Interval { value, low, high }) = now else {
+        return merit(what, "–", none);
+    };
+    let before = before
+        .map(|before| format!(", baseline {}", percent(before)))
+        .unwrap_or_default();
+    merit(
+        what,
+        &percent(value),
+        &format!("{} to {}{before}", percent(low), percent(high)),
+    )
+}
+
+/// A violation without its probability, which the table of tests has.
+fn short(description: &str) -> &str {
+    description
+        .split_once("; by chance")
+        .map_or(description, |(short, _)| short)
+}
+
+/// A feature as people say it.
+fn name(feature: &str) -> String {
+    match feature {
+        "prediction" => "predicted classes".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+fn percent(part: f64) -> String {
+    format!("{:.1} %", part * 100.0)
+}
+
+/// Thousands apart.
+fn group(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .filter_map(|group| std::str::from_utf8(group).ok())
+        .collect();
+    groups.join(",")
+}
+
+fn time(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC)
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
+}

@@ -1,0 +1,49 @@
+//! Colours and sizes, for light and dark. Plots have a sheet of their own, so that they can be files.
+
+/// Colours that are told apart also without red and green (Okabe and Ito, 2008).
+pub(super) const PLOTS: &str = "
+:root{--ink:#1c2430;--soft:#5b6675;--grid:#e4e8ee;--now:#0072b2;--before:#b0b8c4;--limit:#d55e00;
+--c0:#0072b2;--c1:#e69f00;--c2:#009e73;--c3:#cc79a7;--c4:#56b4e9;--c5:#f0e442;--c6:#9aa3af}
+@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#9aa6b5;--grid:#2a323d;--now:#56b4e9;--before:#5a6675;--limit:#ff8a3d;
+--c0:#56b4e9;--c2:#2fc59b;--c4:#8ecdf2}}
+svg{font:12px system-ui,sans-serif;max-width:100%;height:auto}
+svg text{fill:var(--soft)}svg .strong{fill:var(--ink)}
+.grid{stroke:var(--grid)}.axis{stroke:var(--soft)}
+.now{stroke:var(--now);fill:none;stroke-width:2}.now-fill{fill:var(--now);fill-opacity:.25}.now-bar{fill:var(--now)}
+.before{stroke:var(--soft);fill:none;stroke-width:1.5;stroke-dasharray:4 3}.before-fill{fill:var(--before);fill-opacity:.55}
+.limit{stroke:var(--limit);stroke-width:1.5;stroke-dasharray:6 4}svg .limit-text{fill:var(--limit)}
+.dot{fill:var(--now)}.error{stroke:var(--now);stroke-width:1}
+.c0{fill:var(--c0)}.c1{fill:var(--c1)}.c2{fill:var(--c2)}.c3{fill:var(--c3)}.c4{fill:var(--c4)}.c5{fill:var(--c5)}.c6{fill:var(--c6)}
+";
+
+pub(super) const PAGE: &str = "
+:root{--paper:#fff;--card:#f6f8fa;--good:#0a7d55;--bad:#c2410c;--unknown:#5b6675}
+@media(prefers-color-scheme:dark){:root{--paper:#12161c;--card:#1a2029;--good:#2fc59b;--bad:#ff8a3d;--unknown:#9aa6b5}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+header,main{max-width:1000px;margin:0 auto;padding:0 20px}
+header{padding-top:32px}h1{margin:0;font-size:28px}h2{font-size:19px;margin:36px 0 8px}
+.window{margin:2px 0 20px;color:var(--soft)}
+.verdict{border-left:6px solid;background:var(--card);padding:14px 20px;border-radius:4px}
+.verdict.good{border-color:var(--good)}.verdict.bad{border-color:var(--bad)}.verdict.unknown{border-color:var(--unknown)}
+.headline{font-size:20px;font-weight:600;margin:0}.verdict ul{margin:8px 0 0;padding-left:20px;font-size:15px}
+.verdict li{margin:4px 0}
+.merits{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:12px;margin-top:16px}
+.merit{background:var(--card);padding:12px 16px;border-radius:4px;display:flex;flex-direction:column}
+.what,.more{color:var(--soft);font-size:13px}.value{font-size:26px;font-weight:600}
+.plot{overflow-x:auto}.scroll{overflow-x:auto}
+.pair{display:flex;flex-wrap:wrap;gap:24px}
+table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
+th,td{padding:6px 10px;text-align:right;border-bottom:1px solid var(--grid);vertical-align:middle}
+th{color:var(--soft);font-weight:500}th:first-child,td:first-child{text-align:left}td.text{text-align:left;color:var(--soft)}
+td.cell,th.cell{text-align:center;min-width:64px}
+tr.bad td:first-child{color:var(--bad);font-weight:600}
+.bar{display:inline-block;width:120px;height:10px;background:var(--grid);border-radius:5px;position:relative;vertical-align:middle}
+.bar i{position:absolute;left:0;top:0;bottom:0;background:var(--now);border-radius:5px}
+.bar b{position:absolute;top:-3px;bottom:-3px;width:2px;background:var(--limit)}
+.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:12px}
+figure{margin:0;background:var(--card);border-radius:4px;padding:8px;text-align:center;font-size:12px;line-height:1.35}
+figure img{width:88px;height:88px;object-fit:contain;image-rendering:pixelated;background:var(--grid)}
+figcaption{margin-top:4px;overflow-wrap:anywhere}figcaption .id{color:var(--soft);display:block}
+.soft,footer{color:var(--soft);font-size:14px}footer{margin:40px 0 60px}
+";

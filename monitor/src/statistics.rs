@@ -1,0 +1,431 @@
+//! `statistics.json`, in Model Monitor's schema, with a section of its own for what images and classifiers need.
+//!
+//! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-statistics.html>
+//!
+//! The features are `prediction` (String), `confidence` and those of [`crate::pictures::NAMES`] (Fractional). A numerical
+//! feature's sketch is a KLL sketch of one level: a fair sample of at most 2048 values, each of weight 1. Of images, mean,
+//! deviation and extremes are those of the sample; of confidence, those of all answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::calibration::Calibration;
+use crate::observed::{Observed, SAMPLE};
+use crate::pictures::NAMES;
+use crate::stats::Moments;
+
+/// The feature that counts the classes.
+pub const PREDICTION: &str = "prediction";
+/// The feature of the best scores.
+pub const CONFIDENCE: &str = "confidence";
+
+/// The buckets that Model Monitor always has.
+const BUCKETS: usize = 10;
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Statistics {
+    /// Of the schema: 0.
+    pub version: u32,
+    /// Of all records.
+    pub dataset: Dataset,
+    /// One after the other.
+    pub features: Vec<Feature>,
+    /// Not of Model Monitor's schema.
+    pub image_classification: ImageClassification,
+}
+
+/// Figures of all records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dataset {
+    /// How many records there are.
+    pub item_count: u64,
+}
+
+/// A feature: one of the two statistics is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Feature {
+    /// Its name.
+    pub name: String,
+    /// `Fractional` or `String`.
+    pub inferred_type: InferredType,
+    /// Of numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numerical_statistics: Option<Numerical>,
+    /// Of texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub string_statistics: Option<Categorical>,
+}
+
+/// The types that are used here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InferredType {
+    /// Numbers.
+    Fractional,
+    /// Texts.
+    String,
+}
+
+/// How many values there are, and how many are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present {
+    /// Values.
+    pub num_present: u64,
+    /// Records without one.
+    pub num_missing: u64,
+}
+
+/// Statistics of numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "they are named after what they are")]
+pub struct Numerical {
+    pub common: Present,
+    pub mean: f64,
+    pub sum: f64,
+    pub std_dev: f64,
+    pub min: f64,
+    pub max: f64,
+    pub distribution: NumericalDistribution,
+}
+
+/// The distribution of numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NumericalDistribution {
+    /// As a sketch, and what follows from it.
+    pub kll: Kll,
+}
+
+/// A KLL sketch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kll {
+    /// Ten of equal width.
+    pub buckets: Vec<Bucket>,
+    /// The sample.
+    pub sketch: Sketch,
+}
+
+/// Values from one bound to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// In it.
+    pub lower_bound: f64,
+    /// Not in it, but for the last bucket.
+    pub upper_bound: f64,
+    /// How many values of the sample.
+    pub count: u64,
+}
+
+/// The values of a sketch, by level.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sketch {
+    /// As Model Monitor has them.
+    pub parameters: SketchParameters,
+    /// One level: values of weight 1.
+    pub data: Vec<Vec<f32>>,
+}
+
+/// What a KLL sketch is made by.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SketchParameters {
+    /// How much smaller each level is than the one above.
+    pub c: f64,
+    /// The size of the highest level.
+    pub k: f64,
+}
+
+/// Statistics of texts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Categorical {
+    /// How many.
+    pub common: Present,
+    /// How many different ones.
+    pub distinct_count: u64,
+    /// How often each.
+    pub distribution: CategoricalDistribution,
+}
+
+/// The distribution of texts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CategoricalDistribution {
+    /// As counts.
+    pub categorical: Categories,
+}
+
+/// Counts of texts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Categories {
+    /// One for each text.
+    pub buckets: Vec<Category>,
+}
+
+/// How often a text came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Category {
+    /// The text.
+    pub value: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// What Model Monitor's schema has no place for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImageClassification {
+    /// The classes, in the order of the model's scores.
+    pub labels: Vec<String>,
+    /// The lowest confidence that passes the gate.
+    pub threshold: f32,
+    /// Answers that pass it.
+    pub passed: u64,
+    /// Answers whose true class is known.
+    pub labelled: u64,
+    /// Those of them that are right.
+    pub correct: u64,
+    /// How often answers of each confidence are right; `null` without labels.
+    pub calibration: Option<Calibration>,
+}
+
+impl Statistics {
+    /// Of what was seen.
+    pub fn of(observed: &Observed) -> Self {
+        let correct = observed.outcomes.iter().filter(|outcome| outcome.1).count();
+        let images = (0..NAMES.len()).map(|index| image_feature(observed, index));
+        Self {
+            version: 0,
+            dataset: Dataset {
+                item_count: observed.answers,
+            },
+            features: [prediction(observed), confidence(observed)]
+                .into_iter()
+                .chain(images)
+                .collect(),
+            image_classification: ImageClassification {
+                labels: observed.labels.clone(),
+                threshold: observed.threshold,
+                passed: observed.passed,
+                labelled: observed.outcomes.len() as u64,
+                correct: correct as u64,
+                calibration: Calibration::fit(observed.outcomes.iter().copied()),
+            },
+        }
+    }
+
+    /// The sample of a numerical feature; empty where there is none.
+    pub fn sample(&self, feature: &str) -> &[f32] {
+        let numerical = self
+            .feature(feature)
+            .and_then(|feature| feature.numerical_statistics.as_ref());
+        let levels = numerical.map(|numerical| numerical.distribution.kll.sketch.data.as_slice());
+        levels.and_then(<[_]>::first).map_or(&[], Vec::as_slice)
+    }
+
+    /// How often each class was the answer, in the order of the labels.
+    pub fn predicted(&self) -> Vec<u64> {
+        let categorical = self
+            .feature(PREDICTION)
+            .and_then(|feature| feature.string_statistics.as_ref());
+        let buckets = categorical.map_or(&[][..], |found| {
+            found.distribution.categorical.buckets.as_slice()
+        });
+        let count = |label: &String| {
+            buckets
+                .iter()
+                .find(|bucket| bucket.value == *label)
+                .map_or(0, |bucket| bucket.count)
+        };
+        self.image_classification.labels.iter().map(count).collect()
+    }
+
+    /// A feature by its name.
+    pub fn feature(&self, name: &str) -> Option<&Feature> {
+        self.features.iter().find(|feature| feature.name == name)
+    }
+}
+
+fn prediction(observed: &Observed) -> Feature {
+    let buckets = observed
+        .labels
+        .iter()
+        .zip(&observed.predicted)
+        .map(|(label, count)| Category {
+            value: label.clone(),
+            count: *count,
+        });
+    Feature {
+        name: PREDICTION.to_owned(),
+        inferred_type: InferredType::String,
+        numerical_statistics: None,
+        string_statistics: Some(Categorical {
+            common: Present {
+                num_present: observed.answers,
+                num_missing: 0,
+            },
+            distinct_count: observed
+                .predicted
+                .iter()
+                .filter(|count| **count > 0)
+                .count() as u64,
+            distribution: CategoricalDistribution {
+                categorical: Categories {
+                    buckets: buckets.collect(),
+                },
+            },
+        }),
+    }
+}
+
+fn confidence(observed: &Observed) -> Feature {
+    let present = Present {
+        num_present: observed.answers,
+        num_missing: 0,
+    };
+    numerical(
+        CONFIDENCE,
+        present,
+        &observed.confidence,
+        observed.confidences.clone(),
+    )
+}
+
+fn image_feature(observed: &Observed, index: usize) -> Feature {
+    let sample: Vec<f32> = observed
+        .images
+        .iter()
+        .flatten()
+        .map(|features| features.values[index])
+        .collect();
+    // What is missing is counted in the sample, and told as of all.
+    let part = sample.len() as f64 / observed.images.len().max(1) as f64;
+    let present = (observed.inputs as f64 * part).round() as u64;
+    let present = Present {
+        num_present: present,
+        num_missing: observed.answers.saturating_sub(present),
+    };
+    let moments: Moments = sample.iter().map(|value| f64::from(*value)).collect();
+    numerical(NAMES[index], present, &moments, sample)
+}
+
+fn numerical(name: &str, common: Present, moments: &Moments, sample: Vec<f32>) -> Feature {
+    Feature {
+        name: name.to_owned(),
+        inferred_type: InferredType::Fractional,
+        string_statistics: None,
+        numerical_statistics: Some(Numerical {
+            common,
+            mean: moments.mean,
+            sum: moments.sum(),
+            std_dev: moments.std_dev(),
+            min: moments.min,
+            max: moments.max,
+            distribution: NumericalDistribution {
+                kll: Kll {
+                    buckets: buckets(&sample),
+                    sketch: Sketch {
+                        parameters: SketchParameters {
+                            c: 0.64,
+                            k: SAMPLE as f64,
+                        },
+                        data: vec![sample],
+                    },
+                },
+            },
+        }),
+    }
+}
+
+fn buckets(sample: &[f32]) -> Vec<Bucket> {
+    let extremes: Moments = sample.iter().map(|value| f64::from(*value)).collect();
+    let width = (extremes.max - extremes.min) / BUCKETS as f64;
+    let mut counts = [0; BUCKETS];
+    for value in sample {
+        let place = match width > 0.0 {
+            true => ((f64::from(*value) - extremes.min) / width) as usize,
+            false => 0,
+        };
+        counts[place.min(BUCKETS - 1)] += 1;
+    }
+    let bucket = |(index, count): (usize, u64)| Bucket {
+        lower_bound: extremes.min + width * index as f64,
+        upper_bound: extremes.min + width * (index + 1) as f64,
+        count,
+    };
+    counts.into_iter().enumerate().map(bucket).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::traffic;
+
+    #[test]
+    fn the_file_has_model_monitors_schema() {
+        let json = serde_json::to_value(Statistics::of(&traffic(100, 0))).unwrap();
+        assert_eq!(
+            (&json["version"], &json["dataset"]["item_count"]),
+            (&0.into(), &100.into())
+        );
+        let prediction = &json["features"][0];
+        assert_eq!(
+            (&prediction["name"], &prediction["inferred_type"]),
+            (&"prediction".into(), &"String".into())
+        );
+        let buckets = &prediction["string_statistics"]["distribution"]["categorical"]["buckets"];
+        assert_eq!(buckets[0]["value"], "bicycle");
+        let counts: Vec<u64> = [0, 1]
+            .map(|index| buckets[index]["count"].as_u64().unwrap())
+            .to_vec();
+        assert_eq!(counts.iter().sum::<u64>(), 100);
+        let confidence = &json["features"][1];
+        assert_eq!(
+            (&confidence["name"], &confidence["inferred_type"]),
+            (&"confidence".into(), &"Fractional".into())
+        );
+        let numerical = &confidence["numerical_statistics"];
+        assert_eq!(
+            numerical["common"],
+            serde_json::json!({"num_present": 100, "num_missing": 0})
+        );
+        for name in ["mean", "sum", "std_dev", "min", "max"] {
+            assert!(numerical[name].is_f64(), "{name}");
+        }
+        let kll = &numerical["distribution"]["kll"];
+        let counted: u64 = kll["buckets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|bucket| bucket["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(
+            (kll["buckets"].as_array().unwrap().len(), counted),
+            (10, 100)
+        );
+        assert_eq!(
+            kll["sketch"]["parameters"],
+            serde_json::json!({"c": 0.64, "k": 2048.0})
+        );
+        assert_eq!(kll["sketch"]["data"][0].as_array().unwrap().len(), 100);
+        assert_eq!(json["features"][2]["name"], "brightness");
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let statistics = Statistics::of(&traffic(100, 0));
+        let text = serde_json::to_string(&statistics).unwrap();
+        let read: Statistics = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, statistics);
+        assert_eq!(read.sample("brightness").len(), 100);
+        assert_eq!(read.predicted().iter().sum::<u64>(), 100);
+        assert!(read.sample("no such feature").is_empty());
+    }
+
+    #[test]
+    fn buckets_hold_every_value_and_one_value_is_in_one() {
+        let counts = |sample: &[f32]| -> Vec<u64> {
+            buckets(sample).iter().map(|bucket| bucket.count).collect()
+        };
+        assert_eq!(
+            counts(&[0.0, 0.05, 0.5, 1.0]),
+            [2, 0, 0, 0, 0, 1, 0, 0, 0, 1]
+        );
+        assert_eq!(counts(&[3.0, 3.0])[0], 2);
+        assert_eq!(counts(&[]), [0; 10]);
+    }
+}

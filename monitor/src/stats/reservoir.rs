@@ -1,0 +1,84 @@
+//! A fair sample of a stream of unknown length (Vitter's algorithm R, 1985).
+
+use fastrand::Rng;
+
+/// Up to so many items, each of a stream's with the same probability.
+#[derive(Clone, Debug)]
+pub struct Reservoir<T> {
+    items: Vec<T>,
+    capacity: usize,
+    seen: u64,
+    random: Rng,
+}
+
+impl<T> Reservoir<T> {
+    /// An empty one. The same seed picks the same items of the same stream.
+    pub fn new(capacity: usize, seed: u64) -> Self {
+        Self {
+            items: Vec::new(),
+            capacity,
+            seen: 0,
+            random: Rng::with_seed(seed),
+        }
+    }
+
+    /// Lets an item pass, and makes it only if it is picked: of a long stream few are.
+    pub fn offer(&mut self, item: impl FnOnce() -> T) {
+        self.seen += 1;
+        if self.items.len() < self.capacity {
+            self.items.push(item());
+            return;
+        }
+        let place = self.random.u64(0..self.seen);
+        // A place that does not fit into usize is not among the items either.
+        if let Some(kept) = usize::try_from(place)
+            .ok()
+            .and_then(|place| self.items.get_mut(place))
+        {
+            *kept = item();
+        }
+    }
+
+    /// How long the stream was.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// The sample.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_has_the_same_chance() {
+        let mut counts = [0u32; 20];
+        for seed in 0..4000 {
+            let mut reservoir = Reservoir::new(5, seed);
+            (0..20).for_each(|item: usize| reservoir.offer(|| item));
+            assert_eq!((reservoir.items().len(), reservoir.seen()), (5, 20));
+            reservoir.items().iter().for_each(|item| counts[*item] += 1);
+        }
+        // 1000 each; a standard deviation is 27.
+        assert!(
+            counts.iter().all(|count| count.abs_diff(1000) < 130),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn few_items_are_made_of_a_long_stream() {
+        let (mut made, mut reservoir) = (0, Reservoir::new(10, 1));
+        (0..100_000).for_each(|item| {
+            reservoir.offer(|| {
+                made += 1;
+                item
+            })
+        });
+        assert!((60..200).contains(&made), "{made}");
+    }
+}
