@@ -2,10 +2,16 @@
 # Makes what the benchmarks need (a Python environment, the release binaries; all of it under target/) and runs them.
 #
 #     benches/run.sh [ARGUMENTS of bench.py]
+#     benches/run.sh monitor [ROUNDS]    how often monitoring is wrong, which needs no Python
 #
 # SCONES_BIN_DIR=DIR takes the binaries from there and builds nothing. PYTHON=FILE is another Python than python3.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+if [ "${1:-}" = monitor ]; then
+    shift
+    exec bash benches/monitor.sh "$@"
+fi
 
 fail() {
     echo "benches/run.sh: $1" >&2

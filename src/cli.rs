@@ -1,5 +1,7 @@
 //! What one may type.
 
+pub(crate) mod monitor;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +26,9 @@ enum Command {
     Up(Up),
     Run(Run),
     Batch(Batch),
+    /// See what a model's traffic says of it: baseline, run, report, label, traffic
+    #[command(subcommand)]
+    Monitor(monitor::Monitor),
     Logs(Logs),
     Gc(Gc),
     Doctor(Doctor),
@@ -355,6 +360,7 @@ impl Cli {
             Command::Up(up) => commands::up::run(&up),
             Command::Run(run) => commands::run::run(run),
             Command::Batch(batch) => commands::batch::run(&batch),
+            Command::Monitor(command) => commands::monitor::run(command),
             Command::Logs(logs) => commands::logs::run(&logs),
             Command::Gc(gc) => commands::gc::run(&gc),
             Command::Doctor(doctor) => commands::doctor::run(&doctor),

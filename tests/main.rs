@@ -13,6 +13,7 @@ mod failures;
 mod front_door;
 mod hostile;
 mod images;
+mod monitoring;
 mod real_data;
 mod step_functions;
 mod support;

@@ -9,6 +9,7 @@ pub(crate) mod gc;
 pub(crate) mod lambda;
 pub(crate) mod logs;
 pub(crate) mod model;
+pub(crate) mod monitor;
 pub(crate) mod run;
 pub(crate) mod stack;
 pub(crate) mod test_state;

@@ -1,0 +1,282 @@
+//! What one may type after `scones monitor`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use monitor::corruption::Corruption;
+
+use super::{S3Uri, s3_uri};
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Monitor {
+    Baseline(Baseline),
+    Run(Run),
+    Report(Report),
+    Label(Label),
+    Traffic(Traffic),
+}
+
+/// Which endpoint, and where its data is.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Of {
+    /// The endpoint
+    #[arg(long, value_name = "NAME", default_value = "scones-classifier")]
+    pub(crate) endpoint: String,
+    /// The bucket of captured data, labels and results; by default the local stack's own
+    #[arg(long, value_name = "BUCKET", required_if_eq("aws", "true"))]
+    pub(crate) bucket: Option<String>,
+    /// Where data capture writes, below the bucket
+    #[arg(long, value_name = "PREFIX", default_value = "captured")]
+    pub(crate) captured: String,
+    /// Where labels are
+    #[arg(long, value_name = "PREFIX", default_value = "ground-truth")]
+    pub(crate) ground_truth: String,
+    /// Where baselines and runs are
+    #[arg(long, value_name = "PREFIX", default_value = "monitoring")]
+    pub(crate) results: String,
+    /// Work on AWS, and not on a local stack
+    #[arg(long, conflicts_with_all = ["endpoint_url", "data_dir"])]
+    pub(crate) aws: bool,
+    /// Where the stack answers; by default the one that runs on --data-dir
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// The data directory of the stack to look for
+    #[arg(long, value_name = "DIR", default_value = ".scones")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// The time that is looked at.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Between {
+    /// The first moment: 2026-03-01T08:00:00Z, 2026-03-01 (UTC), or so long ago: 6h, 7d
+    #[arg(long, value_name = "TIME", value_parser = moment, default_value = "24h")]
+    pub(crate) from: Timestamp,
+    /// The moment after the last; by default now
+    #[arg(long, value_name = "TIME", value_parser = moment, default_value = "0s")]
+    pub(crate) to: Timestamp,
+}
+
+/// Images whose classes are known.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Images {
+    /// The images: a folder, or s3://BUCKET/PREFIX
+    #[arg(long, value_name = "PLACE", value_parser = place)]
+    pub(crate) images: Option<Place>,
+    /// Their classes, in SageMaker's .lst format (row, class, path): a file, or s3://BUCKET/KEY
+    #[arg(long, value_name = "PLACE", value_parser = place)]
+    pub(crate) lst: Option<Place>,
+}
+
+/// Here or in S3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Here(PathBuf),
+    S3(S3Uri),
+}
+
+/// Say what the model does when all is well: statistics.json and constraints.json
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones monitor baseline --model s3://BUCKET/models/model.tar.gz --images s3://BUCKET/test/ --lst s3://BUCKET/test.lst
+  scones monitor baseline --model model.tar.gz --images data/test --lst data/test.lst
+  scones monitor baseline --labels bicycle,motorcycle --from 7d --to 1d      from captured traffic and its labels
+
+Use images that the model was not trained on: on those that it was, it is surer than it will ever be again.")]
+pub(crate) struct Baseline {
+    #[command(flatten)]
+    pub(crate) of: Of,
+    #[command(flatten)]
+    pub(crate) images: Images,
+    /// The model: model.tar.gz, its folder, or s3://BUCKET/KEY
+    #[arg(long, value_name = "PLACE", value_parser = place)]
+    pub(crate) model: Option<Place>,
+    /// The classes in the order of the scores; by default the model's own
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "NAMES",
+        required_unless_present = "model"
+    )]
+    pub(crate) labels: Vec<String>,
+    /// The score that passes the gate
+    #[arg(long, value_name = "SCORE", default_value_t = 0.93)]
+    pub(crate) threshold: f32,
+    #[command(flatten)]
+    pub(crate) window: Between,
+}
+
+/// Compare captured traffic with the baseline
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones monitor run                                 the last 24 hours
+  scones monitor run --from 2026-03-01 --to 2026-03-02 --model s3://BUCKET/models/model.tar.gz
+
+Writes statistics.json, constraint_violations.json and report.html to s3://BUCKET/monitoring/ENDPOINT/runs/, and prints
+one line of metrics in CloudWatch's embedded metric format.
+
+Exit status: 0 if all is as in the baseline, 2 if something is not, 3 if there were too few answers to tell, 1 for errors.")]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) of: Of,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// What is compared.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Look {
+    #[command(flatten)]
+    pub(crate) window: Between,
+    /// One production variant; by default all
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// The model, for its embeddings: model.tar.gz, its folder, or s3://BUCKET/KEY; without it they are not compared
+    #[arg(long, value_name = "PLACE", value_parser = place)]
+    pub(crate) model: Option<Place>,
+    /// The score that passes the gate; by default the baseline's
+    #[arg(long, value_name = "SCORE")]
+    pub(crate) threshold: Option<f32>,
+}
+
+/// Draw what is found as one HTML file
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones monitor report --out report.html --from 7d
+  scones monitor report --out report.html --plots plots     and each plot as an SVG file")]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) of: Of,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// The file to write
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) out: PathBuf,
+    /// Write each plot as an SVG file into this folder too
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plots: Option<PathBuf>,
+}
+
+/// Say what captured images really show
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+The file is CSV, or - for standard input, with a header. Its columns:
+  id      the inference id of the request, or the event id where it had none
+  label   the name of the class, or its number in the order of the scores
+
+Other columns are not looked at. A later label for the same id takes the earlier one's place.")]
+pub(crate) struct Label {
+    #[command(flatten)]
+    pub(crate) of: Of,
+    /// The labels
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// Send test images to the endpoint, as they are or made worse, and write their labels
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  scones monitor traffic --images s3://BUCKET/test/ --lst s3://BUCKET/test.lst
+  scones monitor traffic --images data/test --lst data/test.lst --corrupt dark --severity 4
+  scones monitor traffic --images data/test --lst data/test.lst --corrupt blur --drift     worse from one to the next
+  scones monitor traffic --images data/test --lst data/test.lst --mix 0.9,0.1              another mix of classes")]
+pub(crate) struct Traffic {
+    #[command(flatten)]
+    pub(crate) of: Of,
+    #[command(flatten)]
+    pub(crate) images: Images,
+    /// The classes in the order of the scores; by default labels are written as numbers
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(crate) labels: Vec<String>,
+    /// How many requests
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) count: u32,
+    /// Requests a second
+    #[arg(long, default_value_t = 20.0)]
+    pub(crate) rate: f64,
+    /// Make the images worse: blur, dark, noise or contrast
+    #[arg(long, value_name = "KIND")]
+    pub(crate) corrupt: Option<Corruption>,
+    /// How much worse, 1 to 5
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=5), requires = "corrupt")]
+    pub(crate) severity: u8,
+    /// Begin with images as they are, and reach the severity at the end
+    #[arg(long, requires = "corrupt")]
+    pub(crate) drift: bool,
+    /// The part of each class, in the order of the scores; by default as in the list
+    #[arg(long, value_delimiter = ',', value_name = "PARTS")]
+    pub(crate) mix: Vec<f64>,
+    /// Feeds everything random
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Write no labels
+    #[arg(long)]
+    pub(crate) unlabelled: bool,
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    match text.starts_with("s3://") {
+        true => Ok(Place::S3(s3_uri(text)?)),
+        false => Ok(Place::Here(text.into())),
+    }
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    let day = text.parse::<jiff::civil::Date>().ok();
+    if let Some(midnight) = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok()) {
+        return Ok(midnight.timestamp());
+    }
+    let ago = text.parse::<Span>().ok();
+    let then = ago.and_then(|ago| {
+        Timestamp::now()
+            .to_zoned(TimeZone::UTC)
+            .checked_sub(ago)
+            .ok()
+    });
+    then.map(|then| then.timestamp()).ok_or_else(|| {
+        "write it as 2026-03-01T08:00:00Z, 2026-03-01, or so long ago: 6h, 7d".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_in_three_ways() {
+        assert_eq!(
+            moment("2026-03-01T08:00:00Z").unwrap().to_string(),
+            "2026-03-01T08:00:00Z"
+        );
+        assert_eq!(
+            moment("2026-03-01").unwrap().to_string(),
+            "2026-03-01T00:00:00Z"
+        );
+        let ago = Timestamp::now().duration_since(moment("7d").unwrap());
+        assert!((ago.as_secs() - 7 * 86_400).abs() < 5, "{ago}");
+        assert!(
+            moment("yesterday")
+                .unwrap_err()
+                .contains("so long ago: 6h, 7d")
+        );
+    }
+
+    #[test]
+    fn places_are_here_or_in_s3() {
+        assert_eq!(place("data/test"), Ok(Place::Here("data/test".into())));
+        let uri = S3Uri {
+            bucket: "b".into(),
+            key: "test/".into(),
+        };
+        assert_eq!(place("s3://b/test/"), Ok(Place::S3(uri)));
+        assert!(place("s3://").is_err());
+    }
+}

@@ -1,0 +1,57 @@
+//! What `run` and `report` have in common: the window is read and compared.
+
+use jiff::Timestamp;
+use monitor::Window;
+use monitor::baseline::Baseline;
+use monitor::findings::Findings;
+use monitor::job::Seen;
+use monitor::observed::Observed;
+use monitor::report::Report;
+
+use super::{Session, predictor, window};
+use crate::cli::monitor::Look;
+
+/// A window, compared.
+pub(super) struct Compared {
+    pub(super) window: Window,
+    pub(super) baseline: Baseline,
+    pub(super) observed: Observed,
+    pub(super) findings: Findings,
+}
+
+pub(super) async fn compare(session: &Session, look: &Look) -> anyhow::Result<Compared> {
+    let window = window(look.window)?;
+    let baseline = session.job.baseline().await?;
+    let embed = match &look.model {
+        Some(place) => Ok(predictor::embed(predictor::load(&session.s3, place).await?)),
+        None => Err(predictor::none()),
+    };
+    let own = &baseline.statistics.image_classification;
+    let threshold = look.threshold.unwrap_or(own.threshold);
+    let Seen { observed, skipped } = session
+        .job
+        .observe(window, Timestamp::now(), &own.labels, threshold, embed)
+        .await?;
+    let compared = tokio::task::spawn_blocking(move || {
+        let findings = Findings::new(&baseline, &observed, skipped);
+        Compared {
+            window,
+            baseline,
+            observed,
+            findings,
+        }
+    });
+    Ok(compared.await?)
+}
+
+impl Compared {
+    pub(super) fn report<'a>(&'a self, endpoint: &'a str) -> Report<'a> {
+        Report {
+            endpoint,
+            window: self.window,
+            baseline: &self.baseline,
+            observed: &self.observed,
+            findings: &self.findings,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `scones monitor`: what an endpoint's traffic says of its model. One file a verb.
+
+mod baseline;
+mod label;
+mod look;
+mod places;
+mod predictor;
+mod report;
+mod run;
+mod traffic;
+
+use std::process::ExitCode;
+
+use aws_config::SdkConfig;
+use monitor::bucket::Bucket;
+use monitor::capture::Source;
+use monitor::job::Job;
+use scones_local::aws::Identity;
+
+use crate::aws;
+use crate::cli::monitor::{Between, Monitor, Of};
+
+/// Runs the verb.
+#[tokio::main]
+pub(crate) async fn run(command: Monitor) -> anyhow::Result<ExitCode> {
+    match command {
+        Monitor::Baseline(baseline) => baseline::run(&baseline).await,
+        Monitor::Run(run) => run::run(&run).await,
+        Monitor::Report(report) => report::run(&report).await,
+        Monitor::Label(label) => label::run(&label).await,
+        Monitor::Traffic(traffic) => traffic::run(&traffic).await,
+    }
+}
+
+/// Clients, and the job that they work on.
+struct Session {
+    config: SdkConfig,
+    s3: aws_sdk_s3::Client,
+    job: Job,
+}
+
+impl Session {
+    async fn open(of: &Of, variant: Option<&str>) -> anyhow::Result<Self> {
+        let identity = Identity::default();
+        let config = if of.aws {
+            aws::of_environment().await
+        } else {
+            let url = aws::stack_url(of.endpoint_url.as_deref(), &of.data_dir)?;
+            aws::config(&url, &identity.region).await
+        };
+        let s3 = cifar_tools::s3::from_config(&config);
+        // The template's own name for its bucket.
+        let own = || format!("scones-unlimited-{}-{}", identity.account, identity.region);
+        let bucket = of.bucket.clone().unwrap_or_else(own);
+        let job = Job {
+            bucket: Bucket::new(s3.clone(), bucket),
+            captured: Source {
+                prefix: of.captured.clone(),
+                endpoint: of.endpoint.clone(),
+                variant: variant.map(str::to_owned),
+            },
+            ground_truth: of.ground_truth.clone(),
+            prefix: of.results.clone(),
+        };
+        Ok(Self { config, s3, job })
+    }
+}
+
+fn window(between: Between) -> anyhow::Result<monitor::Window> {
+    Ok(monitor::Window::new(between.from, between.to)?)
+}

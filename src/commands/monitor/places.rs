@@ -1,0 +1,59 @@
+//! Files here and objects in S3, read in one way.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use aws_sdk_s3::Client;
+use monitor::bucket::Bucket;
+use scones_model::data;
+
+use crate::cli::monitor::{Images, Place};
+
+/// The bytes of a file or an object.
+pub(super) async fn read(s3: &Client, place: &Place) -> anyhow::Result<Vec<u8>> {
+    match place {
+        Place::Here(path) => tokio::fs::read(path)
+            .await
+            .with_context(|| path.display().to_string()),
+        Place::S3(uri) => Ok(Bucket::new(s3.clone(), &uri.bucket).get(&uri.key).await?),
+    }
+}
+
+/// Images whose classes are known, each read when it is asked for.
+pub(super) struct Pictures {
+    folder: Place,
+    pub(super) entries: Vec<data::Entry>,
+}
+
+impl Pictures {
+    /// Reads the list; `None` if no images were given.
+    pub(super) async fn list(s3: &Client, images: &Images) -> anyhow::Result<Option<Self>> {
+        let (folder, lst) = match (&images.images, &images.lst) {
+            (None, None) => return Ok(None),
+            (Some(folder), Some(lst)) => (folder.clone(), lst),
+            _ => bail!("--images and --lst belong together: give both"),
+        };
+        let text = String::from_utf8(read(s3, lst).await?).context("the list is not a text")?;
+        let entries = data::parse(&text).context("the list")?;
+        if entries.is_empty() {
+            bail!("the list names no image");
+        }
+        Ok(Some(Self { folder, entries }))
+    }
+
+    /// The file of an entry.
+    pub(super) async fn file(&self, s3: &Client, path: &Path) -> anyhow::Result<Vec<u8>> {
+        let place = match &self.folder {
+            Place::Here(folder) => Place::Here(folder.join(path)),
+            Place::S3(uri) => {
+                let mut uri = uri.clone();
+                if !uri.key.is_empty() && !uri.key.ends_with('/') {
+                    uri.key.push('/');
+                }
+                uri.key.push_str(&path.to_string_lossy());
+                Place::S3(uri)
+            }
+        };
+        read(s3, &place).await
+    }
+}

@@ -1,0 +1,49 @@
+//! The model itself, for scores and embeddings.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use aws_sdk_s3::Client;
+use monitor::observed::Embed;
+use scones_model::artifact;
+use scones_model::serve::Predictor;
+
+use super::places;
+use crate::cli::monitor::Place;
+
+/// Loads a model from its folder, its archive, or an archive in S3.
+pub(super) async fn load(s3: &Client, place: &Place) -> anyhow::Result<Arc<Predictor>> {
+    let folder = tempfile::tempdir().context("a folder for the model")?;
+    let archive = match place {
+        Place::Here(path) if path.is_dir() => {
+            let path = path.clone();
+            return Ok(Arc::new(
+                tokio::task::spawn_blocking(move || Predictor::load(&path)).await??,
+            ));
+        }
+        Place::Here(path) => path.clone(),
+        Place::S3(_) => {
+            let archive = folder.path().join("model.tar.gz");
+            tokio::fs::write(&archive, places::read(s3, place).await?)
+                .await
+                .context("a place for the model")?;
+            archive
+        }
+    };
+    let load = move || -> anyhow::Result<Predictor> {
+        let unpacked = folder.path().join("model");
+        artifact::unpack(&archive, &unpacked)?;
+        Ok(Predictor::load(&unpacked)?)
+    };
+    Ok(Arc::new(tokio::task::spawn_blocking(load).await??))
+}
+
+/// What monitoring asks of a model.
+pub(super) fn embed(predictor: Arc<Predictor>) -> Embed {
+    Box::new(move |image| predictor.embed(image).map_err(|error| error.to_string()))
+}
+
+/// Why embeddings are not compared.
+pub(super) fn none() -> String {
+    "no model was given: add --model".to_owned()
+}

@@ -1,0 +1,32 @@
+//! `scones monitor report`: what is found, as one HTML file.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::{Session, look};
+use crate::cli::monitor::Report;
+
+pub(super) async fn run(asked: &Report) -> anyhow::Result<ExitCode> {
+    let session = Session::open(&asked.of, asked.look.variant.as_deref()).await?;
+    let compared = look::compare(&session, &asked.look).await?;
+    let report = compared.report(&asked.of.endpoint);
+    let cannot = || asked.out.display().to_string();
+    tokio::fs::write(&asked.out, report.html())
+        .await
+        .with_context(cannot)?;
+    println!("{}", asked.out.display());
+    if let Some(folder) = &asked.plots {
+        tokio::fs::create_dir_all(folder)
+            .await
+            .with_context(|| folder.display().to_string())?;
+        for figure in report.figures() {
+            let file = folder.join(format!("{}.svg", figure.name));
+            tokio::fs::write(&file, figure.svg)
+                .await
+                .with_context(|| file.display().to_string())?;
+            println!("{}", file.display());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

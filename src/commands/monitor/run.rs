@@ -1,0 +1,67 @@
+//! `scones monitor run`: compares captured traffic with the baseline, for people, scripts and CloudWatch.
+
+use std::process::ExitCode;
+
+use monitor::findings::{Findings, Status};
+use monitor::metrics;
+
+use super::{Session, look};
+use crate::cli::monitor::Run;
+
+/// Exit status where something is not as in the baseline.
+const VIOLATIONS: u8 = 2;
+
+/// Exit status where nothing could be told.
+const NOTHING: u8 = 3;
+
+pub(super) async fn run(asked: &Run) -> anyhow::Result<ExitCode> {
+    let session = Session::open(&asked.of, asked.look.variant.as_deref()).await?;
+    let compared = look::compare(&session, &asked.look).await?;
+    let endpoint = &asked.of.endpoint;
+    let folder = session.job.publish(&compared.report(endpoint)).await?;
+    // Metrics are for programs, and all else is for people.
+    println!(
+        "{}",
+        metrics::line(endpoint, compared.window.to(), &compared.findings)
+    );
+    tell(&compared.findings);
+    eprintln!("{}", session.job.bucket.uri(&folder));
+    Ok(exit_code(&compared.findings))
+}
+
+fn exit_code(findings: &Findings) -> ExitCode {
+    match findings.status() {
+        Status::Completed => ExitCode::SUCCESS,
+        Status::CompletedWithViolations => ExitCode::from(VIOLATIONS),
+        Status::NothingToTest => ExitCode::from(NOTHING),
+    }
+}
+
+fn tell(findings: &Findings) {
+    eprintln!("{} answers", findings.statistics.dataset.item_count);
+    for test in &findings.tests {
+        match &test.outcome {
+            Err(reason) => eprintln!("  {:18} not computed: {reason}", test.feature),
+            Ok(outcome) => eprintln!(
+                "  {:18} difference {:7.3}   probability by chance {:.1e}{}",
+                test.feature,
+                outcome.distance,
+                outcome.adjusted_p_value,
+                if outcome.is_violation {
+                    "   VIOLATION"
+                } else {
+                    ""
+                }
+            ),
+        }
+    }
+    for violation in &findings.violations {
+        eprintln!("{}: {}", violation.feature_name, violation.description);
+    }
+    for note in &findings.notes {
+        eprintln!("{note}");
+    }
+    if findings.skipped.lines > 0 {
+        eprintln!("{}", findings.skipped);
+    }
+}

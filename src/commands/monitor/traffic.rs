@@ -1,0 +1,192 @@
+//! `scones monitor traffic`: test images to the endpoint, as they are or made worse, and their labels.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use aws_sdk_sagemakerruntime::Client;
+use fastrand::Rng;
+use futures::StreamExt;
+use jiff::Timestamp;
+use monitor::corruption::corrupt_file;
+use monitor::ground_truth::{self, GroundTruth, Location};
+
+use super::Session;
+use super::places::Pictures;
+use crate::cli::monitor::Traffic;
+use crate::progress::Steps;
+
+/// Requests that are under way at a time.
+const AT_ONCE: usize = 8;
+
+/// One request.
+struct Planned {
+    id: String,
+    /// Which of the list.
+    entry: usize,
+    severity: u8,
+    seed: u64,
+}
+
+pub(super) async fn run(asked: &Traffic) -> anyhow::Result<ExitCode> {
+    let session = Session::open(&asked.of, None).await?;
+    let pictures = Pictures::list(&session.s3, &asked.images).await?;
+    let pictures = pictures.context("there are no images to send: give --images and --lst")?;
+    ensure!(
+        asked.rate > 0.0 && asked.rate.is_finite(),
+        "--rate is {}, and must be over 0",
+        asked.rate
+    );
+    let begun = Timestamp::now();
+    let planned = plan(asked, &pictures, begun)?;
+    let client = Client::new(&session.config);
+    let steps = Steps::start("sending", planned.len() as u64);
+    let mut beat = tokio::time::interval(Duration::from_secs_f64(1.0 / asked.rate));
+    // What could not be sent in time is not made up for at once.
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let beats = futures::stream::unfold(beat, |mut beat| async move {
+        beat.tick().await;
+        Some(((), beat))
+    });
+    let requests = beats
+        .zip(futures::stream::iter(&planned))
+        .map(|((), planned)| send(asked, &session, &client, &pictures, planned));
+    let mut answers = std::pin::pin!(requests.buffer_unordered(AT_ONCE));
+    let mut sent = 0;
+    while let Some(answer) = answers.next().await {
+        answer?;
+        sent += 1;
+        steps.at(sent, String::new());
+    }
+    if !asked.unlabelled {
+        let location = Location {
+            prefix: session.job.ground_truth.clone(),
+            endpoint: asked.of.endpoint.clone(),
+        };
+        let labels = planned
+            .iter()
+            .map(|planned| label(asked, &pictures, planned));
+        let name = format!("traffic-{}", begun.as_millisecond());
+        ground_truth::write(
+            &session.job.bucket,
+            &location,
+            Timestamp::now(),
+            &name,
+            labels,
+        )
+        .await?;
+    }
+    // Data capture writes whole seconds: a window of these two holds all of it.
+    let from = Timestamp::from_second(begun.as_second())?;
+    let to = Timestamp::from_second(Timestamp::now().as_second() + 1)?;
+    println!(
+        "{sent} images sent to {}, from {from} to {to}",
+        asked.of.endpoint
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn plan(asked: &Traffic, pictures: &Pictures, begun: Timestamp) -> anyhow::Result<Vec<Planned>> {
+    let mut random = Rng::with_seed(asked.seed);
+    let by_class = classes(asked, pictures)?;
+    let planned = (0..asked.count).map(|number| {
+        let entry = match &by_class[..] {
+            [] => random.usize(..pictures.entries.len()),
+            classes => {
+                let of_class = &classes[pick(&mut random, &asked.mix)];
+                of_class[random.usize(..of_class.len())]
+            }
+        };
+        // A drift goes up evenly, so that its mean is half of where it ends.
+        let part = f64::from(number + 1) / f64::from(asked.count);
+        let severity = match (asked.corrupt, asked.drift) {
+            (None, _) => 0,
+            (Some(_), false) => asked.severity,
+            (Some(_), true) => (f64::from(asked.severity) * part).round() as u8,
+        };
+        Planned {
+            id: format!("traffic-{}-{number}", begun.as_millisecond()),
+            entry,
+            severity,
+            seed: random.u64(..),
+        }
+    });
+    Ok(planned.collect())
+}
+
+/// The entries of each class of the mix; none where there is no mix.
+fn classes(asked: &Traffic, pictures: &Pictures) -> anyhow::Result<Vec<Vec<usize>>> {
+    let mut classes = vec![Vec::new(); asked.mix.len()];
+    for (index, entry) in pictures.entries.iter().enumerate() {
+        if let Some(class) = classes.get_mut(entry.class) {
+            class.push(index);
+        }
+    }
+    for (class, (part, entries)) in asked.mix.iter().zip(&classes).enumerate() {
+        ensure!(
+            *part >= 0.0 && part.is_finite(),
+            "--mix has {part}, which is no part of a whole"
+        );
+        ensure!(
+            *part == 0.0 || !entries.is_empty(),
+            "--mix wants images of class {class}, and the list has none"
+        );
+    }
+    ensure!(
+        classes.is_empty() || asked.mix.iter().sum::<f64>() > 0.0,
+        "--mix has no part over 0"
+    );
+    Ok(classes)
+}
+
+/// One of the parts, each as probable as it is large.
+fn pick(random: &mut Rng, parts: &[f64]) -> usize {
+    let mut left = random.f64() * parts.iter().sum::<f64>();
+    let found = parts.iter().position(|part| {
+        left -= part;
+        left < 0.0
+    });
+    // By rounding something may be left: then it is the last that is one.
+    found.unwrap_or_else(|| parts.iter().rposition(|part| *part > 0.0).unwrap_or(0))
+}
+
+async fn send(
+    asked: &Traffic,
+    session: &Session,
+    client: &Client,
+    pictures: &Pictures,
+    planned: &Planned,
+) -> anyhow::Result<()> {
+    let path = &pictures.entries[planned.entry].path;
+    let mut file = pictures.file(&session.s3, path).await?;
+    if let Some(kind) = asked.corrupt.filter(|_| planned.severity > 0) {
+        let (severity, seed) = (planned.severity, planned.seed);
+        file = tokio::task::spawn_blocking(move || corrupt_file(&file, kind, severity, seed))
+            .await?
+            .with_context(|| path.display().to_string())?;
+    }
+    let request = client
+        .invoke_endpoint()
+        .endpoint_name(&asked.of.endpoint)
+        .inference_id(&planned.id);
+    let sent = request
+        .content_type("application/x-image")
+        .body(file.into())
+        .send()
+        .await;
+    sent.map_err(aws_sdk_sagemakerruntime::Error::from)
+        .with_context(|| format!("asking {} about {}", asked.of.endpoint, path.display()))?;
+    Ok(())
+}
+
+fn label(asked: &Traffic, pictures: &Pictures, planned: &Planned) -> GroundTruth {
+    let class = pictures.entries[planned.entry].class;
+    GroundTruth {
+        id: planned.id.clone(),
+        label: asked
+            .labels
+            .get(class)
+            .cloned()
+            .unwrap_or_else(|| class.to_string()),
+    }
+}
