@@ -237,8 +237,9 @@ mod tests {
             let picture = Picture::decode(&drawn::png(0, 1), size).unwrap();
             assert!(predictor.frozen.is_some(), "{widths:?}");
             let own = predictor.score(&picture).unwrap();
-            let onnx = predictor.run(&planes(&picture, &predictor.config.input));
-            for (own, onnx) in own.iter().zip(onnx.unwrap()) {
+            let planes = planes(&picture, &predictor.config.input);
+            let onnx = predictor.run(&planes, predictor.output);
+            for (own, onnx) in own.iter().zip(onnx.unwrap().into_data()) {
                 assert!((own - onnx).abs() < 1e-6, "{widths:?}: {own} and {onnx}");
             }
         }
