@@ -7,8 +7,8 @@
 //!
 //! A run is named after its window: done again, it takes the place of the first.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::baseline::{Baseline, FILES, Invalid};
 use crate::bucket::{self, Bucket, Kind};
@@ -90,8 +90,12 @@ impl Job {
             prefix: self.ground_truth.clone(),
             endpoint: self.captured.endpoint.clone(),
         };
-        // Labels come after the inferences, and also after the window.
-        let until = Window::new(window.from(), now.max(window.to())).unwrap_or(window);
+        // Labels come after the inferences, and also after the window; those of this very moment count too.
+        let last = now.max(window.to());
+        let until = last
+            .saturating_add(SignedDuration::from_nanos(1))
+            .unwrap_or(Timestamp::MAX);
+        let until = Window::new(window.from(), until).unwrap_or(window);
         let (truth, skipped_labels) =
             ground_truth::read(&self.bucket, &location, &until, labels).await?;
         let observer = Observer::new(Settings {
