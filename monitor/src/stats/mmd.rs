@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn what_cant_be_compared_is_not() {
         let vector = vec![1.0, 2.0];
-        assert_eq!(test(&[], &[vector.clone()], 1), None);
+        assert_eq!(test(&[], std::slice::from_ref(&vector), 1), None);
         let (one, two) = (vec![vector.clone()], vec![vector.clone(), vector.clone()]);
         assert_eq!(test(&one, &two, 1), None);
         let same = test(&two, &two, 1).unwrap();
