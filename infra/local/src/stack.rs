@@ -18,6 +18,7 @@ use crate::lambda::{self, Deployment, Lambda};
 use crate::listen::{self, ListenError};
 use crate::s3::S3;
 use crate::sagemaker::{self, Control, Runtime, SageMaker};
+use crate::sdk::SdkService;
 use crate::server;
 use crate::states::{Neighbours, States};
 use crate::template::{self, Application, TemplateError};
@@ -207,6 +208,18 @@ impl Stack {
     /// Where all state lives: an absolute path.
     pub fn data_dir(&self) -> &Path {
         self.parts.data_dir.path()
+    }
+
+    /// A service's API as the AWS SDKs have it, without HTTP between: `s3`, `sagemaker`, `sagemakerruntime` or `sfn`.
+    pub fn service(&self, name: &str) -> Option<Arc<dyn SdkService>> {
+        let services = &self.parts.services;
+        Some(match name {
+            "s3" => Arc::new(services.s3.clone()),
+            "sagemaker" => Arc::new(Control(services.sagemaker.clone())),
+            "sagemakerruntime" => Arc::new(Runtime(services.sagemaker.clone())),
+            "sfn" => Arc::new(services.states.clone()),
+            _ => return None,
+        })
     }
 
     /// Amazon S3.

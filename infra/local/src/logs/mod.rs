@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use reader::{Follow, Line, read};
+pub use reader::{Follow, Line, names, read};
 
 /// Where a file is rotated.
 const MAX_FILE: u64 = 10 * 1024 * 1024;
@@ -127,6 +127,7 @@ mod tests {
         }
         let all = read(folder.path(), None, 10).unwrap();
         assert_eq!(messages(&all), ["one", "training-job/one"]);
+        assert_eq!(names(folder.path()).unwrap(), ["one", "training-job/one"]);
         let name = "training-job/one";
         let lines = read(folder.path(), Some(name), 10).unwrap();
         assert_eq!((lines[0].name.as_str(), lines.len()), (name, 1));

@@ -45,6 +45,19 @@ pub fn read(data_dir: &Path, name: Option<&str>, limit: usize) -> io::Result<Vec
     Ok(lines.split_off(excess))
 }
 
+/// The names of all logs, sorted.
+///
+/// # Errors
+/// The folder of logs can't be read.
+pub fn names(data_dir: &Path) -> io::Result<Vec<String>> {
+    let mut names: Vec<String> = files(data_dir, None)?
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
 /// What is written to the logs from now on.
 #[derive(Debug)]
 pub struct Follow {

@@ -22,8 +22,14 @@ impl Own {
 #[async_trait]
 impl SdkService for Own {
     async fn call(&self, operation: &str, parameters: &Value) -> Result<Value, SdkError> {
-        let states: States = self.0.states().await;
-        let answer = api::call(&states, &capitalised(operation), to_wire(parameters)).await;
+        self.0.states().await.call(operation, parameters).await
+    }
+}
+
+#[async_trait]
+impl SdkService for States {
+    async fn call(&self, operation: &str, parameters: &Value) -> Result<Value, SdkError> {
+        let answer = api::call(self, &capitalised(operation), to_wire(parameters)).await;
         match answer {
             Ok(answer) => Ok(from_wire(answer)),
             Err(ApiError::UnknownOperation(_)) => Err(SdkError::NoOperation),
