@@ -2,7 +2,7 @@
 
 pub(crate) mod monitor;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -99,6 +99,12 @@ pub(crate) struct Stack {
     /// The directory for all state
     #[arg(long, value_name = "DIR", default_value = ".scones")]
     pub(crate) data_dir: PathBuf,
+    /// Where the console answers, for a browser on this machine; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) console: Option<SocketAddr>,
+    /// Serve no console
+    #[arg(long, conflicts_with = "console")]
+    pub(crate) no_console: bool,
     /// The SAM template to run
     #[arg(long, value_name = "FILE", default_value = "infra/template.yaml")]
     pub(crate) template: PathBuf,

@@ -5,6 +5,7 @@ mod arenas;
 mod aws;
 mod cli;
 mod commands;
+mod console;
 mod own;
 mod progress;
 

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fit-image", &[]),
     ("lst", &[]),
     ("monitor", &["evaluation", "fit-image"]),
+    ("console", &["monitor"]),
     ("cifar-tools", &["fit-image", "lst"]),
     // The model only with the feature `embedded-model`, which the root package asks for.
     (
@@ -25,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "asl",
             "cifar-tools",
+            "console",
             "lambdas",
             "monitor",
             "scones-local",
@@ -45,6 +47,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("monitor", &["aws-config", "rten", "rusqlite", "s3s"]),
     ("scones-model", &["aws-config", "rusqlite", "s3s"]),
     ("scones-local", &["lambda_runtime", "rten", "image"]),
+    ("console", &["rusqlite", "s3s", "rten"]),
 ];
 
 fn metadata() -> Value {

@@ -1,6 +1,6 @@
 //! What the verbs that start the local stack have in common.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,13 +8,36 @@ use anyhow::{Context, anyhow};
 use scones_local::aws::Identity;
 use scones_local::template::{Application, Endpoint};
 use scones_local::{Config, Stack};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-use crate::{cli, own};
+use crate::{cli, console, own};
 
-/// Starts the stack that the options describe, with `template`, and says what that asks for in vain.
-pub(crate) async fn start(options: &cli::Stack, template: Option<&Path>) -> anyhow::Result<Stack> {
+/// Where the console answers if nothing else is said.
+const CONSOLE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// A stack and its console.
+pub(crate) struct Running {
+    pub(crate) stack: Stack,
+    console: Option<Console>,
+}
+
+struct Console {
+    url: String,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+/// Starts the stack that the options describe, with `template`, and its console, and says what they ask for in vain.
+pub(crate) async fn start(
+    options: &cli::Stack,
+    template: Option<&Path>,
+) -> anyhow::Result<Running> {
     super::start_logging("warn,s3s=off"); // s3s logs every client's mistake as an error of its own
+    // First: a console that was asked for and can't be had is an error before anything runs.
+    let listener = console_listener(options).await?;
     let program = own::program()?;
     let config = Config {
         identity: Identity::default(),
@@ -33,11 +56,68 @@ pub(crate) async fn start(options: &cli::Stack, template: Option<&Path>) -> anyh
     for note in &stack.application().notes {
         eprintln!("note: {note}");
     }
-    Ok(stack)
+    let console = listener.map(|listener| Console::serve(listener, &stack));
+    Ok(Running {
+        console: console.transpose()?,
+        stack,
+    })
 }
 
-/// Says how to reach the stack.
-pub(crate) fn introduce(stack: &Stack) {
+/// The console's address. Where nobody asked for a certain one, a stack does without: several may run at once.
+async fn console_listener(options: &cli::Stack) -> anyhow::Result<Option<TcpListener>> {
+    if options.no_console {
+        return Ok(None);
+    }
+    match ::console::bind(options.console.unwrap_or(CONSOLE)).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if options.console.is_some() => Err(error.into()),
+        Err(error) => {
+            eprintln!("note: no console: {error}");
+            Ok(None)
+        }
+    }
+}
+
+impl Console {
+    fn serve(listener: TcpListener, stack: &Stack) -> anyhow::Result<Self> {
+        let url = format!("http://{}", listener.local_addr()?);
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async move {
+            // An error means that nobody is left to stop it.
+            let _ = stopped.await;
+        };
+        let (aws, application) = (console::aws(stack), console::application(stack));
+        let served = tokio::spawn(async move {
+            if let Err(error) = ::console::serve(listener, aws, application, stopped).await {
+                eprintln!("scones: the console stopped: {error}");
+            }
+        });
+        Ok(Self { url, stop, served })
+    }
+
+    /// Ends the streams, and answers what is asked.
+    async fn shut_down(self) {
+        let _ = self.stop.send(());
+        // A browser may hold a connection open and say nothing on it.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.served).await;
+    }
+}
+
+impl Running {
+    /// Stops both.
+    pub(crate) async fn shut_down(self) {
+        if let Some(console) = self.console {
+            console.shut_down().await;
+        }
+        self.stack.shut_down().await;
+    }
+}
+
+/// Says how to reach the stack and its console.
+pub(crate) fn introduce(Running { stack, console }: &Running) {
+    if let Some(console) = console {
+        println!("\nThe console: {}", console.url);
+    }
     let (url, region) = (stack.url(), &stack.identity().region);
     println!("\nThe stack answers on {url}. For any AWS SDK or the AWS CLI:\n");
     println!("  export AWS_ENDPOINT_URL={url}");

@@ -9,10 +9,10 @@ use crate::cli;
 #[tokio::main]
 pub(crate) async fn run(up: &cli::Up) -> anyhow::Result<ExitCode> {
     let template = (!up.empty).then_some(up.stack.template.as_path());
-    let stack = stack::start(&up.stack, template).await?;
-    stack::introduce(&stack);
+    let running = stack::start(&up.stack, template).await?;
+    stack::introduce(&running);
     stack::until_told_to_stop(&up.stack).await?;
     eprintln!("stopping");
-    stack.shut_down().await;
+    running.shut_down().await;
     Ok(ExitCode::SUCCESS)
 }

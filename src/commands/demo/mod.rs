@@ -26,20 +26,24 @@ const AT_MOST: usize = 60;
 /// Runs the verb.
 #[tokio::main]
 pub(crate) async fn run(demo: &cli::Demo) -> anyhow::Result<ExitCode> {
-    let stack = stack::start(&demo.stack, Some(&demo.stack.template)).await?;
+    let running = stack::start(&demo.stack, Some(&demo.stack.template)).await?;
     let report = tokio::select! {
-        report = workflow(demo, &stack) => report,
+        report = workflow(demo, &running.stack) => report,
         stopped = stack::until_told_to_stop(&demo.stack) => stopped.and_then(|()| anyhow::bail!("stopped before the end")),
     };
     let code = match report {
-        Ok(report) => conclude(demo, &stack, &report).await,
+        Ok(report) => conclude(demo, &running, &report).await,
         Err(error) => Err(error),
     };
-    stack.shut_down().await;
+    running.shut_down().await;
     code
 }
 
-async fn conclude(demo: &cli::Demo, stack: &Stack, report: &Report) -> anyhow::Result<ExitCode> {
+async fn conclude(
+    demo: &cli::Demo,
+    running: &stack::Running,
+    report: &Report,
+) -> anyhow::Result<ExitCode> {
     if let Some(file) = &demo.json {
         let text = serde_json::to_string_pretty(report)?;
         std::fs::write(file, text).with_context(|| format!("writing {}", file.display()))?;
@@ -56,7 +60,7 @@ async fn conclude(demo: &cli::Demo, stack: &Stack, report: &Report) -> anyhow::R
             ExitCode::FAILURE
         });
     }
-    stack::introduce(stack);
+    stack::introduce(running);
     stack::until_told_to_stop(&demo.stack).await?;
     Ok(ExitCode::SUCCESS)
 }

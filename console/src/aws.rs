@@ -1,0 +1,97 @@
+//! What the console asks of AWS. Whoever composes it says where that is: within the process, for the local stack.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use serde_json::Value;
+
+/// The services that the pages show.
+#[async_trait]
+pub trait Aws: Send + Sync + 'static {
+    /// Performs an operation as an AWS SDK does: `service` is `sfn`, `s3` or `sagemaker`, `operation` is in camel case
+    /// (`listExecutions`), members have the SDK's names (`StateMachineArn`), and times are RFC 3339 text.
+    async fn call(
+        &self,
+        service: &str,
+        operation: &str,
+        parameters: Value,
+    ) -> Result<Value, ApiError>;
+
+    /// At most `most` bytes of an object from the byte `from` on; `None` where there is no such object.
+    async fn object(
+        &self,
+        place: &Place,
+        from: u64,
+        most: usize,
+    ) -> Result<Option<Bytes>, ApiError>;
+
+    /// Stores an object.
+    async fn put_object(
+        &self,
+        place: &Place,
+        body: Bytes,
+        content_type: &str,
+    ) -> Result<(), ApiError>;
+
+    /// The names of the logs: a function's name, or `training-job/NAME`.
+    async fn logs(&self) -> Result<Vec<String>, ApiError>;
+
+    /// The last `limit` lines of a log; none where there is no such log.
+    async fn log(&self, name: &str, limit: usize) -> Result<Vec<LogLine>, ApiError>;
+
+    /// What is written to a log from now on, as it comes.
+    fn follow(&self, name: &str) -> BoxStream<'static, Result<Vec<LogLine>, ApiError>>;
+}
+
+/// An operation that was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ApiError {
+    /// The service's name for it, for example `ExecutionDoesNotExist`.
+    pub code: String,
+    /// What it says.
+    pub message: String,
+    /// The HTTP status that goes with it.
+    pub status: u16,
+}
+
+/// Where an object lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, as S3 has it.
+    pub key: String,
+}
+
+/// A line of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// When: RFC 3339, UTC.
+    pub time: String,
+    /// Which process's.
+    pub stream: String,
+    /// What was written.
+    pub message: String,
+}
+
+/// What the pages know of the application beforehand. All of it may be missing: a stack may start with nothing declared.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Application {
+    /// The bucket of images, models and captured data.
+    pub bucket: Option<String>,
+    /// The prefix under which an upload starts an execution: `incoming/`.
+    pub incoming: Option<String>,
+    /// The ARN of the state machine that classifies an image.
+    pub state_machine: Option<String>,
+    /// The classes, in the order of the scores.
+    pub labels: Vec<String>,
+    /// The score that passes the gate, where an execution does not say its own.
+    pub threshold: Option<f64>,
+    /// Where endpoints' traffic is captured: a folder for each endpoint, with a folder for each variant.
+    pub captured: Vec<Place>,
+    /// Below which ground truth is: a folder for each endpoint.
+    pub ground_truth: Option<Place>,
+    /// Below which monitoring runs keep what they find.
+    pub monitoring: Option<Place>,
+}

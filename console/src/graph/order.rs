@@ -1,0 +1,128 @@
+//! In which order the items of a layer stand: swept down and up a few times, each item to the middle of its neighbours,
+//! and the order with the fewest crossings is kept.
+
+use super::layers::Layered;
+
+const SWEEPS: usize = 8;
+/// What is caught stands to the right of what comes next.
+const ASIDE: f64 = 0.3;
+
+/// A line to an item of the next layer, up or down.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Tie {
+    pub(super) item: usize,
+    /// Only catchers lead along it: it pulls at nothing.
+    pub(super) apart: bool,
+}
+
+/// Lines from one layer to the next: for each item the items that it is tied to above and below.
+pub(super) struct Ties {
+    pub(super) above: Vec<Vec<Tie>>,
+    pub(super) below: Vec<Vec<Tie>>,
+}
+
+impl Ties {
+    /// `apart` says of each route whether it is a catcher's.
+    pub(super) fn of(layered: &Layered, apart: impl Iterator<Item = bool>) -> Self {
+        let mut ties = Self {
+            above: vec![Vec::new(); layered.items.len()],
+            below: vec![Vec::new(); layered.items.len()],
+        };
+        for (route, apart) in layered.routes.iter().zip(apart) {
+            for pair in route.windows(2) {
+                let (mut up, mut down) = (pair[0], pair[1]);
+                if layered.layer[up] > layered.layer[down] {
+                    (up, down) = (down, up);
+                }
+                // Not a state that leads to itself.
+                if up != down {
+                    add(&mut ties.below[up], down, apart);
+                    add(&mut ties.above[down], up, apart);
+                }
+            }
+        }
+        ties
+    }
+}
+
+/// A shared lane is one line, which is a catcher's if all that share it are.
+fn add(ties: &mut Vec<Tie>, item: usize, apart: bool) {
+    match ties.iter_mut().find(|tie| tie.item == item) {
+        Some(tie) => tie.apart &= apart,
+        None => ties.push(Tie { item, apart }),
+    }
+}
+
+/// Orders the items of each layer.
+pub(super) fn order(layered: &Layered, ties: &Ties) -> Vec<Vec<usize>> {
+    let mut rows = layered.rows();
+    let mut place = vec![0usize; layered.items.len()];
+    rows.iter().for_each(|row| note(row, &mut place));
+    let (mut best, mut fewest) = (Vec::new(), usize::MAX);
+    for sweep in 0..SWEEPS {
+        let downwards = sweep % 2 == 0;
+        let neighbours = if downwards { &ties.above } else { &ties.below };
+        for step in 0..rows.len() {
+            let row = match downwards {
+                true => &mut rows[step],
+                false => {
+                    let last = rows.len() - 1;
+                    &mut rows[last - step]
+                }
+            };
+            row.sort_by(|a, b| {
+                let key = |item: usize| middle(&neighbours[item], &place, place[item], downwards);
+                key(*a).total_cmp(&key(*b))
+            });
+            note(row, &mut place);
+        }
+        let now = crossings(&rows, ties, &place);
+        if now < fewest {
+            (best, fewest) = (rows.clone(), now);
+        }
+        if fewest == 0 {
+            break;
+        }
+    }
+    best
+}
+
+fn note(row: &[usize], place: &mut [usize]) {
+    for (at, item) in row.iter().enumerate() {
+        place[*item] = at;
+    }
+}
+
+fn middle(neighbours: &[Tie], place: &[usize], own: usize, downwards: bool) -> f64 {
+    if neighbours.is_empty() {
+        return own as f64;
+    }
+    let aside = if downwards { ASIDE } else { -ASIDE };
+    let places = neighbours.iter().map(|tie| {
+        let aside = if tie.apart { aside } else { 0.0 };
+        place[tie.item] as f64 + aside
+    });
+    places.sum::<f64>() / neighbours.len() as f64
+}
+
+/// How many pairs of lines between neighbouring layers cross.
+fn crossings(rows: &[Vec<usize>], ties: &Ties, place: &[usize]) -> usize {
+    let between = |row: &Vec<usize>| {
+        let mut lines: Vec<(usize, usize)> = row
+            .iter()
+            .flat_map(|up| {
+                let below = ties.below[*up].iter();
+                below.map(|down| (place[*up], place[down.item]))
+            })
+            .collect();
+        lines.sort_unstable();
+        let pairs = lines.iter().enumerate();
+        pairs
+            .map(|(at, (up, down))| {
+                let later = lines[at + 1..].iter();
+                later.filter(|(u, d)| u > up && d < down).count()
+            })
+            .sum::<usize>()
+    };
+    rows.iter().map(between).sum()
+}

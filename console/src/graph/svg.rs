@@ -1,0 +1,131 @@
+//! Drawing a [`Picture`]: inline SVG, whose colours are the style sheet's.
+
+use maud::{Markup, html};
+
+use super::layout::{Line, Picture, Placed, cut};
+use super::{Flow, Kind, Way};
+
+/// Around the whole, so that no line and no sign at a corner is cut off.
+const EDGE: f64 = 10.0;
+
+/// How wide a picture may be that stands beside the steps.
+const BESIDE: f64 = 370.0;
+
+/// What is known of a state in an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The class that colours it: `succeeded`.
+    pub(crate) class: &'static str,
+    /// The sign that says the same without colour.
+    pub(crate) sign: &'static str,
+    /// The same in words, with how often: `succeeded 3 times`.
+    pub(crate) words: String,
+    /// Where its step is on the page.
+    pub(crate) href: String,
+}
+
+/// Whether a flow is too wide to stand beside something else.
+pub(crate) fn is_wide(flow: &Flow) -> bool {
+    Picture::of(flow).width > BESIDE
+}
+
+/// Draws a flow; `mark` says what became of a state, by its name.
+pub(crate) fn draw(flow: &Flow, label: &str, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
+    let picture = Picture::of(flow);
+    let (width, height) = (picture.width + 2.0 * EDGE, picture.height + 2.0 * EDGE);
+    html! {
+        svg.graph role="group" aria-label=(label) xmlns="http://www.w3.org/2000/svg"
+            width=(format!("{width:.0}")) height=(format!("{height:.0}")) viewBox=(format!("0 0 {width:.0} {height:.0}")) {
+            defs {
+                (arrow("arrow")) (arrow("arrow-catch"))
+            }
+            g transform=(translate(EDGE, EDGE)) { (inside(&picture, mark)) }
+        }
+    }
+}
+
+fn arrow(id: &str) -> Markup {
+    html! {
+        marker id=(id) viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" {
+            path d="M1 1L7 4L1 7" {}
+        }
+    }
+}
+
+fn translate(x: f64, y: f64) -> String {
+    format!("translate({x:.1} {y:.1})")
+}
+
+// The recursion ends with the flow's nesting.
+fn inside(picture: &Picture, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
+    html! {
+        @for line in &picture.lines { (edge(line)) }
+        @for placed in &picture.boxes { (node(placed, mark)) }
+    }
+}
+
+fn edge(line: &Line) -> Markup {
+    let (class, arrow) = match line.edge.way {
+        Way::Catch => ("edge catch", "url(#arrow-catch)"),
+        _ => ("edge", "url(#arrow)"),
+    };
+    html! {
+        path class=(class) d=(line.path) marker-end=(arrow) {
+            @if !line.edge.title.is_empty() { title { (line.edge.title) } }
+        }
+        @if let Some((x, y, text)) = &line.label {
+            text.rule x=(format!("{x:.1}")) y=(format!("{y:.1}")) { (text) title { (line.edge.title) } }
+        }
+    }
+}
+
+fn node(placed: &Placed, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
+    let at = translate(placed.x, placed.y);
+    match placed.node.kind {
+        Kind::Start => html! {
+            g.end transform=(at) { circle cx="9" cy="9" r="7" {} title { "Start" } }
+        },
+        Kind::End => html! {
+            g.end transform=(at) { circle.ring cx="9" cy="9" r="7.5" {} circle cx="9" cy="9" r="3.5" {} title { "End" } }
+        },
+        Kind::State => html! {
+            (state(placed, mark(&placed.node.name).as_ref(), &at))
+            @for (x, y, picture) in &placed.inner {
+                g transform=(translate(placed.x + x, placed.y + y)) { (inside(picture, mark)) }
+            }
+        },
+    }
+}
+
+fn state(placed: &Placed, mark: Option<&Mark>, at: &str) -> Markup {
+    let class = mark.map_or("idle", |mark| mark.class);
+    let words = mark.map_or("not reached", |mark| &mark.words);
+    let label = format!("{}, {}, {words}", placed.node.name, placed.node.caption);
+    let link = mark.map(|mark| &*mark.href).filter(|href| !href.is_empty());
+    html! {
+        g class={ "state " (class) @if !placed.inner.is_empty() { " holds" } } transform=(at) {
+            @match link {
+                Some(href) => a href=(href) aria-label=(label) { (face(placed, mark, &label)) },
+                None => g role="img" aria-label=(label) { (face(placed, mark, &label)) },
+            }
+        }
+    }
+}
+
+fn face(placed: &Placed, mark: Option<&Mark>, label: &str) -> Markup {
+    let (width, height) = (placed.width, placed.height);
+    let middle = format!("{:.1}", width / 2.0);
+    let caption = 22.0 + 17.0 * placed.name.len() as f64;
+    html! {
+        title { (label) }
+        rect width=(format!("{width:.1}")) height=(format!("{height:.1}")) rx="7" {}
+        @for (number, line) in placed.name.iter().enumerate() {
+            text.name x=(middle) y=(20 + 17 * number) { (line) }
+        }
+        text.caption x=(middle) y=(format!("{caption:.0}")) { (cut(&placed.node.caption, (width - 16.0) / 0.84)) }
+        @if let Some(mark) = mark {
+            circle.sign cx=(format!("{width:.1}")) cy="0" r="8" {}
+            text.sign x=(format!("{width:.1}")) y="3.5" { (mark.sign) }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Keeping pages up to date: streams of server-sent events, each of which replaces parts of the page by their ids, or adds
+//! to one. Only what changed is sent.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt, stream};
+use maud::Markup;
+use serde_json::{Map, Value};
+
+use crate::Console;
+use crate::failure::Failure;
+
+/// Looking takes at most a tenth of the time.
+const EASE: u32 = 9;
+
+/// Parts of a page by their ids.
+pub(crate) type Parts = Vec<(&'static str, Markup)>;
+
+/// What a look found.
+pub(crate) enum Look {
+    /// Nothing is new.
+    Same,
+    /// These parts, which may be new.
+    Now(Parts),
+    /// These parts, and they will not change again.
+    Last(Parts),
+}
+
+/// Where a stream is.
+struct Watch<L> {
+    look: L,
+    sent: HashMap<&'static str, u64>,
+    over: bool,
+    /// Before the next look.
+    wait: Duration,
+    pause: Duration,
+}
+
+/// Streams what `look` finds, again after each pause, until it says that it was the last, the reader goes away or the console stops.
+pub(crate) fn parts<L, F>(console: &Console, pause: Duration, look: L) -> Response
+where
+    L: FnMut() -> F + Send + 'static,
+    F: Future<Output = Result<Look, Failure>> + Send + 'static,
+{
+    let begin = Watch {
+        look,
+        sent: HashMap::new(),
+        over: false,
+        wait: Duration::ZERO,
+        pause,
+    };
+    let events = stream::unfold(begin, async |mut watch: Watch<L>| {
+        if watch.over {
+            return None;
+        }
+        tokio::time::sleep(watch.wait).await;
+        let begun = Instant::now();
+        let event = watch.event().await;
+        watch.wait = watch.pause.max(begun.elapsed() * EASE);
+        Some((event, watch))
+    });
+    respond(console, events.filter_map(async |event| event))
+}
+
+impl<L, F> Watch<L>
+where
+    L: FnMut() -> F,
+    F: Future<Output = Result<Look, Failure>>,
+{
+    async fn event(&mut self) -> Option<Event> {
+        match (self.look)().await {
+            Ok(Look::Same) => None,
+            Ok(Look::Now(parts)) => self.changed(parts),
+            Ok(Look::Last(parts)) => {
+                self.over = true;
+                // The page is told even where nothing changed: it asks no more.
+                let parts = self.new_parts(parts);
+                Some(
+                    Event::default()
+                        .event("last")
+                        .data(Value::Object(parts).to_string()),
+                )
+            }
+            Err(error) => {
+                self.over = true;
+                Some(
+                    Event::default()
+                        .event("gone")
+                        .data(one_line(&error.to_string())),
+                )
+            }
+        }
+    }
+
+    fn changed(&mut self, parts: Parts) -> Option<Event> {
+        let parts = self.new_parts(parts);
+        (!parts.is_empty()).then(|| Event::default().data(Value::Object(parts).to_string()))
+    }
+
+    fn new_parts(&mut self, parts: Parts) -> Map<String, Value> {
+        let mut changed = Map::new();
+        for (id, markup) in parts {
+            let hash = hash(&markup.0);
+            if self.sent.insert(id, hash) != Some(hash) {
+                changed.insert(id.to_owned(), markup.0.into());
+            }
+        }
+        changed
+    }
+}
+
+/// Streams markup that is added at the end of the part `id`.
+pub(crate) fn additions(
+    console: &Console,
+    markup: impl Stream<Item = Markup> + Send + 'static,
+) -> Response {
+    let events = markup.map(|markup| {
+        let text = Value::String(markup.0).to_string();
+        Event::default().event("more").data(text)
+    });
+    respond(console, events)
+}
+
+fn respond(console: &Console, events: impl Stream<Item = Event> + Send + 'static) -> Response {
+    let events = events
+        .map(Ok::<_, Infallible>)
+        .take_until(console.stopped());
+    Sse::new(events)
+        .keep_alive(KeepAlive::default())
+        .into_response()
+}
+
+fn hash(text: &str) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// An event's data ends at a line's end.
+fn one_line(text: &str) -> String {
+    text.replace(['\r', '\n'], " ")
+}

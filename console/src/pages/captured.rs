@@ -1,0 +1,258 @@
+//! Captured data: what the endpoint was asked and what it answered, the newest first; a click says what an image really is.
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router, http::header};
+use futures::future::try_join_all;
+use http::HeaderMap;
+use maud::{Markup, html};
+use monitor::ground_truth::GroundTruth;
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::HashMap;
+
+use super::image::picture;
+use super::upload::answer;
+use crate::Console;
+use crate::aws::Place;
+use crate::captured::{Captured, Mark};
+use crate::classification::bar;
+use crate::failure::Failure;
+use crate::page::{Page, Tab, empty};
+use crate::text::{at, url};
+
+/// Images on a page.
+const SHOWN: usize = 24;
+/// Objects of ground truth that are looked at for the labels that these have, the newest first.
+const TRUTHS: usize = 400;
+/// Classes that are buttons; more are a list to choose from.
+const BUTTONS: usize = 6;
+
+#[derive(Deserialize)]
+struct Which {
+    endpoint: Option<String>,
+    /// Where the last page ended.
+    key: Option<String>,
+    from: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    bucket: String,
+    key: String,
+    from: u64,
+    length: usize,
+}
+
+/// What one click says.
+#[derive(Deserialize)]
+struct Said {
+    endpoint: String,
+    id: String,
+    label: String,
+    /// What the model said.
+    answer: String,
+}
+
+pub(super) fn router() -> Router<Console> {
+    Router::new()
+        .route("/captured", get(page))
+        .route("/captured/image", get(image))
+        .route("/captured/label", post(label))
+}
+
+/// An endpoint's folder of captured data, and the endpoint's name: the folder's.
+fn place<'c>(console: &'c Console, endpoint: Option<&str>) -> Option<(&'c Place, &'c str)> {
+    let named = console.application.captured.iter().map(|place| {
+        let folder = place.key.trim_end_matches('/');
+        (place, folder.rsplit('/').next().unwrap_or(folder))
+    });
+    named
+        .into_iter()
+        .find(|(_, name)| endpoint.is_none_or(|endpoint| endpoint == *name))
+}
+
+async fn page(State(console): State<Console>, Query(which): Query<Which>) -> Result<Page, Failure> {
+    let page = Page::new(Tab::Captured, "Captured data");
+    let Some((place, endpoint)) = place(&console, which.endpoint.as_deref()) else {
+        let hint =
+            html! { "The template has no endpoint whose traffic is captured (DataCaptureConfig)." };
+        return Ok(page.body(empty("No data capture", &hint)));
+    };
+    let before = which
+        .key
+        .zip(which.from)
+        .map(|(key, from)| Mark { key, from });
+    // One more than is shown tells whether there are older ones.
+    let mut found = console.captured(place, before.as_ref(), SHOWN + 1).await?;
+    let more = found.len() > SHOWN;
+    found.truncate(SHOWN);
+    let truths = truths(&console, endpoint).await?;
+    let older = found.last().filter(|_| more).map(|last| {
+        let from = last.from.to_string();
+        let query = [
+            ("endpoint", Some(endpoint)),
+            ("key", Some(&*last.key)),
+            ("from", Some(&*from)),
+        ];
+        url("/captured", &query)
+    });
+    let hint = html! { "Every answer of the endpoint is captured here: " a href="/upload" { "upload an image" } "." };
+    Ok(page.body(html! {
+        h1 { "Captured data" }
+        p.faint { "What " (endpoint) " was asked and answered. A click on a class says what the image really is (ground truth)." }
+        @if found.is_empty() { (empty("Nothing captured yet", &hint)) }
+        ul.gallery {
+            @for (number, captured) in found.iter().enumerate() { (item(&console, place, endpoint, number, captured, &truths)) }
+        }
+        nav.pager aria-label="Pages of the data" {
+            @if before.is_some() { a.button href=(url("/captured", &[("endpoint", Some(endpoint))])) { "Newest" } }
+            @if let Some(older) = older { a.button rel="next" href=(older) { "Older" } }
+        }
+    }))
+}
+
+fn item(
+    console: &Console,
+    place: &Place,
+    endpoint: &str,
+    number: usize,
+    captured: &Captured,
+    truths: &HashMap<String, String>,
+) -> Markup {
+    let (from, length) = (captured.from.to_string(), captured.length.to_string());
+    let query = [
+        ("bucket", Some(&*place.bucket)),
+        ("key", Some(&*captured.key)),
+        ("from", Some(&*from)),
+        ("length", Some(&*length)),
+    ];
+    let record = match &captured.record {
+        Ok(record) => record,
+        Err(broken) => {
+            return html! { li { p.notice.bad { "A line that can't be read: " (broken) } p.sub { (captured.key) " at byte " (from) } } };
+        }
+    };
+    let labels = &console.application.labels;
+    let best = record.scores().map(|scores| scores.best());
+    let said = best
+        .as_ref()
+        .ok()
+        .map(|(class, _)| match labels.get(*class) {
+            Some(label) => label.clone(),
+            None => class.to_string(),
+        });
+    html! {
+        li {
+            img.subject src=(url("/captured/image", &query)) alt="The captured image" loading="lazy" decoding="async";
+            @match (&best, &said) {
+                (Ok((_, score)), Some(said)) => div {
+                    strong { (said) } " " span.number { (format!("{score:.3}")) }
+                    (bar(f64::from(*score), console.application.threshold))
+                },
+                (Err(broken), _) => p.error { (broken) },
+                _ => {}
+            }
+            form.truth method="post" action="/captured/label" data-inline={ "truth-" (number) } {
+                input type="hidden" name="endpoint" value=(endpoint);
+                input type="hidden" name="id" value=(record.id());
+                input type="hidden" name="answer" value=(said.as_deref().unwrap_or_default());
+                div.truth id={ "truth-" (number) } { (choice(labels, truths.get(record.id()).map(String::as_str), said.as_deref())) }
+                span.error role="status" {}
+            }
+            p.sub { (at(Some(record.time))) " · " (record.id()) }
+        }
+    }
+}
+
+/// The classes to choose from, and what was chosen.
+fn choice(labels: &[String], truth: Option<&str>, said: Option<&str>) -> Markup {
+    html! {
+        @if labels.len() <= BUTTONS {
+            @for label in labels { button name="label" value=(label) aria-pressed=(truth == Some(&**label)) { (label) } }
+        } @else {
+            select name="label" aria-label="True class" {
+                @for label in labels { option value=(label) selected[truth == Some(label)] { (label) } }
+            }
+            button { "Save" }
+        }
+        @if let Some(truth) = truth {
+            @match said {
+                Some(said) if said == truth => span.faint { "✓ right" },
+                Some(_) => span.error { "✕ wrong" },
+                None => span.faint { "saved" },
+            }
+        }
+    }
+}
+
+async fn image(
+    State(console): State<Console>,
+    Query(line): Query<Line>,
+) -> Result<Response, Failure> {
+    let place = Place {
+        bucket: line.bucket,
+        key: line.key,
+    };
+    let record = console
+        .captured_line(&place, line.from, line.length)
+        .await?;
+    let input = record
+        .input
+        .ok_or_else(|| Failure::Missing("The request was not captured.".into()))?;
+    picture(input.body.into())
+}
+
+/// The labels that were given, by the id of what they label.
+async fn truths(console: &Console, endpoint: &str) -> Result<HashMap<String, String>, Failure> {
+    let mut truths = HashMap::new();
+    let Some(below) = console.ground_truth(endpoint) else {
+        return Ok(truths);
+    };
+    let keys = console.last_keys(&below, None, TRUTHS).await?;
+    let objects = keys.iter().map(async |key| {
+        let place = Place {
+            key: key.clone(),
+            ..below.clone()
+        };
+        console.aws.object(&place, 0, 1 << 20).await
+    });
+    for object in try_join_all(objects).await?.into_iter().flatten() {
+        let lines = object.split(|byte| *byte == b'\n');
+        for truth in lines.filter_map(|line| GroundTruth::parse(line).ok()) {
+            // The newest comes first.
+            truths.entry(truth.id).or_insert(truth.label);
+        }
+    }
+    Ok(truths)
+}
+
+async fn label(
+    State(console): State<Console>,
+    headers: HeaderMap,
+    Form(said): Form<Said>,
+) -> Result<Response, Failure> {
+    let labels = &console.application.labels;
+    if !labels.contains(&said.label) {
+        return Err(Failure::Invalid(format!(
+            "There is no class {:?}: the labels are {}.",
+            said.label,
+            labels.join(", ")
+        )));
+    }
+    let truth = GroundTruth {
+        id: said.id,
+        label: said.label,
+    };
+    console.write_truth(&said.endpoint, &truth).await?;
+    let json = headers
+        .get(header::ACCEPT)
+        .is_some_and(|accept| accept == "application/json");
+    if !json {
+        return Ok(Redirect::to("/captured").into_response());
+    }
+    let answered = Some(&*said.answer).filter(|answer| !answer.is_empty());
+    let markup = choice(labels, Some(&truth.label), answered);
+    Ok(answer(&json!({ "markup": markup.into_string() })))
+}

@@ -1,0 +1,271 @@
+//! The list of executions, the newest first, a page at a time.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use futures::future::try_join_all;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Console;
+use crate::classification::Classification;
+use crate::failure::Failure;
+use crate::live::{self, Look};
+use crate::page::{Page, Tab, chip, empty};
+use crate::sfn::{Machine, rows, text, took};
+use crate::text::{at, last_part, moment, url};
+
+/// Executions on a page.
+const ROWS: usize = 50;
+
+/// How often the list is looked at again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+const STATUSES: [&str; 5] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
+
+/// Which executions, as the URL says.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Which {
+    /// A state machine's ARN; all of them without.
+    machine: Option<String>,
+    status: Option<String>,
+    /// A map run's ARN, whose child executions are asked for.
+    map_run: Option<String>,
+    /// Where the API goes on.
+    token: Option<String>,
+}
+
+/// A row of the list.
+struct Row {
+    listed: Value,
+    /// The execution itself, for its input and its end.
+    described: Value,
+}
+
+pub(super) fn router() -> Router<Console> {
+    Router::new()
+        .route("/executions", get(page))
+        .route("/executions/live", get(stream))
+}
+
+/// What a form leaves empty was not asked for.
+fn given(Query(which): Query<Which>) -> Which {
+    let some = |value: Option<String>| value.filter(|value| !value.is_empty());
+    Which {
+        machine: some(which.machine),
+        status: some(which.status),
+        map_run: some(which.map_run),
+        token: some(which.token),
+    }
+}
+
+async fn page(State(console): State<Console>, which: Query<Which>) -> Result<Page, Failure> {
+    let which = given(which);
+    let machines = console.machines().await?;
+    let (found, next) = executions(&console, &machines, &which).await?;
+    let page = Page::new(Tab::Executions, "Executions");
+    // What is further back does not change.
+    let page = match which.token {
+        None => page.live(which.url("/executions/live", None)),
+        Some(_) => page,
+    };
+    Ok(page.body(html! {
+        div.head {
+            h1 { @match &which.map_run { Some(_) => "Child executions", None => "Executions" } }
+            a.button.primary href="/start" { "Start an execution" }
+        }
+        @match &which.map_run {
+            Some(run) => p.faint { "of the map run " code { (last_part(run)) } },
+            None => (filter(&machines, &which)),
+        }
+        div #list { (list(&console, &found, &machines)) }
+        nav.pager aria-label="Pages of the list" {
+            @if which.token.is_some() { a.button href=(which.url("/executions", None)) { "Newest" } }
+            @if let Some(next) = &next { a.button rel="next" href=(which.url("/executions", Some(next))) { "Older" } }
+            @if next.is_none() && which.is_of_all() && found.len() == ROWS {
+                p.faint { "The newest of all state machines: choose one to see what is older." }
+            }
+        }
+    }))
+}
+
+async fn stream(State(console): State<Console>, which: Query<Which>) -> Response {
+    let which = given(which);
+    let asked = console.clone();
+    live::parts(&asked, PAUSE, move || {
+        let (console, which) = (console.clone(), which.clone());
+        async move {
+            let machines = console.machines().await?;
+            let (found, _) = executions(&console, &machines, &which).await?;
+            Ok(Look::Now(vec![("list", list(&console, &found, &machines))]))
+        }
+    })
+}
+
+impl Which {
+    fn url(&self, path: &str, token: Option<&str>) -> String {
+        let query = [
+            ("machine", self.machine.as_deref()),
+            ("status", self.status.as_deref()),
+            ("map_run", self.map_run.as_deref()),
+            ("token", token),
+        ];
+        url(path, &query)
+    }
+
+    fn is_of_all(&self) -> bool {
+        self.machine.is_none() && self.map_run.is_none()
+    }
+}
+
+/// A page of executions, and where the next begins. Of all state machines together there is the newest page only: the API
+/// lists those of one.
+async fn executions(
+    console: &Console,
+    machines: &[Machine],
+    which: &Which,
+) -> Result<(Vec<Row>, Option<String>), Failure> {
+    if let Some(status) = &which.status
+        && !STATUSES.contains(&&**status)
+    {
+        return Err(Failure::Invalid(format!(
+            "There is no status {status:?}: it is one of {}.",
+            STATUSES.join(", ")
+        )));
+    }
+    let list = |member: &'static str, arn: String| {
+        let request = json!({
+            (member): arn, "StatusFilter": which.status, "MaxResults": ROWS, "NextToken": which.token,
+        });
+        console.sfn("listExecutions", request)
+    };
+    let one = match (&which.map_run, &which.machine) {
+        (Some(run), _) => Some(list("MapRunArn", run.clone())),
+        (None, Some(machine)) => Some(list("StateMachineArn", machine.clone())),
+        (None, None) => None,
+    };
+    if let Some(answer) = one {
+        let mut answer = answer.await?;
+        let next = text(&answer, "NextToken").map(str::to_owned);
+        let listed = answer["Executions"].take();
+        return Ok((described(console, listed).await?, next));
+    }
+    let listable = machines.iter().filter(|machine| !machine.express);
+    let answers = listable.map(|machine| list("StateMachineArn", machine.arn.clone()));
+    let answers = try_join_all(answers).await?;
+    let mut listed: Vec<Value> = answers
+        .iter()
+        .flat_map(|answer| rows(answer, "Executions").iter().cloned())
+        .collect();
+    // RFC 3339 with the same number of digits sorts as text.
+    listed.sort_by(|a, b| text(b, "StartDate").cmp(&text(a, "StartDate")));
+    listed.truncate(ROWS);
+    Ok((described(console, Value::Array(listed)).await?, None))
+}
+
+async fn described(console: &Console, listed: Value) -> Result<Vec<Row>, Failure> {
+    let Value::Array(listed) = listed else {
+        return Ok(Vec::new());
+    };
+    let rows = listed.into_iter().map(async |listed| {
+        let arn = text(&listed, "ExecutionArn").unwrap_or_default();
+        // One that was deleted a moment ago is still listed here.
+        let described = console.describe(arn).await.unwrap_or(Value::Null);
+        Ok::<_, Failure>(Row { listed, described })
+    });
+    try_join_all(rows).await
+}
+
+fn filter(machines: &[Machine], which: &Which) -> Markup {
+    html! {
+        form.filter action="/executions" method="get" data-submit="change" {
+            label { "State machine"
+                select name="machine" {
+                    option value="" { "All" }
+                    @for machine in machines.iter().filter(|machine| !machine.express) {
+                        option value=(machine.arn) selected[which.machine.as_ref() == Some(&machine.arn)] { (machine.name) }
+                    }
+                }
+            }
+            label { "Status"
+                select name="status" {
+                    option value="" { "All" }
+                    @for status in STATUSES { option value=(status) selected[which.status.as_deref() == Some(status)] { (status) } }
+                }
+            }
+            button { "Filter" }
+        }
+    }
+}
+
+fn list(console: &Console, found: &[Row], machines: &[Machine]) -> Markup {
+    if found.is_empty() {
+        let hint = match machines.is_empty() {
+            true => {
+                html! { "There is no state machine yet: create one with the AWS CLI or an SDK." }
+            }
+            false => {
+                html! { a href="/start" { "Start one" } " or " a href="/upload" { "upload an image" } "." }
+            }
+        };
+        return empty("No executions", &hint);
+    }
+    html! {
+        table.list.executions {
+            thead { tr {
+                th scope="col" { "Status" } th.picture scope="col" { span.hidden { "Image" } } th scope="col" { "Execution" }
+                th scope="col" { "Result" } th scope="col" { "Started (UTC)" } th.right scope="col" { "Took" }
+            } }
+            tbody { @for execution in found { (row(console, execution)) } }
+        }
+    }
+}
+
+fn row(console: &Console, row: &Row) -> Markup {
+    let (listed, described) = (&row.listed, &row.described);
+    let arn = text(listed, "ExecutionArn").unwrap_or_default();
+    let about = Classification::read(text(described, "Output"))
+        .or_else(|| Classification::read(text(described, "Input")));
+    let key = about
+        .as_ref()
+        .and_then(|about| about.place.as_ref())
+        .map(|place| &place.key);
+    let own = console.application.state_machine.as_deref();
+    let machine = text(listed, "StateMachineArn").filter(|machine| Some(*machine) != own);
+    html! {
+        tr {
+            td.status { (chip(text(listed, "Status").unwrap_or_default())) }
+            td.picture { @if about.is_some() {
+                img src=(url("/execution/image", &[("arn", Some(arn))])) alt="" width="32" height="32" loading="lazy" decoding="async";
+            } }
+            td.name {
+                a href=(url("/execution", &[("arn", Some(arn))])) { (text(listed, "Name").unwrap_or_default()) }
+                span.sub {
+                    @if let Some(machine) = machine { (last_part(machine)) " " }
+                    @if let Some(key) = key { (key) }
+                }
+            }
+            td.result { (result(described, about.as_ref())) }
+            td.when { (at(moment(text(listed, "StartDate")))) }
+            td.right.took { (took(listed)) }
+        }
+    }
+}
+
+/// The answer for an image, or the error.
+fn result(described: &Value, about: Option<&Classification>) -> Markup {
+    if let Some(error) = text(described, "Error") {
+        return html! { span.error { (error) } };
+    }
+    let answer = about.and_then(|about| about.label.as_deref().zip(about.confidence));
+    match answer {
+        Some((label, confidence)) => {
+            html! { (label) " " span.number { (format!("{confidence:.3}")) } }
+        }
+        None => html! {},
+    }
+}

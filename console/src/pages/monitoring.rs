@@ -1,0 +1,250 @@
+//! What monitoring found: a folder of the bucket for each run, with its report, its violations and its statistics.
+//!
+//! A report is a page of its own that others wrote: it is shown in a frame that can run no script, load nothing and reach
+//! nothing of the console.
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::Console;
+use crate::aws::Place;
+use crate::failure::Failure;
+use crate::json;
+use crate::page::{Page, Tab, empty};
+use crate::sfn::{rows, text};
+use crate::text::{at, count, url};
+
+/// Objects that are looked at for runs, and bytes of one that are shown.
+const OBJECTS: usize = 10_000;
+const LARGEST: usize = 32 << 20;
+
+const REPORT: &str = "report.html";
+const VIOLATIONS: &str = "constraint_violations.json";
+const STATISTICS: &str = "statistics.json";
+
+/// For a report: its own styles and the pictures that it holds, and nothing else.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox; frame-ancestors 'self'",
+);
+
+/// A folder that holds what a run wrote.
+#[derive(Debug, PartialEq)]
+struct Run {
+    folder: String,
+    modified: Option<Timestamp>,
+    files: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Of {
+    folder: String,
+}
+
+pub(super) fn router() -> Router<Console> {
+    Router::new()
+        .route("/monitoring", get(page))
+        .route("/monitoring/run", get(run))
+        .route("/monitoring/report", get(report))
+}
+
+async fn page(State(console): State<Console>) -> Result<Page, Failure> {
+    let runs = match &console.application.monitoring {
+        Some(below) => runs(console.objects_below(below, OBJECTS).await?),
+        None => Vec::new(),
+    };
+    let mut shown = Vec::new();
+    for run in runs {
+        let violations = match run.files.iter().any(|file| file == VIOLATIONS) {
+            true => violations(&console, &run.folder).await?,
+            false => None,
+        };
+        shown.push((run, violations));
+    }
+    Ok(Page::new(Tab::Monitoring, "Monitoring").body(html! {
+        h1 { "Monitoring" }
+        @if shown.is_empty() {
+            (empty("No monitoring runs", &html! {
+                "A run compares captured traffic with a baseline: " code { "scones monitor run" }
+                ". What it finds is kept in the bucket and shown here."
+            }))
+        } @else {
+            table.list {
+                thead { tr { th scope="col" { "Result" } th scope="col" { "Run" } th scope="col" { "Written (UTC)" } } }
+                tbody { @for (run, violations) in &shown { (row(run, violations.as_deref())) } }
+            }
+        }
+    }))
+}
+
+/// Folders with at least one of the files that a run writes, the newest first.
+fn runs(listed: Vec<crate::objects::Listed>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for object in listed {
+        let Some((folder, file)) = object.key.rsplit_once('/') else {
+            continue;
+        };
+        if ![REPORT, VIOLATIONS, STATISTICS].contains(&file) {
+            continue;
+        }
+        // Keys come in their order, so files of a folder come together.
+        match runs.last_mut().filter(|run| run.folder == folder) {
+            Some(run) => {
+                run.files.push(file.to_owned());
+                run.modified = run.modified.max(object.modified);
+            }
+            None => runs.push(Run {
+                folder: folder.to_owned(),
+                modified: object.modified,
+                files: vec![file.to_owned()],
+            }),
+        }
+    }
+    runs.sort_by(|a, b| (b.modified, &b.folder).cmp(&(a.modified, &a.folder)));
+    runs
+}
+
+fn row(run: &Run, violations: Option<&[Value]>) -> Markup {
+    html! {
+        tr {
+            td { (verdict(violations)) }
+            td.name { a href=(url("/monitoring/run", &[("folder", Some(&run.folder))])) { (run.folder) } }
+            td.when { (at(run.modified)) }
+        }
+    }
+}
+
+fn verdict(violations: Option<&[Value]>) -> Markup {
+    match violations {
+        None => html! { span.chip.still { "no constraints" } },
+        Some([]) => html! { span.chip.good { "no violations" } },
+        Some(found) => html! { span.chip.bad { (count(found.len(), "violation")) } },
+    }
+}
+
+async fn violations(console: &Console, folder: &str) -> Result<Option<Vec<Value>>, Failure> {
+    let text = file(console, folder, VIOLATIONS).await?;
+    let read = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    Ok(read.map(|read| rows(&read, "violations").to_vec()))
+}
+
+/// A file of a run as text; `None` where the run wrote none.
+async fn file(console: &Console, folder: &str, file: &str) -> Result<Option<String>, Failure> {
+    let place = inside(console, folder, file)?;
+    let found = console.aws.object(&place, 0, LARGEST).await?;
+    Ok(found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// Where a file is, in a folder of monitoring and in no other: another object may be anyone's upload.
+fn inside(console: &Console, folder: &str, file: &str) -> Result<Place, Failure> {
+    let below = console.application.monitoring.as_ref();
+    let below = below.filter(|below| folder.starts_with(below.key.trim_end_matches('/')));
+    let below =
+        below.ok_or_else(|| Failure::Missing(format!("There is no monitoring run {folder}.")))?;
+    Ok(Place {
+        bucket: below.bucket.clone(),
+        key: format!("{folder}/{file}"),
+    })
+}
+
+async fn run(State(console): State<Console>, Query(of): Query<Of>) -> Result<Page, Failure> {
+    let folder = &of.folder;
+    let violations = violations(&console, folder).await?;
+    let statistics = file(&console, folder, STATISTICS).await?;
+    let place = inside(&console, folder, REPORT)?;
+    let has_report = console.aws.object(&place, 0, 1).await?.is_some();
+    if violations.is_none() && statistics.is_none() && !has_report {
+        return Err(Failure::Missing(format!(
+            "There is no monitoring run {folder}."
+        )));
+    }
+    let report = url("/monitoring/report", &[("folder", Some(folder))]);
+    let whole = |file| {
+        url(
+            "/object/text",
+            &[
+                ("bucket", Some(&*place.bucket)),
+                ("key", Some(&*format!("{folder}/{file}"))),
+            ],
+        )
+    };
+    Ok(Page::new(Tab::Monitoring, "Monitoring run").body(html! {
+        p.crumbs { a href="/monitoring" { "Monitoring" } }
+        h1.long { (folder) }
+        div.facts {
+            (verdict(violations.as_deref()))
+            @if has_report { span.actions { a.button href=(report) target="_blank" rel="noopener" { "Report in a tab of its own" } } }
+        }
+        @if let Some(found) = violations.as_deref().filter(|found| !found.is_empty()) { (table(found)) }
+        @if has_report { iframe.report src=(report) sandbox="" title="The run's report" {} }
+        @if let Some(statistics) = &statistics {
+            details.card { summary { "Statistics" } (json::show(statistics, &whole(STATISTICS))) }
+        }
+    }))
+}
+
+fn table(violations: &[Value]) -> Markup {
+    html! {
+        table.list.events {
+            thead { tr { th scope="col" { "Feature" } th scope="col" { "Check" } th scope="col" { "What was found" } } }
+            tbody {
+                @for violation in violations {
+                    tr {
+                        td { (text(violation, "feature_name").unwrap_or("–")) }
+                        td { (text(violation, "constraint_check_type").unwrap_or("–")) }
+                        td.result { (text(violation, "description").unwrap_or_default()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn report(State(console): State<Console>, Query(of): Query<Of>) -> Result<Response, Failure> {
+    let place = inside(&console, &of.folder, REPORT)?;
+    let found = console.aws.object(&place, 0, LARGEST).await?;
+    let missing = || Failure::Missing(format!("There is no report in {}.", of.folder));
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    Ok((headers, found.ok_or_else(missing)?).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::Listed;
+
+    #[test]
+    fn runs_are_folders_the_newest_first() {
+        let listed = |key: &str, second: i64| Listed {
+            key: key.into(),
+            modified: Timestamp::from_second(second).ok(),
+        };
+        let found = runs(vec![
+            listed("monitoring/e/baseline/constraints.json", 9),
+            listed("monitoring/e/runs/1/report.html", 1),
+            listed("monitoring/e/runs/1/statistics.json", 2),
+            listed("monitoring/e/runs/2/constraint_violations.json", 3),
+            listed("monitoring/e/runs/2/notes.txt", 4),
+        ]);
+        let shown: Vec<_> = found
+            .iter()
+            .map(|run| (&*run.folder, run.files.len()))
+            .collect();
+        assert_eq!(
+            shown,
+            [("monitoring/e/runs/2", 1), ("monitoring/e/runs/1", 2)]
+        );
+    }
+}

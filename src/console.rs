@@ -1,0 +1,206 @@
+//! The console over the stack of this process: nothing that it asks goes over HTTP.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use console::{ApiError, Application, Aws, LogLine, Place};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use scones_local::s3::Objects;
+use scones_local::sdk::SdkError;
+use scones_local::{Stack, logs};
+use serde_json::Value;
+
+/// How often it is looked whether something was logged.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Where ground truth and what monitoring finds are in the application's bucket.
+const GROUND_TRUTH: &str = "ground-truth/";
+const MONITORING: &str = "monitoring/";
+
+/// The services of a stack.
+struct InProcess(Stack);
+
+/// The console's door to a stack.
+pub(crate) fn aws(stack: &Stack) -> Arc<dyn Aws> {
+    Arc::new(InProcess(stack.clone()))
+}
+
+/// What the template says that the console shows.
+pub(crate) fn application(stack: &Stack) -> Application {
+    let template = stack.application();
+    let environment = |name: &str| {
+        let mut functions = template.functions.iter();
+        functions.find_map(|function| function.environment.get(name))
+    };
+    let incoming = template
+        .outputs
+        .get("IncomingUri")
+        .and_then(|uri| place(uri));
+    let captured = template.endpoints.iter().filter_map(|endpoint| {
+        let at = place(&endpoint.capture.as_ref()?.destination_s3_uri)?;
+        let prefix = at.key.trim_end_matches('/');
+        Some(Place {
+            key: format!("{prefix}/{}/", endpoint.name),
+            ..at
+        })
+    });
+    let bucket = template.outputs.get("BucketName");
+    let below = |key: &str| {
+        Some(Place {
+            bucket: bucket?.clone(),
+            key: key.to_owned(),
+        })
+    };
+    Application {
+        bucket: bucket.cloned(),
+        incoming: incoming.map(|place| place.key),
+        state_machine: template.outputs.get("StateMachineArn").cloned(),
+        labels: environment("LABELS")
+            .map(|labels| labels.split(',').map(str::to_owned).collect())
+            .unwrap_or_default(),
+        threshold: environment("CONFIDENCE_THRESHOLD").and_then(|text| text.parse().ok()),
+        captured: captured.collect(),
+        ground_truth: below(GROUND_TRUTH),
+        monitoring: below(MONITORING),
+    }
+}
+
+/// `s3://BUCKET/KEY`
+fn place(uri: &str) -> Option<Place> {
+    let (bucket, key) = uri.strip_prefix("s3://")?.split_once('/')?;
+    Some(Place {
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
+    })
+}
+
+#[async_trait]
+impl Aws for InProcess {
+    async fn call(
+        &self,
+        service: &str,
+        operation: &str,
+        parameters: Value,
+    ) -> Result<Value, ApiError> {
+        let Some(there) = self.0.service(service) else {
+            return Err(not_here(service, operation));
+        };
+        let answer = there.call(operation, &parameters).await;
+        answer.map_err(|error| match error {
+            SdkError::NoOperation => not_here(service, operation),
+            SdkError::Parameters(message) => ApiError {
+                code: "ValidationException".into(),
+                message,
+                status: 400,
+            },
+            SdkError::Refused(refusal) => ApiError {
+                code: refusal.code,
+                message: refusal.message.unwrap_or_default(),
+                status: refusal.status,
+            },
+        })
+    }
+
+    async fn object(
+        &self,
+        place: &Place,
+        from: u64,
+        most: usize,
+    ) -> Result<Option<Bytes>, ApiError> {
+        let s3 = self.0.s3();
+        let piece = s3.piece(&place.bucket, &place.key, None, from, most).await;
+        piece.map_err(|error| internal(&error))
+    }
+
+    async fn put_object(
+        &self,
+        place: &Place,
+        body: Bytes,
+        content_type: &str,
+    ) -> Result<(), ApiError> {
+        let s3 = self.0.s3();
+        let put = s3.put(&place.bucket, &place.key, body, content_type).await;
+        put.map_err(|error| internal(&error))
+    }
+
+    async fn logs(&self) -> Result<Vec<String>, ApiError> {
+        let data_dir = self.0.data_dir().to_owned();
+        blocking(move || logs::names(&data_dir)).await
+    }
+
+    async fn log(&self, name: &str, limit: usize) -> Result<Vec<LogLine>, ApiError> {
+        let (data_dir, name) = (self.0.data_dir().to_owned(), name.to_owned());
+        let read = blocking(move || {
+            let known = logs::names(&data_dir)?.contains(&name);
+            if !known {
+                return Ok(Vec::new());
+            }
+            logs::read(&data_dir, Some(&name), limit)
+        });
+        Ok(read.await?.into_iter().map(line).collect())
+    }
+
+    fn follow(&self, name: &str) -> BoxStream<'static, Result<Vec<LogLine>, ApiError>> {
+        follow(self.0.data_dir(), name)
+    }
+}
+
+/// New lines as they come. The place where it begins is taken at once, not when the first are asked for.
+fn follow(data_dir: &Path, name: &str) -> BoxStream<'static, Result<Vec<LogLine>, ApiError>> {
+    let begun = logs::Follow::new(data_dir, Some(name)).map(Some);
+    stream::unfold(begun, async |follow| {
+        let mut follow = match follow {
+            Ok(follow) => follow?,
+            Err(error) => return Some((Err(internal(&error)), Ok(None))),
+        };
+        tokio::time::sleep(PAUSE).await;
+        let polled = blocking(move || {
+            let lines = follow.poll()?;
+            Ok((lines, follow))
+        });
+        match polled.await {
+            Ok((lines, follow)) => {
+                Some((Ok(lines.into_iter().map(line).collect()), Ok(Some(follow))))
+            }
+            Err(error) => Some((Err(error), Ok(None))),
+        }
+    })
+    .boxed()
+}
+
+fn line(line: logs::Line) -> LogLine {
+    LogLine {
+        time: line.time,
+        stream: line.stream,
+        message: line.message,
+    }
+}
+
+/// Reads files on a thread that may wait for them.
+async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, ApiError> {
+    let read = tokio::task::spawn_blocking(read).await;
+    let read = read.map_err(|error| internal(&error))?;
+    read.map_err(|error| internal(&error))
+}
+
+fn internal(error: &dyn std::fmt::Display) -> ApiError {
+    ApiError {
+        code: "InternalError".into(),
+        message: error.to_string(),
+        status: 500,
+    }
+}
+
+fn not_here(service: &str, operation: &str) -> ApiError {
+    ApiError {
+        code: "UnknownOperationException".into(),
+        message: format!("The local stack has no {service}:{operation}."),
+        status: 501,
+    }
+}
