@@ -7,6 +7,7 @@
 mod architecture;
 mod batch;
 mod cli;
+mod console;
 mod doctor;
 mod durability;
 mod failures;

@@ -1,6 +1,6 @@
 //! Starts and stops `scones up`.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -23,11 +23,15 @@ pub(crate) struct Options<'a> {
     pub(crate) parameters: &'a [(&'a str, &'a str)],
     /// No template at all.
     pub(crate) empty: bool,
+    /// With the console, on a free port.
+    pub(crate) console: bool,
 }
 
 /// A running `scones up`; it ends with this value, and with the test program.
 pub(crate) struct Stack {
     child: Child,
+    /// The console's URL, where one was asked for.
+    pub(crate) console: Option<String>,
     pub(crate) url: String,
     pub(crate) data_dir: PathBuf,
     _temporary: Option<TempDir>,
@@ -52,7 +56,11 @@ impl Stack {
         let mut command = Command::new(SCONES);
         command
             .args(["up", "--port=0", "--until-stdin-ends", "--data-dir"])
-            .arg(data_dir);
+            .arg(data_dir)
+            .arg(match options.console {
+                true => "--console=127.0.0.1:0",
+                false => "--no-console",
+            });
         if let Some(template) = &options.template {
             command.arg("--template").arg(template);
         }
@@ -65,13 +73,18 @@ impl Stack {
         let mut child = command
             .current_dir(ROOT)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(match options.console {
+                true => Stdio::piped(),
+                false => Stdio::null(),
+            })
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let url = announced(data_dir, &mut child);
+        let console = options.console.then(|| introduced(&mut child));
         Self {
             child,
+            console,
             url,
             data_dir: data_dir.to_owned(),
             _temporary: None,
@@ -126,6 +139,16 @@ fn announced(data_dir: &Path, child: &mut Child) -> String {
     }
 }
 
+/// The console's URL, as the program prints it; what it prints after that is read and dropped.
+fn introduced(child: &mut Child) -> String {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let url = lines
+        .by_ref()
+        .find_map(|line| Some(line.unwrap().strip_prefix("The console: ")?.to_owned()));
+    std::thread::spawn(move || lines.for_each(drop));
+    url.unwrap()
+}
+
 /// The URL in the data directory's `stack.json`, if it is this process's.
 fn holder(data_dir: &Path, pid: u32) -> Option<String> {
     let holder: Value =
@@ -150,6 +173,7 @@ fn train() -> (PathBuf, Value) {
             "--once",
             "--sample",
             "--port=0",
+            "--no-console",
             "--epochs=4",
             "--data-dir",
         ])
