@@ -28,6 +28,8 @@ const LARGEST: usize = 32 << 20;
 const REPORT: &str = "report.html";
 const VIOLATIONS: &str = "constraint_violations.json";
 const STATISTICS: &str = "statistics.json";
+/// The end of the folder that runs are compared with.
+const BASELINE: &str = "/baseline";
 
 /// For a report: its own styles and the pictures that it holds, and nothing else.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -113,7 +115,12 @@ fn runs(listed: Vec<crate::objects::Listed>) -> Vec<Run> {
 fn row(run: &Run, violations: Option<&[Value]>) -> Markup {
     html! {
         tr {
-            td { (verdict(violations)) }
+            td {
+                @match run.folder.ends_with(BASELINE) {
+                    true => span.chip.still { "baseline" },
+                    false => (verdict(violations)),
+                }
+            }
             td.name { a href=(url("/monitoring/run", &[("folder", Some(&run.folder))])) { (run.folder) } }
             td.when { (at(run.modified)) }
         }
