@@ -66,8 +66,6 @@ impl Findings {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.0.iter().map(|finding| finding.what.len()).max();
-        let width = width.unwrap_or_default();
         for Finding {
             what,
             text,
@@ -79,14 +77,9 @@ impl fmt::Display for Findings {
                 Verdict::Wrong(_) => "WRONG",
                 Verdict::Unknown => "?    ",
             };
-            writeln!(f, "{sign}  {what:width$}  {text}")?;
+            writeln!(f, "{sign}  {what} {text}")?;
             if let Verdict::Wrong(way_out) = verdict {
-                writeln!(
-                    f,
-                    "{:width$}  -> {way_out}",
-                    "",
-                    width = sign.len() + 2 + width
-                )?;
+                writeln!(f, "       -> {way_out}")?;
             }
         }
         match self.wrong() {
@@ -109,10 +102,10 @@ mod tests {
         findings.add(Finding::unknown("quotas", "not looked at"));
         assert_eq!(
             findings.to_string(),
-            "ok     region    us-east-1\n\
-             WRONG  bucket b  is not there\n\
-             \x20                -> just deploy\n\
-             ?      quotas    not looked at\n\
+            "ok     region us-east-1\n\
+             WRONG  bucket b is not there\n\
+             \x20      -> just deploy\n\
+             ?      quotas not looked at\n\
              \n1 thing is wrong.\n"
         );
         assert_eq!(findings.wrong(), 1);
