@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::resources::Resource;
 
+/// How many resources of a type that is only on AWS are named; of more, their number says enough.
+const NAMED: usize = 2;
+
 /// The lines, in the order of the template's logical ids.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -51,7 +54,10 @@ impl Notes {
         if !self.on_aws.is_empty() {
             let kinds = self.on_aws.iter();
             let kinds: Vec<_> = kinds
-                .map(|(kind, ids)| format!("{kind} ({})", ids.join(", ")))
+                .map(|(kind, ids)| match ids.len() {
+                    count if count > NAMED => format!("{kind} ({count} of them)"),
+                    _ => format!("{kind} ({})", ids.join(", ")),
+                })
                 .collect();
             self.line(format!("only on AWS: {}", kinds.join(", ")));
         }
