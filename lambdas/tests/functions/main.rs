@@ -2,6 +2,7 @@
 //! live in the test, and the state machine that calls them.
 
 mod classify;
+mod classify_http;
 mod cold_start;
 #[cfg(feature = "embedded-model")]
 mod embedded;
