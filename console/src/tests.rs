@@ -394,6 +394,33 @@ async fn a_label_is_a_line_of_ground_truth_and_shown_again() {
 }
 
 #[tokio::test]
+async fn a_label_may_be_a_number() {
+    let fake = Fake::default();
+    fake.put(&hour(7), captured("one").as_bytes());
+    let line = |label: &str| {
+        json!({
+            "groundTruthData": { "data": label, "encoding": "CSV" },
+            "eventMetadata": { "eventId": "one" },
+            "eventVersion": "0",
+        })
+        .to_string()
+    };
+    let key = "ground-truth/scones/2026/01/01/07/traffic.jsonl";
+    fake.put(key, line("1").as_bytes());
+    let page = get(&fake, "/captured").await.body;
+    assert!(
+        page.contains("✓ right") && page.contains("value=\"motorcycle\" aria-pressed=\"true\""),
+        "{page}"
+    );
+    fake.put(key, line("7").as_bytes());
+    let page = get(&fake, "/captured").await.body;
+    assert!(
+        !page.contains("✓ right") && !page.contains("✕ wrong"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn logs_are_those_that_there_are() {
     let fake = Fake::default();
     let page = get(&fake, "/logs?name=../../etc/passwd").await;

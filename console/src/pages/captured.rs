@@ -7,7 +7,7 @@ use axum::{Form, Router, http::header};
 use futures::future::try_join_all;
 use http::HeaderMap;
 use maud::{Markup, html};
-use monitor::ground_truth::GroundTruth;
+use monitor::ground_truth::{GroundTruth, class};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::HashMap;
@@ -206,6 +206,7 @@ async fn image(
 
 /// The labels that were given, by the id of what they label.
 async fn truths(console: &Console, endpoint: &str) -> Result<HashMap<String, String>, Failure> {
+    let labels = &console.application.labels;
     let mut truths = HashMap::new();
     let Some(below) = console.ground_truth(endpoint) else {
         return Ok(truths);
@@ -221,8 +222,14 @@ async fn truths(console: &Console, endpoint: &str) -> Result<HashMap<String, Str
     for object in try_join_all(objects).await?.into_iter().flatten() {
         let lines = object.split(|byte| *byte == b'\n');
         for truth in lines.filter_map(|line| GroundTruth::parse(line).ok()) {
+            // Labels come as names and as numbers; those of other classes are nobody's.
+            let Some(class) = class(&truth.label, labels) else {
+                continue;
+            };
             // The newest comes first.
-            truths.entry(truth.id).or_insert(truth.label);
+            truths
+                .entry(truth.id)
+                .or_insert_with(|| labels[class].clone());
         }
     }
     Ok(truths)

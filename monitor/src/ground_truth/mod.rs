@@ -44,6 +44,12 @@ impl Location {
     }
 }
 
+/// The number of the class that a label means: the name of one of `names`, or its number.
+pub fn class(label: &str, names: &[String]) -> Option<usize> {
+    let named = names.iter().position(|name| name == label);
+    named.or_else(|| label.parse().ok().filter(|number| *number < names.len()))
+}
+
 /// The true classes of images, by the ids that captured records have.
 ///
 /// It has one number a label and not the label itself, so that a million take some tens of MB.
@@ -67,15 +73,7 @@ impl Classes {
     /// # Errors
     /// There is no such class.
     pub fn add(&mut self, truth: GroundTruth) -> Result<(), Broken> {
-        let named = self.names.iter().position(|name| *name == truth.label);
-        let numbered = || {
-            truth
-                .label
-                .parse()
-                .ok()
-                .filter(|number| *number < self.names.len())
-        };
-        let Some(class) = named.or_else(numbered) else {
+        let Some(class) = class(&truth.label, &self.names) else {
             return Err(Broken::UnknownClass(truth.label, self.names.join(", ")));
         };
         // There are no four thousand million classes.
