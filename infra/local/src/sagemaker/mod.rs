@@ -118,7 +118,7 @@ impl Config {
             server,
             training,
             start_timeout: Duration::from_secs(60),
-            capture_interval: Duration::from_secs(60),
+            capture_interval: Duration::from_secs(10),
             jobs: (cores / 2).max(1),
             stop_timeout: Duration::from_secs(120),
         }
