@@ -9,6 +9,7 @@ use bytes::Bytes;
 use console::{ApiError, Application, Aws, LogLine, Place};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use lambdas::environment::Environment;
 use scones_local::s3::Objects;
 use scones_local::sdk::SdkError;
 use scones_local::{Stack, logs};
@@ -32,9 +33,11 @@ pub(crate) fn aws(stack: &Stack) -> Arc<dyn Aws> {
 /// What the template says that the console shows.
 pub(crate) fn application(stack: &Stack) -> Application {
     let template = stack.application();
-    let environment = |name: &str| {
+    // As the functions read them.
+    let of_function_with = |variable: &str| {
         let mut functions = template.functions.iter();
-        functions.find_map(|function| function.environment.get(name))
+        let function = functions.find(|function| function.environment.contains_key(variable))?;
+        Some(Environment::from_iter(&function.environment))
     };
     let incoming = template
         .outputs
@@ -59,10 +62,11 @@ pub(crate) fn application(stack: &Stack) -> Application {
         bucket: bucket.cloned(),
         incoming: incoming.map(|place| place.key),
         state_machine: template.outputs.get("StateMachineArn").cloned(),
-        labels: environment("LABELS")
-            .map(|labels| labels.split(',').map(str::to_owned).collect())
+        labels: of_function_with("LABELS")
+            .and_then(|environment| environment.labels().ok())
             .unwrap_or_default(),
-        threshold: environment("CONFIDENCE_THRESHOLD").and_then(|text| text.parse().ok()),
+        threshold: of_function_with("CONFIDENCE_THRESHOLD")
+            .and_then(|environment| environment.confidence_threshold().ok()),
         captured: captured.collect(),
         ground_truth: below(GROUND_TRUTH),
         monitoring: below(MONITORING),
