@@ -39,6 +39,18 @@ pub(super) async fn run(asked: &Traffic) -> anyhow::Result<ExitCode> {
     );
     let begun = Timestamp::now();
     let planned = plan(asked, &pictures, begun)?;
+    // Before the images: should a request fail, those that were answered have their labels.
+    if !asked.unlabelled {
+        let location = Location {
+            prefix: session.job.ground_truth.clone(),
+            endpoint: asked.of.endpoint.clone(),
+        };
+        let labels = planned
+            .iter()
+            .map(|planned| label(asked, &pictures, planned));
+        let name = format!("traffic-{}", begun.as_millisecond());
+        ground_truth::write(&session.job.bucket, &location, begun, &name, labels).await?;
+    }
     let client = Client::new(&session.config);
     let steps = Steps::start("sending", planned.len() as u64);
     let mut beat = tokio::time::interval(Duration::from_secs_f64(1.0 / asked.rate));
@@ -57,24 +69,6 @@ pub(super) async fn run(asked: &Traffic) -> anyhow::Result<ExitCode> {
         answer?;
         sent += 1;
         steps.at(sent, String::new());
-    }
-    if !asked.unlabelled {
-        let location = Location {
-            prefix: session.job.ground_truth.clone(),
-            endpoint: asked.of.endpoint.clone(),
-        };
-        let labels = planned
-            .iter()
-            .map(|planned| label(asked, &pictures, planned));
-        let name = format!("traffic-{}", begun.as_millisecond());
-        ground_truth::write(
-            &session.job.bucket,
-            &location,
-            Timestamp::now(),
-            &name,
-            labels,
-        )
-        .await?;
     }
     // Data capture writes whole seconds: a window of these two holds all of it.
     let from = Timestamp::from_second(begun.as_second())?;
