@@ -56,7 +56,7 @@ pub struct ApiError {
 }
 
 /// Where an object lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct Place {
     /// The bucket.
     pub bucket: String,

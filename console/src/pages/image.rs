@@ -23,12 +23,6 @@ struct Of {
     arn: String,
 }
 
-#[derive(Deserialize)]
-struct Object {
-    bucket: String,
-    key: String,
-}
-
 pub(super) fn router() -> Router<Console> {
     Router::new()
         .route("/execution/image", get(of_execution))
@@ -62,23 +56,15 @@ async fn of_execution(
 
 async fn of_object(
     State(console): State<Console>,
-    Query(of): Query<Object>,
+    Query(place): Query<Place>,
 ) -> Result<Response, Failure> {
-    let place = Place {
-        bucket: of.bucket,
-        key: of.key,
-    };
     object(&console, &place).await
 }
 
 async fn text_of_object(
     State(console): State<Console>,
-    Query(of): Query<Object>,
+    Query(place): Query<Place>,
 ) -> Result<Response, Failure> {
-    let place = Place {
-        bucket: of.bucket,
-        key: of.key,
-    };
     let bytes = found(&console, &place).await?;
     // Plain, and so never run as a page whatever it holds.
     let headers = [(
