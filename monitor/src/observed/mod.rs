@@ -180,11 +180,11 @@ impl Observer {
     pub fn finish(self) -> Observed {
         let embeddings = match self.embed {
             Err(reason) => Err(reason),
-            Ok(_) => embeddings(self.embeddings.items()),
+            Ok(_) => embeddings(self.embeddings.into_items()),
         };
         Observed {
-            confidences: self.confidences.items().to_vec(),
-            images: self.images.items().to_vec(),
+            confidences: self.confidences.into_items(),
+            images: self.images.into_items(),
             embeddings,
             ..self.observed
         }
@@ -192,15 +192,18 @@ impl Observer {
 }
 
 /// Those that there are. An image that can't be embedded, as it can't be decoded, is none; if none can, that is why.
-fn embeddings(sample: &[Result<Vec<f32>, String>]) -> Embeddings {
-    let good: Vec<Vec<f32>> = sample
-        .iter()
-        .filter_map(|embedding| embedding.clone().ok())
-        .collect();
-    match sample.iter().find_map(|embedding| embedding.as_ref().err()) {
-        Some(reason) if good.is_empty() => Err(reason.clone()),
-        _ if good.is_empty() => Err("no image was captured".to_owned()),
-        _ => Ok(good),
+fn embeddings(sample: Vec<Result<Vec<f32>, String>>) -> Embeddings {
+    let mut why = "no image was captured".to_owned();
+    let mut good = Vec::new();
+    for embedding in sample {
+        match embedding {
+            Ok(embedding) => good.push(embedding),
+            Err(reason) => why = reason,
+        }
+    }
+    match good.is_empty() {
+        true => Err(why),
+        false => Ok(good),
     }
 }
 
