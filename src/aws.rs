@@ -1,12 +1,13 @@
 //! The configuration of AWS clients: for the local stack, or for AWS itself.
 
-use std::path::Path;
-
 use anyhow::anyhow;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use scones_local::aws::Identity;
+
+use crate::cli::{StackAt, Target};
 
 /// What any client of the stack needs: its URL, a region, and keys, which it takes as they come.
 pub(crate) async fn config(url: &str, region: &str) -> SdkConfig {
@@ -28,13 +29,29 @@ pub(crate) async fn of_environment() -> SdkConfig {
         .await
 }
 
-/// The URL that was given, or that of the stack that runs on `data_dir`.
-pub(crate) fn stack_url(given: Option<&str>, data_dir: &Path) -> anyhow::Result<String> {
-    let running = || scones_local::running(data_dir).map(|holder| holder.url);
-    given.map(str::to_owned).or_else(running).ok_or_else(|| {
-        anyhow!(
-            "no stack runs on {}: start one with `scones up`, or give --endpoint-url",
-            data_dir.display()
-        )
-    })
+/// What clients of the stack, or of AWS, need.
+pub(crate) async fn config_of(to: &Target) -> anyhow::Result<SdkConfig> {
+    if to.aws {
+        return Ok(of_environment().await);
+    }
+    let url = to.stack.url()?;
+    Ok(config(&url, &Identity::default().region).await)
+}
+
+impl StackAt {
+    /// The URL that was given, or that of the stack that runs on the data directory.
+    pub(crate) fn url(&self) -> anyhow::Result<String> {
+        self.find().ok_or_else(|| {
+            anyhow!(
+                "no stack runs on {}: start one with `scones up`, or give --endpoint-url",
+                self.data_dir.display()
+            )
+        })
+    }
+
+    /// [`url`](Self::url), if there is one.
+    pub(crate) fn find(&self) -> Option<String> {
+        let running = || scones_local::running(&self.data_dir).map(|holder| holder.url);
+        self.endpoint_url.clone().or_else(running)
+    }
 }

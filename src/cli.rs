@@ -119,6 +119,27 @@ pub(crate) struct Stack {
     pub(crate) until_stdin_ends: bool,
 }
 
+/// A local stack that runs.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StackAt {
+    /// Where the stack answers; by default the one that runs on --data-dir
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// The data directory of the stack to look for
+    #[arg(long, value_name = "DIR", default_value = ".scones")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// A local stack that runs, or AWS.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Target {
+    /// Work on AWS, and not on a local stack
+    #[arg(long, conflicts_with_all = ["endpoint_url", "data_dir"])]
+    pub(crate) aws: bool,
+    #[command(flatten)]
+    pub(crate) stack: StackAt,
+}
+
 /// Start an execution, wait for its end and print it
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
@@ -137,12 +158,8 @@ pub(crate) struct Run {
     /// The execution's name; made up where none is given
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Where Step Functions answers; by default the stack that runs on --data-dir
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// The data directory of the stack to look for
-    #[arg(long, value_name = "DIR", default_value = ".scones")]
-    pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) stack: StackAt,
 }
 
 /// Classify all images under a prefix, or those that a manifest names
@@ -184,15 +201,8 @@ pub(crate) struct Batch {
     /// The state machine, by name or ARN
     #[arg(long, value_name = "NAME", default_value = "classify-batch")]
     pub(crate) state_machine: String,
-    /// Run it on AWS, and not on a local stack
-    #[arg(long, conflicts_with_all = ["endpoint_url", "data_dir"])]
-    pub(crate) aws: bool,
-    /// Where the stack answers; by default the one that runs on --data-dir
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// The data directory of the stack to look for
-    #[arg(long, value_name = "DIR", default_value = ".scones")]
-    pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) to: Target,
 }
 
 /// An object, or a prefix of keys, in a bucket.
@@ -290,12 +300,8 @@ pub(crate) struct TestState {
     /// Feeds everything random
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Where Step Functions answers; by default the stack that runs on --data-dir
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// The data directory of the stack to look for
-    #[arg(long, value_name = "DIR", default_value = ".scones")]
-    pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) stack: StackAt,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug)]
@@ -331,15 +337,8 @@ Examples:
 
 Exit status: 0 if nothing is wrong, 1 otherwise. Nothing is changed.")]
 pub(crate) struct Doctor {
-    /// Look at AWS, and not at a local stack
-    #[arg(long, conflicts_with_all = ["endpoint_url", "data_dir"])]
-    pub(crate) aws: bool,
-    /// Where the stack answers; by default the one that runs on --data-dir
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// The data directory of the stack to look for
-    #[arg(long, value_name = "DIR", default_value = ".scones")]
-    pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) to: Target,
     /// The SAM template that was deployed
     #[arg(long, value_name = "FILE", default_value = "infra/template.yaml")]
     pub(crate) template: PathBuf,

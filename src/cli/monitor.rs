@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use monitor::corruption::Corruption;
 
-use super::{S3Uri, s3_uri};
+use super::{S3Uri, Target, s3_uri};
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Monitor {
@@ -36,15 +36,8 @@ pub(crate) struct Of {
     /// Where baselines and runs are
     #[arg(long, value_name = "PREFIX", default_value = "monitoring")]
     pub(crate) results: String,
-    /// Work on AWS, and not on a local stack
-    #[arg(long, conflicts_with_all = ["endpoint_url", "data_dir"])]
-    pub(crate) aws: bool,
-    /// Where the stack answers; by default the one that runs on --data-dir
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// The data directory of the stack to look for
-    #[arg(long, value_name = "DIR", default_value = ".scones")]
-    pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) to: Target,
 }
 
 /// The time that is looked at.

@@ -19,7 +19,7 @@ const ENDED_BADLY: u8 = 2;
 #[tokio::main]
 pub(crate) async fn run(run: cli::Run) -> anyhow::Result<ExitCode> {
     let input = read_input(&run.input)?;
-    let url = aws::stack_url(run.endpoint_url.as_deref(), &run.data_dir)?;
+    let url = run.stack.url()?;
     let identity = scones_local::aws::Identity::default();
     let client = aws_sdk_sfn::Client::new(&aws::config(&url, &identity.region).await);
     let started = client

@@ -120,9 +120,9 @@ async fn really(
     request: &TestRequest,
     identity: &Identity,
 ) -> anyhow::Result<Value> {
-    let running = || scones_local::running(&options.data_dir).map(|holder| holder.url);
-    let url = options.endpoint_url.clone().or_else(running);
-    let url = url
+    let url = options
+        .stack
+        .find()
         .ok_or_else(|| anyhow!("give --mock, or start a stack with `scones up` for it to call"))?;
     if request.mock.is_some() {
         bail!("a mocked task calls nobody");

@@ -8,7 +8,6 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
-use scones_local::aws::Identity;
 use serde_json::{Value, json};
 
 use crate::{aws, cli};
@@ -24,12 +23,7 @@ const SOME_FAILED: u8 = 3;
 /// Runs the verb.
 #[tokio::main]
 pub(crate) async fn run(batch: &cli::Batch) -> anyhow::Result<ExitCode> {
-    let config = if batch.aws {
-        aws::of_environment().await
-    } else {
-        let url = aws::stack_url(batch.endpoint_url.as_deref(), &batch.data_dir)?;
-        aws::config(&url, &Identity::default().region).await
-    };
+    let config = aws::config_of(&batch.to).await?;
     let sfn = aws_sdk_sfn::Client::new(&config);
     let s3 = cifar_tools::s3::from_config(&config);
     let execution = Execution::start(

@@ -23,10 +23,10 @@ enum Place {
 #[tokio::main]
 pub(crate) async fn run(doctor: &cli::Doctor) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
-    let (place, config) = if doctor.aws {
+    let (place, config) = if doctor.to.aws {
         (Place::Aws, aws::of_environment().await)
     } else {
-        let url = aws::stack_url(doctor.endpoint_url.as_deref(), &doctor.data_dir)?;
+        let url = doctor.to.stack.url()?;
         let config = aws::config(&url, &Identity::default().region).await;
         (Place::Stack { url }, config)
     };
@@ -36,7 +36,7 @@ pub(crate) async fn run(doctor: &cli::Doctor) -> anyhow::Result<ExitCode> {
         let clients = Clients::of(&config, &place);
         checks::application(&clients, &application, &identity, &mut findings).await;
     }
-    if doctor.aws {
+    if doctor.to.aws {
         checks::programs(&mut findings);
         findings.add(Finding::unknown(
             "quotas",

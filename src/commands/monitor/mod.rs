@@ -42,12 +42,7 @@ struct Session {
 impl Session {
     async fn open(of: &Of, variant: Option<&str>) -> anyhow::Result<Self> {
         let identity = Identity::default();
-        let config = if of.aws {
-            aws::of_environment().await
-        } else {
-            let url = aws::stack_url(of.endpoint_url.as_deref(), &of.data_dir)?;
-            aws::config(&url, &identity.region).await
-        };
+        let config = aws::config_of(&of.to).await?;
         let s3 = cifar_tools::s3::from_config(&config);
         // The template's own name for its bucket.
         let own = || format!("scones-unlimited-{}-{}", identity.account, identity.region);
