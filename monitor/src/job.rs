@@ -37,8 +37,19 @@ pub struct Job {
 pub struct Seen {
     /// All of it.
     pub observed: Observed,
-    /// Lines of captured data and of ground truth that could not be used.
+    /// Lines of captured data that could not be used.
     pub skipped: Skipped,
+    /// Lines of ground truth that could not be used: no answer is missing for them.
+    pub skipped_labels: Skipped,
+}
+
+impl Seen {
+    /// Compares it with the baseline.
+    pub fn compare(self, baseline: &Baseline) -> (Observed, Findings) {
+        let mut findings = Findings::new(baseline, &self.observed, self.skipped);
+        findings.skipped.append(self.skipped_labels);
+        (self.observed, findings)
+    }
 }
 
 /// Why there is no run.
@@ -105,12 +116,12 @@ impl Job {
             truth,
             embed,
         });
-        let (observer, mut skipped) =
+        let (observer, skipped) =
             capture::read(&self.bucket, &self.captured, &window, observer).await?;
-        skipped.append(skipped_labels);
         Ok(Seen {
             observed: observer.finish(),
             skipped,
+            skipped_labels,
         })
     }
 
@@ -243,12 +254,34 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(seen.observed.outcomes, [(0.75, true), (0.75, false)]);
-        assert_eq!((seen.observed.answers, seen.skipped.lines), (3, 1));
+        let skipped = (seen.skipped.lines, seen.skipped_labels.lines);
+        assert_eq!((seen.observed.answers, skipped), (3, (0, 1)));
         let earlier = job
             .observe(window, at("2025-10-04T09:00:00Z"), &names, 0.5, none())
             .await
             .unwrap();
         assert!(earlier.observed.outcomes.is_empty());
+    }
+
+    #[test]
+    fn labels_that_cannot_be_used_are_told_and_no_fault_of_the_answers() {
+        let baseline = Baseline::of(traffic(100, 1));
+        let reason = crate::skipped::Reason {
+            name: "UnknownClass",
+            lines: 50,
+            first: "k line 1: what".into(),
+        };
+        let skipped_labels = Skipped {
+            lines: 50,
+            reasons: vec![reason],
+        };
+        let seen = Seen {
+            observed: traffic(100, 2),
+            skipped: Skipped::default(),
+            skipped_labels,
+        };
+        let (_, findings) = seen.compare(&baseline);
+        assert_eq!((findings.violations.len(), findings.skipped.lines), (0, 50));
     }
 
     #[tokio::test]

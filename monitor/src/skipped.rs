@@ -34,7 +34,7 @@ pub(crate) trait Problem: fmt::Display {
 
 impl Skipped {
     /// Takes those of another reading too.
-    pub(crate) fn append(&mut self, other: Self) {
+    pub fn append(&mut self, other: Self) {
         self.lines += other.lines;
         self.reasons.extend(other.reasons);
     }

@@ -45,8 +45,10 @@ pub(super) async fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
                 .job
                 .observe(window, Timestamp::now(), &labels, asked.threshold, embed)
                 .await?;
-            if seen.skipped.lines > 0 {
-                eprintln!("{}", seen.skipped);
+            let mut skipped = seen.skipped;
+            skipped.append(seen.skipped_labels);
+            if skipped.lines > 0 {
+                eprintln!("{skipped}");
             }
             seen.observed
         }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use monitor::Window;
 use monitor::baseline::Baseline;
 use monitor::findings::Findings;
-use monitor::job::Seen;
 use monitor::observed::Observed;
 use monitor::report::Report;
 
@@ -28,12 +27,12 @@ pub(super) async fn compare(session: &Session, look: &Look) -> anyhow::Result<Co
     };
     let own = &baseline.statistics.image_classification;
     let threshold = look.threshold.unwrap_or(own.threshold);
-    let Seen { observed, skipped } = session
+    let seen = session
         .job
         .observe(window, Timestamp::now(), &own.labels, threshold, embed)
         .await?;
     let compared = tokio::task::spawn_blocking(move || {
-        let findings = Findings::new(&baseline, &observed, skipped);
+        let (observed, findings) = seen.compare(&baseline);
         Compared {
             window,
             baseline,
