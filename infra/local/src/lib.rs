@@ -17,6 +17,7 @@ mod process;
 mod route;
 pub mod s3;
 pub mod sagemaker;
+pub mod scheduler;
 pub mod sdk;
 mod server;
 mod stack;

@@ -20,6 +20,8 @@ pub(crate) enum Service {
     States,
     /// Amazon SageMaker and SageMaker Runtime, which share a signing name.
     SageMaker,
+    /// Amazon EventBridge Scheduler.
+    Scheduler,
     /// The APIs of Amazon API Gateway, which whoever may calls, signed or not.
     ApiGateway,
     /// A service that the stack does not have, by its signing name.
@@ -40,6 +42,7 @@ fn by_signing_name(name: &str) -> Service {
         "lambda" => Service::Lambda,
         "states" => Service::States,
         "sagemaker" => Service::SageMaker,
+        "scheduler" => Service::Scheduler,
         "execute-api" => Service::ApiGateway,
         other => Service::Other(other.to_owned()),
     }
@@ -123,6 +126,7 @@ mod tests {
             ("lambda", Service::Lambda),
             ("states", Service::States),
             ("sagemaker", Service::SageMaker),
+            ("scheduler", Service::Scheduler),
             ("execute-api", Service::ApiGateway),
             ("dynamodb", Service::Other("dynamodb".into())),
         ] {

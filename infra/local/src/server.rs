@@ -51,6 +51,7 @@ async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
         Service::Lambda => stack.lambda().handle(request).await,
         Service::States => stack.states().handle(request).await,
         Service::SageMaker => stack.sagemaker().handle(request).await,
+        Service::Scheduler => stack.scheduler().handle(request).await,
         Service::ApiGateway => stack.apigateway().handle(request).await,
         Service::Other(name) => not_here(&name),
     }
@@ -105,7 +106,7 @@ fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
 /// The answer for a service that the stack does not have, in the form that the JSON and REST protocols of the SDKs read.
 fn not_here(service: &str) -> Response<Body> {
     let message = format!(
-        "The local stack has no service {service:?}: it has s3, lambda, states and sagemaker. \
+        "The local stack has no service {service:?}: it has s3, lambda, states, sagemaker and scheduler. \
          Send this request to AWS: unset AWS_ENDPOINT_URL for it."
     );
     let body = serde_json::json!({ "__type": "UnknownServiceException", "message": message });

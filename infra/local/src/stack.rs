@@ -18,6 +18,7 @@ use crate::lambda::{self, Deployment, Lambda};
 use crate::listen::{self, ListenError};
 use crate::s3::S3;
 use crate::sagemaker::{self, Control, Runtime, SageMaker};
+use crate::scheduler::Scheduler;
 use crate::sdk::SdkService;
 use crate::server;
 use crate::states::{Neighbours, States};
@@ -100,6 +101,7 @@ struct Services {
     states: States,
     sagemaker: SageMaker,
     apigateway: ApiGateway,
+    scheduler: Scheduler,
 }
 
 impl Stack {
@@ -135,7 +137,11 @@ impl Stack {
     /// Starts what goes on by itself: answering, delivering events, and the executions of an earlier stack.
     async fn run(&self, listener: TcpListener, retention: Duration) -> Result<(), StartError> {
         let Services {
-            s3, lambda, states, ..
+            s3,
+            lambda,
+            states,
+            scheduler,
+            ..
         } = &self.parts.services;
         let mut tasks = self.parts.tasks.lock().await;
         // Before the first request: a worker's answer must find the task that waits for it. What the executions call
@@ -151,6 +157,7 @@ impl Stack {
                 .run_dispatcher(Arc::new(lambda.clone()), self.stopped()),
         );
         tasks.spawn(states.clone().keep_for(retention, self.stopped()));
+        tasks.spawn(scheduler.clone().run(self.stopped()));
         tracing::info!(resumed, url = self.url(), "the stack answers");
         Ok(())
     }
@@ -242,6 +249,11 @@ impl Stack {
         &self.parts.services.sagemaker
     }
 
+    /// Amazon EventBridge Scheduler.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.parts.services.scheduler
+    }
+
     /// Amazon API Gateway.
     pub fn apigateway(&self) -> &ApiGateway {
         &self.parts.services.apigateway
@@ -282,6 +294,7 @@ impl Services {
         let functions = Arc::new(lambda.clone());
         let apis = application.apis.clone();
         let apigateway = ApiGateway::new(apis, identity.clone(), functions.clone());
+        let targets = functions.clone();
         let objects = Arc::new(s3.clone());
         let sagemaker = SageMaker::open(data_dir, identity.clone(), models, objects.clone());
         let sagemaker = sagemaker.map_err(in_service("SageMaker"))?;
@@ -293,16 +306,20 @@ impl Services {
             .with_jobs("sagemaker", Arc::new(Control(sagemaker.clone())));
         let states = States::open(data_dir, identity.clone(), neighbours)
             .map_err(in_service("Step Functions"))?;
+        let machines = Arc::new(states.clone());
+        let scheduler = Scheduler::open(data_dir, identity.clone(), machines, targets)
+            .map_err(in_service("EventBridge Scheduler"))?;
         Ok(Self {
             s3,
             lambda,
             states,
             sagemaker,
             apigateway,
+            scheduler,
         })
     }
 
-    /// Brings the buckets and state machines to what the template says.
+    /// Brings the buckets, state machines and schedules to what the template says.
     async fn declare(&self, application: &Application) -> Result<(), StartError> {
         for bucket in &application.buckets {
             self.s3
@@ -316,6 +333,10 @@ impl Services {
                 .await
                 .map_err(in_service("Step Functions"))?;
         }
+        self.scheduler
+            .declare(application.schedules.clone())
+            .await
+            .map_err(in_service("EventBridge Scheduler"))?;
         Ok(())
     }
 }

@@ -14,6 +14,8 @@ pub struct Application {
     pub buckets: Vec<Bucket>,
     /// `AWS::Serverless::Api`.
     pub apis: Vec<Api>,
+    /// `AWS::Scheduler::Schedule`, and `Events` of type `ScheduleV2`.
+    pub schedules: Vec<Schedule>,
     /// `AWS::SageMaker::Endpoint`, with the configuration and models that it refers to.
     pub endpoints: Vec<Endpoint>,
     /// The template's `Outputs`, resolved.
@@ -82,6 +84,17 @@ pub struct Notification {
     pub prefix: String,
     /// The key ends with this.
     pub suffix: String,
+}
+
+/// A schedule of EventBridge Scheduler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    /// The key under `Resources`; of an event, what SAM makes of it: its resource's and its own.
+    pub logical_id: String,
+    /// `Name`, or the logical id where the template leaves the name to AWS.
+    pub name: String,
+    /// The body of CreateSchedule.
+    pub request: serde_json::Value,
 }
 
 /// A REST API of API Gateway, whose routes invoke functions.

@@ -5,7 +5,7 @@ use super::error::{Fault, Position, Problem};
 use super::node::{Key, Node};
 use super::notes::Notes;
 use super::resolve::{Resolver, Trail};
-use super::resources::{Resource, Runs, Treatment};
+use super::resources::Resource;
 
 const READ: &[&str] = &[
     "BucketName",
@@ -67,47 +67,14 @@ fn own_notification(id: String, node: &Node) -> Result<Notification, Fault> {
     notification(id, node, "Event", function.text("Function")?.to_owned())
 }
 
-/// Adds what the functions' `Events` configure to their buckets.
-pub(super) fn add_events(
-    resolver: &Resolver<'_>,
-    buckets: &mut [Bucket],
-    notes: &mut Notes,
-) -> Result<(), Fault> {
-    for resource in resolver.resources.values() {
-        let runs = matches!(
-            resource.treatment(),
-            Treatment::Run(Runs::Function | Runs::StateMachine)
-        );
-        let Some(events) = resource.properties.get("Events").filter(|_| runs) else {
-            continue;
-        };
-        if !resolver.exists(resource)? {
-            continue;
-        }
-        for (key, event) in events.map("Events")? {
-            let about = |fault: Fault| fault.about(|| resource.subject());
-            add_event(resolver, resource, key, event, buckets, notes).map_err(about)?;
-        }
-    }
-    Ok(())
-}
-
-fn add_event(
+/// Adds an event of type `S3` to its bucket.
+pub(super) fn add_event(
     resolver: &Resolver<'_>,
     resource: &Resource,
     key: &Key,
     event: &Node,
     buckets: &mut [Bucket],
-    notes: &mut Notes,
 ) -> Result<(), Fault> {
-    let kind = event.required("Type")?.text("Type")?;
-    if kind != "S3" {
-        notes.add(
-            resource,
-            &format!("the event {} of type {kind} never comes", key.text),
-        );
-        return Ok(());
-    }
     let properties = event.required("Properties")?;
     let bucket = bucket_of(properties, event.at)?;
     let properties = resolver.value(properties, &Trail::START)?;

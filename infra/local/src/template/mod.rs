@@ -9,6 +9,7 @@ mod application;
 mod bucket;
 mod endpoint;
 mod error;
+mod events;
 mod function;
 mod globals;
 mod intrinsic;
@@ -18,6 +19,7 @@ mod parameters;
 mod references;
 mod resolve;
 mod resources;
+mod schedule;
 mod state_machine;
 #[cfg(test)]
 mod tests;
@@ -123,7 +125,7 @@ fn application(
             add(&mut application, resolver, resource, folder, &mut notes).map_err(about)?;
         }
     }
-    bucket::add_events(resolver, &mut application.buckets, &mut notes)?;
+    events::add(resolver, &mut application, &mut notes)?;
     application.outputs = outputs(resolver, document)?;
     application.notes = notes.into_lines();
     Ok(application)
@@ -156,6 +158,10 @@ fn add(
         Treatment::Run(Runs::Api) => {
             let api = api::read(resolver, resource, notes)?;
             application.apis.push(api);
+        }
+        Treatment::Run(Runs::Schedule) => {
+            let schedule = schedule::read(resolver, resource, notes)?;
+            application.schedules.push(schedule);
         }
         Treatment::Part | Treatment::Needless => {}
         Treatment::OnAws => notes.only_on_aws(resource),

@@ -64,6 +64,7 @@ pub(super) enum Runs {
     Bucket,
     Endpoint,
     Api,
+    Schedule,
 }
 
 /// A type: how it is named, what `Ref` and `GetAtt` give, and what becomes of it.
@@ -122,7 +123,7 @@ const MACHINE: &str = "states:{r}:{a}:stateMachine:{n}";
 
 /// Types that are not here are [`Treatment::Absent`].
 #[rustfmt::skip]
-static TYPES: [Type; 31] = [
+static TYPES: [Type; 32] = [
     row("AWS::Serverless::Function", Run(Runs::Function), "FunctionName", FUNCTION, Name, ["Arn", ""]),
     row("AWS::Lambda::Function", Run(Runs::Function), "FunctionName", FUNCTION, Name, ["Arn", ""]),
     row("AWS::Serverless::StateMachine", Run(Runs::StateMachine), "Name", MACHINE, Arn, ["Arn", "Name"]),
@@ -141,6 +142,7 @@ static TYPES: [Type; 31] = [
     row("AWS::ECR::Repository", Needless, "RepositoryName", "ecr:{r}:{a}:repository/{n}", Name, ["Arn", ""]),
     row("AWS::KMS::Key", Needless, "", "kms:{r}:{a}:key/{n}", Name, ["Arn", "KeyId"]),
     row("AWS::Serverless::Api", Run(Runs::Api), "", "apigateway:{r}::/restapis/{n}", Name, ["", "RestApiId"]),
+    row("AWS::Scheduler::Schedule", Run(Runs::Schedule), "Name", "scheduler:{r}:{a}:schedule/default/{n}", Name, ["Arn", ""]),
     row("AWS::ApiGateway::ApiKey", Needless, "", "", Name, ["", "APIKeyId"]),
     row("AWS::ApiGateway::UsagePlan", Needless, "", "", Name, ["", "Id"]),
     row("AWS::ApiGateway::UsagePlanKey", Needless, "", "", Name, ["", "Id"]),

@@ -16,6 +16,7 @@ const READ: &[&str] = &[
     "DefinitionString",
     "DefinitionSubstitutions",
     "DefinitionUri",
+    "Events",
     "Name",
     "Role",
     "RoleArn",

@@ -1,0 +1,250 @@
+//! The API on the wire: REST with JSON.
+//!
+//! <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html>
+
+use axum::body::Body;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+
+use super::error::{ApiError, respond};
+use super::plan::Plan;
+use super::store::Schedule;
+use super::{GROUP, Scheduler, now};
+
+const MAX_REQUEST: usize = 1 << 20;
+
+/// The most schedules in one answer, and as many as there are where nothing is said.
+const PAGE: usize = 100;
+
+/// What a schedule's request has besides what it is asked with.
+const NOT_KEPT: [&str; 3] = ["ClientToken", "GroupName", "Name"];
+
+type Answer = Result<Value, ApiError>;
+
+pub(super) async fn handle(scheduler: &Scheduler, request: Request<Body>) -> Response<Body> {
+    match route(scheduler, request).await {
+        Ok(body) => respond(StatusCode::OK, &body),
+        Err(error) => {
+            if let ApiError::Internal(error) = &error {
+                tracing::error!(error, "EventBridge Scheduler failed");
+            }
+            error.into_response()
+        }
+    }
+}
+
+async fn route(scheduler: &Scheduler, request: Request<Body>) -> Answer {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().trim_matches('/');
+    let segments: Vec<String> = path.split('/').map(decode).collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let query = Query(parts.uri.query().unwrap_or_default());
+    match (&parts.method, &segments[..]) {
+        (&Method::GET, ["schedules"]) => list(scheduler, query).await,
+        (&Method::GET, ["schedules", name]) => {
+            check_group(query.get("groupName").as_deref())?;
+            get(scheduler, name).await
+        }
+        (&Method::DELETE, ["schedules", name]) => {
+            check_group(query.get("groupName").as_deref())?;
+            delete(scheduler, name).await
+        }
+        (method @ (&Method::POST | &Method::PUT), ["schedules", name]) => {
+            check_name(name)?;
+            let request = read(body).await?;
+            let name = (*name).to_owned();
+            match *method {
+                Method::POST => create(scheduler, name, request).await,
+                _ => update(scheduler, name, request).await,
+            }
+        }
+        (method, _) => Err(ApiError::Unknown(format!("{method} /{path}"))),
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// The part of a URL after the question mark.
+#[derive(Clone, Copy)]
+struct Query<'a>(&'a str);
+
+impl Query<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        let mut pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
+        pairs
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| decode(value))
+    }
+}
+
+async fn read(body: Body) -> Result<Value, ApiError> {
+    let unread = |error: &dyn std::fmt::Display| {
+        ApiError::Validation(format!("The request can't be read: {error}"))
+    };
+    let body = Limited::new(body, MAX_REQUEST).collect().await;
+    let body = body.map_err(|error| unread(&error))?.to_bytes();
+    let request: Map<String, Value> =
+        serde_json::from_slice(&body).map_err(|error| unread(&error))?;
+    check_group(request.get("GroupName").and_then(Value::as_str))?;
+    let kept = request
+        .into_iter()
+        .filter(|(member, _)| !NOT_KEPT.contains(&&**member));
+    Ok(kept.collect())
+}
+
+fn check_group(group: Option<&str>) -> Result<(), ApiError> {
+    match group {
+        None | Some(GROUP) => Ok(()),
+        Some(group) => Err(ApiError::NoGroup(group.to_owned())),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ApiError> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if (1..=64).contains(&name.len()) && name.chars().all(is_allowed) {
+        return Ok(());
+    }
+    Err(ApiError::invalid(
+        "name",
+        "Member must satisfy regular expression pattern: [0-9a-zA-Z-_.]+ and have length from 1 to 64",
+    ))
+}
+
+async fn create(scheduler: &Scheduler, name: String, request: Value) -> Answer {
+    let arn = scheduler.arn(&name);
+    let plan = Plan::read(&request)?;
+    scheduler
+        .with(move |store| {
+            if store.get(&name)?.is_some() {
+                return Err(ApiError::Exists(name));
+            }
+            let now = now();
+            store.put(&Schedule {
+                name,
+                request,
+                declared: None,
+                created: now,
+                modified: now,
+                due: plan.first(now),
+                attempts: 0,
+            })
+        })
+        .await?;
+    scheduler.inner.changed.notify_one();
+    Ok(json!({ "ScheduleArn": arn }))
+}
+
+/// All of it anew, as on AWS: what the request leaves out is gone.
+async fn update(scheduler: &Scheduler, name: String, request: Value) -> Answer {
+    let arn = scheduler.arn(&name);
+    let plan = Plan::read(&request)?;
+    scheduler
+        .with(move |store| {
+            let Some(old) = store.get(&name)? else {
+                return Err(ApiError::NoSchedule(name));
+            };
+            let now = now();
+            store.put(&Schedule {
+                request,
+                modified: now,
+                due: plan.next(old.created, now),
+                attempts: 0,
+                ..old
+            })
+        })
+        .await?;
+    scheduler.inner.changed.notify_one();
+    Ok(json!({ "ScheduleArn": arn }))
+}
+
+async fn delete(scheduler: &Scheduler, name: &str) -> Answer {
+    let gone = name.to_owned();
+    match scheduler.with(move |store| store.delete(&gone)).await? {
+        true => Ok(json!({})),
+        false => Err(ApiError::NoSchedule(name.to_owned())),
+    }
+}
+
+async fn get(scheduler: &Scheduler, name: &str) -> Answer {
+    let wanted = name.to_owned();
+    let found = scheduler.with(move |store| store.get(&wanted)).await?;
+    let schedule = found.ok_or_else(|| ApiError::NoSchedule(name.to_owned()))?;
+    let mut answer = summary(scheduler, &schedule);
+    let defaults = json!({"ActionAfterCompletion": "NONE", "ScheduleExpressionTimezone": "UTC"});
+    for members in [&defaults, &schedule.request] {
+        for (member, value) in members.as_object().into_iter().flatten() {
+            answer[member] = value.clone();
+        }
+    }
+    for date in ["StartDate", "EndDate"] {
+        if let Some(Ok(text)) = answer[date].as_str().map(str::parse) {
+            answer[date] = seconds(text);
+        }
+    }
+    let answer = answer
+        .as_object_mut()
+        .map(std::mem::take)
+        .unwrap_or_default();
+    Ok(answer
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect())
+}
+
+/// What lists and descriptions have in common.
+fn summary(scheduler: &Scheduler, schedule: &Schedule) -> Value {
+    let state = schedule.request["State"].as_str();
+    json!({
+        "Arn": scheduler.arn(&schedule.name),
+        "CreationDate": seconds(schedule.created),
+        "GroupName": GROUP,
+        "LastModificationDate": seconds(schedule.modified),
+        "Name": schedule.name,
+        "State": state.unwrap_or("ENABLED"),
+    })
+}
+
+fn seconds(time: Timestamp) -> Value {
+    json!(time.as_millisecond() as f64 / 1000.0)
+}
+
+async fn list(scheduler: &Scheduler, query: Query<'_>) -> Answer {
+    check_group(query.get("ScheduleGroup").as_deref())?;
+    let most = match query.get("MaxResults") {
+        None => PAGE,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|most| (1..=PAGE).contains(most))
+            .ok_or_else(|| {
+                ApiError::invalid("maxResults", "Member must be a number from 1 to 100")
+            })?,
+    };
+    let after = query.get("NextToken").unwrap_or_default();
+    let prefix = query.get("NamePrefix").unwrap_or_default();
+    let state = query.get("State");
+    let all = scheduler.with(move |store| store.all(&after)).await?;
+    let asked = all
+        .into_iter()
+        .filter(|schedule| schedule.name.starts_with(&prefix));
+    let mut found = asked
+        .map(|schedule| {
+            let mut row = summary(scheduler, &schedule);
+            row["Target"] = json!({ "Arn": schedule.request["Target"]["Arn"] });
+            row
+        })
+        .filter(|row| state.as_deref().is_none_or(|state| row["State"] == state));
+    let page: Vec<Value> = found.by_ref().take(most).collect();
+    let mut answer = json!({ "Schedules": page });
+    if found.next().is_some()
+        && let Some(last) = page.last()
+    {
+        answer["NextToken"] = last["Name"].clone();
+    }
+    Ok(answer)
+}

@@ -1,0 +1,182 @@
+//! What a schedule calls: a state machine or a function.
+//!
+//! <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html>
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Builder;
+
+use super::Scheduler;
+use super::error::ApiError;
+use super::plan::{missing, text};
+use crate::lambda::InvokeError;
+use crate::sdk::SdkError;
+
+/// The target of a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    arn: String,
+    service: Service,
+    /// Well-formed JSON, in which AWS's placeholders are filled in when it is sent.
+    input: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    StateMachine,
+    Function,
+}
+
+/// One occurrence of a schedule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Occurrence<'a> {
+    /// The schedule's.
+    pub(super) arn: &'a str,
+    pub(super) time: Timestamp,
+    /// How often it was tried, this time included.
+    pub(super) attempt: i64,
+}
+
+/// Why a target was not reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Undelivered {
+    pub(super) reason: String,
+    /// Another attempt may succeed.
+    pub(super) may_pass: bool,
+}
+
+impl Target {
+    pub(super) fn read(target: &Value) -> Result<Self, ApiError> {
+        let arn = text(target, "Arn")?.ok_or_else(|| missing("target.arn"))?;
+        text(target, "RoleArn")?.ok_or_else(|| missing("target.roleArn"))?;
+        let parts: Vec<&str> = arn.splitn(7, ':').collect();
+        let service = match parts[..] {
+            ["arn", _, "states", _, _, "stateMachine", _] => Service::StateMachine,
+            ["arn", _, "lambda", _, _, "function", _] => Service::Function,
+            _ => {
+                return Err(ApiError::Validation(format!(
+                    "Provided Arn {arn} is not supported by the local stack: schedules start state machines \
+                     (arn:aws:states:...:stateMachine:NAME) or invoke functions (arn:aws:lambda:...:function:NAME) here"
+                )));
+            }
+        };
+        let input = text(target, "Input")?.map(str::to_owned);
+        if let Some(input) = &input
+            && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(input)
+        {
+            return Err(ApiError::Validation(format!(
+                "Invalid Target Input: it is not JSON: {error}"
+            )));
+        }
+        Ok(Self {
+            arn: arn.to_owned(),
+            service,
+            input,
+        })
+    }
+
+    pub(super) fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// Calls it. One occurrence starts one execution, however often it is tried.
+    pub(super) async fn call(
+        &self,
+        scheduler: &Scheduler,
+        of: Occurrence<'_>,
+    ) -> Result<(), Undelivered> {
+        let id = of.id();
+        let input = self.input(scheduler, of, &id);
+        match self.service {
+            Service::StateMachine => {
+                let parameters = json!({"StateMachineArn": self.arn, "Name": id, "Input": input});
+                match scheduler
+                    .inner
+                    .states
+                    .call("startExecution", &parameters)
+                    .await
+                {
+                    Ok(_) => Ok(()),
+                    Err(SdkError::Refused(refusal)) if refusal.code == "ExecutionAlreadyExists" => {
+                        Ok(())
+                    }
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Service::Function => {
+                let sent = scheduler
+                    .inner
+                    .functions
+                    .enqueue(&self.arn, input.into())
+                    .await;
+                sent.map_err(Undelivered::from)
+            }
+        }
+    }
+
+    /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>
+    fn input(&self, scheduler: &Scheduler, of: Occurrence<'_>, id: &str) -> String {
+        let time = format!("{:.0}", of.time);
+        match &self.input {
+            Some(input) => input
+                .replace("<aws.scheduler.schedule-arn>", of.arn)
+                .replace("<aws.scheduler.scheduled-time>", &time)
+                .replace("<aws.scheduler.execution-id>", id)
+                .replace("<aws.scheduler.attempt-number>", &of.attempt.to_string()),
+            None => {
+                let identity = &scheduler.inner.identity;
+                let event = json!({
+                    "version": "0",
+                    "id": id,
+                    "detail-type": "Scheduled Event",
+                    "source": "aws.scheduler",
+                    "account": identity.account,
+                    "time": time,
+                    "region": identity.region,
+                    "resources": [of.arn],
+                    "detail": "{}",
+                });
+                event.to_string()
+            }
+        }
+    }
+}
+
+impl Occurrence<'_> {
+    /// The same for the same occurrence.
+    fn id(&self) -> String {
+        let digest = Sha256::new()
+            .chain_update(self.arn)
+            .chain_update([0])
+            .chain_update(self.time.as_millisecond().to_be_bytes())
+            .finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Builder::from_custom_bytes(bytes).into_uuid().to_string()
+    }
+}
+
+impl From<SdkError> for Undelivered {
+    fn from(error: SdkError) -> Self {
+        match error {
+            SdkError::Refused(refusal) => Self {
+                may_pass: refusal.status >= 500,
+                reason: format!("{}: {}", refusal.code, refusal.message.unwrap_or_default()),
+            },
+            other => Self {
+                may_pass: false,
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
+impl From<InvokeError> for Undelivered {
+    fn from(error: InvokeError) -> Self {
+        Self {
+            may_pass: error.status >= 500 || error.status == 429,
+            reason: error.to_string(),
+        }
+    }
+}
