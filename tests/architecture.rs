@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The model only with the feature `embedded-model`, which the root package asks for.
     (
         "lambdas",
-        &["evaluation", "fit-image", "lst", "scones-model"],
+        &["evaluation", "fit-image", "lst", "monitor", "scones-model"],
     ),
     ("scones-model", &["evaluation"]),
     ("scones-local", &["asl"]),

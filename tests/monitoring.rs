@@ -3,6 +3,9 @@
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, Unit};
 use serde_json::Value;
 
 use crate::support::clients::{BUCKET, Clients};
@@ -230,4 +233,75 @@ async fn what_cant_be_done_is_said() {
     )
     .await;
     says(&["baseline", "--labels=a"], "--labels names 1 classes").await;
+}
+
+const MONITOR: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:monitor";
+
+/// The newest execution of the monitor, waited for.
+async fn monitored(clients: &Clients) -> DescribeExecutionOutput {
+    for _ in 0..3000 {
+        let listed = clients.sfn.list_executions().state_machine_arn(MONITOR);
+        if let Some(newest) = listed.send().await.unwrap().executions.first() {
+            return clients.wait(&newest.execution_arn).await;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the monitor was not started");
+}
+
+#[tokio::test]
+async fn without_a_baseline_the_monitor_says_how_to_make_one() {
+    let stack = Stack::with_model();
+    let clients = Clients::of(&stack).await;
+    let start = clients.sfn.start_execution().state_machine_arn(MONITOR);
+    start.input("{}").send().await.unwrap();
+    let execution = monitored(&clients).await;
+    assert_eq!(execution.error(), Some("BaselineMissing"));
+    let cause = execution.cause().unwrap();
+    assert!(cause.contains("`scones monitor baseline`"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_schedule_finds_the_drift_and_starts_a_training() {
+    let stack = Stack::with_model();
+    baseline(&stack).await;
+    traffic(&stack, &["--corrupt=dark", "--severity=5"]).await;
+    let (dir, _temporary) = stack.stop();
+    let stack = Stack::on(
+        &dir,
+        &Options {
+            parameters: &[("RetrainOnDrift", "true")],
+            ..Options::default()
+        },
+    );
+    let clients = Clients::of(&stack).await;
+    let own = clients.scheduler.get_schedule().name("scones-monitor");
+    let own = own.send().await.unwrap();
+    assert_eq!(own.schedule_expression(), Some("cron(0 6 * * ? *)"));
+
+    let soon = Timestamp::now().to_zoned(TimeZone::UTC).datetime() + 2.seconds();
+    let once = clients
+        .scheduler
+        .create_schedule()
+        .name("once")
+        .schedule_expression(format!("at({})", soon.round(Unit::Second).unwrap()))
+        .set_flexible_time_window(own.flexible_time_window)
+        .set_target(own.target);
+    once.send().await.unwrap();
+
+    let execution = monitored(&clients).await;
+    let cause = execution.cause().unwrap();
+    assert_eq!(execution.error(), Some("ModelDrifted"), "{cause}");
+    assert!(cause.contains("brightness: "), "{cause}");
+    let (_, report) = cause
+        .rsplit_once(&format!("The report: s3://{BUCKET}/"))
+        .unwrap();
+    let report = String::from_utf8(clients.get(report).await).unwrap();
+    assert!(report.contains("<strong>brightness</strong>"));
+
+    let training = clients.sfn.list_executions();
+    let training = training.state_machine_arn(MONITOR.replace(":monitor", ":train-and-deploy"));
+    let training = training.send().await.unwrap().executions;
+    let name = execution.name().unwrap();
+    assert_eq!(training[0].name(), format!("drift-{name}"));
 }

@@ -26,6 +26,7 @@ MOTO_DOES_NOT_KNOW = {
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
+    "AWS::Scheduler::Schedule",
 }
 
 

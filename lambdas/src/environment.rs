@@ -77,6 +77,8 @@ pub const DEFAULT_THRESHOLD: f64 = 0.93;
 const ENDPOINT: &str = "the name of the SageMaker endpoint";
 const MODEL: &str =
     "the model.tar.gz that this function scores with, for example s3://bucket/models/model.tar.gz";
+const BUCKET: &str =
+    "the bucket of the captured traffic, where the baseline and the reports are too";
 const STATE_MACHINE: &str = "the ARN of the state machine to start, for example \
     arn:aws:states:us-east-1:123456789012:stateMachine:classify";
 const LABELS: &str = "the model's labels in the order of its scores, for example bicycle,motorcycle or \
@@ -140,6 +142,17 @@ impl Environment {
                 artifact: artifact.to_owned(),
             }),
         }
+    }
+
+    /// `ENDPOINT_NAME`, of a function that has no other source of answers.
+    pub fn endpoint_name(&self) -> Result<String, Error> {
+        self.required("ENDPOINT_NAME", ENDPOINT).map(str::to_owned)
+    }
+
+    /// `MONITORING_BUCKET`
+    pub fn monitoring_bucket(&self) -> Result<String, Error> {
+        self.required("MONITORING_BUCKET", BUCKET)
+            .map(str::to_owned)
     }
 
     /// `STATE_MACHINE_ARN`

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use crate::environment::Environment;
 use crate::runtime::{self, Handler};
-use crate::{batch, classify, classify_http, evaluate, filter, serialize, start, summarise};
+use crate::{
+    batch, classify, classify_http, evaluate, filter, monitor, serialize, start, summarise,
+};
 
 /// One of the functions.
 ///
@@ -28,11 +30,13 @@ pub enum Function {
     EvaluateModel,
     /// [`classify_http::ClassifyHttp`]
     ClassifyHttp,
+    /// [`monitor::MonitorEndpoint`]
+    MonitorEndpoint,
 }
 
 impl Function {
     /// Every function.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SerializeImage,
         Self::ClassifyImage,
         Self::FilterInferences,
@@ -41,6 +45,7 @@ impl Function {
         Self::SummariseBatch,
         Self::EvaluateModel,
         Self::ClassifyHttp,
+        Self::MonitorEndpoint,
     ];
 
     /// Its name, which is also the name of its program.
@@ -54,6 +59,7 @@ impl Function {
             Self::SummariseBatch => summarise::SummariseBatch::NAME,
             Self::EvaluateModel => evaluate::EvaluateModel::NAME,
             Self::ClassifyHttp => classify_http::ClassifyHttp::NAME,
+            Self::MonitorEndpoint => monitor::MonitorEndpoint::NAME,
         }
     }
 
@@ -72,6 +78,7 @@ impl Function {
             Self::SummariseBatch => runtime::run::<summarise::SummariseBatch>(&environment).await,
             Self::EvaluateModel => runtime::run::<evaluate::EvaluateModel>(&environment).await,
             Self::ClassifyHttp => runtime::run::<classify_http::ClassifyHttp>(&environment).await,
+            Self::MonitorEndpoint => runtime::run::<monitor::MonitorEndpoint>(&environment).await,
         }
     }
 }
@@ -97,7 +104,7 @@ impl FromStr for Function {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no function {0:?}: the functions are serialize-image, classify-image, filter-inferences, start-execution, \
-     classify-batch, summarise-batch, evaluate-model and classify-http"
+     classify-batch, summarise-batch, evaluate-model, classify-http and monitor-endpoint"
 )]
 pub struct UnknownFunction(String);
 

@@ -4,7 +4,8 @@
 //! [`serialize`] (S3 object to image), [`classify`] (image to scores) and [`filter`] (scores to an answer, or none).
 //! What flows between them is [`event::Object`]. `classify-batch.asl.json` classifies a whole prefix of a bucket:
 //! [`batch`] does what the three do, for many images in one invocation, and [`summarise`] counts what came of them.
-//! [`classify_http`] does it for the image of an HTTP request. [`evaluate`] judges a model.
+//! [`classify_http`] does it for the image of an HTTP request. [`evaluate`] judges a model, and [`monitor`] what it
+//! answers day by day.
 //!
 //! Nothing here knows whether AWS or the local stack runs it: a function speaks the
 //! [Lambda Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html), and finds the other services by
@@ -23,6 +24,7 @@ mod fitter;
 mod function;
 pub mod lines;
 mod logging;
+pub mod monitor;
 pub mod runtime;
 pub mod scores;
 pub mod serialize;

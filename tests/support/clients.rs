@@ -20,6 +20,7 @@ pub(crate) struct Clients {
     url: String,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) sfn: aws_sdk_sfn::Client,
+    pub(crate) scheduler: aws_sdk_scheduler::Client,
     pub(crate) runtime: aws_sdk_sagemakerruntime::Client,
 }
 
@@ -39,6 +40,7 @@ impl Clients {
             url: stack.url.clone(),
             s3: aws_sdk_s3::Client::from_conf(s3),
             sfn: aws_sdk_sfn::Client::new(&config),
+            scheduler: aws_sdk_scheduler::Client::new(&config),
             runtime: aws_sdk_sagemakerruntime::Client::new(&config),
         }
     }

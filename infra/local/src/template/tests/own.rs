@@ -46,6 +46,7 @@ fn the_repositorys_template_is_wholly_understood() {
             ("classify-image", Some("classify-image"), 128, 30),
             ("evaluate-model", Some("evaluate-model"), 512, 300),
             ("filter-inferences", Some("filter-inferences"), 128, 10),
+            ("monitor-endpoint", Some("monitor-endpoint"), 1769, 900),
             ("serialize-image", Some("serialize-image"), 512, 30),
             ("start-execution", Some("start-execution"), 128, 10),
             ("summarise-batch", Some("summarise-batch"), 512, 900),
@@ -119,6 +120,35 @@ fn the_repositorys_front_door_leads_to_its_function() {
     let keyed = load_own(&[("FrontDoorAuth", "API_KEY"), ("AlarmEmail", "a@b.example")]);
     assert_eq!(keyed.apis, application.apis);
     assert_eq!(keyed.outputs["ApiKeyId"], "ApiKey");
+}
+
+#[test]
+fn the_repositorys_monitor_runs_every_day() {
+    let application = load_own(&[("MonitorHours", "12")]);
+    let [schedule] = application.schedules.as_slice() else {
+        panic!("one schedule");
+    };
+    assert_eq!(schedule.name, "scones-monitor");
+    assert_eq!(schedule.request["ScheduleExpression"], "cron(0 6 * * ? *)");
+    let target = &schedule.request["Target"];
+    assert_eq!(
+        target["Arn"],
+        "arn:aws:states:us-east-1:123456789012:stateMachine:monitor"
+    );
+    assert_eq!(
+        target["Input"],
+        r#"{"to": "<aws.scheduler.scheduled-time>"}"#
+    );
+    let machine = application
+        .state_machines
+        .iter()
+        .find(|m| m.name == "monitor");
+    assert!(
+        machine
+            .unwrap()
+            .definition
+            .contains("$states.input.hours : $number('12') %}")
+    );
 }
 
 #[test]

@@ -1,0 +1,225 @@
+//! monitor-endpoint: what an endpoint's captured traffic says of its model.
+//!
+//! ```json
+//! {"to": "2026-03-01T08:00:00Z", "hours": 24}
+//! ```
+//!
+//! `to` is the moment after the last that is looked at, now where it is not there; a schedule gives its own time, so that
+//! a run that is repeated looks at the same hours. Statistics, violations and the report go to
+//! `monitoring/{endpoint}/runs/`, metrics to the log in CloudWatch's embedded metric format, and the answer is [`Verdict`].
+
+use aws_sdk_s3::Client;
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::Diagnostic;
+use monitor::Window;
+use monitor::bucket::{self, Bucket, Kind};
+use monitor::capture::Source;
+use monitor::findings::{Status, Violation};
+use monitor::job::{self, Job};
+use monitor::metrics;
+use monitor::report::Report;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::aws;
+use crate::diagnostic::FunctionError;
+use crate::environment::{self, Environment};
+use crate::runtime::Handler;
+use crate::storage;
+
+/// The hours that are looked at where the event does not say.
+const HOURS: u32 = 24;
+
+/// The most hours: a year.
+const MOST_HOURS: u32 = 366 * 24;
+
+/// Prefixes below the bucket, as `scones monitor` has them too.
+const CAPTURED: &str = "captured";
+const GROUND_TRUTH: &str = "ground-truth";
+const RESULTS: &str = "monitoring";
+
+/// Why embeddings are not compared here.
+const NO_MODEL: &str =
+    "monitor-endpoint has no model: `scones monitor run --model` compares embeddings";
+
+/// The function.
+#[derive(Clone, Debug)]
+pub struct MonitorEndpoint {
+    job: Job,
+}
+
+/// What the function is asked.
+#[derive(Debug, Deserialize)]
+struct Question {
+    to: Option<Timestamp>,
+    hours: Option<u32>,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+pub struct Verdict {
+    /// `Completed`, `CompletedWithViolations` or `NothingToTest`.
+    pub status: Status,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The first moment that was looked at.
+    pub from: Timestamp,
+    /// The moment after the last.
+    pub to: Timestamp,
+    /// How many answers there were.
+    pub answers: u64,
+    /// What is not as in the baseline.
+    pub violations: Vec<Violation>,
+    /// The S3 URI of the report.
+    pub report: String,
+}
+
+/// Why there is no verdict. The variants' names are the error names that state machines see.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+pub enum Error {
+    /// The event does not say what to look at.
+    #[error("the event can't be used: {0}")]
+    InvalidEvent(String),
+    /// There is nothing to compare with.
+    #[error("{0}")]
+    BaselineMissing(String),
+    /// What there is can't be used.
+    #[error("{0}")]
+    BaselineInvalid(String),
+    /// The role lacks a permission.
+    #[error("{0}")]
+    AccessDenied(String),
+    /// S3 refuses for another reason.
+    #[error("{0}")]
+    StorageRefused(String),
+    /// S3 did not answer. Retryable.
+    #[error("{0}")]
+    StorageUnavailable(String),
+    /// The comparison did not end. It is a fault of this function.
+    #[error("the comparison was lost: {0}")]
+    ComparisonLost(String),
+}
+
+impl FunctionError for Error {
+    const RETRYABLE: &'static [&'static str] = &["StorageUnavailable"];
+
+    fn name(&self) -> &'static str {
+        self.into()
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        error.diagnostic()
+    }
+}
+
+impl From<bucket::Error> for Error {
+    fn from(error: bucket::Error) -> Self {
+        let text = error.to_string();
+        match error.kind() {
+            Kind::AccessDenied => Self::AccessDenied(text),
+            Kind::Unavailable => Self::StorageUnavailable(text),
+            Kind::NotFound | Kind::Refused => Self::StorageRefused(text),
+        }
+    }
+}
+
+impl From<job::Error> for Error {
+    fn from(error: job::Error) -> Self {
+        match error {
+            job::Error::Bucket(error) => error.into(),
+            job::Error::NoBaseline(_) => Self::BaselineMissing(error.to_string()),
+            job::Error::Baseline(..) => Self::BaselineInvalid(error.to_string()),
+        }
+    }
+}
+
+impl Handler for MonitorEndpoint {
+    const NAME: &'static str = "monitor-endpoint";
+    type Output = Verdict;
+    type Error = Error;
+
+    async fn start(environment: &Environment) -> Result<Self, environment::Error> {
+        let endpoint = environment.endpoint_name()?;
+        let bucket = environment.monitoring_bucket()?;
+        let s3 = storage::client(&aws::config(environment).await, environment);
+        Ok(Self::new(s3, bucket, endpoint))
+    }
+
+    async fn handle(&self, event: Value) -> Result<Verdict, Error> {
+        let now = Timestamp::now();
+        let window = window(event, now)?;
+        let endpoint = self.job.captured.endpoint.clone();
+        let baseline = self.job.baseline().await?;
+        let own = &baseline.statistics.image_classification;
+        let embed = Err(NO_MODEL.to_owned());
+        let seen = self
+            .job
+            .observe(window, now, &own.labels, own.threshold, embed)
+            .await?;
+        let comparing = tokio::task::spawn_blocking(move || {
+            let (observed, findings) = seen.compare(&baseline);
+            (baseline, observed, findings)
+        });
+        let (baseline, observed, findings) = comparing
+            .await
+            .map_err(|lost| Error::ComparisonLost(lost.to_string()))?;
+        let report = Report {
+            endpoint: &endpoint,
+            window,
+            baseline: &baseline,
+            observed: &observed,
+            findings: &findings,
+        };
+        let folder = self.job.publish(&report).await?;
+        // CloudWatch makes metrics of such a line wherever it is in the log.
+        println!("{}", metrics::line(&endpoint, window.to(), &findings));
+        Ok(Verdict {
+            status: findings.status(),
+            from: window.from(),
+            to: window.to(),
+            answers: observed.answers,
+            report: self.job.bucket.uri(&format!("{folder}report.html")),
+            violations: findings.violations,
+            endpoint,
+        })
+    }
+}
+
+impl MonitorEndpoint {
+    /// The function over a client of its own.
+    pub fn new(s3: Client, bucket: String, endpoint: String) -> Self {
+        Self {
+            job: Job {
+                bucket: Bucket::new(s3, bucket),
+                captured: Source {
+                    prefix: CAPTURED.to_owned(),
+                    endpoint,
+                    variant: None,
+                },
+                ground_truth: GROUND_TRUTH.to_owned(),
+                prefix: RESULTS.to_owned(),
+            },
+        }
+    }
+}
+
+fn window(event: Value, now: Timestamp) -> Result<Window, Error> {
+    let question: Question =
+        serde_json::from_value(event).map_err(|error| Error::InvalidEvent(error.to_string()))?;
+    let hours = question.hours.unwrap_or(HOURS);
+    if !(1..=MOST_HOURS).contains(&hours) {
+        return Err(Error::InvalidEvent(format!(
+            "hours is {hours}, and may be 1 to {MOST_HOURS}"
+        )));
+    }
+    let to = question.to.unwrap_or(now);
+    let from = to
+        .saturating_sub(SignedDuration::from_hours(i64::from(hours)))
+        .unwrap_or(Timestamp::MIN);
+    Window::new(from, to).map_err(|error| Error::InvalidEvent(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;
