@@ -219,14 +219,15 @@ async fn a_new_model_takes_over_without_a_gap() {
 async fn what_is_not_good_enough_is_not_deployed() {
     let trainer = Trainer::new().await;
     let wrong = json!({ "hyperparameters": hyperparameters(&json!({ "num_classes": "two" })) });
-    let cause = "ClientError: the hyperparameter `num_classes` is `two`";
+    let cause = "failed: AlgorithmError: ClientError: the hyperparameter `num_classes` is `two`";
     trainer.refused(&wrong, "TrainingFailed", cause).await;
     let cause = "on the test images is ";
     let strict = json!({ "minimum_accuracy": 1.01 });
     trainer.refused(&strict, "ModelNotAccurate", cause).await;
     let strict = json!({ "maximum_ece": -0.01 });
     trainer.refused(&strict, "ModelNotCalibrated", cause).await;
-    let ignorant = hyperparameters(&json!({ "epochs": "1", "learning_rate": "0.00001" }));
+    // What it leaves out is the template's.
+    let ignorant = json!({ "epochs": "1", "learning_rate": "0.00001" });
     let worse = json!({ "hyperparameters": ignorant });
     trainer
         .refused(&worse, "ModelWorse", "; the model in service, ")
