@@ -2,6 +2,7 @@
 
 pub(crate) mod monitor;
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -382,6 +383,12 @@ fn default_command() -> Command {
     Cli::parse_from(["scones", "demo"])
         .command
         .unwrap_or_else(|| unreachable!("the line names a command"))
+}
+
+impl fmt::Display for S3Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
 }
 
 fn s3_uri(text: &str) -> Result<S3Uri, String> {

@@ -293,6 +293,7 @@ async fn a_schedule_finds_the_drift_and_starts_a_training() {
     let cause = execution.cause().unwrap();
     assert_eq!(execution.error(), Some("ModelDrifted"), "{cause}");
     assert!(cause.contains("brightness: "), "{cause}");
+    assert!(cause.contains("embeddings: "), "{cause}");
     let (_, report) = cause
         .rsplit_once(&format!("The report: s3://{BUCKET}/"))
         .unwrap();

@@ -24,6 +24,8 @@ mod fitter;
 mod function;
 pub mod lines;
 mod logging;
+#[cfg(feature = "embedded-model")]
+mod model;
 pub mod monitor;
 pub mod runtime;
 pub mod scores;

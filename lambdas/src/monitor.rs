@@ -17,6 +17,7 @@ use monitor::capture::Source;
 use monitor::findings::{Status, Violation};
 use monitor::job::{self, Job};
 use monitor::metrics;
+use monitor::observed::Embed;
 use monitor::report::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,6 +25,10 @@ use serde_json::Value;
 use crate::aws;
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
+#[cfg(feature = "embedded-model")]
+use crate::event::Location;
+#[cfg(feature = "embedded-model")]
+use crate::model::{self, NotLoaded};
 use crate::runtime::Handler;
 use crate::storage;
 
@@ -38,13 +43,16 @@ const CAPTURED: &str = "captured";
 const GROUND_TRUTH: &str = "ground-truth";
 const RESULTS: &str = "monitoring";
 
-/// Why embeddings are not compared here.
+/// Why embeddings are not compared.
+#[cfg(feature = "embedded-model")]
 const NO_MODEL: &str =
-    "monitor-endpoint has no model: `scones monitor run --model` compares embeddings";
+    "the baseline names no model: make it with `scones monitor baseline --model s3://BUCKET/KEY`";
 
 /// The function.
 #[derive(Clone, Debug)]
 pub struct MonitorEndpoint {
+    #[cfg(feature = "embedded-model")]
+    s3: Client,
     job: Job,
 }
 
@@ -153,7 +161,7 @@ impl Handler for MonitorEndpoint {
         let endpoint = self.job.captured.endpoint.clone();
         let baseline = self.job.baseline().await?;
         let own = &baseline.statistics.image_classification;
-        let embed = Err(NO_MODEL.to_owned());
+        let embed = self.embed(own.model.as_deref()).await?;
         let seen = self
             .job
             .observe(window, now, &own.labels, own.threshold, embed)
@@ -191,6 +199,8 @@ impl MonitorEndpoint {
     /// The function over a client of its own.
     pub fn new(s3: Client, bucket: String, endpoint: String) -> Self {
         Self {
+            #[cfg(feature = "embedded-model")]
+            s3: s3.clone(),
             job: Job {
                 bucket: Bucket::new(s3, bucket),
                 captured: Source {
@@ -202,6 +212,35 @@ impl MonitorEndpoint {
                 prefix: RESULTS.to_owned(),
             },
         }
+    }
+
+    /// How the network looks at images, as it did for the baseline; or why it can't.
+    #[cfg(feature = "embedded-model")]
+    async fn embed(&self, model: Option<&str>) -> Result<Result<Embed, String>, Error> {
+        let Some(uri) = model else {
+            return Ok(Err(NO_MODEL.to_owned()));
+        };
+        let Some(artifact) = Location::parse(uri) else {
+            return Ok(Err(format!("the baseline's model, {uri:?}, is no S3 URI")));
+        };
+        match model::load(&self.s3, &artifact).await {
+            Ok(model) => Ok(Ok(Box::new(move |image| {
+                model.embed(image).map_err(|error| error.to_string())
+            }))),
+            Err(NotLoaded::Unavailable(reason)) => {
+                Err(Error::StorageUnavailable(format!("{uri}: {reason}")))
+            }
+            Err(NotLoaded::Unusable(reason)) => {
+                Ok(Err(format!("the baseline's model, {uri}: {reason}")))
+            }
+        }
+    }
+
+    #[cfg(not(feature = "embedded-model"))]
+    #[expect(clippy::unused_async, reason = "the one with a model waits for it")]
+    async fn embed(&self, _: Option<&str>) -> Result<Result<Embed, String>, Error> {
+        let reason = "monitor-endpoint was built without a predictor: build it with --features embedded-model";
+        Ok(Err(reason.to_owned()))
     }
 }
 

@@ -181,6 +181,9 @@ pub struct ImageClassification {
     pub correct: u64,
     /// How often answers of each confidence are right; `null` without labels.
     pub calibration: Option<Calibration>,
+    /// The S3 URI of the model whose embeddings the baseline has; `null` where there is no such model, or it is not in S3.
+    #[serde(default)]
+    pub model: Option<String>,
 }
 
 impl Statistics {
@@ -204,6 +207,7 @@ impl Statistics {
                 labelled: observed.outcomes.len() as u64,
                 correct: correct as u64,
                 calibration: Calibration::fit(observed.outcomes.iter().copied()),
+                model: None,
             },
         }
     }

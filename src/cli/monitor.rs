@@ -127,7 +127,7 @@ pub(crate) struct Look {
     /// One production variant; by default all
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
-    /// The model, for its embeddings: model.tar.gz, its folder, or s3://BUCKET/KEY; without it they are not compared
+    /// The model, for its embeddings: model.tar.gz, its folder, or s3://BUCKET/KEY; by default the baseline's, if it is in S3
     #[arg(long, value_name = "PLACE", value_parser = place)]
     pub(crate) model: Option<Place>,
     /// The score that passes the gate; by default the baseline's
@@ -212,7 +212,7 @@ pub(crate) struct Traffic {
     pub(crate) unlabelled: bool,
 }
 
-fn place(text: &str) -> Result<Place, String> {
+pub(crate) fn place(text: &str) -> Result<Place, String> {
     match text.starts_with("s3://") {
         true => Ok(Place::S3(s3_uri(text)?)),
         false => Ok(Place::Here(text.into())),

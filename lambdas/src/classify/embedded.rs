@@ -4,24 +4,15 @@
 //! written as the container writes them.
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
-use scones_model::artifact;
 use scones_model::serve::{PredictError, Predictor};
-use tokio::io::AsyncWriteExt;
 use tokio::sync::OnceCell;
 
 use super::error::{Asked, Error};
 use crate::event::Location;
-use crate::storage::{Problem, Reading};
-
-/// The most bytes of a `model.tar.gz`. Lambda's /tmp has 512 MB, and what comes out lies there beside it.
-const MAX_PACKED: u64 = 128 << 20;
-
-/// The most bytes that may come out of it.
-const MAX_UNPACKED: u64 = 320 << 20;
+use crate::model::{self, NotLoaded};
 
 /// A model that is read when the first image comes, so that what is wrong with it is an error with a name, and a model
 /// that is put in place later is found.
@@ -37,22 +28,6 @@ pub(super) struct Embedded {
 impl fmt::Debug for Embedded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Embedded").field(&self.artifact).finish()
-    }
-}
-
-/// Why there is no model.
-enum NotLoaded {
-    /// Later there may be one.
-    Unavailable(String),
-    Unusable(String),
-}
-
-impl From<Problem> for NotLoaded {
-    fn from(problem: Problem) -> Self {
-        match problem {
-            Problem::Unavailable(_) => Self::Unavailable(problem.to_string()),
-            _ => Self::Unusable(problem.to_string()),
-        }
     }
 }
 
@@ -102,35 +77,9 @@ impl Embedded {
     }
 
     async fn load(&self) -> Result<Arc<Predictor>, NotLoaded> {
-        let here =
-            |error: std::io::Error| NotLoaded::Unavailable(format!("no place for it: {error}"));
-        let folder = tempfile::tempdir().map_err(here)?;
-        let packed = folder.path().join("model.tar.gz");
-        self.download(&packed).await?;
-        let loading = tokio::task::spawn_blocking(move || load(folder.path(), &packed));
-        let loaded = loading
-            .await
-            .unwrap_or_else(|panic| Err(panic.to_string()))
-            .map_err(NotLoaded::Unusable)?;
+        let loaded = model::load(&self.s3, &self.artifact).await?;
         self.check_labels(&loaded.config().labels)?;
         Ok(Arc::new(loaded))
-    }
-
-    async fn download(&self, to: &Path) -> Result<(), NotLoaded> {
-        let here =
-            |error: std::io::Error| NotLoaded::Unavailable(format!("no place for it: {error}"));
-        let mut reading = Reading::start(&self.s3, &self.artifact).await?;
-        let mut file = tokio::fs::File::create(to).await.map_err(here)?;
-        let mut bytes = 0;
-        while let Some(piece) = reading.piece().await? {
-            bytes += piece.as_ref().len() as u64;
-            if bytes > MAX_PACKED {
-                let most = MAX_PACKED;
-                return Err(Problem::TooLarge { bytes, most }.into());
-            }
-            file.write_all(piece.as_ref()).await.map_err(here)?;
-        }
-        file.flush().await.map_err(here)
     }
 
     fn check_labels(&self, found: &[String]) -> Result<(), NotLoaded> {
@@ -143,10 +92,4 @@ impl Embedded {
             _ => Ok(()),
         }
     }
-}
-
-fn load(folder: &Path, packed: &Path) -> Result<Predictor, String> {
-    let unpacked = folder.join("model");
-    artifact::unpack_at_most(packed, &unpacked, MAX_UNPACKED).map_err(|error| error.to_string())?;
-    Predictor::load(&unpacked).map_err(|error| error.to_string())
 }

@@ -96,7 +96,7 @@ fn nothing(batch: &cli::Batch) -> String {
             images.bucket, images.key
         ),
         (None, Some(manifest)) => {
-            format!("s3://{}/{} names no image", manifest.bucket, manifest.key)
+            format!("{manifest} names no image")
         }
         (None, None) => "there is no image".to_owned(),
     }

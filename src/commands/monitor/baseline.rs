@@ -13,7 +13,7 @@ use scones_model::serve::Predictor;
 
 use super::places::Pictures;
 use super::{Session, predictor, window};
-use crate::cli::monitor::Baseline as Asked;
+use crate::cli::monitor::{Baseline as Asked, Place};
 use crate::progress::Steps;
 
 pub(super) async fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
@@ -58,7 +58,10 @@ pub(super) async fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
         "there is no answer to make a baseline of: give --images, --lst and --model, or another --from and --to"
     );
     let labelled = observed.outcomes.len();
-    let baseline = Baseline::of(observed);
+    let mut baseline = Baseline::of(observed);
+    if let Some(Place::S3(uri)) = &asked.model {
+        baseline.statistics.image_classification.model = Some(uri.to_string());
+    }
     session.job.put_baseline(&baseline).await?;
     let answers = baseline.statistics.dataset.item_count;
     println!("baseline of {answers} answers, {labelled} of them with labels:");

@@ -8,7 +8,7 @@ use monitor::observed::Observed;
 use monitor::report::Report;
 
 use super::{Session, predictor, window};
-use crate::cli::monitor::Look;
+use crate::cli::monitor::{Look, place};
 
 /// A window, compared.
 pub(super) struct Compared {
@@ -21,11 +21,12 @@ pub(super) struct Compared {
 pub(super) async fn compare(session: &Session, look: &Look) -> anyhow::Result<Compared> {
     let window = window(look.window)?;
     let baseline = session.job.baseline().await?;
-    let embed = match &look.model {
+    let own = &baseline.statistics.image_classification;
+    let of_baseline = own.model.as_deref().and_then(|uri| place(uri).ok());
+    let embed = match look.model.as_ref().or(of_baseline.as_ref()) {
         Some(place) => Ok(predictor::embed(predictor::load(&session.s3, place).await?)),
         None => Err(predictor::none()),
     };
-    let own = &baseline.statistics.image_classification;
     let threshold = look.threshold.unwrap_or(own.threshold);
     let seen = session
         .job

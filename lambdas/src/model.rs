@@ -1,0 +1,71 @@
+//! A model out of S3, for a function that scores or looks at images itself.
+
+use std::path::Path;
+
+use aws_sdk_s3::Client;
+use scones_model::artifact;
+use scones_model::serve::Predictor;
+use tokio::io::AsyncWriteExt;
+
+use crate::event::Location;
+use crate::storage::{Problem, Reading};
+
+/// The most bytes of a `model.tar.gz`. Lambda's /tmp has 512 MB, and what comes out lies there beside it.
+const MAX_PACKED: u64 = 128 << 20;
+
+/// The most bytes that may come out of it.
+const MAX_UNPACKED: u64 = 320 << 20;
+
+/// Why there is no model.
+pub(crate) enum NotLoaded {
+    /// Later there may be one.
+    Unavailable(String),
+    /// There is none at that place, or it is none.
+    Unusable(String),
+}
+
+impl From<Problem> for NotLoaded {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Unavailable(_) => Self::Unavailable(problem.to_string()),
+            _ => Self::Unusable(problem.to_string()),
+        }
+    }
+}
+
+/// Downloads, unpacks and reads a `model.tar.gz`.
+pub(crate) async fn load(s3: &Client, artifact: &Location) -> Result<Predictor, NotLoaded> {
+    let folder = tempfile::tempdir().map_err(no_place)?;
+    let packed = folder.path().join("model.tar.gz");
+    download(s3, artifact, &packed).await?;
+    let loading = tokio::task::spawn_blocking(move || unpack(folder.path(), &packed));
+    let loaded = loading.await.unwrap_or_else(|panic| Err(panic.to_string()));
+    loaded.map_err(NotLoaded::Unusable)
+}
+
+/// A full disk may be empty in another environment.
+#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
+fn no_place(error: std::io::Error) -> NotLoaded {
+    NotLoaded::Unavailable(format!("no place for it: {error}"))
+}
+
+async fn download(s3: &Client, artifact: &Location, to: &Path) -> Result<(), NotLoaded> {
+    let mut reading = Reading::start(s3, artifact).await?;
+    let mut file = tokio::fs::File::create(to).await.map_err(no_place)?;
+    let mut bytes = 0;
+    while let Some(piece) = reading.piece().await? {
+        bytes += piece.as_ref().len() as u64;
+        if bytes > MAX_PACKED {
+            let most = MAX_PACKED;
+            return Err(Problem::TooLarge { bytes, most }.into());
+        }
+        file.write_all(piece.as_ref()).await.map_err(no_place)?;
+    }
+    file.flush().await.map_err(no_place)
+}
+
+fn unpack(folder: &Path, packed: &Path) -> Result<Predictor, String> {
+    let unpacked = folder.join("model");
+    artifact::unpack_at_most(packed, &unpacked, MAX_UNPACKED).map_err(|error| error.to_string())?;
+    Predictor::load(&unpacked).map_err(|error| error.to_string())
+}
