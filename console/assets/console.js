@@ -4,14 +4,19 @@
   const at = (id) => document.getElementById(id);
   const LINES = 2000; // of a log, before the oldest go
 
-  // Puts new markup where a part of the page is; what was unfolded or focused stays so.
+  // Puts new markup where a part of the page is. What was unfolded or focused stays so; where nothing changed, all does: a
+  // stream begins with what the page already shows.
   function put(id, markup) {
     const part = at(id);
     if (!part) return;
+    const made = document.createElement("template");
+    made.innerHTML = markup;
+    const now = [...made.content.childNodes];
+    if (now.length === part.childNodes.length && now.every((node, i) => node.isEqualNode(part.childNodes[i]))) return;
     const focusable = "a, button, summary, input, select";
     const focus = [...part.querySelectorAll(focusable)].indexOf(document.activeElement);
     const open = new Set([...part.querySelectorAll("details[id][open]")].map((details) => details.id));
-    part.innerHTML = markup;
+    part.replaceChildren(...now);
     for (const details of part.querySelectorAll("details[id]")) if (open.has(details.id)) details.open = true;
     if (focus >= 0) part.querySelectorAll(focusable)[focus]?.focus({ preventScroll: true });
   }
@@ -44,7 +49,8 @@
       source.addEventListener("gone", end);
     };
     document.addEventListener("visibilitychange", look);
-    look();
+    // After the first paint, which it would hold up: a frame's callbacks run before that frame is painted.
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(look)));
   }
   document.querySelectorAll("[data-live]").forEach(watch);
 
