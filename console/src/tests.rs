@@ -302,6 +302,25 @@ async fn a_report_can_run_and_load_nothing() {
     assert_eq!(upload.status, StatusCode::NOT_FOUND);
 }
 
+#[tokio::test]
+async fn a_run_of_too_few_answers_is_no_all_clear() {
+    let fake = Fake::default();
+    for (run, status) in [("few", "NothingToTest"), ("enough", "Completed")] {
+        let told = json!({ "violations": [], "image_classification": { "status": status } });
+        let key = format!("monitoring/e/runs/{run}/constraint_violations.json");
+        fake.put(&key, told.to_string().as_bytes());
+    }
+    let list = get(&fake, "/monitoring").await.body;
+    assert!(
+        list.contains("too few answers to tell") && list.matches("no violations").count() == 1,
+        "{list}"
+    );
+    // A folder's last part says which run it is, and is not cut off.
+    assert!(list.contains(">few</a>"), "{list}");
+    let run = get(&fake, "/monitoring/run?folder=monitoring/e/runs/few").await;
+    assert!(run.body.contains("too few answers to tell"), "{}", run.body);
+}
+
 /// A captured line of an image whose answer is motorcycle.
 fn captured(id: &str) -> String {
     let line = json!({

@@ -36,6 +36,13 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox; frame-ancestors 'self'",
 );
 
+/// What a run says of the traffic that it looked at.
+struct Verdict {
+    violations: Vec<Value>,
+    /// There were too few answers for any test: no violations, and no all-clear either.
+    untold: bool,
+}
+
 /// A folder that holds what a run wrote.
 #[derive(Debug, PartialEq)]
 struct Run {
@@ -63,11 +70,11 @@ async fn page(State(console): State<Console>) -> Result<Page, Failure> {
     };
     let mut shown = Vec::new();
     for run in runs {
-        let violations = match run.files.iter().any(|file| file == VIOLATIONS) {
-            true => violations(&console, &run.folder).await?,
+        let verdict = match run.files.iter().any(|file| file == VIOLATIONS) {
+            true => verdict(&console, &run.folder).await?,
             false => None,
         };
-        shown.push((run, violations));
+        shown.push((run, verdict));
     }
     Ok(Page::new(Tab::Monitoring, "Monitoring").body(html! {
         h1 { "Monitoring" }
@@ -79,7 +86,7 @@ async fn page(State(console): State<Console>) -> Result<Page, Failure> {
         } @else {
             table.list {
                 thead { tr { th scope="col" { "Result" } th scope="col" { "Run" } th scope="col" { "Written (UTC)" } } }
-                tbody { @for (run, violations) in &shown { (row(run, violations.as_deref())) } }
+                tbody { @for (run, verdict) in &shown { (row(run, verdict.as_ref())) } }
             }
         }
     }))
@@ -112,33 +119,44 @@ fn runs(listed: Vec<crate::objects::Listed>) -> Vec<Run> {
     runs
 }
 
-fn row(run: &Run, violations: Option<&[Value]>) -> Markup {
+fn row(run: &Run, verdict: Option<&Verdict>) -> Markup {
+    // The last part of a run's folder is the window that it looked at.
+    let (above, name) = run.folder.rsplit_once('/').unwrap_or(("", &run.folder));
     html! {
         tr {
             td {
                 @match run.folder.ends_with(BASELINE) {
                     true => span.chip.still { "baseline" },
-                    false => (verdict(violations)),
+                    false => (chip(verdict)),
                 }
             }
-            td.name { a href=(url("/monitoring/run", &[("folder", Some(&run.folder))])) { (run.folder) } }
+            td.name {
+                a href=(url("/monitoring/run", &[("folder", Some(&run.folder))])) { (name) }
+                span.sub { (above) }
+            }
             td.when { (at(run.modified)) }
         }
     }
 }
 
-fn verdict(violations: Option<&[Value]>) -> Markup {
-    match violations {
-        None => html! { span.chip.still { "no constraints" } },
-        Some([]) => html! { span.chip.good { "no violations" } },
-        Some(found) => html! { span.chip.bad { (count(found.len(), "violation")) } },
+fn chip(verdict: Option<&Verdict>) -> Markup {
+    let Some(verdict) = verdict else {
+        return html! { span.chip.still { "no constraints" } };
+    };
+    match verdict.violations.len() {
+        0 if verdict.untold => html! { span.chip.still { "too few answers to tell" } },
+        0 => html! { span.chip.good { "no violations" } },
+        found => html! { span.chip.bad { (count(found, "violation")) } },
     }
 }
 
-async fn violations(console: &Console, folder: &str) -> Result<Option<Vec<Value>>, Failure> {
+async fn verdict(console: &Console, folder: &str) -> Result<Option<Verdict>, Failure> {
     let text = file(console, folder, VIOLATIONS).await?;
     let read = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    Ok(read.map(|read| rows(&read, "violations").to_vec()))
+    Ok(read.map(|read| Verdict {
+        violations: rows(&read, "violations").to_vec(),
+        untold: read["image_classification"]["status"] == "NothingToTest",
+    }))
 }
 
 /// A file of a run as text; `None` where the run wrote none.
@@ -162,11 +180,11 @@ fn inside(console: &Console, folder: &str, file: &str) -> Result<Place, Failure>
 
 async fn run(State(console): State<Console>, Query(of): Query<Of>) -> Result<Page, Failure> {
     let folder = &of.folder;
-    let violations = violations(&console, folder).await?;
+    let verdict = verdict(&console, folder).await?;
     let statistics = file(&console, folder, STATISTICS).await?;
     let place = inside(&console, folder, REPORT)?;
     let has_report = console.aws.object(&place, 0, 1).await?.is_some();
-    if violations.is_none() && statistics.is_none() && !has_report {
+    if verdict.is_none() && statistics.is_none() && !has_report {
         return Err(Failure::Missing(format!(
             "There is no monitoring run {folder}."
         )));
@@ -185,10 +203,10 @@ async fn run(State(console): State<Console>, Query(of): Query<Of>) -> Result<Pag
         p.crumbs { a href="/monitoring" { "Monitoring" } }
         h1.long { (folder) }
         div.facts {
-            (verdict(violations.as_deref()))
+            (chip(verdict.as_ref()))
             @if has_report { span.actions { a.button href=(report) target="_blank" rel="noopener" { "Report in a tab of its own" } } }
         }
-        @if let Some(found) = violations.as_deref().filter(|found| !found.is_empty()) { (table(found)) }
+        @if let Some(found) = verdict.as_ref().filter(|found| !found.violations.is_empty()) { (table(&found.violations)) }
         @if has_report { iframe.report src=(report) sandbox="" title="The run's report" {} }
         @if let Some(statistics) = &statistics {
             details.card { summary { "Statistics" } (json::show(statistics, &whole(STATISTICS))) }
