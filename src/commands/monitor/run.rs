@@ -43,10 +43,10 @@ fn tell(findings: &Findings) {
         match &test.outcome {
             Err(reason) => eprintln!("  {:18} not computed: {reason}", test.feature),
             Ok(outcome) => eprintln!(
-                "  {:18} difference {:7.3}   probability by chance {:.1e}{}",
+                "  {:18} difference {:5.3}   probability by chance {:>5}{}",
                 test.feature,
                 outcome.distance,
-                outcome.adjusted_p_value,
+                probability(outcome.adjusted_p_value),
                 if outcome.is_violation {
                     "   VIOLATION"
                 } else {
@@ -63,5 +63,13 @@ fn tell(findings: &Findings) {
     }
     if findings.skipped.lines > 0 {
         eprintln!("{}", findings.skipped);
+    }
+}
+
+/// A p-value with the digits that mean something.
+fn probability(p: f64) -> String {
+    match p < 0.001 {
+        true => format!("{p:.0e}"),
+        false => format!("{p:.3}"),
     }
 }
