@@ -123,8 +123,10 @@ pub(crate) fn introduce(Running { stack, console }: &Running) {
     println!("  export AWS_ENDPOINT_URL={url}");
     println!("  export AWS_REGION={region} AWS_DEFAULT_REGION={region}");
     println!("  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n");
+    let longest = stack.outputs().map(|(name, _)| name.len()).max();
+    let width = longest.unwrap_or_default();
     for (name, value) in stack.outputs() {
-        println!("  {name:16} {value}");
+        println!("  {name:width$}  {value}");
     }
     println!(
         "\nCtrl-C stops it; its state stays in {}.",
