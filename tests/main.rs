@@ -9,6 +9,7 @@ mod batch;
 mod cli;
 mod console;
 mod doctor;
+mod documents;
 mod durability;
 mod failures;
 mod front_door;
