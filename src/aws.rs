@@ -8,16 +8,26 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use scones_local::aws::Identity;
 
 use crate::cli::{StackAt, Target};
+use crate::key;
 
-/// What any client of the stack needs: its URL, a region, and keys, which it takes as they come.
-pub(crate) async fn config(url: &str, region: &str) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
+/// What any client of the stack needs: its URL, a region, and its key, or any where it takes any.
+pub(crate) async fn config(url: &str, region: &str) -> anyhow::Result<SdkConfig> {
+    let key = key::of_environment()?;
+    let credentials = match &key {
+        Some(key) => Credentials::new(key.id(), key.secret(), None, None, "scones"),
+        None => Credentials::new("local", "local", None, None, "scones"),
+    };
+    // First: what a client would be told of a wrong key differs from service to service.
+    let stack = url.to_owned();
+    tokio::task::spawn_blocking(move || scones_local::takes(&stack, key.as_ref())).await??;
+    let config = aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(url)
         .region(Region::new(region.to_owned()))
-        .credentials_provider(Credentials::new("local", "local", None, None, "scones"))
-        .http_client(Builder::new().build_http()) // the stack is on loopback: no TLS
+        .credentials_provider(credentials)
+        .http_client(Builder::new().build_http()) // a stack speaks no TLS
         .load()
-        .await
+        .await;
+    Ok(config)
 }
 
 /// What clients of AWS itself need: region, keys or role as the AWS CLI finds them.
@@ -35,7 +45,7 @@ pub(crate) async fn config_of(to: &Target) -> anyhow::Result<SdkConfig> {
         return Ok(of_environment().await);
     }
     let url = to.stack.url()?;
-    Ok(config(&url, &Identity::default().region).await)
+    config(&url, &Identity::default().region).await
 }
 
 impl StackAt {

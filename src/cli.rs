@@ -79,7 +79,13 @@ pub(crate) struct Demo {
 Then, for any AWS SDK or the AWS CLI:
   export AWS_ENDPOINT_URL=http://127.0.0.1:4566
   export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
-  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")]
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+
+With SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY in its environment the stack verifies the
+signature of every request, and may listen on other addresses than loopback (plain HTTP: see
+docs/threat-model.md). Commands such as `scones run` need the same variables then:
+  export SCONES_ACCESS_KEY_ID=me SCONES_SECRET_ACCESS_KEY=$(openssl rand -hex 20)
+  scones up --listen 0.0.0.0")]
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) stack: Stack,
@@ -94,7 +100,7 @@ pub(crate) struct Stack {
     /// The port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 4566)]
     pub(crate) port: u16,
-    /// The loopback address to listen on
+    /// The address to listen on; any but a loopback one asks for a key in the environment
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
     /// The directory for all state

@@ -6,6 +6,7 @@ mod aws;
 mod cli;
 mod commands;
 mod console;
+mod key;
 mod own;
 mod progress;
 

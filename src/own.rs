@@ -7,6 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use scones_local::{lambda, sagemaker};
 
+use crate::key;
+
 /// The path of this program.
 pub(crate) fn program() -> anyhow::Result<PathBuf> {
     std::env::current_exe()
@@ -32,7 +34,7 @@ pub(crate) fn model_server(program: PathBuf) -> sagemaker::StartServer {
             .arg(launch.port.to_string())
             .arg("--model-dir")
             .arg(launch.model_dir);
-        command
+        key::without(command)
     })
 }
 
@@ -41,6 +43,6 @@ pub(crate) fn training(program: PathBuf) -> sagemaker::StartTraining {
     Arc::new(move |launch| {
         let mut command = Command::new(&program);
         command.args(["model", "train", "--root"]).arg(launch.root);
-        command
+        key::without(command)
     })
 }

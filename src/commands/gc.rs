@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 
-use crate::cli;
+use crate::{cli, key};
 
 /// Runs the verb.
 pub(crate) fn run(options: &cli::Gc) -> anyhow::Result<ExitCode> {
@@ -14,7 +14,7 @@ pub(crate) fn run(options: &cli::Gc) -> anyhow::Result<ExitCode> {
         bail!("there is no data directory {}", options.data_dir.display());
     }
     let age = Duration::from_hours(24 * u64::from(options.older_than));
-    let swept = scones_local::gc(&options.data_dir, age)?;
+    let swept = scones_local::gc(&options.data_dir, age, key::of_environment()?.as_ref())?;
     println!(
         "{} executions deleted, {:.1} MB given back",
         swept.executions,

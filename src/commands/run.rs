@@ -21,7 +21,7 @@ pub(crate) async fn run(run: cli::Run) -> anyhow::Result<ExitCode> {
     let input = read_input(&run.input)?;
     let url = run.stack.url()?;
     let identity = scones_local::aws::Identity::default();
-    let client = aws_sdk_sfn::Client::new(&aws::config(&url, &identity.region).await);
+    let client = aws_sdk_sfn::Client::new(&aws::config(&url, &identity.region).await?);
     let started = client
         .start_execution()
         .state_machine_arn(arn(&identity, &run.state_machine))

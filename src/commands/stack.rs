@@ -13,10 +13,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{cli, console, own};
+use crate::{cli, console, key, own};
 
 /// Where the console answers if nothing else is said.
 const CONSOLE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+const PLAIN_HTTP: &str = "requests are verified, and travel as plain HTTP: who is on the way reads them, and can change bodies that are not signed. Let a proxy that passes Host on speak TLS.";
 
 /// A stack and its console.
 pub(crate) struct Running {
@@ -42,6 +44,7 @@ pub(crate) async fn start(
     let config = Config {
         identity: Identity::default(),
         listen: SocketAddr::new(options.listen, options.port),
+        key: key::of_environment()?,
         data_dir: options.data_dir.clone(),
         template: template.map(Path::to_owned),
         parameters: options.parameters.iter().cloned().collect(),
@@ -53,6 +56,9 @@ pub(crate) async fn start(
         }),
     };
     let stack = Stack::start(config).await?;
+    if !options.listen.is_loopback() {
+        eprintln!("note: {PLAIN_HTTP}");
+    }
     for note in &stack.application().notes {
         eprintln!("note: {note}");
     }
@@ -122,7 +128,14 @@ pub(crate) fn introduce(Running { stack, console }: &Running) {
     println!("\nThe stack answers on {url}. For any AWS SDK or the AWS CLI:\n");
     println!("  export AWS_ENDPOINT_URL={url}");
     println!("  export AWS_REGION={region} AWS_DEFAULT_REGION={region}");
-    println!("  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n");
+    println!(
+        "  export {}\n",
+        match stack.verifies() {
+            true =>
+                "AWS_ACCESS_KEY_ID=$SCONES_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY=$SCONES_SECRET_ACCESS_KEY",
+            false => "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
+        }
+    );
     let longest = stack.outputs().map(|(name, _)| name.len()).max();
     let width = longest.unwrap_or_default();
     for (name, value) in stack.outputs() {

@@ -127,7 +127,7 @@ async fn really(
     if request.mock.is_some() {
         bail!("a mocked task calls nobody");
     }
-    let client = aws_sdk_sfn::Client::new(&aws::config(&url, &identity.region).await);
+    let client = aws_sdk_sfn::Client::new(&aws::config(&url, &identity.region).await?);
     let level = match request.inspection_level {
         InspectionLevel::Trace => types::InspectionLevel::Trace,
         _ => types::InspectionLevel::Info,

@@ -26,6 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let stack = Stack::start(Config {
         identity: Identity::default(),
         listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port.parse()?),
+        key: None,
         data_dir: data_dir.into(),
         template,
         parameters: BTreeMap::new(),

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -21,12 +22,22 @@ pub struct Holder {
 impl Holder {
     /// What this process says of itself when it answers on `listener`.
     pub(crate) fn this_process(listener: &TcpListener) -> std::io::Result<Self> {
-        let url = format!("http://{}", listener.local_addr()?);
+        let url = format!("http://{}", from_here(listener.local_addr()?));
         Ok(Self {
             pid: std::process::id(),
             url,
         })
     }
+}
+
+/// Where a program of this machine reaches what listens on `address`.
+fn from_here(address: SocketAddr) -> SocketAddr {
+    let loopback: IpAddr = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(loopback, address.port())
 }
 
 /// The data directory could not be taken.
@@ -149,6 +160,17 @@ mod tests {
         let pid = std::process::id();
         assert!(told.contains(&format!("held by the stack that runs as process {pid} at http://127.0.0.1:4566; use that one")), "{told}");
         assert_eq!(running(dir.path()).unwrap().url, "http://127.0.0.1:4566");
+    }
+
+    #[test]
+    fn a_stack_on_all_addresses_is_reached_over_loopback() {
+        for (listens, reached) in [
+            ("0.0.0.0:4566", "127.0.0.1:4566"),
+            ("[::]:1", "[::1]:1"),
+            ("192.0.2.1:1", "192.0.2.1:1"),
+        ] {
+            assert_eq!(from_here(listens.parse().unwrap()).to_string(), reached);
+        }
     }
 
     #[test]

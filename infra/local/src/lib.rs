@@ -6,6 +6,7 @@
 //! a state machine calls them, [`sdk::SdkService`].
 
 pub mod apigateway;
+mod ask;
 pub mod aws;
 mod database;
 mod gc;
@@ -20,11 +21,14 @@ pub mod sagemaker;
 pub mod scheduler;
 pub mod sdk;
 mod server;
+mod signature;
 mod stack;
 pub mod states;
 pub mod template;
 
+pub use ask::{KeyRefused, takes};
 pub use gc::{GcError, gc};
 pub use holder::{Holder, LockError, running};
 pub use listen::ListenError;
+pub use signature::{Key, KeyError};
 pub use stack::{Config, FunctionCommand, Stack, StartError};

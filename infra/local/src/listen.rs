@@ -1,14 +1,16 @@
 //! Taking the port, and saying who holds it where it is taken.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 
+use http::Method;
 use tokio::net::TcpListener;
 
+use crate::ask::{PATIENCE, ask};
 use crate::holder::Holder;
+use crate::signature::Key;
 
-/// Where a stack says which one it is. No bucket's name can begin with an underscore, so no object is hidden by it.
+/// Where a stack says which one it is.
 pub(crate) const HOLDER_PATH: &str = "/_scones/stack";
 
 /// The port could not be taken.
@@ -25,12 +27,13 @@ pub enum ListenError {
     /// Another program has it.
     #[error("{0} is held by another program; give --port another port (0 takes a free one)")]
     Held(SocketAddr),
-    /// The stack takes any key as valid, so it must not be reachable from other machines.
+    /// Without a key the stack takes any, so it must not be reachable from other machines.
     #[error(
-        "{0} can be reached from other machines, and the stack does not verify signatures: whoever reaches it \
-         can run the functions and read every object; give --listen a loopback address"
+        "{0} can be reached from other machines, and whoever reaches a stack without a key can run the functions and read \
+         every object: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY, and the stack verifies every request's \
+         signature; or give --listen a loopback address"
     )]
-    NotLoopback(SocketAddr),
+    NoKey(SocketAddr),
     /// The system refused.
     #[error("{address} can't be listened on: {source}")]
     Io {
@@ -41,39 +44,37 @@ pub enum ListenError {
     },
 }
 
-/// Takes `address`, which must be a loopback one.
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    if !address.ip().is_loopback() {
-        return Err(ListenError::NotLoopback(address));
+/// Takes `address`, which must be a loopback one for a stack that has no `key`.
+pub(crate) async fn bind(
+    address: SocketAddr,
+    key: Option<&Key>,
+) -> Result<TcpListener, ListenError> {
+    if key.is_none() && !address.ip().is_loopback() {
+        return Err(ListenError::NoKey(address));
     }
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(listener),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(who_holds(address)),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            let key = key.cloned();
+            let asked = tokio::task::spawn_blocking(move || who_holds(address, key.as_ref()));
+            Err(asked.await.unwrap_or(ListenError::Held(address)))
+        }
         Err(source) => Err(ListenError::Io { address, source }),
     }
 }
 
-fn who_holds(address: SocketAddr) -> ListenError {
-    match ask(address) {
+fn who_holds(address: SocketAddr, key: Option<&Key>) -> ListenError {
+    match holder(address, key) {
         Some(holder) => ListenError::HeldByStack { address, holder },
         None => ListenError::Held(address),
     }
 }
 
-/// Asks whatever answers on `address` whether it is a stack; it may well be anything else.
-fn ask(address: SocketAddr) -> Option<Holder> {
-    let patience = Duration::from_secs(1);
-    let mut stream = TcpStream::connect_timeout(&address, patience).ok()?;
-    stream.set_read_timeout(Some(patience)).ok()?;
-    write!(
-        stream,
-        "GET {HOLDER_PATH} HTTP/1.0\r\nHost: {address}\r\n\r\n"
-    )
-    .ok()?;
-    let mut answer = Vec::new();
-    stream.take(4096).read_to_end(&mut answer).ok()?;
-    let answer = String::from_utf8(answer).ok()?;
-    serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
+/// Asks whatever answers on `address` whether it is a stack; it may well be anything else, or a stack with another key.
+fn holder(address: SocketAddr, key: Option<&Key>) -> Option<Holder> {
+    let address = address.to_string();
+    let (_, body) = ask(&Method::GET, &address, HOLDER_PATH, key, Some(PATIENCE)).ok()?;
+    serde_json::from_str(&body).ok()
 }
 
 #[cfg(test)]
@@ -85,7 +86,7 @@ mod tests {
         let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = other.local_addr().unwrap();
         std::thread::spawn(move || drop(other.accept()));
-        let told = bind(address).await.unwrap_err().to_string();
+        let told = bind(address, None).await.unwrap_err().to_string();
         assert_eq!(
             told,
             format!(
@@ -96,13 +97,25 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_others_can_reach() {
-        let told = bind("0.0.0.0:0".parse().unwrap())
+        for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+            let address: SocketAddr = address.parse().unwrap();
+            let told = bind(address, None).await.unwrap_err().to_string();
+            assert_eq!(
+                told,
+                format!(
+                    "{address} can be reached from other machines, and whoever reaches a stack without a key can run the \
+                     functions and read every object: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY, and the \
+                     stack verifies every request's signature; or give --listen a loopback address"
+                )
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn with_a_key_any_address_is_taken() {
+        let key = Key::new("me", "0f8fad5bd9cb469f").unwrap();
+        bind("0.0.0.0:0".parse().unwrap(), Some(&key))
             .await
-            .unwrap_err()
-            .to_string();
-        assert!(
-            told.starts_with("0.0.0.0:0 can be reached from other machines"),
-            "{told}"
-        );
+            .unwrap();
     }
 }

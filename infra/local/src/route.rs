@@ -9,6 +9,9 @@ use http::request::Parts;
 
 use crate::apigateway;
 
+/// Where the stack is asked about itself. No bucket's name can begin with an underscore, so no object is hidden by it.
+const OWN: &str = "/_scones/";
+
 /// A service of the stack, or the name of one that is not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -24,12 +27,33 @@ pub(crate) enum Service {
     Scheduler,
     /// The APIs of Amazon API Gateway, which whoever may calls, signed or not.
     ApiGateway,
+    /// The stack itself.
+    Own,
     /// A service that the stack does not have, by its signing name.
     Other(String),
 }
 
+impl Service {
+    /// What a signature's credential scope calls it.
+    pub(crate) fn signing_name(&self) -> &str {
+        match self {
+            Self::S3 => "s3",
+            Self::Lambda => "lambda",
+            Self::States => "states",
+            Self::SageMaker => "sagemaker",
+            Self::Scheduler => "scheduler",
+            Self::ApiGateway => "execute-api",
+            Self::Own => "scones",
+            Self::Other(name) => name,
+        }
+    }
+}
+
 /// Tells which service `request` is for.
 pub(crate) fn route(request: &Parts) -> Service {
+    if request.uri.path().starts_with(OWN) {
+        return Service::Own;
+    }
     if apigateway::is_for_an_api(request) {
         return Service::ApiGateway;
     }
@@ -199,6 +223,11 @@ mod tests {
         check(api, &[("authorization", "Bearer x")], &Service::ApiGateway);
         let host = ("host", "door.execute-api.localhost:4566");
         check("/v1/look", &[host], &Service::ApiGateway);
+        check(
+            "/_scones/gc",
+            &[("authorization", &scope("s3"))],
+            &Service::Own,
+        );
     }
 
     #[test]

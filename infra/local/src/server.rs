@@ -1,4 +1,5 @@
-//! The one port: accepts requests, finds the service of each, and answers for services that are not there.
+//! The one port: accepts requests, finds the service of each, has its signature verified where the stack has a key, and
+//! answers for services that are not there.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -7,11 +8,13 @@ use axum::body::Body;
 use axum::serve::ListenerExt;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, header};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use crate::route::{Service, route};
+use crate::signature::{Refusal, Told};
 use crate::stack::Stack;
-use crate::{gc, listen};
+use crate::{apigateway, gc, listen, s3};
 
 /// Serves `stack` on `listener` until `shutdown` resolves and the requests under way are answered.
 pub(crate) async fn serve(
@@ -38,14 +41,56 @@ pub(crate) async fn serve(
 
 async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    if parts.uri.path() == listen::HOLDER_PATH {
-        return who_holds(stack);
-    }
-    if parts.uri.path() == gc::PATH {
-        return delete_old(stack, &parts).await;
-    }
     let service = route(&parts);
+    let asked = Asked::of(&parts);
     let request = Request::from_parts(parts, body);
+    let Some(verifier) = stack.verifier() else {
+        return dispatch(stack, &service, request).await;
+    };
+    let admitted = match verifier.admit(&service, request, Timestamp::now()).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return asked.refused(&service, &refusal),
+    };
+    let answer = dispatch(stack, &service, admitted.request).await;
+    match admitted.outcome.refusal() {
+        Some(refusal) => asked.refused(&service, refusal),
+        None => answer,
+    }
+}
+
+/// What an error's form depends on.
+struct Asked {
+    path: String,
+    /// Whether it is the JSON protocol, whose errors have the status 400, or REST.
+    has_target: bool,
+}
+
+impl Asked {
+    fn of(request: &Parts) -> Self {
+        Self {
+            path: request.uri.path().to_owned(),
+            has_target: request.headers.contains_key("x-amz-target"),
+        }
+    }
+
+    /// The answer to who may not come in.
+    fn refused(&self, service: &Service, refusal: &Refusal) -> Response<Body> {
+        let status = match self.has_target {
+            true => StatusCode::BAD_REQUEST,
+            false => StatusCode::FORBIDDEN,
+        };
+        match service {
+            Service::S3 => s3::refused(&self.path, refusal.by_s3()),
+            Service::ApiGateway => {
+                let (status, _, text) = refusal.by_json(StatusCode::FORBIDDEN);
+                apigateway::message(status, &text)
+            }
+            _ => error(refusal.by_json(status)),
+        }
+    }
+}
+
+async fn dispatch(stack: &Stack, service: &Service, request: Request<Body>) -> Response<Body> {
     match service {
         Service::S3 => stack.s3().handle(request).await,
         Service::Lambda => stack.lambda().handle(request).await,
@@ -53,7 +98,16 @@ async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
         Service::SageMaker => stack.sagemaker().handle(request).await,
         Service::Scheduler => stack.scheduler().handle(request).await,
         Service::ApiGateway => stack.apigateway().handle(request).await,
-        Service::Other(name) => not_here(&name),
+        Service::Own => own(stack, &request.into_parts().0).await,
+        Service::Other(name) => not_here(name),
+    }
+}
+
+async fn own(stack: &Stack, request: &Parts) -> Response<Body> {
+    match request.uri.path() {
+        listen::HOLDER_PATH => who_holds(stack),
+        gc::PATH => delete_old(stack, request).await,
+        _ => plain(StatusCode::NOT_FOUND, "the stack has no such path"),
     }
 }
 
@@ -103,23 +157,26 @@ fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
     response
 }
 
-/// The answer for a service that the stack does not have, in the form that the JSON and REST protocols of the SDKs read.
+/// The answer for a service that the stack does not have.
 fn not_here(service: &str) -> Response<Body> {
     let message = format!(
         "The local stack has no service {service:?}: it has s3, lambda, states, sagemaker and scheduler. \
          Send this request to AWS: unset AWS_ENDPOINT_URL for it."
     );
-    let body = serde_json::json!({ "__type": "UnknownServiceException", "message": message });
+    let code = "UnknownServiceException";
+    error((StatusCode::NOT_IMPLEMENTED, code, message))
+}
+
+/// An error in the form that the JSON and REST protocols of the SDKs read.
+fn error((status, code, message): Told) -> Response<Body> {
+    let body = serde_json::json!({ "__type": code, "message": message });
     let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(
         http::header::CONTENT_TYPE,
         http::HeaderValue::from_static("application/x-amz-json-1.1"),
     );
-    headers.insert(
-        "x-amzn-errortype",
-        http::HeaderValue::from_static("UnknownServiceException"),
-    );
+    headers.insert("x-amzn-errortype", http::HeaderValue::from_static(code));
     response
 }

@@ -21,6 +21,7 @@ use crate::sagemaker::{self, Control, Runtime, SageMaker};
 use crate::scheduler::Scheduler;
 use crate::sdk::SdkService;
 use crate::server;
+use crate::signature::{Key, Verifier};
 use crate::states::{Neighbours, States};
 use crate::template::{self, Application, TemplateError};
 
@@ -36,6 +37,8 @@ pub struct Config {
     pub identity: Identity,
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// What every request must be signed with. Without one any key goes, and `listen` must be a loopback address.
+    pub key: Option<Key>,
     /// Where all state lives.
     pub data_dir: PathBuf,
     /// The SAM template; none for a stack that starts empty.
@@ -90,6 +93,7 @@ struct Parts {
     identity: Identity,
     application: Application,
     services: Services,
+    verifier: Option<Verifier>,
     stop: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
     data_dir: DataDir,
@@ -112,9 +116,18 @@ impl Stack {
             Some(path) => template::load(path, &config.parameters, &config.identity)?,
             None => Application::default(),
         };
-        let listener = listen::bind(config.listen).await?;
+        let listener = listen::bind(config.listen, config.key.as_ref()).await?;
         let holder = Holder::this_process(&listener).map_err(in_service("the port"))?;
-        let services = Services::open(&config, data_dir.path(), &holder.url, &application)?;
+        let functions_key = match config.key {
+            Some(_) => Key::of_functions(),
+            None => Key::unverified(),
+        };
+        let at = (holder.url.as_str(), &functions_key);
+        let services = Services::open(&config, data_dir.path(), at, &application)?;
+        let region = config.identity.region.clone();
+        let verifier = config
+            .key
+            .map(|key| Verifier::new([key, functions_key], region));
         services.declare(&application).await?;
         data_dir
             .announce(&holder)
@@ -125,6 +138,7 @@ impl Stack {
                 identity: config.identity,
                 application,
                 services,
+                verifier,
                 stop: watch::Sender::new(false),
                 tasks: Mutex::default(),
                 data_dir,
@@ -202,6 +216,16 @@ impl Stack {
         &self.parts.holder
     }
 
+    /// Whether every request must be signed with the stack's key.
+    pub fn verifies(&self) -> bool {
+        self.parts.verifier.is_some()
+    }
+
+    /// What requests are held against, where they are.
+    pub(crate) fn verifier(&self) -> Option<&Verifier> {
+        self.parts.verifier.as_ref()
+    }
+
     /// The account and region that it answers for.
     pub fn identity(&self) -> &Identity {
         &self.parts.identity
@@ -273,13 +297,14 @@ impl Services {
     fn open(
         config: &Config,
         data_dir: &Path,
-        url: &str,
+        (url, key): (&str, &Key),
         application: &Application,
     ) -> Result<Self, StartError> {
         let identity = &config.identity;
         let functions = lambda::Config {
             functions: deployments(config, application)?,
             endpoint_url: url.to_owned(),
+            key: key.clone(),
             limits: lambda::Limits::default(),
             retry: lambda::RetryPolicy::default(),
         };

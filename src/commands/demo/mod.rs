@@ -67,7 +67,7 @@ async fn conclude(
 
 async fn workflow(demo: &cli::Demo, stack: &Stack) -> anyhow::Result<Report> {
     let names = stack::Names::of(stack.application())?;
-    let config = aws::config(stack.url(), &stack.identity().region).await;
+    let config = aws::config(stack.url(), &stack.identity().region).await?;
     let s3 = cifar_tools::s3::from_config(&config);
     let data = stage(demo, &s3, &names.bucket).await?;
     let place = Place {

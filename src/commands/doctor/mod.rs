@@ -27,7 +27,7 @@ pub(crate) async fn run(doctor: &cli::Doctor) -> anyhow::Result<ExitCode> {
         (Place::Aws, aws::of_environment().await)
     } else {
         let url = doctor.to.stack.url()?;
-        let config = aws::config(&url, &Identity::default().region).await;
+        let config = aws::config(&url, &Identity::default().region).await?;
         (Place::Stack { url }, config)
     };
     if let Some(identity) = identity(&place, &config, &mut findings).await

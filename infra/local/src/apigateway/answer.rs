@@ -96,7 +96,7 @@ fn append(headers: &mut http::HeaderMap, name: &str, value: &Value) -> Option<()
 }
 
 /// API Gateway's own answer.
-pub(super) fn message(status: StatusCode, text: &str) -> Response<Body> {
+pub(crate) fn message(status: StatusCode, text: &str) -> Response<Body> {
     let body = json!({ "message": text }).to_string();
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

@@ -2,7 +2,7 @@
 //!
 //! An API is at `/_aws/execute-api/ID/STAGE/PATH`, and at `/STAGE/PATH` of the host `ID.execute-api.…`, as on AWS; its id is the
 //! template's logical id. No bucket's name begins with an underscore, so no object is hidden by it. Nobody's signature or
-//! API key is checked: the stack is only reached from its own machine.
+//! API key is checked here: where the stack verifies, what comes is signed (`crate::signature`), whatever the template asks for.
 //!
 //! What AWS does and this does not: integrations but `aws_proxy`, path parameters, authorizers, throttling, caching, CORS.
 
@@ -10,6 +10,8 @@ mod answer;
 mod event;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use self::answer::message;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::signature::Key;
 use crate::template::Function;
 
 /// The functions, and the bounds they run in.
@@ -13,6 +14,8 @@ pub struct Config {
     pub functions: Vec<Deployment>,
     /// The stack's own address, for example `http://127.0.0.1:4566`: what functions see as `AWS_ENDPOINT_URL`.
     pub endpoint_url: String,
+    /// What functions sign with: [`Key::unverified`] where nobody looks at it.
+    pub key: Key,
     /// How many environments, for how long.
     pub limits: Limits,
     /// What becomes of asynchronous events that fail.

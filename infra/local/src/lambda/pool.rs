@@ -11,6 +11,7 @@ use super::{Invocation, InvokeError};
 use crate::aws::Identity;
 use crate::logs::Log;
 use crate::process::Warden;
+use crate::signature::Key;
 
 /// A function, and what all its environments share.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(super) struct Slot {
     pub(super) deployment: Deployment,
     pub(super) identity: Identity,
     pub(super) endpoint_url: String,
+    pub(super) key: Key,
     pub(super) limits: Limits,
     pub(super) log: Arc<Log>,
     pub(super) warden: Arc<Warden>,

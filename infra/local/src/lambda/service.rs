@@ -97,6 +97,7 @@ impl Lambda {
                 log: Arc::new(Log::open(data_dir, &function).map_err(files(&path))?),
                 identity: identity.clone(),
                 endpoint_url: config.endpoint_url.clone(),
+                key: config.key.clone(),
                 warden: warden.clone(),
                 concurrency: Arc::new(Semaphore::new(config.limits.per_function.max(1))),
                 limits: config.limits.clone(),

@@ -1,9 +1,8 @@
 //! Who may come in, and what the protocol layer sees of a request.
 //!
-//! On the loopback interface every access key is good, and its secret is unknown: there is nothing to verify a
-//! signature with, and `s3s` cannot be told not to. So signatures are taken off here, and with them what `s3s` would
-//! do while it verifies: decode `aws-chunked` bodies and look at the expiry of presigned URLs. With an `s3s::auth`
-//! provider that knows the secrets, requests would go to `s3s` as they came.
+//! Where signatures are verified, `crate::signature` has done so before: for all services at once. Where they are not, every
+//! access key is good, and `s3s` cannot be told so. So signatures are taken off here, and with them what `s3s` would do
+//! while it verifies: decode `aws-chunked` bodies and look at the expiry of presigned URLs.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,6 +15,7 @@ use s3s::{S3Error, StdError, s3_error};
 
 use super::chunked::Decoder;
 use super::events::Requester;
+use crate::signature::Chunks;
 
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
@@ -30,7 +30,7 @@ impl Trailers {
     }
 }
 
-/// Takes the signature off a request, whoever made it.
+/// Takes the signature off a request, whoever made it; those of its chunks are verified if a verifier came with it.
 pub(super) fn any_key(request: Request<axum::body::Body>) -> Result<Request<s3s::Body>, S3Error> {
     let (mut parts, body) = request.into_parts();
     check_owner(&parts)?;
@@ -46,7 +46,8 @@ pub(super) fn any_key(request: Request<axum::body::Body>) -> Result<Request<s3s:
         let trailers = Trailers::default();
         let length = decoded_length(&mut parts.headers)?;
         parts.extensions.insert(trailers.clone());
-        decoded(body, length, trailers)
+        let signed = parts.extensions.remove::<Chunks>();
+        decoded(body, Decoder::new(length, signed), trailers)
     } else if is_form(&parts) {
         body_of(super::form::unsigned(body.into_data_stream()))
     } else {
@@ -111,12 +112,8 @@ fn decoded_length(headers: &mut HeaderMap) -> Result<u64, S3Error> {
     })
 }
 
-fn decoded(body: axum::body::Body, length: u64, trailers: Trailers) -> s3s::Body {
-    let start = (
-        body.into_data_stream(),
-        Some(Decoder::new(length)),
-        trailers,
-    );
+fn decoded(body: axum::body::Body, decoder: Decoder, trailers: Trailers) -> s3s::Body {
+    let start = (body.into_data_stream(), Some(decoder), trailers);
     let stream = stream::try_unfold(start, |(mut body, decoder, trailers)| async {
         let Some(mut decoder) = decoder else {
             return Ok(None);

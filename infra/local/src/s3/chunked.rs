@@ -12,10 +12,12 @@
 //! \r\n
 //! ```
 //!
-//! Signatures are passed over: see `admit`.
+//! Signatures are verified where the stack verifies the request's own, and else passed over.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::signature::{Chunks, NotSigned};
 
 /// The longest line that is not data: a chunk's size and signature, or a trailer.
 const LONGEST_LINE: usize = 8 << 10;
@@ -31,10 +33,17 @@ pub(super) enum ChunkedError {
     Incomplete,
     #[error("the aws-chunked body is not as long as x-amz-decoded-content-length says")]
     Length,
+    #[error("the aws-chunked body is not the one that was signed")]
+    NotSigned,
+}
+
+impl From<NotSigned> for ChunkedError {
+    fn from(NotSigned: NotSigned) -> Self {
+        Self::NotSigned
+    }
 }
 
 /// Decodes a body that arrives in pieces.
-#[derive(Debug)]
 pub(super) struct Decoder {
     state: State,
     /// What arrived and could not be used yet.
@@ -42,6 +51,8 @@ pub(super) struct Decoder {
     /// How many bytes of data are still to come.
     remaining: u64,
     trailers: HeaderMap,
+    /// What verifies the signatures of the chunks, where they are verified.
+    signed: Option<Chunks>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +70,13 @@ enum State {
 
 impl Decoder {
     /// `length` is `x-amz-decoded-content-length`.
-    pub(super) fn new(length: u64) -> Self {
+    pub(super) fn new(length: u64, signed: Option<Chunks>) -> Self {
         Self {
             state: State::Size,
             pending: BytesMut::new(),
             remaining: length,
             trailers: HeaderMap::new(),
+            signed,
         }
     }
 
@@ -89,7 +101,7 @@ impl Decoder {
     }
 
     /// The trailers, after the last piece has arrived.
-    pub(super) fn finish(self) -> Result<HeaderMap, ChunkedError> {
+    pub(super) fn finish(mut self) -> Result<HeaderMap, ChunkedError> {
         // Some clients leave out the empty line after the trailers.
         let ended = match self.state {
             State::Done => true,
@@ -97,10 +109,14 @@ impl Decoder {
             State::Size | State::Data(_) | State::DataEnd => false,
         };
         match (ended, self.remaining) {
-            (false, _) => Err(ChunkedError::Incomplete),
-            (true, 0) => Ok(self.trailers),
-            (true, _) => Err(ChunkedError::Length),
+            (false, _) => return Err(ChunkedError::Incomplete),
+            (true, 0) => {}
+            (true, _) => return Err(ChunkedError::Length),
         }
+        if let Some(signed) = &mut self.signed {
+            signed.finish(&self.trailers)?;
+        }
+        Ok(self.trailers)
     }
 
     fn data(&mut self, left: u64) -> Result<Option<Bytes>, ChunkedError> {
@@ -109,6 +125,9 @@ impl Decoder {
         }
         let here = usize::try_from(left).map_or(self.pending.len(), |n| n.min(self.pending.len()));
         let data = self.pending.split_to(here).freeze();
+        if let Some(signed) = &mut self.signed {
+            signed.update(&data);
+        }
         let rest = left - here as u64;
         self.remaining = self
             .remaining
@@ -139,14 +158,33 @@ impl Decoder {
 
     fn after(&mut self, line: &[u8]) -> Result<State, ChunkedError> {
         match self.state {
-            State::Size => Ok(match chunk_size(line)? {
-                0 => State::Trailers,
-                size => State::Data(size),
-            }),
-            State::DataEnd if line.is_empty() => Ok(State::Size),
+            State::Size => self.chunk(line),
+            State::DataEnd if line.is_empty() => {
+                self.end_chunk()?;
+                Ok(State::Size)
+            }
             State::Trailers if line.is_empty() => Ok(State::Done),
             State::Trailers => self.trailer(line),
             State::DataEnd | State::Data(_) | State::Done => Err(ChunkedError::Malformed),
+        }
+    }
+
+    fn chunk(&mut self, line: &[u8]) -> Result<State, ChunkedError> {
+        let size = chunk_size(line)?;
+        if let Some(signed) = &mut self.signed {
+            signed.begin(line)?;
+        }
+        if size > 0 {
+            return Ok(State::Data(size));
+        }
+        self.end_chunk()?;
+        Ok(State::Trailers)
+    }
+
+    fn end_chunk(&mut self) -> Result<(), ChunkedError> {
+        match &mut self.signed {
+            Some(signed) => Ok(signed.end()?),
+            None => Ok(()),
         }
     }
 
@@ -184,7 +222,7 @@ mod tests {
 
     /// The decoded bytes and the trailers of `body`, which arrives in pieces of `step` bytes.
     fn decode(body: &[u8], length: u64, step: usize) -> Result<(Vec<u8>, HeaderMap), ChunkedError> {
-        let mut decoder = Decoder::new(length);
+        let mut decoder = Decoder::new(length, None);
         let mut decoded = Vec::new();
         for piece in body.chunks(step) {
             decoder.feed(piece);

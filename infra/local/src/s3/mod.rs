@@ -40,6 +40,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{S3Error, S3ErrorCode};
 use tokio::sync::Notify;
 
 use self::api::Api;
@@ -49,6 +50,7 @@ use self::events::Requester;
 use self::files::Files;
 use crate::aws::Identity;
 use crate::lambda::Invoke;
+use crate::signature::Told;
 use crate::template;
 
 /// How the other services read and write objects. Writes emit S3 events, as any client's do.
@@ -162,7 +164,7 @@ impl S3 {
     /// Answers a request of the S3 API in path style (`/bucket/key`), whatever access key it is signed with.
     pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
         let mut request = request;
-        let answer = response::Answer::new(&request);
+        let answer = response::Answer::new(request.uri().path());
         let requester = Requester {
             request_id: answer.request_id().to_owned(),
             source_ip: source_ip(&request),
@@ -316,6 +318,16 @@ fn source_ip(request: &Request<Body>) -> String {
     let peer: Option<&axum::extract::ConnectInfo<std::net::SocketAddr>> =
         request.extensions().get();
     peer.map_or_else(|| "127.0.0.1".into(), |peer| peer.0.ip().to_string())
+}
+
+/// The answer to a request for `path` that is not let in, in S3's form.
+pub(crate) fn refused(path: &str, (status, code, text): Told) -> Response<Body> {
+    let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), text);
+    error.set_status_code(status);
+    let outcome = error
+        .to_http_response()
+        .map_err(|error| s3s::HttpError::new(Box::new(error)));
+    response::Answer::new(path).finish(outcome)
 }
 
 /// Form uploads are held in memory by `s3s`, unlike all others.

@@ -213,6 +213,9 @@ fn broken_body(error: StdError) -> Error {
         Some(ChunkedError::Malformed) => {
             Error::InvalidRequest("The aws-chunked body of the request is not well-formed.".into())
         }
-        Some(ChunkedError::Incomplete | ChunkedError::Length) | None => Error::IncompleteBody,
+        // Where a signature is wrong, `crate::signature` gives the answer.
+        Some(ChunkedError::Incomplete | ChunkedError::Length | ChunkedError::NotSigned) | None => {
+            Error::IncompleteBody
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 use s3s::HttpError;
 use uuid::Uuid;
 
@@ -23,10 +23,11 @@ pub(super) fn request_id() -> String {
 }
 
 impl Answer {
-    pub(super) fn new(request: &Request<Body>) -> Self {
+    /// To a request for `resource`, the path as it came.
+    pub(super) fn new(resource: &str) -> Self {
         Self {
             request_id: request_id(),
-            resource: request.uri().path().to_owned(),
+            resource: resource.to_owned(),
         }
     }
 

@@ -35,7 +35,7 @@ const METHODS: &[&str] = &[
     "x-amazon-apigateway-any-method",
 ];
 
-/// Reads an API. What its routes ask of their callers is not checked on one machine.
+/// Reads an API. What its routes ask of their callers is not looked at: a stack with a key asks all of them for a signature.
 pub(super) fn read(
     resolver: &Resolver<'_>,
     resource: &Resource,

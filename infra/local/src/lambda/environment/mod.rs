@@ -139,7 +139,7 @@ impl Environment {
         let variables = variables::variables(
             &slot.deployment,
             &slot.identity,
-            &slot.endpoint_url,
+            (&slot.endpoint_url, &slot.key),
             &runtime_api,
             &log_stream(&id),
         );

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use crate::aws::Identity;
 use crate::lambda::config::Deployment;
 use crate::lambda::name::LATEST;
+use crate::signature::Key;
 
 /// All variables of one environment: `PATH` of the stack, what AWS sets by default, the template's, what AWS reserves
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the command's own; later ones win.
@@ -13,14 +14,14 @@ use crate::lambda::name::LATEST;
 pub(super) fn variables(
     deployment: &Deployment,
     identity: &Identity,
-    endpoint_url: &str,
+    (endpoint_url, key): (&str, &Key),
     runtime_api: &str,
     log_stream: &str,
 ) -> BTreeMap<String, OsString> {
     let function = &deployment.function;
     let task_root = deployment.command.task_root.as_ref();
     let reserved = [
-        ("AWS_ACCESS_KEY_ID", "ASIASCONESLOCAL00000".into()),
+        ("AWS_ACCESS_KEY_ID", key.id().to_owned()),
         ("AWS_DEFAULT_REGION", identity.region.clone()),
         ("AWS_ENDPOINT_URL", endpoint_url.to_owned()),
         (
@@ -34,7 +35,7 @@ pub(super) fn variables(
         ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream.to_owned()),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
         ("AWS_REGION", identity.region.clone()),
-        ("AWS_SECRET_ACCESS_KEY", "local".into()),
+        ("AWS_SECRET_ACCESS_KEY", key.secret().to_owned()),
         ("AWS_SESSION_TOKEN", "local".into()),
         ("_HANDLER", function.handler.clone()),
     ];

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::aws::Identity;
 use crate::logs::{self, Line};
+use crate::signature::Key;
 use crate::template::Function;
 
 /// Longer than any test takes: what must not time out.
@@ -63,6 +64,7 @@ impl Setup {
         let config = Config {
             functions: Vec::new(),
             endpoint_url: "http://127.0.0.1:4566".into(),
+            key: Key::unverified(),
             limits,
             retry: RetryPolicy::default(),
         };

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use scones_local::Key;
 use scones_local::aws::Identity;
 use scones_local::lambda::{Command, Config, Deployment, Lambda, Limits, RetryPolicy};
 use scones_local::template::Function;
@@ -46,6 +47,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = Config {
         functions: vec![Deployment { function, command }],
         endpoint_url: format!("http://127.0.0.1:{port}"),
+        key: Key::unverified(),
         limits: Limits::default(),
         retry: RetryPolicy::default(),
     };

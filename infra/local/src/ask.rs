@@ -1,0 +1,155 @@
+//! What programs of this machine ask a running stack about itself: HTTP/1.0, whose answer ends with the connection, is all
+//! that is needed of HTTP.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+
+use crate::aws::Identity;
+use crate::listen::HOLDER_PATH;
+use crate::signature::{self, Key};
+
+/// No answer of the stack about itself is longer.
+const LONGEST: u64 = 64 << 10;
+/// How long a stack may take to say which one it is.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A stack does not let in who asks.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyRefused {
+    /// It has a key, and the asker has none.
+    #[error(
+        "the stack at {0} verifies signatures: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY to its key"
+    )]
+    None(String),
+    /// It has another key.
+    #[error(
+        "the stack at {url} does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: {told}"
+    )]
+    Wrong {
+        /// Where the stack answers.
+        url: String,
+        /// What it said.
+        told: String,
+    },
+}
+
+/// Whether the stack at `url` takes what is signed with `key`. What is no stack, or does not answer, takes anything here: a
+/// client finds that out.
+pub fn takes(url: &str, key: Option<&Key>) -> Result<(), KeyRefused> {
+    let Some(address) = url.strip_prefix("http://") else {
+        return Ok(());
+    };
+    let address = address.trim_end_matches('/');
+    let Ok((status, body)) = ask(&Method::GET, address, HOLDER_PATH, key, Some(PATIENCE)) else {
+        return Ok(());
+    };
+    if status != StatusCode::FORBIDDEN {
+        return Ok(());
+    }
+    let url = url.to_owned();
+    let told = serde_json::from_str::<serde_json::Value>(&body).ok();
+    let text = |name: &str| Some(told.as_ref()?.get(name)?.as_str()?.to_owned());
+    match (text("__type"), text("message"), key) {
+        (Some(_), Some(_), None) => Err(KeyRefused::None(url)),
+        (Some(code), Some(message), Some(_)) => Err(KeyRefused::Wrong {
+            url,
+            told: format!("{code}: {message}"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The status and body of what the stack at `address` (`127.0.0.1:4566`) answers, signed if there is a key.
+pub(crate) fn ask(
+    method: &Method,
+    address: &str,
+    uri: &str,
+    key: Option<&Key>,
+    patience: Option<Duration>,
+) -> io::Result<(StatusCode, String)> {
+    let mut stream = connect(address, patience)?;
+    stream.set_read_timeout(patience)?;
+    let region = Identity::default().region;
+    let signed = key.map(|key| signature::headers(key, &region, method, uri, address));
+    let signed = signed.unwrap_or_default();
+    // In one piece: a server may answer, and close, after its first read.
+    let request =
+        format!("{method} {uri} HTTP/1.0\r\nHost: {address}\r\n{signed}Content-Length: 0\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.take(LONGEST).read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let parsed = answer.split_once("\r\n\r\n").and_then(|(head, body)| {
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some((status, body.to_owned()))
+    });
+    parsed.ok_or_else(|| io::Error::other("what answers there does not speak HTTP"))
+}
+
+fn connect(address: &str, patience: Option<Duration>) -> io::Result<TcpStream> {
+    let Some(patience) = patience else {
+        return TcpStream::connect(address);
+    };
+    let mut last = io::Error::other("the name has no address");
+    for address in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, patience) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers once, whatever is asked.
+    fn answers(text: &'static str) -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 2048]).unwrap();
+            stream.write_all(text.as_bytes()).unwrap();
+        });
+        url
+    }
+
+    #[test]
+    fn a_stack_that_does_not_take_the_key_says_so() {
+        const REFUSED: &str =
+            "HTTP/1.1 403 Forbidden\r\n\r\n{\"__type\":\"X\",\"message\":\"why\"}";
+        let key = Key::new("me", "0f8fad5bd9cb469f").unwrap();
+        let url = answers(REFUSED);
+        assert_eq!(
+            takes(&url, None).unwrap_err().to_string(),
+            format!(
+                "the stack at {url} verifies signatures: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY to its key"
+            )
+        );
+        let url = answers(REFUSED);
+        assert_eq!(
+            takes(&url, Some(&key)).unwrap_err().to_string(),
+            format!(
+                "the stack at {url} does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: X: why"
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_no_stack_is_for_the_client_to_find_out() {
+        for url in [
+            answers("HTTP/1.1 200 OK\r\n\r\n{}"),
+            answers("HTTP/1.1 403 Forbidden\r\n\r\n<Error/>"),
+            answers("220 mail.example.com"),
+            "https://example.com".to_owned(),
+            "http://127.0.0.1:1".to_owned(),
+        ] {
+            takes(&url, None).unwrap();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Why a request is not let in, in AWS's codes and texts.
+//!
+//! S3's are those of <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, the others' those of
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html> and of the services' common
+//! errors. No text says what the right signature would have been.
+
+use http::StatusCode;
+
+/// Why a request is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It has no signature.
+    Missing,
+    /// It is signed in another way than with AWS Signature Version 4.
+    Unsupported,
+    /// It has two signatures.
+    Ambiguous,
+    /// A part of the signature is missing, there twice or malformed.
+    Incomplete(&'static str),
+    /// It does not say when it was signed.
+    NoDate,
+    /// The scope's day is not the signature's.
+    Date { given: String, expected: String },
+    /// The signature is for another region.
+    Region { given: String, expected: String },
+    /// The signature is for another service.
+    Service { given: String, expected: String },
+    /// The access key is not the stack's.
+    UnknownKey,
+    /// It was signed too long ago, or in the future.
+    Skewed { at: String, now: String },
+    /// A presigned URL of the future.
+    NotYetValid,
+    /// A presigned URL of the past.
+    Expired,
+    /// A presigned URL that is good for too long.
+    Expiry,
+    /// A header that must be signed is not.
+    NotSigned(String),
+    /// S3 needs to be told what of the body is signed.
+    NoSha256,
+    /// S3 is told so in a way that it does not know.
+    BadSha256,
+    /// The body has another hash than the one that is signed.
+    Sha256Mismatch,
+    /// The signature is another one.
+    Mismatch,
+    /// The body is longer than any service takes.
+    TooLarge,
+    /// The body did not arrive in full.
+    Broken,
+}
+
+/// An error's HTTP status, code and text.
+pub(crate) type Told = (StatusCode, &'static str, String);
+
+const SIGN_WITH_V4: &str =
+    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+const TOO_LARGE: &str = "Your request was too big.";
+const BROKEN: &str = "The body of the request did not arrive in full.";
+
+impl Refusal {
+    /// As S3 tells it.
+    pub(crate) fn by_s3(&self) -> Told {
+        use StatusCode as S;
+        let denied = |text: &str| (S::FORBIDDEN, "AccessDenied", text.to_owned());
+        let malformed = |text: String| {
+            let text = format!("The authorization header is malformed; {text}");
+            (S::BAD_REQUEST, "AuthorizationHeaderMalformed", text)
+        };
+        let bad = |code: &'static str, text: &str| (S::BAD_REQUEST, code, text.to_owned());
+        match self {
+            Self::Missing => denied("Access Denied"),
+            Self::Unsupported => bad("InvalidRequest", SIGN_WITH_V4),
+            Self::Ambiguous => bad("InvalidArgument", "Only one auth mechanism allowed"),
+            Self::Incomplete(part) => malformed(format!("{part} is missing or malformed.")),
+            Self::NoDate => {
+                denied("AWS authentication requires a valid x-amz-date in ISO 8601 basic format")
+            }
+            Self::Date { given, expected } => malformed(wrong("date", given, expected)),
+            Self::Region { given, expected } => malformed(wrong("region", given, expected)),
+            Self::Service { given, expected } => malformed(wrong("service", given, expected)),
+            Self::UnknownKey => (
+                S::FORBIDDEN,
+                "InvalidAccessKeyId",
+                "The AWS Access Key Id you provided does not exist in our records.".into(),
+            ),
+            Self::Skewed { .. } => (
+                S::FORBIDDEN,
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.".into(),
+            ),
+            Self::NotYetValid => denied("Request is not valid yet"),
+            Self::Expired => denied("Request has expired"),
+            Self::Expiry => bad(
+                "AuthorizationQueryParametersError",
+                "X-Amz-Expires must be a number of seconds from 0 to 604800",
+            ),
+            Self::NotSigned(header) => denied(&not_signed(header)),
+            Self::NoSha256 => bad(
+                "InvalidRequest",
+                "Missing required header for this request: x-amz-content-sha256",
+            ),
+            Self::BadSha256 => bad(
+                "InvalidArgument",
+                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.",
+            ),
+            Self::Sha256Mismatch => bad(
+                "XAmzContentSHA256Mismatch",
+                "The provided 'x-amz-content-sha256' header does not match what was computed.",
+            ),
+            Self::Mismatch => (
+                S::FORBIDDEN,
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided. Check your key and signing method.".into(),
+            ),
+            Self::TooLarge => bad("MaxMessageLengthExceeded", TOO_LARGE),
+            Self::Broken => bad("IncompleteBody", BROKEN),
+        }
+    }
+
+    /// As the services tell it whose answers are JSON. `status` is what the service has for those who may not come in.
+    pub(crate) fn by_json(&self, status: StatusCode) -> Told {
+        let scoped = |what: &str, expected: &str| {
+            invalid(&format!(
+                "Credential should be scoped to {what}: '{expected}'."
+            ))
+        };
+        let (code, text) = match self {
+            Self::Missing => (
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token".into(),
+            ),
+            Self::Unsupported => ("IncompleteSignatureException", SIGN_WITH_V4.into()),
+            Self::Ambiguous => (
+                "IncompleteSignatureException",
+                "Only one of the Authorization header and X-Amz-Signature may be there.".into(),
+            ),
+            Self::Incomplete(part) => (
+                "IncompleteSignatureException",
+                format!("Authorization requires a well-formed '{part}' parameter."),
+            ),
+            Self::NoDate => (
+                "IncompleteSignatureException",
+                "Date must be in ISO-8601 'basic format', in the 'X-Amz-Date' header or parameter."
+                    .into(),
+            ),
+            Self::Date { given, expected } => invalid(&format!(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{given}' != '{expected}'."
+            )),
+            Self::Region { expected, .. } => scoped("a valid region", expected),
+            Self::Service { expected, .. } => scoped("correct service", expected),
+            Self::UnknownKey => (
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.".into(),
+            ),
+            Self::Skewed { at, now } if at < now => invalid(&format!(
+                "Signature expired: {at} is more than 15 minutes earlier than {now}"
+            )),
+            Self::Skewed { at, now } => invalid(&format!(
+                "Signature not yet current: {at} is more than 15 minutes later than {now}"
+            )),
+            Self::NotYetValid => invalid("Signature not yet current"),
+            Self::Expired => invalid("Signature expired"),
+            Self::Expiry => (
+                "IncompleteSignatureException",
+                "X-Amz-Expires must be a number of seconds from 0 to 604800".into(),
+            ),
+            Self::NotSigned(header) => invalid(&not_signed(header)),
+            Self::NoSha256 | Self::BadSha256 | Self::Sha256Mismatch | Self::Mismatch => invalid(
+                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+            ),
+            Self::TooLarge => {
+                let told = ("RequestEntityTooLargeException", TOO_LARGE.to_owned());
+                return (StatusCode::PAYLOAD_TOO_LARGE, told.0, told.1);
+            }
+            Self::Broken => ("ValidationException", BROKEN.into()),
+        };
+        (status, code, text)
+    }
+}
+
+fn invalid(text: &str) -> (&'static str, String) {
+    ("InvalidSignatureException", text.to_owned())
+}
+
+fn wrong(what: &str, given: &str, expected: &str) -> String {
+    format!("the {what} '{given}' is wrong; expecting '{expected}'")
+}
+
+fn not_signed(header: &str) -> String {
+    format!("There were headers present in the request which were not signed: {header}")
+}

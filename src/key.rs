@@ -1,0 +1,71 @@
+//! The key of a local stack. It comes from the environment: every user of the machine sees a command's arguments.
+
+use std::env::{self, VarError};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use scones_local::Key;
+
+const ID: &str = "SCONES_ACCESS_KEY_ID";
+const SECRET: &str = "SCONES_SECRET_ACCESS_KEY";
+
+/// The key, if there is one.
+pub(crate) fn of_environment() -> anyhow::Result<Option<Key>> {
+    of(variable(ID)?, variable(SECRET)?)
+}
+
+/// A command that does not get the key: what it runs has no need of it.
+pub(crate) fn without(mut command: Command) -> Command {
+    command.env_remove(ID).env_remove(SECRET);
+    command
+}
+
+fn variable(name: &str) -> anyhow::Result<Option<String>> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => bail!("{name} is not text"),
+    }
+}
+
+fn of(id: Option<String>, secret: Option<String>) -> anyhow::Result<Option<Key>> {
+    match (id, secret) {
+        (None, None) => Ok(None),
+        (Some(id), Some(secret)) => {
+            let key = Key::new(id, secret);
+            Ok(Some(key.with_context(|| format!("{ID} and {SECRET}"))?))
+        }
+        (Some(_), None) => bail!("{ID} is set and {SECRET} is not: set both, or none"),
+        (None, Some(_)) => bail!("{SECRET} is set and {ID} is not: set both, or none"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(id: Option<&str>, secret: Option<&str>) -> String {
+        let read = of(id.map(str::to_owned), secret.map(str::to_owned));
+        format!("{:#}", read.unwrap_err())
+    }
+
+    #[test]
+    fn half_a_key_or_a_weak_one_is_an_error() {
+        assert_eq!(of(None, None).unwrap(), None);
+        assert_eq!(
+            told(Some("me"), None),
+            "SCONES_ACCESS_KEY_ID is set and SCONES_SECRET_ACCESS_KEY is not: set both, or none"
+        );
+        assert_eq!(
+            told(None, Some("x")),
+            "SCONES_SECRET_ACCESS_KEY is set and SCONES_ACCESS_KEY_ID is not: set both, or none"
+        );
+        let weak = told(Some("me"), Some(""));
+        assert!(
+            weak.starts_with(
+                "SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: the secret access key is too weak"
+            ),
+            "{weak}"
+        );
+    }
+}
