@@ -17,6 +17,7 @@ mod hostile;
 mod images;
 mod monitoring;
 mod real_data;
+mod signatures;
 mod step_functions;
 mod support;
 mod training;

@@ -26,10 +26,14 @@ pub(crate) struct Clients {
 
 impl Clients {
     pub(crate) async fn of(stack: &Stack) -> Self {
+        Self::with_key(stack, ("dummy", "dummy")).await
+    }
+
+    pub(crate) async fn with_key(stack: &Stack, (id, secret): (&str, &str)) -> Self {
         let config = aws_config::defaults(BehaviorVersion::latest())
             .endpoint_url(&stack.url)
             .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("dummy", "dummy", None, None, "test"))
+            .credentials_provider(Credentials::new(id, secret, None, None, "test"))
             .http_client(Builder::new().build_http())
             .load()
             .await;

@@ -25,6 +25,10 @@ pub(crate) struct Options<'a> {
     pub(crate) empty: bool,
     /// With the console, on a free port.
     pub(crate) console: bool,
+    /// The id and the secret of the key that requests are to be signed with.
+    pub(crate) key: Option<(&'a str, &'a str)>,
+    /// Another address than 127.0.0.1.
+    pub(crate) listen: Option<&'a str>,
 }
 
 /// A running `scones up`; it ends with this value, and with the test program.
@@ -63,6 +67,14 @@ impl Stack {
             });
         if let Some(template) = &options.template {
             command.arg("--template").arg(template);
+        }
+        if let Some((id, secret)) = options.key {
+            command
+                .env("SCONES_ACCESS_KEY_ID", id)
+                .env("SCONES_SECRET_ACCESS_KEY", secret);
+        }
+        if let Some(address) = options.listen {
+            command.arg("--listen").arg(address);
         }
         if options.empty {
             command.arg("--empty");
