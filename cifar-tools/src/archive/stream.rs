@@ -40,14 +40,21 @@ pub(super) struct Inflated<R> {
     /// How many of the bytes that were inflated last are read.
     at: usize,
     unpacked: u64,
+    limit: u64,
 }
 
 impl<R: Read> Inflated<R> {
     pub(super) fn new(input: R) -> io::Result<Self> {
+        Self::at_most(input, UNPACKED)
+    }
+
+    /// So many bytes, and an error if there are more.
+    fn at_most(input: R, limit: u64) -> io::Result<Self> {
         Ok(Self {
             gzip: Gzip::new(input).map_err(stream_error)?,
             at: 0,
             unpacked: 0,
+            limit,
         })
     }
 
@@ -55,8 +62,8 @@ impl<R: Read> Inflated<R> {
         self.at = 0;
         self.gzip.advance().map_err(stream_error)?;
         self.unpacked += self.gzip.bytes().len() as u64;
-        if self.unpacked > UNPACKED {
-            Err(StreamError::TooBig(UNPACKED).into())
+        if self.unpacked > self.limit {
+            Err(StreamError::TooBig(self.limit).into())
         } else {
             Ok(())
         }
@@ -98,5 +105,30 @@ impl<R: Read> Read for Inflated<R> {
         let n = self.fill_buf()?.read(to)?;
         self.consume(n);
         Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    #[test]
+    fn a_gzip_bomb_ends_at_the_limit() {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&vec![0; 10 << 20]).unwrap();
+        let bomb = gzip.finish().unwrap();
+        assert!(bomb.len() < 20_000, "{}", bomb.len());
+        let all = |limit| {
+            let mut inflated = Inflated::at_most(&bomb[..], limit).unwrap();
+            io::copy(&mut inflated, &mut io::sink())
+        };
+        assert_eq!(all(10 << 20).unwrap(), 10 << 20);
+        let told = all((10 << 20) - 1).unwrap_err().to_string();
+        assert_eq!(told, StreamError::TooBig((10 << 20) - 1).to_string());
     }
 }

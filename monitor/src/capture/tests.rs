@@ -40,6 +40,24 @@ fn a_line_is_a_request_and_its_answer() {
 }
 
 #[test]
+fn json_nested_ten_thousand_deep_is_an_error_of_its_line() {
+    let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+    parse(&deep).unwrap_err();
+    let data = format!(r#""data":{deep},"encoding":"JSON""#);
+    let text = format!(r#""data":"{deep}","encoding":"JSON""#);
+    for output in [data, text] {
+        let read = parse(&line(PNG, &output, NOON)).and_then(|record| record.scores());
+        read.unwrap_err();
+    }
+    // What this does not read may be as deep as it likes.
+    let other = line(PNG, PNG, NOON).replace(
+        r#""eventVersion""#,
+        &format!(r#""x":{deep},"eventVersion""#),
+    );
+    parse(&other).unwrap();
+}
+
+#[test]
 fn an_inference_id_goes_before_the_event_id() {
     let text =
         line(PNG, PNG, NOON).replace(r#""eventId":"e""#, r#""eventId":"e","inferenceId":"mine""#);

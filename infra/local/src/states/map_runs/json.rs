@@ -160,6 +160,17 @@ mod tests {
     }
 
     #[test]
+    fn an_item_that_nests_ten_thousand_deep_is_refused() {
+        let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+        for error in [
+            decode(&mut Elements::default(), &deep, 999).unwrap_err(),
+            decode(&mut Pointed::new("/a".into()), &deep, 999).unwrap_err(),
+        ] {
+            assert!(error.contains("recursion limit exceeded"), "{error}");
+        }
+    }
+
+    #[test]
     fn pointers_lead_to_arrays_and_objects() {
         let text = r#"{"a":{"b":[1,2],"c":{"k":"v"}}}"#;
         let pointed = |pointer: &'static str| move || Pointed::new(pointer.to_owned());

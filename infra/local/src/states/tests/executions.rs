@@ -45,6 +45,19 @@ async fn started_and_described() {
 }
 
 #[tokio::test]
+async fn an_input_over_the_payload_quota_is_refused() {
+    let f = fixture();
+    f.machine(single(json!({ "Type": "Pass" }))).await;
+    let text = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
+    f.ok("StartExecution", start_body("e", &text(262_144)))
+        .await;
+    let expected = "400 ValidationException: 1 validation error detected: Value at 'input' failed to satisfy constraint: \
+                    Member must have length less than or equal to 262144";
+    f.refused("StartExecution", start_body("f", &text(262_145)), expected)
+        .await;
+}
+
+#[tokio::test]
 async fn names_make_starting_idempotent_while_it_runs() {
     let f = fixture();
     f.machine(single(task("hang"))).await;
