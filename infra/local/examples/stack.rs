@@ -13,7 +13,15 @@ use std::sync::Arc;
 
 use scones_local::aws::Identity;
 use scones_local::states::RETENTION;
-use scones_local::{Config, Stack};
+use scones_local::{Config, Key, KeyError, Stack};
+
+/// From the same variables as the `scones` command's.
+fn key() -> Result<Option<Key>, KeyError> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let id = variable("SCONES_ACCESS_KEY_ID");
+    let pair = id.zip(variable("SCONES_SECRET_ACCESS_KEY"));
+    pair.map(|(id, secret)| Key::new(id, secret)).transpose()
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let stack = Stack::start(Config {
         identity: Identity::default(),
         listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port.parse()?),
-        key: None,
+        key: key()?,
         data_dir: data_dir.into(),
         template,
         parameters: BTreeMap::new(),
