@@ -166,6 +166,22 @@ async fn suspended_versioning_overwrites_only_the_null_version() {
 }
 
 #[tokio::test]
+async fn a_key_that_xml_cannot_carry_is_deleted_by_itself() {
+    let stack = Stack::start().await;
+    let key = "nul\0";
+    stack.put(key, "x").await;
+    let object = ObjectIdentifier::builder().key(key).build().unwrap();
+    let delete = Delete::builder().objects(object).build().unwrap();
+    let many = stack.client.delete_objects().bucket(BUCKET).delete(delete);
+    let refused = refusal(many.send().await);
+    assert!(refused.starts_with("400 MalformedXML: "), "{refused}");
+    assert_eq!(stack.files(), 1);
+    let one = stack.client.delete_object().bucket(BUCKET).key(key);
+    one.send().await.unwrap();
+    assert_eq!(stack.files(), 0);
+}
+
+#[tokio::test]
 async fn many_objects_are_deleted_at_once() {
     let stack = Stack::start().await;
     for key in ["a", "b", "c"] {
