@@ -10,15 +10,18 @@
 //! | `epochs` | 120 | |
 //! | `mini_batch_size` | 64 | |
 //! | `learning_rate` | 0.05 | the peak: it warms up over a fifth of the steps, then falls as a cosine |
-//! | `momentum`, `weight_decay` | 0.9, 0.0005 | Nesterov; decay on weights only |
+//! | `momentum`, `weight_decay` | 0.9, 0.01 | Nesterov; decay on weights only |
 //! | `augmentation_type` | crop, colour and cutout | `crop`, `crop_color`, `crop_color_transform` (warps too), `none` |
-//! | `mixup` | 0 | own: how much images are mixed with others, the parameter of a beta distribution |
+//! | `mixup` | 0.1 | own: how much images are mixed with others, the parameter of a beta distribution |
 //! | `early_stopping` | false | with `early_stopping_min_epochs` 10, `_patience` 5, `_tolerance` 0 |
 //! | `checkpoint_frequency` | 5 | epochs between two checkpoints, where there is a folder for them |
 //! | `calibration_share` | 0 | own: part of the training images that only the temperature is fitted on |
 //! | `seed` | 0 | own: equal seeds give equal models |
 //! | `labels` | `0,1,...` | own: names of the classes, with commas |
 //! | `widths` | `32,64,128,128` | own: channels of the convolutions |
+//!
+//! Decay and mixing keep a network honest that sees a thousand images. With a decay of 0.0005 and no mixing it was surer than
+//! it was right: over folds of the bicycles and motorcycles a temperature of 1.85 would have mended it, and here one of 1.
 //!
 //! What the built-in knows and this network hasn't is taken with a warning where the model is still the one asked for
 //! (`num_layers`), and refused where it would be another (`multi_label`).
@@ -130,11 +133,11 @@ impl Hyperparameters {
             momentum: given.or("momentum", 0.9, "a number from 0 to under 1", |x| {
                 (0.0..1.0).contains(x)
             })?,
-            weight_decay: given.or("weight_decay", 5e-4, "a number from 0 to 1", |x| {
+            weight_decay: given.or("weight_decay", 0.01, "a number from 0 to 1", |x| {
                 (0.0..=1.0).contains(x)
             })?,
             augmentation: augmentation(&mut given)?,
-            mixup: given.or("mixup", 0.0, "a number from 0 to 10", |x| {
+            mixup: given.or("mixup", 0.1, "a number from 0 to 10", |x| {
                 (0.0..=10.0).contains(x)
             })?,
             early_stopping: early_stopping(&mut given)?,
