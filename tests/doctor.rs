@@ -82,7 +82,7 @@ async fn a_stack_of_another_template_lacks_what_is_missing_in_it() {
     let missing = said
         .matches("-> start the stack from this template: scones up")
         .count();
-    assert_eq!(missing, 4, "a bucket and three state machines: {said}");
+    assert_eq!(missing, 5, "a bucket and four state machines: {said}");
 }
 
 #[test]

@@ -27,14 +27,7 @@ impl Browser {
             return None;
         };
         let profile = tempfile::tempdir().unwrap();
-        let mut driver = Command::new(driver)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let port = port(&mut driver);
+        let (driver, port) = drive(&driver);
         let arguments = [
             "--headless=new",
             "--no-sandbox",
@@ -163,8 +156,26 @@ fn send(url: &str, body: Option<&Value>) -> Value {
     answer["value"].take()
 }
 
+/// Starts chromedriver. The port that it finds free by IPv4 may be taken by IPv6, and then it gives up: so it is asked again.
+fn drive(program: &Path) -> (Child, u16) {
+    for _ in 0..5 {
+        let mut driver = Command::new(program)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        if let Some(port) = port(&mut driver) {
+            return (driver, port);
+        }
+        driver.wait().unwrap();
+    }
+    panic!("{} does not start", program.display());
+}
+
 /// The port that chromedriver says it listens on.
-fn port(driver: &mut Child) -> u16 {
+fn port(driver: &mut Child) -> Option<u16> {
     let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
     let port = lines.by_ref().find_map(|line| {
         let line = line.unwrap();
@@ -172,7 +183,7 @@ fn port(driver: &mut Child) -> u16 {
         port.trim_end_matches('.').parse().ok()
     });
     std::thread::spawn(move || lines.for_each(drop));
-    port.unwrap()
+    port
 }
 
 fn chromium() -> Option<PathBuf> {
