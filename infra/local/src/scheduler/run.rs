@@ -49,7 +49,10 @@ impl Scheduler {
                 let Some(pending) = schedule.due.filter(|_| schedule.attempts == 0) else {
                     continue;
                 };
-                let plan = Plan::read(&schedule.request)?;
+                // What can't be read is told when it is called.
+                let Ok(plan) = Plan::read(&schedule.request) else {
+                    continue;
+                };
                 let created = schedule.created;
                 let due = plan
                     .newest(created, pending, now)
@@ -82,7 +85,15 @@ impl Scheduler {
         due: Timestamp,
         now: Timestamp,
     ) -> Result<(), ApiError> {
-        let plan = Plan::read(&schedule.request)?;
+        let plan = match Plan::read(&schedule.request) {
+            Ok(plan) => plan,
+            Err(error) => {
+                // Another program wrote it. It must not hold up the others.
+                let name = schedule.name.clone();
+                tracing::error!(schedule = name, %error, "the schedule is not one, and is called no more");
+                return self.with(move |store| store.settle(&name, due, None)).await;
+            }
+        };
         let arn = self.arn(&schedule.name);
         let occurrence = Occurrence {
             arn: &arn,

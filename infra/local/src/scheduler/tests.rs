@@ -549,6 +549,26 @@ async fn the_template_decides_until_a_client_does_and_again_when_it_changes() {
 }
 
 #[tokio::test]
+async fn one_that_cannot_be_read_does_not_hold_up_the_others() {
+    let service = Service::new();
+    let odd = Schedule {
+        name: "a".into(),
+        request: json!({}),
+        declared: None,
+        created: later(-60),
+        modified: later(-60),
+        due: Some(later(-60)),
+        attempts: 0,
+    };
+    let put = service.scheduler.with(move |store| store.put(&odd));
+    put.await.unwrap();
+    service.create("b", &json!({})).await;
+    service.scheduler.catch_up(now()).await.unwrap();
+    assert!(service.turn(0).await.as_secs() > 3000);
+    assert_eq!(service.calls().len(), 1);
+}
+
+#[tokio::test]
 async fn it_runs_until_it_is_stopped() {
     let service = Service::new();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
