@@ -19,6 +19,7 @@ mod graph;
 mod guard;
 mod json;
 mod live;
+mod merge;
 mod objects;
 mod page;
 mod pages;

@@ -148,6 +148,26 @@ async fn the_list_pages_by_the_apis_token() {
 }
 
 #[tokio::test]
+async fn the_list_of_all_state_machines_pages_to_its_end() {
+    let fake = Fake::with_executions(120);
+    let (mut next, mut counts) = (Some("/executions".to_owned()), Vec::new());
+    while let Some(url) = next {
+        let page = get(&fake, &url).await;
+        counts.push(page.body.matches("<td class=\"name\">").count());
+        let link = page.body.split_once("rel=\"next\" href=\"");
+        let href = link.and_then(|(_, rest)| rest.split('"').next());
+        next = href.map(|href| href.replace("&amp;", "&"));
+    }
+    assert_eq!(counts, [50, 50, 20]);
+    let none = get(&fake, "/executions?token=50").await;
+    assert_eq!(none.status, StatusCode::BAD_REQUEST);
+    assert!(
+        none.body
+            .contains("There is no such page of the list: begin at the newest.")
+    );
+}
+
+#[tokio::test]
 async fn the_list_is_filtered_and_says_what_no_status_is() {
     let fake = Fake::with_executions(3);
     let running = get(&fake, "/executions?status=RUNNING").await;

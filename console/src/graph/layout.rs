@@ -107,10 +107,15 @@ impl<'f> Picture<'f> {
             false => place.points(route, edge, &self.boxes),
         };
         let end = points.last().copied().unwrap_or_default();
+        // Before the box that it leads to, from whichever side it comes.
+        let beside = match points[0].1 > end.1 {
+            true => end.1 + 17.0,
+            false => end.1 - 9.0,
+        };
         Line {
             edge,
             path: curve(&points),
-            label: label(flow, edge).map(|text| (end.0 + 5.0, end.1 - 9.0, text)),
+            label: label(flow, edge).map(|text| (end.0 + 5.0, beside, text)),
         }
     }
 

@@ -16,8 +16,20 @@ fn end() -> Value {
     json!({ "Type": "Pass", "End": true })
 }
 
-/// No box overlaps another, and everything is inside the picture.
+/// No box overlaps another, none covers what is written at a line, and everything is inside the picture.
 fn check(picture: &Picture) {
+    for (x, y, text) in picture.lines.iter().filter_map(|line| line.label.as_ref()) {
+        let covers = |placed: &&Placed| {
+            let across = placed.x < x + 20.0 && *x < placed.x + placed.width;
+            across && placed.y < *y && y - 10.0 < placed.y + placed.height
+        };
+        let covering = picture.boxes.iter().find(covers);
+        assert!(
+            covering.is_none(),
+            "{text} is under {}",
+            covering.unwrap().node.name
+        );
+    }
     let inside = |placed: &Placed| {
         placed.x >= -0.01
             && placed.y >= -0.01
@@ -71,6 +83,17 @@ fn the_workflow_goes_down_and_fits_a_phone() {
         .filter(|line| line.edge.way == Way::Catch);
     let titles: Vec<&str> = catches.map(|line| &*line.edge.title).collect();
     assert_eq!(titles[2], "catches ThresholdConfidenceNotMet");
+}
+
+#[test]
+fn the_other_state_machines_are_laid_out_as_well() {
+    for text in [
+        include_str!("../../../statemachine/classify-batch.asl.json"),
+        include_str!("../../../statemachine/monitor.asl.json"),
+        include_str!("../../../statemachine/train-and-deploy.asl.json"),
+    ] {
+        check(&Picture::of(&Flow::of(text).unwrap()));
+    }
 }
 
 #[test]

@@ -15,8 +15,9 @@ use crate::Console;
 use crate::classification::Classification;
 use crate::failure::Failure;
 use crate::live::{self, Look};
+use crate::merge::Place;
 use crate::page::{Page, Tab, chip, empty};
-use crate::sfn::{Machine, rows, text, took};
+use crate::sfn::{Machine, text, took};
 use crate::text::{at, last_part, moment, url};
 
 /// Executions on a page.
@@ -86,9 +87,6 @@ async fn page(State(console): State<Console>, which: Query<Which>) -> Result<Pag
         nav.pager aria-label="Pages of the list" {
             @if which.token.is_some() { a.button href=(which.url("/executions", None)) { "Newest" } }
             @if let Some(next) = &next { a.button rel="next" href=(which.url("/executions", Some(next))) { "Older" } }
-            @if next.is_none() && which.is_of_all() && found.len() == ROWS {
-                p.faint { "The newest of all state machines: choose one to see what is older." }
-            }
         }
     }))
 }
@@ -116,14 +114,9 @@ impl Which {
         ];
         url(path, &query)
     }
-
-    fn is_of_all(&self) -> bool {
-        self.machine.is_none() && self.map_run.is_none()
-    }
 }
 
-/// A page of executions, and where the next begins. Of all state machines together there is the newest page only: the API
-/// lists those of one.
+/// A page of executions, and where the next begins.
 async fn executions(
     console: &Console,
     machines: &[Machine],
@@ -137,40 +130,39 @@ async fn executions(
             STATUSES.join(", ")
         )));
     }
-    let list = |member: &'static str, arn: String| {
+    let list = |member: &str, arn: String, token: Option<String>| {
         let request = json!({
-            (member): arn, "StatusFilter": which.status, "MaxResults": ROWS, "NextToken": which.token,
+            (member): arn, "StatusFilter": which.status, "MaxResults": ROWS, "NextToken": token,
         });
         console.sfn("listExecutions", request)
     };
     let one = match (&which.map_run, &which.machine) {
-        (Some(run), _) => Some(list("MapRunArn", run.clone())),
-        (None, Some(machine)) => Some(list("StateMachineArn", machine.clone())),
+        (Some(run), _) => Some(("MapRunArn", run)),
+        (None, Some(machine)) => Some(("StateMachineArn", machine)),
         (None, None) => None,
     };
-    if let Some(answer) = one {
-        let mut answer = answer.await?;
+    if let Some((member, arn)) = one {
+        let mut answer = list(member, arn.clone(), which.token.clone()).await?;
         let next = text(&answer, "NextToken").map(str::to_owned);
-        let listed = answer["Executions"].take();
+        let Value::Array(listed) = answer["Executions"].take() else {
+            return Ok((Vec::new(), next));
+        };
         return Ok((described(console, listed).await?, next));
     }
-    let listable = machines.iter().filter(|machine| !machine.express);
-    let answers = listable.map(|machine| list("StateMachineArn", machine.arn.clone()));
-    let answers = try_join_all(answers).await?;
-    let mut listed: Vec<Value> = answers
-        .iter()
-        .flat_map(|answer| rows(answer, "Executions").iter().cloned())
-        .collect();
-    // RFC 3339 with the same number of digits sorts as text.
-    listed.sort_by(|a, b| text(b, "StartDate").cmp(&text(a, "StartDate")));
-    listed.truncate(ROWS);
-    Ok((described(console, Value::Array(listed)).await?, None))
+    let place = match &which.token {
+        None => Place::first(machines.iter().filter(|m| !m.express).map(|m| &*m.arn)),
+        Some(token) => serde_json::from_str(token).map_err(|_| {
+            Failure::Invalid("There is no such page of the list: begin at the newest.".to_owned())
+        })?,
+    };
+    let (listed, next) = place
+        .page(ROWS, |arn, token| list("StateMachineArn", arn, token))
+        .await?;
+    let next = next.and_then(|next| serde_json::to_string(&next).ok());
+    Ok((described(console, listed).await?, next))
 }
 
-async fn described(console: &Console, listed: Value) -> Result<Vec<Row>, Failure> {
-    let Value::Array(listed) = listed else {
-        return Ok(Vec::new());
-    };
+async fn described(console: &Console, listed: Vec<Value>) -> Result<Vec<Row>, Failure> {
     let rows = listed.into_iter().map(async |listed| {
         let arn = text(&listed, "ExecutionArn").unwrap_or_default();
         // One that was deleted a moment ago is still listed here.
