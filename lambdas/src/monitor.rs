@@ -38,11 +38,6 @@ const HOURS: u32 = 24;
 /// The most hours: a year.
 const MOST_HOURS: u32 = 366 * 24;
 
-/// Prefixes below the bucket, as `scones monitor` has them too.
-const CAPTURED: &str = "captured";
-const GROUND_TRUTH: &str = "ground-truth";
-const RESULTS: &str = "monitoring";
-
 /// Why embeddings are not compared.
 #[cfg(feature = "embedded-model")]
 const NO_MODEL: &str =
@@ -204,12 +199,12 @@ impl MonitorEndpoint {
             job: Job {
                 bucket: Bucket::new(s3, bucket),
                 captured: Source {
-                    prefix: CAPTURED.to_owned(),
+                    prefix: job::CAPTURED.to_owned(),
                     endpoint,
                     variant: None,
                 },
-                ground_truth: GROUND_TRUTH.to_owned(),
-                prefix: RESULTS.to_owned(),
+                ground_truth: job::GROUND_TRUTH.to_owned(),
+                prefix: job::RESULTS.to_owned(),
             },
         }
     }

@@ -20,6 +20,13 @@ use crate::report::Report;
 use crate::skipped::Skipped;
 use crate::window::Window;
 
+/// The prefix of captured data, where nothing else is said: the template's.
+pub const CAPTURED: &str = "captured";
+/// The prefix of labels, where nothing else is said.
+pub const GROUND_TRUTH: &str = "ground-truth";
+/// The prefix of baselines and runs, where nothing else is said.
+pub const RESULTS: &str = "monitoring";
+
 /// What is monitored, and where everything of it is.
 #[derive(Clone, Debug)]
 pub struct Job {

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use monitor::corruption::Corruption;
+use monitor::job;
 
 use super::{S3Uri, Target, s3_uri};
 
@@ -28,13 +29,13 @@ pub(crate) struct Of {
     #[arg(long, value_name = "BUCKET", required_if_eq("aws", "true"))]
     pub(crate) bucket: Option<String>,
     /// Where data capture writes, below the bucket
-    #[arg(long, value_name = "PREFIX", default_value = "captured")]
+    #[arg(long, value_name = "PREFIX", default_value = job::CAPTURED)]
     pub(crate) captured: String,
     /// Where labels are
-    #[arg(long, value_name = "PREFIX", default_value = "ground-truth")]
+    #[arg(long, value_name = "PREFIX", default_value = job::GROUND_TRUTH)]
     pub(crate) ground_truth: String,
     /// Where baselines and runs are
-    #[arg(long, value_name = "PREFIX", default_value = "monitoring")]
+    #[arg(long, value_name = "PREFIX", default_value = job::RESULTS)]
     pub(crate) results: String,
     #[command(flatten)]
     pub(crate) to: Target,
