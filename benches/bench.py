@@ -14,8 +14,8 @@ from pathlib import Path
 import report
 from measure import BenchError
 
-PARTS = ("staging", "cold-start", "latency", "executions", "training", "speed")
-ON_DEMAND = {"training", "speed"}
+PARTS = ("staging", "cold-start", "latency", "executions", "training", "calibration", "speed")
+ON_DEMAND = {"training", "calibration", "speed"}
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -27,19 +27,19 @@ def arguments():
         epilog="Examples: `just bench`, `just bench staging --rounds 9`, `just bench training --archive FILE`.",
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (by default all but training, which takes long, and speed, whose "
-        "peers are large)"
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (by default all but training and calibration, which take "
+        "long, and speed, whose peers are large)"
     )
     parser.add_argument(
         "--archive",
         type=existing,
         metavar="FILE",
-        help="the published cifar-100-python.tar.gz, for staging, training and speed",
+        help="the published cifar-100-python.tar.gz, for staging, training, calibration and speed",
     )
     parser.add_argument(
         "--rounds", type=positive, default=5, metavar="N", help="rounds of staging (default %(default)s)"
     )
-    parser.add_argument("--epochs", type=positive, default=120, metavar="N", help="of training (default %(default)s)")
+    parser.add_argument("--epochs", type=positive, default=120, metavar="N", help="of training and calibration (default %(default)s)")
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)
     if unknown:

@@ -34,9 +34,7 @@ def bench(options):
     """Measures and prints."""
     with tempfile.TemporaryDirectory(dir=options.work) as temporary:
         folder = Path(temporary)
-        archive = options.archive or drawn(options.binaries, folder)
-        staged = folder / "staged"
-        measure.run([options.binaries / "cifar-tools", "stage", "--archive", archive, "--out", staged])
+        staged = stage(options, folder)
         report.title(
             "Training",
             f"{options.epochs} epochs on all cores with each of {len(SEEDS)} seeds; figures on the test images, by "
@@ -46,16 +44,27 @@ def bench(options):
     show(models, promised=options.archive is not None and options.epochs == EPOCHS)
 
 
-def drawn(binaries, folder):
-    """The drawn sample."""
-    archive = folder / "sample.tar.gz"
-    measure.run([binaries / "cifar-tools", "sample", "--out", archive])
-    return archive
+def stage(options, folder):
+    """The archive's images, or those of the drawn sample."""
+    cifar_tools, archive, staged = options.binaries / "cifar-tools", options.archive, folder / "staged"
+    if archive is None:
+        archive = folder / "sample.tar.gz"
+        measure.run([cifar_tools, "sample", "--out", archive])
+    measure.run([cifar_tools, "stage", "--archive", archive, "--out", staged])
+    return staged
 
 
 def trained(options, staged, root, seed):
-    """Trains with one seed under SageMaker's contract, and evaluates as the endpoint would score."""
+    """A model's figures."""
     report.progress(f"training with seed {seed}")
+    found, training = evaluated(options, staged, root, seed)
+    gate = found["gate"]
+    seconds, peak = training.wall, training.peak / report.MIB
+    return Model(found["accuracy"], found["ece"], gate["pass_rate"], gate["precision"], seconds, peak)
+
+
+def evaluated(options, staged, root, seed):
+    """Trains with one seed under SageMaker's contract, and evaluates as the endpoint would score."""
     lay_out(staged, root, seed, options.epochs)
     scones = options.binaries / "scones"
     training = measure.run([scones, "model", "train", "--root", root], timeout=1800)
@@ -63,10 +72,7 @@ def trained(options, staged, root, seed):
     images = ["--images", staged / "test", "--lst", staged / "test.lst"]
     gate = ["--threshold", str(THRESHOLD), "--json", figures]
     measure.run([scones, "model", "evaluate", "--model", root / "model", *images, *gate])
-    found = json.loads(figures.read_text())
-    gate = found["gate"]
-    seconds, peak = training.wall, training.peak / report.MIB
-    return Model(found["accuracy"], found["ece"], gate["pass_rate"], gate["precision"], seconds, peak)
+    return json.loads(figures.read_text()), training
 
 
 def lay_out(staged, root, seed, epochs):
@@ -95,7 +101,7 @@ def show(models, promised):
     print(f"\n  pass: the part over the gate of {THRESHOLD}; right: the part of those that is correct\n")
     if promised:
         accuracy, slowest = statistics.mean(columns[0]), max(columns[4])
-        report.ratio("accuracy, mean", f"{accuracy:.4f}", "at least 0.925", accuracy >= 0.925)
+        report.ratio("accuracy, mean", f"{accuracy:.4f}", "at least 0.93", accuracy >= 0.93)
         report.ratio("seconds of the slowest training", f"{slowest:.0f}", "under 180", slowest < 180)
 
 
