@@ -1,5 +1,6 @@
 //! A stack with a key: whoever signs with it gets everything, and nobody else anything.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
 
@@ -88,6 +89,29 @@ async fn the_whole_workflow_runs_on_signed_requests() {
     let url = format!("{}/{path}", stack.url);
     let (status, told) = post("lambda", url, event.to_string().into()).await;
     assert_eq!((status, &told["s3_key"]), (200, &"k".into()), "{told}");
+
+    // Objects, captured data, histories, logs, the functions' environments: nothing of it was written down.
+    let (data_dir, _kept) = stack.stop();
+    let holding = files_with(&data_dir, KEY.1.as_bytes());
+    assert!(holding.is_empty(), "the secret is in {holding:?}");
+    let known = files_with(&data_dir, b"incoming/uploaded.png");
+    assert!(!known.is_empty(), "what was written is looked at");
+}
+
+/// The files below a folder that hold these bytes.
+fn files_with(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, bytes));
+        } else if path.is_file() {
+            let content = std::fs::read(&path).unwrap();
+            let holds = content.windows(bytes.len()).any(|window| window == bytes);
+            found.extend(holds.then_some(path));
+        }
+    }
+    found
 }
 
 fn scones(arguments: &[&str], key: Option<(&str, &str)>) -> Output {
