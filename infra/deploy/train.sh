@@ -27,6 +27,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+command -v jq >/dev/null || { echo "train.sh: jq is not there: install it (apt-get install jq)" >&2; exit 1; }
 cargo build --release --locked --package scones --package cifar-tools
 mkdir -p "$out"
 if [ -z "$archive" ]; then
