@@ -1,5 +1,6 @@
 //! `scones monitor run`: compares captured traffic with the baseline, for people, scripts and CloudWatch.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use monitor::findings::{Findings, Status};
@@ -56,13 +57,22 @@ fn tell(findings: &Findings) {
         }
     }
     for violation in &findings.violations {
-        eprintln!("{}: {}", violation.feature_name, violation.description);
+        let (name, description) = (&violation.feature_name, &violation.description);
+        eprintln!("{}", paragraph(&format!("{name}: {description}")));
     }
     for note in &findings.notes {
-        eprintln!("{note}");
+        eprintln!("{}", paragraph(note));
     }
     if findings.skipped.lines > 0 {
-        eprintln!("{}", findings.skipped);
+        eprintln!("{}", paragraph(&findings.skipped.to_string()));
+    }
+}
+
+/// A sentence in lines of 80 columns on a terminal; whoever reads a file searches it by lines.
+fn paragraph(text: &str) -> String {
+    match std::io::stderr().is_terminal() {
+        true => textwrap::fill(text, textwrap::Options::new(80).subsequent_indent("  ")),
+        false => text.to_owned(),
     }
 }
 
