@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
 use crate::environment::Environment;
 use crate::runtime::{self, Handler};
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
 
 /// One of the functions.
 ///
-/// A program that is only one of them calls [`runtime::main`] instead, so that it links one SDK and not all.
+/// A program that is only one of them is in [`crate::programs`], so that it links one SDK and not all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
     /// [`serialize::SerializeImage`]
@@ -67,19 +70,33 @@ impl Function {
     ///
     /// # Errors
     /// The environment is not what the function needs (the Runtime API knows it then), or the Runtime API is gone.
-    pub async fn run(self) -> Result<(), runtime::Error> {
-        let environment = Environment::of_this_process();
-        match self {
-            Self::SerializeImage => runtime::run::<serialize::SerializeImage>(&environment).await,
-            Self::ClassifyImage => runtime::run::<classify::ClassifyImage>(&environment).await,
-            Self::FilterInferences => runtime::run::<filter::FilterInferences>(&environment).await,
-            Self::StartExecution => runtime::run::<start::StartExecution>(&environment).await,
-            Self::ClassifyBatch => runtime::run::<batch::ClassifyBatch>(&environment).await,
-            Self::SummariseBatch => runtime::run::<summarise::SummariseBatch>(&environment).await,
-            Self::EvaluateModel => runtime::run::<evaluate::EvaluateModel>(&environment).await,
-            Self::ClassifyHttp => runtime::run::<classify_http::ClassifyHttp>(&environment).await,
-            Self::MonitorEndpoint => runtime::run::<monitor::MonitorEndpoint>(&environment).await,
+    // Boxed, so that it is compiled here, and not in each program that waits for it.
+    pub fn run(self) -> LocalBoxFuture<'static, Result<(), runtime::Error>> {
+        async move {
+            let environment = Environment::of_this_process();
+            match self {
+                Self::SerializeImage => {
+                    runtime::run::<serialize::SerializeImage>(&environment).await
+                }
+                Self::ClassifyImage => runtime::run::<classify::ClassifyImage>(&environment).await,
+                Self::FilterInferences => {
+                    runtime::run::<filter::FilterInferences>(&environment).await
+                }
+                Self::StartExecution => runtime::run::<start::StartExecution>(&environment).await,
+                Self::ClassifyBatch => runtime::run::<batch::ClassifyBatch>(&environment).await,
+                Self::SummariseBatch => {
+                    runtime::run::<summarise::SummariseBatch>(&environment).await
+                }
+                Self::EvaluateModel => runtime::run::<evaluate::EvaluateModel>(&environment).await,
+                Self::ClassifyHttp => {
+                    runtime::run::<classify_http::ClassifyHttp>(&environment).await
+                }
+                Self::MonitorEndpoint => {
+                    runtime::run::<monitor::MonitorEndpoint>(&environment).await
+                }
+            }
         }
+        .boxed_local()
     }
 }
 

@@ -27,6 +27,7 @@ mod logging;
 #[cfg(feature = "embedded-model")]
 mod model;
 pub mod monitor;
+pub mod programs;
 pub mod runtime;
 pub mod scores;
 pub mod serialize;

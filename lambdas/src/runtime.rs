@@ -68,7 +68,7 @@ const SET_BY_LAMBDA: [&str; 4] = [
 /// The whole program of one function.
 ///
 /// One thread runs it: an execution environment has one invocation at a time, and most have less than one core.
-pub fn main<H: Handler>() -> ExitCode {
+pub(crate) fn main<H: Handler>() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use lambdas::batch::ClassifyBatch;
-
 fn main() -> ExitCode {
-    lambdas::runtime::main::<ClassifyBatch>()
+    lambdas::programs::classify_batch()
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use lambdas::classify_http::ClassifyHttp;
-
 fn main() -> ExitCode {
-    lambdas::runtime::main::<ClassifyHttp>()
+    lambdas::programs::classify_http()
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use lambdas::classify::ClassifyImage;
-
 fn main() -> ExitCode {
-    lambdas::runtime::main::<ClassifyImage>()
+    lambdas::programs::classify_image()
 }

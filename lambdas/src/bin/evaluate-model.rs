@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use lambdas::evaluate::EvaluateModel;
-
 fn main() -> ExitCode {
-    lambdas::runtime::main::<EvaluateModel>()
+    lambdas::programs::evaluate_model()
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use lambdas::filter::FilterInferences;
-
 fn main() -> ExitCode {
-    lambdas::runtime::main::<FilterInferences>()
+    lambdas::programs::filter_inferences()
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use lambdas::monitor::MonitorEndpoint;
-
 fn main() -> ExitCode {
-    lambdas::runtime::main::<MonitorEndpoint>()
+    lambdas::programs::monitor_endpoint()
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use lambdas::serialize::SerializeImage;
-
 fn main() -> ExitCode {
-    lambdas::runtime::main::<SerializeImage>()
+    lambdas::programs::serialize_image()
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use lambdas::start::StartExecution;
-
 fn main() -> ExitCode {
-    lambdas::runtime::main::<StartExecution>()
+    lambdas::programs::start_execution()
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use lambdas::summarise::SummariseBatch;
-
 fn main() -> ExitCode {
-    lambdas::runtime::main::<SummariseBatch>()
+    lambdas::programs::summarise_batch()
 }
