@@ -14,8 +14,8 @@ from pathlib import Path
 import report
 from measure import BenchError
 
-PARTS = ("staging", "cold-start", "latency", "executions", "training", "calibration", "speed")
-ON_DEMAND = {"training", "calibration", "speed"}
+PARTS = ("staging", "cold-start", "latency", "executions", "console", "training", "calibration", "speed")
+ON_DEMAND = {"console", "training", "calibration", "speed"}
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -27,8 +27,8 @@ def arguments():
         epilog="Examples: `just bench`, `just bench staging --rounds 9`, `just bench training --archive FILE`.",
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (by default all but training and calibration, which take "
-        "long, and speed, whose peers are large)"
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (by default all but console, which needs "
+        "Chromium, training and calibration, which take long, and speed, whose peers are large)"
     )
     parser.add_argument(
         "--archive",
