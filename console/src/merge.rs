@@ -106,9 +106,7 @@ impl Place {
                 let until = self.until.as_deref();
                 until.is_none_or(|until| started(row) <= Some(until))
             });
-            let mut passed = 0;
-            for row in known {
-                passed += 1;
+            for (row, passed) in known.zip(1..) {
                 if shown > 0 {
                     shown -= 1;
                     continue;
