@@ -40,7 +40,7 @@ bench *ARGS:
 
 # Checks the template, the state machines, the workflows and the scripts, without an AWS account
 infra *ARGS:
-    cargo build
+    cargo build --package scones --package cifar-tools
     infra/check/run.sh {{ARGS}}
 
 # Deploys the application to AWS (--dry-run prints each command, --help says more)
