@@ -1,5 +1,7 @@
 //! The program as one types it.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
