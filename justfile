@@ -1,5 +1,8 @@
 # What CI runs, and the rest of what one types here. `just` alone lists the verbs.
 
+# Arguments reach a command as they were given, spaces and all: {{ARGS}} would have the shell read them again.
+set positional-arguments
+
 _list:
     @just --list --unsorted
 
@@ -8,11 +11,11 @@ ci: fmt lint docs test
 
 # The whole workflow on this machine, then stays up
 demo *ARGS:
-    cargo run --release -- demo {{ARGS}}
+    cargo run --release -- demo "$@"
 
 # Every test
 test *ARGS:
-    cargo test --workspace {{ARGS}}
+    cargo test --workspace "$@"
 
 # Formatting
 fmt:
@@ -32,21 +35,21 @@ deny:
 
 # The model container: target/container/scones-model, and the image scones-model:latest where there is a Docker
 image *ARGS:
-    infra/container/build.sh {{ARGS}}
+    infra/container/build.sh "$@"
 
 # The benchmarks, as ratios against their peers in the same run
 bench *ARGS:
-    bash benches/run.sh {{ARGS}}
+    bash benches/run.sh "$@"
 
 # Checks the template, the state machines, the workflows and the scripts, without an AWS account
 infra *ARGS:
     cargo build --package scones --package cifar-tools
-    infra/check/run.sh {{ARGS}}
+    infra/check/run.sh "$@"
 
 # Deploys the application to AWS (--dry-run prints each command, --help says more)
 deploy *ARGS:
-    infra/deploy/deploy.sh {{ARGS}}
+    infra/deploy/deploy.sh "$@"
 
 # Deletes it from AWS, data included
 destroy *ARGS:
-    infra/deploy/destroy.sh {{ARGS}}
+    infra/deploy/destroy.sh "$@"

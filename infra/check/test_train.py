@@ -61,6 +61,13 @@ def test_a_model_that_is_not_good_enough_stops_the_pipeline(checkout):
     assert (checkout / "elsewhere" / "evaluation.json").exists()
 
 
+@pytest.mark.parametrize("bound", ["MINIMUM_ACCURACY", "MAXIMUM_ECE"])
+@pytest.mark.parametrize("value", ["0 or true", "nan", "-1) or (1", "0.9,"])
+def test_a_bound_that_is_no_number_opens_no_gate(checkout, bound, value):
+    code, said = train(checkout, "--archive", checkout / "sample.tar.gz", **{bound: value})
+    assert code == 1 and f"train.sh: {bound}={value}: it must be a number, for example 0.9" in said, said
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [(["--achive", "x"], "train.sh: unknown argument --achive"), (["--archive"], "train.sh: --archive needs a value")],

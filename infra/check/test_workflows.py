@@ -83,6 +83,20 @@ def test_zizmor_finds_what_is_wrong(tmp_path):
     assert broken != text and "template-injection" in zizmor(broken, tmp_path)
 
 
+def commands(workflow):
+    """What the steps of a workflow run in a shell, or as a script of their own."""
+    for job in workflow["jobs"].values():
+        for step in job["steps"]:
+            yield from filter(None, [step.get("run"), step.get("with", {}).get("script")])
+
+
+@each
+def test_no_expression_stands_in_a_command(path):
+    """GitHub puts the value of an expression into the text of a command before a shell reads it: values go by `env`."""
+    found = list(commands(yaml.safe_load(path.read_text())))
+    assert found and not [text for text in found if "${{" in text]
+
+
 def test_every_script_that_a_pipeline_runs_is_there():
     for path in [*WORKFLOWS, BUILDSPEC]:
         for script in re.findall(r"(?:\./)?((?:infra|\.ci)/[\w./-]+)", path.read_text()):

@@ -24,9 +24,21 @@ ask() {
     if $dry_run; then printf '%s\n' "$placeholder"; fi
 }
 
+# absolute FILE: the file from the folder in which the script was called, and never an option of a program.
+absolute() {
+    case $1 in
+    /*) printf '%s' "$1" ;;
+    *) printf '%s/%s' "$PWD" "$1" ;;
+    esac
+}
+
 # need PROGRAM WHAT: says what a program that is not there is for, and where to get it.
 need() {
     command -v "$1" >/dev/null || fail "$1 is not there: $2"
+}
+
+need_jq() {
+    need jq "install it (apt-get install jq)"
 }
 
 need_aws() {

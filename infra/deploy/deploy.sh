@@ -9,6 +9,9 @@
 #     --dry-run         print each command and run none
 #     NAME=VALUE        a parameter of the template, for example AlarmEmail=you@example.com
 #
+# The environment variable PARAMETERS has more parameters, quoted as in a shell: Labels='bicycle,motor bike' LogRetentionDays=90.
+# The command line goes before it.
+#
 # The endpoint needs its image and its model before it can be made. So the first deployment is one without endpoint, which
 # makes the bucket; then the image and the model go up, then the endpoint is added. Without --model, and with none in the bucket,
 # all is deployed but the endpoint.
@@ -19,7 +22,23 @@ here=$(dirname "$0")
 root=$(cd "$here/../.." && pwd)
 
 stack=scones model='' image=true
-parameters=()
+given='{}' # the parameters, as a JSON object
+
+# Takes NAME=VALUE, whatever the value is.
+give() {
+    [[ $1 =~ ^[A-Za-z][A-Za-z0-9]*= ]] || fail "$2"
+    given=$(jq -c --arg name "${1%%=*}" --arg value "${1#*=}" '.[$name] = $value' <<<"$given")
+}
+
+need_jq
+if [ -n "${PARAMETERS:-}" ]; then
+    words=$(mktemp)
+    xargs -r printf '%s\0' <<<"$PARAMETERS" >"$words" || fail "PARAMETERS can't be read: quote values as in a shell"
+    while IFS= read -r -d '' word; do
+        give "$word" "PARAMETERS: $word is not NAME=VALUE; quote values that have spaces"
+    done <"$words"
+    rm "$words"
+fi
 while [ $# -gt 0 ]; do
     case $1 in
     --model | --stack)
@@ -33,13 +52,15 @@ while [ $# -gt 0 ]; do
         sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"
         exit
         ;;
-    [A-Za-z]*=*) parameters+=("$1") ;;
-    *) fail "unknown argument $1: see --help" ;;
+    *) give "$1" "unknown argument $1: see --help" ;;
     esac
     shift
 done
 
-[ -z "$model" ] || [ -f "$model" ] || fail "--model $model: no such file"
+if [ -n "$model" ]; then
+    [ -f "$model" ] || fail "--model $model: no such file"
+    model=$(absolute "$model")
+fi
 need_aws
 need sam "install the AWS SAM CLI (pip install aws-sam-cli)"
 need cargo-lambda "install it (pip install cargo-lambda), it compiles for arm64 without Docker"
@@ -51,21 +72,17 @@ exists() { # in a dry run nothing is there
 }
 
 stack_exists=false
-before='' # the parameters of the stack as it is, which a deployment keeps: a line each, "NAME<tab>VALUE"
+before='{}' # the parameters of the stack as it is, which a deployment keeps
 if exists aws cloudformation describe-stacks --stack-name "$stack"; then
     stack_exists=true
-    before=$(aws cloudformation describe-stacks --stack-name "$stack" --output text \
-        --query 'Stacks[0].Parameters[].[ParameterKey,ParameterValue]')
+    before=$(aws cloudformation describe-stacks --stack-name "$stack" --output json --query 'Stacks[0].Parameters' |
+        jq -c '[.[]? | {(.ParameterKey): .ParameterValue}] | add // {}')
 fi
 
 # The value of a parameter: as given, as the stack has it, or its default ($2).
 parameter() {
-    local given value
-    value=$(awk -F '\t' -v name="$1" '$1 == name {print $2}' <<<"$before")
-    for given in ${parameters[@]+"${parameters[@]}"}; do
-        case $given in "$1="*) value=${given#*=} ;; esac
-    done
-    printf '%s\n' "${value:-$2}"
+    jq -rn --argjson before "$before" --argjson given "$given" --arg name "$1" --arg default "$2" \
+        '($before + $given)[$name] | if . == null or . == "" then $default else . end'
 }
 
 in_lambda=$(parameter ModelInLambda false)
@@ -73,15 +90,15 @@ repository=$(parameter ModelRepository scones-model)
 model_key=$(parameter ModelDataKey models/model.tar.gz)
 # A new model or image has a name of its own, or CloudFormation would see no change and the endpoint would keep the old one.
 if [ -n "$model" ]; then
-    digest=$(sha256sum "$model")
+    digest=$(sha256sum <"$model")
     model_key=models/${digest:0:16}/model.tar.gz
-    parameters+=("ModelDataKey=$model_key")
+    give "ModelDataKey=$model_key"
 fi
-tag=$(before='' parameter ModelImageTag "$(git rev-parse --short=12 HEAD 2>/dev/null || echo latest)")
+tag=$(before='{}' parameter ModelImageTag "$(git rev-parse --short=12 HEAD 2>/dev/null || echo latest)")
 # The stack may have none only because there was no model yet.
-wants_endpoint=$(before='' parameter DeployEndpoint true)
+wants_endpoint=$(before='{}' parameter DeployEndpoint true)
 [ "$wants_endpoint" = true ] || image=false
-if $image; then parameters+=("ModelImageTag=$tag"); fi
+if $image; then give "ModelImageTag=$tag"; fi
 
 # All functions in one build: `sam build` would compile the workspace once for each of them.
 build_functions() {
@@ -90,10 +107,20 @@ build_functions() {
     run cargo lambda build --release --arm64 --locked --package lambdas ${features[@]+"${features[@]}"}
 }
 
+# SAM cuts values of the command line at spaces and reads more parameters in what is left, so they go by a file. JSON is YAML, the
+# form that SAM reads. It takes quotes around a value off, and backslashes before spaces and quotes, twice: put them on where needed.
+sam_parameters='def quoted: "\"" + gsub("\\\\(?=[ \"\u0027])"; "\\\\") + "\"";
+    map_values(if test("^[\"\u0027]|\\\\[ \"\u0027]") then quoted | quoted else . end)'
 deploy() { # WITH_ENDPOINT
+    local file=target/deploy/parameters.yaml
+    give "DeployEndpoint=$1"
+    mkdir -p "$(dirname "$file")"
+    jq "$sam_parameters" <<<"$given" >"$file"
+    echo "+ $file: $given" >&2
     run sam deploy --template-file infra/template.yaml --stack-name "$stack" --region "$region" \
         --capabilities CAPABILITY_IAM --resolve-s3 --no-confirm-changeset --no-fail-on-empty-changeset \
-        --parameter-overrides ${parameters[@]+"${parameters[@]}"} "DeployEndpoint=$1"
+        --parameter-overrides "file://$file" ||
+        fail "sam deploy failed; it must be version 1.152.0 or newer, and this is $(sam --version)"
 }
 
 push_image() {

@@ -34,21 +34,40 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+need_jq
 need_aws
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 if ! $yes && ! $dry_run; then
     echo "This deletes the stack $stack in $region (account $account), and s3://$bucket with all images and models in it."
     read -r -p "Type the name of the stack to go on: " answer || true
     [ "${answer:-}" = "$stack" ] || fail "nothing was deleted"
 fi
 
-# A bucket with versions is empty when they and the markers of deletions are gone, 1,000 a request.
+# A bucket with versions is empty when they and the markers of deletions are gone, 1,000 a request. The request goes by a file: as
+# an argument it may be longer than the kernel takes.
 delete_versions() { # Versions or DeleteMarkers
-    local batch
-    while batch=$(aws s3api list-object-versions --bucket "$bucket" --max-items 1000 --output json \
-        --query "{Objects: $1[].{Key: Key, VersionId: VersionId}, Quiet: \`true\`}") &&
-        [[ $batch == *'"Key"'* ]]; do
-        aws s3api delete-objects --bucket "$bucket" --delete "$batch" >/dev/null
+    local refused
+    echo '{}' >"$work/before"
+    while aws s3api list-object-versions --bucket "$bucket" --max-items 1000 --output json \
+        --query "{Objects: $1[:1000].{Key: Key, VersionId: VersionId}, Quiet: \`true\`}" >"$work/page" ||
+        fail "the versions of s3://$bucket can't be listed, so nothing else was deleted"; do
+        jq -e '.Objects // [] | length > 0' "$work/page" >/dev/null || return 0
+        ! cmp -s "$work/page" "$work/before" ||
+            stuck "$(jq -r '.Objects[] | "\(.Key) (version \(.VersionId)): deleted, but still there"' "$work/page")"
+        refused=$(aws s3api delete-objects --bucket "$bucket" --delete "file://$work/page" --output json --query Errors) ||
+            stuck "$(jq -r '.Objects[] | "\(.Key) (version \(.VersionId))"' "$work/page")"
+        refused=$(jq -r '.[]? | "\(.Key) (version \(.VersionId)): \(.Code), \(.Message)"' <<<"$refused")
+        [ -z "$refused" ] || stuck "$refused"
+        mv "$work/page" "$work/before"
     done
+}
+
+# stuck LINES: ends because of versions that can't be deleted, a line each.
+stuck() {
+    head -n 10 <<<"$1" >&2
+    fail "s3://$bucket keeps $(wc -l <<<"$1") versions that can't be deleted, so the stack $stack was not deleted either: mend what holds \
+them (a policy, Object Lock, your own rights), then run this again"
 }
 
 if $dry_run || aws s3api head-bucket --bucket "$bucket" >/dev/null 2>&1; then

@@ -12,6 +12,7 @@ fail() {
     exit 1
 }
 
+command -v jq >/dev/null || fail "jq is not there: install it (apt-get install jq)"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 image=${1:-$work/grey.bmp}
@@ -21,16 +22,18 @@ if [ $# -eq 0 ]; then
     head -c 3072 /dev/zero | tr '\0' '\200' >>"$image"
 fi
 [ -f "$image" ] || fail "$image: no such file"
+case $image in /*) ;; *) image=$PWD/$image ;; esac # or a name such as -x.png were an option
 account=$(aws sts get-caller-identity --query Account --output text 2>/dev/null) || account=${SCONES_ACCOUNT:-}
 [ -n "$account" ] || fail "AWS does not take your credentials; SCONES_ACCOUNT names the account of a local stack"
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}}
 bucket=scones-unlimited-$account-$region
-key=smoke/$(basename "$image")
+key=smoke/${image##*/}
 
+input=$(jq -cn --arg bucket "$bucket" --arg key "$key" '{image_data: "", s3_bucket: $bucket, s3_key: $key}')
 aws s3 cp --only-show-errors "$image" "s3://$bucket/$key"
 execution=$(aws stepfunctions start-execution --query executionArn --output text \
     --state-machine-arn "arn:aws:states:$region:$account:stateMachine:classify-images" \
-    --input "{\"image_data\": \"\", \"s3_bucket\": \"$bucket\", \"s3_key\": \"$key\"}")
+    --input "$input")
 for _ in $(seq "${SMOKE_TRIES:-60}"); do
     read -r status error < <(aws stepfunctions describe-execution --execution-arn "$execution" \
         --query '[status, error]' --output text)
