@@ -1,9 +1,10 @@
 //! What every SQLite connection of the stack is set to.
 
+use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
 
 /// How many statements a connection keeps: more than any service has.
 const STATEMENTS: usize = 128;
@@ -16,6 +17,30 @@ pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     // asked for, and that takes longer than the statement: <https://www.sqlite.org/qpsg.html>
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
+}
+
+/// Moves the transactions of the write-ahead log into the database file; `mode` is one of
+/// <https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>.
+pub(crate) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
+    connection.pragma(None, "wal_checkpoint", mode, |_| Ok(()))
+}
+
+/// Does so for each database of a data directory that a service leaves open until the process ends, so that a copy of
+/// the files without the logs is a whole one.
+pub(crate) fn checkpoint_all(data_dir: &Path) {
+    for name in ["lambda.db", "sagemaker.db", "scheduler.db", "states.db"] {
+        let path = data_dir.join(name);
+        let open = || -> rusqlite::Result<()> {
+            let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            configure(&connection)?;
+            checkpoint(&connection, "TRUNCATE")
+        };
+        if path.exists()
+            && let Err(error) = open()
+        {
+            tracing::error!(%error, database = name, "it could not be closed: the file that ends with -wal belongs to it");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::apigateway::{self, ApiGateway};
 use crate::aws::Identity;
+use crate::database;
 use crate::holder::{DataDir, Holder, LockError};
 use crate::lambda::{self, Deployment, Lambda};
 use crate::listen::{self, ListenError};
@@ -189,6 +190,7 @@ impl Stack {
     /// the last clone is dropped. Executions that run are carried on by the next stack.
     pub async fn shut_down(&self) {
         let Services {
+            s3,
             lambda,
             states,
             sagemaker,
@@ -204,6 +206,12 @@ impl Stack {
             tracing::warn!("requests were still being answered when the stack stopped");
         }
         tasks.shutdown().await;
+        s3.shut_down().await;
+        let data_dir = self.data_dir().to_owned();
+        let checkpoint = move || database::checkpoint_all(&data_dir);
+        if let Err(error) = tokio::task::spawn_blocking(checkpoint).await {
+            tracing::error!(%error, "the databases could not be closed");
+        }
     }
 
     /// The URL that the stack answers on, for `AWS_ENDPOINT_URL`.

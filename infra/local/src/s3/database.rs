@@ -2,15 +2,21 @@
 //!
 //! Writes that wait at the same moment share one transaction, and so one sync to disk; each has a savepoint of its
 //! own, so that a refused one leaves nothing behind. A write is answered after the commit.
+//!
+//! While it is open, the file says so (`user_version`): a copy of it without its write-ahead log is then known as one,
+//! see `recovery`. Closing it moves everything into the one file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-use rusqlite::{Connection, OpenFlags, Savepoint, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Savepoint, Transaction, TransactionBehavior};
 use tokio::sync::{Notify, oneshot};
 
 use super::error::Error;
-use super::files::{FileId, Files};
+use super::files::{FileId, Files, Stored};
+use super::recovery::{self, CLOSED, OPEN};
+use super::reserve::Reserve;
+use crate::database::checkpoint;
 
 /// The most writes that share a transaction.
 const BATCH: usize = 64;
@@ -21,8 +27,17 @@ const MOST_IDLE: usize = 8;
 /// The database. Cheap to clone; the writing thread ends with the last clone.
 #[derive(Clone)]
 pub(super) struct Database {
-    jobs: mpsc::Sender<Job>,
+    messages: mpsc::Sender<Message>,
     readers: Arc<Readers>,
+}
+
+/// What the writing thread is sent.
+enum Message {
+    Write(Job),
+    /// A write that makes room, and so must not fail for the lack of it.
+    Delete(Job),
+    /// To end, and to answer when everything is in the one file.
+    Close(oneshot::Sender<()>),
 }
 
 /// A write in progress: what it does to the database, and what must follow once it is durable.
@@ -37,6 +52,12 @@ impl Write<'_> {
         self.after.doomed.push(file);
     }
 
+    /// Hands the file to the row that this write adds: were it still ours when the transaction commits, dropping it at
+    /// the wrong moment would leave a row without a file.
+    pub(super) fn keep(&mut self, file: Stored) {
+        self.after.kept.push(file);
+    }
+
     /// Wakes the dispatcher after the commit.
     pub(super) fn announce(&mut self) {
         self.after.announced = true;
@@ -46,6 +67,7 @@ impl Write<'_> {
 #[derive(Default)]
 struct After {
     doomed: Vec<FileId>,
+    kept: Vec<Stored>,
     announced: bool,
 }
 
@@ -57,17 +79,27 @@ type Job = Box<dyn FnOnce(Option<&mut Transaction>, &mut After) -> Answer + Send
 impl Database {
     /// Opens the database file, makes its tables, and starts the writing thread.
     pub(super) fn open(path: &Path, files: Files, outbox: Arc<Notify>) -> Result<Self, Error> {
+        recovery::check(path, &files)?;
         let connection = connect(path, OpenFlags::default())?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.execute_batch(include_str!("schema.sql"))?;
-        let (jobs, queue) = mpsc::channel();
+        add_columns(&connection)?;
+        connection.pragma_update(None, "user_version", OPEN)?;
+        checkpoint(&connection, "FULL")?;
+        let (messages, queue) = mpsc::channel();
+        let mut writer = Writer {
+            connection,
+            files,
+            outbox,
+            reserve: Reserve::open(path.with_file_name("reserve"))?,
+        };
         std::thread::Builder::new()
             .name("s3-database".into())
-            .spawn(move || write_all(connection, &queue, &files, &outbox))?;
+            .spawn(move || writer.run(&queue))?;
         Ok(Self {
-            jobs,
+            messages,
             readers: Arc::new(Readers {
                 path: path.into(),
                 idle: Mutex::default(),
@@ -77,6 +109,23 @@ impl Database {
 
     /// Runs `work` in a transaction; returns when its changes are on disk. Where `work` fails, nothing is changed.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Write) -> Result<T, Error> + Send + 'static,
+    {
+        self.send(Message::Write, work).await
+    }
+
+    /// The same for work that only removes: it is done on a full disk too.
+    pub(super) async fn delete<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Write) -> Result<T, Error> + Send + 'static,
+    {
+        self.send(Message::Delete, work).await
+    }
+
+    async fn send<T, F>(&self, message: fn(Job) -> Message, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut Write) -> Result<T, Error> + Send + 'static,
@@ -96,8 +145,19 @@ impl Database {
                 let _ = answer.send(outcome);
             })
         });
-        self.jobs.send(job).map_err(|_| Error::Stopped)?;
+        self.messages
+            .send(message(job))
+            .map_err(|_| Error::Stopped)?;
         answered.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// Ends writing, and moves what is in the write-ahead log into the database file: from then on the one file is all.
+    pub(super) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        // An error means that the thread has ended already.
+        if self.messages.send(Message::Close(done)).is_ok() {
+            let _ = closed.await;
+        }
     }
 
     /// Runs `work` on a connection that sees everything that was answered before.
@@ -128,6 +188,10 @@ fn in_savepoint<T>(
     after: &mut After,
     work: impl FnOnce(&mut Write) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    // Some errors of SQLite end the whole transaction: nothing of this batch is committed then.
+    if transaction.is_autocommit() {
+        return Err(Error::Commit("an earlier write ended it".into()));
+    }
     let savepoint: Savepoint = transaction.savepoint()?;
     let mut mine = After::default();
     let done = work(&mut Write {
@@ -136,39 +200,89 @@ fn in_savepoint<T>(
     })?;
     savepoint.commit()?;
     after.doomed.append(&mut mine.doomed);
+    after.kept.append(&mut mine.kept);
     after.announced |= mine.announced;
     Ok(done)
 }
 
-/// The writing thread: takes what waits, commits it at once, answers.
-fn write_all(
-    mut connection: Connection,
-    queue: &mpsc::Receiver<Job>,
-    files: &Files,
-    outbox: &Notify,
-) {
-    while let Ok(first) = queue.recv() {
-        let jobs = std::iter::once(first).chain(queue.try_iter().take(BATCH - 1));
+/// The writing thread.
+struct Writer {
+    connection: Connection,
+    files: Files,
+    outbox: Arc<Notify>,
+    reserve: Reserve,
+}
+
+impl Writer {
+    /// Takes what waits, commits it at once, answers.
+    fn run(&mut self, queue: &mpsc::Receiver<Message>) {
+        let mut closing = None;
+        while closing.is_none()
+            && let Ok(first) = queue.recv()
+        {
+            let mut jobs = Vec::new();
+            for message in std::iter::once(first).chain(queue.try_iter().take(BATCH - 1)) {
+                match message {
+                    Message::Write(job) => jobs.push(job),
+                    Message::Delete(job) => {
+                        self.reserve.release_if_full();
+                        jobs.push(job);
+                    }
+                    Message::Close(done) => {
+                        closing = Some(done);
+                        break;
+                    }
+                }
+            }
+            self.commit(jobs);
+            self.reserve.keep();
+        }
+        if let Err(error) = self.close() {
+            tracing::error!(%error, "the database of S3 objects could not be closed: s3.sqlite-wal belongs to it");
+        }
+        if let Some(done) = closing {
+            let _ = done.send(());
+        }
+    }
+
+    fn commit(&mut self, jobs: Vec<Job>) {
         let mut after = After::default();
-        let mut transaction = connection
+        let mut transaction = self
+            .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .inspect_err(|error| tracing::error!(%error, "no transaction could be begun"))
             .ok();
         let answers: Vec<Answer> = jobs
+            .into_iter()
             .map(|job| job(transaction.as_mut(), &mut after))
             .collect();
-        let committed = transaction
-            .map_or(Ok(()), Transaction::commit)
-            .map_err(|error| error.to_string());
-        if committed.is_ok() {
-            after.doomed.into_iter().for_each(|file| files.remove(file));
-            if after.announced {
-                outbox.notify_one();
+        let committed = transaction.map_or(Ok(()), Transaction::commit);
+        match &committed {
+            Ok(()) => {
+                after.kept.into_iter().for_each(Stored::adopt);
+                after
+                    .doomed
+                    .into_iter()
+                    .for_each(|file| self.files.remove(file));
+                if after.announced {
+                    self.outbox.notify_one();
+                }
             }
+            // The commit is not on disk, so the files of its rows go.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {}
+            // It may be: the next start finds out.
+            Err(_) => after.kept.into_iter().for_each(Stored::adopt),
         }
+        let committed = committed.map_err(|error| error.to_string());
         for answer in answers {
             answer(&committed);
         }
+    }
+
+    fn close(&self) -> rusqlite::Result<()> {
+        self.connection
+            .pragma_update(None, "user_version", CLOSED)?;
+        checkpoint(&self.connection, "TRUNCATE")
     }
 }
 
@@ -196,6 +310,20 @@ impl Readers {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Adds the columns that files of earlier versions lack.
+fn add_columns(connection: &Connection) -> rusqlite::Result<()> {
+    let has_column: bool = connection.query_row(
+        "SELECT count(*) FROM pragma_table_info('uploads') WHERE name = 'disturbed'",
+        [],
+        |row| row.get(0),
+    )?;
+    if !has_column {
+        connection
+            .execute_batch("ALTER TABLE uploads ADD COLUMN disturbed INTEGER NOT NULL DEFAULT 0")?;
+    }
+    Ok(())
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {

@@ -142,7 +142,7 @@ async fn forget(database: &Database, ids: Vec<i64>) -> Result<(), Error> {
         return Ok(());
     }
     database
-        .write(move |write| {
+        .delete(move |write| {
             let mut delete = write
                 .sql
                 .prepare_cached("DELETE FROM outbox WHERE id = ?1")?;

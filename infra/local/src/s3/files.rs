@@ -2,18 +2,20 @@
 //!
 //! A file's name is made here and says nothing about the key, so no key can leave the directory. Bytes go to
 //! `incoming/` first, are synced, and are renamed into `objects/xx/`; from then on they never change. Rows of the
-//! database name the files: a file without a row is rubbish that the next start sweeps away.
+//! database name the files; `recovery` says what becomes of a file without a row. No link is followed.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::OFlags;
 use uuid::Uuid;
 
 use super::error::Error;
+use super::recovery::{make_directory, own_files};
 
 /// The directory of files.
 #[derive(Clone, Debug)]
@@ -27,34 +29,79 @@ pub(super) struct FileId(pub(super) Uuid);
 
 impl fmt::Debug for FileId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.simple())
+        f.write_str(&self.name())
+    }
+}
+
+impl FileId {
+    fn name(self) -> String {
+        self.0.simple().to_string()
+    }
+
+    /// The id that a file name stands for; `None` for a name that is not one of these.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        let id = Self(name.parse().ok()?);
+        (id.name() == name).then_some(id)
     }
 }
 
 impl Files {
     /// Opens or makes the directory, and removes what was left half written.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
-        let incoming = root.join("incoming");
-        if incoming.exists() {
-            fs::remove_dir_all(&incoming)?;
+        let files = Self { root: root.into() };
+        make_directory(root)?;
+        make_directory(&files.incoming())?;
+        for id in own_files(&files.incoming())? {
+            fs::remove_file(files.incoming().join(id.name()))?;
         }
-        fs::create_dir_all(&incoming)?;
-        for fan in 0..=u8::MAX {
-            fs::create_dir_all(root.join("objects").join(format!("{fan:02x}")))?;
+        make_directory(&files.objects())?;
+        for fan in files.fans() {
+            make_directory(&fan)?;
         }
-        sync_directory(&root.join("objects"))?;
-        Ok(Self { root: root.into() })
+        sync_directory(&files.objects())?;
+        Ok(files)
+    }
+
+    fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+
+    fn objects(&self) -> PathBuf {
+        self.root.join("objects")
+    }
+
+    /// The directories that share the stored files among them.
+    fn fans(&self) -> impl Iterator<Item = PathBuf> {
+        let objects = self.objects();
+        (0..=u8::MAX).map(move |fan| objects.join(format!("{fan:02x}")))
+    }
+
+    /// Every stored file.
+    pub(super) fn stored(&self) -> io::Result<Vec<FileId>> {
+        let mut stored = Vec::new();
+        for fan in self.fans() {
+            let own = own_files(&fan)?.into_iter();
+            stored.extend(own.filter(|id| self.path(*id).starts_with(&fan)));
+        }
+        Ok(stored)
+    }
+
+    /// Moves a stored file to `lost+found/`.
+    pub(super) fn set_aside(&self, id: FileId) -> io::Result<()> {
+        let lost = self.root.join("lost+found");
+        make_directory(&lost)?;
+        fs::rename(self.path(id), lost.join(id.name()))
     }
 
     fn path(&self, id: FileId) -> PathBuf {
-        let name = id.0.simple().to_string();
-        self.root.join("objects").join(&name[..2]).join(name)
+        let name = id.name();
+        self.objects().join(&name[..2]).join(name)
     }
 
     /// A new file that nobody can see until it is kept.
     pub(super) fn create(&self) -> io::Result<Draft> {
         let id = FileId(Uuid::new_v4());
-        let path = self.root.join("incoming").join(id.0.simple().to_string());
+        let path = self.incoming().join(id.name());
         let file = File::options()
             .read(true)
             .write(true)
@@ -70,7 +117,10 @@ impl Files {
 
     /// Opens a stored file for reading. It stays readable when it is removed meanwhile.
     fn read(&self, id: FileId) -> io::Result<File> {
-        File::open(self.path(id))
+        File::options()
+            .read(true)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(self.path(id))
     }
 
     /// Looks something up and opens the file that it names.
@@ -132,22 +182,6 @@ impl Files {
             tracing::warn!(file = ?id, %error, "an object's file could not be removed");
         }
     }
-
-    /// Removes every stored file that is not in `wanted`; says how many they were.
-    pub(super) fn sweep(&self, wanted: &HashSet<FileId>) -> io::Result<usize> {
-        let mut removed = 0;
-        for fan in fs::read_dir(self.root.join("objects"))? {
-            for file in fs::read_dir(fan?.path())? {
-                let file = file?;
-                let id = file.file_name().to_str().and_then(|n| n.parse().ok());
-                if !id.is_some_and(|id| wanted.contains(&FileId(id))) {
-                    fs::remove_file(file.path())?;
-                    removed += 1;
-                }
-            }
-        }
-        Ok(removed)
-    }
 }
 
 /// A file that is being written. Dropped, it is gone.
@@ -180,13 +214,14 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
-            // What stays behind is swept at the next start.
+            // What stays behind goes at the next start.
             let _ = fs::remove_file(path);
         }
     }
 }
 
-/// A stored file that no row names yet. Dropped, it is removed; [`Stored::adopt`] hands it to a row.
+/// A stored file that no row names yet. Dropped, it is removed; `Write::keep` hands it to the transaction that writes
+/// the row.
 #[derive(Debug)]
 pub(super) struct Stored {
     files: Files,
@@ -207,9 +242,8 @@ impl Stored {
         self.id
     }
 
-    /// To be called inside the transaction that writes the row: were the file still ours when the transaction
-    /// commits, dropping this value at the wrong moment would leave a row without a file.
-    pub(super) fn adopt(&mut self) {
+    /// Leaves the file in its place, for the row that names it.
+    pub(super) fn adopt(mut self) {
         self.adopted = true;
     }
 }

@@ -5,7 +5,7 @@
 //! A write and the events that it causes are one transaction; `dispatcher` carries events to functions.
 //!
 //! Two invariants hold at any moment, also after `kill -9`: a row names only files that are complete and on disk, and
-//! what was answered with success is on disk. Files that no row names go at the next start.
+//! what was answered with success is on disk. `recovery` says what a start does with files that no row names.
 
 mod admit;
 mod api;
@@ -21,18 +21,22 @@ mod files;
 mod form;
 mod list;
 mod listing;
+mod policy;
 mod receive;
+mod recovery;
+mod reserve;
 mod response;
 mod sdk;
 mod uploads;
 mod versions;
+mod xml;
 
 #[cfg(test)]
 mod tests;
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use axum::body::Body;
@@ -141,12 +145,17 @@ struct Store {
     identity: Identity,
     /// Told of every event that is written to the outbox.
     news: Arc<Notify>,
+    /// The functions that can be notified, once they are there.
+    functions: Arc<OnceLock<Arc<dyn Invoke>>>,
 }
 
 impl S3 {
     /// Opens or makes the store in `data_dir/s3`, and removes what a crash left half written.
     ///
     /// One process at a time may have it open: the caller sees to that.
+    ///
+    /// # Errors
+    /// Among others where the database has lost rows: it is missing, or its write-ahead log is.
     pub fn open(data_dir: &Path, identity: Identity) -> Result<Self, OpenError> {
         let root = data_dir.join("s3");
         let store = Store::open(&root, identity).map_err(|error| OpenError {
@@ -164,14 +173,16 @@ impl S3 {
     /// Answers a request of the S3 API in path style (`/bucket/key`), whatever access key it is signed with.
     pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
         let mut request = request;
-        let answer = response::Answer::new(request.uri().path());
+        let answer = response::Answer::to(&request);
         let requester = Requester {
             request_id: answer.request_id().to_owned(),
             source_ip: source_ip(&request),
             identity: self.store.identity.clone(),
+            host: host(&request),
+            region: region(&request).unwrap_or_else(|| self.store.identity.region.clone()),
         };
         request.extensions_mut().insert(requester);
-        let outcome = match admit::any_key(request) {
+        let outcome = match admit::any_key(request).await {
             Ok(request) => Box::pin(self.service.call(request)).await,
             Err(refused) => refused
                 .to_http_response()
@@ -199,8 +210,19 @@ impl S3 {
         invoke: Arc<dyn Invoke>,
         shutdown: impl Future<Output = ()> + Send,
     ) {
-        let Store { database, news, .. } = self.store;
+        let Store {
+            database,
+            news,
+            functions,
+            ..
+        } = self.store;
+        let _ = functions.set(Arc::clone(&invoke));
         dispatcher::run(database, news, invoke, shutdown).await;
+    }
+
+    /// Ends writing: what comes now is refused. A copy of the directory is a whole one then.
+    pub async fn shut_down(&self) {
+        self.store.database.close().await;
     }
 
     /// The requester where another service of the stack writes.
@@ -209,6 +231,8 @@ impl S3 {
             request_id: response::request_id(),
             source_ip: "127.0.0.1".into(),
             identity: self.store.identity.clone(),
+            host: LOCALHOST.into(),
+            region: self.store.identity.region.clone(),
         }
     }
 }
@@ -218,15 +242,13 @@ impl Store {
         let files = Files::open(root)?;
         let news = Arc::new(Notify::new());
         let database = Database::open(&root.join("s3.sqlite"), files.clone(), Arc::clone(&news))?;
-        let swept = files.sweep(&database.read_now(versions::files)?)?;
-        if swept > 0 {
-            tracing::info!(files = swept, "removed files that a crash left behind");
-        }
+        recovery::sweep(&files, database.read_now(versions::files)?)?;
         Ok(Self {
             files,
             database,
             identity,
             news,
+            functions: Arc::default(),
         })
     }
 }
@@ -314,6 +336,23 @@ fn unless_missing<T>(
     }
 }
 
+/// The host of the URLs in answers to those who named none.
+const LOCALHOST: &str = "localhost";
+
+fn host(request: &Request<Body>) -> String {
+    let host = request.headers().get(http::header::HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    host.unwrap_or(LOCALHOST).to_owned()
+}
+
+/// The region in the scope of the request's signature, which each region's endpoint asks for on AWS.
+fn region(request: &Request<Body>) -> Option<String> {
+    let header = request.headers().get(http::header::AUTHORIZATION)?;
+    let (_, scope) = header.to_str().ok()?.split_once("Credential=")?;
+    let region = scope.split(',').next()?.split('/').nth(2)?;
+    Some(region.to_owned())
+}
+
 fn source_ip(request: &Request<Body>) -> String {
     let peer: Option<&axum::extract::ConnectInfo<std::net::SocketAddr>> =
         request.extensions().get();
@@ -327,7 +366,7 @@ pub(crate) fn refused(path: &str, (status, code, text): Told) -> Response<Body> 
     let outcome = error
         .to_http_response()
         .map_err(|error| s3s::HttpError::new(Box::new(error)));
-    response::Answer::new(path).finish(outcome)
+    response::Answer::to_path(path).finish(outcome)
 }
 
 /// Form uploads are held in memory by `s3s`, unlike all others.

@@ -36,9 +36,11 @@ CREATE TABLE IF NOT EXISTS uploads (
     details    TEXT NOT NULL,
     tags       TEXT NOT NULL,
     algorithm  TEXT,                       -- what the client asked for; NULL: nothing
-    kind       TEXT
+    kind       TEXT,
+    disturbed  INTEGER NOT NULL DEFAULT 0  -- 1: the key was written or deleted since
 ) STRICT;
-CREATE INDEX IF NOT EXISTS uploads_by_key ON uploads (bucket, key, id);
+DROP INDEX IF EXISTS uploads_by_key;
+CREATE INDEX IF NOT EXISTS uploads_in_order ON uploads (bucket, key);
 
 CREATE TABLE IF NOT EXISTS parts (
     upload   TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,

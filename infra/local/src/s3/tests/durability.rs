@@ -39,24 +39,6 @@ async fn everything_is_there_after_a_restart() {
 }
 
 #[tokio::test]
-async fn what_a_crash_left_half_written_goes() {
-    let stack = Stack::start().await;
-    stack.put("k", "hello").await;
-    let root = stack.directory.path().join("s3");
-    std::fs::write(root.join("incoming/0123"), "half").unwrap();
-    std::fs::write(
-        root.join("objects/ab/ab345678901234567890123456789012"),
-        "no row",
-    )
-    .unwrap();
-    std::fs::write(root.join("objects/ab/not-an-id"), "no row").unwrap();
-    let stack = stack.reopen().await;
-    assert_eq!(stack.files(), 1);
-    assert_eq!(count(&root.join("incoming")), 0);
-    assert_eq!(stack.get("k").await, "hello");
-}
-
-#[tokio::test]
 async fn an_upload_that_breaks_off_leaves_nothing() {
     let stack = Stack::start().await;
     stack.put("k", "hello").await;

@@ -1,0 +1,119 @@
+//! What a start does with what an earlier stack left: which files it may delete, which it sets aside, and when it refuses.
+//!
+//! A file that no row names is either rubbish of a crash or somebody's object whose row is lost: a backup without its
+//! write-ahead log, a database of another day. From here nobody can tell which, so nothing is deleted for the lack of
+//! a row: such a file is moved to `lost+found/`, as `fsck` does. Where it is certain that rows are lost, the start is
+//! refused before anything is changed.
+
+use std::collections::HashSet;
+use std::fs::{self, DirEntry, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::error::Error;
+use super::files::{FileId, Files};
+
+/// What SQLite's `user_version` says while a store has the database open.
+pub(super) const OPEN: i32 = 2;
+/// What it says after the store has been closed, with everything in the one file.
+pub(super) const CLOSED: i32 = 1;
+
+/// Where the `user_version` is in a database file: <https://www.sqlite.org/fileformat.html#user_version_number>
+const USER_VERSION_OFFSET: u64 = 60;
+
+/// Refuses to open a database that has lost rows: one that is missing beside its objects, or was not closed and has no
+/// write-ahead log.
+pub(super) fn check(database: &Path, files: &Files) -> Result<(), Error> {
+    let wal = database.with_extension("sqlite-wal");
+    let shm = database.with_extension("sqlite-shm");
+    for path in [database, &wal, &shm] {
+        refuse_link(path)?;
+    }
+    if fs::metadata(database).map_or(0, |found| found.len()) == 0 {
+        return match files.stored()?.len() {
+            0 => Ok(()),
+            count => Err(Error::NoDatabase(count)),
+        };
+    }
+    if user_version(database)? == OPEN && !wal.exists() {
+        return Err(Error::NoWal);
+    }
+    Ok(())
+}
+
+/// The version in the file itself, without what a write-ahead log adds to it.
+fn user_version(database: &Path) -> io::Result<i32> {
+    let mut file = File::open(database)?;
+    file.seek(SeekFrom::Start(USER_VERSION_OFFSET))?;
+    let mut version = [0; 4];
+    file.read_exact(&mut version)?;
+    Ok(i32::from_be_bytes(version))
+}
+
+/// Moves the stored files that are not in `wanted` to `lost+found/`, and says what does not fit together.
+pub(super) fn sweep(files: &Files, mut wanted: HashSet<FileId>) -> io::Result<()> {
+    let (known, orphans): (Vec<FileId>, _) = files
+        .stored()?
+        .into_iter()
+        .partition(|id| wanted.contains(id));
+    for id in &orphans {
+        files.set_aside(*id)?;
+    }
+    if !orphans.is_empty() {
+        tracing::warn!(
+            files = orphans.len(),
+            "files that no object or part refers to were moved to s3/lost+found: uploads that a crash broke off, or objects \
+             whose rows are lost; delete them if all objects are there"
+        );
+    }
+    for id in known {
+        wanted.remove(&id);
+    }
+    if !wanted.is_empty() {
+        tracing::error!(
+            files = wanted.len(),
+            "files of objects are missing from s3/objects: reading those objects fails; put the directory back as it \
+             was together with s3.sqlite"
+        );
+    }
+    Ok(())
+}
+
+/// Makes the directory where there is none. Anything else in its place is refused, a symbolic link too: what is behind
+/// it is not the store's to change.
+pub(super) fn make_directory(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(io::Error::other(format!(
+            "{} is not a directory, and S3 follows no links; move it away, or mount what it points to there",
+            path.display()
+        ))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir(path),
+        Err(error) => Err(error),
+    }
+}
+
+fn refuse_link(path: &Path) -> io::Result<()> {
+    if path.is_symlink() {
+        return Err(io::Error::other(format!(
+            "{} is a symbolic link, and S3 follows none; put the file itself there",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// The files of the store's own in a directory: regular ones with a name that only [`Files`] gives. Whatever else is
+/// there is none of its business.
+pub(super) fn own_files(directory: &Path) -> io::Result<Vec<FileId>> {
+    let mut own = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        own.extend(own_file(&entry?)?);
+    }
+    Ok(own)
+}
+
+fn own_file(entry: &DirEntry) -> io::Result<Option<FileId>> {
+    let id = entry.file_name().to_str().and_then(FileId::from_name);
+    Ok(id.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())))
+}
