@@ -38,6 +38,11 @@ pub trait Invoke: Send + Sync {
     /// Accepts an event for later (`InvocationType: Event`): when this returns, the event is on disk; it is delivered
     /// at least once, and tried twice more after a function error, as AWS does.
     async fn enqueue(&self, function: &str, payload: Bytes) -> Result<(), InvokeError>;
+
+    /// Whether the function is there to be invoked. Who takes any function need not say.
+    fn has_function(&self, _function: &str) -> bool {
+        true
+    }
 }
 
 /// What came of an invocation that reached the function.

@@ -222,6 +222,10 @@ impl Invoke for Lambda {
     async fn enqueue(&self, function: &str, payload: Bytes) -> Result<(), InvokeError> {
         self.enqueue_event(function, payload).await.map(drop)
     }
+
+    fn has_function(&self, function: &str) -> bool {
+        self.slot(function).is_ok()
+    }
 }
 
 /// The event that the function sees: an empty payload is an empty object.

@@ -10,15 +10,32 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RANGE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
-use s3s::{S3Error, StdError, s3_error};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use s3s::{S3Error, S3ErrorCode, StdError, s3_error};
 
 use super::chunked::Decoder;
+use super::digest::Algorithm;
 use super::events::Requester;
+use super::{form, xml};
 use crate::signature::Chunks;
 
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
+
+/// Headers that are lists: an SDK sends the values in one, separated by commas, or each in its own.
+const LISTS: [HeaderName; 2] = [
+    HeaderName::from_static("x-amz-object-attributes"),
+    HeaderName::from_static("x-amz-optional-object-attributes"),
+];
+
+/// Parameters that are not there if they are empty.
+const OPTIONAL: [&str; 5] = [
+    "max-keys",
+    "max-parts",
+    "max-uploads",
+    "max-buckets",
+    "part-number-marker",
+];
 
 /// The trailers of a request's body, there once the body has been read.
 #[derive(Clone, Debug, Default)]
@@ -31,37 +48,113 @@ impl Trailers {
 }
 
 /// Takes the signature off a request, whoever made it; those of its chunks are verified if a verifier came with it.
-pub(super) fn any_key(request: Request<axum::body::Body>) -> Result<Request<s3s::Body>, S3Error> {
+pub(super) async fn any_key(
+    request: Request<axum::body::Body>,
+) -> Result<Request<s3s::Body>, S3Error> {
     let (mut parts, body) = request.into_parts();
     check_owner(&parts)?;
     let query = parts.uri.query().unwrap_or_default();
-    if let Some(presigned) = Presigned::parse(query)? {
+    let presigned = Presigned::parse(query)?;
+    if presigned.is_none() && !parts.headers.contains_key(AUTHORIZATION) {
+        refuse_overrides(query)?;
+    }
+    let mut query = query.to_owned();
+    if let Some(presigned) = presigned {
         presigned.check_expiry(jiff::Timestamp::now())?;
         presigned.hoist(&mut parts.headers);
-        parts.uri = with_query(&parts.uri, &presigned.rest)?;
+        query = presigned.rest;
     }
+    parts.uri = with_query(&parts.uri, &without_empty(&query))?;
     parts.headers.remove(AUTHORIZATION);
     drop_unusable_range(&mut parts.headers);
+    split_lists(&mut parts.headers);
+    refuse_two_checksums(&parts.headers)?;
+    let body = body_for(&mut parts, body).await?;
+    Ok(Request::from_parts(parts, body))
+}
+
+/// The body as `s3s` reads it: without its chunks, a form's without its signature, a document's whole.
+async fn body_for(parts: &mut Parts, body: axum::body::Body) -> Result<s3s::Body, S3Error> {
     let body = if take_chunked(&mut parts.headers) {
         let trailers = Trailers::default();
         let length = decoded_length(&mut parts.headers)?;
         parts.extensions.insert(trailers.clone());
         let signed = parts.extensions.remove::<Chunks>();
         decoded(body, Decoder::new(length, signed), trailers)
-    } else if is_form(&parts) {
-        body_of(super::form::unsigned(body.into_data_stream()))
+    } else if is_form(parts) {
+        let bucket = parts.uri.path().trim_matches('/');
+        let (form, body) = form::read((bucket, &parts.headers), body.into_data_stream()).await?;
+        parts.extensions.insert(form);
+        body_of(body)
     } else {
         s3s::Body::http_body_unsync(body)
     };
-    Ok(Request::from_parts(parts, body))
+    if xml::is_document(&parts.method, &parts.uri) {
+        let document = xml::read(body, &parts.headers).await?;
+        // S3 says what is wrong with no list of parts; `s3s` says that no document is malformed.
+        if document.is_empty() && xml::is_completion(&parts.method, &parts.uri) {
+            return Ok(Bytes::from_static(b"<CompleteMultipartUpload/>").into());
+        }
+        return Ok(document.into());
+    }
+    Ok(body)
 }
 
-/// S3 ignores a range that it cannot read; `s3s` would refuse it.
+/// Who is not known may not choose the headers of the answer.
+fn refuse_overrides(query: &str) -> Result<(), S3Error> {
+    if query.split('&').any(|pair| pair.starts_with("response-")) {
+        return Err(s3_error!(
+            InvalidRequest,
+            "Request specific response headers cannot be used for anonymous GET requests."
+        ));
+    }
+    Ok(())
+}
+
+fn without_empty(query: &str) -> String {
+    let is_empty = |pair: &&str| {
+        let name = pair.strip_suffix('=').unwrap_or(pair);
+        OPTIONAL.contains(&name)
+    };
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_empty(pair)).collect();
+    kept.join("&")
+}
+
+/// Makes each value of a list a header of its own, as `s3s` reads lists.
+fn split_lists(headers: &mut HeaderMap) {
+    for name in LISTS {
+        let values: Vec<HeaderValue> = headers
+            .get_all(&name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(|value| HeaderValue::from_str(value.trim()).ok())
+            .filter(|value| !value.is_empty())
+            .collect();
+        headers.remove(&name);
+        for value in values {
+            headers.append(&name, value);
+        }
+    }
+}
+
+fn refuse_two_checksums(headers: &HeaderMap) -> Result<(), S3Error> {
+    let given = |algorithm: &Algorithm| headers.contains_key(algorithm.header());
+    if Algorithm::ALL.into_iter().filter(given).count() > 1 {
+        return Err(s3_error!(
+            InvalidRequest,
+            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+        ));
+    }
+    Ok(())
+}
+
+/// S3 ignores a range that it cannot read; `s3s` would refuse it, and takes `bytes=-` for the last 0 bytes.
 fn drop_unusable_range(headers: &mut HeaderMap) {
     let usable = |value: &HeaderValue| {
         value
             .to_str()
-            .is_ok_and(|text| s3s::dto::Range::parse(text).is_ok())
+            .is_ok_and(|text| text != "bytes=-" && s3s::dto::Range::parse(text).is_ok())
     };
     if headers.get(RANGE).is_some_and(|value| !usable(value)) {
         headers.remove(RANGE);
@@ -149,17 +242,28 @@ fn is_form(parts: &Parts) -> bool {
 fn check_owner(parts: &Parts) -> Result<(), S3Error> {
     let requester: Option<&Requester> = parts.extensions.get();
     let account = requester.map(|requester| requester.identity.account.as_bytes());
-    let other = [
+    let expected = [
         "x-amz-expected-bucket-owner",
         "x-amz-source-expected-bucket-owner",
     ]
     .into_iter()
-    .filter_map(|name| parts.headers.get(name))
-    .any(|expected| account.is_some_and(|account| account != expected.as_bytes()));
-    match other {
-        true => Err(s3_error!(AccessDenied, "Access Denied")),
-        false => Ok(()),
+    .filter_map(|name| parts.headers.get(name));
+    for expected in expected.map(HeaderValue::as_bytes) {
+        if expected.len() != 12 || !expected.iter().all(u8::is_ascii_digit) {
+            let expected = String::from_utf8_lossy(expected);
+            let text = format!(
+                "The value of the expected bucket owner parameter must be an AWS Account ID... [{expected}]"
+            );
+            let code = S3ErrorCode::Custom("InvalidBucketOwnerAWSAccountID".into());
+            let mut error = S3Error::with_message(code, text);
+            error.set_status_code(StatusCode::BAD_REQUEST);
+            return Err(error);
+        }
+        if account.is_some_and(|account| account != expected) {
+            return Err(s3_error!(AccessDenied, "Access Denied"));
+        }
     }
+    Ok(())
 }
 
 /// The query of a presigned URL.

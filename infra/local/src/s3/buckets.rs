@@ -69,19 +69,20 @@ pub(super) fn get(sql: &Connection, name: &str) -> Result<Bucket, Error> {
         .unwrap_or(Err(Error::NoSuchBucket))
 }
 
-/// Buckets whose names begin with `prefix` and follow `after`, in order, at most `limit`.
+/// Buckets whose names begin with `prefix` and follow `after`, in order, at most `limit`; of one region or of all.
 pub(super) fn list(
     sql: &Connection,
-    prefix: &str,
-    after: &str,
+    (prefix, after): (&str, &str),
+    region: Option<&str>,
     limit: usize,
 ) -> Result<Vec<Bucket>, Error> {
     let mut query = sql.prepare_cached(&format!(
-        "{COLUMNS} WHERE name > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name LIMIT ?3"
+        "{COLUMNS} WHERE name > ?1 AND substr(name, 1, length(?2)) = ?2
+         AND (?3 IS NULL OR region = ?3) ORDER BY name LIMIT ?4"
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     query
-        .query_and_then(params![after, prefix, limit], from_row)?
+        .query_and_then(params![after, prefix, region, limit], from_row)?
         .collect()
 }
 
@@ -96,14 +97,17 @@ pub(super) fn create(write: &Write, name: &str, region: &str) -> Result<bool, Er
 
 /// Removes an empty bucket, with what was being uploaded to it.
 pub(super) fn delete(write: &mut Write, name: &str) -> Result<(), Error> {
-    get(write.sql, name)?;
+    let bucket = get(write.sql, name)?;
     let occupied = "SELECT 1 FROM versions WHERE bucket = ?1 LIMIT 1";
     let occupied: Option<i64> = write
         .sql
         .query_row(occupied, [name], |row| row.get(0))
         .optional()?;
     if occupied.is_some() {
-        return Err(Error::BucketNotEmpty);
+        return Err(match bucket.versioning {
+            Versioning::Off => Error::BucketNotEmpty,
+            Versioning::Enabled | Versioning::Suspended => Error::VersionsInBucket,
+        });
     }
     super::uploads::forget_all(write, name)?;
     write

@@ -10,6 +10,16 @@ use super::error::Error;
 /// The most bytes that names and values of user metadata may have together.
 const METADATA_LIMIT: usize = 2048;
 
+/// The classes whose objects can be read at once; `STANDARD` is kept as none.
+const STORAGE_CLASSES: [&str; 5] = [
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER_IR",
+];
+const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
+
 /// Headers, metadata and checksum of an object.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -21,6 +31,19 @@ pub(super) struct Details {
     /// The sizes in bytes of the parts of a multipart upload; empty for an object that came in one piece.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) parts: Vec<u64>,
+    /// The values of the checksums of those parts, where the client asked for some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) part_checksums: Vec<String>,
+}
+
+impl Details {
+    /// The checksum of the part with that index. What it covers is said as of the whole object.
+    pub(super) fn part_checksum(&self, index: usize) -> Option<Checksum> {
+        Some(Checksum {
+            value: self.part_checksums.get(index)?.clone(),
+            ..self.checksum.clone()?
+        })
+    }
 }
 
 /// What the client said about the object, and gets back with it.
@@ -51,9 +74,27 @@ impl Headers {
     pub(super) fn checked(self) -> Result<Self, Error> {
         let size: usize = self.metadata.iter().map(|(k, v)| k.len() + v.len()).sum();
         if size > METADATA_LIMIT {
-            return Err(Error::MetadataTooLarge);
+            return Err(Error::MetadataTooLarge
+                .with("Size", size.to_string())
+                .with("MaxSizeAllowed", METADATA_LIMIT.to_string()));
+        }
+        if let Some(class) = &self.storage_class
+            && !STORAGE_CLASSES.contains(&class.as_str())
+            && !ARCHIVES.contains(&class.as_str())
+        {
+            return Err(Error::InvalidStorageClass.with("StorageClassRequested", class));
         }
         Ok(self)
+    }
+
+    /// Refuses to read what would have to be restored from an archive first.
+    pub(super) fn require_online(&self) -> Result<(), Error> {
+        match &self.storage_class {
+            Some(class) if ARCHIVES.contains(&class.as_str()) => {
+                Err(Error::InvalidObjectState.with("StorageClass", class))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -71,30 +112,43 @@ pub(super) fn checked_tags(tags: Vec<Tag>) -> Result<Vec<Tag>, Error> {
         return Err(Error::InvalidTag("Object tags cannot be greater than 10"));
     }
     for tag in &tags {
-        if tag.key.is_empty() || tag.key.chars().count() > 128 {
-            return Err(Error::InvalidTag("The TagKey you have provided is invalid"));
+        let refused = |text| Err(Error::InvalidTag(text).with("TagKey", &tag.key));
+        let known = |text: &str, most| text.chars().count() <= most && text.chars().all(is_in_tags);
+        if tag.key.starts_with("aws:") {
+            return refused("Your TagKey cannot be prefixed with aws:");
         }
-        if tag.value.chars().count() > 256 {
-            return Err(Error::InvalidTag(
-                "The TagValue you have provided is invalid",
-            ));
+        if tag.key.is_empty() || !known(&tag.key, 128) {
+            return refused("The TagKey you have provided is invalid");
+        }
+        if !known(&tag.value, 256) {
+            return refused("The TagValue you have provided is invalid")
+                .map_err(|error: Error| error.with("TagValue", &tag.value));
         }
         if !seen.insert(tag.key.as_str()) {
-            return Err(Error::InvalidTag(
-                "Cannot provide multiple Tags with the same key",
-            ));
+            return refused("Cannot provide multiple Tags with the same key");
         }
     }
     Ok(tags)
 }
 
+fn is_in_tags(c: char) -> bool {
+    c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c)
+}
+
 /// The tags of an `x-amz-tagging` header: a query string.
 pub(super) fn tags_of_header(header: &str) -> Result<Vec<Tag>, Error> {
+    let invalid = || {
+        Error::argument(
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+            "x-amz-tagging",
+            header,
+        )
+    };
     let text = |part: &str| {
         percent_encoding::percent_decode_str(&part.replace('+', " "))
             .decode_utf8()
             .map(String::from)
-            .map_err(|_| Error::InvalidArgument("The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.".into()))
+            .map_err(|_| invalid())
     };
     let tags = header
         .split('&')
@@ -106,5 +160,10 @@ pub(super) fn tags_of_header(header: &str) -> Result<Vec<Tag>, Error> {
                 value: text(value)?,
             })
         });
-    checked_tags(tags.collect::<Result<_, Error>>()?)
+    let tags: Vec<Tag> = tags.collect::<Result<_, Error>>()?;
+    let keys: std::collections::HashSet<_> = tags.iter().map(|tag| tag.key.as_str()).collect();
+    if keys.len() < tags.len() {
+        return Err(invalid());
+    }
+    checked_tags(tags)
 }

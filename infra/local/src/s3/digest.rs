@@ -246,6 +246,10 @@ impl Md5 {
         STANDARD.decode(value).ok()?.try_into().ok().map(Self)
     }
 
+    pub(super) fn to_base64(self) -> String {
+        STANDARD.encode(self.0)
+    }
+
     pub(super) fn from_hex(value: &str) -> Option<Self> {
         hex::decode(value).ok()?.try_into().ok().map(Self)
     }

@@ -127,6 +127,18 @@ pub(super) struct Requester {
     pub(super) request_id: String,
     pub(super) source_ip: String,
     pub(super) identity: Identity,
+    /// The host that was asked, with its port.
+    pub(super) host: String,
+    /// The region whose endpoint was asked: the one of the signature.
+    pub(super) region: String,
+}
+
+impl Requester {
+    /// The URL of an object.
+    pub(super) fn location(&self, bucket: &str, key: &str) -> String {
+        let key = encode_key(key).replace('+', "%20");
+        format!("http://{}/{bucket}/{key}", self.host)
+    }
 }
 
 /// Writes the event to the outbox, once for each rule that wants it.

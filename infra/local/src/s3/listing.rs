@@ -10,6 +10,8 @@ pub(super) struct Query {
     pub(super) delimiter: Option<String>,
     /// The most entries and common prefixes together.
     pub(super) limit: usize,
+    /// A marker inside a common prefix leaves all of it out. `StartAfter` alone does not.
+    pub(super) marker_skips_prefix: bool,
 }
 
 /// Where to read on from.
@@ -90,11 +92,14 @@ fn common_prefix<'n>(query: &Query, name: &'n str) -> Option<&'n str> {
     Some(&name[..end])
 }
 
-/// Where a page begins that follows `marker`: after the whole group where the marker is a common prefix.
+/// Where a page begins that follows `marker`, where that is after all of a common prefix.
 pub(super) fn past_common_prefix(query: &Query, marker: &str) -> Option<Vec<u8>> {
-    let belongs = marker.starts_with(&query.prefix);
-    (belongs && common_prefix(query, marker) == Some(marker))
-        .then(|| successor(marker))
+    if !marker.starts_with(&query.prefix) {
+        return None;
+    }
+    let prefix = common_prefix(query, marker)?;
+    (query.marker_skips_prefix || prefix == marker)
+        .then(|| successor(prefix))
         .flatten()
 }
 

@@ -42,7 +42,10 @@ impl Claims {
         trailers: Option<Trailers>,
     ) -> Result<Self, Error> {
         let md5 = content_md5
-            .map(|value| Md5::from_base64(value).ok_or(Error::InvalidDigest))
+            .map(|value| {
+                let invalid = || Error::InvalidDigest.with("Content-MD5", value);
+                Md5::from_base64(value).ok_or_else(invalid)
+            })
             .transpose()?;
         let algorithm = algorithm
             .map(|name| Algorithm::from_name(name).ok_or_else(unknown_algorithm))
@@ -60,11 +63,13 @@ impl Claims {
 
     /// Compares with what came, once all of it and the trailers came.
     fn check(&self, digests: &Digests) -> Result<(), Error> {
-        if self.md5.is_some_and(|md5| md5 != digests.md5) {
-            return Err(Error::BadContentMd5);
+        if let Some(md5) = self.md5.filter(|md5| *md5 != digests.md5) {
+            return Err(Error::BadContentMd5
+                .with("ExpectedDigest", md5.to_string())
+                .with("CalculatedDigest", digests.md5.to_base64()));
         }
         let trailer = self.trailers.as_ref().and_then(Trailers::get);
-        let trailing = trailer.and_then(trailing_checksum);
+        let trailing = trailer.and_then(checksum_in);
         for claim in self.checksum.iter().chain(&trailing) {
             well_formed(claim)?;
             if digests.checksum(claim.algorithm) != Some(claim) {
@@ -73,6 +78,17 @@ impl Claims {
         }
         Ok(())
     }
+}
+
+/// Holds a document against the digests in the headers of its request.
+pub(super) fn check_document(headers: &HeaderMap, document: &[u8]) -> Result<(), Error> {
+    let md5 = headers
+        .get("content-md5")
+        .and_then(|value| value.to_str().ok());
+    let claims = Claims::new(md5, checksum_in(headers), None, None)?;
+    let mut digester = Digester::new(claims.algorithm.as_slice());
+    digester.update(document);
+    claims.check(&digester.finish())
 }
 
 fn well_formed(checksum: &Checksum) -> Result<(), Error> {
@@ -91,9 +107,10 @@ fn unknown_algorithm() -> Error {
     )
 }
 
-fn trailing_checksum(trailers: &HeaderMap) -> Option<Checksum> {
+/// The checksum in headers or trailers.
+fn checksum_in(headers: &HeaderMap) -> Option<Checksum> {
     Algorithm::ALL.into_iter().find_map(|algorithm| {
-        let value = trailers.get(algorithm.header())?.to_str().ok()?;
+        let value = headers.get(algorithm.header())?.to_str().ok()?;
         Some(Checksum::full(algorithm, value))
     })
 }
@@ -203,7 +220,7 @@ pub(super) async fn blocking<T: Send + 'static>(
         .map_err(|_| Error::Stopped)?
 }
 
-fn broken_body(error: StdError) -> Error {
+pub(super) fn broken_body(error: StdError) -> Error {
     // Bytes that come from another file, for a copy.
     let error = match error.downcast::<std::io::Error>() {
         Ok(error) => return Error::Files(*error),

@@ -1,18 +1,25 @@
-//! What every answer has: a request id, and in an error AWS's text and what it is about.
+//! What every answer has: a request id, and in an error AWS's text and members.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use axum::body::Body;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, ETAG, LOCATION};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use percent_encoding::percent_decode_str;
 use s3s::HttpError;
 use uuid::Uuid;
 
-use super::error::text_of;
+use super::error::{Member, take_members, text_of};
 
 /// An answer in the making.
 pub(super) struct Answer {
     request_id: String,
-    /// The path of the request, as it came.
-    resource: String,
+    method: Method,
+    /// The path of the request, decoded, without its first slash.
+    path: String,
+    /// The query as it came.
+    query: String,
 }
 
 /// Sixteen characters, as AWS's are.
@@ -23,11 +30,22 @@ pub(super) fn request_id() -> String {
 }
 
 impl Answer {
-    /// To a request for `resource`, the path as it came.
-    pub(super) fn new(resource: &str) -> Self {
+    /// To a request of which only the path is known.
+    pub(super) fn to_path(path: &str) -> Self {
+        let path = percent_decode_str(path).decode_utf8_lossy();
         Self {
             request_id: request_id(),
-            resource: resource.to_owned(),
+            method: Method::GET,
+            path: path.trim_start_matches('/').to_owned(),
+            query: String::new(),
+        }
+    }
+
+    pub(super) fn to<B>(request: &Request<B>) -> Self {
+        Self {
+            method: request.method().clone(),
+            query: request.uri().query().unwrap_or_default().to_owned(),
+            ..Self::to_path(request.uri().path())
         }
     }
 
@@ -44,13 +62,24 @@ impl Answer {
             response
         });
         let (mut parts, body) = response.into_parts();
+        let members = take_members(&mut parts.headers);
+        // `s3s` does not see that the head of a part is partial.
+        if parts.status == StatusCode::OK && parts.headers.contains_key(CONTENT_RANGE) {
+            parts.status = StatusCode::PARTIAL_CONTENT;
+        }
         let failed = parts.status.is_client_error() || parts.status.is_server_error();
+        // What an object's body streams is no XML of S3's own, whatever its type.
         let body = match body.bytes() {
             Some(xml) if failed && !xml.is_empty() => {
                 parts
                     .headers
                     .insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-                Body::from(self.complete(&String::from_utf8_lossy(&xml)))
+                Body::from(self.complete(&String::from_utf8_lossy(&xml), members))
+            }
+            Some(xml) if xml.starts_with(b"<?xml") => {
+                let xml = String::from_utf8_lossy(&xml);
+                let xml = as_header_says(&unquote_etag(&xml), &parts.headers);
+                Body::from(escape_controls(&xml).into_owned())
             }
             _ => Body::new(body),
         };
@@ -62,47 +91,164 @@ impl Answer {
     }
 
     /// Adds to an error's XML what `s3s` leaves out.
-    fn complete(&self, xml: &str) -> String {
+    fn complete(&self, xml: &str, mut members: Vec<Member>) -> String {
         let code = between(xml, "<Code>", "</Code>").unwrap_or_default();
-        let mut more = String::new();
-        if let Some(text) = text_of(code)
-            && !xml.contains("<Message>")
+        let mut text = between(xml, "<Message>", "</Message>")
+            .map(unescape)
+            .or_else(|| text_of(code).map(str::to_owned));
+        let argument = text.as_deref().and_then(unparsed);
+        if let Some((name, value)) =
+            argument.map(|(name, value)| (name.to_owned(), value.to_owned()))
         {
-            more += &element("Message", text);
+            text = Some(text_of_argument(&name));
+            // Recorded: of a source that is none, S3 gives the header's name twice.
+            let value = if name == COPY_SOURCE {
+                name.clone()
+            } else {
+                value
+            };
+            members.push(("ArgumentName".into(), name));
+            members.push(("ArgumentValue".into(), value));
         }
-        more += &self.subject(code);
-        more += &element("RequestId", &self.request_id);
-        more += &element("HostId", &self.request_id);
-        xml.replacen("</Error>", &format!("{more}</Error>"), 1)
+        for (name, value) in self.subject(code) {
+            if !members.iter().any(|(given, _)| given == name) {
+                members.push((name.to_owned(), value));
+            }
+        }
+        let mut error = format!("{DECLARATION}<Error>{}", element("Code", code));
+        error += &text.map_or_else(String::new, |text| element("Message", &text));
+        for (name, value) in &members {
+            error += &element(name, value);
+        }
+        error += &element("RequestId", &self.request_id);
+        error += &element("HostId", &self.request_id);
+        error + "</Error>"
     }
 
-    /// What the error is about, in the element that AWS has for it.
-    fn subject(&self, code: &str) -> String {
-        let path = percent_encoding::percent_decode_str(&self.resource).decode_utf8_lossy();
-        let path = path.trim_start_matches('/');
-        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    /// The members that the request tells.
+    fn subject(&self, code: &str) -> Vec<(&'static str, String)> {
+        let (bucket, key) = self.path.split_once('/').unwrap_or((&self.path, ""));
+        let bucket = || ("BucketName", bucket.to_owned());
+        let key = || ("Key", key.to_owned());
         match code {
-            "NoSuchBucket" | "BucketNotEmpty" | "InvalidBucketName" => {
-                element("BucketName", bucket)
+            "NoSuchBucket" | "BucketNotEmpty" | "BucketAlreadyOwnedByYou" | "InvalidBucketName" => {
+                vec![bucket()]
             }
-            "NoSuchKey" | "NoSuchVersion" => element("Key", key),
-            _ => element("Resource", &self.resource),
+            "NoSuchKey" | "ConditionalRequestConflict" => vec![key()],
+            "NoSuchVersion" => vec![key(), ("VersionId", self.parameter("versionId"))],
+            "NoSuchUpload" | "InvalidPart" | "InvalidPartOrder" => {
+                vec![("UploadId", self.parameter("uploadId"))]
+            }
+            "MethodNotAllowed" => vec![
+                ("Method", self.method.to_string()),
+                ("ResourceType", "OBJECT".into()),
+            ],
+            _ => Vec::new(),
         }
+    }
+
+    fn parameter(&self, name: &str) -> String {
+        let pairs = self
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        let value = pairs.into_iter().find(|(found, _)| *found == name);
+        value.map_or_else(String::new, |(_, value)| {
+            percent_decode_str(value).decode_utf8_lossy().into_owned()
+        })
     }
 }
 
-const INTERNAL_ERROR: &str =
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>InternalError</Code></Error>";
+const COPY_SOURCE: &str = "x-amz-copy-source";
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+const INTERNAL_ERROR: &str = "<Error><Code>InternalError</Code></Error>";
 
 fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(start)?;
     Some(rest.split_once(end)?.0)
 }
 
+/// The name and the value of an argument of which `s3s` says only that it could not read it.
+fn unparsed(text: &str) -> Option<(&str, &str)> {
+    let argument = text
+        .strip_prefix("invalid query: ")
+        .or_else(|| text.strip_prefix("invalid header: "))?;
+    let (name, value) = argument.split_once(':')?;
+    Some((name, value.trim_start().trim_matches('"')))
+}
+
+fn text_of_argument(name: &str) -> String {
+    match name {
+        "partNumber" => "Part number must be an integer between 1 and 10000, inclusive".into(),
+        COPY_SOURCE => "Invalid copy source object key".into(),
+        "max-keys" | "max-uploads" | "max-parts" | "max-buckets" | "part-number-marker" => {
+            format!("Provided {name} not an integer or within integer range")
+        }
+        _ => format!("The value of {name} is not valid"),
+    }
+}
+
 fn element(name: &str, text: &str) -> String {
-    let escaped = text
+    let text = text
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
-    format!("<{name}>{escaped}</{name}>")
+    format!("<{name}>{}</{name}>", escape_controls(&text))
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'")
+        .replace("&amp;", "&")
+}
+
+/// Writes what a parser would drop or change as a character reference, as S3 does: control characters, and a carriage
+/// return, which XML makes a line feed.
+fn escape_controls(xml: &str) -> Cow<'_, str> {
+    let is_written = |c: char| c >= ' ' || c == '\n' || c == '\t';
+    if xml.chars().all(is_written) {
+        return Cow::Borrowed(xml);
+    }
+    let mut escaped = String::with_capacity(xml.len() + 64);
+    for c in xml.chars() {
+        // Writing to a String does not fail.
+        let _ = match c {
+            c if is_written(c) => write!(escaped, "{c}"),
+            '\r' => write!(escaped, "&#13;"),
+            c => write!(escaped, "&#x{:x};", u32::from(c)),
+        };
+    }
+    Cow::Owned(escaped)
+}
+
+/// The answer to a form tells in its document what it tells in its headers; `s3s` writes a path, and a tag without quotes.
+fn as_header_says(xml: &str, headers: &HeaderMap) -> String {
+    const ROOT: &str = "<PostResponse>";
+    let header = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let (true, Some(location), Some(etag)) = (xml.contains(ROOT), header(LOCATION), header(ETAG))
+    else {
+        return xml.to_owned();
+    };
+    let (_, rest) = xml.split_once("</Location>").unwrap_or_default();
+    let (between, _) = rest.split_once("<ETag>").unwrap_or_default();
+    format!(
+        "{DECLARATION}{ROOT}{}{between}{}</PostResponse>",
+        element("Location", location),
+        element("ETag", etag)
+    )
+}
+
+/// GetObjectAttributes alone has an entity tag without quotes, which `s3s` can't write.
+fn unquote_etag(xml: &str) -> Cow<'_, str> {
+    if !xml.contains("<GetObjectAttributesResponse") {
+        return Cow::Borrowed(xml);
+    }
+    let unquoted = xml.replacen("<ETag>\"", "<ETag>", 1);
+    Cow::Owned(unquoted.replacen("\"</ETag>", "</ETag>", 1))
 }

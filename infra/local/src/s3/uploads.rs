@@ -1,6 +1,6 @@
 //! Multipart uploads that are not complete.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 use super::database::Write;
@@ -22,6 +22,8 @@ pub(super) struct Upload {
     pub(super) tags: Vec<Tag>,
     /// What the client asked for.
     pub(super) checksum: Option<(Algorithm, Kind)>,
+    /// The key was written or deleted since the upload began.
+    pub(super) disturbed: bool,
 }
 
 impl Upload {
@@ -45,7 +47,8 @@ pub(super) struct Part {
     pub(super) modified: i64,
 }
 
-const COLUMNS: &str = "SELECT id, key, initiated, details, tags, algorithm, kind FROM uploads";
+const COLUMNS: &str =
+    "SELECT id, key, initiated, details, tags, algorithm, kind, disturbed FROM uploads";
 
 fn from_row(row: &Row) -> Result<Upload, Error> {
     let algorithm: Option<String> = row.get(5)?;
@@ -59,6 +62,7 @@ fn from_row(row: &Row) -> Result<Upload, Error> {
         headers: serde_json::from_str(row.get_ref(3)?.as_str().unwrap_or("{}"))?,
         tags: serde_json::from_str(row.get_ref(4)?.as_str().unwrap_or("[]"))?,
         checksum: algorithm.zip(kind),
+        disturbed: row.get(7)?,
     })
 }
 
@@ -79,6 +83,17 @@ pub(super) fn create(write: &Write, bucket: &str, upload: &Upload) -> Result<(),
             upload.checksum.map(|(_, kind)| kind.name()),
         ],
     )?;
+    Ok(())
+}
+
+/// Remembers of the uploads to a key that it has been written or deleted meanwhile.
+pub(super) fn disturb(write: &Write, bucket: &str, key: &str) -> Result<(), Error> {
+    write
+        .sql
+        .prepare_cached(
+            "UPDATE uploads SET disturbed = 1 WHERE bucket = ?1 AND key = ?2 AND NOT disturbed",
+        )?
+        .execute(params![bucket, key.as_bytes()])?;
     Ok(())
 }
 
@@ -168,7 +183,17 @@ pub(super) fn forget_all(write: &mut Write, bucket: &str) -> Result<(), Error> {
     ids.iter().try_for_each(|id| forget(write, id))
 }
 
-/// Uploads in the order of their keys, then ids, that follow `after`.
+/// The row of the upload that a listing goes on after.
+fn row_of(sql: &Connection, bucket: &str, key: &str, id: &str) -> Result<i64, Error> {
+    let select = "SELECT rowid FROM uploads WHERE id = ?1 AND bucket = ?2 AND key = ?3";
+    let row = sql
+        .prepare_cached(select)?
+        .query_row(params![id, bucket, key.as_bytes()], |row| row.get(0))
+        .optional()?;
+    row.ok_or_else(|| Error::argument("Invalid uploadId marker", "upload-id-marker", id))
+}
+
+/// Uploads in the order of their keys, then of their beginnings, that follow the key `after`, or its upload of that id.
 pub(super) fn list(
     sql: &Connection,
     bucket: &str,
@@ -176,17 +201,20 @@ pub(super) fn list(
     after: Option<(&str, Option<&str>)>,
 ) -> Result<Page<Upload>, Error> {
     let mut select = sql.prepare_cached(&format!(
-        "{COLUMNS} WHERE bucket = ?1 AND key >= ?2 AND key < ?3 AND (key <> ?4 OR id > ?5)
-         ORDER BY key, id LIMIT ?6"
+        "{COLUMNS} WHERE bucket = ?1 AND key >= ?2 AND key < ?3 AND (key <> ?4 OR rowid > ?5)
+         ORDER BY key, rowid LIMIT ?6"
     ))?;
+    // Nothing follows this one: without an upload's id, the whole key is behind the marker.
+    let behind = match after {
+        Some((key, Some(id))) => row_of(sql, bucket, key, id)?,
+        _ => i64::MAX,
+    };
     listing::page(
         query,
         |upload: &Upload| &upload.key,
         |from: &From, limit| {
             let (first, exclusive) = super::list::bounds(query, after.map(|(key, _)| key), from);
             let but = if exclusive { first.clone() } else { Vec::new() };
-            // Nothing follows this id: without an upload's id, the whole key is behind the marker.
-            let behind = after.and_then(|(_, id)| id).unwrap_or("\u{10ffff}");
             let end = super::list::end(&query.prefix);
             select
                 .query_and_then(

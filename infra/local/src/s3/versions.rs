@@ -97,6 +97,20 @@ pub(super) fn exact(
         .transpose()
 }
 
+/// Refuses the id of a version that this store can't have given.
+pub(super) fn check_id(id: Option<&str>) -> Result<(), Error> {
+    let Some(id) = id else { return Ok(()) };
+    let given = FileId::from_name(id).is_some_and(|id| id.0.get_version_num() == 4);
+    if given || id == NULL {
+        return Ok(());
+    }
+    let text = match id {
+        "" => "Version id cannot be the empty string",
+        _ => "Invalid version id specified",
+    };
+    Err(Error::argument(text, "versionId", id))
+}
+
 /// Finds a version, which may be a delete marker, or says as AWS does what is missing.
 pub(super) fn find(
     sql: &Connection,
@@ -105,6 +119,7 @@ pub(super) fn find(
     version_id: Option<&str>,
 ) -> Result<Version, Error> {
     super::buckets::get(sql, bucket)?;
+    check_id(version_id)?;
     match version_id {
         None => newest(sql, bucket, key)?.ok_or(Error::NoSuchKey),
         Some(id) => exact(sql, bucket, key, id)?.ok_or(Error::NoSuchVersion),
@@ -122,7 +137,7 @@ pub(super) fn object(
     match (version.file, version_id) {
         (Some(_), _) => Ok(version),
         (None, None) => Err(Error::NoSuchKey),
-        (None, Some(_)) => Err(Error::MethodNotAllowed),
+        (None, Some(_)) => Err(Error::MethodNotAllowed.with("ResourceType", "DeleteMarker")),
     }
 }
 
@@ -133,6 +148,7 @@ pub(super) fn add(
     key: &str,
     new: NewVersion,
 ) -> Result<Version, Error> {
+    super::uploads::disturb(write, &bucket.name, key)?;
     let version_id = match bucket.versioning {
         Versioning::Enabled => Uuid::new_v4().simple().to_string(),
         Versioning::Off | Versioning::Suspended => {
@@ -189,6 +205,7 @@ pub(super) fn remove(
     let Some(version) = exact(write.sql, bucket, key, version_id)? else {
         return Ok(None);
     };
+    super::uploads::disturb(write, bucket, key)?;
     write
         .sql
         .prepare_cached("DELETE FROM versions WHERE id = ?1")?

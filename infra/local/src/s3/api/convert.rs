@@ -2,7 +2,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use s3s::dto::{ETag, Owner, Timestamp};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use s3s::dto::{ETag, Initiator, Owner, Timestamp};
 
 use crate::s3::Store;
 use crate::s3::buckets::{Bucket, Versioning};
@@ -10,14 +12,23 @@ use crate::s3::details::Headers;
 use crate::s3::error::Error;
 use crate::s3::versions::Version;
 
-/// A time from milliseconds since 1970.
+/// A time from milliseconds since 1970, in whole seconds: S3 tells no others.
 pub(super) fn timestamp(milliseconds: i64) -> Timestamp {
-    Timestamp::from(UNIX_EPOCH + Duration::from_millis(milliseconds.unsigned_abs()))
+    Timestamp::from(UNIX_EPOCH + Duration::from_secs(milliseconds.unsigned_abs() / 1000))
 }
 
-/// The same in whole seconds, as HTTP headers have it.
-pub(super) fn seconds(milliseconds: i64) -> Timestamp {
-    timestamp(milliseconds / 1000 * 1000)
+/// Headers for a response, without those that HTTP can't carry.
+pub(super) fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    pairs
+        .iter()
+        .filter_map(|(name, value)| Some((*name, HeaderValue::from_str(value).ok()?)))
+        .map(|(name, value)| (HeaderName::from_static(name), value))
+        .collect()
+}
+
+/// A value in a query.
+pub(super) fn encode_parameter(value: &str) -> String {
+    utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
 }
 
 pub(super) fn etag(value: &str) -> ETag {
@@ -30,6 +41,19 @@ pub(super) fn owner(store: &Store) -> Owner {
         display_name: None,
         id: Some(store.identity.account.clone()),
     }
+}
+
+/// Who began an upload: the same.
+pub(super) fn initiator(store: &Store) -> Initiator {
+    Initiator {
+        display_name: Some(store.identity.account.clone()),
+        id: Some(store.identity.account.clone()),
+    }
+}
+
+/// The id of a version that was just written: a new one, which a bucket has only while versioning is enabled.
+pub(super) fn new_version_id(bucket: &Bucket, version: &Version) -> Option<String> {
+    (bucket.versioning == Versioning::Enabled).then(|| version.version_id.clone())
 }
 
 /// The version's id, where the bucket has or had versioning.
@@ -45,8 +69,10 @@ pub(super) fn length(bytes: u64) -> i64 {
 pub(super) fn limit(asked: Option<i32>, name: &str) -> Result<usize, Error> {
     let asked = asked.unwrap_or(1000);
     let limit = usize::try_from(asked).map_err(|_| {
-        Error::InvalidArgument(
-            format!("Argument {name} must be an integer between 0 and 2147483647").into(),
+        Error::argument(
+            format!("Argument {name} must be an integer between 0 and 2147483647"),
+            name,
+            asked.to_string(),
         )
     })?;
     Ok(limit.min(1000))

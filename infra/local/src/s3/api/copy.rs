@@ -3,11 +3,13 @@
 use std::fs::File;
 
 use futures::TryStreamExt as _;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderName};
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, StdError};
 
 use super::conditions::{ReadConditions, WriteConditions};
-use super::convert::{etag, headers_of, timestamp, version_id};
+use super::convert::{etag, headers_of, new_version_id, timestamp, version_id};
 use super::multipart::{check_part_number, keep_part};
 use super::read::{open, stream};
 use super::requester;
@@ -19,7 +21,7 @@ use crate::s3::error::Error;
 use crate::s3::events::Event;
 use crate::s3::files::Stored;
 use crate::s3::receive::{Claims, blocking, receive};
-use crate::s3::versions::{NewVersion, Version};
+use crate::s3::versions::{self, NewVersion, Version};
 use crate::s3::{files, uploads};
 
 /// 5 GiB: larger objects are copied in parts.
@@ -28,7 +30,7 @@ const LIMIT: u64 = 5 << 30;
 /// The object to copy from.
 struct Source {
     version: Version,
-    /// The version's id, where its bucket has or had versioning.
+    /// The version's id, where it has one.
     version_id: Option<String>,
     file: File,
     /// The same object as the destination.
@@ -51,18 +53,35 @@ async fn source(
     };
     let same = (&*bucket, &*key) == to && id.is_none();
     let ((row, version), file) = open(store, move |sql| {
-        let found = super::buckets::bucket_and_object(sql, &bucket, &key, id.as_deref())?;
+        let found = super::buckets::bucket_and_object(sql, &bucket, &key, id.as_deref());
+        let found = found.map_err(|error| about_source(error, &bucket, &key, id.as_deref()))?;
         let file = found.1.file;
         Ok((found, file))
     })
     .await?;
     conditions.require(&version)?;
+    version.details.headers.require_online()?;
     Ok(Source {
-        version_id: version_id(&row, &version),
+        version_id: version_id(&row, &version).filter(|id| id != versions::NULL),
         version,
         file: file.ok_or(Error::NoSuchKey)?,
         same,
     })
+}
+
+/// Errors are about the source, which is not the object that the request names.
+fn about_source(error: Error, bucket: &str, key: &str, id: Option<&str>) -> Error {
+    match (error, id) {
+        (error @ Error::NoSuchBucket, _) => error.with("BucketName", bucket),
+        (error @ Error::NoSuchKey, _) => error.with("Key", key),
+        (error @ Error::NoSuchVersion, id) => error
+            .with("Key", key)
+            .with("VersionId", id.unwrap_or_default()),
+        (Error::Detailed(error, _), Some(_)) if matches!(*error, Error::MethodNotAllowed) => {
+            Error::InvalidRequest("The source of a copy request may not specifically refer to a delete marker by version id.".into())
+        }
+        (error, _) => error,
+    }
 }
 
 macro_rules! source_conditions {
@@ -81,6 +100,10 @@ pub(super) async fn copy_object(
     request: S3Request<CopyObjectInput>,
 ) -> Result<S3Response<CopyObjectOutput>, Error> {
     let by = requester(&request, store);
+    let write_conditions = WriteConditions::new(
+        condition(&request.headers, &IF_MATCH)?,
+        condition(&request.headers, &IF_NONE_MATCH)?.as_ref(),
+    )?;
     let mut input = request.input;
     let conditions = source_conditions!(input);
     let from = input.copy_source.clone();
@@ -93,7 +116,7 @@ pub(super) async fn copy_object(
     let upload = Upload {
         bucket: input.bucket,
         key: input.key,
-        conditions: WriteConditions::default(),
+        conditions: write_conditions,
         event: Event::Copy,
         by,
     };
@@ -105,19 +128,34 @@ pub(super) async fn copy_object(
         },
         ..new
     };
-    let (bucket, version) = add(store, upload, new, stored, |_| Ok(())).await?;
+    let (bucket, version) = add(store, upload, new, stored, |_, _| Ok(())).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&version.etag)),
         last_modified: Some(timestamp(version.modified)),
         ..Default::default()
     };
     show_checksum!(result, &version.details.checksum);
+    result.checksum_type = version
+        .details
+        .checksum
+        .as_ref()
+        .map(|sum| ChecksumType::from_static(sum.kind.name()));
     Ok(S3Response::new(CopyObjectOutput {
         copy_object_result: Some(result),
         copy_source_version_id: source_version,
-        version_id: version_id(&bucket, &version),
+        version_id: new_version_id(&bucket, &version),
         ..Default::default()
     }))
+}
+
+/// A condition on the object that a copy becomes, of which `s3s` does not know.
+fn condition(headers: &HeaderMap, name: &HeaderName) -> Result<Option<ETagCondition>, Error> {
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    let parsed = ETagCondition::parse_http_header(value.as_bytes());
+    let invalid = |_| Error::argument("The entity tag is not valid", name.as_str(), "");
+    parsed.map(Some).map_err(invalid)
 }
 
 fn refuse_illegal(input: &CopyObjectInput, source: &Source) -> Result<(), Error> {
@@ -239,7 +277,8 @@ pub(super) async fn upload_part_copy(
         let (bucket, key, id) = (bucket.clone(), key.clone(), id.clone());
         move |sql: &rusqlite::Connection| uploads::get(sql, &bucket, &key, &id)
     };
-    let (algorithm, _) = store.database.read(find).await?.resulting_checksum();
+    let upload = store.database.read(find).await?;
+    let (algorithm, _) = upload.resulting_checksum();
     let length = bytes.end - bytes.start;
     let file = files::seek(file, bytes.start)?;
     let body = stream(file, length).map_err(StdError::from);
@@ -259,7 +298,7 @@ pub(super) async fn upload_part_copy(
         last_modified: Some(timestamp(part.modified)),
         ..Default::default()
     };
-    show_checksum!(result, Some(&part.checksum));
+    show_checksum!(result, upload.checksum.map(|_| &part.checksum));
     Ok(S3Response::new(UploadPartCopyOutput {
         copy_part_result: Some(result),
         copy_source_version_id: version_id,
@@ -269,19 +308,18 @@ pub(super) async fn upload_part_copy(
 
 /// The range of `x-amz-copy-source-range`, which must lie in the source.
 fn copy_range(range: &str, size: u64) -> Result<std::ops::Range<u64>, Error> {
-    let invalid = || {
-        Error::InvalidArgument(
-            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy".into(),
-        )
-    };
+    let argument = |text| Error::argument(text, "x-amz-copy-source-range", range);
     match Range::parse(range) {
         Ok(Range::Int {
             first,
             last: Some(last),
         }) if last < size => Ok(first..last + 1),
-        Ok(Range::Int { last: Some(_), .. }) => Err(Error::InvalidArgument(
-            format!("Range specified is not valid for source object of size: {size}").into(),
+        Ok(Range::Int { first, last: Some(_) }) if first >= size => Err(Error::InvalidRequest(
+            "The specified copy range is invalid for the source object size".into(),
         )),
-        _ => Err(invalid()),
+        Ok(Range::Int { last: Some(_), .. }) => Err(argument(format!(
+            "Range specified is not valid for source object of size: {size}"
+        ))),
+        _ => Err(argument("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy".to_owned())),
     }
 }

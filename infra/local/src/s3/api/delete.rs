@@ -12,14 +12,21 @@ use crate::s3::error::Error;
 use crate::s3::events::{self, Event, Requester};
 use crate::s3::versions::{self, Deleted};
 
-/// Deletes one object, with its event.
+/// Deletes one object if the conditions hold, with its event.
 fn delete(
     write: &mut Write,
     by: &Requester,
     bucket: &Bucket,
-    key: &str,
-    version_id: Option<&str>,
+    (key, version_id): (&str, Option<&str>),
+    conditions: &WriteConditions,
 ) -> Result<Deleted, Error> {
+    if !conditions.is_empty() {
+        let version = match version_id {
+            None => versions::newest(write.sql, &bucket.name, key)?,
+            Some(id) => versions::exact(write.sql, &bucket.name, key, id)?,
+        };
+        conditions.require(key, version.as_ref())?;
+    }
     let deleted = versions::delete(write, bucket, key, version_id)?;
     match &deleted {
         Deleted::Nothing => {}
@@ -37,17 +44,26 @@ pub(super) async fn delete_object(
 ) -> Result<S3Response<DeleteObjectOutput>, Error> {
     let by = requester(&request, store);
     let input = request.input;
-    let conditions = WriteConditions::new(input.if_match, None)?;
+    for (given, header) in [
+        (
+            input.if_match_last_modified_time.is_some(),
+            "x-amz-if-match-last-modified-time",
+        ),
+        (input.if_match_size.is_some(), "x-amz-if-match-size"),
+    ] {
+        if given {
+            return Err(Error::HeaderNotImplemented.with("Header", header));
+        }
+    }
+    let conditions = WriteConditions::of_delete(input.if_match);
     let (key, id) = (input.key, input.version_id);
     let asked_for = id.clone();
     let (bucket, deleted) = store
         .database
-        .write(move |write| {
+        .delete(move |write| {
             let bucket = buckets::get(write.sql, &input.bucket)?;
-            if !conditions.is_empty() {
-                conditions.require(versions::newest(write.sql, &bucket.name, &key)?.as_ref())?;
-            }
-            let deleted = delete(write, &by, &bucket, &key, id.as_deref())?;
+            versions::check_id(id.as_deref())?;
+            let deleted = delete(write, &by, &bucket, (&key, id.as_deref()), &conditions)?;
             Ok((bucket, deleted))
         })
         .await?;
@@ -63,12 +79,6 @@ pub(super) async fn delete_object(
     }))
 }
 
-/// XML can't carry the other control characters: neither in a request, nor, which has to name the key too, in its answer. The
-/// parser takes them. Such an object is deleted by itself.
-fn is_in_xml(c: char) -> bool {
-    !matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
-}
-
 pub(super) async fn delete_objects(
     store: &Store,
     request: S3Request<DeleteObjectsInput>,
@@ -77,30 +87,54 @@ pub(super) async fn delete_objects(
     let input = request.input;
     let quiet = input.delete.quiet == Some(true);
     let objects = input.delete.objects;
-    let all_in_xml = objects
-        .iter()
-        .all(|object| object.key.chars().all(is_in_xml));
-    if objects.is_empty() || objects.len() > 1000 || !all_in_xml {
+    if objects.is_empty() || objects.len() > 1000 {
         return Err(Error::MalformedXml);
     }
-    let deleted = store
+    let outcomes = store
         .database
-        .write(move |write| {
+        .delete(move |write| {
             let bucket = buckets::get(write.sql, &input.bucket)?;
-            objects
-                .into_iter()
-                .map(|object| {
-                    let id = object.version_id.as_deref();
-                    let deleted = delete(write, &by, &bucket, &object.key, id)?;
-                    Ok(describe(object, deleted))
-                })
-                .collect::<Result<Vec<_>, Error>>()
+            let mut outcomes = Vec::with_capacity(objects.len());
+            for object in objects {
+                let outcome = delete_listed(write, &by, &bucket, &object);
+                if outcome.as_ref().is_err_and(|error| !error.is_refusal()) {
+                    return outcome.map(|_| Vec::new());
+                }
+                outcomes.push((object, outcome));
+            }
+            Ok(outcomes)
         })
         .await?;
-    Ok(S3Response::new(DeleteObjectsOutput {
-        deleted: (!quiet).then_some(deleted),
-        ..Default::default()
-    }))
+    let mut output = DeleteObjectsOutput::default();
+    for (object, outcome) in outcomes {
+        match outcome {
+            Ok(_) if quiet => {}
+            Ok(deleted) => {
+                let list = output.deleted.get_or_insert_default();
+                list.push(describe(object, deleted));
+            }
+            Err(error) => output.errors.get_or_insert_default().push(s3s::dto::Error {
+                code: Some(error.code_name()),
+                key: Some(object.key),
+                message: Some(error.to_string()),
+                version_id: object.version_id,
+            }),
+        }
+    }
+    Ok(S3Response::new(output))
+}
+
+/// Deletes an object of a list. A version that can't be is one that is not there, unlike where it is asked for alone.
+fn delete_listed(
+    write: &mut Write,
+    by: &Requester,
+    bucket: &Bucket,
+    object: &ObjectIdentifier,
+) -> Result<Deleted, Error> {
+    let id = object.version_id.as_deref();
+    versions::check_id(id).map_err(|_| Error::NoSuchVersion)?;
+    let conditions = WriteConditions::of_delete(object.e_tag.clone().map(ETagCondition::ETag));
+    delete(write, by, bucket, (&object.key, id), &conditions)
 }
 
 fn describe(asked: ObjectIdentifier, deleted: Deleted) -> DeletedObject {

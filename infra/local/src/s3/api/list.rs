@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response};
 
-use super::convert::{etag, length, limit, owner, timestamp};
+use super::convert::{self, etag, initiator, length, limit, owner, timestamp};
 use crate::s3::error::Error;
 use crate::s3::events::encode_key;
 use crate::s3::listing::{Last, Page, Query};
@@ -26,8 +26,10 @@ impl Names {
         match encoding.map(EncodingType::as_str) {
             None => Ok(Self { encoded: false }),
             Some(EncodingType::URL) => Ok(Self { encoded: true }),
-            Some(_) => Err(Error::InvalidArgument(
-                "Invalid Encoding Method specified in Request".into(),
+            Some(other) => Err(Error::argument(
+                "Invalid Encoding Method specified in Request",
+                "encoding-type",
+                other,
             )),
         }
     }
@@ -51,6 +53,11 @@ impl Names {
     }
 }
 
+/// What is given as nothing is not given.
+fn non_empty(text: Option<&String>) -> Option<&String> {
+    text.filter(|text| !text.is_empty())
+}
+
 fn query(
     prefix: Option<&String>,
     delimiter: Option<&String>,
@@ -59,8 +66,9 @@ fn query(
 ) -> Result<Query, Error> {
     Ok(Query {
         prefix: prefix.cloned().unwrap_or_default(),
-        delimiter: delimiter.filter(|delimiter| !delimiter.is_empty()).cloned(),
+        delimiter: non_empty(delimiter).cloned(),
         limit: limit(max, name)?,
+        marker_skips_prefix: true,
     })
 }
 
@@ -81,12 +89,12 @@ async fn objects(
     bucket: String,
     query: Query,
     after: Option<String>,
-) -> Result<Page<Version>, Error> {
+) -> Result<(buckets::Bucket, Page<Version>), Error> {
     store
         .database
         .read(move |sql| {
-            buckets::get(sql, &bucket)?;
-            list::objects(sql, &bucket, &query, after.as_deref())
+            let row = buckets::get(sql, &bucket)?;
+            Ok((row, list::objects(sql, &bucket, &query, after.as_deref())?))
         })
         .await
 }
@@ -100,10 +108,10 @@ pub(in crate::s3) async fn list_keys(
 ) -> Result<Vec<Listed>, Error> {
     let query = Query {
         prefix: prefix.to_owned(),
-        delimiter: None,
         limit: PAGE,
+        ..Query::default()
     };
-    let page = objects(store, bucket.to_owned(), query, after.map(str::to_owned)).await?;
+    let (_, page) = objects(store, bucket.to_owned(), query, after.map(str::to_owned)).await?;
     let listed = page.entries.into_iter().map(|version| Listed {
         key: version.key,
         size: version.size,
@@ -142,11 +150,11 @@ pub(super) async fn list_objects(
         "maxKeys",
     )?;
     let limit = query.limit;
-    let page = objects(store, input.bucket.clone(), query, input.marker.clone()).await?;
+    let (row, page) = objects(store, input.bucket.clone(), query, input.marker.clone()).await?;
     // The first generation names the next page only where a delimiter hides the last key.
     let next = last_name(&page, |version| &version.key).filter(|_| input.delimiter.is_some());
     let owner = owner(store);
-    Ok(S3Response::new(ListObjectsOutput {
+    let output = ListObjectsOutput {
         name: Some(input.bucket),
         prefix: Some(names.write(&input.prefix.unwrap_or_default())),
         marker: Some(names.write(&input.marker.unwrap_or_default())),
@@ -160,21 +168,36 @@ pub(super) async fn list_objects(
                 .map(|version| object(version, names, Some(&owner)))
                 .collect(),
         ),
-        delimiter: names.write_some(input.delimiter.as_ref()),
+        delimiter: names.write_some(non_empty(input.delimiter.as_ref())),
         encoding_type: input.encoding_type,
         request_charged: None,
-    }))
+    };
+    Ok(located(output, &row.region))
 }
 
 /// A continuation token holds the last name of the page before, so that it needs no memory here.
-fn name_in_token(token: &str) -> Result<String, Error> {
+pub(super) fn name_in_token(token: &str) -> Result<String, Error> {
     URL_SAFE_NO_PAD
         .decode(token)
         .ok()
         .and_then(|name| String::from_utf8(name).ok())
+        .filter(|name| !name.is_empty())
         .ok_or_else(|| {
             Error::InvalidArgument("The continuation token provided is incorrect".into())
+                .with("ArgumentName", "continuation-token")
         })
+}
+
+/// The token of a page that ended with this name.
+pub(super) fn token_of_name(name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(name)
+}
+
+/// The answer to a listing, which says where the bucket is.
+fn located<T>(output: T, region: &str) -> S3Response<T> {
+    let mut response = S3Response::new(output);
+    response.headers = convert::headers(&[("x-amz-bucket-region", region)]);
+    response
 }
 
 pub(super) async fn list_objects_v2(
@@ -194,17 +217,24 @@ pub(super) async fn list_objects_v2(
         Some(token) => Some(name_in_token(token)?),
         None => input.start_after.clone(),
     };
-    let page = objects(store, input.bucket.clone(), query, after).await?;
+    let query = Query {
+        marker_skips_prefix: false,
+        ..query
+    };
+    let (row, page) = objects(store, input.bucket.clone(), query, after).await?;
     let next = last_name(&page, |version| &version.key);
     let owner = (input.fetch_owner == Some(true)).then(|| owner(store));
-    Ok(S3Response::new(ListObjectsV2Output {
+    let start_after = input
+        .start_after
+        .filter(|_| input.continuation_token.is_none());
+    let output = ListObjectsV2Output {
         name: Some(input.bucket),
         prefix: Some(names.write(&input.prefix.unwrap_or_default())),
         max_keys: count(limit),
         key_count: count(page.entries.len() + page.common_prefixes.len()),
         continuation_token: input.continuation_token,
         is_truncated: Some(page.next.is_some()),
-        next_continuation_token: next.map(|name| URL_SAFE_NO_PAD.encode(name)),
+        next_continuation_token: next.map(|name| token_of_name(&name)),
         common_prefixes: names.prefixes(&page.common_prefixes),
         contents: Some(
             page.entries
@@ -212,11 +242,12 @@ pub(super) async fn list_objects_v2(
                 .map(|version| object(version, names, owner.as_ref()))
                 .collect(),
         ),
-        delimiter: names.write_some(input.delimiter.as_ref()),
-        start_after: names.write_some(input.start_after.as_ref()),
+        delimiter: names.write_some(non_empty(input.delimiter.as_ref())),
+        start_after: names.write_some(start_after.as_ref()),
         encoding_type: input.encoding_type,
         request_charged: None,
-    }))
+    };
+    Ok(located(output, &row.region))
 }
 
 pub(super) async fn list_object_versions(
@@ -246,7 +277,7 @@ pub(super) async fn list_object_versions(
         next_key_marker: names.write_some(next_key.as_ref()),
         next_version_id_marker: next_version.filter(|_| page.next == Some(Last::Entry)),
         common_prefixes: names.prefixes(&page.common_prefixes),
-        delimiter: names.write_some(input.delimiter.as_ref()),
+        delimiter: names.write_some(non_empty(input.delimiter.as_ref())),
         encoding_type: input.encoding_type,
         ..Default::default()
     };
@@ -264,8 +295,10 @@ async fn version_page(
     let key_marker = key_marker.clone().filter(|key| !key.is_empty());
     let version_marker = version_marker.clone().filter(|id| !id.is_empty());
     if version_marker.is_some() && key_marker.is_none() {
-        return Err(Error::InvalidArgument(
-            "A version-id marker cannot be specified without a key marker.".into(),
+        return Err(Error::argument(
+            "A version-id marker cannot be specified without a key marker.",
+            "version-id-marker",
+            version_marker.unwrap_or_default(),
         ));
     }
     store
@@ -357,35 +390,44 @@ pub(super) async fn list_multipart_uploads(
             uploads::list(sql, &bucket, &query, after)
         })
         .await?;
-    let next_id = match page.next {
-        Some(Last::Entry) => page.entries.last().map(|last| last.id.clone()),
-        _ => None,
-    };
-    let next_key = last_name(&page, |upload| &upload.key);
+    // Unlike the other listings, this one names the last upload of the last page too.
+    let last = page
+        .entries
+        .last()
+        .filter(|_| page.next != Some(Last::CommonPrefix));
+    let next_id = last.map_or_else(String::new, |last| last.id.clone());
+    let next_key = last_name(&page, |upload| &upload.key)
+        .or_else(|| last.map(|last| last.key.clone()))
+        .unwrap_or_default();
     let owner = owner(store);
     Ok(S3Response::new(ListMultipartUploadsOutput {
         bucket: Some(input.bucket),
-        prefix: Some(names.write(&input.prefix.unwrap_or_default())),
+        prefix: names.write_some(input.prefix.as_ref()),
         key_marker: Some(names.write(&input.key_marker.unwrap_or_default())),
         upload_id_marker: Some(input.upload_id_marker.unwrap_or_default()),
         max_uploads: count(limit),
         is_truncated: Some(page.next.is_some()),
-        next_key_marker: names.write_some(next_key.as_ref()),
-        next_upload_id_marker: next_id,
+        next_key_marker: Some(names.write(&next_key)),
+        next_upload_id_marker: Some(next_id),
         common_prefixes: names.prefixes(&page.common_prefixes),
-        delimiter: names.write_some(input.delimiter.as_ref()),
+        delimiter: names.write_some(non_empty(input.delimiter.as_ref())),
         encoding_type: input.encoding_type,
         uploads: Some(
             page.entries
                 .into_iter()
-                .map(|upload| multipart_upload(upload, names, &owner))
+                .map(|upload| multipart_upload(upload, names, &owner, initiator(store)))
                 .collect(),
         ),
         request_charged: None,
     }))
 }
 
-fn multipart_upload(upload: uploads::Upload, names: Names, owner: &Owner) -> MultipartUpload {
+fn multipart_upload(
+    upload: uploads::Upload,
+    names: Names,
+    owner: &Owner,
+    initiator: Initiator,
+) -> MultipartUpload {
     MultipartUpload {
         checksum_algorithm: upload
             .checksum
@@ -394,7 +436,7 @@ fn multipart_upload(upload: uploads::Upload, names: Names, owner: &Owner) -> Mul
             .checksum
             .map(|(_, kind)| ChecksumType::from_static(kind.name())),
         initiated: Some(timestamp(upload.initiated)),
-        initiator: None,
+        initiator: Some(initiator),
         key: Some(names.write(&upload.key)),
         owner: Some(owner.clone()),
         storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),

@@ -1,5 +1,6 @@
 //! The operations, as `s3s` calls them. An operation that is not here answers `NotImplemented` and its name.
 
+mod attributes;
 mod buckets;
 mod conditions;
 mod convert;
@@ -8,6 +9,7 @@ mod delete;
 mod list;
 mod multipart;
 mod notifications;
+mod post;
 mod read;
 mod tagging;
 mod write;
@@ -45,6 +47,8 @@ fn requester<T>(request: &S3Request<T>, store: &Store) -> Requester {
             request_id: super::response::request_id(),
             source_ip: "127.0.0.1".into(),
             identity: store.identity.clone(),
+            host: "localhost".into(),
+            region: store.identity.region.clone(),
         })
 }
 
@@ -52,13 +56,24 @@ fn trailers<T>(request: &S3Request<T>) -> Option<Trailers> {
     request.extensions.get().cloned()
 }
 
+/// S3 encrypts every object, with keys of its own unless it is told otherwise, and says so with each.
+macro_rules! say {
+    ($response:expr, encrypted) => {
+        let aes = ServerSideEncryption::from_static(ServerSideEncryption::AES256);
+        $response.output.server_side_encryption = Some(aes);
+    };
+}
+
 /// One method an operation, each in the module that it names.
 macro_rules! operations {
-    ($($module:ident :: $name:ident ($input:ty) -> $output:ty;)*) => {
+    ($($module:ident :: $name:ident ($input:ty) -> $output:ty $(, $encrypted:ident)?;)*) => {
         #[async_trait::async_trait]
         impl s3s::S3 for Api {
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                Ok($module::$name(&self.store, request).await?)
+                #[allow(unused_mut, reason = "only what is about bytes is changed")]
+                let mut response = $module::$name(&self.store, request).await?;
+                $(say!(response, $encrypted);)?
+                Ok(response)
             })*
         }
     };
@@ -76,13 +91,13 @@ operations! {
         -> GetBucketNotificationConfigurationOutput;
     notifications::put_bucket_notification_configuration(PutBucketNotificationConfigurationInput)
         -> PutBucketNotificationConfigurationOutput;
-    write::put_object(PutObjectInput) -> PutObjectOutput;
-    write::post_object(PostObjectInput) -> PostObjectOutput;
-    copy::copy_object(CopyObjectInput) -> CopyObjectOutput;
-    copy::upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput;
-    read::get_object(GetObjectInput) -> GetObjectOutput;
-    read::head_object(HeadObjectInput) -> HeadObjectOutput;
-    read::get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput;
+    write::put_object(PutObjectInput) -> PutObjectOutput, encrypted;
+    post::post_object(PostObjectInput) -> PostObjectOutput, encrypted;
+    copy::copy_object(CopyObjectInput) -> CopyObjectOutput, encrypted;
+    copy::upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput, encrypted;
+    read::get_object(GetObjectInput) -> GetObjectOutput, encrypted;
+    read::head_object(HeadObjectInput) -> HeadObjectOutput, encrypted;
+    attributes::get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput;
     delete::delete_object(DeleteObjectInput) -> DeleteObjectOutput;
     delete::delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput;
     tagging::get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput;
@@ -92,9 +107,9 @@ operations! {
     list::list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output;
     list::list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput;
     list::list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput;
-    multipart::create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput;
-    multipart::upload_part(UploadPartInput) -> UploadPartOutput;
-    multipart::complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput;
+    multipart::create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput, encrypted;
+    multipart::upload_part(UploadPartInput) -> UploadPartOutput, encrypted;
+    multipart::complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput, encrypted;
     multipart::abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput;
     multipart::list_parts(ListPartsInput) -> ListPartsOutput;
 }

@@ -5,7 +5,9 @@ use s3s::{S3Request, S3Response};
 use uuid::Uuid;
 
 use super::conditions::WriteConditions;
-use super::convert::{etag, headers_of, length, limit, owner, timestamp, version_id};
+use super::convert::{
+    etag, headers_of, initiator, length, limit, new_version_id, owner, timestamp,
+};
 use super::write::{Upload, add};
 use super::{requester, trailers};
 use crate::s3::buckets::Bucket;
@@ -39,6 +41,7 @@ pub(super) async fn create_multipart_upload(
         tags: tags_of_header(input.tagging.as_deref().unwrap_or_default())?,
         headers: headers_of!(input)?,
         key: input.key.clone(),
+        disturbed: false,
     };
     let output = CreateMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),
@@ -94,8 +97,10 @@ pub(super) fn check_part_number(number: i32) -> Result<(), Error> {
     if (1..=MOST_PARTS).contains(&number) {
         return Ok(());
     }
-    Err(Error::InvalidArgument(
-        "Part number must be an integer between 1 and 10000, inclusive".into(),
+    Err(Error::argument(
+        "Part number must be an integer between 1 and 10000, inclusive",
+        "partNumber",
+        number.to_string(),
     ))
 }
 
@@ -175,7 +180,7 @@ pub(super) async fn keep_part(
     key: String,
     upload: String,
     number: i32,
-    mut received: Received,
+    received: Received,
     algorithm: Algorithm,
 ) -> Result<uploads::Part, Error> {
     let checksum = received.digests.checksum(algorithm).cloned();
@@ -193,7 +198,7 @@ pub(super) async fn keep_part(
             // The upload may have been completed or aborted while the bytes came.
             uploads::get(write.sql, &bucket, &key, &upload)?;
             uploads::put_part(write, &upload, &part)?;
-            received.stored.adopt();
+            write.keep(received.stored);
             Ok(part)
         })
         .await
@@ -210,6 +215,7 @@ pub(super) async fn complete_multipart_upload(
         .multipart_upload
         .and_then(|list| list.parts)
         .unwrap_or_default();
+    let location = by.location(&input.bucket, &input.key);
     let target = Upload {
         conditions: WriteConditions::new(input.if_match, input.if_none_match.as_ref())?,
         bucket: input.bucket,
@@ -218,14 +224,16 @@ pub(super) async fn complete_multipart_upload(
         by,
     };
     let (upload, uploaded) = with_parts(store, &target, input.upload_id).await?;
+    let kind = input.checksum_type.as_ref().map(ChecksumType::as_str);
+    check_mode(&upload, kind, &listed)?;
     let parts = chosen_parts(&listed, uploaded)?;
     let new = whole(&upload, &parts)?;
     check_claims(&new, claimed.as_ref(), input.mpu_object_size)?;
     let (bucket, version) = join(store, target, upload.id, new, &parts).await?;
     let mut output = CompleteMultipartUploadOutput {
-        location: Some(format!("/{}/{}", bucket.name, version.key)),
+        location: Some(location),
         e_tag: Some(etag(&version.etag)),
-        version_id: version_id(&bucket, &version),
+        version_id: new_version_id(&bucket, &version),
         bucket: Some(bucket.name),
         key: Some(version.key),
         ..Default::default()
@@ -270,11 +278,38 @@ async fn join(
         ..new
     };
     let (bucket, key) = (target.bucket.clone(), target.key.clone());
-    let forget = move |write: &mut Write| {
-        uploads::get(write.sql, &bucket, &key, &upload)?;
-        uploads::forget(write, &upload)
+    let forget = move |write: &mut Write, conditions: &WriteConditions| {
+        let upload = uploads::get(write.sql, &bucket, &key, &upload)?;
+        conditions.require_undisturbed(upload.disturbed)?;
+        uploads::forget(write, &upload.id)
     };
     add(store, target, new, stored, forget).await
+}
+
+/// Refuses another kind of checksum than the upload was begun with, and a list that leaves out those of its parts.
+fn check_mode(
+    upload: &uploads::Upload,
+    kind: Option<&str>,
+    listed: &[CompletedPart],
+) -> Result<(), Error> {
+    let begun = upload.checksum.map(|(_, kind)| kind.name());
+    if kind.is_some() && kind != begun {
+        let begun = begun.unwrap_or("null");
+        return Err(Error::InvalidRequest(format!("The upload was created using the {begun} checksum mode. The complete request must use the same checksum mode.").into()));
+    }
+    let Some((algorithm, Kind::Composite)) = upload.checksum else {
+        return Ok(());
+    };
+    let without = listed
+        .iter()
+        .find(|part| given_checksum!(part).is_none_or(|sum| sum.algorithm != algorithm));
+    match without.and_then(|part| part.part_number) {
+        None => Ok(()),
+        Some(number) => Err(Error::InvalidRequest(format!(
+            "The upload was created using a {} checksum. The complete request must include the checksum for each part. It was missing for part {number} in the request.",
+            algorithm.name().to_lowercase()
+        ).into())),
+    }
 }
 
 /// The uploaded parts that the client lists, if the list is in order.
@@ -283,7 +318,9 @@ fn chosen_parts(
     uploaded: Vec<uploads::Part>,
 ) -> Result<Vec<uploads::Part>, Error> {
     if listed.is_empty() {
-        return Err(Error::MalformedXml);
+        return Err(Error::InvalidRequest(
+            "You must specify at least one part".into(),
+        ));
     }
     if !listed.is_sorted_by(|a, b| a.part_number < b.part_number) {
         return Err(Error::InvalidPartOrder);
@@ -291,9 +328,15 @@ fn chosen_parts(
     let mut uploaded = uploaded.into_iter();
     let mut chosen = Vec::with_capacity(listed.len());
     for wanted in listed {
+        let invalid = || {
+            let tag = wanted.e_tag.as_ref().map_or("", |tag| tag.value());
+            Error::InvalidPart
+                .with("ETag", tag)
+                .with("PartNumber", wanted.part_number.unwrap_or(0).to_string())
+        };
         let part = uploaded
             .find(|part| Some(part.number) == wanted.part_number)
-            .ok_or(Error::InvalidPart)?;
+            .ok_or_else(invalid)?;
         let same_bytes = wanted
             .e_tag
             .as_ref()
@@ -302,13 +345,17 @@ fn chosen_parts(
         let same_checksum = claimed
             .is_none_or(|sum| sum.algorithm != part.checksum.algorithm || sum == part.checksum);
         if !same_bytes || !same_checksum {
-            return Err(Error::InvalidPart);
+            return Err(invalid());
         }
         chosen.push(part);
     }
     let all_but_last = &chosen[..chosen.len() - 1];
-    if all_but_last.iter().any(|part| part.size < LEAST_PART) {
-        return Err(Error::EntityTooSmall);
+    if let Some(small) = all_but_last.iter().find(|part| part.size < LEAST_PART) {
+        return Err(Error::EntityTooSmall
+            .with("ETag", &small.md5)
+            .with("PartNumber", small.number.to_string())
+            .with("ProposedSize", small.size.to_string())
+            .with("MinSizeAllowed", LEAST_PART.to_string()));
     }
     Ok(chosen)
 }
@@ -330,6 +377,13 @@ fn whole(upload: &uploads::Upload, parts: &[uploads::Part]) -> Result<NewVersion
             headers: upload.headers.clone(),
             checksum: digest::Checksum::of_parts(algorithm, kind, &sums),
             parts: parts.iter().map(|part| part.size).collect(),
+            part_checksums: match upload.checksum {
+                Some(_) => parts
+                    .iter()
+                    .map(|part| part.checksum.value.clone())
+                    .collect(),
+                None => Vec::new(),
+            },
         },
         tags: upload.tags.clone(),
     })
@@ -361,7 +415,7 @@ pub(super) async fn abort_multipart_upload(
     let input = request.input;
     store
         .database
-        .write(move |write| {
+        .delete(move |write| {
             let upload = uploads::get(write.sql, &input.bucket, &input.key, &input.upload_id)?;
             uploads::forget(write, &upload.id)
         })
@@ -384,7 +438,7 @@ pub(super) async fn list_parts(
         .await?;
     let truncated = parts.len() > limit && limit > 0;
     parts.truncate(limit);
-    let next = parts.last().map(|last| last.number);
+    let next = parts.last().map_or(0, |last| last.number);
     let asked_for = upload.checksum;
     let parts = parts.into_iter().map(|part| {
         let mut shown = Part {
@@ -407,7 +461,8 @@ pub(super) async fn list_parts(
         is_truncated: Some(truncated),
         max_parts: i32::try_from(limit).ok(),
         part_number_marker: Some(after),
-        next_part_number_marker: next,
+        next_part_number_marker: Some(next),
+        initiator: Some(initiator(store)),
         storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
         parts: Some(parts.collect()),
         ..Default::default()

@@ -28,9 +28,36 @@ pub(super) async fn put_bucket_notification_configuration(
 ) -> Result<S3Response<PutBucketNotificationConfigurationOutput>, Error> {
     let input = request.input;
     let rules = rules(input.notification_configuration)?;
+    if input.skip_destination_validation != Some(true) {
+        require_functions(store, &rules)?;
+    }
     let set = move |write: &mut Write| buckets::set_rules(write, &input.bucket, &rules);
     store.database.write(set).await?;
     Ok(S3Response::new(PutBucketNotificationConfigurationOutput {}))
+}
+
+/// Refuses functions that could not be notified.
+fn require_functions(store: &Store, rules: &[Rule]) -> Result<(), Error> {
+    let Some(functions) = store.functions.get() else {
+        return Ok(());
+    };
+    let missing: Vec<&str> = rules
+        .iter()
+        .map(|rule| rule.function_arn.as_str())
+        .filter(|arn| !functions.has_function(arn))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let error = Error::InvalidDestination;
+    Err(missing.iter().zip(1..).fold(error, |error, (arn, number)| {
+        error
+            .with(&format!("ArgumentName{number}"), format!("{arn}, null"))
+            .with(
+                &format!("ArgumentValue{number}"),
+                format!("Not authorized to invoke function [{arn}]"),
+            )
+    }))
 }
 
 fn rules(configuration: NotificationConfiguration) -> Result<Vec<Rule>, Error> {
@@ -72,7 +99,12 @@ fn rule(configuration: LambdaFunctionConfiguration) -> Result<Rule, Error> {
         ));
     }
     if !configuration.lambda_function_arn.starts_with("arn:aws") {
-        return Err(Error::InvalidArgument("The ARN could not be parsed".into()));
+        let arn = configuration.lambda_function_arn;
+        return Err(Error::argument(
+            "The ARN could not be parsed",
+            "CloudFunction",
+            arn,
+        ));
     }
     let mut rule = Rule {
         id: configuration
@@ -96,8 +128,13 @@ fn rule(configuration: LambdaFunctionConfiguration) -> Result<Rule, Error> {
             Some("prefix") => rule.prefix = value,
             Some("suffix") => rule.suffix = value,
             _ => {
-                return Err(Error::InvalidArgument(
-                    "filter rule name must be either prefix or suffix".into(),
+                let name = filter
+                    .name
+                    .map_or_else(String::new, |name| name.as_str().to_owned());
+                return Err(Error::argument(
+                    "filter rule name must be either prefix or suffix",
+                    "FilterRule.Name",
+                    name,
                 ));
             }
         }

@@ -6,18 +6,18 @@ use std::path::Path;
 
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue};
 use rusqlite::Connection;
 use s3s::dto::*;
 use s3s::{S3Error, S3Request, S3Response, S3Result};
 use tokio::io::AsyncReadExt as _;
 
-use super::conditions::{ReadConditions, Verdict};
-use super::convert::{etag, length, seconds, show_object, timestamp, version_id};
+use super::conditions::{self, ReadConditions, Verdict};
+use super::convert::{self, etag, length, show_object, timestamp, version_id};
 use crate::s3::Store;
 use crate::s3::buckets::{self, Bucket};
-use crate::s3::digest::{Kind, show_checksum};
-use crate::s3::error::Error;
+use crate::s3::digest::{Checksum, Kind, show_checksum};
+use crate::s3::error::{Error, add_headers};
 use crate::s3::files::{self, FileId};
 use crate::s3::receive::blocking;
 use crate::s3::versions::{self, Version};
@@ -143,7 +143,7 @@ macro_rules! asked {
             },
             checksum: $input
                 .checksum_mode
-                .is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED),
+                .is_some_and(|mode| mode.as_str().eq_ignore_ascii_case(ChecksumMode::ENABLED)),
         }
     };
 }
@@ -154,8 +154,8 @@ struct Answer {
     version: Version,
     slice: Slice,
     file: Option<File>,
-    /// The client wants to see the checksum.
-    checksum: bool,
+    /// Of the bytes that are answered, where the client wants to see it.
+    checksum: Option<Checksum>,
 }
 
 /// Which bytes of the object.
@@ -186,16 +186,32 @@ async fn prepare(store: &Store, asked: Asked, bytes: bool) -> S3Result<Answer> {
     }
     match asked.conditions.judge(&version) {
         Verdict::Go => {}
-        Verdict::Failed => return Err(Error::PreconditionFailed.into()),
-        Verdict::NotModified => return Err(not_modified(&version)),
+        Verdict::Failed(header) => return Err(conditions::failed(header).into()),
+        Verdict::NotModified(_) => return Err(not_modified(&version)),
     }
+    if bytes {
+        version.details.headers.require_online()?;
+    }
+    let slice = slice(&version, &asked)?;
     Ok(Answer {
         bucket,
-        slice: slice(&version, &asked)?,
+        checksum: checksum(&version, &asked, &slice).filter(|_| asked.checksum),
+        slice,
         version,
         file,
-        checksum: asked.checksum,
     })
+}
+
+/// The checksum of the bytes of a slice: a client would hold them against any other.
+fn checksum(version: &Version, asked: &Asked, slice: &Slice) -> Option<Checksum> {
+    let details = &version.details;
+    match asked.part {
+        Some(number) if !details.parts.is_empty() => {
+            details.part_checksum(usize::try_from(number).ok()?.checked_sub(1)?)
+        }
+        _ if slice.bytes == (0..version.size) => details.checksum.clone(),
+        _ => None,
+    }
 }
 
 fn slice(version: &Version, asked: &Asked) -> Result<Slice, Error> {
@@ -213,16 +229,18 @@ fn slice(version: &Version, asked: &Asked) -> Result<Slice, Error> {
             ));
         }
         (Some(range), None) => {
-            let bytes = range.check(size).map_err(|_| Error::InvalidRange)?;
+            let bytes = range.check(size).ok().filter(|bytes| !bytes.is_empty());
+            let bytes = bytes.ok_or_else(|| {
+                Error::InvalidRange
+                    .with("RangeRequested", range.to_header_string())
+                    .with("ActualObjectSize", size.to_string())
+            })?;
             (bytes, None)
         }
         (None, Some(number)) => part(version, number)?,
     };
     if bytes.is_empty() {
-        return match asked.part {
-            Some(_) => Ok(whole),
-            None => Err(Error::InvalidRange),
-        };
+        return Ok(whole);
     }
     Ok(Slice {
         content_range: Some(format!("bytes {}-{}/{size}", bytes.start, bytes.end - 1)),
@@ -234,12 +252,16 @@ fn slice(version: &Version, asked: &Asked) -> Result<Slice, Error> {
 /// The bytes of a part, and how many parts there are. An object that came in one piece is its own only part.
 fn part(version: &Version, number: i32) -> Result<(ops::Range<u64>, Option<i32>), Error> {
     let parts = &version.details.parts;
-    let index = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
-    let index = index.ok_or(Error::InvalidPartNumber)?;
-    if parts.is_empty() && index == 0 {
+    super::multipart::check_part_number(number)?;
+    if parts.is_empty() && number == 1 {
         return Ok((0..version.size, None));
     }
-    let size = parts.get(index).ok_or(Error::InvalidPartNumber)?;
+    let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
+    let size = parts.get(index).ok_or_else(|| {
+        Error::InvalidPartNumber
+            .with("PartNumberRequested", number.to_string())
+            .with("ActualPartCount", parts.len().max(1).to_string())
+    })?;
     let start: u64 = parts[..index].iter().sum();
     Ok((start..start + size, i32::try_from(parts.len()).ok()))
 }
@@ -255,11 +277,11 @@ fn refuse_marker(asked: &Asked, marker: &Version) -> S3Error {
         None => Error::NoSuchKey,
         Some(_) => {
             headers.insert(http::header::ALLOW, HeaderValue::from_static("DELETE"));
-            Error::MethodNotAllowed
+            Error::MethodNotAllowed.with("ResourceType", "DeleteMarker")
         }
     };
     let mut error = S3Error::from(error);
-    error.set_headers(headers);
+    add_headers(&mut error, headers);
     error
 }
 
@@ -277,12 +299,15 @@ macro_rules! show_answer {
         $output.content_range = slice.content_range.clone();
         $output.parts_count = slice.parts_count;
         $output.version_id = version_id(bucket, version);
-        // The checksum is that of the whole object: a client would hold a range against it.
-        if $answer.checksum && slice.content_range.is_none() {
-            show_checksum!($output, &version.details.checksum);
-            $output.checksum_type = version.details.checksum.as_ref().map(|sum| kind(sum.kind));
-        }
+        show_checksum!($output, &$answer.checksum);
+        $output.checksum_type = $answer.checksum.as_ref().map(|sum| kind(sum.kind));
     }};
+}
+
+/// How many tags the object has, where it has some.
+fn tag_count(version: &Version) -> Option<i32> {
+    let count = i32::try_from(version.tags.len());
+    count.ok().filter(|count| *count > 0)
 }
 
 fn kind(kind: Kind) -> ChecksumType {
@@ -296,9 +321,7 @@ pub(super) async fn get_object(
     let answer = prepare(store, asked!(request.input), true).await?;
     let mut output = GetObjectOutput::default();
     show_answer!(output, &answer);
-    output.tag_count = i32::try_from(answer.version.tags.len())
-        .ok()
-        .filter(|n| *n > 0);
+    output.tag_count = tag_count(&answer.version);
     let Slice { bytes, .. } = answer.slice;
     if let Some(file) = answer.file {
         let file = files::seek(file, bytes.start).map_err(Error::from)?;
@@ -314,9 +337,10 @@ pub(super) async fn head_object(
     let answer = prepare(store, asked!(request.input), false).await?;
     let mut output = HeadObjectOutput::default();
     show_answer!(output, &answer);
-    let partial = answer.slice.content_range.is_some();
     let mut response = S3Response::new(output);
-    response.status = partial.then_some(StatusCode::PARTIAL_CONTENT);
+    if let Some(count) = tag_count(&answer.version) {
+        response.headers = convert::headers(&[("x-amz-tagging-count", &count.to_string())]);
+    }
     Ok(response)
 }
 
@@ -326,7 +350,9 @@ fn not_modified(version: &Version) -> S3Error {
     let mut headers = HeaderMap::new();
     let mut time = Vec::new();
     let format = TimestampFormat::HttpDate;
-    if seconds(version.modified).format(format, &mut time).is_ok()
+    if timestamp(version.modified)
+        .format(format, &mut time)
+        .is_ok()
         && let Ok(time) = HeaderValue::from_bytes(&time)
     {
         headers.insert(http::header::LAST_MODIFIED, time);
@@ -356,50 +382,4 @@ pub(super) fn stream(
         let left = left - piece.len() as u64;
         Ok(Some((piece.freeze(), (file, left))))
     })
-}
-
-pub(super) async fn get_object_attributes(
-    store: &Store,
-    request: S3Request<GetObjectAttributesInput>,
-) -> Result<S3Response<GetObjectAttributesOutput>, Error> {
-    let input = request.input;
-    let wanted: Vec<String> = input
-        .object_attributes
-        .iter()
-        .map(|attribute| attribute.as_str().to_owned())
-        .collect();
-    let wants = |name: &str| wanted.iter().any(|wanted| wanted == name);
-    let version = input.version_id.clone();
-    let (bucket, version) = store
-        .database
-        .read(move |sql| {
-            super::buckets::bucket_and_object(sql, &input.bucket, &input.key, version.as_deref())
-        })
-        .await?;
-    let mut output = GetObjectAttributesOutput {
-        last_modified: Some(timestamp(version.modified)),
-        version_id: version_id(&bucket, &version),
-        ..Default::default()
-    };
-    output.e_tag = wants("ETag").then(|| etag(&version.etag));
-    output.object_size = wants("ObjectSize").then(|| length(version.size));
-    output.storage_class = wants("StorageClass").then(|| {
-        let class = version.details.headers.storage_class.clone();
-        class.unwrap_or_else(|| "STANDARD".into()).into()
-    });
-    if wants("Checksum")
-        && let Some(sum) = &version.details.checksum
-    {
-        let mut shown = Checksum::default();
-        show_checksum!(shown, Some(sum));
-        shown.checksum_type = Some(kind(sum.kind));
-        output.checksum = Some(shown);
-    }
-    if wants("ObjectParts") && !version.details.parts.is_empty() {
-        output.object_parts = Some(GetObjectAttributesParts {
-            total_parts_count: i32::try_from(version.details.parts.len()).ok(),
-            ..Default::default()
-        });
-    }
-    Ok(S3Response::new(output))
 }

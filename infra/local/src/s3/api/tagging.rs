@@ -39,14 +39,19 @@ pub(super) async fn put_object_tagging(
 ) -> Result<S3Response<PutObjectTaggingOutput>, Error> {
     let by = requester(&request, store);
     let input = request.input;
-    let tags = input.tagging.tag_set.into_iter().map(|tag| details::Tag {
-        key: tag.key.unwrap_or_default(),
-        value: tag.value.unwrap_or_default(),
-    });
-    let tags = checked_tags(tags.collect())?;
+    let tags = checked_tags(tags(input.tagging))?;
     let which = (input.bucket, input.key, input.version_id);
     let version_id = replace(store, by, which, tags, Event::TaggingPut).await?;
     Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
+}
+
+/// The tags of a document.
+pub(super) fn tags(tagging: Tagging) -> Vec<details::Tag> {
+    let tags = tagging.tag_set.into_iter().map(|tag| details::Tag {
+        key: tag.key.unwrap_or_default(),
+        value: tag.value.unwrap_or_default(),
+    });
+    tags.collect()
 }
 
 pub(super) async fn delete_object_tagging(

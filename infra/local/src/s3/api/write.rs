@@ -8,7 +8,7 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Response, StdError};
 
 use super::conditions::WriteConditions;
-use super::convert::{etag, headers_of, length, version_id};
+use super::convert::{etag, headers_of, new_version_id};
 use super::read::stream;
 use super::{requester, trailers};
 use crate::s3::Store;
@@ -63,7 +63,7 @@ pub(super) async fn put_object(
     let (bucket, version) = store_object(store, upload, (headers, tags), body, claims).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&version.etag)),
-        version_id: version_id(&bucket, &version),
+        version_id: new_version_id(&bucket, &version),
         ..Default::default()
     };
     show_checksum!(output, &version.details.checksum);
@@ -86,35 +86,6 @@ fn refuse_unsupported(input: &PutObjectInput) -> Result<(), Error> {
         ));
     }
     Ok(())
-}
-
-pub(super) async fn post_object(
-    store: &Store,
-    request: S3Request<PostObjectInput>,
-) -> Result<S3Response<PostObjectOutput>, Error> {
-    let by = requester(&request, store);
-    let mut input = request.input;
-    let checksum = given_checksum!(input);
-    let claims = Claims::new(input.content_md5.as_deref(), checksum, None, None)?;
-    let headers = headers_of!(input)?;
-    let tags = tags_of_header(input.tagging.as_deref().unwrap_or_default())?;
-    let upload = Upload {
-        conditions: WriteConditions::default(),
-        bucket: input.bucket,
-        key: input.key,
-        event: Event::Post,
-        by,
-    };
-    let body = input
-        .body
-        .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
-    let (bucket, version) = store_object(store, upload, (headers, tags), body, claims).await?;
-    Ok(S3Response::new(PostObjectOutput {
-        e_tag: Some(etag(&version.etag)),
-        version_id: version_id(&bucket, &version),
-        size: Some(length(version.size)),
-        ..Default::default()
-    }))
 }
 
 /// Stores bytes that another service of the stack has.
@@ -168,7 +139,7 @@ async fn put_stream(
 }
 
 /// The whole way of an object: bytes to a file, then row and event in one transaction.
-async fn store_object(
+pub(super) async fn store_object(
     store: &Store,
     upload: Upload,
     (headers, tags): (Headers, Vec<Tag>),
@@ -188,7 +159,7 @@ async fn store_object(
         tags,
         ..new
     };
-    add(store, upload, new, stored, |_| Ok(())).await
+    add(store, upload, new, stored, |_, _| Ok(())).await
 }
 
 /// Adds the version, its event and whatever `also` does in one transaction, if the conditions hold.
@@ -196,8 +167,8 @@ pub(super) async fn add(
     store: &Store,
     upload: Upload,
     new: NewVersion,
-    mut stored: Stored,
-    also: impl FnOnce(&mut Write) -> Result<(), Error> + Send + 'static,
+    stored: Stored,
+    also: impl FnOnce(&mut Write, &WriteConditions) -> Result<(), Error> + Send + 'static,
 ) -> Result<(Bucket, Version), Error> {
     store
         .database
@@ -205,12 +176,12 @@ pub(super) async fn add(
             let bucket = buckets::get(write.sql, &upload.bucket)?;
             if !upload.conditions.is_empty() {
                 let newest = versions::newest(write.sql, &upload.bucket, &upload.key)?;
-                upload.conditions.require(newest.as_ref())?;
+                upload.conditions.require(&upload.key, newest.as_ref())?;
             }
-            also(write)?;
+            also(write, &upload.conditions)?;
             let version = versions::add(write, &bucket, &upload.key, new)?;
             events::emit(write, &upload.by, &bucket, upload.event, &version)?;
-            stored.adopt();
+            write.keep(stored);
             Ok((bucket, version))
         })
         .await

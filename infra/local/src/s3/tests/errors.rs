@@ -1,5 +1,7 @@
 //! AWS's error codes, texts and statuses.
 
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+
 use super::*;
 
 #[tokio::test]
@@ -43,7 +45,7 @@ async fn refusals_read_like_awss() {
     check!(get_object_tagging(bucket = BUCKET, key = "no"), NO_KEY);
     check!(
         get_object(bucket = BUCKET, key = "k", version_id = "x"),
-        "404 NoSuchVersion: The specified version does not exist."
+        "400 InvalidArgument: Invalid version id specified"
     );
     check!(head_object(bucket = BUCKET, key = "no"), "404 NotFound: -");
     check!(head_bucket(bucket = "no-bucket"), "404 NotFound: -");
@@ -225,10 +227,18 @@ async fn elsewhere_a_bucket_is_made_once() {
         region: "eu-west-1".into(),
         ..Identity::default()
     };
-    let client = client(&serve(S3::open(directory.path(), identity).unwrap()).await);
-    client.create_bucket().bucket(BUCKET).send().await.unwrap();
+    let address = serve(S3::open(directory.path(), identity).unwrap()).await;
+    let client = client_in(&address, "eu-west-1");
+    let here = CreateBucketConfiguration::builder()
+        .location_constraint(BucketLocationConstraint::EuWest1)
+        .build();
+    let create = client
+        .create_bucket()
+        .bucket(BUCKET)
+        .create_bucket_configuration(here);
+    create.clone().send().await.unwrap();
     assert_eq!(
-        refusal(client.create_bucket().bucket(BUCKET).send().await),
+        refusal(create.send().await),
         "409 BucketAlreadyOwnedByYou: Your previous request to create the named bucket succeeded and you already own it."
     );
     let location = client

@@ -24,6 +24,10 @@ struct Recorder {
 
 #[async_trait]
 impl Invoke for Recorder {
+    fn has_function(&self, function: &str) -> bool {
+        function == FUNCTION
+    }
+
     async fn invoke(&self, _: &str, _: Bytes) -> Result<Invocation, InvokeError> {
         unreachable!("S3 invokes asynchronously")
     }
@@ -365,4 +369,35 @@ async fn clients_configure_notifications() {
     );
     put(vec![]).await.unwrap();
     assert_eq!(ids().await, []);
+}
+
+#[tokio::test]
+async fn a_function_that_is_not_there_is_not_notified() {
+    let stack = Stack::start().await;
+    let (_recorder, _received) = dispatch(&stack, &[]);
+    while stack.s3.store.functions.get().is_none() {
+        tokio::task::yield_now().await;
+    }
+    let missing = "arn:aws:lambda:us-east-1:123456789012:function:no";
+    let put = |arn: &str, skip: bool| {
+        let rule = LambdaFunctionConfiguration::builder()
+            .lambda_function_arn(arn)
+            .events("s3:ObjectCreated:*".into())
+            .build()
+            .unwrap();
+        let configuration = NotificationConfiguration::builder()
+            .lambda_function_configurations(rule)
+            .build();
+        let put = stack.client.put_bucket_notification_configuration();
+        put.bucket(BUCKET)
+            .notification_configuration(configuration)
+            .skip_destination_validation(skip)
+            .send()
+    };
+    assert_eq!(
+        refusal(put(missing, false).await),
+        "400 InvalidArgument: Unable to validate the following destination configurations"
+    );
+    put(missing, true).await.unwrap();
+    put(FUNCTION, false).await.unwrap();
 }

@@ -1,11 +1,15 @@
 //! The store as clients see it: the AWS SDK for Rust is the oracle, over a socket of the loopback interface.
 
+mod answers;
+mod conditions;
 mod durability;
 mod errors;
 mod events;
+mod forms;
 mod listing;
 mod multipart;
 mod objects;
+mod recovery;
 mod versioning;
 mod wire;
 
@@ -116,10 +120,14 @@ async fn serve(s3: S3) -> String {
 }
 
 fn client(endpoint: &str) -> Client {
+    client_in(endpoint, "us-east-1")
+}
+
+fn client_in(endpoint: &str, region: &'static str) -> Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .credentials_provider(Credentials::new("any", "key", None, None, "tests"))
-        .region(Region::new("us-east-1"))
+        .region(Region::new(region))
         .endpoint_url(endpoint)
         .force_path_style(true)
         .retry_config(RetryConfig::disabled())

@@ -341,3 +341,17 @@ async fn parts_can_be_copied() {
         Some("\"289dff07669d7a23de0ef88d2f7129e7\"")
     );
 }
+
+#[tokio::test]
+async fn an_upload_without_parts_is_no_object() {
+    let stack = Stack::start().await;
+    let id = create(&stack, "k").await;
+    let complete = stack.client.complete_multipart_upload();
+    let complete = complete.bucket(BUCKET).key("k").upload_id(&id);
+    const NONE: &str = "400 InvalidRequest: You must specify at least one part";
+    assert_eq!(refusal(complete.clone().send().await), NONE);
+    assert_eq!(
+        refusal(complete.multipart_upload(list([])).send().await),
+        NONE
+    );
+}

@@ -6,7 +6,7 @@ use http_body_util::BodyExt as _;
 use super::*;
 
 /// Status and body of the answer.
-async fn send(
+pub(super) async fn send(
     stack: &Stack,
     request: http::request::Builder,
     body: impl Into<Body>,
@@ -152,9 +152,9 @@ async fn a_signed_form_is_an_upload() {
     );
     assert_eq!(stack.get("up/k").await, "hello");
     let (status, body) = send(&stack, post(), form("elsewhere/k")).await;
-    assert_eq!(status, 400, "{body}");
+    assert_eq!(status, 403, "{body}");
     assert!(
-        body.contains("<Code>InvalidPolicyDocument</Code>"),
+        body.contains("<Code>AccessDenied</Code><Message>Invalid according to Policy: Policy Condition failed: [\"starts-with\", \"$key\", \"up/\"]</Message>"),
         "{body}"
     );
     assert_eq!(stack.keys().await, ["up/k"]);
