@@ -46,6 +46,10 @@ infra *ARGS:
     cargo build --package scones --package cifar-tools
     infra/check/run.sh "$@"
 
+# Runs every fuzz target, each for MINUTES (5), or the named ones
+fuzz *ARGS:
+    infra/check/fuzz.sh "$@"
+
 # Deploys the application to AWS (--dry-run prints each command, --help says more)
 deploy *ARGS:
     infra/deploy/deploy.sh "$@"

