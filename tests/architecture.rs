@@ -8,19 +8,20 @@ use serde_json::Value;
 /// Every package of the workspace, and which others of it each may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("asl", &[]),
+    ("browser-guard", &[]),
     ("evaluation", &[]),
     ("fit-image", &[]),
     ("lst", &[]),
     ("monitor", &["evaluation", "fit-image"]),
-    ("console", &["monitor"]),
+    ("console", &["browser-guard", "monitor"]),
     ("cifar-tools", &["fit-image", "lst"]),
     // The model only with the feature `embedded-model`, which the root package asks for.
     (
         "lambdas",
         &["evaluation", "fit-image", "lst", "monitor", "scones-model"],
     ),
-    ("scones-model", &["evaluation"]),
-    ("scones-local", &["asl"]),
+    ("scones-model", &["browser-guard", "evaluation"]),
+    ("scones-local", &["asl", "browser-guard"]),
     (
         "scones",
         &[

@@ -60,6 +60,6 @@ impl IntoResponse for Failure {
 }
 
 /// An answer in plain text, for what no page of the console asks.
-pub(crate) fn refusal(status: StatusCode, text: &'static str) -> Response {
+pub(crate) fn refusal(status: StatusCode, text: String) -> Response {
     (status, text).into_response()
 }

@@ -113,7 +113,11 @@ async fn what_changes_something_is_refused_to_other_sites() {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let refused = answer(&fake, request.body(Body::from(body.to_owned())).unwrap()).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{url}");
-        assert!(refused.body.contains("another site"), "{}", refused.body);
+        assert!(
+            refused.body.contains("of another origin"),
+            "{}",
+            refused.body
+        );
         let read = get(&fake, url).await;
         assert!(
             fake.changes().is_empty(),

@@ -1,11 +1,16 @@
-//! Which service a request is for.
+//! Routes a request to its service.
 //!
-//! Every AWS SDK and the AWS CLI sign their requests, and the signature's credential scope
-//! (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`) names the service. An unsigned request is told by what only
-//! one service uses: the `X-Amz-Target` header, or the path. What is left is S3, which alone serves anonymous readers.
+//! Every AWS SDK and the AWS CLI sign their requests, and the credential scope in the `Authorization` header
+//! (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`) names the service. Another request goes by what only one service uses:
+//! the `X-Amz-Target` header, or the path. What is left is S3, which alone serves anonymous readers.
+//!
+//! A query's scope (`X-Amz-Credential`) chooses S3 only, which presigned URLs are for: whoever makes somebody follow a link
+//! writes the query, and would choose the service.
+//!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use http::request::Parts;
+use percent_encoding::percent_decode_str;
 
 use crate::apigateway;
 
@@ -57,7 +62,11 @@ pub(crate) fn route(request: &Parts) -> Service {
     if apigateway::is_for_an_api(request) {
         return Service::ApiGateway;
     }
-    signing_name(request).map_or_else(|| unsigned(request), by_signing_name)
+    match signing_name(request) {
+        Some(name) => by_signing_name(name),
+        None if is_presigned_for_s3(request) => Service::S3,
+        None => unsigned(request),
+    }
 }
 
 fn by_signing_name(name: &str) -> Service {
@@ -72,34 +81,24 @@ fn by_signing_name(name: &str) -> Service {
     }
 }
 
-/// The service in the credential scope of the `Authorization` header, or of a presigned URL.
+/// The service in the credential scope of the `Authorization` header.
 fn signing_name(request: &Parts) -> Option<&str> {
-    let header = request.headers.get(http::header::AUTHORIZATION);
-    let credential = match header.and_then(|value| value.to_str().ok()) {
-        Some(header) => header.split("Credential=").nth(1)?.split(',').next()?,
-        None => query_value(request.uri.query()?, "X-Amz-Credential")?,
-    };
-    // The scope's parts are separated by '/', which a query string may carry as %2F. The service stands before the
-    // last part, also where the region is left out (SigV4a) or the key itself has a '/'.
-    let scope = credential.trim().strip_suffix("aws4_request")?;
-    let scope = scope
-        .trim_end_matches('/')
-        .trim_end_matches("%2F")
-        .trim_end_matches("%2f");
-    let after_percent = scope
-        .rfind("%2F")
-        .or_else(|| scope.rfind("%2f"))
-        .map_or(0, |at| at + 3);
-    let after_slash = scope.rfind('/').map_or(0, |at| at + 1);
-    Some(&scope[after_percent.max(after_slash)..]).filter(|name| !name.is_empty())
+    let header = request.headers.get(http::header::AUTHORIZATION)?;
+    let credential = header.to_str().ok()?.split("Credential=").nth(1)?;
+    // The service stands before the last part, also where the region is left out (SigV4a) or the key itself has a '/'.
+    let credential = credential.split(',').next()?.trim();
+    let scope = credential.strip_suffix("/aws4_request")?;
+    scope.rsplit('/').next().filter(|name| !name.is_empty())
 }
 
-fn query_value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
+/// Whether the query has the credential scope of a presigned URL for S3.
+fn is_presigned_for_s3(request: &Parts) -> bool {
+    let mut pairs = request.uri.query().unwrap_or_default().split('&');
+    let credential = pairs.find_map(|pair| pair.strip_prefix("X-Amz-Credential="));
+    credential.is_some_and(|credential| {
+        let credential: Vec<u8> = percent_decode_str(credential).collect();
+        credential.ends_with(b"/s3/aws4_request")
+    })
 }
 
 fn unsigned(request: &Parts) -> Service {
@@ -183,19 +182,34 @@ mod tests {
 
     #[test]
     fn presigned_urls() {
-        let presigned = "/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256\
-            &X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=0";
-        check(presigned, &[], &Service::S3);
-        check(
-            &presigned.replace("%2Fs3", "%2Flambda"),
-            &[],
-            &Service::Lambda,
-        );
-        check(
-            &presigned.replace("%2F", "/").replace("/s3/", "/states/"),
-            &[],
-            &Service::States,
-        );
+        let presigned = |path: &str, service: &str| {
+            format!(
+                "{path}?X-Amz-Algorithm=AWS4-HMAC-SHA256\
+                 &X-Amz-Credential=test%2F20260101%2Fus-east-1%2F{service}%2Faws4_request&X-Amz-Signature=0"
+            )
+        };
+        check(&presigned("/b/k", "s3"), &[], &Service::S3);
+        let bucket = "/endpoints/x/invocations";
+        check(&presigned(bucket, "s3"), &[], &Service::S3);
+        check(&presigned(bucket, "sagemaker"), &[], &Service::SageMaker);
+        let function = "/2015-03-31/functions/f/invocations";
+        check(&presigned(function, "lambda"), &[], &Service::Lambda);
+    }
+
+    /// `POST /schedules/x?X-Amz-Credential=…/scheduler/aws4_request` made a schedule, and any page could send it.
+    #[test]
+    fn a_query_does_not_choose_the_service() {
+        for service in ["lambda", "states", "sagemaker", "scheduler", "dynamodb"] {
+            for query in [
+                "X-Amz-Credential=",
+                "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=",
+            ] {
+                let scope = format!("{query}k/20260101/us-east-1/{service}/aws4_request");
+                check(&format!("/schedules/x?{scope}"), &[], &Service::S3);
+                let encoded = scope.replace('/', "%2F");
+                check(&format!("/schedules/x?{encoded}"), &[], &Service::S3);
+            }
+        }
     }
 
     #[test]

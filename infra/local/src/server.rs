@@ -1,5 +1,9 @@
-//! The one port: accepts requests, finds the service of each, has its signature verified where the stack has a key, and
-//! answers for services that are not there.
+//! The one port: accepts requests, finds the service of each, lets in who may ask, and answers for services that are not
+//! there.
+//!
+//! Where the stack has a key, a request's signature says who may ask. Where it has none, every program of this machine may,
+//! and no web page ([`browser_guard`]). Objects are served from the same origin as the APIs, so a page that is an object
+//! could ask for everything: every answer tells browsers to run nothing of it.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -7,7 +11,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::serve::ListenerExt;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
@@ -44,19 +48,55 @@ async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
     let service = route(&parts);
     let asked = Asked::of(&parts);
     let request = Request::from_parts(parts, body);
+    let mut answer = match check_sender(stack, &request) {
+        Ok(()) => verified(stack, &service, &asked, request).await,
+        Err(refusal) => asked.foreign(&service, &refusal),
+    };
+    contain(answer.headers_mut());
+    answer
+}
+
+/// Checks that no web page sent the request, where no signature says who did.
+fn check_sender(stack: &Stack, request: &Request<Body>) -> Result<(), browser_guard::Refusal> {
+    match stack.verifies() {
+        true => browser_guard::host(request).map(drop),
+        false => browser_guard::check(request),
+    }
+}
+
+/// Makes a browser that shows an answer run nothing of it, give it an origin of its own (`null`), and take it for what its
+/// `Content-Type` says.
+fn contain(headers: &mut HeaderMap) {
+    // Beside a policy that the answer has: a browser holds it to both.
+    let sandbox = HeaderValue::from_static("sandbox");
+    headers.append(header::CONTENT_SECURITY_POLICY, sandbox);
+    let no_sniffing = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, no_sniffing);
+}
+
+/// Carries out a request whose signature, where the stack verifies, is right.
+async fn verified(
+    stack: &Stack,
+    service: &Service,
+    asked: &Asked,
+    request: Request<Body>,
+) -> Response<Body> {
     let Some(verifier) = stack.verifier() else {
-        return dispatch(stack, &service, request).await;
+        return dispatch(stack, service, request).await;
     };
-    let admitted = match verifier.admit(&service, request, Timestamp::now()).await {
+    let admitted = match verifier.admit(service, request, Timestamp::now()).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return asked.refused(&service, &refusal),
+        Err(refusal) => return asked.refused(service, &refusal),
     };
-    let answer = dispatch(stack, &service, admitted.request).await;
+    let answer = dispatch(stack, service, admitted.request).await;
     match admitted.outcome.refusal() {
-        Some(refusal) => asked.refused(&service, refusal),
+        Some(refusal) => asked.refused(service, refusal),
         None => answer,
     }
 }
+
+/// The way out for who has to reach a stack under another name, or from a page.
+const WITH_A_KEY: &str = "a stack with a key (SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY) answers whoever signs with it";
 
 /// What an error's form depends on.
 struct Asked {
@@ -73,19 +113,37 @@ impl Asked {
         }
     }
 
-    /// The answer to who may not come in.
+    /// The answer to a request that is not signed as it must be.
     fn refused(&self, service: &Service, refusal: &Refusal) -> Response<Body> {
-        let status = match self.has_target {
-            true => StatusCode::BAD_REQUEST,
-            false => StatusCode::FORBIDDEN,
+        let told = match service {
+            Service::S3 => refusal.by_s3(),
+            Service::ApiGateway => refusal.by_json(StatusCode::FORBIDDEN),
+            _ if self.has_target => refusal.by_json(StatusCode::BAD_REQUEST),
+            _ => refusal.by_json(StatusCode::FORBIDDEN),
         };
+        self.tell(service, told)
+    }
+
+    /// The answer to a web page, and to a request for another machine.
+    fn foreign(&self, service: &Service, refusal: &browser_guard::Refusal) -> Response<Body> {
+        let code = match (refusal, service) {
+            (browser_guard::Refusal::NoHost, _) => "BadRequest",
+            (_, Service::S3) => "AccessDenied",
+            _ => "AccessDeniedException",
+        };
+        let text = match refusal {
+            browser_guard::Refusal::NoHost => refusal.to_string(),
+            _ => format!("{refusal}; {WITH_A_KEY}"),
+        };
+        self.tell(service, (refusal.status(), code, text))
+    }
+
+    /// An error in the form that the service's clients read.
+    fn tell(&self, service: &Service, told: Told) -> Response<Body> {
         match service {
-            Service::S3 => s3::refused(&self.path, refusal.by_s3()),
-            Service::ApiGateway => {
-                let (status, _, text) = refusal.by_json(StatusCode::FORBIDDEN);
-                apigateway::message(status, &text)
-            }
-            _ => error(refusal.by_json(status)),
+            Service::S3 => s3::refused(&self.path, told),
+            Service::ApiGateway => apigateway::message(told.0, &told.2),
+            _ => error(told),
         }
     }
 }
@@ -131,15 +189,9 @@ async fn delete_old(stack: &Stack, request: &Parts) -> Response<Body> {
 }
 
 /// The age in a request to delete what is older.
-///
-/// A page that someone has open in a browser can send requests here too, which AWS's own APIs need not fear: no page can
-/// give them their headers. A browser sends every POST with an `Origin`, and no other program does.
 fn age(request: &Parts) -> Result<Duration, (StatusCode, &'static str)> {
     if request.method != Method::POST {
         return Err((StatusCode::METHOD_NOT_ALLOWED, "only POST deletes"));
-    }
-    if request.headers.contains_key(header::ORIGIN) {
-        return Err((StatusCode::FORBIDDEN, "not from a web page: use scones gc"));
     }
     let query = request.uri.query().unwrap_or_default();
     let seconds = query
@@ -173,10 +225,8 @@ fn error((status, code, message): Told) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static("application/x-amz-json-1.1"),
-    );
-    headers.insert("x-amzn-errortype", http::HeaderValue::from_static(code));
+    let json = HeaderValue::from_static("application/x-amz-json-1.1");
+    headers.insert(header::CONTENT_TYPE, json);
+    headers.insert("x-amzn-errortype", HeaderValue::from_static(code));
     response
 }

@@ -11,8 +11,9 @@ pub use predictor::{LoadError, PredictError, Predictor};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
@@ -31,14 +32,27 @@ const IMAGES: [&str; 3] = ["application/x-image", "image/jpeg", "image/png"];
 const ANSWERS: [&str; 3] = ["application/json", "application/*", "*/*"];
 
 /// Answers requests on `listener` until `shutdown` is done, and then those that are under way.
+///
+/// On a loopback address web pages are refused; in a container, which has none, clients may call it by any name.
 pub async fn run(
     listener: TcpListener,
     predictor: Predictor,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(predictor))
+    let mut routes = router(predictor);
+    if listener.local_addr()?.ip().is_loopback() {
+        routes = routes.layer(middleware::from_fn(refuse_pages));
+    }
+    axum::serve(listener, routes)
         .with_graceful_shutdown(shutdown)
         .await
+}
+
+async fn refuse_pages(request: Request, next: Next) -> Response {
+    match browser_guard::check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => (refusal.status(), refusal.to_string()).into_response(),
+    }
 }
 
 /// The container's routes. The model is loaded: `/ping` is healthy from the first request on.

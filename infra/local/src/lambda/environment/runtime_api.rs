@@ -92,6 +92,10 @@ async fn connection(stream: TcpStream, calls: mpsc::Sender<Call>) {
 }
 
 async fn answer(request: Request<Incoming>, calls: &mpsc::Sender<Call>) -> Response<Full<Bytes>> {
+    // A page could take the event that the function waits for.
+    if let Err(refusal) = browser_guard::check(&request) {
+        return refuse(refusal.status(), "AccessDenied", &refusal.to_string());
+    }
     let path = request.uri().path().to_owned();
     let Some(route) = path.strip_prefix("/2018-06-01/runtime/") else {
         return not_found(&path);
@@ -308,7 +312,7 @@ mod tests {
     fn post(path: &str, headers: &str, body: &str) -> String {
         let length = body.len();
         format!(
-            "POST /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+            "POST /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Content-Length: {length}\r\n{headers}\r\n{body}"
         )
     }
@@ -358,6 +362,22 @@ mod tests {
         );
     }
 
+    /// The event goes to the function alone.
+    #[tokio::test]
+    async fn a_web_page_is_refused() {
+        for (host, page) in [
+            ("rebound.example", ""),
+            ("127.0.0.1", "Sec-Fetch-Site: cross-site\r\n"),
+            ("127.0.0.1", "Origin: http://localhost:3000\r\n"),
+        ] {
+            let next = "/2018-06-01/runtime/invocation/next";
+            let request =
+                format!("GET {next} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{page}\r\n");
+            let (status, body) = exchange(&request, |call| panic!("{call:?}")).await;
+            assert_eq!(status, 403, "{host} {page}: {body}");
+        }
+    }
+
     async fn reported(request: &str) -> (String, Bytes) {
         let mut seen = None;
         let call = |call| {
@@ -402,7 +422,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_streamed_answer_may_end_as_an_error() {
-        let request = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: x\r\n\
+        let request = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: localhost\r\n\
                        Connection: close\r\nTransfer-Encoding: chunked\r\n\
                        Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n\
                        4\r\npart\r\n0\r\n\
