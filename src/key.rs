@@ -1,7 +1,6 @@
 //! The key of a local stack. It comes from the environment: every user of the machine sees a command's arguments.
 
 use std::env::{self, VarError};
-use std::process::Command;
 
 use anyhow::{Context, bail};
 use scones_local::Key;
@@ -12,12 +11,6 @@ const SECRET: &str = "SCONES_SECRET_ACCESS_KEY";
 /// The key, if there is one.
 pub(crate) fn of_environment() -> anyhow::Result<Option<Key>> {
     of(variable(ID)?, variable(SECRET)?)
-}
-
-/// A command that does not get the key: what it runs has no need of it.
-pub(crate) fn without(mut command: Command) -> Command {
-    command.env_remove(ID).env_remove(SECRET);
-    command
 }
 
 fn variable(name: &str) -> anyhow::Result<Option<String>> {

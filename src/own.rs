@@ -7,12 +7,17 @@ use std::sync::Arc;
 use anyhow::Context;
 use scones_local::{lambda, sagemaker};
 
-use crate::key;
-
 /// The path of this program.
 pub(crate) fn program() -> anyhow::Result<PathBuf> {
     std::env::current_exe()
         .context("the path of this program can't be found, and the stack starts it again")
+}
+
+/// A command of this program that gets nothing of the user's secrets.
+pub(crate) fn command() -> anyhow::Result<tokio::process::Command> {
+    let mut command = Command::new(program()?);
+    scones_local::limit_environment(&mut command)?;
+    Ok(command.into())
 }
 
 /// The command that runs a Lambda function, if it is one of this program's.
@@ -34,7 +39,7 @@ pub(crate) fn model_server(program: PathBuf) -> sagemaker::StartServer {
             .arg(launch.port.to_string())
             .arg("--model-dir")
             .arg(launch.model_dir);
-        key::without(command)
+        command
     })
 }
 
@@ -43,6 +48,6 @@ pub(crate) fn training(program: PathBuf) -> sagemaker::StartTraining {
     Arc::new(move |launch| {
         let mut command = Command::new(&program);
         command.args(["model", "train", "--root"]).arg(launch.root);
-        key::without(command)
+        command
     })
 }

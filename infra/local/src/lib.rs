@@ -30,5 +30,6 @@ pub use ask::{KeyRefused, takes};
 pub use gc::{GcError, gc};
 pub use holder::{Holder, LockError, running};
 pub use listen::ListenError;
+pub use process::{NameError, limit_environment};
 pub use signature::{Key, KeyError};
 pub use stack::{Config, FunctionCommand, Stack, StartError};

@@ -10,7 +10,6 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
 
 use super::report::Model;
 use super::staging;
@@ -160,7 +159,7 @@ impl Place<'_> {
 async fn run_job(root: &Path, epochs: u32, images: usize) -> anyhow::Result<()> {
     let bar = progress::Steps::start("training", u64::from(epochs));
     bar.at(0, format!("on {images} images"));
-    let mut job = Command::new(own::program()?)
+    let mut job = own::command()?
         .args(["model", "train", "--root"])
         .arg(root)
         .stdout(Stdio::piped())
@@ -197,7 +196,7 @@ fn validation_accuracy(line: &str) -> Option<(u64, f64)> {
 async fn evaluate(root: &Path) -> anyhow::Result<Value> {
     let scores = root.join("evaluation.json");
     let channels: PathBuf = root.join("input/data");
-    let evaluation = Command::new(own::program()?)
+    let evaluation = own::command()?
         .args(["model", "evaluate", "--model"])
         .arg(root.join("model"))
         .arg("--images")

@@ -1,14 +1,17 @@
 //! Child processes that end with the stack: functions, model servers and training jobs, and everything that they start.
 
+mod environment;
 mod warden;
 
 use std::io;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
+pub(crate) use environment::check_name;
+pub use environment::{NameError, limit as limit_environment};
 pub(crate) use warden::Warden;
 
 /// A process that leads a process group; the whole group is killed when this is dropped, and when the stack is killed.
@@ -20,8 +23,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts `command`, under the eyes of `warden`.
+    /// Starts `command`, under the eyes of `warden`. Of the stack's environment it gets `PATH` and `TMPDIR`.
     pub(crate) fn start(mut command: Command, warden: Arc<Warden>) -> io::Result<Self> {
+        environment::limit(&mut command).map_err(io::Error::other)?;
+        let mut command = tokio::process::Command::from(command);
         let child = command.process_group(0).kill_on_drop(true).spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let group = group.ok_or_else(|| io::Error::other("the process has no id"))?;

@@ -39,6 +39,7 @@ impl Warden {
     pub(crate) fn start() -> std::io::Result<Self> {
         let mut shell = Command::new("/bin/sh")
             .args(["-c", SCRIPT])
+            .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

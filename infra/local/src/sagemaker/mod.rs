@@ -69,7 +69,8 @@ pub struct Launch<'a> {
 }
 
 /// Makes the command that starts a model server: it must answer `GET /ping` with 200 when it is ready, and
-/// `POST /invocations`. The model's environment, a log file and an empty input are added to it.
+/// `POST /invocations`. The model's environment, a log file and an empty input are added to it, and it inherits no variables
+/// of the stack but `PATH` and `TMPDIR`.
 pub type StartServer = Arc<dyn Fn(&Launch<'_>) -> Command + Send + Sync>;
 
 /// What a training job's process is started for.
@@ -82,7 +83,8 @@ pub struct TrainingLaunch<'a> {
 }
 
 /// Makes the command that trains: it must read `input/` below the root and write `model/`, and end with 0 when it has, also
-/// soon after SIGTERM. The job's environment, its log and an empty input are added to it.
+/// soon after SIGTERM. The job's environment, its log and an empty input are added to it, and it inherits as a model server
+/// does.
 pub type StartTraining = Arc<dyn Fn(&TrainingLaunch<'_>) -> Command + Send + Sync>;
 
 /// What SageMaker runs, and how.

@@ -189,7 +189,7 @@ impl Run {
             .stderr(log);
         let program = command.get_program().display().to_string();
         let process = Warden::start()
-            .and_then(|warden| Process::start(command.into(), Arc::new(warden)))
+            .and_then(|warden| Process::start(command, Arc::new(warden)))
             .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port.0));
         Ok(Self {

@@ -109,7 +109,7 @@ fn variant(resolver: &Resolver<'_>, node: &Node, notes: &mut Notes) -> Result<Va
         None => String::new(),
     };
     let environment = match container.get("Environment") {
-        Some(environment) => environment.texts_by_key("Environment")?,
+        Some(environment) => environment.variables("Environment")?,
         None => BTreeMap::new(),
     };
     Ok(Variant {

@@ -87,7 +87,7 @@ fn environment(
         return Ok(BTreeMap::new());
     };
     match environment.get("Variables") {
-        Some(variables) => variables.texts_by_key("Environment.Variables"),
+        Some(variables) => variables.variables("Environment.Variables"),
         None => Ok(BTreeMap::new()),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::error::{Fault, Position, Problem};
+use crate::process::{NameError, check_name};
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +76,15 @@ impl Node {
         entries
             .map(|(key, node)| Ok((key.text.clone(), node.text(&key.text)?.to_owned())))
             .collect()
+    }
+
+    /// The variables of a process: texts by names that one may have here.
+    pub(super) fn variables(&self, what: &str) -> Result<BTreeMap<String, String>, Fault> {
+        for (key, node) in self.map(what)? {
+            let fault = |error: NameError| Fault::new(node.at, Problem::Invalid(error.to_string()));
+            check_name(&key.text).map_err(fault)?;
+        }
+        self.texts_by_key(what)
     }
 
     /// `what` names the value in the error, here and below.

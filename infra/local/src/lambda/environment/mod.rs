@@ -399,16 +399,15 @@ fn log_stream(id: &str) -> String {
     format!("{day}/[$LATEST]{id}")
 }
 
-/// The function's program with nothing but `variables` for an environment, and both outputs into `output`.
+/// The function's program with `variables`, and both outputs into `output`.
 fn command(
     command: &Command,
     variables: BTreeMap<String, OsString>,
     output: PipeWriter,
-) -> io::Result<tokio::process::Command> {
-    let mut start = tokio::process::Command::new(&command.program);
+) -> io::Result<std::process::Command> {
+    let mut start = std::process::Command::new(&command.program);
     start
         .args(&command.args)
-        .env_clear()
         .envs(variables)
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)

@@ -8,8 +8,8 @@ use crate::lambda::config::Deployment;
 use crate::lambda::name::LATEST;
 use crate::signature::Key;
 
-/// All variables of one environment: `PATH` of the stack, what AWS sets by default, the template's, what AWS reserves
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the command's own; later ones win.
+/// All variables of one environment, beside those of [`crate::process`]: what AWS sets by default, the template's, what AWS
+/// reserves (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the command's own; later ones win.
 /// `AWS_EXECUTION_ENV` is missing on purpose: AWS leaves it out where the runtime is the program itself.
 pub(super) fn variables(
     deployment: &Deployment,
@@ -39,11 +39,10 @@ pub(super) fn variables(
         ("AWS_SESSION_TOKEN", "local".into()),
         ("_HANDLER", function.handler.clone()),
     ];
-    let path = std::env::var_os("PATH").map(|path| ("PATH".to_owned(), path));
     let defaults = [("LANG", "en_US.UTF-8"), ("TZ", ":UTC")];
     let defaults = defaults.map(|(key, value)| (key.to_owned(), value.into()));
-    path.into_iter()
-        .chain(defaults)
+    defaults
+        .into_iter()
         .chain(owned(&function.environment))
         .chain(reserved.map(|(key, value)| (key.to_owned(), value.into())))
         .chain(task_root.map(|root| ("LAMBDA_TASK_ROOT".to_owned(), root.into())))

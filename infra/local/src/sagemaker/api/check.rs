@@ -6,6 +6,7 @@
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
+use crate::process::check_name;
 use crate::sagemaker::error::ApiError;
 
 /// A member of a request.
@@ -35,6 +36,8 @@ pub(super) enum Is {
     List(usize, usize),
     /// Texts by key, so many of them.
     Texts(usize),
+    /// The variables of a process, so many of them.
+    Environment(usize),
     Structure,
 }
 
@@ -188,9 +191,12 @@ impl Faults {
                     shown,
                 );
             }
-            (Some(Value::Object(texts)), Is::Texts(most))
+            (Some(Value::Object(texts)), Is::Texts(most) | Is::Environment(most))
                 if texts.values().all(Value::is_string) =>
             {
+                if matches!(member.is, Is::Environment(_)) {
+                    self.variables(texts, shown);
+                }
                 self.length(
                     &found.unwrap_or(&Value::Null),
                     texts.len(),
@@ -215,6 +221,14 @@ impl Faults {
         } else if length > most {
             let must = format!("Member must have length less than or equal to {most}");
             self.broken(value, shown, &must);
+        }
+    }
+
+    fn variables(&mut self, texts: &Map<String, Value>, shown: &str) {
+        for name in texts.keys() {
+            if let Err(error) = check_name(name) {
+                self.broken(name, shown, &error.to_string());
+            }
         }
     }
 
@@ -261,7 +275,7 @@ impl Faults {
             Is::Flag => "Boolean",
             Is::Time => "Timestamp",
             Is::List(..) => "List",
-            Is::Texts(_) => "Map",
+            Is::Texts(_) | Is::Environment(_) => "Map",
             Is::Structure => "Structure",
         };
         let fault = format!("{found} cannot be converted to {wanted}");
@@ -306,7 +320,7 @@ mod tests {
         must("Channels[].Uri", S3_URI),
         may("Channels[].Mode", Is::Choice(&["File", "Pipe"])),
         may("Limit", Is::Count(1, 100)),
-        may("Environment", Is::Texts(1)),
+        may("Environment", Is::Environment(1)),
         may("Names[]", NAME),
     ];
 
@@ -347,6 +361,12 @@ mod tests {
             json!({ "JobName": "a", "Names": ["", "n"] }),
             "1 validation error detected: Value '' at 'names.1.member' failed to satisfy constraint: Member must satisfy \
              regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
+        );
+        check(
+            json!({ "JobName": "a", "Environment": { "LD_PRELOAD": "/tmp/x.so" } }),
+            "1 validation error detected: Value 'LD_PRELOAD' at 'environment' failed to satisfy constraint: the environment \
+             variable LD_PRELOAD can't be set on the local stack, where it would make processes of this machine load other \
+             code or files: give the program a variable of its own",
         );
         check(
             json!({ "JobName": 1 }),

@@ -95,7 +95,7 @@ pub(super) const CREATE: &[Member] = &[
     may("ExperimentConfig", Is::Structure),
     may("ProfilerConfig", Is::Structure),
     may("ProfilerRuleConfigurations", Is::List(0, 20)),
-    may("Environment", Is::Texts(100)),
+    may("Environment", Is::Environment(100)),
     may("RetryStrategy", Is::Structure),
     may("RemoteDebugConfig", Is::Structure),
     may("InfraCheckConfig", Is::Structure),

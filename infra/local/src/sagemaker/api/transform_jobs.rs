@@ -28,7 +28,7 @@ pub(super) const CREATE: &[Member] = &[
         "BatchStrategy",
         Is::Choice(&["MultiRecord", "SingleRecord"]),
     ),
-    may("Environment", Is::Texts(16)),
+    may("Environment", Is::Environment(16)),
     must("TransformInput", Is::Structure),
     must("TransformInput.DataSource", Is::Structure),
     must("TransformInput.DataSource.S3DataSource", Is::Structure),

@@ -51,7 +51,7 @@ async fn stack_to_kill() {
         .local_addr()
         .unwrap()
         .port();
-    let mut command = tokio::process::Command::new(model_server());
+    let mut command = Command::new(model_server());
     // Not its parent's output: a server that outlives the stack would keep that open.
     command
         .arg(model_dir)

@@ -65,7 +65,7 @@ pub(super) async fn run(
             .stdin(Stdio::null())
             .stdout(writer.try_clone()?)
             .stderr(writer);
-        let process = Process::start(command.into(), Arc::new(Warden::start()?))?;
+        let process = Process::start(command, Arc::new(Warden::start()?))?;
         Ok((
             process,
             pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?,
