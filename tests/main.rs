@@ -16,6 +16,7 @@ mod front_door;
 mod hostile;
 mod images;
 mod monitoring;
+mod pages;
 mod real_data;
 mod signatures;
 mod step_functions;

@@ -38,6 +38,7 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
             "--disable-dev-shm-usage",
+            "--host-resolver-rules=MAP *.rebound.example 127.0.0.1", // DNS rebinding
         ];
         let profile_at = format!("--user-data-dir={}", profile.path().display());
         let arguments: Vec<&str> = arguments.into_iter().chain([&*profile_at]).collect();
