@@ -389,7 +389,9 @@ Resources:
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success());
     assert!(
-        told.contains("template.yaml:9:46: F (AWS::Serverless::Function): the environment variable LD_PRELOAD can't be set"),
+        told.contains(
+            "template.yaml:9:47: Resource F: the environment variable LD_PRELOAD can't be set"
+        ),
         "{told}"
     );
 }
