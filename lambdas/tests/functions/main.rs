@@ -9,6 +9,7 @@ mod embedded;
 mod filter;
 mod lambda;
 mod pictures;
+mod retries;
 mod serialize;
 mod services;
 mod start;

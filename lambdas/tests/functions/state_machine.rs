@@ -122,20 +122,6 @@ fn where_the_keys_come_from_is_all_that_tells_the_maps_apart() {
     assert!(maps.iter().all(|map| *map == maps[0]));
 }
 
-#[test]
-fn a_batch_that_is_retried_to_the_end_has_time_to() {
-    const EXPRESS: f64 = 300.0;
-    let definition = read("classify-batch.asl.json");
-    let task = batch_task(&definition["States"]["ClassifyPrefix"]);
-    let retrier = list(task, "Retry")
-        .iter()
-        .find(is_retried)
-        .expect("a retrier");
-    let attempts = retrier["MaxAttempts"].as_f64().expect("attempts") + 1.0;
-    let working = attempts * task["TimeoutSeconds"].as_f64().expect("seconds");
-    assert!(working + longest_wait(retrier) <= EXPRESS);
-}
-
 fn tasks(definition: &Value) -> Vec<&Value> {
     let states = definition["States"].as_object().expect("states");
     states
@@ -161,32 +147,6 @@ fn every_task_calls_its_function_with_the_object_and_passes_its_answer_on() {
         assert_eq!(task["OutputPath"], "$.Payload");
         assert!(task["TimeoutSeconds"].is_u64());
     }
-}
-
-#[test]
-fn waiting_is_bounded_and_spread() {
-    let definition = definition();
-    let tasks = tasks(&definition);
-    assert_eq!(tasks.len(), 3);
-    for retrier in tasks
-        .into_iter()
-        .flat_map(|task| list(task, "Retry"))
-        .filter(is_retried)
-    {
-        assert_eq!(retrier["JitterStrategy"], "FULL");
-        let longest = longest_wait(retrier);
-        assert!((5.0..=20.0).contains(&longest), "{longest} seconds");
-    }
-}
-
-/// In seconds, over all attempts.
-fn longest_wait(retrier: &Value) -> f64 {
-    let number = |field: &str| retrier[field].as_f64().expect(field);
-    let delay = |attempt| {
-        let delay = number("IntervalSeconds") * number("BackoffRate").powi(attempt);
-        delay.min(number("MaxDelaySeconds"))
-    };
-    (0..number("MaxAttempts") as i32).map(delay).sum()
 }
 
 #[test]

@@ -92,7 +92,7 @@ impl InvokeError {
     }
 
     /// Every environment stayed busy for as long as an invocation may wait.
-    pub(super) fn throttled() -> Self {
+    pub(crate) fn throttled() -> Self {
         Self::new("TooManyRequestsException", 429, "Rate Exceeded.".into())
     }
 
