@@ -1,4 +1,9 @@
-//! CSV (RFC 4180): each row is an object of texts, by the names of the columns.
+//! CSV as Step Functions reads it: each row is an object of texts, by the names of the columns.
+//!
+//! It is not RFC 4180: two quotes are one quote wherever they stand, and a backslash before a backslash, a quote or the
+//! delimiter takes its meaning away; before anything else the backslash is dropped.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/example-csv-parse-dist-map.html>
 
 use std::collections::HashSet;
 
@@ -14,6 +19,8 @@ pub(super) struct Csv {
     row: Vec<String>,
     field: Vec<u8>,
     place: Place,
+    /// Whether the byte before was a backslash.
+    escaped: bool,
 }
 
 /// Where in a row the reader is.
@@ -22,6 +29,8 @@ enum Place {
     /// Before the first byte of a field.
     Start,
     Plain,
+    /// After a quote in a plain field: that quote, or the first half of one.
+    PlainQuote,
     Quoted,
     /// After a quote in a quoted field: the end of it, or the first half of a quote in it.
     Quote,
@@ -39,40 +48,68 @@ impl Csv {
             row: Vec::new(),
             field: Vec::new(),
             place: Place::Start,
+            escaped: false,
         })
     }
 
     fn byte(&mut self, byte: u8, items: &mut Vec<Value>) -> Decoded {
-        self.place = match (self.place, byte) {
-            (Place::Quoted, b'"') => Place::Quote,
-            (Place::Quoted, _) => {
-                self.field.push(byte);
-                Place::Quoted
-            }
-            (Place::Start, b'"') => Place::Quoted,
-            (Place::Quote, b'"') => {
-                self.field.push(b'"');
-                Place::Quoted
-            }
-            (_, b'\n') => {
-                self.end_row(items)?;
-                Place::Start
-            }
-            (_, delimiter) if delimiter == self.delimiter => {
-                self.end_field();
-                Place::Start
-            }
-            _ => {
-                self.field.push(byte);
-                Place::Plain
-            }
-        };
+        let escaped = std::mem::take(&mut self.escaped);
+        if escaped && (byte == b'\\' || byte == b'"' || byte == self.delimiter) {
+            self.push(byte);
+        } else if byte == b'\\' {
+            self.escaped = true;
+        } else if byte == b'"' {
+            self.quote();
+        } else if byte == b'\n' && self.place != Place::Quoted {
+            self.end_row(items)?;
+        } else if byte == self.delimiter && self.place != Place::Quoted {
+            self.end_field();
+        } else {
+            self.push(byte);
+        }
         Ok(())
     }
 
+    fn quote(&mut self) {
+        self.place = match self.place {
+            Place::Start => Place::Quoted,
+            Place::Quoted => Place::Quote,
+            Place::Plain => Place::PlainQuote,
+            Place::PlainQuote => {
+                self.field.push(b'"');
+                Place::Plain
+            }
+            Place::Quote => {
+                self.field.push(b'"');
+                Place::Quoted
+            }
+        };
+    }
+
+    /// Adds a byte that means nothing but itself.
+    fn push(&mut self, byte: u8) {
+        let quote = match self.place {
+            Place::PlainQuote => true,
+            // The two quotes that the field begins with enclose nothing: they are one quote.
+            Place::Quote => self.field.is_empty() && byte != b'\r',
+            _ => false,
+        };
+        if quote {
+            self.field.push(b'"');
+        }
+        self.field.push(byte);
+        if self.place != Place::Quoted {
+            self.place = Place::Plain;
+        }
+    }
+
     fn end_field(&mut self) {
+        if self.place == Place::PlainQuote {
+            self.field.push(b'"');
+        }
         let field = std::mem::take(&mut self.field);
         self.row.push(String::from_utf8_lossy(&field).into_owned());
+        self.place = Place::Start;
     }
 
     fn end_row(&mut self, items: &mut Vec<Value>) -> Decoded {
@@ -80,6 +117,7 @@ impl Csv {
             self.field.pop();
         }
         if self.row.is_empty() && self.field.is_empty() {
+            self.place = Place::Start;
             return Ok(()); // an empty line
         }
         self.end_field();
@@ -160,6 +198,57 @@ mod tests {
         );
         check("a\n x\"y \n", Ok(json!([{ "a": " x\"y " }])));
         check("a\n\"é\"\n", Ok(json!([{ "a": "é" }])));
+    }
+
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/example-csv-parse-dist-map.html>
+    #[test]
+    fn the_documents_own_example_was_read_as_rfc_4180() {
+        let text = "l,n,s,o,a\nabc,123,\"commas, a double quotation marks (\"\"), and a newline (\n)\",{\"\"MyKey\"\":\"\"MyValue\"\"},\"[1,2,3]\"";
+        let item = json!({
+            "l": "abc", "n": "123", "s": "commas, a double quotation marks (\"), and a newline (\n)",
+            "o": r#"{"MyKey":"MyValue"}"#, "a": "[1,2,3]",
+        });
+        check(text, Ok(json!([item])));
+        let text = "path,size\nC:\\\\Program Files\\\\MyApp.exe,6534512\n";
+        let item = json!({ "path": r"C:\Program Files\MyApp.exe", "size": "6534512" });
+        check(text, Ok(json!([item])));
+    }
+
+    #[test]
+    fn two_quotes_are_one_anywhere() {
+        let field = |text: &str, expected: &str| {
+            check(
+                &format!("a,b\nx,{text}\n"),
+                Ok(json!([{ "a": "x", "b": expected }])),
+            );
+            check(
+                &format!("a,b\r\nx,{text}\r\n"),
+                Ok(json!([{ "a": "x", "b": expected }])),
+            );
+        };
+        field(r#"x""y"#, r#"x"y"#);
+        field(r#"x"""#, r#"x""#);
+        field(r#"x"""""#, r#"x"""#);
+        field(r#"""x"""#, r#""x""#);
+        field(r#""""x""""#, r#""x""#);
+        field(r#""""""#, r#"""#);
+        field(r#""""#, "");
+        field(r#"5" pipe"#, r#"5" pipe"#);
+    }
+
+    #[test]
+    fn a_backslash_takes_the_meaning_of_what_follows_or_goes() {
+        for d in [',', '|', ';', ' ', '\t'] {
+            let columns = Some(vec!["a".into(), "b".into()]);
+            let make = || Csv::new(columns.clone(), d).unwrap();
+            let text = format!("x\\{d}y{d}\\\"q\\\"\n\"x{d}\\\"y\"{d}\\n\\\\n\\\n{d}z\\");
+            let expected = json!([
+                { "a": format!("x{d}y"), "b": "\"q\"" },
+                { "a": format!("x{d}\"y"), "b": "n\\n" },
+                { "a": "", "b": "z" },
+            ]);
+            decode::check(make, &text, Ok(expected));
+        }
     }
 
     #[test]

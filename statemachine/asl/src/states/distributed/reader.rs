@@ -94,6 +94,7 @@ pub(super) fn s3_api(
     None
 }
 
+const DELIMITERS: [&str; 5] = ["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"];
 const INPUT_TYPES: [&str; 5] = ["CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"];
 
 /// Whether what is read names the files that hold the items.
@@ -122,7 +123,7 @@ fn read_format(
     let (location_of_headers, headers, delimiter) = (
         config.string("CSVHeaderLocation", diagnostics),
         config.array("CSVHeaders", diagnostics),
-        config.string("CSVDelimiter", diagnostics),
+        config.choice("CSVDelimiter", &DELIMITERS, diagnostics),
     );
     if listing {
         return None;
