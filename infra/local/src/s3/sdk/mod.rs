@@ -2,6 +2,7 @@
 
 mod listings;
 mod objects;
+mod uploads;
 
 use async_trait::async_trait;
 use http::{Extensions, HeaderMap, Method, Uri};
@@ -30,6 +31,10 @@ impl SdkService for S3 {
             "getObject" => call.get_object(parameters).await,
             "headObject" => call.head_object(parameters).await,
             "putObject" => call.put_object(parameters).await,
+            "createMultipartUpload" => call.create_multipart_upload(parameters).await,
+            "uploadPart" => call.upload_part(parameters).await,
+            "completeMultipartUpload" => call.complete_multipart_upload(parameters).await,
+            "abortMultipartUpload" => call.abort_multipart_upload(parameters).await,
             "copyObject" => call.copy_object(parameters).await,
             "deleteObject" => call.delete_object(parameters).await,
             "deleteObjects" => call.delete_objects(parameters).await,
@@ -127,6 +132,11 @@ fn time(time: &s3s::dto::Timestamp) -> Option<String> {
         .ok()?;
     let text = String::from_utf8(text).ok()?;
     Some(format!("{}Z", text.get(..TO_THE_SECOND)?))
+}
+
+/// How an object is encrypted.
+fn encryption(how: Option<s3s::dto::ServerSideEncryption>) -> Option<String> {
+    how.map(|how| how.as_str().to_owned())
 }
 
 /// An entity tag, in its quotes.

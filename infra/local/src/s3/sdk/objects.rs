@@ -5,11 +5,11 @@ use s3s::S3 as _;
 use s3s::dto::*;
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Members, head_output, output, tag, time};
+use super::{Answer, Call, Members, encryption, head_output, output, tag, time};
 use crate::sdk::{Parameters, SdkError, blob};
 
 /// What SDKs declare a text to be.
-const TEXT: &str = "text/plain; charset=UTF-8";
+pub(super) const TEXT: &str = "text/plain; charset=UTF-8";
 
 /// The members that the results of GetObject and HeadObject share.
 macro_rules! described {
@@ -36,6 +36,10 @@ macro_rules! described {
             .put("LastModified", output.last_modified.as_ref().and_then(time))
             .put("Metadata", Some(metadata))
             .put("PartsCount", output.parts_count)
+            .put(
+                "ServerSideEncryption",
+                encryption(output.server_side_encryption.take()),
+            )
             .put(
                 "StorageClass",
                 output
@@ -80,11 +84,10 @@ impl Call {
     }
 
     pub(super) async fn put_object(&self, mut from: Parameters) -> Answer {
-        let body = from.value("Body").map(|body| blob(&body));
         let input = PutObjectInput {
             bucket: from.required("Bucket"),
             key: from.required("Key"),
-            body: body.map(|body| s3s::Body::from(bytes::Bytes::from(body)).into()),
+            body: body(&mut from),
             cache_control: from.text("CacheControl"),
             content_disposition: from.text("ContentDisposition"),
             content_encoding: from.text("ContentEncoding"),
@@ -105,6 +108,10 @@ impl Call {
                 put.checksum_type.map(|kind| kind.as_str().to_owned()),
             )
             .put("ETag", put.e_tag.as_ref().map(tag))
+            .put(
+                "ServerSideEncryption",
+                encryption(put.server_side_encryption),
+            )
             .put("VersionId", put.version_id)
             .done())
     }
@@ -133,6 +140,10 @@ impl Call {
         Ok(Members::default()
             .put("CopyObjectResult", Some(shown))
             .put("CopySourceVersionId", copied.copy_source_version_id)
+            .put(
+                "ServerSideEncryption",
+                encryption(copied.server_side_encryption),
+            )
             .put("VersionId", copied.version_id)
             .done())
     }
@@ -190,11 +201,17 @@ fn range(from: &mut Parameters) -> Result<Option<Range>, SdkError> {
         .transpose()
 }
 
-fn metadata(from: &mut Parameters) -> Option<Metadata> {
+/// `Body`, as the JSON that it is.
+pub(super) fn body(from: &mut Parameters) -> Option<StreamingBlob> {
+    let body = blob(&from.value("Body")?);
+    Some(s3s::Body::from(bytes::Bytes::from(body)).into())
+}
+
+pub(super) fn metadata(from: &mut Parameters) -> Option<Metadata> {
     Some(from.texts("Metadata")?.into_iter().collect())
 }
 
-fn unreadable(name: &str) -> SdkError {
+pub(super) fn unreadable(name: &str) -> SdkError {
     SdkError::Parameters(format!("The value for the field '{name}' is not valid"))
 }
 

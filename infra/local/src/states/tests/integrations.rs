@@ -82,6 +82,40 @@ async fn objects_are_written_read_listed_and_deleted() {
     assert_eq!(listed["Contents"][0]["Size"], 9);
 }
 
+/// Recorded on AWS in November 2025: the `Body` `text data` is stored as eleven bytes.
+#[tokio::test]
+async fn a_text_body_lost_its_quotes() {
+    let (f, s3) = with_s3().await;
+    let object = json!({ "Bucket": "photos", "Key": "k" });
+    let with = |members: Value| {
+        let members = members.as_object().unwrap().clone();
+        let object = object.as_object().unwrap().clone();
+        Value::Object(object.into_iter().chain(members).collect())
+    };
+    let put = with(json!({ "Body": "text data" }));
+    let put = result(&f, "put", "aws-sdk:s3:putObject", put).await;
+    assert_eq!(put["ETag"], "\"2b5df3712557f503a9977a8ea893b2c9\"");
+    assert_eq!(put["ChecksumCRC32"], "KUmHvQ==");
+    let bytes = s3.get("photos", "k").await.unwrap().unwrap();
+    assert_eq!(bytes, "\"text data\"");
+
+    let upload = "aws-sdk:s3:createMultipartUpload";
+    let upload = result(&f, "create", upload, object.clone()).await;
+    let upload = &upload["UploadId"];
+    let part = with(json!({ "UploadId": upload, "PartNumber": 1, "Body": "text data" }));
+    let part = result(&f, "part", "aws-sdk:s3:uploadPart", part).await;
+    assert_eq!(part["ETag"], put["ETag"]);
+    let parts = json!({ "Parts": [{ "ETag": part["ETag"], "PartNumber": 1 }] });
+    let complete = with(json!({ "UploadId": upload, "MultipartUpload": parts }));
+    let done = result(&f, "done", "aws-sdk:s3:completeMultipartUpload", complete).await;
+    assert_eq!(
+        (&done["Bucket"], &done["Key"]),
+        (&json!("photos"), &json!("k"))
+    );
+    let bytes = s3.get("photos", "k").await.unwrap().unwrap();
+    assert_eq!(bytes, "\"text data\"");
+}
+
 /// The cause without its request ids.
 pub(super) fn without_ids(cause: &str) -> String {
     let mut text = cause.to_owned();

@@ -1,0 +1,105 @@
+//! Multipart uploads: create, upload a part, complete, abort.
+
+use s3s::S3 as _;
+use s3s::dto::*;
+use serde_json::json;
+
+use super::objects::{TEXT, body, metadata, unreadable};
+use super::{Answer, Call, Members, encryption, output, tag};
+use crate::sdk::Parameters;
+
+impl Call {
+    pub(super) async fn create_multipart_upload(&self, mut from: Parameters) -> Answer {
+        let input = CreateMultipartUploadInput {
+            bucket: from.required("Bucket"),
+            key: from.required("Key"),
+            content_type: Some(from.text("ContentType").unwrap_or_else(|| TEXT.into())),
+            metadata: metadata(&mut from),
+            storage_class: from.text("StorageClass").map(Into::into),
+            tagging: from.text("Tagging"),
+            ..Default::default()
+        };
+        from.finish()?;
+        let created = output(self.api.create_multipart_upload(self.request(input)).await)?;
+        Ok(Members::default()
+            .put("Bucket", created.bucket)
+            .put("Key", created.key)
+            .put(
+                "ServerSideEncryption",
+                encryption(created.server_side_encryption),
+            )
+            .put("UploadId", created.upload_id)
+            .done())
+    }
+
+    pub(super) async fn upload_part(&self, mut from: Parameters) -> Answer {
+        let input = UploadPartInput {
+            bucket: from.required("Bucket"),
+            key: from.required("Key"),
+            upload_id: from.required("UploadId"),
+            part_number: from.integer("PartNumber").unwrap_or_default(),
+            body: body(&mut from),
+            ..Default::default()
+        };
+        from.finish()?;
+        let part = output(self.api.upload_part(self.request(input)).await)?;
+        Ok(Members::default()
+            .put("ETag", part.e_tag.as_ref().map(tag))
+            .put(
+                "ServerSideEncryption",
+                encryption(part.server_side_encryption),
+            )
+            .done())
+    }
+
+    pub(super) async fn complete_multipart_upload(&self, mut from: Parameters) -> Answer {
+        let parts = from.value("MultipartUpload").unwrap_or_default();
+        let parts = parts["Parts"].as_array().into_iter().flatten();
+        let parts: Option<Vec<_>> = parts
+            .map(|part| {
+                let tag = part["ETag"].as_str()?;
+                Some(CompletedPart {
+                    e_tag: Some(ETag::Strong(tag.trim_matches('"').to_owned())),
+                    part_number: Some(i32::try_from(part["PartNumber"].as_i64()?).ok()?),
+                    ..Default::default()
+                })
+            })
+            .collect();
+        let input = CompleteMultipartUploadInput {
+            bucket: from.required("Bucket"),
+            key: from.required("Key"),
+            upload_id: from.required("UploadId"),
+            multipart_upload: Some(CompletedMultipartUpload {
+                parts: Some(parts.ok_or_else(|| unreadable("MultipartUpload"))?),
+            }),
+            ..Default::default()
+        };
+        from.finish()?;
+        let (bucket, key) = (input.bucket.clone(), input.key.clone());
+        let done = self.api.complete_multipart_upload(self.request(input));
+        let done = output(done.await)?;
+        Ok(Members::default()
+            .put("Bucket", Some(bucket))
+            .put("ETag", done.e_tag.as_ref().map(tag))
+            .put("Key", Some(key))
+            .put("Location", done.location)
+            .put(
+                "ServerSideEncryption",
+                encryption(done.server_side_encryption),
+            )
+            .put("VersionId", done.version_id)
+            .done())
+    }
+
+    pub(super) async fn abort_multipart_upload(&self, mut from: Parameters) -> Answer {
+        let input = AbortMultipartUploadInput {
+            bucket: from.required("Bucket"),
+            key: from.required("Key"),
+            upload_id: from.required("UploadId"),
+            ..Default::default()
+        };
+        from.finish()?;
+        output(self.api.abort_multipart_upload(self.request(input)).await)?;
+        Ok(json!({}))
+    }
+}
