@@ -148,16 +148,20 @@ impl<'d> Fields<'d> {
         typed
     }
 
-    /// A number from `least` up.
+    /// A number in `range`.
     pub(crate) fn number(
         &mut self,
         name: &'static str,
-        least: f64,
+        range: std::ops::RangeInclusive<f64>,
         diagnostics: &mut Diagnostics,
     ) -> Option<f64> {
         let number = self.typed(name, "NUMBER", Value::as_f64, diagnostics)?;
+        let (least, most) = range.into_inner();
         if number < least {
             diagnostics.error(&self.location(name), format!("Minimum value is {least:?}"));
+        }
+        if number > most {
+            diagnostics.error(&self.location(name), format!("Maximum value is {most:?}"));
         }
         Some(number)
     }

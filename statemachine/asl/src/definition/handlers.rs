@@ -102,7 +102,9 @@ impl Compiler {
             errors,
             interval_seconds: interval as f64,
             max_attempts: u32::try_from(max_attempts).unwrap_or(u32::MAX),
-            backoff_rate: rule.number("BackoffRate", 1.0, diagnostics).unwrap_or(2.0),
+            backoff_rate: rule
+                .number("BackoffRate", 1.0..=f64::INFINITY, diagnostics)
+                .unwrap_or(2.0),
             max_delay_seconds: max_delay.map(|delay| delay as f64),
             full_jitter: jitter == Some("FULL"),
         }

@@ -9,7 +9,7 @@
 
 use super::distributed::Distributed;
 use super::items::Source;
-use super::number::{self, Number};
+use super::number::Number;
 use crate::definition::{Compiler, Diagnostics, Fields, Language};
 use crate::execution::{Branches, Items, Run, ThreadId, View};
 use crate::fault::Fault;
@@ -223,8 +223,7 @@ fn tolerance(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) {
         "ToleratedFailureCountPath",
         diagnostics,
     );
-    Number::read_as(
-        number::percentage,
+    Number::read_percentage(
         fields,
         "ToleratedFailurePercentage",
         "ToleratedFailurePercentagePath",

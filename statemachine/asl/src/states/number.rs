@@ -3,7 +3,7 @@
 use crate::definition::{Diagnostics, Fields};
 use crate::fault::Fault;
 use crate::io;
-use crate::jsonpath::Path;
+use crate::jsonpath::{Path, Root};
 use crate::query::Query;
 use crate::template::Scope;
 
@@ -37,23 +37,50 @@ pub(super) fn seconds(
     seconds.map(|seconds| seconds as f64)
 }
 
-pub(super) fn percentage(
+fn percentage(
     fields: &mut Fields<'_>,
     name: &'static str,
     diagnostics: &mut Diagnostics,
 ) -> Option<f64> {
-    fields.number(name, 0.0, diagnostics)
+    fields.number(name, 0.0..=100.0, diagnostics)
 }
 
 impl Number {
-    /// A whole number.
+    /// A whole number of a Map.
     pub(super) fn read(
         fields: &mut Fields<'_>,
         fixed: &'static str,
         path: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Number> {
-        Number::read_as(whole, fields, fixed, path, diagnostics)
+        Number::read_of_map(whole, fields, fixed, path, diagnostics)
+    }
+
+    /// A percentage of a Map.
+    pub(super) fn read_percentage(
+        fields: &mut Fields<'_>,
+        fixed: &'static str,
+        path: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Number> {
+        Number::read_of_map(percentage, fields, fixed, path, diagnostics)
+    }
+
+    /// A number of a Map, whose paths lead to one node of the input or a variable; other states take any path.
+    fn read_of_map(
+        literal: Literal,
+        fields: &mut Fields<'_>,
+        fixed: &'static str,
+        path: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Number> {
+        let number = Number::read_as(literal, fields, fixed, path, diagnostics);
+        if let Some(Number::Path(_, found)) = &number
+            && (*found.root() == Root::Context || !found.is_reference())
+        {
+            diagnostics.error(&fields.location(path), "Value is not a Reference Path");
+        }
+        number
     }
 
     /// A number that `literal` reads where the definition has it itself.

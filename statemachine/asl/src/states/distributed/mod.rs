@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::definition::{Compiler, Fields};
 use crate::fault::Fault;
 use crate::probe::Setting;
-use crate::states::number::{self, Number};
+use crate::states::number::Number;
 use crate::template::{Scope, Template};
 use crate::{Batch, Payload, Results};
 
@@ -64,8 +64,7 @@ impl Distributed {
                 "ToleratedFailureCountPath",
                 &mut compiler.diagnostics,
             ),
-            tolerated_percentage: Number::read_as(
-                number::percentage,
+            tolerated_percentage: Number::read_percentage(
                 fields,
                 "ToleratedFailurePercentage",
                 "ToleratedFailurePercentagePath",

@@ -117,6 +117,47 @@ fn choice_rules_are_checked() {
 }
 
 #[test]
+fn numbers_of_a_map_that_aws_refuses_were_taken() {
+    let processor = json!({
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}},
+    });
+    let check = |fields: Value, expect: &[&str]| {
+        let mut map = json!({"Type": "Map", "End": true, "ItemProcessor": processor});
+        let fields = fields.as_object().unwrap().clone();
+        map.as_object_mut().unwrap().extend(fields);
+        check_state(map, expect);
+    };
+    let most = "Maximum value is 100.0 at /States/S/ToleratedFailurePercentage";
+    check(json!({"ToleratedFailurePercentage": 101}), &[most]);
+    check(json!({"ToleratedFailurePercentage": 100.5}), &[most]);
+    check(json!({"ToleratedFailurePercentage": 100}), &[]);
+    let no_reference = |at: &str| format!("Value is not a Reference Path at /States/S/{at}");
+    for path in ["$$.Execution.Input.n", "$$", "$.n[*]", "$..n"] {
+        for field in [
+            "MaxConcurrencyPath",
+            "ToleratedFailureCountPath",
+            "ToleratedFailurePercentagePath",
+        ] {
+            check(json!({field: path}), &[&no_reference(field)]);
+        }
+        for field in ["MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath"] {
+            let at = format!("ItemBatcher/{field}");
+            check(json!({"ItemBatcher": {field: path}}), &[&no_reference(&at)]);
+        }
+        let reader = json!({
+            "Resource": "arn:aws:states:::s3:getObject",
+            "ReaderConfig": {"InputType": "JSON", "MaxItemsPath": path},
+            "Parameters": {"Bucket": "b", "Key": "k"},
+        });
+        let at = no_reference("ItemReader/ReaderConfig/MaxItemsPath");
+        check(json!({"ItemReader": reader}), &[&at]);
+    }
+    check(json!({"MaxConcurrencyPath": "$.n[0]"}), &[]);
+    check(json!({"ItemsPath": "$$.Execution.Input.items"}), &[]);
+}
+
+#[test]
 fn rules_for_errors_are_checked() {
     let task = |field: &str, rules: Value| json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, field: rules});
     let retry = |rules: Value, expect: &str| check_state(task("Retry", rules), &[expect]);
