@@ -1,9 +1,8 @@
 //! What the runner tells an execution.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::Timestamp;
+use crate::{Payload, Timestamp, payload};
 
 /// A task of one execution: counted from 1 inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,14 +41,16 @@ pub enum EventKind {
         /// Which.
         task: TaskId,
         /// The API's response.
-        output: Value,
+        #[serde(deserialize_with = "payload::of_text_or_value")]
+        output: Payload,
     },
     /// The task is done.
     TaskSucceeded {
         /// Which.
         task: TaskId,
         /// Its result.
-        output: Value,
+        #[serde(deserialize_with = "payload::of_text_or_value")]
+        output: Payload,
     },
     /// The task failed.
     TaskFailed {

@@ -133,6 +133,16 @@ impl<'de> Deserialize<'de> for Payload {
     }
 }
 
+/// Reads a payload, also from where journals had the value itself, before they kept its text.
+pub(crate) fn of_text_or_value<'de, D: Deserializer<'de>>(from: D) -> Result<Payload, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => {
+            Payload::parse(&*text).unwrap_or_else(|_| Value::String(text).into())
+        }
+        value => value.into(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

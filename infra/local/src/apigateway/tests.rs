@@ -28,10 +28,9 @@ impl Invoke for Function {
         };
         let (payload, function_error) = self.answer.clone().map_err(|()| error)?;
         Ok(Invocation {
-            request_id: "r".into(),
             payload: payload.to_string().into(),
             function_error: function_error.map(str::to_owned),
-            log_tail: String::new(),
+            ..Invocation::default()
         })
     }
 

@@ -26,6 +26,7 @@ use bytes::Bytes;
 
 pub use config::{Command, Config, Deployment, Limits, RetryPolicy};
 pub use queue::DeadLetter;
+pub(crate) use service::trace_id;
 pub use service::{Lambda, OpenError};
 
 /// How the other services call a function.
@@ -46,7 +47,7 @@ pub trait Invoke: Send + Sync {
 }
 
 /// What came of an invocation that reached the function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Invocation {
     /// The invocation's id, as the function and its log saw it.
     pub request_id: String,
@@ -56,6 +57,8 @@ pub struct Invocation {
     pub function_error: Option<String>,
     /// The last 4 KB of what the invocation logged.
     pub log_tail: String,
+    /// The trace header that the function saw (`X-Amzn-Trace-Id`).
+    pub trace_id: String,
 }
 
 /// Why an invocation did not reach the function: the Lambda service's own errors.

@@ -239,7 +239,7 @@ fn event(payload: Bytes) -> Result<Bytes, InvokeError> {
 }
 
 /// A trace header of the form that X-Ray gives, not sampled.
-fn trace_id() -> String {
+pub(crate) fn trace_id() -> String {
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let seconds = jiff::Timestamp::now().as_second();
     format!(

@@ -144,7 +144,7 @@ fn mocked(task: TaskId, given: &Given) -> EventKind {
     match given {
         Given::Result(output) => EventKind::TaskSucceeded {
             task,
-            output: output.value().clone(),
+            output: output.clone(),
         },
         Given::Failure(failure) => EventKind::TaskFailed {
             task,

@@ -186,7 +186,13 @@ impl Play {
     fn schedule(&mut self, task: TaskId, since: f64, answer: Answer) {
         match answer {
             Answer::Gives(seconds, output) => {
-                self.after(since + seconds, EventKind::TaskSucceeded { task, output });
+                self.after(
+                    since + seconds,
+                    EventKind::TaskSucceeded {
+                        task,
+                        output: output.into(),
+                    },
+                );
             }
             Answer::Fails(seconds, error, cause) => {
                 let (error, cause) = (Some(error.into()), Some(cause.into()));
@@ -214,7 +220,13 @@ impl Play {
                 );
             }
             Answer::Submits(output, then) => {
-                self.after(since, EventKind::TaskSubmitted { task, output });
+                self.after(
+                    since,
+                    EventKind::TaskSubmitted {
+                        task,
+                        output: output.into(),
+                    },
+                );
                 self.schedule(task, since, *then);
             }
             Answer::Beats(every, times, then) => {
@@ -252,10 +264,7 @@ impl Play {
         match self.outcome.as_ref().expect("the execution ends") {
             Outcome::Succeeded { output } => output.value().clone(),
             Outcome::Failed { error, cause } => text(error, cause),
-            Outcome::TimedOut { error, cause } => json!(format!(
-                "TIMED OUT {}",
-                text(error, cause).as_str().unwrap()
-            )),
+            Outcome::TimedOut {} => json!("TIMED OUT"),
             Outcome::Aborted { error, cause } => {
                 json!(format!("ABORTED {}", text(error, cause).as_str().unwrap()))
             }

@@ -1,9 +1,9 @@
 //! Coming back after a restart.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::driver::{START, identity, written_and_read};
-use crate::{Effect, Event, EventKind, Execution, StateMachine, TaskId};
+use crate::{Effect, Event, EventKind, Execution, Payload, StateMachine, TaskId};
 
 fn machine() -> StateMachine {
     StateMachine::parse(
@@ -47,7 +47,7 @@ fn what_was_answered_is_not_asked_again() {
             at: START,
             kind: EventKind::TaskSucceeded {
                 task: TaskId(1),
-                output: json!(1),
+                output: json!(1).into(),
             },
         },
     );
@@ -57,6 +57,30 @@ fn what_was_answered_is_not_asked_again() {
         "{left:?}"
     );
     assert_eq!(left.len(), 2); // the Wait's and the execution's own
+}
+
+#[test]
+fn an_answer_lost_its_spaces() {
+    let machine = machine();
+    let (mut execution, _) = Execution::start(&machine, identity(), json!({}), START, 1);
+    let text = r#"{"b" : 1.0,  "a": [1, 2]}"#;
+    let kind = EventKind::TaskSucceeded {
+        task: TaskId(1),
+        output: Payload::parse(text).unwrap(),
+    };
+    // By way of the journal.
+    let event = serde_json::to_string(&Event { at: START, kind }).unwrap();
+    let effects = execution.step(&machine, serde_json::from_str(&event).unwrap());
+    let outputs: Vec<Value> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Record(event) => Some(serde_json::to_value(event).unwrap()),
+            _ => None,
+        })
+        .collect();
+    let succeeded = &outputs[1]["lambdaFunctionSucceededEventDetails"];
+    let exited = &outputs[2]["stateExitedEventDetails"];
+    assert_eq!([&succeeded["output"], &exited["output"]], [text, text]);
 }
 
 #[test]
@@ -82,7 +106,7 @@ fn a_request_that_was_accepted_is_waited_for_and_not_made_again() {
         at: START,
         kind: EventKind::TaskSubmitted {
             task: TaskId(1),
-            output: json!(1),
+            output: json!(1).into(),
         },
     };
     assert_eq!(execution.step(&machine, submitted()).len(), 2); // started and submitted
@@ -114,7 +138,7 @@ fn nothing_is_outstanding_after_the_end() {
         at: START,
         kind: EventKind::TaskSucceeded {
             task: TaskId(1),
-            output: json!(1),
+            output: json!(1).into(),
         },
     };
     assert_eq!(execution.step(&machine, late), []);
@@ -130,11 +154,11 @@ fn events_about_what_is_not_there_do_nothing() {
         EventKind::TaskStarted { task, worker: None },
         EventKind::TaskSubmitted {
             task,
-            output: json!(1),
+            output: json!(1).into(),
         },
         EventKind::TaskSucceeded {
             task,
-            output: json!(1),
+            output: json!(1).into(),
         },
         EventKind::TaskHeartbeat { task },
         EventKind::TimerFired {

@@ -157,7 +157,7 @@ fn activity(happens: impl IntoIterator<Item = EventKind>) -> Vec<Value> {
 #[test]
 fn an_activity_names_its_worker() {
     let task = TaskId(1);
-    let (worker, output) = (Some("w".into()), json!(2));
+    let (worker, output) = (Some("w".into()), json!(2).into());
     let records = activity([
         EventKind::TaskScheduled { task },
         EventKind::TaskStarted { task, worker },

@@ -150,7 +150,7 @@ fn a_real_task_is_handed_out() {
     let mut test = start(request(state, json!({}))).unwrap();
     let (task, asked) = test.task().unwrap();
     assert_eq!(asked.arguments.text(), r#"{"FunctionName":"f"}"#);
-    let output = json!({"Payload": 1});
+    let output = json!({"Payload": 1}).into();
     test.resume(EventKind::TaskSucceeded { task, output });
     assert!(test.task().is_none());
     let answer = test.finish();

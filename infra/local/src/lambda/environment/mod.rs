@@ -102,6 +102,7 @@ fn fail_to_start(plan: &Plan, job: Job, failure: &Failure) {
         request_id: job.request.id,
         function_error: Some("Unhandled".into()),
         log_tail: text,
+        trace_id: job.request.trace_id,
     };
     drop(job.lease);
     let _ = job.reply.send(Reply::Done(invocation));
@@ -302,7 +303,7 @@ impl Environment {
     /// Answers the caller, and goes back to the pool.
     fn complete(&mut self, job: Job, result: Result<Bytes, Failure>, begun: Instant) {
         self.measure();
-        let invocation = self.outcome(job.request.id, result, begun, false);
+        let invocation = self.outcome(job.request, result, begun, false);
         match self.plan.pool.upgrade() {
             Some(pool) => pool.put_back(&self.plan.slot, job.handle),
             None => drop(job.handle),
@@ -315,7 +316,7 @@ impl Environment {
     async fn end(&mut self, job: Job, end: End, begun: Instant, unseen: bool) {
         self.process_ends().await;
         let End::Failed(failure) = end else { return };
-        let invocation = self.outcome(job.request.id, Err(failure), begun, unseen);
+        let invocation = self.outcome(job.request, Err(failure), begun, unseen);
         drop(job.lease);
         let _ = job.reply.send(Reply::Done(invocation));
     }
@@ -337,23 +338,24 @@ impl Environment {
 
     fn outcome(
         &mut self,
-        id: String,
+        request: Request,
         result: Result<Bytes, Failure>,
         begun: Instant,
         unseen: bool,
     ) -> Invocation {
         let memory = self.plan.slot.deployment.function.memory_mb;
-        let mut report = Report::new(&id, memory, begun.elapsed());
+        let mut report = Report::new(&request.id, memory, begun.elapsed());
         report.init = self.init.take();
         report.peak_memory = self.peak_memory;
         let lines = report.lines(result.as_ref().err(), unseen);
         self.output.line(&lines.join("\n"));
         let function_error = result.is_err().then(|| "Unhandled".to_owned());
         Invocation {
-            payload: result.unwrap_or_else(|failure| failure.payload(&id)),
-            request_id: id,
+            payload: result.unwrap_or_else(|failure| failure.payload(&request.id)),
+            request_id: request.id,
             function_error,
             log_tail: self.output.take_tail(),
+            trace_id: request.trace_id,
         }
     }
 

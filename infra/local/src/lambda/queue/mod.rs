@@ -259,10 +259,8 @@ mod tests {
             throttles: tried.1,
         };
         let outcome = outcome.map(|error| Invocation {
-            request_id: "id".into(),
-            payload: Bytes::new(),
             function_error: error.map(str::to_owned),
-            log_tail: String::new(),
+            ..Invocation::default()
         });
         let found = fate(&RetryPolicy::default(), &entry, &outcome, age);
         assert_eq!(&found, expect, "{tried:?} {age}");

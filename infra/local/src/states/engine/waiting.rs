@@ -175,7 +175,10 @@ impl Engine {
         };
         let kind = match word {
             Word::Heartbeat => EventKind::TaskHeartbeat { task },
-            Word::Success { output } => EventKind::TaskSucceeded { task, output },
+            Word::Success { output } => EventKind::TaskSucceeded {
+                task,
+                output: output.into(),
+            },
             Word::Failure { error, cause } => EventKind::TaskFailed {
                 task,
                 stage: FailureStage::Run,

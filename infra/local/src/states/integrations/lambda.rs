@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
+use asl::Payload;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{Answer, Failure, metadata};
-use crate::lambda::{Invocation, Invoke, InvokeError};
+use crate::lambda::{Invocation, Invoke, InvokeError, trace_id};
 
 pub(super) struct Lambda(Arc<dyn Invoke>);
 
@@ -18,7 +19,7 @@ impl Lambda {
     }
 
     /// A function by its ARN: the input is the payload, and the payload of the answer is the result.
-    pub(super) async fn function(&self, arn: &str, input: &str) -> Answer {
+    pub(super) async fn function(&self, arn: &str, input: &str) -> Answer<Payload> {
         let payload = Bytes::copy_from_slice(input.as_bytes());
         let invocation = self.0.invoke(arn, payload).await.map_err(service_error)?;
         result(&invocation)
@@ -35,20 +36,15 @@ impl Lambda {
                 .enqueue(&function, payload)
                 .await
                 .map_err(service_error)?;
-            return Ok(response(202, None, None));
+            return Ok(response(202, None, &accepted()));
         }
         let invocation = self
             .0
             .invoke(&function, payload)
             .await
             .map_err(service_error)?;
-        let payload = result(&invocation)?;
-        let length = invocation.payload.len();
-        Ok(response(
-            200,
-            Some((payload, length)),
-            Some(&invocation.request_id),
-        ))
+        let payload = result(&invocation)?.into_value();
+        Ok(response(200, Some(payload), &invocation))
     }
 }
 
@@ -70,15 +66,15 @@ fn payload_bytes(payload: &Value) -> Bytes {
 }
 
 /// The function's answer as JSON, or its error.
-fn result(invocation: &Invocation) -> Answer {
+fn result(invocation: &Invocation) -> Answer<Payload> {
     let text = String::from_utf8_lossy(&invocation.payload);
     if invocation.function_error.is_some() {
         return Err(function_error(&text));
     }
     if text.is_empty() {
-        return Ok(Value::Null);
+        return Ok(Value::Null.into());
     }
-    serde_json::from_str(&text).map_err(|error| Failure {
+    Payload::parse(text).map_err(|error| Failure {
         error: "States.Runtime".into(),
         cause: format!("The function's response is not JSON: {error}"),
     })
@@ -121,28 +117,35 @@ fn service_error(error: InvokeError) -> Failure {
     }
 }
 
+/// An event that was accepted for later.
+fn accepted() -> Invocation {
+    Invocation {
+        request_id: uuid::Uuid::new_v4().to_string(),
+        trace_id: trace_id(),
+        ..Invocation::default()
+    }
+}
+
 /// The Invoke API's response as Step Functions shows it, with the headers that come with it.
-fn response(status: u16, payload: Option<(Value, usize)>, request: Option<&str>) -> Value {
-    let request = request.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
-    let length = payload
-        .as_ref()
-        .map_or(0, |(_, length)| *length)
-        .to_string();
+fn response(status: u16, payload: Option<Value>, invocation: &Invocation) -> Value {
+    let request = &*invocation.request_id;
+    let length = invocation.payload.len().to_string();
     let date = metadata::date();
     let headers = [
         ("X-Amz-Executed-Version", "$LATEST"),
         ("x-amzn-Remapped-Content-Length", "0"),
         ("Connection", "keep-alive"),
-        ("x-amzn-RequestId", &request),
+        ("x-amzn-RequestId", request),
         ("Content-Length", &length),
         ("Date", &date),
+        ("X-Amzn-Trace-Id", &invocation.trace_id),
         ("Content-Type", "application/json"),
     ];
     let mut response = json!({ "ExecutedVersion": "$LATEST" });
-    if let Some((payload, _)) = payload {
+    if let Some(payload) = payload {
         response["Payload"] = payload;
     }
-    metadata::add(&mut response, status, &request, &headers);
+    metadata::add(&mut response, status, request, &headers);
     response["StatusCode"] = json!(status);
     response
 }
@@ -156,7 +159,7 @@ mod tests {
             request_id: "r".into(),
             payload: Bytes::copy_from_slice(payload.as_bytes()),
             function_error: failed.then(|| "Unhandled".into()),
-            log_tail: String::new(),
+            ..Invocation::default()
         }
     }
 
@@ -164,6 +167,7 @@ mod tests {
         let got = result(&invocation(payload, failed));
         let got = got
             .as_ref()
+            .map(Payload::value)
             .map_err(|f| (f.error.as_str(), f.cause.as_str()));
         assert_eq!(got, expected.as_ref().map_err(|f| *f), "{payload}");
     }
@@ -183,6 +187,12 @@ mod tests {
             &Err(("Lambda.Unknown", cause)),
         );
         assert!(result(&invocation("{", false)).is_err());
+    }
+
+    #[test]
+    fn an_answer_keeps_its_text() {
+        let answer = r#"{"b" : 1.0, "a": [1, 2]}"#;
+        assert_eq!(result(&invocation(answer, false)).unwrap().text(), answer);
     }
 
     #[test]
@@ -214,7 +224,13 @@ mod tests {
 
     #[test]
     fn the_response_has_awss_shape() {
-        let response = response(200, Some((json!({ "x": 1 }), 7)), Some("id"));
+        let invocation = Invocation {
+            request_id: "id".into(),
+            payload: Bytes::from_static(b"{\"x\":1}"),
+            trace_id: "Root=1-2-3;Parent=4;Sampled=0".into(),
+            ..Invocation::default()
+        };
+        let response = response(200, Some(json!({ "x": 1 })), &invocation);
         let keys: Vec<&String> = response.as_object().unwrap().keys().collect();
         assert_eq!(
             keys,
@@ -233,6 +249,13 @@ mod tests {
         assert_eq!(
             response["SdkHttpMetadata"]["HttpHeaders"]["x-amzn-RequestId"],
             "id"
+        );
+        // Recorded on AWS, in both lists.
+        let (metadata, trace) = (&response["SdkHttpMetadata"], invocation.trace_id);
+        assert_eq!(metadata["HttpHeaders"]["X-Amzn-Trace-Id"], trace);
+        assert_eq!(
+            metadata["AllHttpHeaders"]["X-Amzn-Trace-Id"],
+            json!([trace])
         );
         assert_eq!(response["SdkHttpMetadata"]["HttpStatusCode"], 200);
     }

@@ -24,7 +24,7 @@ mod sdk;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use asl::{EventKind, FailureStage, Pattern, Resource, TaskId, TaskRequest};
+use asl::{EventKind, FailureStage, Pattern, Payload, Resource, TaskId, TaskRequest};
 use futures::FutureExt;
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ pub(super) struct Integrations {
 }
 
 /// A task's response, or what went wrong.
-type Answer = Result<Value, Failure>;
+type Answer<T = Value> = Result<T, Failure>;
 
 /// A task to perform.
 pub(super) struct Work {
@@ -123,32 +123,46 @@ impl Integrations {
         }
         if pattern != Pattern::WaitForTaskToken {
             let output = self.wait(work).await.map_err(at(FailureStage::Run))?;
+            let output = output.into();
             report(EventKind::TaskSucceeded { task, output });
         }
         Ok(())
     }
 
-    async fn call(&self, work: &Work) -> Answer {
+    async fn call(&self, work: &Work) -> Answer<Payload> {
         let request = &work.request;
-        let arguments = &request.arguments;
         match &request.resource {
-            Resource::Function { arn } => self.lambda.function(arn, arguments.text()).await,
+            Resource::Function { arn } => self.lambda.function(arn, request.arguments.text()).await,
             Resource::Activity { arn } => Err(Failure::no_activity(arn)),
             Resource::Service {
                 arn,
                 service,
                 api,
                 pattern,
-            } => match (&**service, &**api, pattern) {
-                ("lambda", "invoke", Pattern::RequestResponse | Pattern::WaitForTaskToken) => {
-                    self.lambda.invoke(arguments.value()).await
-                }
-                ("states", "startExecution", _) => self.executions.start(work, *pattern).await,
-                _ => match (service.strip_prefix("aws-sdk:"), self.jobs.find(service)) {
-                    (Some(name), _) => self.sdk.call(name, api, arn, arguments).await,
-                    (None, Some(found)) => jobs::create(&**found, service, api, work).await,
-                    (None, None) => Err(Failure::unreachable(service, arn)),
-                },
+            } => {
+                let answer = self.call_service(work, arn, (service, api), *pattern);
+                answer.await.map(Payload::from)
+            }
+        }
+    }
+
+    async fn call_service(
+        &self,
+        work: &Work,
+        arn: &str,
+        (service, api): (&str, &str),
+        pattern: Pattern,
+    ) -> Answer {
+        let arguments = &work.request.arguments;
+        match (service, api, pattern) {
+            ("lambda", "invoke", Pattern::RequestResponse | Pattern::WaitForTaskToken) => {
+                self.lambda.invoke(arguments.value()).await
+            }
+            ("states", "startExecution", _) => self.executions.start(work, pattern).await,
+            _ => match (service.strip_prefix("aws-sdk:"), self.jobs.find(service)) {
+                (Some(name), _) => self.sdk.call(name, api, arn, arguments).await,
+                (None, Some(found)) => jobs::create(&**found, service, api, work).await,
+                (None, None) => Err(Failure::unreachable(service, arn)),
             },
         }
     }

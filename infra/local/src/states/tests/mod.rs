@@ -2,6 +2,7 @@
 
 mod activities;
 mod aliases;
+mod burst;
 mod disk;
 mod durable;
 mod executions;
@@ -50,7 +51,7 @@ impl Functions {
             request_id: "request".into(),
             payload,
             function_error,
-            log_tail: String::new(),
+            ..Invocation::default()
         }
     }
 }

@@ -64,8 +64,8 @@ fn event() -> impl Strategy<Value = EventKind> {
     let task = (1u64..12).prop_map(TaskId);
     prop_oneof![
         2 => task.clone().prop_map(|task| EventKind::TaskStarted { task, worker: None }),
-        1 => (task.clone(), payload()).prop_map(|(task, output)| EventKind::TaskSubmitted { task, output }),
-        4 => (task.clone(), payload()).prop_map(|(task, output)| EventKind::TaskSucceeded { task, output }),
+        1 => (task.clone(), payload()).prop_map(|(task, output)| EventKind::TaskSubmitted { task, output: output.into() }),
+        4 => (task.clone(), payload()).prop_map(|(task, output)| EventKind::TaskSucceeded { task, output: output.into() }),
         2 => task.clone().prop_map(|task| EventKind::TaskFailed { task, stage: FailureStage::Run, error: Some("E".into()), cause: None }),
         1 => task.prop_map(|task| EventKind::TaskHeartbeat { task }),
         4 => (1u64..16).prop_map(|timer| EventKind::TimerFired { timer: TimerId(timer) }),

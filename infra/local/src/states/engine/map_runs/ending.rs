@@ -75,7 +75,10 @@ impl Engine {
         let (execution, task) = (run.execution, run.task);
         run.abandon();
         let kind = match result {
-            Ok(output) => EventKind::TaskSucceeded { task, output },
+            Ok(output) => EventKind::TaskSucceeded {
+                task,
+                output: output.into(),
+            },
             Err(Failure { error, cause }) => EventKind::TaskFailed {
                 task,
                 stage: FailureStage::Run,
