@@ -82,13 +82,8 @@ pub enum Outcome {
         /// What it says.
         cause: Option<String>,
     },
-    /// `TIMED_OUT`: the state machine's own TimeoutSeconds.
-    TimedOut {
-        /// The error's name.
-        error: Option<String>,
-        /// What it says.
-        cause: Option<String>,
-    },
+    /// `TIMED_OUT`: the state machine's own TimeoutSeconds. (With braces, it reads what was stored with an error.)
+    TimedOut {},
     /// `ABORTED`: someone stopped it.
     Aborted {
         /// What the caller gave.

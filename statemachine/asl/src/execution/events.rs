@@ -2,10 +2,10 @@
 
 use super::thread::Activity;
 use super::{Alarm, Run, ThreadId};
-use crate::fault::{Fault, names};
+use crate::fault::Fault;
 use crate::states::task::Task;
 use crate::states::{Kind, wait};
-use crate::{Effect, EventKind, Failure, HistoryDetails, Outcome, TaskId, TimerId};
+use crate::{Effect, EventKind, Failure, HistoryDetails, Outcome, TaskId, TimerId, Timestamp};
 
 impl Run<'_> {
     pub(super) fn take(mut self, event: EventKind) -> Vec<Effect> {
@@ -20,13 +20,13 @@ impl Run<'_> {
             }),
             EventKind::TaskSubmitted { task, output } => {
                 self.with_task(task, |task, run, thread| {
-                    task.submitted(run, thread, output.into());
+                    task.submitted(run, thread, output);
                     Ok(())
                 });
             }
             EventKind::TaskSucceeded { task, output } if self.is_map_run(task) => {
                 self.with_map_run(task, |run, thread| {
-                    if let Err(fault) = run.map_run_succeeded(thread, output.into()) {
+                    if let Err(fault) = run.map_run_succeeded(thread, output) {
                         run.fail(thread, fault);
                     }
                 });
@@ -40,7 +40,7 @@ impl Run<'_> {
             }
             EventKind::TaskSucceeded { task, output } => {
                 self.with_task(task, |task, run, thread| {
-                    task.succeeded(run, thread, &output.into())
+                    task.succeeded(run, thread, &output)
                 });
             }
             EventKind::TaskFailed {
@@ -115,7 +115,7 @@ impl Run<'_> {
             Alarm::Heartbeat(thread) => self.at_task(thread, |task, run, thread| {
                 task.timed_out(run, thread, true)
             }),
-            Alarm::Execution => self.time_is_up(),
+            Alarm::Execution => self.time_is_up(due.at),
             // The caller goes on with the queue.
             Alarm::Continue => {}
         }
@@ -133,16 +133,9 @@ impl Run<'_> {
         }
     }
 
-    fn time_is_up(&mut self) {
-        let failure = Failure {
-            error: Some(names::TIMEOUT.into()),
-            cause: None,
-        };
-        let Failure { error, cause } = failure.clone();
-        self.end(
-            0,
-            HistoryDetails::ExecutionTimedOut(failure),
-            Outcome::TimedOut { error, cause },
-        );
+    /// The execution ends when its time was up, however late the timer fires. AWS names no error.
+    fn time_is_up(&mut self, at: Timestamp) {
+        self.now = at;
+        self.end(0, HistoryDetails::ExecutionTimedOut, Outcome::TimedOut {});
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::thread::{Activity, Parent, ThreadId};
 use super::{Alarm, Run, View};
-use crate::fault::Fault;
+use crate::fault::{Fault, names};
 use crate::machine::Next;
 use crate::retry::{Catcher, next_retry};
 use crate::states::Kind;
@@ -72,7 +72,9 @@ impl Run<'_> {
             if self.retry(id, &failure) {
                 return;
             }
-            if branch_failed {
+            // This error ends the execution from wherever it is: the states around it have no events of it.
+            let fatal = failure.error.as_deref() == Some(names::RUNTIME);
+            if branch_failed && !fatal {
                 self.note_failed_branches(id);
             }
             failure = match self.catch(id, failure) {
@@ -80,7 +82,8 @@ impl Run<'_> {
                 None => return,
             };
             self.keep_for_redrive(&mut kept);
-            let Some(parent) = self.thread(id).parent else {
+            let parent = self.thread(id).parent.filter(|_| !fatal);
+            let Some(parent) = parent else {
                 self.exec.interrupted = kept.unwrap_or_default();
                 return self.end_failed(self.thread(id).last_event, failure);
             };

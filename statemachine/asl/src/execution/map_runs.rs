@@ -124,9 +124,8 @@ impl Run<'_> {
         result: Payload,
     ) -> Result<(), Fault> {
         self.end_map_run(thread);
-        // Nothing points back to these events: the exit has the same predecessor.
-        let started = self.thread(thread).last_event;
-        let succeeded = self.record(started, HistoryDetails::MapRunSucceeded);
+        let succeeded = self.note(thread, HistoryDetails::MapRunSucceeded);
+        // Nothing points back to this event: the exit has the same predecessor.
         self.record(succeeded, HistoryDetails::MapStateSucceeded);
         let result = self.accept(thread, result)?;
         self.leave_with(thread, &result)

@@ -91,7 +91,7 @@ pub enum HistoryDetails {
         count: u64,
     },
     /// The last event of an execution that exceeded the state machine's TimeoutSeconds.
-    ExecutionTimedOut(Failure),
+    ExecutionTimedOut,
     /// A state begins.
     StateEntered {
         /// Its type.

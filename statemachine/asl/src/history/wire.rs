@@ -204,7 +204,7 @@ impl HistoryDetails {
             D::ExecutionSucceeded { .. } => "ExecutionSucceeded".into(),
             D::ExecutionFailed(_) => "ExecutionFailed".into(),
             D::ExecutionAborted(_) => "ExecutionAborted".into(),
-            D::ExecutionTimedOut(_) => "ExecutionTimedOut".into(),
+            D::ExecutionTimedOut => "ExecutionTimedOut".into(),
             D::ExecutionRedriven { .. } => "ExecutionRedriven".into(),
             D::StateEntered { kind, .. } => format!("{}StateEntered", kind.name()),
             D::StateExited { kind, .. } => format!("{}StateExited", kind.name()),
@@ -287,7 +287,6 @@ impl HistoryDetails {
             D::ExecutionSucceeded { output } => Details::output(output.text()),
             D::ExecutionFailed(failure)
             | D::ExecutionAborted(failure)
-            | D::ExecutionTimedOut(failure)
             | D::MapRunFailed(failure) => Details::failure(failure),
             D::MapRunStarted { arn } => Details {
                 map_run_arn: Some(arn),

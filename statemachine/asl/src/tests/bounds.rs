@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Answer::Gives;
 use super::Play;
 use super::driver::{START, identity};
-use crate::{Effect, Execution, StateMachine};
+use crate::{Effect, Event, EventKind, Execution, Outcome, StateMachine};
 
 fn endless() -> Value {
     json!({"StartAt": "A", "States": {
@@ -46,9 +46,42 @@ fn the_state_machine_may_have_a_timeout_of_its_own() {
         "
         0s 1<0 ExecutionStarted {}
         0s 2<0 WaitStateEntered W {}
-        5s 3<0 ExecutionTimedOut error=States.Timeout
+        5s 3<0 ExecutionTimedOut
         ",
     );
+}
+
+/// Recorded on AWS: `stopDate` is the start and the timeout, and there is neither error nor cause.
+#[test]
+fn an_execution_timed_out_when_its_timer_fired_and_with_an_error() {
+    let machine = json!({"TimeoutSeconds": 5, "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}});
+    let machine = StateMachine::parse(&machine.to_string()).unwrap();
+    let (mut execution, effects) = Execution::start(&machine, identity(), json!({}), START, 1);
+    let timer = effects.iter().find_map(|effect| match effect {
+        Effect::SetTimer { timer, at } if *at == START.plus_seconds(5.0) => Some(*timer),
+        _ => None,
+    });
+    let kind = EventKind::TimerFired {
+        timer: timer.unwrap(),
+    };
+    let effects = execution.step(
+        &machine,
+        Event {
+            at: START.plus_seconds(7.0),
+            kind,
+        },
+    );
+    let Some(Effect::Record(event)) = effects.iter().find(|e| matches!(e, Effect::Record(_)))
+    else {
+        panic!("{effects:?}");
+    };
+    let expected = json!({
+        "id": 3, "previousEventId": 0, "type": "ExecutionTimedOut", "executionTimedOutEventDetails": {},
+        "timestamp": serde_json::to_value(event).unwrap()["timestamp"],
+    });
+    assert_eq!(serde_json::to_value(event).unwrap(), expected);
+    assert_eq!(event.timestamp, START.plus_seconds(5.0));
+    assert_eq!(execution.outcome(), Some(&Outcome::TimedOut {}));
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn check_refused(fields: Value, input: Value, message: &str) {
 }
 
 #[test]
-fn a_distributed_map_tells_its_story() {
+fn the_exit_of_a_distributed_map_points_back_to_its_map_run() {
     let play = play(json!({}), json!([1, 2]))
         .map_runs([Gives(3.0, json!(["a"]))])
         .run();
@@ -79,7 +79,7 @@ fn a_distributed_map_tells_its_story() {
          0s 4<3 MapRunStarted mapRunArn={ARN}U\n\
          3s 5<4 MapRunSucceeded\n\
          3s 6<5 MapStateSucceeded\n\
-         3s 7<4 MapStateExited S [\"a\"]\n\
+         3s 7<5 MapStateExited S [\"a\"]\n\
          3s 8<7 ExecutionSucceeded [\"a\"]\n"
     );
     assert_eq!(story, expected);

@@ -145,6 +145,24 @@ fn a_failure_climbs_to_the_first_catcher() {
 }
 
 #[test]
+fn a_runtime_error_in_a_branch_failed_the_parallel_state_too() {
+    let broken = || branch("P", json!({"Type": "Pass", "InputPath": "$.no"}));
+    let wait = branch("W", json!({"Type": "Wait", "Seconds": 9}));
+    let cause = "An error occurred while executing the state 'P' (entered at the event id #5). \
+                 Invalid path '$.no' : No results for path: $['no']";
+    let play = Play::new(&machine(json!({}), json!([wait, broken()]))).run();
+    let story = format!(
+        "0s 1<0 ExecutionStarted {{}}\n\
+         0s 2<0 ParallelStateEntered S {{}}\n\
+         0s 3<2 ParallelStateStarted\n\
+         0s 4<3 WaitStateEntered W {{}}\n\
+         0s 5<3 PassStateEntered P {{}}\n\
+         0s 6<5 ExecutionFailed error=States.Runtime cause={cause}\n"
+    );
+    assert_eq!(play.story(), story);
+}
+
+#[test]
 fn a_runtime_error_is_not_caught_on_its_way_up() {
     let catch = json!({"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}]});
     let mut machine = machine(

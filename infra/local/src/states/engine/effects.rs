@@ -40,12 +40,16 @@ impl Engine {
         &mut self,
         id: i64,
         effects: Vec<Effect>,
-        at: Timestamp,
+        mut at: Timestamp,
     ) -> Result<(), Fault> {
         let mut effects = VecDeque::from(effects);
         while let (Some(effect), Some(live)) = (effects.pop_front(), self.live.get_mut(&id)) {
             match effect {
-                Effect::Record(event) => live.record(event),
+                Effect::Record(event) => {
+                    // A timeout is over when it was due, which is before the timer fires.
+                    at = event.timestamp;
+                    live.record(event);
+                }
                 Effect::End(outcome) => {
                     live.end(at);
                     if let Some(child) = live.map_run() {

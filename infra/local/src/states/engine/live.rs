@@ -283,9 +283,10 @@ impl Live {
 pub(in super::super) fn parts(outcome: &Outcome) -> (Option<&str>, Option<&str>, Option<&str>) {
     match outcome {
         Outcome::Succeeded { output } => (Some(output.text()), None, None),
-        Outcome::Failed { error, cause }
-        | Outcome::TimedOut { error, cause }
-        | Outcome::Aborted { error, cause } => (None, error.as_deref(), cause.as_deref()),
+        Outcome::Failed { error, cause } | Outcome::Aborted { error, cause } => {
+            (None, error.as_deref(), cause.as_deref())
+        }
+        Outcome::TimedOut {} => (None, None, None),
     }
 }
 

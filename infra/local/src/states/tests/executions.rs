@@ -128,6 +128,50 @@ async fn stopped() {
     );
 }
 
+/// Recorded on AWS: what each end leaves in DescribeExecution, and what it does not.
+#[tokio::test]
+async fn a_timeout_had_an_error_and_ended_late() {
+    let f = fixture();
+    let states = json!({ "W": { "Type": "Wait", "Seconds": 60, "End": true } });
+    f.machine(json!({ "StartAt": "W", "TimeoutSeconds": 1, "States": states }))
+        .await;
+    let arn = f.start_of("m", json!({})).await;
+    f.states.wait(&arn).await.unwrap();
+    let described = f
+        .ok("DescribeExecution", json!({ "executionArn": arn }))
+        .await;
+    let mut members: Vec<&String> = described.as_object().unwrap().keys().collect();
+    members.sort();
+    let expected = [
+        "executionArn",
+        "input",
+        "inputDetails",
+        "name",
+        "redriveCount",
+        "redriveStatus",
+        "startDate",
+        "stateMachineArn",
+        "status",
+        "stopDate",
+    ];
+    assert_eq!(members, expected);
+    assert_eq!(described["status"], "TIMED_OUT");
+    assert_eq!(described["redriveStatus"], "REDRIVABLE");
+    let millis = |date: &Value| (date.as_f64().unwrap() * 1000.0).round() as i64;
+    let started = millis(&described["startDate"]);
+    assert_eq!(millis(&described["stopDate"]), started + 1000);
+    let listed = f
+        .ok("ListExecutions", json!({ "stateMachineArn": MACHINE }))
+        .await;
+    assert_eq!(listed["executions"][0]["stopDate"], described["stopDate"]);
+    let history = f
+        .ok("GetExecutionHistory", json!({ "executionArn": arn }))
+        .await;
+    let last = history["events"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["executionTimedOutEventDetails"], json!({}));
+    assert_eq!(last["timestamp"], described["stopDate"]);
+}
+
 #[tokio::test]
 async fn lists_are_filtered_and_paged_newest_first() {
     let f = fixture();
