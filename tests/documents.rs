@@ -91,7 +91,7 @@ fn a_link_to_nothing_is_seen() {
     for link in [
         "docs/tour.md",
         "docs/tour.md#over-http",
-        "#licence",
+        "#license",
         "docs/images",
     ] {
         assert_eq!(fault(&readme, link), None);
