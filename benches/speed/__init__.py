@@ -40,9 +40,7 @@ def bench(options):
     peers = options.work.parent / "bench-venv-speed/bin/python"
     with tempfile.TemporaryDirectory(dir=options.work) as temporary:
         folder = Path(temporary)
-        archive = options.archive or training.drawn(options.binaries, folder)
-        staged = folder / "staged"
-        measure.run([options.binaries / "cifar-tools", "stage", "--archive", archive, "--out", staged])
+        staged = training.stage(options, folder)
         report.title(
             "The model beside its peers",
             f"One core each, in turns, {ROUNDS} rounds, medians. An epoch: the same network, batch and optimiser in PyTorch, "
