@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("evaluation", &[]),
     ("fit-image", &[]),
     ("lst", &[]),
+    ("model-archive", &[]),
     ("monitor", &["evaluation", "fit-image"]),
     ("console", &["browser-guard", "monitor"]),
     ("cifar-tools", &["fit-image", "lst"]),
@@ -20,8 +21,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "lambdas",
         &["evaluation", "fit-image", "lst", "monitor", "scones-model"],
     ),
-    ("scones-model", &["browser-guard", "evaluation"]),
-    ("scones-local", &["asl", "browser-guard"]),
+    (
+        "scones-model",
+        &["browser-guard", "evaluation", "model-archive"],
+    ),
+    ("scones-local", &["asl", "browser-guard", "model-archive"]),
     (
         "scones",
         &[

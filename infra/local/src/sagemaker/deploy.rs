@@ -189,10 +189,8 @@ impl Inner {
         if !saved.map_err(|error| format!("{url}: {error}"))? {
             return Err(format!("Could not find model data at {url}."));
         }
-        let unpacked = tokio::task::spawn_blocking(move || {
-            let file = std::fs::File::open(archive.path())?;
-            artifact::unpack(std::io::BufReader::new(file), &target)
-        });
+        let unpacked =
+            tokio::task::spawn_blocking(move || artifact::unpack(archive.path(), &target));
         let unpacked = unpacked.await.map_err(|error| format!("{url}: {error}"))?;
         unpacked.map_err(|error| {
             format!(

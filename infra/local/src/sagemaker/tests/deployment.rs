@@ -61,7 +61,7 @@ async fn a_model_that_fails_leaves_the_old_one_serving() {
         (
             Bytes::from_static(b"this is no gzip file"),
             "Failed to extract model data archive from URL \"s3://b/main.tar.gz\". Please ensure that the object located at \
-             the URL is a valid tar.gz archive. (model.tar.gz can't be unpacked: invalid gzip header)"
+             the URL is a valid tar.gz archive. (model.tar.gz: it can't be unpacked: invalid gzip header)"
                 .to_owned(),
         ),
     ] {

@@ -6,7 +6,6 @@
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html>
 
-mod archive;
 mod channels;
 mod checkpoints;
 mod folder;

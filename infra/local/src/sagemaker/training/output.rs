@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::archive;
 use super::folder::Folder;
 use super::spec::{Place, Spec};
 use crate::s3::Objects;
@@ -37,9 +36,13 @@ async fn put(
     (place, key): (&Place, &str),
 ) -> Result<bool, String> {
     let target = scratch.to_owned();
-    let packed = tokio::task::spawn_blocking(move || archive::pack(&source, &target));
+    // The job may have removed it.
+    if !source.is_dir() {
+        return Ok(false);
+    }
+    let packed = tokio::task::spawn_blocking(move || model_archive::pack(&source, &target));
     let packed = packed.await.map_err(|error| error.to_string())?;
-    if !packed.map_err(|error| format!("{}: {error}", scratch.display()))? {
+    if packed.map_err(|error| format!("{}: {error}", scratch.display()))? == 0 {
         return Ok(false);
     }
     let put = objects.put_file(&place.bucket, key, scratch, "application/x-gzip");

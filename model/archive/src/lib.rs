@@ -1,0 +1,50 @@
+//! `model.tar.gz`: a folder as one file, as SageMaker packs and unpacks it.
+//!
+//! Whoever reads a model's archive reads it with [`unpack`], which trusts nothing in it: what comes out, and what is held
+//! while it comes out, is bounded ([`limits`]).
+
+pub mod limits;
+mod meter;
+mod pack;
+#[cfg(test)]
+mod tests;
+mod unpack;
+
+pub use pack::pack;
+pub use unpack::unpack;
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why an archive can't be written or read. The text does not name the archive: the caller knows what to call it.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// A file or folder beside or below the archive can't be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        source: io::Error,
+    },
+    /// The bytes are no whole gzip file of a tar archive, or a limit was reached while they were read.
+    #[error("it can't be unpacked: {0}")]
+    Unreadable(#[from] io::Error),
+    /// An entry that would land outside of the folder, or is neither a file nor a folder.
+    #[error("it holds {path}, {what}: pack regular files by relative paths")]
+    Unsafe {
+        /// As the archive has it.
+        path: String,
+        /// Why it is refused.
+        what: &'static str,
+    },
+    /// There is no file in it.
+    #[error("it has no files in it")]
+    Empty,
+    /// The entries together are too large.
+    #[error("it unpacks to more than {0} bytes")]
+    TooLarge(u64),
+    /// There are too many entries.
+    #[error("it has more than {} entries", limits::ENTRIES)]
+    TooMany,
+}
