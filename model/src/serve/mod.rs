@@ -28,8 +28,42 @@ const MAX_BODY: usize = 25 << 20;
 /// Content types that are taken.
 const IMAGES: [&str; 3] = ["application/x-image", "image/jpeg", "image/png"];
 
-/// The types of the answer.
-const ANSWERS: [&str; 3] = ["application/json", "application/*", "*/*"];
+/// How scores are written, as the built-in image classification algorithm does:
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification.html#IC-inference>
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Format {
+    /// `[0.1, 0.9]`
+    Json,
+    /// `{"prediction": [0.1, 0.9]}`
+    JsonLines,
+}
+
+impl Format {
+    /// The format of a media type that an Accept header names.
+    fn accepted(media_type: &str) -> Option<Self> {
+        match media_type {
+            "application/json" | "application/*" | "*/*" => Some(Self::Json),
+            "application/jsonlines" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+
+    fn answer(self, scores: &[f32]) -> Response {
+        match self {
+            Self::Json => json(StatusCode::OK, "application/json", &scores),
+            Self::JsonLines => json(
+                StatusCode::OK,
+                "application/jsonlines",
+                &Line { prediction: scores },
+            ),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    prediction: &'a [f32],
+}
 
 /// Answers requests on `listener` until `shutdown` is done, and then those that are under way.
 ///
@@ -80,7 +114,9 @@ struct Endpoint {
 enum Refusal {
     #[error("the content type is {0}; expected one of {images}", images = IMAGES.join(", "))]
     ContentType(String),
-    #[error("the Accept header asks for {0}; the answer is application/json")]
+    #[error(
+        "the Accept header asks for {0}; the answer is application/json or application/jsonlines"
+    )]
     Accept(String),
     #[error(transparent)]
     Predict(#[from] PredictError),
@@ -105,6 +141,7 @@ impl IntoResponse for Refusal {
         tracing::warn!(status = self.status().as_u16(), error = %self, "refused");
         json(
             self.status(),
+            "application/json",
             &serde_json::json!({ "error": self.to_string() }),
         )
     }
@@ -116,7 +153,7 @@ async fn invoke(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let started = Instant::now();
-    check_types(&headers)?;
+    let format = check_types(&headers)?;
     // The semaphore is never closed, so a failure to acquire can only mean that no limit applies.
     let _core = endpoint.cores.acquire().await.ok();
     let predictor = Arc::clone(&endpoint.predictor);
@@ -128,15 +165,16 @@ async fn invoke(
         let milliseconds = started.elapsed().as_secs_f64() * 1e3;
         tracing::info!(bytes, milliseconds, label, confidence, "answered");
     }
-    Ok(json(StatusCode::OK, &scores))
+    Ok(format.answer(&scores))
 }
 
-fn json(status: StatusCode, value: &impl Serialize) -> Response {
+fn json(status: StatusCode, kind: &'static str, value: &impl Serialize) -> Response {
     let body = serde_json::to_string(value).expect("strings and numbers are always JSON");
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
-fn check_types(headers: &HeaderMap) -> Result<(), Refusal> {
+/// Checks the type of the image, and returns the first format that the client accepts.
+fn check_types(headers: &HeaderMap) -> Result<Format, Refusal> {
     let content_type = media_types(headers, &header::CONTENT_TYPE);
     if !content_type
         .iter()
@@ -145,10 +183,11 @@ fn check_types(headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::ContentType(or_missing(&content_type)));
     }
     let accept = media_types(headers, &header::ACCEPT);
-    match accept.is_empty() || accept.iter().any(|kind| ANSWERS.contains(&kind.as_str())) {
-        true => Ok(()),
-        false => Err(Refusal::Accept(accept.join(", "))),
+    if accept.is_empty() {
+        return Ok(Format::Json);
     }
+    let format = accept.iter().find_map(|kind| Format::accepted(kind));
+    format.ok_or_else(|| Refusal::Accept(accept.join(", ")))
 }
 
 /// The media types in a header, in lower case and without their parameters.

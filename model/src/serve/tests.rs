@@ -65,6 +65,32 @@ async fn an_image_gets_the_probabilities_of_the_classes() {
     }
 }
 
+/// The developer guide's "Inference with the Image Format Algorithm": `accept: application/jsonlines`.
+#[tokio::test]
+async fn jsonlines_answers_an_object_with_the_prediction_and_not_a_bare_array() {
+    let image = ("content-type", "application/x-image");
+    let (_, array) = invoke(&[image], drawn::png(0, 1)).await;
+    for accept in [
+        "application/jsonlines",
+        "Application/JSONLines;q=0.9, application/json",
+        "text/csv, application/jsonlines",
+    ] {
+        let (status, line) = invoke(&[image, ("accept", accept)], drawn::png(0, 1)).await;
+        assert_eq!(status, StatusCode::OK, "{line}");
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let scores: serde_json::Value = serde_json::from_str(&array).unwrap();
+        assert_eq!(line, serde_json::json!({ "prediction": scores }));
+    }
+    let request = Request::post("/invocations")
+        .header("content-type", "image/png")
+        .header("accept", "application/jsonlines")
+        .body(Body::from(drawn::png(0, 1)))
+        .unwrap();
+    let predictor = Predictor::load(model().path()).unwrap();
+    let response = router(predictor).oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "application/jsonlines");
+}
+
 #[tokio::test]
 async fn requests_that_cannot_be_answered_are_refused_with_a_reason() {
     let png = || drawn::png(0, 1);
@@ -87,7 +113,7 @@ async fn requests_that_cannot_be_answered_are_refused_with_a_reason() {
         &[image, ("accept", "text/csv")],
         png(),
         406,
-        "asks for text/csv; the answer is application/json",
+        "asks for text/csv; the answer is application/json or application/jsonlines",
     )
     .await;
     check(

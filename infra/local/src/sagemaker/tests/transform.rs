@@ -75,6 +75,20 @@ async fn every_object_has_its_answer() {
     assert!(!stack.folder.path().join("transform-jobs/j").exists());
 }
 
+/// CreateTransformJob's TransformOutput: "To add a newline character at the end of every transformed record, specify Line."
+#[tokio::test]
+async fn assembling_by_line_ends_each_answer_with_a_newline() {
+    let stack = stack().await;
+    let request = job("j", |request| {
+        request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"] = "s3://b/in/a".into();
+        request["TransformOutput"]["Accept"] = "application/jsonlines".into();
+        request["TransformOutput"]["AssembleWith"] = "Line".into();
+    });
+    let done = run(&stack, request).await;
+    assert_eq!(done["TransformJobStatus"], "Completed", "{done}");
+    assert_eq!(outputs(&stack), [output("a", "[\"one\", 1]\n")]);
+}
+
 #[tokio::test]
 async fn a_job_has_an_environment_of_its_own() {
     let stack = stack().await;

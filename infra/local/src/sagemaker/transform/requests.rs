@@ -37,7 +37,10 @@ impl Requests<'_> {
     pub(super) async fn transform(&self, input: &Input) -> Result<(), String> {
         let body = self.read(input).await?;
         let answer = self.ask(input, body).await?;
-        let (parts, body) = answer.into_parts();
+        let (parts, mut body) = answer.into_parts();
+        if self.spec.lines {
+            body = [&body, &b"\n"[..]].concat().into();
+        }
         let kind = parts.headers.get(header::CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok());
         let key = format!("{}{}.out", self.spec.prefix, input.name);

@@ -16,6 +16,8 @@ pub(in crate::sagemaker) struct Spec {
     pub(super) source: Source,
     pub(super) content_type: Option<String>,
     pub(super) accept: Option<String>,
+    /// `AssembleWith` Line: a newline after each answer.
+    pub(super) lines: bool,
     pub(super) bucket: String,
     /// Before each output's name: empty, or with a slash at its end.
     pub(super) prefix: String,
@@ -54,6 +56,7 @@ impl Spec {
             source: Source::of(&input["DataSource"])?,
             content_type: text(&input["ContentType"]),
             accept: text(&output["Accept"]),
+            lines: output["AssembleWith"] == "Line",
             bucket: bucket.to_owned(),
             prefix: match prefix.trim_end_matches('/') {
                 "" => String::new(),
@@ -74,7 +77,6 @@ fn refuse(request: &Value) -> Result<(), String> {
     for (structure, member, only) in [
         ("TransformInput", "SplitType", "None"),
         ("TransformInput", "CompressionType", "None"),
-        ("TransformOutput", "AssembleWith", "None"),
         ("DataProcessing", "JoinSource", "None"),
         ("DataProcessing", "InputFilter", "$"),
         ("DataProcessing", "OutputFilter", "$"),
