@@ -168,6 +168,29 @@ fn a_job_that_is_killed_goes_on_to_the_same_model() {
     }
 }
 
+/// Each value is allowed, and together they are 69 TB.
+#[cfg(target_os = "linux")]
+#[test]
+fn hyperparameters_that_no_memory_is_enough_for_are_refused_and_not_killed() {
+    let root = tempfile::tempdir().unwrap();
+    let large = [
+        ("image_shape", "3,1024,1024"),
+        ("mini_batch_size", "4096"),
+        ("widths", "1024,1024,1024,1024"),
+    ];
+    drawn::job(root.path(), &large);
+    let list = root.path().join("input/data/train_lst/train.lst");
+    let line = fs::read_to_string(&list).unwrap();
+    fs::write(&list, line.repeat(100)).unwrap();
+    let failed = train(root.path());
+    assert_eq!(failed.status.code(), Some(1));
+    let reason = fs::read_to_string(root.path().join("output/failure")).unwrap();
+    let expected = "ClientError: the training needs about ";
+    assert!(reason.starts_with(expected), "{reason}");
+    let expected = "MB are there: lower mini_batch_size 4096, image_shape 3,1024,1024 and widths 1024,1024,1024,1024, or use fewer images";
+    assert!(reason.ends_with(expected), "{reason}");
+}
+
 #[test]
 fn a_failure_is_exit_code_1_with_its_reason_on_stderr_and_in_the_file() {
     let root = tempfile::tempdir().unwrap();

@@ -14,6 +14,19 @@ pub enum TrainError {
     /// A channel is missing or not laid out as it should be.
     #[error("ClientError: {0}")]
     Channel(#[from] ChannelError),
+    /// There is less memory than the training would take.
+    #[error(
+        "ClientError: the training needs about {megabytes} MB of memory, and {available} MB are there: lower {settings}, or \
+         use fewer images"
+    )]
+    Memory {
+        /// MiB that it would take.
+        megabytes: u64,
+        /// MiB that there are.
+        available: u64,
+        /// The hyperparameters that decide it.
+        settings: String,
+    },
     /// A list or an image can't be read.
     #[error("ClientError: the {channel} data: {source}")]
     Data {

@@ -9,6 +9,7 @@ mod checkpoint;
 mod error;
 mod holdout;
 mod hyperparameters;
+mod memory;
 mod mixup;
 mod patience;
 mod run;
@@ -71,6 +72,7 @@ fn try_run(root: &Path, stop: &AtomicBool, log: &mut dyn Write) -> Result<(), Tr
         writeln!(log, "Warning: {warning}")?;
     }
     let channels = Channels::find(root)?;
+    memory::check(&settings, &channels)?;
     let data = Data::read(&settings, &channels)?;
     data.announce(&settings, log)?;
     let checkpoints = root.join("checkpoints");
