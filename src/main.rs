@@ -15,6 +15,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // It may be there to try a model, and then for nothing else.
+    if let Some(code) = scones_model::trial::answer() {
+        return code;
+    }
     match cli::Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {

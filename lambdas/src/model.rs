@@ -5,6 +5,7 @@ use std::path::Path;
 use aws_sdk_s3::Client;
 use scones_model::artifact;
 use scones_model::serve::Predictor;
+use scones_model::trial;
 use tokio::io::AsyncWriteExt;
 
 use crate::event::Location;
@@ -67,5 +68,5 @@ async fn download(s3: &Client, artifact: &Location, to: &Path) -> Result<(), Not
 fn unpack(folder: &Path, packed: &Path) -> Result<Predictor, String> {
     let unpacked = folder.join("model");
     artifact::unpack_at_most(packed, &unpacked, MAX_UNPACKED).map_err(|error| error.to_string())?;
-    Predictor::load(&unpacked).map_err(|error| error.to_string())
+    trial::load(&unpacked).map_err(|error| error.to_string())
 }

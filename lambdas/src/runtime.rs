@@ -69,6 +69,11 @@ const SET_BY_LAMBDA: [&str; 4] = [
 ///
 /// One thread runs it: an execution environment has one invocation at a time, and most have less than one core.
 pub(crate) fn main<H: Handler>() -> ExitCode {
+    // It may be there to try a model, and then for nothing else.
+    #[cfg(feature = "embedded-model")]
+    if let Some(code) = scones_model::trial::answer() {
+        return code;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

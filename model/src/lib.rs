@@ -9,6 +9,7 @@ pub mod cli;
 pub mod data;
 #[cfg(test)]
 mod drawn;
+mod file;
 pub mod import;
 pub mod network;
 pub mod plots;
@@ -16,3 +17,4 @@ mod proto;
 pub mod serve;
 mod tensors;
 pub mod train;
+pub mod trial;

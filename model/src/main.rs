@@ -12,8 +12,16 @@ struct Cli {
     command: scones_model::cli::Command,
 }
 
+fn main() -> ExitCode {
+    // Before there are threads, which would have been started without limits.
+    match scones_model::trial::answer() {
+        Some(code) => code,
+        None => run(),
+    }
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -5,6 +5,25 @@
 
 use prost::{Enumeration, Message, Oneof};
 
+/// How many messages may lie within each other: a third as many branches or loops.
+const DEPTH: usize = 100;
+
+/// Decodes a message.
+///
+/// # Errors
+/// The bytes are something else, or the graphs of a model are nested so deep that a runtime's stack may not hold them.
+pub(crate) fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, String> {
+    M::decode(bytes).map_err(|error| {
+        let error = error.to_string();
+        if error.ends_with("recursion limit reached") {
+            // prost names all the fields on the way.
+            format!("its graphs are nested more than {} deep", DEPTH / 3)
+        } else {
+            error
+        }
+    })
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ModelProto {
     #[prost(int64, tag = "1")]
@@ -64,6 +83,11 @@ pub(crate) struct AttributeProto {
     pub(crate) i: Option<i64>,
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub(crate) ints: Vec<i64>,
+    /// The graph of a branch or a loop.
+    #[prost(message, optional, boxed, tag = "6")]
+    pub(crate) g: Option<Box<GraphProto>>,
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) graphs: Vec<GraphProto>,
     #[prost(enumeration = "AttributeType", tag = "20")]
     pub(crate) r#type: i32,
 }

@@ -1,6 +1,6 @@
 //! `config.json`: how to feed the model, and what its outputs are called.
 
-use crate::data::{Picture, Size};
+use crate::data::{Picture, SIDES, Size};
 use crate::network::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -114,10 +114,13 @@ impl Input {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.shape[0] != 3 || self.shape.contains(&0) {
+        let [channels, height, width] = self.shape;
+        if channels != 3 || !SIDES.contains(&height) || !SIDES.contains(&width) {
             return Err(format!(
-                "the input shape is {:?}; expected [3, height, width]",
-                self.shape
+                "the input shape is {:?}; expected [3, height, width] with {} to {} pixels each",
+                self.shape,
+                SIDES.start(),
+                SIDES.end()
             ));
         }
         match self.mean.iter().all(|mean| mean.is_finite())
@@ -168,8 +171,28 @@ mod tests {
         check_error(
             "[3,2,1]",
             "[1,2,1]",
-            "the input shape is [1, 2, 1]; expected [3, height, width]",
+            "the input shape is [1, 2, 1]; expected [3, height, width] with 1 to 4096 pixels each",
         );
+        for shape in [
+            "[3,0,1]",
+            "[3,4097,1]",
+            "[3,1000000,1000000]",
+            "[3,9223372036854775807,9223372036854775807]",
+        ] {
+            check_error(
+                "[3,2,1]",
+                shape,
+                "expected [3, height, width] with 1 to 4096",
+            );
+        }
+        for shape in [
+            "[3,-1,1]",
+            "[3,18446744073709551616,1]",
+            "[3,1e300,1]",
+            "[3,2]",
+        ] {
+            check_error("[3,2,1]", shape, " at line 1 column ");
+        }
         check_error("[0.5,1.0,2.0]", "[0.5,0.0,2.0]", "std finite and over 0");
         check_error("\"labels\"", "\"names\"", "missing field `labels`");
     }

@@ -14,6 +14,7 @@ pub use config::{Config, Input};
 pub(crate) use frozen::frozen;
 pub use pack::{PackError, pack, unpack, unpack_at_most};
 
+use crate::file;
 use crate::network::Network;
 use std::fs;
 use std::io;
@@ -25,6 +26,11 @@ pub const MODEL: &str = "model.onnx";
 pub const CONFIG: &str = "config.json";
 /// Everything that training changes, to train on from.
 pub const WEIGHTS: &str = "weights.safetensors";
+
+/// Bytes that a config may have: names for a hundred thousand classes.
+const MAX_CONFIG: u64 = 8 << 20;
+/// Bytes that an ONNX file may have: a protocol buffer ends at 2 GiB.
+pub(crate) const MAX_MODEL: u64 = 2 << 30;
 
 /// Why an artifact can't be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +83,7 @@ pub fn write(folder: &Path, config: &Config, network: &Network) -> Result<(), Ar
 /// Reads the config of the artifact in `folder`.
 pub fn read_config(folder: &Path) -> Result<Config, ArtifactError> {
     let path = folder.join(CONFIG);
-    let text = fs::read(&path).map_err(|source| ArtifactError::File {
+    let text = file::read(&path, MAX_CONFIG).map_err(|source| ArtifactError::File {
         path: path.clone(),
         source,
     })?;
@@ -87,7 +93,7 @@ pub fn read_config(folder: &Path) -> Result<Config, ArtifactError> {
 /// Replaces the weights of `network` by those of the artifact in `folder`.
 pub fn read_weights(folder: &Path, network: &mut Network) -> Result<(), ArtifactError> {
     let path = folder.join(WEIGHTS);
-    let bytes = fs::read(&path).map_err(|source| ArtifactError::File {
+    let bytes = file::read(&path, MAX_MODEL).map_err(|source| ArtifactError::File {
         path: path.clone(),
         source,
     })?;

@@ -2,7 +2,7 @@
 
 use crate::data::Dataset;
 use crate::serve::Predictor;
-use crate::{artifact, plots};
+use crate::{artifact, plots, trial};
 use anyhow::{Context, Error, Result, ensure};
 use clap::Args;
 use evaluation::{Evaluation, GateReport, Report};
@@ -92,11 +92,11 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Loads the model of a folder or an archive.
 fn load(model: &Path) -> Result<Predictor> {
     if model.is_dir() {
-        return Predictor::load(model).map_err(Error::msg);
+        return trial::load(model).map_err(Error::msg);
     }
     let unpacked = tempfile::tempdir()?;
     artifact::unpack(model, unpacked.path()).map_err(Error::msg)?;
-    Predictor::load(unpacked.path()).map_err(Error::msg)
+    trial::load(unpacked.path()).map_err(Error::msg)
 }
 
 /// Scores the listed images as the endpoint would.

@@ -2,6 +2,7 @@
 
 use crate::data::Size;
 use crate::import::{self, Imported, Normalisation, Request};
+use crate::trial;
 use anyhow::{Context, Error, Result};
 use clap::Args;
 use std::fs;
@@ -32,7 +33,20 @@ pub struct ImportArgs {
     pub out: PathBuf,
 }
 
+/// Imports in a process of its own, which has limits: what the model does to that is an error here.
 pub(super) fn run(args: &ImportArgs) -> Result<()> {
+    if !trial::is_answered() || trial::is_confined() {
+        return import(args);
+    }
+    // What can't be read is told there.
+    let bytes = fs::metadata(&args.model).map_or(0, |file| file.len());
+    let context = || format!("{} is not imported", args.model.display());
+    trial::confined(bytes)
+        .map_err(Error::msg)
+        .with_context(context)
+}
+
+fn import(args: &ImportArgs) -> Result<()> {
     let text = String::from_utf8(read(&args.labels)?)
         .with_context(|| format!("{} is not UTF-8", args.labels.display()))?;
     let labels = import::labels(&text).with_context(|| args.labels.display().to_string())?;

@@ -1,7 +1,7 @@
 //! `scones-model serve`.
 
 use super::asked_to_stop;
-use crate::serve::{self, Predictor};
+use crate::{serve, trial};
 use anyhow::{Context, Error, Result};
 use clap::Args;
 use std::net::IpAddr;
@@ -25,7 +25,7 @@ pub struct ServeArgs {
 pub(super) async fn run(args: ServeArgs) -> Result<()> {
     let stopped = asked_to_stop()?;
     let folder = args.model_dir.clone();
-    let predictor = tokio::task::spawn_blocking(move || Predictor::load(&folder)).await?;
+    let predictor = tokio::task::spawn_blocking(move || trial::load(&folder)).await?;
     let predictor = predictor.map_err(Error::msg)?;
     let address = (args.host, args.port);
     let listener = TcpListener::bind(address).await;

@@ -6,4 +6,4 @@ mod picture;
 
 pub use dataset::{Dataset, DatasetError};
 pub use lst::{Entry, LstError, parse};
-pub use picture::{Picture, PictureError, Size};
+pub use picture::{Picture, PictureError, SIDES, Size};

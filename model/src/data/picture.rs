@@ -12,6 +12,9 @@ const MAX_PIXELS: u64 = 64_000_000;
 /// Memory that a decoder may take.
 const MAX_DECODER_BYTES: u64 = 512 << 20;
 
+/// The sides that a model's input may have, in pixels.
+pub const SIDES: std::ops::RangeInclusive<usize> = 1..=4096;
+
 /// Height and width in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {

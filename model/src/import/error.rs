@@ -21,7 +21,7 @@ pub enum ImportError {
     Temporary(io::Error),
     /// The file is no protocol buffer of the right kind.
     #[error("this is not an ONNX file: {0}")]
-    NotOnnx(prost::DecodeError),
+    NotOnnx(String),
     /// Weights that lie in another file are not where the model says.
     #[error("the weights of tensor `{tensor}`, {location}: {reason}")]
     Weights {

@@ -1,12 +1,9 @@
 //! What the graph of a model says of itself: its one input and its one output.
 
 use super::ImportError;
-use crate::data::Size;
+use crate::data::{SIDES, Size};
 use crate::proto::{DataType, DimensionValue, GraphProto, ModelProto, TypeValue, ValueInfoProto};
 use std::collections::BTreeSet;
-
-/// Sides of a picture, in pixels.
-const SIDES: std::ops::RangeInclusive<usize> = 1..=4096;
 
 /// The ends of a model that takes one picture and gives one tensor.
 pub(super) struct Graph {

@@ -19,12 +19,11 @@ pub use error::ImportError;
 pub use labels::{LabelError, labels};
 pub use normalisation::Normalisation;
 
-use crate::artifact::{self, CONFIG, Config, Input, MODEL};
+use crate::artifact::{self, CONFIG, Config, Input, MAX_MODEL, MODEL};
 use crate::data::Size;
-use crate::proto::ModelProto;
 use crate::serve::Predictor;
+use crate::{file, proto};
 use graph::Graph;
-use prost::Message;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -66,14 +65,13 @@ pub struct Imported {
 
 /// Checks a model and writes it to the archive `out`, which appears only if it can be served.
 pub fn import(request: &Request<'_>, out: &Path) -> Result<Imported, ImportError> {
-    let bytes = fs::read(request.model).map_err(|source| ImportError::File {
+    let bytes = file::read(request.model, MAX_MODEL).map_err(|source| ImportError::File {
         path: request.model.to_owned(),
         source,
     })?;
-    let graph = ModelProto::decode(&bytes[..]).map_err(ImportError::NotOnnx)?;
+    let graph = proto::decode(&bytes).map_err(ImportError::NotOnnx)?;
     let graph = Graph::read(&graph, request.size)?;
-    let folder = request.model.parent().unwrap_or(Path::new("."));
-    let model = rewrite::with_input(&bytes, &graph, folder)?;
+    let model = rewrite::with_input(&bytes, &graph, request.model)?;
     let classes = request.labels.len();
     let kind = trial::kind_of_scores(model.clone(), &graph, classes)?;
     let model = rewrite::with_output(&model, &graph, kind, classes)?;
@@ -85,7 +83,7 @@ pub fn import(request: &Request<'_>, out: &Path) -> Result<Imported, ImportError
         fs::write(folder.path().join(name), bytes).map_err(ImportError::Temporary)?;
     }
     let predictor = Predictor::load(folder.path())?;
-    let drawn = trial::picture();
+    let drawn = crate::trial::picture();
     let picture = request.picture.unwrap_or(&drawn);
     let scores = predictor.predict(picture)?;
     let latency = latency(&predictor, picture)?;

@@ -30,14 +30,10 @@ struct OpaqueModel {
     graph: Vec<u8>,
 }
 
-/// The model with an input `[N, 3, height, width]`, and with weights that lay in files in `folder`.
+/// The model with an input `[N, 3, height, width]`, and with weights that lay in files beside it, at `path`.
 ///
 /// What the file says of shapes between input and output goes: it may be for another number of pictures.
-pub(super) fn with_input(
-    model: &[u8],
-    graph: &Graph,
-    folder: &Path,
-) -> Result<Vec<u8>, ImportError> {
+pub(super) fn with_input(model: &[u8], graph: &Graph, path: &Path) -> Result<Vec<u8>, ImportError> {
     let own = format!("{OWN}image");
     let name = if graph.colours_last {
         &own
@@ -59,7 +55,7 @@ pub(super) fn with_input(
             INPUT if is_named(field, &graph.input) => Ok(None),
             VALUE_INFO => Ok(None),
             INITIALIZER => {
-                let initializer: Vec<_> = taken_in(field.content, folder)?.into_iter().collect();
+                let initializer: Vec<_> = taken_in(field.content, path)?.into_iter().collect();
                 Ok(Some(match initializer.is_empty() {
                     true => Cow::Borrowed(field.raw),
                     false => Cow::Owned(
@@ -134,19 +130,24 @@ fn change_graph<'a>(
     change: impl Fn(&Field<'a>) -> Result<Option<Cow<'a, [u8]>>, ImportError>,
 ) -> Result<Vec<u8>, ImportError> {
     let mut changed = Vec::with_capacity(model.len());
-    for field in fields(model).map_err(ImportError::NotOnnx)? {
+    for field in fields(model).map_err(not_onnx)? {
         if field.tag != GRAPH {
             changed.extend(field.raw);
             continue;
         }
         let mut graph = before.encode_to_vec();
-        for field in fields(field.content).map_err(ImportError::NotOnnx)? {
+        for field in fields(field.content).map_err(not_onnx)? {
             graph.extend(change(&field)?.unwrap_or_default().iter());
         }
         graph.extend(after.encode_to_vec());
         changed.extend(OpaqueModel { graph }.encode_to_vec());
     }
     Ok(changed)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
+fn not_onnx(error: prost::DecodeError) -> ImportError {
+    ImportError::NotOnnx(error.to_string())
 }
 
 fn is_named(field: &Field<'_>, name: &str) -> bool {

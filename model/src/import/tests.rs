@@ -4,9 +4,10 @@ use super::*;
 use crate::network::Network;
 use crate::proto::{
     AttributeProto, AttributeType, DataLocation, DataType, Dimension, DimensionValue, GraphProto,
-    NodeProto, OperatorSetIdProto, StringStringEntryProto, TensorProto, TensorShapeProto,
-    TensorTypeProto, TypeProto, TypeValue, ValueInfoProto,
+    ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto, TensorProto,
+    TensorShapeProto, TensorTypeProto, TypeProto, TypeValue, ValueInfoProto,
 };
+use prost::Message;
 
 const NAMES: [&str; 3] = ["red", "green", "blue"];
 
@@ -211,6 +212,47 @@ fn with_weights_at(location: &str, offset: &str) -> ModelProto {
         })
         .to_vec();
     model
+}
+
+/// onnxruntime's rule for external data: https://github.com/microsoft/onnxruntime/pull/27374
+#[test]
+fn weights_are_not_taken_from_a_device_or_from_another_folder() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    fs::create_dir_all(place("snapshot")).unwrap();
+    fs::create_dir_all(place("blobs")).unwrap();
+    fs::write(place("blobs/data"), 9.0f32.to_le_bytes()).unwrap();
+    let import = |location: &str, length: bool| {
+        let mut model = with_weights_at(location, "0");
+        if !length {
+            let tensor = &mut model.graph.as_mut().unwrap().initializer[0];
+            tensor.external_data.pop();
+        }
+        import_with(&place("snapshot"), &model, &NAMES, None, None)
+            .map_err(|error| error.to_string())
+    };
+    symlink("/dev/zero", place("snapshot/zero")).unwrap();
+    symlink("../blobs/data", place("snapshot/outside")).unwrap();
+    for (location, expected) in [
+        ("zero", "zero: not a file in the folder of the model"),
+        ("outside", "outside: not a file in the folder of the model"),
+        (".", ".: not a file in the folder of the model"),
+    ] {
+        for length in [true, false] {
+            let error = import(location, length).unwrap_err();
+            assert!(error.ends_with(expected), "{error}");
+        }
+    }
+    fs::create_dir(place("snapshot/folder")).unwrap();
+    let error = import("folder", true).unwrap_err();
+    assert!(error.ends_with("folder: not a regular file"), "{error}");
+    // As a cache has them: both are links, and lie side by side.
+    let model = with_weights_at("outside", "0");
+    fs::write(place("blobs/model"), model.encode_to_vec()).unwrap();
+    fs::remove_file(place("snapshot/model.onnx")).unwrap();
+    symlink("../blobs/model", place("snapshot/model.onnx")).unwrap();
+    assert!(import("outside", true).is_ok());
 }
 
 #[test]

@@ -2,10 +2,8 @@
 
 use super::ImportError;
 use super::graph::Graph;
-use image::{ImageFormat, Rgb, RgbImage};
 use rten::{Model, ModelOptions, ValueView};
 use rten_tensor::{AsView, Layout, NdTensorView, Tensor};
-use std::io::Cursor;
 
 /// Random inputs that a model must answer.
 const INPUTS: u64 = 4;
@@ -84,20 +82,4 @@ fn is_distribution(row: &[f32]) -> bool {
     let range = -TOLERANCE..=1.0 + TOLERANCE;
     let sum: f32 = row.iter().sum();
     row.iter().all(|value| range.contains(value)) && (sum - 1.0).abs() <= TOLERANCE
-}
-
-/// A PNG to try a model on: a disc on a gradient.
-pub(super) fn picture() -> Vec<u8> {
-    let image = RgbImage::from_fn(256, 256, |x, y| {
-        let is_inside = x.abs_diff(128).pow(2) + y.abs_diff(128).pow(2) < 60 * 60;
-        match is_inside {
-            true => Rgb([200, 60, 40]),
-            false => Rgb([(x / 2) as u8, 90, (y / 2) as u8]),
-        }
-    });
-    let mut bytes = Vec::new();
-    image
-        .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)
-        .expect("a PNG in memory");
-    bytes
 }

@@ -5,7 +5,7 @@ use prost::Message;
 
 /// A model without its weights, which reading for names need not copy.
 #[derive(Clone, PartialEq, Message)]
-struct Nodes {
+pub(super) struct Nodes {
     #[prost(message, optional, tag = "7")]
     graph: Option<Graph>,
 }
@@ -16,20 +16,21 @@ struct Graph {
     node: Vec<NodeProto>,
 }
 
-/// The name of the value that goes into the last `Gemm` or `MatMul`, as the first of its operands.
-///
-/// # Errors
-/// There is no such node, or the bytes are no ONNX file.
-pub(super) fn find(model: &[u8]) -> Result<String, String> {
-    let nodes =
-        Nodes::decode(model).map_err(|error| format!("the model can't be read: {error}"))?;
-    let nodes = nodes.graph.unwrap_or_default().node;
-    // ONNX has the nodes in an order in which each comes after those whose values it takes.
-    let linear = nodes
-        .iter()
-        .rfind(|node| matches!(node.op_type.as_str(), "Gemm" | "MatMul"));
-    let input = linear.and_then(|node| node.input.first().cloned());
-    input.ok_or_else(|| {
-        "the model has no embedding: it does not end in a linear layer (Gemm or MatMul)".to_owned()
-    })
+impl Nodes {
+    /// The name of the value that goes into the last `Gemm` or `MatMul`, as the first of its operands.
+    ///
+    /// # Errors
+    /// There is no such node.
+    pub(super) fn embedding(self) -> Result<String, String> {
+        let nodes = self.graph.unwrap_or_default().node;
+        // ONNX has the nodes in an order in which each comes after those whose values it takes.
+        let linear = nodes
+            .iter()
+            .rfind(|node| matches!(node.op_type.as_str(), "Gemm" | "MatMul"));
+        let input = linear.and_then(|node| node.input.first().cloned());
+        input.ok_or_else(|| {
+            "the model has no embedding: it does not end in a linear layer (Gemm or MatMul)"
+                .to_owned()
+        })
+    }
 }

@@ -1,10 +1,12 @@
 //! The model of an artifact, ready to score pictures: ONNX by `rten`, or where it has the form of the networks that are
 //! trained here, by their own kernels; everything else from `config.json`.
 
-use super::embedding;
-use crate::artifact::{self, ArtifactError, Config, Input, MODEL};
+use super::embedding::Nodes;
+use crate::artifact::{self, ArtifactError, Config, Input, MAX_MODEL, MODEL};
 use crate::data::{Picture, PictureError, Size};
+use crate::file;
 use crate::network::{Frozen, Tensor as Image, softmax};
+use crate::proto;
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueView};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensorView, Tensor};
@@ -40,6 +42,9 @@ pub enum LoadError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The model did not pass its trial, as the text says.
+    #[error("{0}")]
+    Refused(String),
     /// Model and labels don't belong together.
     #[error("{path} gives {scores} scores, but config.json names {labels} labels")]
     Labels {
@@ -67,7 +72,8 @@ pub enum PredictError {
 }
 
 impl Predictor {
-    /// Loads the artifact in `folder`, makes it fast, and tries it once.
+    /// Loads the artifact in `folder`, makes it fast, and tries it once. What the model does with this process is its own
+    /// affair: [`trial::load`](crate::trial::load) tries it in another one first.
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
         let config = artifact::read_config(folder)?;
         let path = folder.join(MODEL);
@@ -77,9 +83,10 @@ impl Predictor {
         };
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
-        let file = std::fs::read(&path).map_err(|error| unusable(error.to_string()))?;
+        let file = file::read(&path, MAX_MODEL).map_err(|error| unusable(error.to_string()))?;
+        let nodes: Nodes = proto::decode(&file).map_err(unusable)?;
+        let embedding = nodes.embedding();
         let frozen = artifact::frozen(&file);
-        let embedding = embedding::find(&file);
         let model = options.load(file);
         let model = model.map_err(|error| unusable(error.to_string()))?;
         let embedding = embedding.and_then(|name| {

@@ -7,6 +7,7 @@ use aws_sdk_s3::Client;
 use monitor::observed::Embed;
 use scones_model::artifact;
 use scones_model::serve::Predictor;
+use scones_model::trial;
 
 use super::places;
 use crate::cli::monitor::Place;
@@ -18,7 +19,7 @@ pub(super) async fn load(s3: &Client, place: &Place) -> anyhow::Result<Arc<Predi
         Place::Here(path) if path.is_dir() => {
             let path = path.clone();
             return Ok(Arc::new(
-                tokio::task::spawn_blocking(move || Predictor::load(&path)).await??,
+                tokio::task::spawn_blocking(move || trial::load(&path)).await??,
             ));
         }
         Place::Here(path) => path.clone(),
@@ -33,7 +34,7 @@ pub(super) async fn load(s3: &Client, place: &Place) -> anyhow::Result<Arc<Predi
     let load = move || -> anyhow::Result<Predictor> {
         let unpacked = folder.path().join("model");
         artifact::unpack(&archive, &unpacked)?;
-        Ok(Predictor::load(&unpacked)?)
+        Ok(trial::load(&unpacked)?)
     };
     Ok(Arc::new(tokio::task::spawn_blocking(load).await??))
 }
