@@ -35,7 +35,7 @@ pub fn load(folder: &Path) -> Result<Predictor, LoadError> {
             Ok(Verdict::Failed(reason)) => return Err(LoadError::Model { path, reason }),
             // Some sandboxes let no process start another; what is left are the bounds that loading itself has.
             Err(error) => {
-                tracing::warn!(%error, "the model can't be tried in a process of its own")
+                tracing::warn!(%error, "the model can't be tried in a process of its own");
             }
         }
     }
