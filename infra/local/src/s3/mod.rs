@@ -22,6 +22,7 @@ mod form;
 mod list;
 mod listing;
 mod policy;
+mod presigned;
 mod receive;
 mod recovery;
 mod reserve;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -83,6 +85,7 @@ impl Answer {
             }
             _ => Body::new(body),
         };
+        encode_metadata(&mut parts.headers);
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
             parts.headers.insert("x-amz-request-id", id.clone());
             parts.headers.insert("x-amz-id-2", id);
@@ -242,6 +245,37 @@ fn as_header_says(xml: &str, headers: &HeaderMap) -> String {
         element("Location", location),
         element("ETag", etag)
     )
+}
+
+/// Writes metadata beyond ASCII as S3 does, in the other encoding of RFC 2047 than `s3s`: `Q`.
+fn encode_metadata(headers: &mut HeaderMap) {
+    for (name, value) in headers.iter_mut() {
+        let text = value.to_str().unwrap_or_default();
+        let base64 = text
+            .strip_prefix("=?UTF-8?B?")
+            .and_then(|text| text.strip_suffix("?="));
+        if let Some(base64) = base64
+            && name.as_str().starts_with("x-amz-meta-")
+            && let Ok(bytes) = STANDARD.decode(base64)
+            && let Ok(encoded) = HeaderValue::from_str(&q_encoded(&bytes))
+        {
+            *value = encoded;
+        }
+    }
+}
+
+fn q_encoded(bytes: &[u8]) -> String {
+    let mut word = String::from("=?UTF-8?Q?");
+    for byte in bytes {
+        // Writing to a String does not fail.
+        let _ = match byte {
+            b' ' => write!(word, "_"),
+            b'=' | b'?' | b'_' => write!(word, "={byte:02X}"),
+            b'!'..=b'~' => write!(word, "{}", char::from(*byte)),
+            _ => write!(word, "={byte:02X}"),
+        };
+    }
+    word + "?="
 }
 
 /// GetObjectAttributes alone has an entity tag without quotes, which `s3s` can't write.

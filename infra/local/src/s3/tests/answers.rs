@@ -300,6 +300,40 @@ async fn who_does_not_sign_does_not_choose_headers() {
 }
 
 #[tokio::test]
+async fn a_url_that_expired_says_when() {
+    let stack = Stack::start().await;
+    let v4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260101T000000Z&X-Amz-Expires=2&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
+    let expired = error(&stack, Request::get(format!("/{BUCKET}/k?{v4}")), "").await;
+    assert!(
+        expired.starts_with("403 AccessDenied <Message>Request has expired</Message><X-Amz-Expires>2</X-Amz-Expires><Expires>2026-01-01T00:00:02Z</Expires><ServerTime>"),
+        "{expired}"
+    );
+    assert_eq!(
+        error(
+            &stack,
+            Request::get(format!("/{BUCKET}/k?Signature=a&Expires=1")),
+            ""
+        )
+        .await,
+        "403 AccessDenied <Message>Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters</Message>"
+    );
+}
+
+/// Recorded: S3 answers in the encoding `Q` of RFC 2047, whatever came.
+#[tokio::test]
+async fn metadata_beyond_ascii_is_q_encoded() {
+    let stack = Stack::start().await;
+    let put = stack.client.put_object().bucket(BUCKET).key("k");
+    put.metadata("m", "ÄMÄZÕÑ S3?").send().await.unwrap();
+    let head = Request::head(format!("/{BUCKET}/k")).body(Body::empty());
+    let head = stack.s3.handle(head.unwrap()).await;
+    assert_eq!(
+        head.headers()["x-amz-meta-m"],
+        "=?UTF-8?Q?=C3=84M=C3=84Z=C3=95=C3=91_S3=3F?="
+    );
+}
+
+#[tokio::test]
 async fn a_head_says_what_a_get_says() {
     let stack = Stack::start().await;
     let client = &stack.client;
