@@ -8,13 +8,16 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RANGE};
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, RANGE,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use s3s::{S3Error, S3ErrorCode, StdError, s3_error};
 
 use super::chunked::Decoder;
 use super::digest::Algorithm;
+use super::error::Error;
 use super::events::Requester;
 use super::presigned::Presigned;
 use super::{form, xml};
@@ -69,6 +72,8 @@ pub(super) async fn any_key(
     parts.headers.remove(AUTHORIZATION);
     drop_unusable_range(&mut parts.headers);
     split_lists(&mut parts.headers);
+    quote_tags(&mut parts.headers);
+    escape_spaces(&mut parts.headers);
     refuse_two_checksums(&parts.headers)?;
     let body = body_for(&mut parts, body).await?;
     Ok(Request::from_parts(parts, body))
@@ -90,8 +95,14 @@ async fn body_for(parts: &mut Parts, body: axum::body::Body) -> Result<s3s::Body
     } else {
         s3s::Body::http_body_unsync(body)
     };
+    if is_upload_without_form(parts) {
+        let condition = "Bucket POST must be of the enclosure-type multipart/form-data";
+        return Err(Error::PreconditionFailed
+            .with("Condition", condition)
+            .into());
+    }
     if xml::is_document(&parts.method, &parts.uri) {
-        let document = xml::read(body, &parts.headers).await?;
+        let document = xml::read(body, parts).await?;
         // S3 says what is wrong with no list of parts; `s3s` says that no document is malformed.
         if document.is_empty() && xml::is_completion(&parts.method, &parts.uri) {
             return Ok(Bytes::from_static(b"<CompleteMultipartUpload/>").into());
@@ -136,6 +147,32 @@ fn split_lists(headers: &mut HeaderMap) {
         for value in values {
             headers.append(&name, value);
         }
+    }
+}
+
+/// A condition that is no entity tag is one that no object has; `s3s` would refuse it.
+fn quote_tags(headers: &mut HeaderMap) {
+    for name in [
+        IF_MATCH,
+        IF_NONE_MATCH,
+        HeaderName::from_static("x-amz-copy-source-if-match"),
+        HeaderName::from_static("x-amz-copy-source-if-none-match"),
+    ] {
+        let bare = headers.get(&name).and_then(|value| value.to_str().ok());
+        let bare = bare.filter(|tag| !tag.contains('"') && *tag != "*");
+        if let Some(quoted) = bare.and_then(|tag| format!("\"{tag}\"").parse().ok()) {
+            headers.insert(name, quoted);
+        }
+    }
+}
+
+/// S3 takes a `+` in the source of a copy for a space, as in a query.
+fn escape_spaces(headers: &mut HeaderMap) {
+    if let Some(source) = headers.get("x-amz-copy-source")
+        && let Ok(source) = source.to_str()
+        && let Ok(escaped) = source.replace('+', "%20").parse()
+    {
+        headers.insert("x-amz-copy-source", escaped);
     }
 }
 
@@ -237,6 +274,14 @@ fn is_form(parts: &Parts) -> bool {
     let kind = parts.headers.get(CONTENT_TYPE);
     parts.method == Method::POST
         && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"))
+}
+
+/// A POST to a bucket is an upload, unless its query says otherwise.
+fn is_upload_without_form(parts: &Parts) -> bool {
+    let path = parts.uri.path().trim_matches('/');
+    let to_bucket = !path.is_empty() && !path.contains('/');
+    let names_operation = parts.uri.query().is_some_and(|query| !query.is_empty());
+    parts.method == Method::POST && to_bucket && !names_operation && !is_form(parts)
 }
 
 /// Clients may say whom they expect to own the bucket: here one account owns all.

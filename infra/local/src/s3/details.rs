@@ -155,6 +155,9 @@ pub(super) fn tags_of_header(header: &str) -> Result<Vec<Tag>, Error> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if value.contains('=') {
+                return Err(invalid());
+            }
             Ok(Tag {
                 key: text(key)?,
                 value: text(value)?,

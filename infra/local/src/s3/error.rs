@@ -45,6 +45,8 @@ pub(super) enum Error {
     BadContentMd5,
     #[error("The {0} you specified did not match the calculated checksum.")]
     BadChecksum(&'static str),
+    #[error("The {0} you specified for part {1} did not match what we received.")]
+    BadPartChecksum(String, i32),
     #[error("You did not provide the number of bytes specified by the Content-Length HTTP header")]
     IncompleteBody,
     #[error("Your proposed upload exceeds the maximum allowed size")]
@@ -177,7 +179,9 @@ impl Error {
             Self::BucketNotEmpty | Self::VersionsInBucket => Code::BucketNotEmpty,
             Self::BucketAlreadyOwnedByYou => Code::BucketAlreadyOwnedByYou,
             Self::InvalidDigest => Code::InvalidDigest,
-            Self::BadContentMd5 | Self::BadChecksum(_) => Code::BadDigest,
+            Self::BadContentMd5 | Self::BadChecksum(_) | Self::BadPartChecksum(..) => {
+                Code::BadDigest
+            }
             Self::IncompleteBody => Code::IncompleteBody,
             Self::EntityTooLarge => Code::EntityTooLarge,
             Self::EntityTooSmall => Code::EntityTooSmall,

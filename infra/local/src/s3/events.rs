@@ -125,6 +125,7 @@ impl Event {
 #[derive(Clone, Debug)]
 pub(super) struct Requester {
     pub(super) request_id: String,
+    pub(super) host_id: String,
     pub(super) source_ip: String,
     pub(super) identity: Identity,
     /// The host that was asked, with its port.
@@ -182,7 +183,7 @@ fn record(
         "requestParameters": { "sourceIPAddress": by.source_ip },
         "responseElements": {
             "x-amz-request-id": by.request_id,
-            "x-amz-id-2": by.request_id,
+            "x-amz-id-2": by.host_id,
         },
         "s3": {
             "s3SchemaVersion": "1.0",

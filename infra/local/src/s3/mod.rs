@@ -177,6 +177,7 @@ impl S3 {
         let answer = response::Answer::to(&request);
         let requester = Requester {
             request_id: answer.request_id().to_owned(),
+            host_id: answer.host_id().to_owned(),
             source_ip: source_ip(&request),
             identity: self.store.identity.clone(),
             host: host(&request),
@@ -230,6 +231,7 @@ impl S3 {
     fn itself(&self) -> Requester {
         Requester {
             request_id: response::request_id(),
+            host_id: response::host_id(),
             source_ip: "127.0.0.1".into(),
             identity: self.store.identity.clone(),
             host: LOCALHOST.into(),

@@ -81,11 +81,16 @@ impl Claims {
 }
 
 /// Holds a document against the digests in the headers of its request.
-pub(super) fn check_document(headers: &HeaderMap, document: &[u8]) -> Result<(), Error> {
+pub(super) fn check_document(
+    headers: &HeaderMap,
+    document: &[u8],
+    with_checksum: bool,
+) -> Result<(), Error> {
     let md5 = headers
         .get("content-md5")
         .and_then(|value| value.to_str().ok());
-    let claims = Claims::new(md5, checksum_in(headers), None, None)?;
+    let checksum = checksum_in(headers).filter(|_| with_checksum);
+    let claims = Claims::new(md5, checksum, None, None)?;
     let mut digester = Digester::new(claims.algorithm.as_slice());
     digester.update(document);
     claims.check(&digester.finish())

@@ -17,6 +17,8 @@ use super::error::{Member, take_members, text_of};
 /// An answer in the making.
 pub(super) struct Answer {
     request_id: String,
+    /// `x-amz-id-2`
+    host_id: String,
     method: Method,
     /// The path of the request, decoded, without its first slash.
     path: String,
@@ -31,12 +33,19 @@ pub(super) fn request_id() -> String {
     id
 }
 
+/// The other id that S3 gives each answer, longer than the first.
+pub(super) fn host_id() -> String {
+    let bytes: Vec<u8> = (0..3).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
+    STANDARD.encode(bytes)
+}
+
 impl Answer {
     /// To a request of which only the path is known.
     pub(super) fn to_path(path: &str) -> Self {
         let path = percent_decode_str(path).decode_utf8_lossy();
         Self {
             request_id: request_id(),
+            host_id: host_id(),
             method: Method::GET,
             path: path.trim_start_matches('/').to_owned(),
             query: String::new(),
@@ -53,6 +62,10 @@ impl Answer {
 
     pub(super) fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    pub(super) fn host_id(&self) -> &str {
+        &self.host_id
     }
 
     /// The response to send.
@@ -81,14 +94,20 @@ impl Answer {
             Some(xml) if xml.starts_with(b"<?xml") => {
                 let xml = String::from_utf8_lossy(&xml);
                 let xml = as_header_says(&unquote_etag(&xml), &parts.headers);
+                // S3 has a line of its own for the declaration.
+                let xml = xml.replacen("?><", "?>\n<", 1);
                 Body::from(escape_controls(&xml).into_owned())
             }
             _ => Body::new(body),
         };
         encode_metadata(&mut parts.headers);
-        if let Ok(id) = HeaderValue::from_str(&self.request_id) {
-            parts.headers.insert("x-amz-request-id", id.clone());
-            parts.headers.insert("x-amz-id-2", id);
+        for (name, id) in [
+            ("x-amz-request-id", &self.request_id),
+            ("x-amz-id-2", &self.host_id),
+        ] {
+            if let Ok(id) = HeaderValue::from_str(id) {
+                parts.headers.insert(name, id);
+            }
         }
         Response::from_parts(parts, body)
     }
@@ -124,7 +143,7 @@ impl Answer {
             error += &element(name, value);
         }
         error += &element("RequestId", &self.request_id);
-        error += &element("HostId", &self.request_id);
+        error += &element("HostId", &self.host_id);
         error + "</Error>"
     }
 
@@ -163,7 +182,7 @@ impl Answer {
 }
 
 const COPY_SOURCE: &str = "x-amz-copy-source";
-const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 const INTERNAL_ERROR: &str = "<Error><Code>InternalError</Code></Error>";
 
 fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
@@ -247,7 +266,7 @@ fn as_header_says(xml: &str, headers: &HeaderMap) -> String {
     )
 }
 
-/// Writes metadata beyond ASCII as S3 does, in the other encoding of RFC 2047 than `s3s`: `Q`.
+/// Writes metadata beyond ASCII as S3 does: where most of it is ASCII, in the other encoding of RFC 2047 than `s3s`.
 fn encode_metadata(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         let text = value.to_str().unwrap_or_default();
@@ -257,11 +276,18 @@ fn encode_metadata(headers: &mut HeaderMap) {
         if let Some(base64) = base64
             && name.as_str().starts_with("x-amz-meta-")
             && let Ok(bytes) = STANDARD.decode(base64)
+            && is_mostly_ascii(&bytes)
             && let Ok(encoded) = HeaderValue::from_str(&q_encoded(&bytes))
         {
             *value = encoded;
         }
     }
+}
+
+fn is_mostly_ascii(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let ascii = text.chars().filter(|c| matches!(c, ' '..='~')).count();
+    2 * ascii > text.chars().count()
 }
 
 fn q_encoded(bytes: &[u8]) -> String {

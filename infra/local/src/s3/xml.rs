@@ -2,7 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
-use http::{HeaderMap, Method, Uri};
+use http::request::Parts;
+use http::{Method, Uri};
 use s3s::dto::StreamingBlob;
 
 use super::error::Error;
@@ -74,7 +75,7 @@ fn referred(number: &str) -> Option<char> {
 }
 
 /// Reads a document to its end, and keeps no more of it than is allowed.
-pub(super) async fn read(body: s3s::Body, headers: &HeaderMap) -> Result<Bytes, Error> {
+pub(super) async fn read(body: s3s::Body, parts: &Parts) -> Result<Bytes, Error> {
     let mut body = StreamingBlob::from(body);
     let mut document = BytesMut::new();
     let mut length = 0;
@@ -94,6 +95,8 @@ pub(super) async fn read(body: s3s::Body, headers: &HeaderMap) -> Result<Bytes, 
     if document.contains(&0) {
         return Err(Error::MalformedXml);
     }
-    receive::check_document(headers, &document)?;
+    // The checksum of a completion is the object's, not the document's.
+    let with_checksum = !is_completion(&parts.method, &parts.uri);
+    receive::check_document(&parts.headers, &document, with_checksum)?;
     Ok(resolve_references(document.freeze()))
 }

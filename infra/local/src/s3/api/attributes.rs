@@ -88,7 +88,7 @@ fn checksum(sum: &digest::Checksum) -> Checksum {
     shown
 }
 
-/// The parts that follow the number `after`: how many there are of those that have no checksums of their own.
+/// The parts that follow the number `after`, where the object's checksum is one of theirs; else only how many there are.
 fn parts(details: &Details, after: i32, limit: usize) -> Option<GetObjectAttributesParts> {
     let total = i32::try_from(details.parts.len()).ok()?;
     if total == 0 {
@@ -98,7 +98,11 @@ fn parts(details: &Details, after: i32, limit: usize) -> Option<GetObjectAttribu
         total_parts_count: Some(total),
         ..Default::default()
     };
-    if details.part_checksums.is_empty() {
+    let composite = details
+        .checksum
+        .as_ref()
+        .is_some_and(|sum| sum.kind == digest::Kind::Composite);
+    if !composite || details.part_checksums.is_empty() {
         return Some(counted);
     }
     let start = usize::try_from(after).unwrap_or(0);

@@ -140,7 +140,8 @@ pub(super) async fn head_bucket(
     request: S3Request<HeadBucketInput>,
 ) -> Result<S3Response<HeadBucketOutput>, Error> {
     let bucket = find(store, request.input.bucket).await?;
-    let headers = described(&bucket.name);
+    let mut headers = described(&bucket.name);
+    headers.extend(convert::headers(&[("content-type", "application/xml")]));
     let mut response = S3Response::new(HeadBucketOutput {
         access_point_alias: Some(false),
         bucket_region: Some(region_of(bucket.region)),
@@ -242,6 +243,21 @@ pub(super) async fn put_bucket_versioning(
         .write(move |write| buckets::set_versioning(write, &input.bucket, status))
         .await?;
     Ok(S3Response::new(PutBucketVersioningOutput {}))
+}
+
+/// The bucket and the object in it, of which something but its bytes is asked: a delete marker has nothing of it.
+pub(super) fn bucket_and_described(
+    sql: &rusqlite::Connection,
+    bucket: &str,
+    key: &str,
+    version_id: Option<&str>,
+) -> Result<(Row, versions::Version), Error> {
+    let row = buckets::get(sql, bucket)?;
+    let version = versions::find(sql, bucket, key, version_id)?;
+    match version.file {
+        Some(_) => Ok((row, version)),
+        None => Err(Error::MethodNotAllowed.with("ResourceType", "DeleteMarker")),
+    }
 }
 
 /// The bucket and the object in it, read at one moment.

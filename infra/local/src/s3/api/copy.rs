@@ -9,7 +9,7 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Response, StdError};
 
 use super::conditions::{ReadConditions, WriteConditions};
-use super::convert::{etag, headers_of, new_version_id, timestamp, version_id};
+use super::convert::{etag, headers_of, timestamp, version_id};
 use super::multipart::{check_part_number, keep_part};
 use super::read::{open, stream};
 use super::requester;
@@ -143,7 +143,7 @@ pub(super) async fn copy_object(
     Ok(S3Response::new(CopyObjectOutput {
         copy_object_result: Some(result),
         copy_source_version_id: source_version,
-        version_id: new_version_id(&bucket, &version),
+        version_id: version_id(&bucket, &version),
         ..Default::default()
     }))
 }

@@ -55,6 +55,7 @@ pub(super) async fn delete_object(
             return Err(Error::HeaderNotImplemented.with("Header", header));
         }
     }
+    refuse_bypass(input.bypass_governance_retention)?;
     let conditions = WriteConditions::of_delete(input.if_match);
     let (key, id) = (input.key, input.version_id);
     let asked_for = id.clone();
@@ -85,6 +86,7 @@ pub(super) async fn delete_objects(
 ) -> Result<S3Response<DeleteObjectsOutput>, Error> {
     let by = requester(&request, store);
     let input = request.input;
+    refuse_bypass(input.bypass_governance_retention)?;
     let quiet = input.delete.quiet == Some(true);
     let objects = input.delete.objects;
     if objects.is_empty() || objects.len() > 1000 {
@@ -122,6 +124,17 @@ pub(super) async fn delete_objects(
         }
     }
     Ok(S3Response::new(output))
+}
+
+fn refuse_bypass(bypass: Option<bool>) -> Result<(), Error> {
+    const HEADER: &str = "x-amz-bypass-governance-retention";
+    match bypass {
+        None => Ok(()),
+        Some(_) => Err(Error::InvalidArgument(
+            format!("{HEADER} is only applicable to Object Lock enabled buckets.").into(),
+        )
+        .with("ArgumentName", HEADER)),
+    }
 }
 
 /// Deletes an object of a list. A version that can't be is one that is not there, unlike where it is asked for alone.

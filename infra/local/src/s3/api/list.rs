@@ -380,6 +380,7 @@ pub(super) async fn list_multipart_uploads(
     )?;
     let limit = query.limit;
     let key_marker = input.key_marker.clone().filter(|key| !key.is_empty());
+    let has_key_marker = key_marker.is_some();
     let id_marker = input.upload_id_marker.clone().filter(|id| !id.is_empty());
     let bucket = input.bucket.clone();
     let page = store
@@ -404,7 +405,12 @@ pub(super) async fn list_multipart_uploads(
         bucket: Some(input.bucket),
         prefix: names.write_some(input.prefix.as_ref()),
         key_marker: Some(names.write(&input.key_marker.unwrap_or_default())),
-        upload_id_marker: Some(input.upload_id_marker.unwrap_or_default()),
+        upload_id_marker: Some(
+            input
+                .upload_id_marker
+                .filter(|_| has_key_marker)
+                .unwrap_or_default(),
+        ),
         max_uploads: count(limit),
         is_truncated: Some(page.next.is_some()),
         next_key_marker: Some(names.write(&next_key)),

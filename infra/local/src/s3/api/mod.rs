@@ -45,6 +45,7 @@ fn requester<T>(request: &S3Request<T>, store: &Store) -> Requester {
         .cloned()
         .unwrap_or_else(|| Requester {
             request_id: super::response::request_id(),
+            host_id: super::response::host_id(),
             source_ip: "127.0.0.1".into(),
             identity: store.identity.clone(),
             host: "localhost".into(),

@@ -5,9 +5,7 @@ use s3s::{S3Request, S3Response};
 use uuid::Uuid;
 
 use super::conditions::WriteConditions;
-use super::convert::{
-    etag, headers_of, initiator, length, limit, new_version_id, owner, timestamp,
-};
+use super::convert::{etag, headers_of, initiator, length, limit, owner, timestamp, version_id};
 use super::write::{Upload, add};
 use super::{requester, trailers};
 use crate::s3::buckets::Bucket;
@@ -233,7 +231,7 @@ pub(super) async fn complete_multipart_upload(
     let mut output = CompleteMultipartUploadOutput {
         location: Some(location),
         e_tag: Some(etag(&version.etag)),
-        version_id: new_version_id(&bucket, &version),
+        version_id: version_id(&bucket, &version),
         bucket: Some(bucket.name),
         key: Some(version.key),
         ..Default::default()
@@ -297,6 +295,19 @@ fn check_mode(
         let begun = begun.unwrap_or("null");
         return Err(Error::InvalidRequest(format!("The upload was created using the {begun} checksum mode. The complete request must use the same checksum mode.").into()));
     }
+    let (own, _) = upload.resulting_checksum();
+    for part in listed {
+        let other = given_checksum!(part).filter(|sum| sum.algorithm != own);
+        let number = part.part_number.unwrap_or(0);
+        match (other, upload.checksum) {
+            (None, _) => {}
+            (Some(_), None) => return Err(invalid_part(part)),
+            (Some(sum), Some(_)) => {
+                let algorithm = sum.algorithm.name().to_lowercase();
+                return Err(Error::BadPartChecksum(algorithm, number));
+            }
+        }
+    }
     let Some((algorithm, Kind::Composite)) = upload.checksum else {
         return Ok(());
     };
@@ -310,6 +321,13 @@ fn check_mode(
             algorithm.name().to_lowercase()
         ).into())),
     }
+}
+
+fn invalid_part(listed: &CompletedPart) -> Error {
+    let tag = listed.e_tag.as_ref().map_or("", |tag| tag.value());
+    Error::InvalidPart
+        .with("ETag", tag)
+        .with("PartNumber", listed.part_number.unwrap_or(0).to_string())
 }
 
 /// The uploaded parts that the client lists, if the list is in order.
@@ -328,15 +346,9 @@ fn chosen_parts(
     let mut uploaded = uploaded.into_iter();
     let mut chosen = Vec::with_capacity(listed.len());
     for wanted in listed {
-        let invalid = || {
-            let tag = wanted.e_tag.as_ref().map_or("", |tag| tag.value());
-            Error::InvalidPart
-                .with("ETag", tag)
-                .with("PartNumber", wanted.part_number.unwrap_or(0).to_string())
-        };
         let part = uploaded
             .find(|part| Some(part.number) == wanted.part_number)
-            .ok_or_else(invalid)?;
+            .ok_or_else(|| invalid_part(wanted))?;
         let same_bytes = wanted
             .e_tag
             .as_ref()
@@ -345,7 +357,7 @@ fn chosen_parts(
         let same_checksum = claimed
             .is_none_or(|sum| sum.algorithm != part.checksum.algorithm || sum == part.checksum);
         if !same_bytes || !same_checksum {
-            return Err(invalid());
+            return Err(invalid_part(wanted));
         }
         chosen.push(part);
     }

@@ -102,7 +102,7 @@ fn refusal(error: &S3Error, message: Option<String>) -> SdkError {
         status: status.map_or(500, |status| status.as_u16()),
         message,
         request_id: response::request_id(),
-        extended_request_id: Some(response::request_id()),
+        extended_request_id: Some(response::host_id()),
     })
 }
 

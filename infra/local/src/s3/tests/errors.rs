@@ -161,11 +161,12 @@ async fn an_error_names_its_request_and_its_subject() {
         .unwrap_err();
     let response = error.raw_response().unwrap();
     let id = response.headers().get("x-amz-request-id").unwrap();
+    let host = response.headers().get("x-amz-id-2").unwrap();
     let body = std::str::from_utf8(response.body().bytes().unwrap()).unwrap();
     assert_eq!(
         body,
         format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>a&lt;b</Key><RequestId>{id}</RequestId><HostId>{id}</HostId></Error>"
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>a&lt;b</Key><RequestId>{id}</RequestId><HostId>{host}</HostId></Error>"
         )
     );
 }

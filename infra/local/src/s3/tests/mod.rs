@@ -2,6 +2,7 @@
 
 mod answers;
 mod conditions;
+mod differences;
 mod durability;
 mod errors;
 mod events;

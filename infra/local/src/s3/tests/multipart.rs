@@ -355,3 +355,41 @@ async fn an_upload_without_parts_is_no_object() {
         NONE
     );
 }
+
+#[tokio::test]
+async fn the_checksum_of_a_completion_is_the_objects() {
+    let stack = Stack::start().await;
+    let create = stack.client.create_multipart_upload();
+    let create = create.bucket(BUCKET).key("k");
+    let create = create.checksum_algorithm(ChecksumAlgorithm::Crc32);
+    let create = create.checksum_type(ChecksumType::FullObject);
+    let id = create.send().await.unwrap().upload_id.unwrap();
+    let part = upload(&stack, "k", &id, 1, b"hello".to_vec()).await;
+    let complete = |sum: &str| {
+        let complete = stack.client.complete_multipart_upload();
+        let complete = complete.bucket(BUCKET).key("k").upload_id(&id);
+        let parts = list([part.clone()]);
+        complete.multipart_upload(parts).checksum_crc32(sum).send()
+    };
+    assert_eq!(
+        refusal(complete("AAAAAA==").await),
+        "400 BadDigest: The CRC32 you specified did not match the calculated checksum."
+    );
+    complete("NhCmhg==").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_checksum_that_an_upload_has_not_is_no_parts() {
+    let stack = Stack::start().await;
+    let id = create(&stack, "k").await;
+    let part = upload(&stack, "k", &id, 1, b"hello".to_vec()).await;
+    let part = CompletedPart::builder()
+        .part_number(1)
+        .set_e_tag(part.e_tag)
+        .checksum_sha256("LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=")
+        .build();
+    let complete = stack.client.complete_multipart_upload();
+    let complete = complete.bucket(BUCKET).key("k").upload_id(&id);
+    let refused = refusal(complete.multipart_upload(list([part])).send().await);
+    assert!(refused.starts_with("400 InvalidPart: "), "{refused}");
+}
