@@ -41,6 +41,9 @@ enum Command {
     /// Run one Lambda function over the Runtime API, as the stack starts it
     #[command(hide = true)]
     Lambda(Lambda),
+    /// Evaluate JSONata for the stack, which starts this
+    #[command(hide = true)]
+    Evaluate,
 }
 
 /// Stage the data, train, deploy and classify on this machine, then stay up
@@ -380,6 +383,7 @@ impl Cli {
             Command::TestState(test) => commands::test_state::run(&test),
             Command::Model(model) => commands::model::run(model),
             Command::Lambda(lambda) => commands::lambda::run(&lambda),
+            Command::Evaluate => commands::evaluate::run(),
         }
     }
 }

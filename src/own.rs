@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scones_local::{lambda, sagemaker};
+use scones_local::{lambda, sagemaker, states};
 
 /// The path of this program.
 pub(crate) fn program() -> anyhow::Result<PathBuf> {
@@ -48,6 +48,15 @@ pub(crate) fn training(program: PathBuf) -> sagemaker::StartTraining {
     Arc::new(move |launch| {
         let mut command = Command::new(&program);
         command.args(["model", "train", "--root"]).arg(launch.root);
+        command
+    })
+}
+
+/// The command that evaluates JSONata.
+pub(crate) fn evaluator(program: PathBuf) -> states::EvaluatorCommand {
+    Arc::new(move || {
+        let mut command = Command::new(&program);
+        command.arg("evaluate");
         command
     })
 }

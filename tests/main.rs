@@ -11,6 +11,7 @@ mod console;
 mod doctor;
 mod documents;
 mod durability;
+mod evaluation;
 mod failures;
 mod front_door;
 mod hostile;

@@ -5,6 +5,7 @@ use tracing_subscriber::EnvFilter;
 pub(crate) mod batch;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod evaluate;
 pub(crate) mod gc;
 pub(crate) mod lambda;
 pub(crate) mod logs;

@@ -51,6 +51,7 @@ pub(crate) async fn start(
         retention: Duration::from_hours(24 * u64::from(options.keep_days)),
         model_server: own::model_server(program.clone()),
         training: own::training(program.clone()),
+        evaluator: Some(own::evaluator(program.clone())),
         function_command: Box::new(move |function| {
             own::function(&program, function.binary.as_deref()?)
         }),

@@ -28,6 +28,7 @@ pub(crate) async fn run(options: &cli::TestState) -> anyhow::Result<ExitCode> {
         account: identity.account.clone(),
         at: Timestamp(now()?),
         seed: options.seed,
+        evaluator: None,
     };
     let test = TestState::start(&request, &setting)?;
     let answer = match test.task() {

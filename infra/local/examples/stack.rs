@@ -45,6 +45,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             command.arg(launch.model_dir).arg(launch.port.to_string());
             command
         }),
+        evaluator: None,
         training: Arc::new(|launch| {
             let mut command = program("TRAINING");
             command.arg(launch.root);

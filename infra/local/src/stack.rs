@@ -23,7 +23,7 @@ use crate::scheduler::Scheduler;
 use crate::sdk::SdkService;
 use crate::server;
 use crate::signature::{Key, Verifier};
-use crate::states::{Neighbours, States};
+use crate::states::{self, EvaluatorCommand, Neighbours, States};
 use crate::template::{self, Application, TemplateError};
 
 /// How long answers under way may hold up the end of the stack.
@@ -54,6 +54,8 @@ pub struct Config {
     pub model_server: sagemaker::StartServer,
     /// The command that trains one.
     pub training: sagemaker::StartTraining,
+    /// The command that evaluates JSONata ([`crate::states::serve_evaluations`]); without one the stack does, itself.
+    pub evaluator: Option<EvaluatorCommand>,
 }
 
 /// Why a stack did not start.
@@ -337,6 +339,10 @@ impl Services {
             .with_service("sagemakerruntime", Arc::new(Runtime(sagemaker.clone())))
             .with_service("sagemaker", Arc::new(Control(sagemaker.clone())))
             .with_jobs("sagemaker", Arc::new(Control(sagemaker.clone())));
+        let neighbours = match &config.evaluator {
+            Some(command) => neighbours.with_evaluator(states::evaluators(command.clone())),
+            None => neighbours,
+        };
         let states = States::open(data_dir, identity.clone(), neighbours)
             .map_err(in_service("Step Functions"))?;
         let machines = Arc::new(states.clone());

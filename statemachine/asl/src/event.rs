@@ -73,6 +73,8 @@ pub enum EventKind {
         /// Which.
         timer: TimerId,
     },
+    /// It begins: the first event of an [unstarted](crate::Execution::unstarted) execution.
+    Start,
     /// Someone stopped the execution (`StopExecution`).
     Stop {
         /// The caller's error.

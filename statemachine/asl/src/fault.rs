@@ -70,7 +70,7 @@ impl Fault {
     }
 
     /// `what` (a state's name, a function's ARN, a service's name) gave more than a payload may hold.
-    fn data_limit(what: &str) -> Fault {
+    pub(crate) fn data_limit(what: &str) -> Fault {
         let cause = format!(
             "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
         );

@@ -7,6 +7,7 @@
 //!
 //! This crate knows no clock, no network, no file and no AWS SDK.
 
+mod answers;
 mod context;
 mod definition;
 mod diagnostic;
@@ -48,6 +49,7 @@ pub use effect::{Effect, Outcome, TaskRequest};
 pub use event::{Event, EventKind, FailureStage, TaskId, TimerId};
 pub use execution::{Execution, Identity};
 pub use history::{Failure, HistoryDetails, HistoryEvent, Iteration, StateType, TaskKind};
+pub use jsonata::{Evaluate, EvaluationFailure, EvaluationRequest, EvaluationResponse, Evaluator};
 pub use machine::{MAX_DEFINITION_BYTES, StateMachine, Workflow};
 pub use map_run::{Batch, Format, ItemSource, MapRunRequest, Reader, Results, Transformation};
 pub use payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, Payload};

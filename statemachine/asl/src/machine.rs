@@ -10,7 +10,7 @@ use crate::retry::{Catcher, Retrier};
 use crate::shaping::Shaping;
 use crate::states::Kind;
 use crate::variables::Assign;
-use crate::{Diagnostic, InvalidDefinition, definition};
+use crate::{Diagnostic, Evaluate, InvalidDefinition, definition};
 
 /// The largest definition, in bytes.
 pub const MAX_DEFINITION_BYTES: usize = 1_048_576;
@@ -33,6 +33,9 @@ pub struct StateMachine {
     pub(crate) timeout_seconds: Option<u64>,
     pub(crate) comment: Option<String>,
     pub(crate) warnings: Vec<Diagnostic>,
+    /// Whether a step may take long.
+    pub(crate) costly: bool,
+    pub(crate) evaluator: Option<Arc<dyn Evaluate>>,
 }
 
 /// A state's place in its machine.
@@ -82,6 +85,20 @@ impl StateMachine {
     /// What is odd but not wrong.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// Has what may take long evaluated by someone else, who gets requests while a step is under way.
+    #[must_use]
+    pub fn with_evaluator(self, evaluator: Arc<dyn Evaluate>) -> StateMachine {
+        StateMachine {
+            evaluator: Some(evaluator),
+            ..self
+        }
+    }
+
+    /// Returns true if a step may take long: a runner should not have others wait for it.
+    pub fn is_costly(&self) -> bool {
+        self.costly
     }
 
     /// The definition's own `Comment`.

@@ -34,7 +34,7 @@ impl Payload {
     /// It is not JSON.
     pub fn parse(text: impl Into<Box<str>>) -> Result<Payload, serde_json::Error> {
         let text = text.into();
-        let value = serde_json::from_str(&text)?;
+        let value = crate::text::parse(&text)?;
         Ok(Payload(Arc::new(Data { value, text })))
     }
 

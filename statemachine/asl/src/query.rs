@@ -31,7 +31,9 @@ impl Query {
     /// The expression's value; it must be defined.
     pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Fault> {
         let mut random = scope.random.get();
-        let value = self.expression.evaluate(scope.bindings, &mut random);
+        let value = self
+            .expression
+            .evaluate(scope.bindings, &mut random, scope.answers);
         scope.random.set(random);
         match value {
             Ok(Some(value)) => Ok(value),

@@ -9,11 +9,12 @@ use std::cell::Cell;
 use serde_json::{Map, Value};
 
 use crate::Payload;
+use crate::answers::Asking;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::intrinsic::Call;
 use crate::jsonata::Bindings;
-use crate::jsonpath::{NotFound, Path, Root};
+use crate::jsonpath::{Budget, NotFound, Path, Root};
 use crate::probe::{Probe, Setting, Stage};
 use crate::query::Query;
 use crate::random::Random;
@@ -34,11 +35,24 @@ pub(crate) struct Scope<'a> {
     pub(crate) random: &'a Cell<Random>,
     /// Who looks on, if anyone does.
     pub(crate) probe: Option<&'a Probe>,
+    /// Who evaluates what may take long, if anyone else does.
+    pub(crate) answers: Option<&'a Asking<'a>>,
+    /// What all that is looked up and put together here may cost.
+    pub(crate) budget: &'a Budget,
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn find(&self, path: &Path) -> Result<Cow<'a, Value>, NotFound> {
-        path.find(self.root(path)?)
+        path.find(self.root(path)?, self.budget)
+    }
+
+    /// Notes that `value` becomes a part of what is put together.
+    pub(crate) fn take(&self, value: &Value) -> Result<(), Fault> {
+        if self.budget.take(value) {
+            Ok(())
+        } else {
+            Err(Fault::data_limit(self.context.state))
+        }
     }
 
     /// The same with another `$`.
@@ -80,7 +94,7 @@ impl<'a> Scope<'a> {
         let root = self
             .root(path)
             .map_err(|missing| Fault::runtime(missing.to_string()))?;
-        path.find(root).map_err(|_| {
+        path.find(root, self.budget).map_err(|_| {
             Fault::runtime(format!(
                 "The JSONPath '{}' specified for the field '{field}' could not be found in the input '{}'",
                 path.text(),
@@ -112,9 +126,17 @@ impl Template {
     pub(crate) fn render(&self, scope: &Scope<'_>) -> Result<Value, Fault> {
         match self {
             Template::Fixed(value) => Ok(value.clone()),
-            Template::Path { field, path } => scope.field(field, path).map(Cow::into_owned),
+            Template::Path { field, path } => {
+                let value = scope.field(field, path)?;
+                scope.take(&value)?;
+                Ok(value.into_owned())
+            }
             Template::Call(call) => call.evaluate(scope),
-            Template::Query(query) => query.evaluate(scope),
+            Template::Query(query) => {
+                let value = query.evaluate(scope)?;
+                scope.take(&value)?;
+                Ok(value)
+            }
             Template::Array(items) => items.iter().map(|item| item.render(scope)).collect(),
             Template::Object(fields) => {
                 let mut object = Map::with_capacity(fields.len());

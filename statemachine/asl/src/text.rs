@@ -22,6 +22,39 @@ pub(crate) fn json(value: &Value) -> String {
     String::from_utf8(text).unwrap_or_else(|_| value.to_string())
 }
 
+/// The value of a JSON text, with the numbers of Java: `-0` is the whole number 0, where `-0.0` is a double.
+///
+/// # Errors
+/// It is not JSON.
+pub(crate) fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    if text.contains("-0") {
+        serde_json::from_str(&without_negative_zero(text))
+    } else {
+        serde_json::from_str(text)
+    }
+}
+
+fn without_negative_zero(text: &str) -> String {
+    let (mut written, mut quoted, mut escaped) = (String::with_capacity(text.len()), false, false);
+    for (at, c) in text.char_indices() {
+        let rest = &text[at + c.len_utf8()..];
+        let zero = rest.strip_prefix('0').is_some_and(|rest| {
+            !rest.starts_with(|next: char| matches!(next, '.' | 'e' | 'E' | '0'..='9'))
+        });
+        // `1e-0` is no whole number.
+        let begins = !written.ends_with(['e', 'E']);
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = quoted,
+            '"' => quoted = !quoted,
+            '-' if !quoted && zero && begins => continue,
+            _ => {}
+        }
+        written.push(c);
+    }
+    written
+}
+
 /// Compact JSON, with doubles and control characters as Jackson writes them.
 struct Jackson;
 

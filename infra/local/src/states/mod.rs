@@ -16,6 +16,7 @@ mod api;
 mod arn;
 mod engine;
 mod error;
+mod evaluation;
 mod integrations;
 mod json;
 mod lookup;
@@ -29,6 +30,7 @@ mod store;
 mod tests;
 
 pub use error::{ApiError, OpenError};
+pub use evaluation::{EvaluatorCommand, evaluators, serve as serve_evaluations};
 pub use integrations::Neighbours;
 pub(crate) use retention::gc_offline;
 pub use retention::{RETENTION, Swept};

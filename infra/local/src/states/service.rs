@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock, Weak};
 
-use asl::Timestamp;
+use asl::{Evaluate, Timestamp};
 use serde_json::Value;
 
 use super::arn::{self, Qualifier};
@@ -26,6 +26,7 @@ struct Parts {
     readers: Readers,
     identity: Identity,
     integrations: Arc<Integrations>,
+    evaluator: Option<Arc<dyn Evaluate>>,
 }
 
 /// The way back to the service for the tasks that it runs, which must not keep it alive.
@@ -108,15 +109,21 @@ impl States {
             neighbours.service("s3"),
             readers.clone(),
         );
+        let evaluator = neighbours.evaluator();
         let home = Home::default();
         let integrations = Arc::new(Integrations::new(neighbours, home.clone()));
-        let engine =
-            engine::Handle::open(&path, identity.clone(), Arc::clone(&integrations), jobs)?;
+        let runs = engine::Runs {
+            integrations: Arc::clone(&integrations),
+            jobs,
+            evaluator: evaluator.clone(),
+        };
+        let engine = engine::Handle::open(&path, identity.clone(), runs)?;
         let parts = Arc::new(Parts {
             engine,
             readers,
             identity,
             integrations,
+            evaluator,
         });
         // It was made here and is empty.
         let _ = home.0.set(Arc::downgrade(&parts));
@@ -257,6 +264,11 @@ impl States {
     /// What tasks can reach.
     pub(super) fn integrations(&self) -> &Integrations {
         &self.0.integrations
+    }
+
+    /// Who evaluates expressions that may take long, if it is not this process.
+    pub(super) fn evaluator(&self) -> Option<Arc<dyn Evaluate>> {
+        self.0.evaluator.clone()
     }
 
     pub(super) fn identity(&self) -> &Identity {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::intrinsic::Call;
+use crate::jsonpath::Path;
 use crate::source::Source;
 use crate::{Diagnostic, Severity};
 
@@ -9,7 +11,11 @@ use crate::{Diagnostic, Severity};
 const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 
 #[derive(Debug, Default)]
-pub(crate) struct Diagnostics(Vec<Finding>);
+pub(crate) struct Diagnostics {
+    findings: Vec<Finding>,
+    /// Whether a path or an expression of the definition may take long: nothing that anyone is told of.
+    pub(crate) costly: bool,
+}
 
 /// A diagnostic, and where exactly its text is meant.
 #[derive(Debug)]
@@ -59,6 +65,15 @@ impl Finding {
 }
 
 impl Diagnostics {
+    /// Notes what looking a path up costs.
+    pub(crate) fn note_path(&mut self, path: &Path) {
+        self.costly |= !path.is_plain();
+    }
+
+    pub(crate) fn note_call(&mut self, call: &Call) {
+        call.each_path(&mut |path| self.note_path(path));
+    }
+
     /// A `SCHEMA_VALIDATION_FAILED` error at `location` (empty: the whole definition).
     pub(crate) fn error(&mut self, location: &str, message: impl Into<String>) -> &mut Finding {
         self.push(SCHEMA, location, message)
@@ -98,7 +113,7 @@ impl Diagnostics {
         message: String,
     ) -> &mut Finding {
         let location = (!location.is_empty()).then(|| location.to_owned());
-        self.0.push(Finding {
+        self.findings.push(Finding {
             diagnostic: Diagnostic {
                 severity,
                 code,
@@ -110,13 +125,13 @@ impl Diagnostics {
             focus: None,
             offset: None,
         });
-        let last = self.0.len() - 1;
-        &mut self.0[last]
+        let last = self.findings.len() - 1;
+        &mut self.findings[last]
     }
 
     /// Errors, then warnings, each with its place in the source.
     pub(crate) fn split(self, source: Option<&Source<'_>>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-        self.0
+        self.findings
             .into_iter()
             .map(|finding| finding.located(source))
             .partition(|d| d.severity == Severity::Error)

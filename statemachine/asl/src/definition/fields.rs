@@ -225,14 +225,15 @@ impl<'d> Fields<'d> {
         text: &str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Path> {
-        Path::parse(text)
-            .map_err(|bad| {
-                diagnostics
-                    .error(&self.location(name), "Value must be a valid JSONPath.")
-                    .hint(bad.reason)
-                    .offset(bad.position);
-            })
-            .ok()
+        let parsed = Path::parse(text).map_err(|bad| {
+            diagnostics
+                .error(&self.location(name), "Value must be a valid JSONPath.")
+                .hint(bad.reason)
+                .offset(bad.position);
+        });
+        let path = parsed.ok()?;
+        diagnostics.note_path(&path);
+        Some(path)
     }
 
     /// Reports the fields of `names` that are not there.

@@ -142,6 +142,7 @@ pub(super) fn expression(
         diagnostics.warning("NEWER_JSONATA_OPERATOR", &place.location, message);
     }
     let parsed = parsed.ok()?;
+    diagnostics.costly |= !parsed.is_cheap();
     for name in parsed.top_level_names() {
         let message = format!("Reference to '{name}' at the top level is not supported.");
         diagnostics
@@ -149,6 +150,18 @@ pub(super) fn expression(
             .hint(format!(
                 "the state's input is $states.input, for example $states.input.{name}"
             ));
+    }
+    if parsed.names_root() {
+        let message = "Reference to '$$' at the top level is not supported.";
+        diagnostics
+            .push("UNSUPPORTED_JSONATA_EXPRESSION", &place.location, message)
+            .hint("an expression has no context: the state's input is $states.input");
+    }
+    if parsed.names_error_output() && !place.field().starts_with("Catch[") {
+        let message = "Reference to '$states.errorOutput' is only supported in a catcher.";
+        diagnostics
+            .push("UNSUPPORTED_JSONATA_EXPRESSION", &place.location, message)
+            .hint("read it in Output or Assign of the catcher, and what comes after it there");
     }
     Some(Query::new(parsed, place.field()))
 }

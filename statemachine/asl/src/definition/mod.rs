@@ -59,10 +59,12 @@ pub(crate) fn compile(
         machine
     });
     let source = text.as_ref().map(|(source, _)| source);
+    let costly = compiler.diagnostics.costly;
     let (errors, warnings) = compiler.diagnostics.split(source);
     match machine {
         Some(mut machine) if errors.is_empty() => {
             machine.warnings = warnings;
+            machine.costly = costly;
             Ok(machine)
         }
         _ => Err(InvalidDefinition {
@@ -87,6 +89,8 @@ impl Compiler {
             timeout_seconds,
             comment: comment.map(str::to_owned),
             warnings: Vec::new(),
+            costly: false,
+            evaluator: None,
         })
     }
 

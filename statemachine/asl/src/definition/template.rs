@@ -96,11 +96,15 @@ impl Compiler {
     fn dynamic(&mut self, name: &str, value: &Value, location: &str) -> Template {
         let text = value.as_str().unwrap_or_default();
         let template = if Call::is_meant(text) {
-            Call::parse(text).map(Template::Call)
+            Call::parse(text).map(|call| {
+                self.diagnostics.note_call(&call);
+                Template::Call(call)
+            })
         } else {
-            Path::parse(text).map(|path| Template::Path {
-                field: name.into(),
-                path,
+            Path::parse(text).map(|path| {
+                self.diagnostics.note_path(&path);
+                let field = name.into();
+                Template::Path { field, path }
             })
         };
         template.unwrap_or_else(|bad| {

@@ -6,6 +6,7 @@ use super::Run;
 use super::thread::{Activity, Parent, ThreadId};
 use crate::fault::Fault;
 use crate::machine::StateId;
+use crate::payload::MAX_PAYLOAD_BYTES;
 use crate::states::Kind;
 use crate::{HistoryDetails, Iteration, Payload};
 
@@ -18,6 +19,9 @@ pub(crate) struct Branches {
     outputs: Vec<Option<Payload>>,
     /// How many are not done.
     left: usize,
+    /// The length of the outputs, as an array's text.
+    #[serde(default)]
+    bytes: usize,
     /// A Map's items.
     pub(super) items: Option<Items>,
 }
@@ -39,6 +43,7 @@ impl Branches {
             running: Vec::new(),
             outputs: vec![None; count],
             left: count,
+            bytes: 1, // the brackets, and no comma after the last
             items,
         }
     }
@@ -108,12 +113,20 @@ impl Run<'_> {
             return;
         };
         branches.running.retain(|(_, running)| *running != child);
+        branches.bytes += output.text().len() + 1;
+        let too_much = branches.bytes > MAX_PAYLOAD_BYTES;
         if let Some(place) = branches.outputs.get_mut(parent.index as usize) {
             *place = Some(output);
         }
         branches.left = branches.left.saturating_sub(1);
         let all_done = branches.left == 0;
-        if let Err(fault) = self.after_branch(parent, last, all_done) {
+        // What can't be joined any more is not gathered on.
+        let joins = if too_much && !all_done {
+            Err(Fault::data_limit(&self.state(parent.thread).name))
+        } else {
+            self.after_branch(parent, last, all_done)
+        };
+        if let Err(fault) = joins {
             self.fail(parent.thread, fault);
         }
     }

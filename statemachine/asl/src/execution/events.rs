@@ -63,6 +63,7 @@ impl Run<'_> {
                 });
                 self.end(0, aborted, Outcome::Aborted { error, cause });
             }
+            EventKind::Start => self.begin(),
             EventKind::Redrive => self.redrive(),
         }
         self.drive();

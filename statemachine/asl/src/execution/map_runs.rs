@@ -3,17 +3,36 @@
 use serde_json::Value;
 
 use super::thread::{Activity, MapRunning, ThreadId};
-use super::{Execution, Identity, Run};
+use super::{Beginning, Execution, Identity, Run};
+use crate::answers::Answers;
 use crate::fault::Fault;
 use crate::random::Random;
 use crate::states::Kind;
 use crate::{
-    Effect, Failure, HistoryDetails, MapRunRequest, Payload, StateMachine, TaskId, Timestamp,
+    Effect, Event, EventKind, Failure, HistoryDetails, MapRunRequest, Payload, StateMachine,
+    TaskId, Timestamp,
 };
 
 impl Execution {
-    /// Begins the execution of a map run for one item, or one batch of items: `input`. `machine` is the one that the Map
-    /// state is of; the child sees nothing of the execution around it.
+    /// The execution of a map run for one item, or one batch of items: `input`, before its first step, which is that of
+    /// [`EventKind::Start`](crate::EventKind::Start). The child sees nothing of the execution
+    /// around it.
+    pub fn child(
+        request: &MapRunRequest,
+        identity: Identity,
+        input: Value,
+        at: Timestamp,
+        seed: u64,
+    ) -> Execution {
+        let mut execution = Execution::new(identity, input.into(), at, seed);
+        execution.unstarted = Some(Beginning {
+            state: request.processor,
+            timeout_seconds: None,
+        });
+        execution
+    }
+
+    /// The same with its first step done.
     pub fn start_child(
         machine: &StateMachine,
         request: &MapRunRequest,
@@ -22,8 +41,9 @@ impl Execution {
         at: Timestamp,
         seed: u64,
     ) -> (Execution, Vec<Effect>) {
-        let mut execution = Execution::new(identity, input.into(), at, seed);
-        let effects = Run::new(&mut execution, machine, at).begin_at(request.processor, None);
+        let mut execution = Execution::child(request, identity, input, at, seed);
+        let kind = EventKind::Start;
+        let effects = execution.step(machine, Event { at, kind });
         (execution, effects)
     }
 
@@ -55,6 +75,7 @@ impl Execution {
             _ => Err(over()),
         };
         self.random = random;
+        self.answers = Answers::default();
         made
     }
 }

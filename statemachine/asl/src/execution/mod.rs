@@ -21,15 +21,18 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use branches::{Branches, Items};
-pub(crate) use probing::Beginning;
+pub(crate) use probing::Tested;
 pub(crate) use run::Run;
 pub(crate) use thread::{Running, ThreadId};
 pub(crate) use view::View;
 
+use crate::answers::Answers;
 use crate::fault::names;
+use crate::machine::StateId;
 use crate::random::Random;
 use crate::{
-    Effect, Event, EventKind, Failure, Outcome, Payload, StateMachine, TaskId, TimerId, Timestamp,
+    Effect, EvaluationResponse, Event, EventKind, Failure, Outcome, Payload, StateMachine, TaskId,
+    TimerId, Timestamp,
 };
 use thread::{Activity, Thread};
 
@@ -81,6 +84,19 @@ pub struct Execution {
     /// The threads as they were when it ended without success, for a redrive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     interrupted: Vec<Thread>,
+    /// Where it begins, until it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unstarted: Option<Beginning>,
+    /// The evaluations of the step that is under way, or was the last.
+    #[serde(skip)]
+    answers: Answers,
+}
+
+/// Where an execution begins.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Beginning {
+    state: StateId,
+    timeout_seconds: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,9 +132,26 @@ impl Execution {
         at: Timestamp,
         seed: u64,
     ) -> (Execution, Vec<Effect>) {
-        let mut execution = Execution::new(identity, input.into(), at, seed);
-        let effects = Run::new(&mut execution, machine, at).begin();
+        let mut execution = Execution::unstarted(machine, identity, input, at, seed);
+        let kind = EventKind::Start;
+        let effects = execution.step(machine, Event { at, kind });
         (execution, effects)
+    }
+
+    /// The same before its first step, which is that of [`EventKind::Start`].
+    pub fn unstarted(
+        machine: &StateMachine,
+        identity: Identity,
+        input: impl Into<Payload>,
+        at: Timestamp,
+        seed: u64,
+    ) -> Execution {
+        let mut execution = Execution::new(identity, input.into(), at, seed);
+        execution.unstarted = Some(Beginning {
+            state: machine.start,
+            timeout_seconds: machine.timeout_seconds,
+        });
+        execution
     }
 
     fn new(identity: Identity, input: Payload, at: Timestamp, seed: u64) -> Execution {
@@ -137,6 +170,8 @@ impl Execution {
             timers: BTreeMap::new(),
             outcome: None,
             interrupted: Vec::new(),
+            unstarted: None,
+            answers: Answers::default(),
         }
     }
 
@@ -145,7 +180,31 @@ impl Execution {
         if self.outcome.is_some() && !(event.kind == EventKind::Redrive && self.is_redrivable()) {
             return Vec::new();
         }
+        self.answers = Answers::default();
         Run::new(self, machine, event.at).take(event.kind)
+    }
+
+    /// Steps as it once did: with `answers`, what was [evaluated](Execution::evaluations) in that step, and so with the
+    /// same effects.
+    pub fn replay(
+        &mut self,
+        machine: &StateMachine,
+        event: Event,
+        answers: Vec<EvaluationResponse>,
+    ) -> Vec<Effect> {
+        if self.outcome.is_some() && event.kind != EventKind::Redrive {
+            return Vec::new();
+        }
+        self.answers = Answers {
+            known: answers.into(),
+            given: Vec::new(),
+        };
+        Run::new(self, machine, event.at).take(event.kind)
+    }
+
+    /// What the last step had evaluated by the machine's [`Evaluate`], in order.
+    pub fn evaluations(&self) -> &[EvaluationResponse] {
+        &self.answers.given
     }
 
     /// Ends it as failed, whatever was left undone: for a runner to which [`Execution::step`] did not come back.

@@ -14,7 +14,7 @@ use crate::variables::{Assigned, Variables};
 use crate::{Effect, Event, Failure, Payload, StateMachine, Timestamp};
 
 /// What a tested state is given.
-pub(crate) struct Beginning {
+pub(crate) struct Tested {
     pub(crate) identity: Identity,
     pub(crate) input: Payload,
     pub(crate) variables: Assigned,
@@ -26,16 +26,16 @@ impl Execution {
     /// Enters the machine's first state.
     pub(crate) fn test(
         machine: &StateMachine,
-        beginning: Beginning,
+        tested: Tested,
         probe: &Probe,
     ) -> (Execution, Vec<Effect>) {
-        let Beginning {
+        let Tested {
             identity,
             input,
             variables,
             at,
             seed,
-        } = beginning;
+        } = tested;
         let mut execution = Execution::new(identity, input, at, seed);
         let mut run = Run::new(&mut execution, machine, at);
         run.probe = Some(probe);

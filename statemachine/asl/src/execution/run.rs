@@ -6,6 +6,7 @@ use super::thread::{Activity, Entry, Parent, Thread, ThreadId};
 use super::{Alarm, Execution, Timer};
 use crate::fault::{Fault, names};
 use crate::machine::{State, StateId};
+use crate::payload::MAX_PAYLOAD_BYTES;
 use crate::probe::Probe;
 use crate::shaping::Shaping;
 use crate::variables::Variables;
@@ -21,6 +22,9 @@ pub(super) const MAX_EVENTS: u64 = 25_000;
 /// it goes on at once, by a timer that is due.
 const EVENTS_PER_STEP: u64 = 1_000;
 
+/// A step enters states with at most about so much input, for the same reason: 32 of the largest payloads.
+const BYTES_PER_STEP: usize = 32 * MAX_PAYLOAD_BYTES;
+
 pub(crate) struct Run<'a> {
     pub(super) exec: &'a mut Execution,
     pub(super) machine: &'a StateMachine,
@@ -28,6 +32,8 @@ pub(crate) struct Run<'a> {
     pub(super) effects: Vec<Effect>,
     /// Where the history was when the step began.
     first_event: u64,
+    /// The length of the inputs that states were entered with.
+    entered_bytes: usize,
     /// Looks into the one state that is tested.
     pub(super) probe: Option<&'a Probe>,
 }
@@ -45,18 +51,16 @@ impl<'a> Run<'a> {
             now,
             effects: Vec::new(),
             first_event,
+            entered_bytes: 0,
             probe: None,
         }
     }
 
     /// The first step of all.
-    pub(super) fn begin(self) -> Vec<Effect> {
-        let (start, timeout) = (self.machine.start, self.machine.timeout_seconds);
-        self.begin_at(start, timeout)
-    }
-
-    /// The same for a state that need not be the machine's first.
-    pub(super) fn begin_at(mut self, start: StateId, timeout_seconds: Option<u64>) -> Vec<Effect> {
+    pub(super) fn begin(&mut self) {
+        let Some(beginning) = self.exec.unstarted.take() else {
+            return;
+        };
         let identity = &self.exec.identity;
         let arn = |arn: &Option<String>| arn.as_deref().map(Arc::from);
         let started = HistoryDetails::ExecutionStarted {
@@ -66,11 +70,9 @@ impl<'a> Run<'a> {
             version_arn: arn(&identity.state_machine_version_arn),
         };
         self.record(0, started);
-        self.limit_time(timeout_seconds);
+        self.limit_time(beginning.timeout_seconds);
         let input = self.exec.input.clone();
-        self.add_thread(None, start, input, 0);
-        self.drive();
-        self.effects
+        self.add_thread(None, beginning.state, input, 0);
     }
 
     /// Sets the timer of the state machine's TimeoutSeconds.
@@ -89,7 +91,9 @@ impl<'a> Run<'a> {
             if self.exec.ready.is_empty() {
                 return;
             }
-            if self.exec.events - self.first_event >= EVENTS_PER_STEP {
+            if self.exec.events - self.first_event >= EVENTS_PER_STEP
+                || self.entered_bytes >= BYTES_PER_STEP
+            {
                 self.set_timer(self.now, Alarm::Continue);
                 return;
             }
@@ -108,6 +112,7 @@ impl<'a> Run<'a> {
         if self.thread(id).entered.is_none() {
             let (kind, name) = (state.kind.state_type(), state.name.clone());
             let input = self.thread(id).input.clone();
+            self.entered_bytes += input.text().len();
             let previous = self.thread(id).last_event;
             let event = self.note(id, HistoryDetails::StateEntered { kind, name, input });
             let at = self.now;

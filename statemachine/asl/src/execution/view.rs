@@ -1,15 +1,18 @@
 //! What the expressions of a state see at one moment.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
 use super::leaving::Scopes;
 use super::{Run, ThreadId};
 use crate::Payload;
+use crate::answers::Asking;
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::jsonata::{Bindings, States};
+use crate::jsonata::{Bindings, ContextObject, States};
+use crate::jsonpath::Budget;
+use crate::random::Random;
 use crate::template::Scope;
 
 /// What a state has besides its input, at the moment.
@@ -50,8 +53,15 @@ impl Run<'_> {
         f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let random = Cell::new(self.exec.random);
-        let made = self.scoped(id, view, &random, f);
+        let asking = self.machine.evaluator.as_deref().map(|evaluator| Asking {
+            evaluator,
+            answers: RefCell::new(std::mem::take(&mut self.exec.answers)),
+        });
+        let made = self.scoped(id, view, (&random, asking.as_ref()), f);
         self.exec.random = random.get();
+        if let Some(asking) = asking {
+            self.exec.answers = asking.answers.into_inner();
+        }
         made
     }
 
@@ -59,7 +69,7 @@ impl Run<'_> {
         &self,
         id: ThreadId,
         view: View<'_>,
-        random: &Cell<crate::random::Random>,
+        (random, answers): (&Cell<Random>, Option<&Asking<'_>>),
         f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let (thread, state) = (self.thread(id), self.state(id));
@@ -84,7 +94,7 @@ impl Run<'_> {
             input: Some(thread.input.value()),
             result: view.result,
             error_output: view.error,
-            context: Some(&context),
+            context: Some(ContextObject::Lazy(&context)),
         };
         let scope = Scope {
             input: thread.input.value(),
@@ -93,6 +103,8 @@ impl Run<'_> {
             bindings: &Bindings::new(states, &variables, self.now),
             random,
             probe: self.probe,
+            answers,
+            budget: &Budget::new(),
         };
         f(&thread.input, &scope)
     }

@@ -58,6 +58,6 @@ pub(super) fn string_to_json(arguments: &Arguments<'_>) -> Result<Value, Problem
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_str(text)
+    crate::text::parse(text)
         .map_err(|error| format!("Argument 1 must be a valid JSON string: {error}"))
 }

@@ -100,14 +100,16 @@ impl Call {
                 let root = scope
                     .root(path)
                     .map_err(|missing| Fault::runtime(self.message(&missing.to_string())))?;
-                path.find(root).map_err(|_| {
+                let found = path.find(root, scope.budget).map_err(|_| {
                     let problem = format!(
                         "The JsonPath argument for the field '{}' could not be found in the input '{}'",
                         path.text(),
                         crate::text::json(root),
                     );
                     Fault::runtime(self.message(&problem))
-                })
+                })?;
+                scope.take(&found)?;
+                Ok(found)
             }
         }
     }

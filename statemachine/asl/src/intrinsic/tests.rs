@@ -37,6 +37,8 @@ fn evaluate(call: &str, input: &Value) -> Result<Value, Failure> {
         bindings: &Bindings::new(States::default(), &variables, Timestamp(0)),
         random: &random,
         probe: None,
+        answers: None,
+        budget: &crate::jsonpath::Budget::new(),
     };
     call.evaluate(&scope)
         .map_err(|fault| fault.into_failure("S", 2))

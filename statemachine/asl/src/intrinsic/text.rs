@@ -1,5 +1,7 @@
 //! Texts in quotes, `States.Format` and `States.StringSplit`.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::arguments::{Arguments, Problem};
@@ -95,6 +97,7 @@ pub(super) fn format(arguments: &Arguments<'_>) -> Result<Value, Problem> {
 /// At each character of the second text; parts without a character are left out.
 pub(super) fn split(arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let (text, separators) = (arguments.text(0)?, arguments.text(1)?);
-    let parts = text.split(|c| separators.contains(c));
+    let separators: HashSet<char> = separators.chars().collect();
+    let parts = text.split(|c| separators.contains(&c));
     Ok(parts.filter(|part| !part.is_empty()).collect())
 }

@@ -11,13 +11,20 @@ use crate::Timestamp;
 use crate::context::Context;
 use crate::variables::Visible;
 
+/// `$states.context`: what makes it, or the object itself.
+#[derive(Clone, Copy)]
+pub(crate) enum ContextObject<'a> {
+    Lazy(&'a Context<'a>),
+    Made(&'a Value),
+}
+
 /// `$states`. A member that the state does not have at this point is not there.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct States<'a> {
     pub(crate) input: Option<&'a Value>,
     pub(crate) result: Option<&'a Value>,
     pub(crate) error_output: Option<&'a Value>,
-    pub(crate) context: Option<&'a Context<'a>>,
+    pub(crate) context: Option<ContextObject<'a>>,
 }
 
 /// `$states`, the workflow variables and the time, for all the expressions of one moment in a state.
@@ -48,7 +55,10 @@ impl<'a> Bindings<'a> {
 
     pub(super) fn member(&self, member: Member) -> Option<&'a Value> {
         match member {
-            Member::Context => self.states.context.map(Context::value),
+            Member::Context => Some(match self.states.context? {
+                ContextObject::Lazy(context) => context.value(),
+                ContextObject::Made(value) => value,
+            }),
             Member::Input => self.states.input,
             Member::Result => self.states.result,
             Member::ErrorOutput => self.states.error_output,

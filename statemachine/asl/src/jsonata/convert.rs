@@ -6,11 +6,9 @@ use jsonata_core::value::{JArray, JMap, JValue, with_stack};
 use serde_json::{Map, Number, Value};
 
 use super::EvaluationError;
-use crate::payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH};
-
-/// How many values and bytes of text a result may hold. Far more than a payload: what is a little too large gets the
-/// payload's own error; this one stops a result that shares its parts and is endless when written out.
-const MAX_RESULT_SIZE: usize = 4 * MAX_PAYLOAD_BYTES;
+use super::error::Limit;
+use super::evaluation::{MAX_MEMORY, VALUE_SIZE};
+use crate::payload::MAX_PAYLOAD_DEPTH;
 
 pub(super) fn from_json(value: &Value) -> JValue {
     match value {
@@ -31,26 +29,27 @@ pub(super) fn from_json(value: &Value) -> JValue {
 /// `value` as JSON; `None` is undefined.
 pub(super) fn to_json(value: &JValue) -> Result<Option<Value>, EvaluationError> {
     let mut writer = Writer {
-        left: MAX_RESULT_SIZE,
+        left: MAX_MEMORY,
         depth: 0,
     };
     writer.write(value)
 }
 
 struct Writer {
-    /// How much more may be written.
+    /// How much more may be written. It stops a result that shares its parts and is endless when written out; one that is
+    /// only too large for a payload gets the payload's own error.
     left: usize,
     depth: usize,
 }
 
 impl Writer {
     fn write(&mut self, value: &JValue) -> Result<Option<Value>, EvaluationError> {
-        self.spend(1)?;
+        self.spend(VALUE_SIZE)?;
         Ok(Some(match value {
             JValue::Undefined => return Ok(None),
             JValue::Null => Value::Null,
             JValue::Bool(value) => Value::Bool(*value),
-            JValue::Number(number) => self::number(*number)?,
+            JValue::Number(number) => self::number(*number),
             JValue::String(text) => {
                 self.spend(text.len())?;
                 Value::String(text.as_ref().to_owned())
@@ -62,7 +61,7 @@ impl Writer {
     }
 
     fn array(&mut self, items: &JArray) -> Result<Value, EvaluationError> {
-        let mut array = Vec::with_capacity(items.len().min(self.left));
+        let mut array = Vec::with_capacity(items.len().min(self.left / VALUE_SIZE));
         for item in items {
             array.push(self.write(item)?.unwrap_or(Value::Null));
         }
@@ -70,7 +69,7 @@ impl Writer {
     }
 
     fn object(&mut self, fields: &JMap) -> Result<Value, EvaluationError> {
-        let mut object = Map::with_capacity(fields.len().min(self.left));
+        let mut object = Map::with_capacity(fields.len().min(self.left / VALUE_SIZE));
         for (name, value) in fields {
             self.spend(name.len())?;
             if let Some(value) = self.write(value)? {
@@ -95,10 +94,8 @@ impl Writer {
     }
 
     fn spend(&mut self, size: usize) -> Result<(), EvaluationError> {
-        self.left = self
-            .left
-            .checked_sub(size)
-            .ok_or_else(|| EvaluationError::thrown("The result is too large"))?;
+        let left = self.left.checked_sub(size);
+        self.left = left.ok_or(EvaluationError::Limit(Limit::Memory))?;
         Ok(())
     }
 }
@@ -106,11 +103,15 @@ impl Writer {
 /// Doubles are integers up to here without a gap; `2^53`.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-fn number(number: f64) -> Result<Value, EvaluationError> {
+/// What JSON has no number for is the text of its name: AWS answers `["Infinity"]` for `[1/0]`.
+fn number(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() <= MAX_EXACT {
-        return Ok(Value::from(number as i64));
+        return Value::from(number as i64);
     }
-    Number::from_f64(number)
-        .map(Value::Number)
-        .ok_or_else(|| EvaluationError::thrown("D1001: Number out of range"))
+    let name = match number {
+        f64::INFINITY => "Infinity",
+        f64::NEG_INFINITY => "-Infinity",
+        _ => "NaN",
+    };
+    Number::from_f64(number).map_or_else(|| name.into(), Value::Number)
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use jsonata_core::evaluator::{EvaluatorError, error_code_prefix};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::explain::Work;
 use super::texts;
 
 /// The text is no expression.
@@ -13,23 +15,33 @@ use super::texts;
 pub(crate) struct SyntaxError {
     /// JSONata's code and what it says: `S0203: Expected …`.
     pub(crate) message: String,
-    /// Where in the expression's text, in characters, if the parser knows.
-    pub(crate) position: Option<usize>,
 }
 
 /// An evaluation gave no value.
 ///
 /// It prints as the end of AWS's sentence "The JSONata expression '…' specified for the field '…' …".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum EvaluationError {
-    /// The expression failed, or passed a limit.
+    /// The expression failed.
     Thrown(Thrown),
+    /// It passed a limit of AWS's.
+    Limit(Limit),
     /// A function, which JSON cannot hold.
     UnsupportedResult,
+    /// The evaluator failed, and not the expression; with an id for the two to be found by.
+    Internal(String),
+}
+
+/// What an evaluation may have too much of.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) enum Limit {
+    Depth,
+    Memory,
+    Time,
 }
 
 /// What JSONata says of a failed evaluation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct Thrown {
     /// `T1006`; none where JSONata has no code for it.
     pub(crate) code: Option<String>,
@@ -37,9 +49,19 @@ pub(crate) struct Thrown {
     pub(crate) message: String,
 }
 
+/// Begins the message of an error that is [`EvaluationError::Internal`].
+pub(super) const INTERNAL: &str = "U1000";
+
 impl EvaluationError {
     pub(super) fn new(error: &EvaluatorError) -> EvaluationError {
-        EvaluationError::thrown(error.message())
+        let message = error.message();
+        match error_code_prefix(message) {
+            Some("D1011" | "U1001") => EvaluationError::Limit(Limit::Depth),
+            Some("D1012" | "U1003") => EvaluationError::Limit(Limit::Time),
+            Some("D2015") => EvaluationError::Limit(Limit::Memory),
+            Some(INTERNAL) => EvaluationError::Internal(String::new()),
+            _ => EvaluationError::thrown(message),
+        }
     }
 
     /// `message` starts with its code, if it has one.
@@ -53,7 +75,6 @@ impl Thrown {
         let message = message
             .strip_prefix("Signature validation failed: ")
             .unwrap_or(message);
-        let message = texts::earlier(message);
         let Some(code) = error_code_prefix(message) else {
             return Thrown {
                 code: None,
@@ -63,7 +84,21 @@ impl Thrown {
         let own = message[code.len() + 1..].trim_start();
         Thrown {
             code: Some(code.to_owned()),
-            message: texts::fixed(code).unwrap_or(own).to_owned(),
+            message: texts::of(code, own),
+        }
+    }
+
+    /// Whether JSONata's text has values that are not in this one.
+    pub(super) fn lacks_values(&self) -> bool {
+        self.code.as_deref().is_some_and(texts::has_values)
+    }
+
+    /// The same with the values of the call or operator that failed.
+    pub(super) fn with_values_of(self, work: &Work) -> Thrown {
+        let code = self.code.as_deref().unwrap_or_default();
+        Thrown {
+            message: texts::with_values(code, work).unwrap_or(self.message),
+            code: self.code,
         }
     }
 }
@@ -71,8 +106,18 @@ impl Thrown {
 impl fmt::Display for EvaluationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EvaluationError::Thrown(thrown) => {
+            // A code begins a sentence of its own.
+            EvaluationError::Thrown(thrown) if thrown.code.is_some() => {
                 write!(f, "threw an error during evaluation. {thrown}")
+            }
+            EvaluationError::Thrown(thrown) => {
+                write!(f, "threw an error during evaluation: {thrown}")
+            }
+            EvaluationError::Limit(limit) => {
+                write!(f, "threw an error during evaluation: {limit}")
+            }
+            EvaluationError::Internal(id) => {
+                write!(f, "threw an internal error during evaluation. {id}")
             }
             EvaluationError::UnsupportedResult => {
                 f.write_str("returned an unsupported result type.")
@@ -82,6 +127,21 @@ impl fmt::Display for EvaluationError {
 }
 
 impl std::error::Error for EvaluationError {}
+
+/// AWS's words, those of JSONata's own `timeboxExpression`; of memory, AWS's alone.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Limit::Depth => {
+                "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive."
+            }
+            Limit::Memory => {
+                "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+            }
+            Limit::Time => "Expression evaluation timeout: Check for infinite loop",
+        })
+    }
+}
 
 impl fmt::Display for Thrown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

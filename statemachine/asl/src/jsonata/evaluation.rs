@@ -3,28 +3,31 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
+use super::depth::MAX_DEPTH;
+use super::error::{Limit, Thrown};
+use super::explain::{self, Notes};
 use super::functions::{self, Surroundings};
 use super::reads::Reads;
 use super::{Bindings, Compiled, EvaluationError, convert};
 use crate::random::Random;
 
-/// How deep an evaluation may nest: about 1,600 calls that are not tail calls.
-const MAX_DEPTH: usize = 5_000;
+/// AWS: the bytes that an evaluation may hold, as it counts them: eight for an item of a sequence, one for a character of a
+/// text. `[1..873782]` and a text of 2^22 characters are evaluated there, `[1..873783]` and 2^23 are not.
+pub(super) const MAX_MEMORY: usize = 6_990_256;
 
-/// How many calls an evaluation may make where it could make them without end: about two for each item that a payload
-/// can hold.
-pub(super) const MAX_CALLS: u32 = 250_000;
+/// What one value counts.
+pub(super) const VALUE_SIZE: usize = 8;
 
-/// How many items a sequence may have: JSONata's own limit.
-pub(super) const MAX_SEQUENCE_LENGTH: usize = 10_000_000;
+/// How many items a sequence may have.
+pub(super) const MAX_SEQUENCE_LENGTH: usize = MAX_MEMORY / VALUE_SIZE;
 
-/// The last resort, in milliseconds: what neither recurses nor grows can still repeat itself a million times a million
-/// times. The engine has no clock of its own; the library looks at one only where an expression repeats things within
-/// repeated things, and all that it can change is that such an expression fails where it would have stopped everything.
+/// How long an evaluation may take, in milliseconds. The engine has no clock of its own: the library looks at one, and all
+/// that it can change is that an expression fails where it would have stopped everything.
 const MAX_MILLISECONDS: u64 = 5_000;
 
 pub(super) fn evaluate(
@@ -32,6 +35,25 @@ pub(super) fn evaluate(
     bindings: &Bindings<'_>,
     random: &mut Random,
 ) -> Result<Option<Value>, EvaluationError> {
+    if compiled.depth > MAX_DEPTH {
+        return Err(EvaluationError::Limit(Limit::Depth));
+    }
+    let before = *random;
+    let surroundings = Rc::new(Surroundings::new(bindings.now, before));
+    let evaluator = evaluator(compiled, context(compiled, bindings), &surroundings)?;
+    let result = run(evaluator, &compiled.tree, &JValue::Undefined);
+    *random = surroundings.random();
+    match result {
+        Err(EvaluationError::Thrown(thrown)) if thrown.lacks_values() => Err(
+            EvaluationError::Thrown(explained(thrown, compiled, bindings, before)),
+        ),
+        Err(EvaluationError::Internal(_)) => Err(EvaluationError::Internal(random.uuid())),
+        result => convert::to_json(&result?),
+    }
+}
+
+/// What the expression reads.
+fn context(compiled: &Compiled, bindings: &Bindings<'_>) -> Context {
     let mut context = Context::new();
     let reads = &compiled.reads;
     for name in reads.names() {
@@ -41,11 +63,34 @@ pub(super) fn evaluate(
             context.bind(name.to_owned(), value);
         }
     }
-    let surroundings = Rc::new(Surroundings::new(bindings.now, *random));
-    let evaluator = evaluator(compiled, context, limits(compiled), &surroundings)?;
-    let result = run(evaluator, compiled, &JValue::Undefined);
-    *random = surroundings.random();
-    convert::to_json(&result?)
+    context
+}
+
+/// The error with the values that its text has, which another evaluation tells.
+fn explained(
+    thrown: Thrown,
+    compiled: &Compiled,
+    bindings: &Bindings<'_>,
+    random: Random,
+) -> Thrown {
+    let notes = Rc::new(Notes::default());
+    let mut tree = compiled.tree.clone();
+    notes.install(&mut tree);
+    let surroundings = Rc::new(Surroundings::new(bindings.now, random));
+    let Ok(mut evaluator) = evaluator(compiled, context(compiled, bindings), &surroundings) else {
+        return thrown;
+    };
+    let taken = Rc::clone(&notes);
+    let take = move |args: &[JValue]| Ok(taken.take(args));
+    if evaluator.register_fn_override(explain::NOTE, take).is_err() {
+        return thrown;
+    }
+    match (run(evaluator, &tree, &JValue::Undefined), notes.last()) {
+        (Err(EvaluationError::Thrown(again)), Some(work)) if again.code == thrown.code => {
+            thrown.with_values_of(&work)
+        }
+        _ => thrown,
+    }
 }
 
 /// `$states`, as far as it is read.
@@ -57,11 +102,11 @@ fn states(reads: &Reads, bindings: &Bindings<'_>) -> JValue {
     JValue::object(members.collect())
 }
 
-pub(super) fn limits(compiled: &Compiled) -> EvaluatorOptions {
+fn limits() -> EvaluatorOptions {
     EvaluatorOptions {
         max_stack_depth: Some(MAX_DEPTH),
         max_sequence_length: Some(MAX_SEQUENCE_LENGTH),
-        timeout_ms: compiled.repeats.then_some(MAX_MILLISECONDS),
+        timeout_ms: Some(MAX_MILLISECONDS),
         ..EvaluatorOptions::default()
     }
 }
@@ -69,10 +114,9 @@ pub(super) fn limits(compiled: &Compiled) -> EvaluatorOptions {
 pub(super) fn evaluator(
     compiled: &Compiled,
     context: Context,
-    limits: EvaluatorOptions,
     surroundings: &Rc<Surroundings>,
 ) -> Result<Evaluator, EvaluationError> {
-    let mut evaluator = Evaluator::with_options(context, limits);
+    let mut evaluator = Evaluator::with_options(context, limits());
     functions::register(&mut evaluator, &compiled.reads, surroundings)
         .map_err(|error| EvaluationError::new(&error))?;
     Ok(evaluator)
@@ -81,14 +125,16 @@ pub(super) fn evaluator(
 /// Evaluates with `input` for `$`.
 pub(super) fn run(
     mut evaluator: Evaluator,
-    compiled: &Compiled,
+    tree: &AstNode,
     input: &JValue,
 ) -> Result<JValue, EvaluationError> {
-    let evaluate = AssertUnwindSafe(|| evaluator.evaluate(&compiled.tree, input));
+    let evaluate = AssertUnwindSafe(|| evaluator.evaluate(tree, input));
     // One expression must not take down the thread that runs all executions, and the library has places that panic on
     // what they hold impossible. The evaluator is not used again.
     match catch_unwind(evaluate) {
         Ok(result) => result.map_err(|error: EvaluatorError| EvaluationError::new(&error)),
-        Err(_) => Err(EvaluationError::thrown("The evaluation failed")),
+        Err(_) => Err(EvaluationError::Internal(
+            "The evaluator panicked".to_owned(),
+        )),
     }
 }

@@ -1,59 +1,55 @@
-//! Puts meters into an expression where it could run away, so that it ends after a number of steps and not after a time.
+//! Puts meters into an expression where it could grow beyond what AWS lets an evaluation hold.
 //!
-//! What repeats without an end is a function that is called again and again: by itself, by another, or with functions
-//! that it is given. The body of every function that calls more than the built-in ones becomes `($tick; body)`. What grows
-//! without an end is a text or an array that is put together from itself: where its result can come back, `a & b` becomes
-//! `$sized(a & b)` and `[a, b]` becomes `[$sized(a), $sized(b)]`; and ranges are counted. The names begin with a character
-//! that no expression can write, and the functions behind them are in `functions`.
-//!
-//! Most expressions have nothing of this and stay as they are.
+//! A text that is put together is measured: `a & b` becomes `$sized(a & b)`. So is an array that is put together from itself,
+//! in functions, whose results can come back: `[a, b]` becomes `[$sized(a), $sized(b)]`. Ranges and paddings are
+//! measured before they are made. The names begin with a character that no expression can write, and the functions behind
+//! them are in `functions`.
 
-use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
+use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage, UnaryOp};
 use jsonata_core::value::with_stack;
 
 use super::functions;
 
-/// Counts a call.
-pub(super) const TICK: &str = "\0tick";
 /// Gives its text or array back, unless that is too long.
 pub(super) const SIZED: &str = "\0sized";
 /// Gives its number back, unless no text may be that wide.
 pub(super) const WIDTH: &str = "\0width";
-/// Gives its number back, unless ranges have had more items than they may.
+/// Gives the end of a range back, unless the range is too long.
 pub(super) const RANGE_END: &str = "\0range";
 
+/// `$distinct` in linear time. The library does not let its own be replaced.
+pub(super) const DISTINCT: &str = "\0distinct";
+const LIBRARYS_DISTINCT: &str = "distinct";
+
 /// The functions whose results may be larger than all that they are given.
-const GROWING: [&str; 4] = ["append", "join", "replace", "string"];
+const GROWING: [&str; 8] = [
+    "append",
+    "base64encode",
+    "encodeUrl",
+    "encodeUrlComponent",
+    "join",
+    "replace",
+    "string",
+    "zip",
+];
 
-/// What was seen on the way.
-pub(super) struct Seen {
-    /// Whether the time of an evaluation is worth watching: it has meters, or repeats something within something repeated.
-    pub(super) repeats: bool,
-    /// An operator that JSONata has only had since version 2.1.
-    pub(super) newer_operator: Option<&'static str>,
-}
-
-/// Puts the meters in.
-pub(super) fn install(tree: &mut AstNode) -> Seen {
+/// Puts the meters in, unless the expression is cheap, and answers an operator that JSONata has only had since version 2.1.
+pub(super) fn install(tree: &mut AstNode, cheap: bool) -> Option<&'static str> {
     let mut meter = Meter {
+        measures: !cheap,
+        replaces_distinct: !cheap && !binds_distinct(tree),
         in_function: false,
-        loops: 0,
-        ticks: false,
         newer_operator: None,
     };
     meter.node(tree);
-    Seen {
-        repeats: meter.ticks || meter.loops > 1,
-        newer_operator: meter.newer_operator,
-    }
+    meter.newer_operator
 }
 
 struct Meter {
+    measures: bool,
+    replaces_distinct: bool,
     /// Whether the result of what is looked at may come back to it.
     in_function: bool,
-    /// What repeats, in number.
-    loops: usize,
-    ticks: bool,
     newer_operator: Option<&'static str>,
 }
 
@@ -63,7 +59,6 @@ impl Meter {
     }
 
     fn node_here(&mut self, node: &mut AstNode) {
-        self.loops += usize::from(repeats(node));
         self.newer_operator = newer_operator(node).or(self.newer_operator);
         match node {
             AstNode::Lambda { body, .. } => self.function(body, true),
@@ -72,16 +67,12 @@ impl Meter {
                 .into_iter()
                 .for_each(|child| self.node(child)),
         }
-        if let AstNode::Binary {
-            op: BinaryOp::Range,
-            rhs,
-            ..
-        } = node
-        {
-            wrap(rhs, RANGE_END);
-        }
-        if self.in_function {
-            measure(node);
+        if self.measures {
+            if self.replaces_distinct {
+                replace_distinct(node);
+            }
+            measure_range(node);
+            measure(node, self.in_function);
         }
     }
 
@@ -93,24 +84,19 @@ impl Meter {
                 _ => self.node(argument),
             }
         }
-        if let ("pad", [_, width, ..]) = (name, args) {
+        if self.measures
+            && let ("pad", [_, width, ..]) = (name, args)
+        {
             wrap(width, WIDTH);
         }
     }
 
     /// `comes_back`: whether its results may be its arguments again, even if it calls nothing.
     fn function(&mut self, body: &mut AstNode, comes_back: bool) {
-        let calls = calls_others(body);
         let outer = self.in_function;
-        self.in_function = outer || comes_back || calls;
+        self.in_function = outer || comes_back || calls_others(body);
         self.node(body);
         self.in_function = outer;
-        if calls {
-            self.ticks = true;
-            let tick = call(TICK, Vec::new());
-            let inner = std::mem::replace(body, AstNode::Null);
-            *body = AstNode::Block(vec![tick, inner]);
-        }
     }
 }
 
@@ -127,15 +113,77 @@ fn wrap(node: &mut AstNode, name: &str) {
     *node = call(name, vec![inner]);
 }
 
+/// Where it is called, or given something by `~>`.
+fn replace_distinct(node: &mut AstNode) {
+    let name = match node {
+        AstNode::Function { name, .. } => name,
+        AstNode::Binary {
+            op: BinaryOp::ChainPipe,
+            rhs,
+            ..
+        } => match &mut **rhs {
+            AstNode::Variable(name) => name,
+            _ => return,
+        },
+        _ => return,
+    };
+    if name == LIBRARYS_DISTINCT {
+        DISTINCT.clone_into(name);
+    }
+}
+
+/// Whether the expression has a `$distinct` of its own.
+fn binds_distinct(node: &mut AstNode) -> bool {
+    with_stack(|| {
+        let here = match node {
+            AstNode::Binary {
+                op: BinaryOp::ColonEqual,
+                lhs,
+                ..
+            } => matches!(&**lhs, AstNode::Variable(name) if name == LIBRARYS_DISTINCT),
+            AstNode::Lambda { params, .. } => params.iter().any(|name| name == LIBRARYS_DISTINCT),
+            _ => false,
+        };
+        here || children(node).into_iter().any(binds_distinct)
+    })
+}
+
+/// The end of a range learns its start, where reading that twice costs and changes nothing.
+fn measure_range(node: &mut AstNode) {
+    let AstNode::Binary {
+        op: BinaryOp::Range,
+        lhs,
+        rhs,
+    } = node
+    else {
+        return;
+    };
+    if is_plain(lhs) {
+        let end = std::mem::replace(&mut **rhs, AstNode::Null);
+        **rhs = call(RANGE_END, vec![end, (**lhs).clone()]);
+    }
+}
+
+fn is_plain(node: &AstNode) -> bool {
+    match node {
+        AstNode::Number(_) | AstNode::Variable(_) => true,
+        AstNode::Unary {
+            op: UnaryOp::Negate,
+            operand,
+        } => matches!(**operand, AstNode::Number(_)),
+        _ => false,
+    }
+}
+
 /// Where `node` puts something together: that it does not grow without an end.
-fn measure(node: &mut AstNode) {
+fn measure(node: &mut AstNode, in_function: bool) {
     match node {
         AstNode::Binary {
             op: BinaryOp::Concatenate,
             ..
         } => wrap(node, SIZED),
         AstNode::Function { name, .. } if GROWING.contains(&name.as_str()) => wrap(node, SIZED),
-        AstNode::Array(items) => {
+        AstNode::Array(items) if in_function => {
             // These are taken apart into the array; a constructor among its items stays one item.
             let spliced = items.iter_mut().filter(|item| {
                 matches!(
@@ -167,24 +215,6 @@ fn newer_operator(node: &AstNode) -> Option<&'static str> {
     }
 }
 
-/// Whether `node` does something for each of many.
-fn repeats(node: &AstNode) -> bool {
-    match node {
-        AstNode::Lambda { .. }
-        | AstNode::Sort { .. }
-        | AstNode::ObjectTransform { .. }
-        | AstNode::FunctionApplication(_)
-        | AstNode::Descendant => true,
-        AstNode::Binary { op, .. } => *op == BinaryOp::Range,
-        AstNode::Path { steps } => steps.iter().any(|step| {
-            let filters = |stage: &Stage| matches!(stage, Stage::Filter(_));
-            step.stages.iter().any(filters)
-                || !matches!(step.node, AstNode::Name(_) | AstNode::Variable(_))
-        }),
-        _ => false,
-    }
-}
-
 /// Whether anything in `node` calls, or hands over, a function that the expression or its caller defines.
 fn calls_others(node: &mut AstNode) -> bool {
     with_stack(|| {
@@ -203,7 +233,7 @@ fn calls_others(node: &mut AstNode) -> bool {
 }
 
 /// The nodes right below `node`.
-fn children(node: &mut AstNode) -> Vec<&mut AstNode> {
+pub(super) fn children(node: &mut AstNode) -> Vec<&mut AstNode> {
     match node {
         AstNode::Function { args, .. } => args.iter_mut().collect(),
         AstNode::Call { procedure, args } => {

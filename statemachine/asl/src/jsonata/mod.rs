@@ -3,18 +3,23 @@
 //! The language is the crate `jsonata-core`; nothing outside this module knows it. An [`Expression`] is parsed once, with
 //! the definition. An evaluation sees `$states` and the workflow variables ([`Bindings`]), and of these only what it reads
 //! is converted. AWS's own functions, time and randomness are added in `functions`: an evaluation is a pure function of
-//! its bindings and of [`Random`].
+//! its bindings and of [`Random`], within limits of time, depth and memory.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>
 
 mod bindings;
 mod convert;
+mod cost;
+mod depth;
 mod error;
 mod evaluation;
+mod explain;
 mod functions;
 mod meter;
 mod plain;
 mod reads;
+mod request;
+mod signature;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -26,9 +31,11 @@ use std::sync::Arc;
 use jsonata_core::ast::AstNode;
 use serde_json::Value;
 
-pub(crate) use bindings::{Bindings, States};
+pub(crate) use bindings::{Bindings, ContextObject, States};
 pub(crate) use error::{EvaluationError, SyntaxError};
+pub use request::{Evaluate, EvaluationFailure, EvaluationRequest, EvaluationResponse, Evaluator};
 
+use crate::answers::Asking;
 use crate::random::Random;
 use plain::{Found, Plain};
 use reads::Reads;
@@ -46,8 +53,10 @@ struct Compiled {
     /// The expression if it is only a path.
     plain: Option<Plain>,
     reads: Reads,
-    /// Whether an evaluation may take long.
-    repeats: bool,
+    /// Whether an evaluation is certain to be fast and small.
+    cheap: bool,
+    /// The levels that every evaluation nests.
+    depth: usize,
     newer_operator: Option<&'static str>,
     top_level: Vec<Box<str>>,
 }
@@ -57,14 +66,16 @@ impl Expression {
     pub(crate) fn parse(text: &str) -> Result<Expression, SyntaxError> {
         let mut tree = syntax::parse(text)?;
         let top_level = top_level::names(&tree);
-        let seen = meter::install(&mut tree);
+        let (cheap, depth) = (cost::is_cheap(&tree), depth::least(&tree));
+        let newer_operator = meter::install(&mut tree, cheap);
         let compiled = Compiled {
             text: text.trim().into(),
             plain: Plain::of(&tree),
             reads: Reads::of(&tree),
             tree,
-            repeats: seen.repeats,
-            newer_operator: seen.newer_operator,
+            cheap,
+            depth,
+            newer_operator,
             top_level,
         };
         Ok(Expression {
@@ -79,19 +90,34 @@ impl Expression {
 
     /// The expression's value; `None` is JSONata's undefined.
     ///
+    /// What may take long is `elsewhere`'s to do, where there is one.
+    ///
     /// # Errors
     /// What the expression throws, limits that it passes, and values that JSON cannot hold (functions).
     pub(crate) fn evaluate(
         &self,
         bindings: &Bindings<'_>,
         random: &mut Random,
+        elsewhere: Option<&Asking<'_>>,
     ) -> Result<Option<Value>, EvaluationError> {
         let plain = self.compiled.plain.as_ref();
         match plain.map_or(Found::Elsewhere, |plain| plain.find(bindings)) {
-            Found::Value(value) => Ok(Some(value.clone())),
-            Found::Undefined => Ok(None),
-            Found::Elsewhere => evaluation::evaluate(&self.compiled, bindings, random),
+            Found::Value(value) => return Ok(Some(value.clone())),
+            Found::Undefined => return Ok(None),
+            Found::Elsewhere => {}
         }
+        match elsewhere.filter(|_| !self.compiled.cheap) {
+            Some(elsewhere) => {
+                let request = EvaluationRequest::new(&self.compiled, bindings, *random);
+                elsewhere.ask(&request).into_result(random)
+            }
+            None => evaluation::evaluate(&self.compiled, bindings, random),
+        }
+    }
+
+    /// Returns true if an evaluation is certain to be fast and small.
+    pub(crate) fn is_cheap(&self) -> bool {
+        self.compiled.cheap
     }
 
     /// An operator that the JSONata 2.0.6 of Step Functions does not have, if there is one in it: it works here only.
@@ -102,6 +128,16 @@ impl Expression {
     /// The names that it looks up without a context, each once: Step Functions refuses them.
     pub(crate) fn top_level_names(&self) -> impl Iterator<Item = &str> {
         self.compiled.top_level.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether it reads `$states.errorOutput`, which only catchers have.
+    pub(crate) fn names_error_output(&self) -> bool {
+        self.compiled.reads.names_error_output()
+    }
+
+    /// Whether it reads `$$`, which Step Functions does not have.
+    pub(crate) fn names_root(&self) -> bool {
+        self.compiled.reads.names_root()
     }
 
     /// The variables that it reads and does not bind itself, without their `$`; `states` among them.

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::value::with_stack;
+use serde::{Deserialize, Serialize};
 
 use super::functions;
 
 /// The members of `$states`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) enum Member {
     Context,
     Input,
@@ -73,6 +74,10 @@ pub(super) struct Reads {
     variables: BTreeSet<Box<str>>,
     /// How much of each of [`Member::ALL`].
     members: [Need; Member::ALL.len()],
+    /// Whether `$states.errorOutput` is named.
+    names_error_output: bool,
+    /// Whether `$$` is.
+    names_root: bool,
 }
 
 impl Reads {
@@ -93,6 +98,16 @@ impl Reads {
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
         let variables = self.variables.iter().map(AsRef::as_ref);
         variables.filter(|name| !functions::is_known(name))
+    }
+
+    /// Whether it reads `$states.errorOutput`, which only catchers have.
+    pub(super) fn names_error_output(&self) -> bool {
+        self.names_error_output
+    }
+
+    /// Whether it reads `$$`, which Step Functions does not have.
+    pub(super) fn names_root(&self) -> bool {
+        self.names_root
     }
 
     #[cfg(test)]
@@ -294,6 +309,7 @@ impl Walk {
 
     /// `$` itself (no name) and `$$` are the context, not variables.
     fn variable(&mut self, name: &str) {
+        self.reads.names_root |= name == "$";
         if name.is_empty() || name == "$" || self.is_bound(name) {
             return;
         }
@@ -312,6 +328,7 @@ impl Walk {
 
     fn member(&mut self, name: &str, field: Option<&str>) {
         if let Some(member) = Member::named(name) {
+            self.reads.names_error_output |= member == Member::ErrorOutput;
             self.reads.members[member as usize].add(field);
         }
     }

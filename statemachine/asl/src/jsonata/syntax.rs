@@ -1,4 +1,4 @@
-//! From text to a tree, or to what is wrong with the text and where.
+//! From text to a tree, or to what is wrong with the text.
 
 use std::panic::catch_unwind;
 
@@ -9,13 +9,8 @@ use jsonata_core::parser::ParserError;
 use super::error::Thrown;
 use super::{SyntaxError, texts};
 
-/// The library's parser does not say where it stopped. Finding that out takes a parse for each character, so it is only
-/// done for texts up to this many bytes.
-const MAX_LOCATED: usize = 4096;
-
 pub(super) fn parse(text: &str) -> Result<AstNode, SyntaxError> {
     try_parse(text).map_err(|message| SyntaxError {
-        position: position(text, &message),
         message: texts::with_tokens(&Thrown::new(&message).to_string()),
     })
 }
@@ -41,22 +36,4 @@ fn code_position(message: &str) -> usize {
     starts
         .find(|start| error_code_prefix(&message[*start..]).is_some())
         .unwrap_or(0)
-}
-
-/// The end of the token that is wrong, in characters: of the shortest beginning of the text that is wrong in the same way.
-fn position(text: &str, message: &str) -> Option<usize> {
-    if text.len() > MAX_LOCATED {
-        return None;
-    }
-    if ["S0203", "S0207"]
-        .iter()
-        .any(|code| message.starts_with(code))
-    {
-        return Some(text.chars().count()); // more was to come
-    }
-    let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-    ends.enumerate()
-        .skip(1)
-        .find(|(_, end)| try_parse(&text[..*end]).is_err_and(|found| found == message))
-        .map(|(characters, _)| characters)
 }

@@ -1,24 +1,138 @@
-//! What JSONata's errors say, by code, as far as the text is always the same.
+//! What JSONata's errors say, by code.
 //!
-//! The reference implementation's words, which are AWS's too: the library words some of them otherwise.
+//! The reference implementation's words, which are AWS's too: the library words many of them otherwise. Where a text has
+//! values (`{{value}}` in the reference's table), they are written as JSON, as there.
+//!
+//! <https://github.com/jsonata-js/jsonata/blob/v2.0.6/src/jsonata.js>, `errorCodes`
+
+use jsonata_core::value::JValue;
+
+use super::explain::Work;
+use super::signature::{self, Mismatch};
+
+/// The text of `code`, of which the library says `own`.
+pub(super) fn of(code: &str, own: &str) -> String {
+    if let Some(fixed) = fixed(code) {
+        return fixed.to_owned();
+    }
+    let after = |words: &str| own.rsplit_once(words).map_or("", |(_, rest)| rest);
+    match code {
+        "D1001" => "Number out of range: null".to_owned(),
+        "D1009" => format!(
+            "Multiple key definitions evaluate to same key: {}",
+            quoted(after(": "))
+        ),
+        "T2001" | "T2002" => with_operator(own),
+        _ => own.to_owned(),
+    }
+}
 
 /// The text of `code`, if it does not depend on what went wrong.
-pub(super) fn fixed(code: &str) -> Option<&'static str> {
+fn fixed(code: &str) -> Option<&'static str> {
     let at = TEXTS.binary_search_by_key(&code, |(known, _)| known).ok()?;
     Some(TEXTS[at].1)
 }
 
-/// `message` with its code, as the JSONata 2.0 that AWS runs has it. There, running away is one error with two texts.
-pub(super) fn earlier(message: &str) -> &str {
-    match message.get(..5) {
-        Some("D1011") => STACK_OVERFLOW,
-        Some("D1012") => "U1001: Expression evaluation timeout: Check for infinite loop",
-        _ => message,
+/// `of the + operator` -> `of the "+" operator`
+fn with_operator(own: &str) -> String {
+    let parts = own
+        .split_once(" of the ")
+        .and_then(|(side, rest)| Some((side, rest.split_once(" operator")?)));
+    match parts {
+        Some((side, (operator, rest))) => {
+            format!("{side} of the {} operator{rest}", quoted(operator))
+        }
+        None => own.to_owned(),
     }
 }
 
-const STACK_OVERFLOW: &str = "U1001: Stack overflow error: Check for non-terminating recursive function.  \
-     Consider rewriting as tail-recursive.";
+fn quoted(text: &str) -> String {
+    if text.starts_with('"') {
+        text.to_owned()
+    } else {
+        format!("{text:?}")
+    }
+}
+
+/// The codes whose texts have values that the library does not tell.
+const WITH_VALUES: [&str; 14] = [
+    "D1002", "D3030", "D3060", "D3061", "D3100", "D3110", "D3140", "T0410", "T0411", "T0412",
+    "T2009", "T2010", "T2011", "T2012",
+];
+
+/// Whether the text of `code` has values that the library does not tell.
+pub(super) fn has_values(code: &str) -> bool {
+    WITH_VALUES.contains(&code)
+}
+
+/// The text of `code` with the values of what failed.
+pub(super) fn with_values(code: &str, work: &Work) -> Option<String> {
+    if let "T0410" | "T0411" | "T0412" = code {
+        return work.is_call.then(|| of_call(work)).flatten();
+    }
+    let value = |place: usize| work.values.get(place).map(json);
+    let first = value(0)?;
+    Some(match code {
+        "D1002" => format!("Cannot negate a non-numeric value: {first}"),
+        "D3030" => format!("Unable to cast value to a number: {first}"),
+        "D3060" => format!("The sqrt function cannot be applied to a negative number: {first}"),
+        "D3061" => format!(
+            "The power function has resulted in a value that cannot be represented as a JSON number: base={first}, exponent={}",
+            value(1)?
+        ),
+        "D3100" => format!(
+            "The radix of the formatBase function must be between 2 and 36.  It was given {}",
+            value(1)?
+        ),
+        "D3110" => format!(
+            "The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given {first}"
+        ),
+        "D3140" => format!("Malformed URL passed to ${}(): {first}", work.name),
+        "T2009" => format!(
+            "The values {first} and {} either side of operator \"{}\" must be of the same data type",
+            value(1)?,
+            work.name
+        ),
+        "T2010" => format!(
+            "The expressions either side of operator \"{}\" must evaluate to numeric or string values",
+            work.name
+        ),
+        "T2011" => format!(
+            "The insert/update clause of the transform expression must evaluate to an object: {first}"
+        ),
+        "T2012" => format!(
+            "The delete clause of the transform expression must evaluate to a string or array of strings: {first}"
+        ),
+        _ => return None,
+    })
+}
+
+/// What is wrong with the arguments of a call.
+fn of_call(work: &Work) -> Option<String> {
+    let function = quoted(&work.name);
+    Some(match signature::mismatch(&work.name, &work.values)? {
+        Mismatch::Argument(place) => {
+            format!("Argument {place} of function {function} does not match function signature")
+        }
+        Mismatch::Context(place) => format!(
+            "Context value is not a compatible type with argument {place} of function {function}"
+        ),
+        Mismatch::Items(place, kind) => {
+            format!("Argument {place} of function {function} must be an array of \"{kind}\"")
+        }
+    })
+}
+
+/// As JavaScript's `JSON.stringify` writes a value.
+fn json(value: &JValue) -> String {
+    match value {
+        JValue::Number(number) if !number.is_finite() => "null".to_owned(),
+        value => match super::convert::to_json(value) {
+            Ok(Some(value)) => value.to_string(),
+            _ => "undefined".to_owned(),
+        },
+    }
+}
 
 /// What the library calls a token, and how it is written.
 #[rustfmt::skip]

@@ -7,25 +7,50 @@ use serde_json::Value;
 
 use super::NotFound;
 
-/// A payload has at most 131,072 values, so that a path which visits each a few times stays well below.
-pub(super) const MAX_VISITS: u32 = 2_000_000;
+/// What the look-ups of one state may visit together. A payload has at most 131,072 values, so that what visits each a
+/// few times stays well below.
+pub(super) const MAX_VISITS: u64 = 4_000_000;
 
-/// Sixteen payloads.
+/// What one look-up may find: sixteen payloads.
 pub(super) const MAX_BYTES: usize = 16 * crate::MAX_PAYLOAD_BYTES;
 
+/// What the fields of one state may be made of together: more than any result that is let pass.
+const MAX_TAKEN: usize = 256 * crate::MAX_PAYLOAD_BYTES;
+
 /// Several `..` or filters in one path multiply: `$..*..*..*` visits a value once for each way that leads to it, and
-/// lists what it finds as often. The budget ends such a search instead of the engine.
-pub(super) struct Budget(Cell<u32>);
+/// lists what it finds as often; and a template may name the same large value thousands of times. The budget of a state
+/// ends such work instead of the engine.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    visits: Cell<u64>,
+    bytes: Cell<usize>,
+}
 
 impl Budget {
-    pub(super) fn new() -> Budget {
-        Budget(Cell::new(MAX_VISITS))
+    pub(crate) fn new() -> Budget {
+        Budget {
+            visits: Cell::new(MAX_VISITS),
+            bytes: Cell::new(MAX_TAKEN),
+        }
     }
 
     pub(super) fn visit(&self) -> Result<(), NotFound> {
-        let left = self.0.get().checked_sub(1).ok_or(NotFound::TooManyVisits)?;
-        self.0.set(left);
+        self.work(1)
+    }
+
+    /// Does as much as so many visits do.
+    pub(super) fn work(&self, visits: u64) -> Result<(), NotFound> {
+        let left = self.visits.get().checked_sub(visits);
+        self.visits.set(left.ok_or(NotFound::TooManyVisits)?);
         Ok(())
+    }
+
+    /// Returns true if `value` may be put into what the state makes.
+    pub(crate) fn take(&self, value: &Value) -> bool {
+        let mut left = self.bytes.get();
+        let fits = weigh(value, &mut left).is_ok();
+        self.bytes.set(left);
+        fits
     }
 
     /// An array of what was found, if it is not too large to be copied.

@@ -69,6 +69,10 @@ impl<'v, 'b> Search<'v, 'b> {
         }
     }
 
+    pub(super) fn work(&self, visits: u64) -> Result<(), NotFound> {
+        self.budget.work(visits)
+    }
+
     pub(super) fn document(&self) -> &'v Value {
         self.document
     }

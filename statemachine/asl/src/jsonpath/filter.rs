@@ -61,7 +61,9 @@ impl Filter {
             Filter::Not(inner) => inner.holds(element, search).map(|holds| !holds),
             Filter::Exists(operand, wanted) => Ok(operand.exists(element, search)? == *wanted),
             Filter::Compare(left, operator, right) => {
-                operator.holds(&left.side(element, search)?, &right.side(element, search)?)
+                let (left, right) = (left.side(element, search)?, right.side(element, search)?);
+                search.work(operator.work(&left, &right))?;
+                operator.holds(&left, &right)
             }
         }
     }

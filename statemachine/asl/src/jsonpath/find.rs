@@ -9,12 +9,15 @@ use super::{Budget, Kind, NotFound, Path, Step};
 
 impl Path {
     /// What it finds in `root`, borrowed where it is one value of it.
-    pub(crate) fn find<'v>(&self, root: &'v Value) -> Result<Cow<'v, Value>, NotFound> {
+    pub(crate) fn find<'v>(
+        &self,
+        root: &'v Value,
+        budget: &Budget,
+    ) -> Result<Cow<'v, Value>, NotFound> {
         if self.kind == Kind::Plain {
             return one(&self.steps, root).map(Cow::Borrowed);
         }
-        let budget = Budget::new();
-        match Search::new(root, &budget).value(&self.steps, self.kind, root) {
+        match Search::new(root, budget).value(&self.steps, self.kind, root) {
             // Jayway calls it an error where the steps before the first indefinite one lead nowhere; AWS does not.
             Err(missing) if self.kind == Kind::Indefinite && missing.is_nowhere() => {
                 Ok(Cow::Owned(Value::Array(Vec::new())))

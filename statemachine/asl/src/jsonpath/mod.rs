@@ -28,7 +28,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use budget::Budget;
+pub(crate) use budget::Budget;
 use filter::Filter;
 use function::Call;
 pub(crate) use not_found::NotFound;
@@ -119,6 +119,11 @@ impl Path {
     /// Whether it is just `$` (or `$$`, or `$name`).
     pub(crate) fn is_root(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// Whether it names one value, by keys and indices alone: looking that up takes no time.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.kind == Kind::Plain
     }
 
     /// Whether it can name one place only, by keys and indices that are not negative: what `ResultPath` needs.

@@ -79,6 +79,17 @@ impl Operator {
         found.map(|(_, operator)| *operator)
     }
 
+    /// About how much it looks at, in values.
+    pub(super) fn work(self, left: &Side<'_>, right: &Side<'_>) -> u64 {
+        let (left, right) = (left.len(), right.len());
+        match self {
+            Operator::SubsetOf | Operator::AnyOf | Operator::NoneOf | Operator::Matches => {
+                left.saturating_mul(right)
+            }
+            _ => left.saturating_add(right),
+        }
+    }
+
     pub(super) fn holds(self, left: &Side<'_>, right: &Side<'_>) -> Result<bool, NotFound> {
         let ordered = |wanted: fn(Ordering) -> bool| Ok(compare(left, right).is_some_and(wanted));
         match self {
@@ -103,6 +114,23 @@ impl Operator {
             Operator::NoneOf => lists(left, right, |left, right| !overlap(left, right)),
             Operator::Never => Err(NotFound::Unsuitable),
         }
+    }
+}
+
+impl Side<'_> {
+    /// How many items it has; of a text, its length in units that are as quickly looked at as an item.
+    fn len(&self) -> u64 {
+        const UNIT: usize = 32;
+        let length = match self {
+            Side::Undefined => 0,
+            Side::Pattern(pattern) => pattern.text.len(),
+            Side::Value(value) => match value.as_ref() {
+                Value::Array(items) => items.len(),
+                Value::String(text) => text.len() / UNIT,
+                _ => 0,
+            },
+        };
+        length as u64 + 1
     }
 }
 

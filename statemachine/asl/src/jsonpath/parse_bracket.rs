@@ -26,7 +26,7 @@ pub(super) fn step(cursor: &mut Cursor<'_>) -> Result<Step, BadPath> {
 fn keys(cursor: &mut Cursor<'_>, quote: char) -> Result<Step, BadPath> {
     let mut keys = Vec::new();
     loop {
-        keys.push(quoted(cursor)?.into_boxed_str());
+        keys.push(unescape(between_quotes(cursor)?, &[quote, '\\']).into());
         cursor.skip_spaces();
         if !cursor.eat(",") {
             break;
@@ -79,8 +79,13 @@ fn integer(cursor: &mut Cursor<'_>) -> Result<Option<i32>, BadPath> {
     number.map_err(|_| cursor.bad(format!("'{digits}' is not an index")))
 }
 
-/// The text between quotes of either kind.
+/// The text between quotes of either kind, in a filter.
 pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<String, BadPath> {
+    between_quotes(cursor).map(|raw| unescape(raw, &[]))
+}
+
+/// The same as it is written.
+fn between_quotes<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, BadPath> {
     let quote = cursor.peek().filter(|c| matches!(c, '\'' | '"'));
     let Some(quote) = quote else {
         return Err(cursor.bad("expected a quoted name"));
@@ -96,11 +101,12 @@ pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<String, BadPath> {
         return Err(cursor.bad("the quote is not closed"));
     };
     cursor.take(end + 2);
-    Ok(unescape(&rest[..end]))
+    Ok(&rest[..end])
 }
 
-/// `\n` and the like, `\u00e9`; before any other character a `\` says that it stands for itself.
-fn unescape(text: &str) -> String {
+/// `\n` and the like, `\u00e9`, and a `\` before one of `escaped`, or before anything where that is empty, say that the character
+/// stands for itself. Any other `\` stands for itself: on AWS `$['Test\""Name"']` finds the property `Test\""Name"` (recorded).
+fn unescape(text: &str, escaped: &[char]) -> String {
     let mut value = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
@@ -119,7 +125,8 @@ fn unescape(text: &str) -> String {
                 let unit = u32::from_str_radix(&digits, 16).unwrap_or(u32::MAX);
                 value.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
             }
-            Some(other) => value.push(other),
+            Some(other) if escaped.is_empty() || escaped.contains(&other) => value.push(other),
+            Some(other) => value.extend(['\\', other]),
             None => value.push('\\'),
         }
     }

@@ -79,7 +79,10 @@ impl Text {
             None => fields
                 .path(path, diagnostics)
                 .map(|found| Text::Path(path, found)),
-            Some(Ok(call)) => Some(Text::Call(path, call)),
+            Some(Ok(call)) => {
+                diagnostics.note_call(&call);
+                Some(Text::Call(path, call))
+            }
             Some(Err(bad)) => {
                 let message = format!(
                     "The value for the field '{path}' must be a valid JSONPath or a valid intrinsic function call"

@@ -227,6 +227,13 @@ impl Rule {
                 None
             }
         };
+        if let Some(Test::Compare {
+            with: Comparand::Path(path),
+            ..
+        }) = &test
+        {
+            diagnostics.note_path(path);
+        }
         match (variable, test) {
             (Some(variable), Some(test)) => Rule::Test { variable, test },
             _ => Rule::Broken,
@@ -367,50 +374,43 @@ impl Property {
     }
 }
 
-/// `*` stands for any text, `\\*` for a star, `\\\\` for a backslash.
+/// `*` stands for any text, `\\*` for a star, `\\\\` for a backslash. Takes time linear in both.
 fn glob(pattern: &str, text: &str) -> bool {
-    let pattern = glob_tokens(pattern);
-    let text: Vec<char> = text.chars().collect();
-    let (mut p, mut t) = (0, 0);
-    // Where to go back to: the last star, and how much of the text it stands for.
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(None) => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(Some(c)) if *c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => {
-                let Some((at, taken)) = star else {
-                    return false;
-                };
-                star = Some((at, taken + 1));
-                p = at + 1;
-                t = taken + 1;
-            }
-        }
-    }
-    pattern[p..].iter().all(Option::is_none)
+    let parts = glob_parts(pattern);
+    let [first, middle @ .., last] = parts.as_slice() else {
+        return parts.first().is_some_and(|whole| whole == text);
+    };
+    let Some(mut rest) = text
+        .strip_prefix(first.as_str())
+        .and_then(|rest| rest.strip_suffix(last.as_str()))
+    else {
+        return false;
+    };
+    middle.iter().all(|part| {
+        let found = rest.find(part.as_str());
+        rest = found.map_or("", |at| &rest[at + part.len()..]);
+        found.is_some()
+    })
 }
 
-/// The characters of a pattern; nothing for a star that stands for any text.
-fn glob_tokens(pattern: &str) -> Vec<Option<char>> {
-    let mut tokens = Vec::with_capacity(pattern.len());
+/// What stands between the stars of a pattern: one text more than there are stars.
+fn glob_parts(pattern: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
-        tokens.push(match c {
-            '*' => None,
-            '\\' => Some(
-                chars
-                    .next_if(|next| matches!(next, '*' | '\\'))
-                    .unwrap_or('\\'),
-            ),
-            c => Some(c),
-        });
+        let literal = match c {
+            '*' => {
+                parts.push(String::new());
+                continue;
+            }
+            '\\' => chars
+                .next_if(|next| matches!(next, '*' | '\\'))
+                .unwrap_or('\\'),
+            c => c,
+        };
+        if let Some(part) = parts.last_mut() {
+            part.push(literal);
+        }
     }
-    tokens
+    parts
 }

@@ -13,16 +13,19 @@ mod machine;
 mod request;
 mod shapes;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 pub use error::TestStateError;
 pub use request::{Configuration, FieldValidation, InspectionLevel, Mock, TestRequest};
 
-use crate::execution::Beginning;
+use crate::execution::Tested;
 use crate::probe::{Given, Probe};
 use crate::random::Random;
 use crate::{
-    Effect, Event, EventKind, Execution, FailureStage, Identity, StateMachine, TaskId, Timestamp,
+    Effect, Evaluate, Event, EventKind, Execution, FailureStage, Identity, StateMachine, TaskId,
+    Timestamp,
 };
 
 /// Where a test is said to run, and its time and randomness.
@@ -36,6 +39,8 @@ pub struct Setting {
     pub at: Timestamp,
     /// Feeds everything random.
     pub seed: u64,
+    /// Who evaluates what may take long, if anyone else does.
+    pub evaluator: Option<Arc<dyn Evaluate>>,
 }
 
 /// A state that is being tested.
@@ -55,7 +60,8 @@ impl TestState {
     /// # Errors
     /// What AWS refuses: definitions, mocks, contexts, combinations.
     pub fn start(request: &TestRequest, setting: &Setting) -> Result<TestState, TestStateError> {
-        let machine = machine::compile(&request.definition, request.state_name.as_deref())?;
+        let mut machine = machine::compile(&request.definition, request.state_name.as_deref())?;
+        machine.evaluator.clone_from(&setting.evaluator);
         let state = machine.state(machine.start);
         request.check(state, &machine)?;
         let input = request.input_value()?;
@@ -69,14 +75,14 @@ impl TestState {
             request.configuration.retrier_retry_count,
             request.configuration.map_iteration_failure_count,
         );
-        let beginning = Beginning {
+        let tested = Tested {
             identity,
             input: input.into(),
             variables,
             at: setting.at,
             seed: random.next(),
         };
-        let (execution, effects) = Execution::test(&machine, beginning, &probe);
+        let (execution, effects) = Execution::test(&machine, tested, &probe);
         let mut test = TestState {
             machine,
             execution,

@@ -171,14 +171,14 @@ impl TestRequest {
             return Ok(Some(Given::Failure(failure.clone())));
         }
         let text = mock.result.as_deref().unwrap_or_default();
-        let result: Value = serde_json::from_str(text)
+        let result = Payload::parse(text)
             .map_err(|_| TestStateError::validation("Mocked result must be valid JSON"))?;
-        self.check_result(&result, state)?;
+        self.check_result(result.value(), state)?;
         if let Kind::Task(task) = &state.kind {
-            super::shapes::check(&result, task.resource(), mock.field_validation)
+            super::shapes::check(result.value(), task.resource(), mock.field_validation)
                 .map_err(TestStateError::Validation)?;
         }
-        Ok(Some(Given::Result(result.into())))
+        Ok(Some(Given::Result(result)))
     }
 
     fn check_result(&self, result: &Value, state: &State) -> Result<(), TestStateError> {

@@ -299,3 +299,25 @@ fn outputs_that_are_too_large_together_are_an_error_of_the_map() {
     let cause = "States.DataLimitExceeded: The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit.";
     assert_eq!(play.result(), json!(cause));
 }
+
+/// All results were gathered, 2.4 GB of them, before they were found to be too long.
+#[test]
+fn a_map_fails_as_soon_as_its_results_are_too_long() {
+    let machine = json!({"StartAt": "M", "States": {"M": {"Type": "Map", "End": true,
+        "MaxConcurrency": 1, "ItemSelector": {"x.$": "$.x"},
+        "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}},
+        "ItemsPath": "$.items"}}});
+    let input = json!({"x": "x".repeat(100_000), "items": vec![0; 1_000]});
+    let play = Play::new(&machine).input(input).run();
+    assert_eq!(
+        play.result(),
+        json!(
+            "States.DataLimitExceeded: The state/task 'M' returned a result with a size exceeding the maximum number of bytes service limit."
+        )
+    );
+    let begun = play
+        .history
+        .iter()
+        .filter(|event| event.details.type_name() == "MapIterationStarted");
+    assert_eq!(begun.count(), 3);
+}

@@ -27,6 +27,7 @@ fn start(request: TestRequest) -> Result<TestState, TestStateError> {
         account: "123456789012".into(),
         at: Timestamp(1_000),
         seed: 1,
+        evaluator: None,
     };
     TestState::start(&request, &setting)
 }

@@ -45,6 +45,7 @@ async fn start(dir: &tempfile::TempDir) -> Stack {
         function_command: Box::new(|_| None),
         model_server: std::sync::Arc::new(|_| std::process::Command::new("false")),
         training: std::sync::Arc::new(|_| std::process::Command::new("false")),
+        evaluator: None,
     });
     stack.await.unwrap()
 }

@@ -33,20 +33,34 @@ async fn run(states: &States, mut input: Input) -> Result<Value, ApiError> {
         account: identity.account.clone(),
         at: Timestamp(now()),
         seed: uuid::Uuid::new_v4().as_u64_pair().0,
+        evaluator: states.evaluator(),
     };
-    let mut test = TestState::start(&request, &setting)?;
+    let mut test = elsewhere(move || TestState::start(&request, &setting)).await??;
     if let Some((task, request)) = test.task() {
         let request = request.clone();
         let performed = states.integrations().answer(task, request);
         let happened = tokio::time::timeout(LONGEST, performed).await;
-        test.resume(happened.unwrap_or_else(|_| EventKind::TaskFailed {
+        let happened = happened.unwrap_or_else(|_| EventKind::TaskFailed {
             task,
             stage: asl::FailureStage::Run,
             error: Some("States.Timeout".into()),
             cause: None,
-        }));
+        });
+        test = elsewhere(move || {
+            test.resume(happened);
+            test
+        })
+        .await?;
     }
     Ok(test.finish())
+}
+
+/// Does what may take long on a thread that serves nobody else.
+async fn elsewhere<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| ApiError::Internal(format!("the state can't be tested: {error}")))
 }
 
 fn read(input: &mut Input) -> Result<TestRequest, ApiError> {

@@ -14,11 +14,11 @@ use super::live::{Ended, Live};
 use super::map_runs::MapRuns;
 use super::timers::Timers;
 use super::waiting::Waiting;
-use super::{Command, Fault, Release, release};
+use super::{Command, Fault, Release, Runs, release};
 use crate::aws::Identity;
 use crate::states::error::ApiError;
 use crate::states::integrations::Integrations;
-use crate::states::map_runs::Jobs;
+use crate::states::store::pending;
 
 /// More commands than this in one transaction do not make it cheaper.
 const BATCH: usize = 1024;
@@ -42,6 +42,8 @@ pub(super) struct Engine {
     pub(super) waiting: Waiting,
     /// Executions of EXPRESS state machines have no row; their ids count down from -1.
     pub(super) last_express: i64,
+    /// The number of the last step that was done on another thread.
+    pub(super) last_job: u64,
     pub(super) clock: Clock,
     pub(super) batch: Batch,
 }
@@ -50,6 +52,8 @@ pub(super) struct Engine {
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) touched: BTreeSet<i64>,
+    /// Those whose next step may begin.
+    pub(super) due: BTreeSet<i64>,
     pub(super) launches: Vec<(i64, TaskId, TaskRequest)>,
     /// What was given up while it waited for a job.
     pub(super) stops: Vec<TaskRequest>,
@@ -80,22 +84,23 @@ impl Engine {
     pub(super) fn new(
         db: Connection,
         identity: Identity,
-        (integrations, jobs): (Arc<Integrations>, Jobs),
+        runs: Runs,
         commands: Sender<Command>,
     ) -> Self {
         Engine {
             db,
             identity,
-            integrations,
+            integrations: runs.integrations,
             runtime: tokio::runtime::Handle::current(),
             commands,
-            compiled: Cache::default(),
+            compiled: Cache::new(runs.evaluator),
             live: HashMap::new(),
             watchers: HashMap::new(),
             timers: Timers::default(),
-            map_runs: MapRuns::new(jobs),
+            map_runs: MapRuns::new(runs.jobs),
             waiting: Waiting::default(),
             last_express: 0,
+            last_job: 0,
             clock: Clock::default(),
             batch: Batch::default(),
         }
@@ -113,6 +118,9 @@ impl Engine {
             }
         };
         self.forget();
+        if let Err(error) = pending::ending(&self.db) {
+            tracing::warn!(%error, "states.db does not know that the stack ended as it should");
+        }
         drop(self);
         if let Some(reply) = reply {
             let _ = reply.send(());
@@ -204,6 +212,7 @@ impl Engine {
                 }
             }
             Command::Event { execution, kind } => self.report(execution, kind)?,
+            Command::Done { execution, done } => self.job_done(execution, *done)?,
             Command::MapRun { map_run, report } => self.map_run_report(map_run, report)?,
             Command::Poll {
                 activity_arn,
@@ -218,7 +227,8 @@ impl Engine {
                 self.answer(reply, answer)?;
             }
             Command::Resume { reply } => {
-                let answer = self.resume();
+                let counted = pending::crashed(&self.db).map_err(Fault::from);
+                let answer = counted.and_then(|()| self.resume());
                 self.answer(reply, answer)?;
             }
             Command::ShutDown { .. } => {}
@@ -262,6 +272,9 @@ impl Engine {
         }
         for (execution, task, request) in batch.launches {
             self.launch(execution, task, request);
+        }
+        for id in batch.due {
+            self.begin_job(id);
         }
         for request in batch.stops {
             let integrations = Arc::clone(&self.integrations);
@@ -339,7 +352,7 @@ impl Engine {
             Command::Watch { execution, watcher } => {
                 self.watchers.entry(execution).or_default().push(watcher);
             }
-            Command::Event { .. } | Command::MapRun { .. } => {}
+            Command::Event { .. } | Command::Done { .. } | Command::MapRun { .. } => {}
         }
         None
     }

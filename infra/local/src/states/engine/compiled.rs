@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use asl::StateMachine;
+use asl::{Evaluate, StateMachine};
 use rusqlite::Connection;
 
 use super::super::error::ApiError;
@@ -18,32 +18,48 @@ pub(super) struct Compiled {
 }
 
 /// Revisions that were used lately.
-#[derive(Default)]
-pub(super) struct Cache(HashMap<i64, Arc<Compiled>>);
+pub(super) struct Cache {
+    revisions: HashMap<i64, Arc<Compiled>>,
+    evaluator: Option<Arc<dyn Evaluate>>,
+}
 
 impl Cache {
     /// Beyond this many, those that no execution runs are dropped.
     const KEPT: usize = 256;
 
+    /// Empty. Expressions that may take long are `evaluator`'s to evaluate.
+    pub(super) fn new(evaluator: Option<Arc<dyn Evaluate>>) -> Cache {
+        Cache {
+            revisions: HashMap::new(),
+            evaluator,
+        }
+    }
+
     pub(super) fn of(&mut self, machine: &Machine) -> Result<Arc<Compiled>, ApiError> {
-        if let Some(compiled) = self.0.get(&machine.revision.id) {
+        if let Some(compiled) = self.revisions.get(&machine.revision.id) {
             return Ok(Arc::clone(compiled));
         }
         let settings = &machine.revision.settings;
+        let mut machine_of_revision = StateMachine::parse(&settings.definition)?;
+        if let Some(evaluator) = &self.evaluator {
+            machine_of_revision = machine_of_revision.with_evaluator(Arc::clone(evaluator));
+        }
         let compiled = Arc::new(Compiled {
-            machine: StateMachine::parse(&settings.definition)?,
+            machine: machine_of_revision,
             name: machine.name.clone(),
             role_arn: settings.role_arn.clone(),
         });
-        if self.0.len() >= Self::KEPT {
-            self.0.retain(|_, compiled| Arc::strong_count(compiled) > 1);
+        if self.revisions.len() >= Self::KEPT {
+            self.revisions
+                .retain(|_, compiled| Arc::strong_count(compiled) > 1);
         }
-        self.0.insert(machine.revision.id, Arc::clone(&compiled));
+        self.revisions
+            .insert(machine.revision.id, Arc::clone(&compiled));
         Ok(compiled)
     }
 
     pub(super) fn of_revision(&mut self, db: &Connection, id: i64) -> Result<Arc<Compiled>, Fault> {
-        if let Some(compiled) = self.0.get(&id) {
+        if let Some(compiled) = self.revisions.get(&id) {
             return Ok(Arc::clone(compiled));
         }
         let missing = || ApiError::Internal(format!("revision {id} is not in states.db"));

@@ -27,10 +27,19 @@ impl Engine {
     /// Steps an execution. One that does not run any more has nothing to say to it.
     pub(super) fn apply(&mut self, execution: i64, kind: EventKind) -> Result<(), Fault> {
         let at = self.clock.now();
+        self.apply_at(execution, Event { at, kind })
+    }
+
+    /// The same at a time that is known: at once, or when there is time for steps that take long.
+    pub(super) fn apply_at(&mut self, execution: i64, event: Event) -> Result<(), Fault> {
         let Some(live) = self.live.get_mut(&execution) else {
             return Ok(());
         };
-        let effects = live.step(Event { at, kind })?;
+        if live.is_costly() {
+            return self.defer(execution, event);
+        }
+        let at = event.at;
+        let effects = live.step(event)?;
         self.batch.touched.insert(execution);
         self.perform(execution, effects, at)
     }
@@ -51,7 +60,7 @@ impl Engine {
                     live.record(event);
                 }
                 Effect::End(outcome) => {
-                    live.end(at);
+                    live.end(outcome.clone(), at);
                     if let Some(child) = live.map_run() {
                         self.child_ended(child, &outcome, at)?;
                     }
@@ -108,7 +117,13 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else {
             return Ok(Vec::new());
         };
-        let effects = live.step(Event { at, kind })?;
+        let event = Event { at, kind };
+        let effects = if live.is_costly() {
+            self.defer(id, event)?;
+            Vec::new()
+        } else {
+            live.step(event)?
+        };
         if waits {
             self.keep_waiting(id, task, &request);
         }

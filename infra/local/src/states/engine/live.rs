@@ -5,18 +5,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use asl::{
-    Effect, Event, Execution, Failure, HistoryEvent, Outcome, Payload, StateMachine, TaskId,
-    TaskRequest, TimerId, Timestamp,
+    Effect, EvaluationResponse, Event, Execution, Failure, HistoryEvent, Outcome, Payload,
+    StateMachine, TaskId, TaskRequest, TimerId, Timestamp,
 };
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::task::AbortHandle;
 
 use super::Fault;
 use super::compiled::Compiled;
 use super::map_runs::Child;
+use super::stepping::Queue;
 use crate::states::error::ApiError;
-use crate::states::store::{executions, history, interrupted, live};
+use crate::states::store::{executions, history, interrupted, live, pending};
 
 /// How an execution ended, and when.
 #[derive(Clone, Debug)]
@@ -31,7 +33,11 @@ pub(super) struct Live {
     /// Executions of EXPRESS state machines are in memory only.
     durable: bool,
     compiled: Arc<Compiled>,
-    execution: Execution,
+    /// None while a thread steps it.
+    execution: Option<Execution>,
+    arn: String,
+    /// Its steps that are still to be done, where they may take long.
+    pub(super) queue: Queue,
     /// Which child of which map run it is.
     map_run: Option<Child>,
     /// What runs for it now.
@@ -64,8 +70,18 @@ struct OnDisk {
 struct Unsaved {
     history: Vec<HistoryEvent>,
     journal: Vec<String>,
-    ended: Option<Timestamp>,
+    ended: Option<Ended>,
 }
+
+/// An entry of the journal that is more than an event: with what its step had evaluated.
+#[derive(Deserialize, Serialize)]
+struct Answered {
+    event: Event,
+    answers: Vec<EvaluationResponse>,
+}
+
+/// How [`Answered`] begins, and no event does.
+const ANSWERED: &str = r#"{"event":"#;
 
 impl Live {
     /// One that begins now. Its effects are the caller's to perform.
@@ -79,7 +95,9 @@ impl Live {
             id,
             durable,
             compiled,
-            execution,
+            arn: execution.identity().execution_arn.clone(),
+            execution: Some(execution),
+            queue: Queue::default(),
             map_run: None,
             tasks: HashMap::new(),
             jobs: HashMap::new(),
@@ -114,7 +132,11 @@ impl Live {
         item: Value,
     ) -> Result<Payload, Failure> {
         let machine = &self.compiled.machine;
-        self.execution.map_item(machine, task, index, item)
+        let execution = self.execution.as_mut().ok_or_else(|| Failure {
+            error: Some("States.Runtime".into()),
+            cause: Some("The map run is over".into()),
+        })?;
+        execution.map_item(machine, task, index, item)
     }
 
     /// One that was left by an earlier process: the snapshot, and the journal played over it. What the journal's
@@ -123,13 +145,9 @@ impl Live {
         left: &live::Left,
         compiled: Arc<Compiled>,
     ) -> Result<Self, serde_json::Error> {
-        let execution = serde_json::from_str(&left.snapshot)?;
+        let execution = played(left, &compiled.machine)?;
         let mut this = Live::new(left.execution, true, compiled, execution);
         this.map_run = left.map_run;
-        for event in &left.journal {
-            let event: Event = serde_json::from_str(event)?;
-            this.execution.step(&this.compiled.machine, event);
-        }
         this.disk = OnDisk {
             recorded: left.recorded,
             snapshot: left.snapshot.len(),
@@ -139,9 +157,76 @@ impl Live {
         Ok(this)
     }
 
+    /// Makes it what it is on disk, for a step that is given up.
+    pub(super) fn reset(&mut self, left: &live::Left) -> Result<(), Fault> {
+        let execution = played(left, &self.compiled.machine).map_err(unwritable)?;
+        self.execution = Some(execution);
+        Ok(())
+    }
+
+    /// Whether it has rows, as all but those of EXPRESS state machines have.
+    pub(super) fn is_durable(&self) -> bool {
+        self.durable
+    }
+
+    /// Whether its steps may take long.
+    pub(super) fn is_costly(&self) -> bool {
+        self.compiled.machine.is_costly()
+    }
+
+    /// Gives its value to a thread that steps it.
+    pub(super) fn lend(&mut self) -> Option<Execution> {
+        self.execution.take()
+    }
+
+    /// Takes its value back, and answers what was evaluated for it.
+    pub(super) fn take_back(&mut self, execution: Execution) -> Vec<EvaluationResponse> {
+        let evaluations = execution.evaluations().to_vec();
+        self.execution = Some(execution);
+        evaluations
+    }
+
+    /// How many events of its history are on disk, or about to be.
+    pub(super) fn recorded(&self) -> u64 {
+        let recorded = self.disk.recorded + self.unsaved.history.len() as i64;
+        u64::try_from(recorded).unwrap_or(0)
+    }
+
+    /// Notes an event that it was stepped by, for the next process.
+    pub(super) fn note(
+        &mut self,
+        event: &Event,
+        answers: Vec<EvaluationResponse>,
+    ) -> Result<(), Fault> {
+        if !self.durable {
+            return Ok(());
+        }
+        let entry = if answers.is_empty() {
+            text(event)?
+        } else {
+            let event = event.clone();
+            text(&Answered { event, answers })?
+        };
+        self.unsaved.journal.push(entry);
+        Ok(())
+    }
+
+    /// Fails it instead of a step that has ended so many processes.
+    pub(super) fn give_up(&mut self, at: Timestamp, crashes: u32) -> Vec<Effect> {
+        let recorded = self.recorded();
+        let cause = format!(
+            "The local stack ended {crashes} times while it ran this step of the execution"
+        );
+        let machine = &self.compiled.machine;
+        let execution = self.execution.as_mut();
+        execution.map_or_else(Vec::new, |execution| {
+            execution.abandon(machine, at, recorded, cause)
+        })
+    }
+
     /// Its ARN.
     pub(super) fn arn(&self) -> &str {
-        &self.execution.identity().execution_arn
+        &self.arn
     }
 
     /// One that had ended without success, before it is redriven: of running executions' tables it is in none.
@@ -156,15 +241,13 @@ impl Live {
 
     /// The tasks and timers that it waits for.
     pub(super) fn outstanding(&self) -> Vec<Effect> {
-        self.execution.outstanding()
+        let execution = self.execution.as_ref();
+        execution.map_or_else(Vec::new, Execution::outstanding)
     }
 
     /// Takes in an event.
     pub(super) fn step(&mut self, event: Event) -> Result<Vec<Effect>, Fault> {
-        if self.durable {
-            let text = serde_json::to_string(&event).map_err(unwritable)?;
-            self.unsaved.journal.push(text);
-        }
+        self.note(&event, Vec::new())?;
         Ok(self.step_by(event, Execution::step))
     }
 
@@ -174,17 +257,14 @@ impl Live {
         event: Event,
         step: impl FnOnce(&mut Execution, &StateMachine, Event) -> Vec<Effect>,
     ) -> Vec<Effect> {
-        let at = event.at;
-        let (execution, machine) = (&mut self.execution, &self.compiled.machine);
+        let (at, recorded) = (event.at, self.recorded());
+        let machine = &self.compiled.machine;
+        let Some(execution) = &mut self.execution else {
+            return Vec::new();
+        };
         let stepped = AssertUnwindSafe(|| step(execution, machine, event));
-        catch_unwind(stepped).unwrap_or_else(|_| {
-            let recorded = self.disk.recorded + self.unsaved.history.len() as i64;
-            let recorded = u64::try_from(recorded).unwrap_or(0);
-            let cause =
-                "The local stack failed while it ran this execution; its log says more".into();
-            self.execution
-                .abandon(&self.compiled.machine, at, recorded, cause)
-        })
+        let stepped = catch_unwind(stepped);
+        stepped.unwrap_or_else(|_| abandon(execution, machine, at, recorded))
     }
 
     /// Notes an event of the history.
@@ -195,17 +275,13 @@ impl Live {
     }
 
     /// Notes the end.
-    pub(super) fn end(&mut self, at: Timestamp) {
-        self.unsaved.ended = Some(at);
+    pub(super) fn end(&mut self, outcome: Outcome, at: Timestamp) {
+        self.unsaved.ended = Some(Ended { outcome, at });
     }
 
     /// How and when it ended, if it has.
     pub(super) fn ended(&self) -> Option<Ended> {
-        let at = self.unsaved.ended?;
-        self.execution
-            .outcome()
-            .cloned()
-            .map(|outcome| Ended { outcome, at })
+        self.unsaved.ended.clone()
     }
 
     /// Writes what happened since the last commit, inside the caller's transaction.
@@ -225,9 +301,8 @@ impl Live {
         if events.is_empty() {
             return Ok(());
         }
-        let text = serde_json::to_string(&events).map_err(unwritable)?;
         let last = self.disk.recorded + events.len() as i64;
-        history::append(db, self.id, (self.disk.recorded + 1, last), &text)?;
+        history::append(db, self.id, (self.disk.recorded + 1, last), &text(&events)?)?;
         self.disk.recorded = last;
         Ok(())
     }
@@ -246,9 +321,11 @@ impl Live {
             cause,
         };
         executions::finish(db, self.id, &end)?;
-        if self.execution.is_redrivable() {
-            let snapshot = serde_json::to_string(&self.execution).map_err(unwritable)?;
-            interrupted::put(db, self.id, &snapshot)?;
+        if self.is_costly() {
+            pending::clear(db, self.id)?;
+        }
+        if let Some(execution) = self.execution.as_ref().filter(|one| one.is_redrivable()) {
+            interrupted::put(db, self.id, &text(execution)?)?;
         }
         Ok(())
     }
@@ -270,13 +347,48 @@ impl Live {
     }
 
     fn save_snapshot(&mut self, db: &Connection) -> Result<(), Fault> {
-        let snapshot = serde_json::to_string(&self.execution).map_err(unwritable)?;
+        // A thread may have it already again; then it is as it was when it was written last.
+        let Some(execution) = &self.execution else {
+            return Ok(());
+        };
+        let snapshot = text(execution)?;
         live::snapshot(db, self.id, &snapshot)?;
         self.disk.snapshot = snapshot.len();
         self.disk.journal = 0;
         self.disk.entries = 0;
         Ok(())
     }
+}
+
+/// An execution as it was left: the snapshot, and the journal played over it.
+fn played(left: &live::Left, machine: &StateMachine) -> Result<Execution, serde_json::Error> {
+    let mut execution: Execution = serde_json::from_str(&left.snapshot)?;
+    for entry in &left.journal {
+        let Answered { event, answers } = if entry.starts_with(ANSWERED) {
+            serde_json::from_str(entry)?
+        } else {
+            let (event, answers) = (serde_json::from_str(entry)?, Vec::new());
+            Answered { event, answers }
+        };
+        execution.replay(machine, event, answers);
+    }
+    Ok(execution)
+}
+
+/// Fails an execution whose step did not come back.
+pub(super) fn abandon(
+    execution: &mut Execution,
+    machine: &StateMachine,
+    at: Timestamp,
+    recorded: u64,
+) -> Vec<Effect> {
+    let cause = "The local stack failed while it ran this execution; its log says more".into();
+    execution.abandon(machine, at, recorded, cause)
+}
+
+/// As JSON.
+pub(super) fn text(value: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(unwritable)
 }
 
 /// Output, error and cause of an outcome.
@@ -348,6 +460,6 @@ mod tests {
             effects.last(),
             Some(Effect::End(Outcome::Failed { .. }))
         ));
-        assert!(!live.execution.is_redrivable());
+        assert!(live.execution.is_some_and(|one| !one.is_redrivable()));
     }
 }

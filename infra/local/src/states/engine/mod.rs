@@ -3,7 +3,8 @@
 //! What arrives (API calls, results of tasks, timers that are due) is taken in batches. A batch steps the executions
 //! that it concerns, writes all that happened in one transaction, and only then answers the callers and starts the
 //! tasks. So whatever was acknowledged is on disk, many executions share one sync of the disk, and an execution that
-//! waits for nothing is begun, run and finished in a single commit.
+//! waits for nothing is begun, run and finished in a single commit. Steps that may take long are done on threads of their
+//! own, so that nobody waits for them.
 //!
 //! After a crash each running execution is restored from its snapshot and journal, and [`asl::Execution::outstanding`]
 //! says which tasks to start again: a task whose result was committed is not run again, one that ran is run once more.
@@ -15,6 +16,7 @@ mod live;
 mod map_runs;
 mod requests;
 mod restore;
+mod stepping;
 mod target;
 mod timers;
 mod waiting;
@@ -23,7 +25,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
-use asl::{EventKind, Payload, TaskId};
+use asl::{Evaluate, EventKind, Payload, TaskId};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -83,6 +85,11 @@ enum Command {
     Event {
         execution: i64,
         kind: EventKind,
+    },
+    /// From a thread that stepped an execution.
+    Done {
+        execution: i64,
+        done: Box<stepping::Done>,
     },
     /// From what reads items or writes results for a map run.
     MapRun {
@@ -163,6 +170,14 @@ pub(super) struct Redrive {
     pub(super) token: Option<String>,
 }
 
+/// What does the work of executions.
+pub(super) struct Runs {
+    pub(super) integrations: Arc<Integrations>,
+    pub(super) jobs: Jobs,
+    /// Evaluates expressions that may take long; none for this process itself.
+    pub(super) evaluator: Option<Arc<dyn Evaluate>>,
+}
+
 /// Why something was not done.
 enum Fault {
     /// The caller's mistake: it alone is told.
@@ -185,15 +200,10 @@ impl From<rusqlite::Error> for Fault {
 
 impl Handle {
     /// Starts the thread. Nothing is resumed yet. Call it inside a Tokio runtime: tasks run there.
-    pub(super) fn open(
-        path: &Path,
-        identity: Identity,
-        integrations: Arc<Integrations>,
-        jobs: Jobs,
-    ) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, identity: Identity, runs: Runs) -> Result<Self, OpenError> {
         let db = store::open_writer(path)?;
         let (commands, inbox) = channel();
-        let engine = Engine::new(db, identity, (integrations, jobs), commands.clone());
+        let engine = Engine::new(db, identity, runs, commands.clone());
         std::thread::Builder::new()
             .name("states".into())
             .spawn(move || engine.run(&inbox))

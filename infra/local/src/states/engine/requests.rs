@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asl::{EventKind, Execution, Timestamp};
+use asl::{Event, EventKind, Execution, Timestamp};
 use tokio::sync::oneshot;
 
 use super::batch::Engine;
@@ -125,14 +125,15 @@ impl Engine {
         };
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
         let input = start.input.clone();
-        let (execution, effects) = Execution::start(&compiled.machine, identity, input, at, seed);
+        let execution = Execution::unstarted(&compiled.machine, identity, input, at, seed);
         let live = Live::new(id, id > 0, compiled, execution);
         self.live.insert(id, live);
         if let Some(watcher) = watcher {
             self.watchers.insert(id, vec![watcher]);
         }
         self.batch.touched.insert(id);
-        self.perform(id, effects, at)?;
+        let kind = EventKind::Start;
+        self.apply_at(id, Event { at, kind })?;
         Ok(Started { arn, at: at.0 })
     }
 
@@ -154,6 +155,7 @@ impl Engine {
         let live = self.revive(there.id, there.revision)?;
         executions::redrive(&self.db, there.id, redrive.token.as_deref(), at.0)?;
         self.live.insert(there.id, live);
+        self.batch.touched.insert(there.id);
         self.apply(there.id, EventKind::Redrive)?;
         Ok(at.0)
     }

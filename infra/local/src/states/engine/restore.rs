@@ -32,9 +32,19 @@ impl Engine {
         };
         let outstanding = live.outstanding();
         self.live.insert(id, live);
+        self.take_up_pending(id)?;
         for effect in outstanding {
+            let Some(live) = self.live.get(&id).filter(|live| live.ended().is_none()) else {
+                break;
+            };
+            let begun = |task| live.has_begun(task);
             match effect {
-                Effect::StartTask { task, request } => self.take_up(id, task, request),
+                Effect::StartTask { task, .. } | Effect::StartMapRun { task, .. }
+                    if live.has_ended(task) => {}
+                Effect::StartTask { task, mut request } => {
+                    request.submitted |= begun(task);
+                    self.take_up(id, task, request);
+                }
                 Effect::StartMapRun { task, request } => {
                     self.resume_map_run(id, task, &request)?;
                 }

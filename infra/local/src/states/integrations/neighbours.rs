@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use asl::Evaluate;
+
 use crate::lambda::Invoke;
 use crate::s3::Objects;
 use crate::sdk::{Jobs, SdkService};
@@ -13,6 +15,7 @@ pub struct Neighbours {
     objects: Option<Arc<dyn Objects>>,
     services: HashMap<&'static str, Arc<dyn SdkService>>,
     jobs: HashMap<&'static str, Arc<dyn Jobs>>,
+    evaluator: Option<Arc<dyn Evaluate>>,
 }
 
 impl Neighbours {
@@ -23,6 +26,7 @@ impl Neighbours {
             objects: None,
             services: HashMap::new(),
             jobs: HashMap::new(),
+            evaluator: None,
         }
     }
 
@@ -45,6 +49,17 @@ impl Neighbours {
     pub fn with_jobs(mut self, name: &'static str, service: Arc<dyn Jobs>) -> Self {
         self.jobs.insert(name, service);
         self
+    }
+
+    /// Has expressions that may take long evaluated by `evaluator`, instead of in the steps that need them.
+    #[must_use]
+    pub fn with_evaluator(mut self, evaluator: Arc<dyn Evaluate>) -> Self {
+        self.evaluator = Some(evaluator);
+        self
+    }
+
+    pub(in super::super) fn evaluator(&self) -> Option<Arc<dyn Evaluate>> {
+        self.evaluator.clone()
     }
 
     pub(super) fn jobs(&self) -> HashMap<&'static str, Arc<dyn Jobs>> {

@@ -13,6 +13,7 @@ pub(super) mod live;
 pub(super) mod machines;
 pub(super) mod map_runs;
 pub(super) mod pack;
+pub(super) mod pending;
 pub(super) mod tags;
 pub(super) mod versions;
 
@@ -36,10 +37,12 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(failed)?;
     match format {
-        FORMAT => Ok(db),
-        0 => create(&db).map_err(failed).map(|()| db),
-        other => Err(OpenError::Format(path.to_owned(), other, FORMAT)),
+        FORMAT => {}
+        0 => create(&db).map_err(failed)?,
+        other => return Err(OpenError::Format(path.to_owned(), other, FORMAT)),
     }
+    pending::create(&db).map_err(failed)?;
+    Ok(db)
 }
 
 fn configure(db: &Connection) -> rusqlite::Result<()> {

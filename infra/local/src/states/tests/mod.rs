@@ -14,6 +14,7 @@ mod map_run_redrives;
 mod map_runs;
 mod redrive;
 mod retention;
+mod stepping;
 mod test_state;
 mod versions;
 

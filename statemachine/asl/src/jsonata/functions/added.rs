@@ -3,6 +3,7 @@
 use jsonata_core::evaluator::HostFnResult;
 use jsonata_core::value::JValue;
 
+use super::meters::range_length;
 use super::{Surroundings, at_most, error, integer, is_undefined, items, mismatch, string};
 use crate::hash;
 use crate::java_random::JavaRandom;
@@ -68,7 +69,7 @@ pub(super) fn random(args: &[JValue], surroundings: &Surroundings) -> HostFnResu
     Ok(JValue::from(JavaRandom::new(seed).unit()))
 }
 
-pub(super) fn range(args: &[JValue], surroundings: &Surroundings) -> HostFnResult {
+pub(super) fn range(args: &[JValue], _: &Surroundings) -> HostFnResult {
     if args.iter().any(JValue::is_undefined) {
         return Ok(JValue::Undefined);
     }
@@ -88,7 +89,7 @@ pub(super) fn range(args: &[JValue], surroundings: &Surroundings) -> HostFnResul
     } else {
         distance / i128::from(step) + 1
     };
-    surroundings.spend_items(usize::try_from(count).unwrap_or(usize::MAX))?;
+    range_length(count as f64)?;
     let values = (0..count as i64).map(|index| JValue::from(first + index * step));
     // AWS gives a sequence, and a sequence of one is that one.
     Ok(match count {

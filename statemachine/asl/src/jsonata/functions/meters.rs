@@ -4,45 +4,55 @@ use jsonata_core::evaluator::{EvaluatorError, HostFnResult};
 use jsonata_core::value::JValue;
 
 use super::{Surroundings, error};
-use crate::payload::MAX_PAYLOAD_BYTES;
+use crate::jsonata::evaluation::{MAX_MEMORY, MAX_SEQUENCE_LENGTH};
 
-/// How long a text may become while it is put together, in bytes: far more than fits into a payload.
-const MAX_TEXT: usize = 64 * MAX_PAYLOAD_BYTES;
-
-/// How many items an array may have while it is put together from itself: far more than fit into a payload.
-const MAX_ARRAY: usize = 1_000_000;
-
-pub(super) fn tick(_: &[JValue], surroundings: &Surroundings) -> HostFnResult {
-    surroundings.spend_call()?;
-    Ok(JValue::Null)
-}
+/// JSONata 2.0: how many items a range may have.
+const MAX_RANGE: f64 = 1e6;
 
 pub(super) fn sized(args: &[JValue], _: &Surroundings) -> HostFnResult {
     match args {
-        [JValue::String(text)] if text.len() > MAX_TEXT => Err(too_long()),
-        [JValue::Array(items)] if items.len() > MAX_ARRAY => Err(error(format!(
-            "D2015: The maximum sequence length of {MAX_ARRAY} was exceeded."
-        ))),
+        [JValue::String(text)] if text.len() > MAX_MEMORY => Err(too_much()),
+        [JValue::Array(items)] if items.len() > MAX_SEQUENCE_LENGTH => Err(too_much()),
         [value] => Ok(value.clone()),
         _ => Ok(JValue::Undefined),
     }
 }
 
-/// A range starts at 1, or there: all that it can have up to its end is counted, before it is made.
-pub(super) fn range_end(args: &[JValue], surroundings: &Surroundings) -> HostFnResult {
-    let end = args.first().unwrap_or(&JValue::Undefined);
-    surroundings.spend_items(end.as_f64().map_or(0, |end| end as usize))?;
+pub(super) fn range_end(args: &[JValue], _: &Surroundings) -> HostFnResult {
+    let [end, start] = args else {
+        return Ok(JValue::Undefined);
+    };
+    if let (JValue::Number(start), JValue::Number(end)) = (start, end)
+        && start.fract() == 0.0
+        && end.fract() == 0.0
+    {
+        range_length(end - start + 1.0)?;
+    }
     Ok(end.clone())
+}
+
+/// Refuses a range that is too long, before it is made.
+pub(super) fn range_length(items: f64) -> Result<(), EvaluatorError> {
+    if items > MAX_RANGE {
+        return Err(error(format!(
+            "D2014: The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to allocate {items}."
+        )));
+    }
+    if items > MAX_SEQUENCE_LENGTH as f64 {
+        return Err(too_much());
+    }
+    Ok(())
 }
 
 pub(super) fn width(args: &[JValue], _: &Surroundings) -> HostFnResult {
     match args {
-        [JValue::Number(width)] if width.abs() > MAX_TEXT as f64 => Err(too_long()),
+        [JValue::Number(width)] if width.abs() > MAX_MEMORY as f64 => Err(too_much()),
         [value] => Ok(value.clone()),
         _ => Ok(JValue::Undefined),
     }
 }
 
-fn too_long() -> EvaluatorError {
-    error(format!("A string is longer than {MAX_TEXT} bytes"))
+/// The library's own error of this kind, which [`EvaluationError`](crate::jsonata::EvaluationError) reads.
+fn too_much() -> EvaluatorError {
+    error("D2015: The evaluation holds too much")
 }

@@ -13,7 +13,6 @@ use std::rc::Rc;
 use jsonata_core::evaluator::{Evaluator, EvaluatorError, HostFnResult};
 use jsonata_core::value::JValue;
 
-use super::evaluation::{MAX_CALLS, MAX_SEQUENCE_LENGTH};
 use super::meter;
 use super::reads::Reads;
 use crate::Timestamp;
@@ -23,10 +22,6 @@ use crate::random::Random;
 pub(super) struct Surroundings {
     now: Timestamp,
     random: Cell<Random>,
-    /// How many more calls the evaluation may make where it could make them without end.
-    calls_left: Cell<u32>,
-    /// How many more items the evaluation may make of ranges.
-    items_left: Cell<usize>,
 }
 
 impl Surroundings {
@@ -34,8 +29,6 @@ impl Surroundings {
         Surroundings {
             now,
             random: Cell::new(random),
-            calls_left: Cell::new(MAX_CALLS),
-            items_left: Cell::new(2 * MAX_SEQUENCE_LENGTH),
         }
     }
 
@@ -50,33 +43,16 @@ impl Surroundings {
         self.random.set(random);
         drawn
     }
-
-    fn spend_call(&self) -> Result<(), EvaluatorError> {
-        let left = self.calls_left.get().checked_sub(1).ok_or_else(|| {
-            error("U1001: Expression evaluation timeout: Check for infinite loop")
-        })?;
-        self.calls_left.set(left);
-        Ok(())
-    }
-
-    fn spend_items(&self, count: usize) -> Result<(), EvaluatorError> {
-        let left = self.items_left.get().checked_sub(count).ok_or_else(|| {
-            error(format!(
-                "D2014: The size of the sequence allocated by the range operator (..) must not exceed 1e7.  Attempted to allocate {count}."
-            ))
-        })?;
-        self.items_left.set(left);
-        Ok(())
-    }
 }
 
 type Function = fn(&[JValue], &Surroundings) -> HostFnResult;
 
-const FUNCTIONS: [(&str, Function); 14] = [
+const FUNCTIONS: [(&str, Function); 15] = [
     (meter::RANGE_END, meters::range_end),
-    (meter::TICK, meters::tick),
     (meter::SIZED, meters::sized),
     (meter::WIDTH, meters::width),
+    (meter::DISTINCT, replaced::distinct),
+    ("base64decode", replaced::base64decode),
     ("eval", replaced::eval),
     ("hash", added::hash),
     ("millis", replaced::millis),
@@ -162,6 +138,11 @@ pub(super) fn takes_functions(name: &str) -> bool {
         "each", "filter", "map", "match", "reduce", "replace", "sift", "single", "sort",
     ];
     all.contains(&name)
+}
+
+/// Whether `name` is one of JSONata's own functions.
+pub(super) fn is_standard(name: &str) -> bool {
+    STANDARD.contains(&name)
 }
 
 /// Whether `name` is a function that an expression can call without defining it.

@@ -1,10 +1,69 @@
-//! JSONata's functions that look outside, without looking: time and chance come from the step and the execution.
+//! JSONata's functions that the library's own do not stand for: those that look outside get time and chance from the step
+//! and the execution, and `$distinct` takes time that is linear in what it is given.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, alphabet};
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Evaluator, HostFnResult};
-use jsonata_core::value::JValue;
+use jsonata_core::functions::array;
+use jsonata_core::value::{JValue, with_stack};
+
+use crate::jsonata::error::INTERNAL;
 
 use super::{Surroundings, at_most, error, is_undefined, items, mismatch};
+
+/// Keeps the first of equal items. The library compares each with all before it.
+pub(super) fn distinct(args: &[JValue], _: &Surroundings) -> HostFnResult {
+    at_most(args, 1, "distinct")?;
+    let items = match args.first() {
+        Some(JValue::Array(items)) if items.len() > 1 => items,
+        other => return Ok(other.cloned().unwrap_or(JValue::Undefined)),
+    };
+    let mut seen: HashMap<u64, Vec<&JValue>> = HashMap::with_capacity(items.len());
+    let mut distinct = Vec::new();
+    for item in items.iter() {
+        let alike = seen.entry(key(item)).or_default();
+        if !alike.iter().any(|known| array::values_equal(known, item)) {
+            alike.push(item);
+            distinct.push(item.clone());
+        }
+    }
+    let mut distinct = JValue::array(distinct);
+    if items.sequence {
+        distinct.mark_sequence();
+    }
+    Ok(distinct)
+}
+
+/// The same number for equal values.
+fn key(value: &JValue) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match value {
+        JValue::Bool(value) => value.hash(&mut hasher),
+        // 0 and -0 are equal.
+        JValue::Number(number) => (number + 0.0).to_bits().hash(&mut hasher),
+        JValue::String(text) => text.hash(&mut hasher),
+        JValue::Array(items) => {
+            let keys = with_stack(|| items.iter().map(key).collect::<Vec<_>>());
+            keys.hash(&mut hasher);
+        }
+        // In any order.
+        JValue::Object(fields) => {
+            let field = |(name, value): (&String, &JValue)| {
+                let mut hasher = DefaultHasher::new();
+                (name, key(value)).hash(&mut hasher);
+                hasher.finish()
+            };
+            let fields = with_stack(|| fields.iter().map(field).fold(0, u64::wrapping_add));
+            fields.hash(&mut hasher);
+        }
+        _ => {}
+    }
+    hasher.finish()
+}
 
 /// There is no `$eval` in Step Functions: calling it is calling what is not there.
 pub(super) fn eval(_: &[JValue], _: &Surroundings) -> HostFnResult {
@@ -17,19 +76,50 @@ pub(super) fn millis(_: &[JValue], surroundings: &Surroundings) -> HostFnResult 
 
 /// The step's time, written as `$fromMillis` writes it.
 pub(super) fn now(args: &[JValue], surroundings: &Surroundings) -> HostFnResult {
-    let argument = |value: &JValue| match value {
-        JValue::String(text) => AstNode::String(text.as_ref().to_owned()),
-        _ => AstNode::Undefined,
-    };
     let millis = AstNode::Number(surroundings.now.0 as f64);
+    let args = args.iter().take(2).map(literal);
+    librarys("fromMillis", std::iter::once(millis).chain(args))
+}
+
+/// What is no Base64 is an error of the evaluator on AWS; the library makes nothing of it.
+pub(super) fn base64decode(args: &[JValue], _: &Surroundings) -> HostFnResult {
+    let decoded = match args {
+        [JValue::String(text)] => DECODER.decode(text.as_bytes()).map(drop),
+        _ => Ok(()),
+    };
+    decoded.map_err(|problem| error(format!("{INTERNAL}: {problem}")))?;
+    librarys("base64decode", args.iter().map(literal))
+}
+
+/// As Java's basic decoder reads Base64: with or without the padding.
+const DECODER: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// The library's own function.
+fn librarys(name: &str, args: impl Iterator<Item = AstNode>) -> HostFnResult {
     let call = AstNode::Function {
-        name: "fromMillis".to_owned(),
-        args: std::iter::once(millis)
-            .chain(args.iter().take(2).map(argument))
-            .collect(),
+        name: name.to_owned(),
+        args: args.collect(),
         is_builtin: true,
     };
     Evaluator::new().evaluate(&call, &JValue::Undefined)
+}
+
+/// An argument, as far as the functions here take it.
+fn literal(value: &JValue) -> AstNode {
+    match value {
+        JValue::String(text) => AstNode::String(text.as_ref().to_owned()),
+        JValue::Number(number) => AstNode::Number(*number),
+        JValue::Bool(value) => AstNode::Boolean(*value),
+        JValue::Null => AstNode::Null,
+        JValue::Array(_) => AstNode::Array(Vec::new()),
+        JValue::Object(_) => AstNode::Object(Vec::new()),
+        _ => AstNode::Undefined,
+    }
 }
 
 /// Fisher and Yates's.

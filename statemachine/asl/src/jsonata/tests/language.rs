@@ -91,31 +91,24 @@ fn free_variables() {
 }
 
 #[test]
-fn syntax_errors_say_where() {
-    let check = |text: &str, message: &str, position: usize| {
+fn syntax_errors_say_what() {
+    let check = |text: &str, message: &str| {
         let error = Expression::parse(text).unwrap_err();
-        assert_eq!(
-            (error.message.as_str(), error.position),
-            (message, Some(position)),
-            "{text}"
-        );
+        assert_eq!(error.message, message, "{text}");
     };
-    check("1 +", "S0207: Unexpected end of expression", 3);
+    check("1 +", "S0207: Unexpected end of expression");
     check(
         "$sum(1, 2",
         "S0203: Expected \")\" before end of expression",
-        9,
     );
     check(
         "'abc",
         "S0101: String literal must be terminated by a matching quote",
-        1,
     );
-    check("ä + b c d", "S0201: Syntax error: \"c\"", 7);
+    check("ä + b c d", "S0201: Syntax error: \"c\"");
     check(
         "$x := ; 3",
         "S0211: The symbol \";\" cannot be used as a unary operator",
-        7,
     );
 }
 

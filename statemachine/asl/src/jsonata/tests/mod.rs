@@ -40,7 +40,7 @@ fn evaluate_with(text: &str, random: &mut Random) -> Result<Option<Value>, Evalu
     let bindings = Bindings::new(states, variables, NOW);
     Expression::parse(text)
         .unwrap_or_else(|error| panic!("{text}: {error}"))
-        .evaluate(&bindings, random)
+        .evaluate(&bindings, random, None)
 }
 
 fn evaluate(text: &str) -> Result<Option<Value>, EvaluationError> {

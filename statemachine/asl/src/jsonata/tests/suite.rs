@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::{env, fs};
 
-use jsonata_core::evaluator::{Context, EvaluatorOptions};
+use jsonata_core::evaluator::Context;
 use jsonata_core::value::JValue;
 use serde_json::{Map, Value};
 
@@ -122,13 +122,8 @@ fn evaluate(
     }
     let surroundings = Rc::new(Surroundings::new(NOW, Random::new(1)));
     let input = input.map_or(JValue::Undefined, convert::from_json);
-    // How fast the machine is must not matter; what does not end is counted.
-    let limits = EvaluatorOptions {
-        timeout_ms: None,
-        ..evaluation::limits(&compiled)
-    };
-    evaluation::evaluator(&compiled, context, limits, &surroundings)
-        .and_then(|evaluator| evaluation::run(evaluator, &compiled, &input))
+    evaluation::evaluator(&compiled, context, &surroundings)
+        .and_then(|evaluator| evaluation::run(evaluator, &compiled.tree, &input))
         .and_then(|value| convert::to_json(&value))
         .map_err(|error| {
             error

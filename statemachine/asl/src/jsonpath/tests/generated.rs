@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::store;
-use crate::jsonpath::Path;
+use crate::jsonpath::{Budget, Path};
 
 proptest! {
     #[test]
@@ -15,7 +15,7 @@ proptest! {
     #[test]
     fn near_paths_never_panic(text in r#"\$[.\[\]'"*?@()0-9:,a-c=<>&|!~/ $-]{0,40}"#) {
         if let Ok(path) = Path::parse(&text) {
-            let _ = path.find(&store());
+            let _ = path.find(&store(), &Budget::new());
         }
     }
 
@@ -25,7 +25,7 @@ proptest! {
         ".sum()", ".length()", ".append(", ")", "/a+/", " =~ ", "['title','price']", "10", "{}", " empty true", " size 2",
     ]), 0..14)) {
         if let Ok(path) = Path::parse(&format!("${}", parts.concat())) {
-            let _ = path.find(&store());
+            let _ = path.find(&store(), &Budget::new());
         }
     }
 
@@ -51,6 +51,6 @@ proptest! {
         fields.insert(name, json!(1));
         let document = Value::Object(fields);
         let path = Path::parse(&format!("$['{escaped}']")).unwrap();
-        prop_assert_eq!(path.find(&document).map(std::borrow::Cow::into_owned), Ok(json!(1)));
+        prop_assert_eq!(path.find(&document, &Budget::new()).map(std::borrow::Cow::into_owned), Ok(json!(1)));
     }
 }

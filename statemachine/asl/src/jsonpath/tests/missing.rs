@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{check, check_missing};
-use crate::jsonpath::{NotFound, Path};
+use crate::jsonpath::{Budget, NotFound, Path};
 
 #[test]
 fn a_definite_path_that_leads_nowhere_says_where_it_stopped() {
@@ -70,7 +70,7 @@ fn values_of_the_wrong_kind_are_told_as_java_sees_them() {
     for (value, class) in classes {
         let missing = Path::parse("$.a.b")
             .unwrap()
-            .find(&json!({"a": value}))
+            .find(&json!({"a": value}), &Budget::new())
             .unwrap_err();
         assert_eq!(
             missing.to_string(),
@@ -96,10 +96,13 @@ fn deep() -> Value {
 #[test]
 fn a_path_that_multiplies_is_given_up() {
     let path = Path::parse(&format!("${}", "..*".repeat(20))).unwrap();
-    assert_eq!(path.find(&deep()), Err(NotFound::TooManyVisits));
+    assert_eq!(
+        path.find(&deep(), &Budget::new()),
+        Err(NotFound::TooManyVisits)
+    );
     let filter = format!("$..[?({}@.x{})]", "@..[?(".repeat(8), ")]".repeat(8));
     assert_eq!(
-        Path::parse(&filter).unwrap().find(&deep()),
+        Path::parse(&filter).unwrap().find(&deep(), &Budget::new()),
         Err(NotFound::TooManyVisits)
     );
 }
@@ -108,7 +111,7 @@ fn a_path_that_multiplies_is_given_up() {
 fn a_path_that_finds_a_large_value_often_is_given_up() {
     let large = (0..100).fold(json!("x".repeat(200_000)), |inner, _| json!([inner]));
     assert_eq!(
-        Path::parse("$..*").unwrap().find(&large),
+        Path::parse("$..*").unwrap().find(&large, &Budget::new()),
         Err(NotFound::TooLarge)
     );
 }

@@ -13,7 +13,7 @@ mod syntax;
 
 use serde_json::{Value, json};
 
-use super::Path;
+use super::{Budget, Path};
 
 fn store() -> Value {
     json!({
@@ -29,7 +29,11 @@ fn store() -> Value {
 
 fn check_in(document: &Value, path: &str, expect: Value) {
     let parsed = Path::parse(path).unwrap_or_else(|bad| panic!("{path}: {bad}"));
-    assert_eq!(parsed.find(document).as_deref(), Ok(&expect), "{path}");
+    assert_eq!(
+        parsed.find(document, &Budget::new()).as_deref(),
+        Ok(&expect),
+        "{path}"
+    );
 }
 
 fn check(path: &str, expect: Value) {
@@ -38,7 +42,13 @@ fn check(path: &str, expect: Value) {
 
 fn check_missing(path: &str, text: &str) {
     let parsed = Path::parse(path).unwrap_or_else(|bad| panic!("{path}: {bad}"));
-    assert_eq!(parsed.find(&store()).unwrap_err().to_string(), text);
+    assert_eq!(
+        parsed
+            .find(&store(), &Budget::new())
+            .unwrap_err()
+            .to_string(),
+        text
+    );
 }
 
 fn check_bad(path: &str, text: &str) {

@@ -123,3 +123,12 @@ fn put_makes_what_is_missing_and_refuses_what_is_in_the_way() {
     assert_eq!(put("$.a.b", json!({"a": 1})), Err(()));
     assert_eq!(put("$.a", json!([])), Err(()));
 }
+
+/// Recorded on AWS: a backslash before another quote than those around the name is a part of it.
+#[test]
+fn a_backslash_in_a_name_escapes_its_quotes_and_itself() {
+    let document = json!({"Test\\\"\"Name\"": 1, "it's": 2, "a\\b": 3});
+    check_in(&document, r#"$['Test\""Name"']"#, json!(1));
+    check_in(&document, r"$['it\'s']", json!(2));
+    check_in(&document, r"$['a\\b']", json!(3));
+}

@@ -12,7 +12,7 @@ const EXPRESSIONS: [&str; 22] = [
     "$states.input.a[0].b",
     "$states.input.**.b",
     "$states.result",
-    "$states.errorOutput.Error",
+    "$states.result.Error",
     "$states.context.State.Name",
     "$states.context.Map.Item.Index",
     "$keys($states)",

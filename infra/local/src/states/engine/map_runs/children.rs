@@ -1,6 +1,6 @@
 //! The executions of a map run.
 
-use asl::{EventKind, Execution, Outcome, Timestamp};
+use asl::{Event, EventKind, Execution, Outcome, Timestamp};
 
 use super::super::Fault;
 use super::super::batch::Engine;
@@ -28,6 +28,10 @@ impl Engine {
             }
             if run.has_failed() {
                 return self.too_many_failed(id);
+            }
+            if run.has_too_much() {
+                let failure = run.too_long();
+                return self.fail_map_run(id, failure);
             }
             if run.tally.pending == 0 && run.running.is_empty() {
                 return self.end_map_run(id);
@@ -72,12 +76,12 @@ impl Engine {
         let identity = run.child_identity(&self.identity, name);
         let compiled = run.compiled.clone();
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
-        let (execution, effects) =
-            Execution::start_child(&compiled.machine, &run.request, identity, input, at, seed);
+        let execution = Execution::child(&run.request, identity, input, at, seed);
         let live = Live::new(id, id > 0, compiled, execution).of_map_run(child);
         self.live.insert(id, live);
         self.batch.touched.insert(id);
-        self.perform(id, effects, at)
+        let kind = EventKind::Start;
+        self.apply_at(id, Event { at, kind })
     }
 
     /// The execution that a child of a redriven map run has already, and its revision.
@@ -105,6 +109,7 @@ impl Engine {
         run.tally.pending -= 1;
         run.running.insert(child.1, id);
         self.live.insert(id, live);
+        self.batch.touched.insert(id);
         self.apply(id, EventKind::Redrive)
     }
 
@@ -156,7 +161,9 @@ impl Engine {
         let items = map_runs::child_ended(&self.db, child, &end)?;
         if let Some(run) = self.map_runs.runs.get_mut(&child.0) {
             run.running.remove(&child.1);
-            if !matches!(outcome, Outcome::Succeeded { .. }) {
+            if let Outcome::Succeeded { output } = outcome {
+                run.tally.bytes += output.text().len().saturating_sub("[]".len());
+            } else {
                 run.tally.failed_items += items;
             }
             self.map_runs.ready.insert(child.0);

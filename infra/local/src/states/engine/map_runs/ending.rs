@@ -9,8 +9,8 @@ use super::{MapRun, Phase};
 use crate::states::map_runs::{Written, shown};
 use crate::states::store::map_runs::{self, Child};
 
-/// How many results are looked at at once.
-const PAGE: usize = 200;
+/// How many results are looked at at once: each may be as long as a payload.
+const PAGE: usize = 16;
 
 impl Engine {
     /// More items failed than may: stops the children, but writes what there is.
@@ -117,7 +117,12 @@ impl MapRun {
         Ok(Ok(Value::String(lines.join("\n"))))
     }
 
-    fn too_long(&self) -> Failure {
+    /// Whether the results that have come are too long to be handed to the Map state.
+    pub(super) fn has_too_much(&self) -> bool {
+        self.request.results.destination.is_none() && self.tally.bytes > MAX_PAYLOAD_BYTES
+    }
+
+    pub(super) fn too_long(&self) -> Failure {
         Failure {
             error: Some("States.DataLimitExceeded".to_owned()),
             cause: Some(format!(

@@ -2,9 +2,11 @@
 
 use asl::{Batch, Failure, MAX_PAYLOAD_BYTES, Payload};
 use serde_json::Value;
+use tokio::sync::oneshot;
 
 use super::super::Fault;
 use super::super::batch::Engine;
+use super::super::stepping::Items;
 use super::{MapRun, Phase};
 use crate::states::store::map_runs;
 
@@ -19,6 +21,58 @@ pub(in super::super) struct Batches {
 }
 
 impl Engine {
+    /// Has a page of items made something of elsewhere, where that may take long; else gives it back.
+    pub(super) fn defer_page(
+        &mut self,
+        id: i64,
+        items: Vec<Value>,
+        more: oneshot::Sender<bool>,
+    ) -> Option<(Vec<Value>, oneshot::Sender<bool>)> {
+        let Some(run) = self.map_runs.runs.get_mut(&id) else {
+            return Some((items, more));
+        };
+        let (Phase::Reading(batches), Some(live)) = (&mut run.phase, self.live.get(&run.execution))
+        else {
+            return Some((items, more));
+        };
+        if !live.is_costly() {
+            return Some((items, more));
+        }
+        let (first, map_run, task) = (batches.next_item, id, run.task);
+        batches.next_item += items.len() as u64;
+        let page = Items {
+            map_run,
+            task,
+            first,
+            items,
+            more,
+        };
+        let execution = run.execution;
+        self.defer_items(execution, page);
+        None
+    }
+
+    /// Takes what a page of items was made into, and says whether more are wanted.
+    pub(in super::super) fn take_mapped(
+        &mut self,
+        id: i64,
+        made: Vec<Result<Payload, Failure>>,
+    ) -> Result<bool, Fault> {
+        for made in made {
+            let Some(run) = self.map_runs.runs.get_mut(&id) else {
+                return Ok(false);
+            };
+            match made.and_then(|made| acceptable(made, &run.request.state)) {
+                Ok(item) => run.add(&self.db, item)?,
+                Err(failure) => {
+                    self.fail_map_run(id, failure)?;
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// Takes a page of items, and says whether more are wanted.
     pub(super) fn take_items(&mut self, id: i64, items: Vec<Value>) -> Result<bool, Fault> {
         for item in items {

@@ -55,6 +55,9 @@ impl Engine {
     ) -> Result<(), Fault> {
         match report {
             Report::Items { items, more } => {
+                let Some((items, more)) = self.defer_page(id, items, more) else {
+                    return Ok(());
+                };
                 let wanted = self.take_items(id, items)?;
                 self.batch.releases.push(Box::new(move |committed| {
                     // What was not committed is read again by another job.

@@ -86,6 +86,8 @@ struct Tally {
     failed_items: i64,
     /// Children that have not begun.
     pending: i64,
+    /// The length of the results that have come, at least.
+    bytes: usize,
 }
 
 impl MapRuns {

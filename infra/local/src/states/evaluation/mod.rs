@@ -1,0 +1,212 @@
+//! JSONata in processes of its own: what an expression does to the process that evaluates it, it does to nobody else.
+//!
+//! The stack starts [`serve`]'s process as it needs them, asks each for one evaluation at a time, and kills one that takes
+//! too long. A process bounds its own memory, so that the system ends it where it asks for too much.
+//!
+//! ```text
+//! step of an execution ── Evaluators ── a line of JSON over a socket ──> serve ── asl::Evaluator
+//! ```
+
+mod serve;
+
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fmt, io};
+
+use asl::{Evaluate, EvaluationFailure, EvaluationRequest, EvaluationResponse};
+
+pub use serve::serve;
+
+/// The command of a process that [`serve`]s evaluations.
+pub type EvaluatorCommand = Arc<dyn Fn() -> Command + Send + Sync>;
+
+/// How long an evaluation may take. It ends itself before, as a rule.
+const LONGEST: Duration = Duration::from_secs(7);
+
+/// A process that was busy for so long may hold much memory: it is not kept.
+const SHORT: Duration = Duration::from_millis(200);
+
+/// How many processes wait for the next evaluation.
+const KEPT: usize = 2;
+
+/// An evaluator in processes of its own. It starts none yet.
+pub fn evaluators(command: EvaluatorCommand) -> Arc<dyn Evaluate> {
+    Arc::new(Evaluators::new(command))
+}
+
+/// The processes that evaluate.
+struct Evaluators {
+    command: EvaluatorCommand,
+    pool: Mutex<Pool>,
+    freed: Condvar,
+    most: usize,
+}
+
+#[derive(Default)]
+struct Pool {
+    idle: Vec<Worker>,
+    busy: usize,
+}
+
+/// A process, and the connection to it.
+struct Worker {
+    child: Child,
+    stream: BufReader<UnixStream>,
+}
+
+impl Evaluators {
+    fn new(command: EvaluatorCommand) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Evaluators {
+            command,
+            pool: Mutex::default(),
+            freed: Condvar::new(),
+            most: (2 * cores).clamp(4, 16),
+        }
+    }
+
+    /// Waits until fewer than the most are busy, and takes or starts a process.
+    fn worker(&self) -> io::Result<Worker> {
+        let mut pool = self.pool();
+        while pool.busy >= self.most {
+            pool = self
+                .freed
+                .wait(pool)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        pool.busy += 1;
+        match pool.idle.pop() {
+            Some(worker) => Ok(worker),
+            None => {
+                drop(pool);
+                Worker::start((self.command)()).inspect_err(|_| self.free(None))
+            }
+        }
+    }
+
+    fn free(&self, worker: Option<Worker>) {
+        let mut pool = self.pool();
+        pool.busy -= 1;
+        if pool.idle.len() < KEPT {
+            pool.idle.extend(worker);
+        }
+        drop(pool);
+        self.freed.notify_one();
+    }
+
+    // What a panic could have left is a list of processes all the same.
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Evaluate for Evaluators {
+    fn evaluate(&self, request: &EvaluationRequest<'_>) -> EvaluationResponse {
+        let mut worker = match self.worker() {
+            Ok(worker) => worker,
+            Err(error) => {
+                tracing::error!(%error, "a process for JSONata can't be started");
+                return request.fail(EvaluationFailure::Internal);
+            }
+        };
+        let start = Instant::now();
+        let answer = worker.ask(request, start + LONGEST);
+        let kept = answer.is_ok() && start.elapsed() < SHORT;
+        let response = answer.unwrap_or_else(|error| request.fail(worker.failure(&error)));
+        self.free(kept.then_some(worker));
+        response
+    }
+}
+
+impl fmt::Debug for Evaluators {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evaluators")
+            .field("most", &self.most)
+            .finish()
+    }
+}
+
+impl Worker {
+    /// In a process group of its own, so that a Ctrl-C at the terminal does not reach it: what it was asked is answered.
+    fn start(mut command: Command) -> io::Result<Worker> {
+        let (here, there) = UnixStream::pair()?;
+        let child = command
+            .env_clear()
+            .stdin(Stdio::from(OwnedFd::from(there.try_clone()?)))
+            .stdout(Stdio::from(OwnedFd::from(there)))
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        let stream = BufReader::new(here);
+        Ok(Worker { child, stream })
+    }
+
+    fn ask(
+        &mut self,
+        request: &EvaluationRequest<'_>,
+        until: Instant,
+    ) -> io::Result<EvaluationResponse> {
+        let mut line = serde_json::to_vec(request)?;
+        line.push(b'\n');
+        let stream = self.stream.get_mut();
+        stream.set_write_timeout(Some(LONGEST))?;
+        stream.write_all(&line)?;
+        Ok(serde_json::from_slice(&self.line(until)?)?)
+    }
+
+    /// Reads a line before `until`.
+    fn line(&mut self, until: Instant) -> io::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            self.stream.get_ref().set_read_timeout(Some(left))?;
+            let read = self.stream.fill_buf()?;
+            if read.is_empty() {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            let end = read.iter().position(|byte| *byte == b'\n');
+            let length = end.unwrap_or(read.len());
+            line.extend_from_slice(&read[..length]);
+            self.stream.consume(end.map_or(length, |end| end + 1));
+            if end.is_some() {
+                return Ok(line);
+            }
+        }
+    }
+
+    /// Why it did not answer. It is over afterwards.
+    fn failure(&mut self, error: &io::Error) -> EvaluationFailure {
+        if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) {
+            return EvaluationFailure::Time;
+        }
+        let ended = self.child.wait();
+        match ended.map(|status| (status.signal(), status.code())) {
+            // Rust aborts where memory is refused; the system kills where it has none.
+            Ok((Some(SIGABRT | SIGKILL), _)) => EvaluationFailure::Memory,
+            Ok((_, Some(serve::TOO_LONG))) => EvaluationFailure::Time,
+            ended => {
+                tracing::error!(?ended, %error, "a process for JSONata broke down");
+                EvaluationFailure::Internal
+            }
+        }
+    }
+}
+
+const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It fails where the process is over.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,80 @@
+//! A process that evaluates: requests on standard input, responses on standard output, a line of JSON each.
+
+use std::io::{self, BufRead, Write};
+use std::process::exit;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use asl::{EvaluationRequest, Evaluator};
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+/// The memory that the process may have, in bytes: twenty times what AWS lets an evaluation hold, as it counts that.
+const MOST_MEMORY: u64 = 384 * 1024 * 1024;
+
+/// What it may map, which is more than it touches.
+const MOST_MAPPED: u64 = 4 * MOST_MEMORY;
+
+/// How long an evaluation may take, in half seconds. It ends itself after ten, as a rule.
+const LONGEST: u64 = 12;
+
+/// The exit status where one took longer.
+pub(super) const TOO_LONG: i32 = 124;
+
+/// Answers requests until standard input ends, which it does when the stack is gone.
+///
+/// # Errors
+/// A request is none, or the other end is gone.
+pub fn serve() -> io::Result<()> {
+    limit_memory();
+    let started = watch_time();
+    let mut evaluator = Evaluator::default();
+    let mut out = io::stdout().lock();
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let request: EvaluationRequest<'_> = serde_json::from_str(&line)?;
+        drop(line);
+        started.fetch_add(1, Ordering::Relaxed);
+        let response = evaluator.evaluate(&request);
+        started.fetch_add(1, Ordering::Relaxed);
+        let mut answer = serde_json::to_vec(&response)?;
+        answer.push(b'\n');
+        out.write_all(&answer)?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// Where the system knows no such limit, the library's own have to do.
+fn limit_memory() {
+    let limit = |most| Rlimit {
+        current: Some(most),
+        maximum: Some(most),
+    };
+    let _ = setrlimit(Resource::Data, limit(MOST_MEMORY));
+    let _ = setrlimit(Resource::As, limit(MOST_MAPPED));
+    // A process that is ended for its memory leaves nothing behind.
+    let _ = setrlimit(Resource::Core, limit(0));
+}
+
+/// Ends the process when an evaluation takes too long, also where nobody is left to do so. The counter is odd while one is
+/// under way.
+fn watch_time() -> &'static AtomicU64 {
+    static STEPS: AtomicU64 = AtomicU64::new(0);
+    std::thread::spawn(|| {
+        let (mut seen, mut since) = (0, 0);
+        loop {
+            std::thread::sleep(Duration::from_millis(500));
+            let now = STEPS.load(Ordering::Relaxed);
+            since = if now == seen && now % 2 == 1 {
+                since + 1
+            } else {
+                0
+            };
+            seen = now;
+            if since >= LONGEST {
+                exit(TOO_LONG);
+            }
+        }
+    });
+    &STEPS
+}

@@ -1,0 +1,232 @@
+//! Whether an expression is certain to be evaluated fast, in memory that its input bounds.
+//!
+//! Such an expression is evaluated where it stands. Every other one may be an [`Evaluate`](super::Evaluate)'s to do. The
+//! test errs on the side of caution: it knows what is cheap, and takes all else for costly.
+
+use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
+
+/// How many nodes a cheap expression may have: each may pass over the whole input once.
+const MAX_NODES: usize = 64;
+
+/// How long a text may be that a cheap expression repeats, in bytes.
+const MAX_SEPARATOR: usize = 64;
+
+/// Functions whose time and result are linear in what they are given.
+const LINEAR: [&str; 36] = [
+    "abs",
+    "append",
+    "average",
+    "boolean",
+    "ceil",
+    "contains",
+    "count",
+    "exists",
+    "floor",
+    "hash",
+    "join",
+    "keys",
+    "length",
+    "lookup",
+    "lowercase",
+    "max",
+    "merge",
+    "millis",
+    "min",
+    "not",
+    "now",
+    "number",
+    "parse",
+    "power",
+    "random",
+    "reverse",
+    "round",
+    "split",
+    "sqrt",
+    "string",
+    "substring",
+    "substringAfter",
+    "substringBefore",
+    "sum",
+    "trim",
+    "uuid",
+];
+
+/// Returns true if the time and memory of `tree` are at most [`MAX_NODES`] times those of reading its input.
+pub(super) fn is_cheap(tree: &AstNode) -> bool {
+    let mut left = MAX_NODES;
+    whole(tree, &mut left)
+}
+
+fn spend(left: &mut usize) -> bool {
+    *left = left.saturating_sub(1);
+    *left > 0
+}
+
+/// Evaluated once. The recursion ends with `left`.
+fn whole(node: &AstNode, left: &mut usize) -> bool {
+    if !spend(left) {
+        return false;
+    }
+    let mut all = |nodes: &[AstNode]| nodes.iter().all(|node| whole(node, left));
+    match node {
+        AstNode::Variable(_) => true,
+        AstNode::Path { steps } => match steps.split_first() {
+            Some((first, rest)) => {
+                stages(first, left)
+                    && whole(&first.node, left)
+                    && rest.iter().all(|step| inner_step(step, left))
+            }
+            None => true,
+        },
+        AstNode::Binary { op, lhs, rhs } => {
+            is_cheap_operator(*op) && whole(lhs, left) && whole(rhs, left)
+        }
+        AstNode::Unary { operand, .. } => whole(operand, left),
+        AstNode::Conditional {
+            condition,
+            then_branch,
+            else_branch,
+        } => {
+            whole(condition, left)
+                && whole(then_branch, left)
+                && else_branch.as_deref().is_none_or(|node| whole(node, left))
+        }
+        AstNode::Block(nodes) | AstNode::Array(nodes) => all(nodes),
+        AstNode::Object(pairs) => pairs
+            .iter()
+            .all(|(key, value)| whole(key, left) && whole(value, left)),
+        AstNode::Function { name, args, .. } => is_cheap_call(name, args) && all(args),
+        other => is_literal(other),
+    }
+}
+
+/// Evaluated for each of many items: it may look at its item only, or else it would multiply.
+fn each(node: &AstNode, left: &mut usize) -> bool {
+    if !spend(left) {
+        return false;
+    }
+    match node {
+        AstNode::Name(_) => true,
+        AstNode::Path { steps } => steps.iter().all(|step| inner_step(step, left)),
+        AstNode::Binary { op, lhs, rhs } => match op {
+            BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::LessThan
+            | BinaryOp::LessThanOrEqual
+            | BinaryOp::GreaterThan
+            | BinaryOp::GreaterThanOrEqual => compared(lhs, left) && compared(rhs, left),
+            op => is_cheap_operator(*op) && each(lhs, left) && each(rhs, left),
+        },
+        AstNode::Object(pairs) => pairs
+            .iter()
+            .all(|(key, value)| each(key, left) && each(value, left)),
+        AstNode::String(text) => text.len() <= MAX_SEPARATOR,
+        other => is_literal(other),
+    }
+}
+
+/// A comparison reads no more of a variable than of the item that it is compared with.
+fn compared(node: &AstNode, left: &mut usize) -> bool {
+    matches!(node, AstNode::Variable(name) if !name.is_empty()) || each(node, left)
+}
+
+fn inner_step(step: &PathStep, left: &mut usize) -> bool {
+    stages(step, left) && each(&step.node, left)
+}
+
+fn stages(step: &PathStep, left: &mut usize) -> bool {
+    step.focus.is_none()
+        && step.index_var.is_none()
+        && step.stages.iter().all(|stage| match stage {
+            Stage::KeepArray => true,
+            Stage::Filter(filter) => each(filter, left),
+            Stage::Index(_) => false,
+        })
+}
+
+/// `:=` could double a value again and again, `..` makes much of little, `~>` calls what it is given.
+fn is_cheap_operator(op: BinaryOp) -> bool {
+    !matches!(
+        op,
+        BinaryOp::ColonEqual | BinaryOp::Range | BinaryOp::ChainPipe
+    )
+}
+
+fn is_cheap_call(name: &str, args: &[AstNode]) -> bool {
+    let short = |argument: Option<&AstNode>| match argument {
+        None => true,
+        Some(AstNode::String(text)) => text.len() <= MAX_SEPARATOR,
+        Some(_) => false,
+    };
+    LINEAR.contains(&name)
+        && match name {
+            "join" => short(args.get(1)),
+            "now" => args.is_empty(),
+            _ => true,
+        }
+}
+
+fn is_literal(node: &AstNode) -> bool {
+    matches!(
+        node,
+        AstNode::String(_)
+            | AstNode::Number(_)
+            | AstNode::Boolean(_)
+            | AstNode::Null
+            | AstNode::Undefined
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Expression;
+
+    fn check(text: &str, expect: bool) {
+        let parsed = Expression::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(parsed.is_cheap(), expect, "{text}");
+    }
+
+    #[test]
+    fn what_reads_its_input_a_few_times_is_cheap() {
+        check("$states.input.order.id", true);
+        check("$states.input.a & '-' & $b", true);
+        check("$sum($states.input.orders.price) > 3", true);
+        check("$states.input.orders[price > 2 and sku = $sku].count", true);
+        check("$states.input.orders[0]", true);
+        check("$states.input.orders.{'id': sku, 'n': count}", true);
+        check("$a ? {'x': [$a, $b]} : $uuid()", true);
+        check("$join($states.input.names, ', ')", true);
+    }
+
+    #[test]
+    fn what_repeats_or_grows_is_not() {
+        for text in [
+            "[1..10]",
+            "$map($a, function($x) { $x })",
+            "$distinct($a)",
+            "$sort($a)",
+            "$a^(b)",
+            "$a{b: c}",
+            "$a@$x.$a",
+            "$a#$i",
+            "$a.**",
+            "$a.$a",
+            "$a.$sum($b)",
+            "$a[$count($b) > 1]",
+            "$a.(b & $c)",
+            "($x := $a & $a; $x := $x & $x)",
+            "$a ~> $count",
+            "$match($a, /a/)",
+            "$replace($a, 'x', $b)",
+            "$pad($a, 9)",
+            "$join($a, $b)",
+            "$base64encode($a)",
+            "$now($picture)",
+            "$f($a)",
+        ] {
+            check(text, false);
+        }
+        let long = format!("1{}", "+1".repeat(70));
+        check(&long, false);
+    }
+}
