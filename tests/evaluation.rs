@@ -40,7 +40,8 @@ async fn an_expression_fails_alone() {
         (
             "joins",
             "($a := [1..4000]; $count($a@$x.$a@$y.{'x': $x, 'y': $y}))",
-            MEMORY,
+            // Whichever comes first: a build for debugging is slow.
+            [MEMORY, TIME],
         ),
     ] {
         let created = sfn
@@ -79,6 +80,10 @@ async fn an_expression_fails_alone() {
             Some("States.QueryEvaluationError"),
             "{ended:?}"
         );
-        assert!(ended.cause().unwrap().ends_with(expected), "{ended:?}");
+        let cause = ended.cause().unwrap();
+        assert!(
+            expected.iter().any(|text| cause.ends_with(text)),
+            "{ended:?}"
+        );
     }
 }

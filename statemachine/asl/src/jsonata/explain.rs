@@ -61,6 +61,14 @@ impl Notes {
     }
 
     fn install_here(&self, node: &mut AstNode) {
+        if let AstNode::Binary {
+            op: BinaryOp::ChainPipe,
+            lhs,
+            rhs,
+        } = node
+        {
+            return self.install_application(lhs, rhs);
+        }
         super::meter::children(node)
             .into_iter()
             .for_each(|child| self.install(child));
@@ -91,6 +99,22 @@ impl Notes {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// `a ~> $f(b)` calls `$f` with `a` before its other arguments.
+    fn install_application(&self, lhs: &mut AstNode, rhs: &mut AstNode) {
+        self.install(lhs);
+        match rhs {
+            AstNode::Variable(name) if functions::is_standard(name) => {
+                self.operands(name, true, vec![lhs]);
+            }
+            AstNode::Function { name, args, .. } if functions::is_standard(name) => {
+                args.iter_mut().for_each(|argument| self.install(argument));
+                let operands = std::iter::once(lhs).chain(args).collect();
+                self.operands(name, true, operands);
+            }
+            rhs => self.install(rhs),
         }
     }
 

@@ -180,6 +180,7 @@ impl Walk {
             }
             // `%` may lead back to what `$states` was.
             AstNode::Parent(_) => self.reads.all_members(),
+            AstNode::ParentVariable(_) => self.reads.names_root = true,
             AstNode::String(_)
             | AstNode::Name(_)
             | AstNode::Number(_)
@@ -188,7 +189,6 @@ impl Walk {
             | AstNode::Undefined
             | AstNode::Placeholder
             | AstNode::Regex { .. }
-            | AstNode::ParentVariable(_)
             | AstNode::Wildcard
             | AstNode::Descendant => {}
         }
@@ -309,7 +309,6 @@ impl Walk {
 
     /// `$` itself (no name) and `$$` are the context, not variables.
     fn variable(&mut self, name: &str) {
-        self.reads.names_root |= name == "$";
         if name.is_empty() || name == "$" || self.is_bound(name) {
             return;
         }

@@ -23,9 +23,18 @@ fn try_parse(text: &str) -> Result<AstNode, String> {
         if matches!(error, ParserError::UnclosedComment) {
             return "S0106: Comment has no closing tag".to_owned();
         }
+        if matches!(error, ParserError::UnclosedString) && is_in_regex(text) {
+            return "S0302: No terminating / in regular expression".to_owned();
+        }
         let message = error.display_message();
         message[code_position(&message)..].to_owned()
     })
+}
+
+/// Whether what is not closed at the end of the text is a regular expression: the library calls that a string.
+fn is_in_regex(text: &str) -> bool {
+    let closed = catch_unwind(|| jsonata_core::parser::parse(&format!("{text}/")));
+    !matches!(closed, Ok(Err(ParserError::UnclosedString)))
 }
 
 /// Where the code begins, which the parser puts words in front of ("Parse error: Invalid syntax: S0213: …"); 0 without one.

@@ -107,6 +107,10 @@ fn syntax_errors_say_what() {
     );
     check("ä + b c d", "S0201: Syntax error: \"c\"");
     check(
+        "$match('a', /b",
+        "S0302: No terminating / in regular expression",
+    );
+    check(
         "$x := ; 3",
         "S0211: The symbol \";\" cannot be used as a unary operator",
     );
@@ -118,4 +122,139 @@ fn operators_that_step_functions_does_not_have_are_noticed() {
     assert_eq!(newer("$map($list, function($v){ $v ?? 1 })"), Some("??"));
     assert_eq!(newer("$text ?: 'x'"), Some("?:"));
     assert_eq!(newer("$text ? 'x' : '?? ?:'"), None);
+}
+
+/// The words of the reference implementation (jsonata-js 2.0.6), which are AWS's.
+#[test]
+fn errors_have_the_words_of_the_reference() {
+    let check = |text: &str, words: &str| {
+        check_error(text, &format!("threw an error during evaluation. {words}"));
+    };
+    check(
+        "$sum('a')",
+        "T0412: Argument 1 of function \"sum\" must be an array of \"numbers\"",
+    );
+    check(
+        "$max([1, 'a'])",
+        "T0412: Argument 1 of function \"max\" must be an array of \"numbers\"",
+    );
+    check(
+        "$join([1, 2])",
+        "T0412: Argument 1 of function \"join\" must be an array of \"strings\"",
+    );
+    check(
+        "$merge([1])",
+        "T0412: Argument 1 of function \"merge\" must be an array of \"objects\"",
+    );
+    check(
+        "$uppercase(5)",
+        "T0410: Argument 1 of function \"uppercase\" does not match function signature",
+    );
+    check(
+        "$one ~> $uppercase",
+        "T0410: Argument 1 of function \"uppercase\" does not match function signature",
+    );
+    check(
+        "$one ~> $substring(2)",
+        "T0411: Context value is not a compatible type with argument 1 of function \"substring\"",
+    );
+    check(
+        "$uppercase('a', 'b')",
+        "T0410: Argument 2 of function \"uppercase\" does not match function signature",
+    );
+    check(
+        "$length($lowercase(5))",
+        "T0410: Argument 1 of function \"lowercase\" does not match function signature",
+    );
+    check(
+        "$map([1], 2)",
+        "T0410: Argument 2 of function \"map\" does not match function signature",
+    );
+    check(
+        "$filter(1)",
+        "T0410: Argument 2 of function \"filter\" does not match function signature",
+    );
+    check(
+        "$map(['a'], function($x) { $abs($x) })",
+        "T0410: Argument 1 of function \"abs\" does not match function signature",
+    );
+    check(
+        "$abs()",
+        "T0411: Context value is not a compatible type with argument 1 of function \"abs\"",
+    );
+    check(
+        "1 + 'a'",
+        "T2002: The right side of the \"+\" operator must evaluate to a number",
+    );
+    check(
+        "'a' * 2",
+        "T2001: The left side of the \"*\" operator must evaluate to a number",
+    );
+    check("-'a'", "D1002: Cannot negate a non-numeric value: \"a\"");
+    check(
+        "1 < 'a'",
+        "T2009: The values 1 and \"a\" either side of operator \"<\" must be of the same data type",
+    );
+    check(
+        "true < false",
+        "T2010: The expressions either side of operator \"<\" must evaluate to numeric or string values",
+    );
+    check("1/0 + 1", "D1001: Number out of range: null");
+    check(
+        "$number('abc')",
+        "D3030: Unable to cast value to a number: \"abc\"",
+    );
+    check(
+        "$sqrt(-1)",
+        "D3060: The sqrt function cannot be applied to a negative number: -1",
+    );
+    check(
+        "$power(10, 1000)",
+        "D3061: The power function has resulted in a value that cannot be represented as a JSON number: base=10, exponent=1000",
+    );
+    check(
+        "$formatBase(1, 37)",
+        "D3100: The radix of the formatBase function must be between 2 and 36.  It was given 37",
+    );
+    check(
+        "$toMillis('abc')",
+        "D3110: The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given \"abc\"",
+    );
+    check(
+        "$decodeUrl('%')",
+        "D3140: Malformed URL passed to $decodeUrl(): \"%\"",
+    );
+    check(
+        "{'a': 1, 'a': 2}",
+        "D1009: Multiple key definitions evaluate to same key: \"a\"",
+    );
+    check(
+        "{'a': 1} ~> |$|5|",
+        "T2011: The insert/update clause of the transform expression must evaluate to an object: 5",
+    );
+    check("$error('boom')", "D3137: boom");
+}
+
+/// `1/0` is infinity, which JSON has no number for: AWS answers `["Infinity"]` for `[1/0]`.
+#[test]
+fn numbers_that_json_does_not_have_are_values() {
+    check(
+        "[1/0, -1/0, 1e308 * 10]",
+        json!(["Infinity", "-Infinity", "Infinity"]),
+    );
+    check("$parseInteger('a', '0')", json!("NaN"));
+    check("{'k': 1/0}", json!({"k": "Infinity"}));
+}
+
+#[test]
+fn what_is_no_base64_is_an_error_of_the_evaluator() {
+    check("$base64decode('YWJj')", json!("abc"));
+    check("$base64decode('YWI')", json!("ab"));
+    let error = super::evaluate("$base64decode('!!!')")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("threw an internal error during evaluation. "),
+        "{error}"
+    );
 }

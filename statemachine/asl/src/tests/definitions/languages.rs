@@ -165,3 +165,25 @@ fn jsonata_that_only_works_here_is_a_warning() {
         ],
     );
 }
+
+/// AWS refuses both: there is no context, and only a catcher has an error.
+#[test]
+fn what_an_expression_does_not_have_is_refused() {
+    let refused = |field: &str, text: &str| {
+        let machine = json!({"QueryLanguage": "JSONata", "StartAt": "S", "States": {
+            "S": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", field: text, "End": true}}});
+        let refused = crate::StateMachine::parse(&machine.to_string()).unwrap_err();
+        format!(
+            "{} {}",
+            refused.diagnostics[0].code, refused.diagnostics[0].message
+        )
+    };
+    assert_eq!(
+        refused("Output", "{% $states.input.a[$ = $$.b] %}"),
+        "UNSUPPORTED_JSONATA_EXPRESSION Reference to '$$' at the top level is not supported."
+    );
+    assert_eq!(
+        refused("Output", "{% $states.errorOutput.Error %}"),
+        "UNSUPPORTED_JSONATA_EXPRESSION Reference to '$states.errorOutput' is only supported in a catcher."
+    );
+}
