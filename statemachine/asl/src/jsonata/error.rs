@@ -96,8 +96,9 @@ impl Thrown {
     /// The same with the values of the call or operator that failed.
     pub(super) fn with_values_of(self, work: &Work) -> Thrown {
         let code = self.code.as_deref().unwrap_or_default();
+        let message = texts::with_values(code, &self.message, work);
         Thrown {
-            message: texts::with_values(code, work).unwrap_or(self.message),
+            message: message.unwrap_or(self.message),
             code: self.code,
         }
     }

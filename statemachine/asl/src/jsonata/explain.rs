@@ -73,7 +73,7 @@ impl Notes {
             .into_iter()
             .for_each(|child| self.install(child));
         match node {
-            AstNode::Function { name, args, .. } if functions::is_standard(name) => {
+            AstNode::Function { name, args, .. } if !name.starts_with('\0') => {
                 let name = name.clone();
                 if args.is_empty() {
                     let work = self.work(&name, true, (0, Vec::new()));

@@ -62,7 +62,15 @@ impl Meter {
         self.newer_operator = newer_operator(node).or(self.newer_operator);
         match node {
             AstNode::Lambda { body, .. } => self.function(body, true),
-            AstNode::Function { name, args, .. } => self.call(name, args),
+            AstNode::Function { name, args, .. } => self.call(name, args, 1),
+            AstNode::Binary {
+                op: BinaryOp::ChainPipe,
+                lhs,
+                rhs,
+            } => {
+                self.node(lhs);
+                self.applied(rhs);
+            }
             _ => children(node)
                 .into_iter()
                 .for_each(|child| self.node(child)),
@@ -76,7 +84,16 @@ impl Meter {
         }
     }
 
-    fn call(&mut self, name: &str, args: &mut [AstNode]) {
+    /// The right side of `~>`: a call there gets the left side for its first argument, and stays a call.
+    fn applied(&mut self, rhs: &mut AstNode) {
+        match rhs {
+            AstNode::Function { name, args, .. } => self.call(name, args, 0),
+            rhs => self.node(rhs),
+        }
+    }
+
+    /// `width`: which argument of `$pad` its width is.
+    fn call(&mut self, name: &str, args: &mut [AstNode], width: usize) {
         for argument in &mut *args {
             match argument {
                 // Only `$reduce` gives a function what it gave back.
@@ -85,7 +102,8 @@ impl Meter {
             }
         }
         if self.measures
-            && let ("pad", [_, width, ..]) = (name, args)
+            && name == "pad"
+            && let Some(width) = args.get_mut(width)
         {
             wrap(width, WIDTH);
         }
@@ -122,7 +140,7 @@ fn replace_distinct(node: &mut AstNode) {
             rhs,
             ..
         } => match &mut **rhs {
-            AstNode::Variable(name) => name,
+            AstNode::Variable(name) | AstNode::Function { name, .. } => name,
             _ => return,
         },
         _ => return,
@@ -183,6 +201,11 @@ fn measure(node: &mut AstNode, in_function: bool) {
             ..
         } => wrap(node, SIZED),
         AstNode::Function { name, .. } if GROWING.contains(&name.as_str()) => wrap(node, SIZED),
+        AstNode::Binary {
+            op: BinaryOp::ChainPipe,
+            rhs,
+            ..
+        } if is_growing(rhs) => wrap(node, SIZED),
         AstNode::Array(items) if in_function => {
             // These are taken apart into the array; a constructor among its items stays one item.
             let spliced = items.iter_mut().filter(|item| {
@@ -198,6 +221,16 @@ fn measure(node: &mut AstNode, in_function: bool) {
             spliced.for_each(|item| wrap(item, SIZED));
         }
         _ => {}
+    }
+}
+
+/// Whether a function is called, or named, whose result may be larger than all that it is given.
+fn is_growing(applied: &AstNode) -> bool {
+    match applied {
+        AstNode::Function { name, .. } | AstNode::Variable(name) => {
+            GROWING.contains(&name.as_str())
+        }
+        _ => false,
     }
 }
 

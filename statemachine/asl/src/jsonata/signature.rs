@@ -9,19 +9,19 @@ use jsonata_core::value::JValue;
 
 /// The functions of JSONata 2.0.6, in order, and their signatures.
 #[rustfmt::skip]
-const SIGNATURES: [(&str, &str); 58] = [
+const SIGNATURES: [(&str, &str); 61] = [
     ("abs", "n-"), ("append", "xx"), ("assert", "bs?"), ("average", "a<n>"), ("base64decode", "s-"),
     ("base64encode", "s-"), ("boolean", "x-"), ("ceil", "n-"), ("contains", "s-(sf)"), ("count", "a"),
     ("decodeUrl", "s-"), ("decodeUrlComponent", "s-"), ("distinct", "x"), ("each", "o-f"), ("encodeUrl", "s-"),
     ("encodeUrlComponent", "s-"), ("error", "s?"), ("exists", "x"), ("filter", "af"), ("floor", "n-"),
     ("formatBase", "n-n?"), ("formatInteger", "n-s"), ("formatNumber", "n-so?"), ("fromMillis", "n-s?s?"),
     ("join", "a<s>s?"), ("keys", "x-"), ("length", "s-"), ("lookup", "x-s"), ("lowercase", "s-"), ("map", "af"),
-    ("match", "s-fn?"), ("max", "a<n>"), ("merge", "a<o>"), ("min", "a<n>"), ("not", "x-"), ("number", "(nsb)-"),
+    ("match", "s-fn?"), ("max", "a<n>"), ("merge", "a<o>"), ("millis", ""), ("min", "a<n>"), ("not", "x-"), ("now", "s?s?"), ("number", "(nsb)-"),
     ("pad", "s-ns?"), ("parseInteger", "s-s"), ("power", "n-n"), ("reduce", "afj?"), ("replace", "s-(sf)(sf)n?"),
     ("reverse", "a"), ("round", "n-n?"), ("shuffle", "a"), ("sift", "o-f?"), ("single", "af?"), ("sort", "af?"),
     ("split", "s-(sf)n?"), ("spread", "x-"), ("sqrt", "n-"), ("string", "x-b?"), ("substring", "s-nn?"),
     ("substringAfter", "s-s"), ("substringBefore", "s-s"), ("sum", "a<n>"), ("toMillis", "s-s?"), ("trim", "s-"),
-    ("uppercase", "s-"),
+    ("type", "x"), ("uppercase", "s-"),
 ];
 
 /// One parameter.

@@ -2,15 +2,21 @@
 
 use std::panic::catch_unwind;
 
-use jsonata_core::ast::AstNode;
+use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::evaluator::error_code_prefix;
 use jsonata_core::parser::ParserError;
+use jsonata_core::value::with_stack;
 
 use super::error::Thrown;
+use super::meter::children;
 use super::{SyntaxError, texts};
 
 pub(super) fn parse(text: &str) -> Result<AstNode, SyntaxError> {
-    try_parse(text).map_err(|message| SyntaxError {
+    let parsed = try_parse(text).and_then(|mut tree| match unnoticed(&mut tree) {
+        Some(message) => Err(message.to_owned()),
+        None => Ok(tree),
+    });
+    parsed.map_err(|message| SyntaxError {
         message: texts::with_tokens(&Thrown::new(&message).to_string()),
     })
 }
@@ -27,7 +33,58 @@ fn try_parse(text: &str) -> Result<AstNode, String> {
             return "S0302: No terminating / in regular expression".to_owned();
         }
         let message = error.display_message();
-        message[code_position(&message)..].to_owned()
+        let message = &message[code_position(&message)..];
+        match expected_at_end(text).filter(|_| message.starts_with("S0207")) {
+            Some(expected) => format!("S0203: Expected \"{expected}\" before end of expression"),
+            None => message.to_owned(),
+        }
+    })
+}
+
+/// What the reference refuses to parse, and the library does not.
+fn unnoticed(node: &mut AstNode) -> Option<&'static str> {
+    with_stack(|| {
+        let here = match node {
+            AstNode::Binary {
+                op: BinaryOp::ColonEqual,
+                lhs,
+                ..
+            } if !matches!(**lhs, AstNode::Variable(_)) => Some("S0212: "),
+            AstNode::Regex { pattern, .. } if pattern.is_empty() => Some("S0301: "),
+            AstNode::Regex { pattern, .. } if is_open(pattern) => Some("S0302: "),
+            _ => None,
+        };
+        here.or_else(|| children(node).into_iter().find_map(unnoticed))
+    })
+}
+
+/// Whether brackets are open at the end of a pattern: a `/` inside brackets does not end it.
+fn is_open(pattern: &str) -> bool {
+    let (mut depth, mut escaped) = (0_i32, false);
+    for c in pattern.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    depth > 0
+}
+
+/// What the reference expects where the text ends right after what opens something; the library only says that it ends.
+fn expected_at_end(text: &str) -> Option<&'static str> {
+    let text = text.trim_end();
+    let before = text.get(..text.len().checked_sub(1)?)?.trim_end();
+    Some(match text.chars().next_back()? {
+        '(' => ")",
+        '[' => "]",
+        '|' => "|",
+        '{' if before.ends_with(')') => "}",
+        '{' => ":",
+        '.' if text.ends_with("..") => "]",
+        _ => return None,
     })
 }
 

@@ -22,9 +22,63 @@ pub(super) fn of(code: &str, own: &str) -> String {
             "Multiple key definitions evaluate to same key: {}",
             quoted(after(": "))
         ),
+        "D3130" => format!(
+            "Formatting or parsing an integer as a sequence starting with {} is not supported by this implementation",
+            quoted(own)
+        ),
+        "D3132" => format!(
+            "Unknown component specifier {} in date/time picture string",
+            quoted(own)
+        ),
+        "D3133" => format!(
+            "The 'name' modifier can only be applied to months and days in the date/time picture string, not {}",
+            quoted(own)
+        ),
+        "S0102" => format!("Number out of range: {}", quoted(after(": "))),
+        "S0103" => format!("Unsupported escape sequence: \\{}", quoted(after("\\"))),
+        "S0204" => format!("Unknown operator: {}", quoted(after(": "))),
+        "S0214" => format!(
+            "The right side of {} must be a variable name (start with $)",
+            quoted(after("after "))
+        ),
+        "T0410" | "T0412" => of_anonymous(own),
+        "T1010" => own.replacen(
+            &format!("${}", word_after(own, "$")),
+            &quoted(word_after(own, "$")),
+            1,
+        ),
         "T2001" | "T2002" => with_operator(own),
         _ => own.to_owned(),
     }
+}
+
+/// What the library says of a call of a function without a name, in the reference's words.
+fn of_anonymous(own: &str) -> String {
+    let numbers: Vec<usize> = own
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|digits| digits.parse().ok())
+        .collect();
+    let place = match numbers.as_slice() {
+        [expected, got] if own.contains("count mismatch") => expected.min(got) + 1,
+        [place, ..] => *place,
+        [] => return own.to_owned(),
+    };
+    match own.rsplit_once("must be an array of ") {
+        Some((_, kind)) => format!(
+            "Argument {place} of {ANONYMOUS} must be an array of \"{}s\"",
+            kind.trim_matches('"').trim_end_matches('s').to_lowercase()
+        ),
+        None if own.contains("of function \"") => own.to_owned(),
+        None => format!("Argument {place} of {ANONYMOUS} does not match function signature"),
+    }
+}
+
+/// JavaScript's words for a function without a name.
+const ANONYMOUS: &str = "function undefined";
+
+fn word_after<'t>(text: &'t str, mark: &str) -> &'t str {
+    let rest = text.split_once(mark).map_or("", |(_, rest)| rest);
+    rest.split(' ').next().unwrap_or_default()
 }
 
 /// The text of `code`, if it does not depend on what went wrong.
@@ -66,9 +120,10 @@ pub(super) fn has_values(code: &str) -> bool {
 }
 
 /// The text of `code` with the values of what failed.
-pub(super) fn with_values(code: &str, work: &Work) -> Option<String> {
+pub(super) fn with_values(code: &str, message: &str, work: &Work) -> Option<String> {
     if let "T0410" | "T0411" | "T0412" = code {
-        return work.is_call.then(|| of_call(work)).flatten();
+        let named = || message.replacen(ANONYMOUS, &format!("function {}", quoted(&work.name)), 1);
+        return work.is_call.then(|| of_call(work).unwrap_or_else(named));
     }
     let value = |place: usize| work.values.get(place).map(json);
     let first = value(0)?;
@@ -160,9 +215,10 @@ pub(super) fn with_tokens(message: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// `"c"` of `("c")`: what a token carries.
+/// `"c"` of `("c")` and `2` of `(2.0)`: what a token carries.
 fn carried(rest: &str) -> Option<&str> {
-    rest.strip_prefix('(')?.strip_suffix(')')
+    let carried = rest.strip_prefix('(')?.strip_suffix(')')?;
+    Some(carried.strip_suffix(".0").unwrap_or(carried))
 }
 
 /// By code, in order.

@@ -70,7 +70,8 @@ pub(super) fn eval(_: &[JValue], _: &Surroundings) -> HostFnResult {
     Err(error("T1006: Attempted to invoke a non-function"))
 }
 
-pub(super) fn millis(_: &[JValue], surroundings: &Surroundings) -> HostFnResult {
+pub(super) fn millis(args: &[JValue], surroundings: &Surroundings) -> HostFnResult {
+    at_most(args, 0, "millis")?;
     Ok(JValue::from(surroundings.now.0))
 }
 

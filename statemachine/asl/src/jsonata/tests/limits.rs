@@ -169,3 +169,14 @@ fn what_is_metered_gives_what_it_gave() {
         json!([["1"], ["2"]]),
     );
 }
+
+/// What measures a call must leave it a call where `~>` gives it its first argument.
+#[test]
+fn what_is_applied_stays_a_call() {
+    check("$sort(['b', 'a']) ~> $join('-')", json!("a-b"));
+    check("$sort(['b', 'a']) ~> $join", json!("ab"));
+    check("$sort([2, 2, 1]) ~> $distinct() ~> $count", json!(2));
+    check("$sort([2, 2, 1]) ~> $distinct ~> $count()", json!(2));
+    check("$join($sort(['a'])) ~> $pad(3, '#')", json!("a##"));
+    check_ends("$join($sort(['a'])) ~> $pad(1e12)", MEMORY);
+}
