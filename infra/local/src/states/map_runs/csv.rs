@@ -15,7 +15,7 @@ use super::decode::{Decode, Decoded};
 pub(super) struct Csv {
     delimiter: u8,
     /// The columns; `None` until the first row has named them.
-    columns: Option<Vec<String>>,
+    columns: Option<Columns>,
     row: Vec<String>,
     field: Vec<u8>,
     place: Place,
@@ -39,9 +39,7 @@ enum Place {
 impl Csv {
     /// With the columns given, or named by the first row.
     pub(super) fn new(columns: Option<Vec<String>>, delimiter: char) -> Result<Self, String> {
-        if let Some(columns) = &columns {
-            distinct(columns)?;
-        }
+        let columns = columns.map(Columns::new).transpose()?;
         Ok(Csv {
             delimiter: u8::try_from(delimiter).unwrap_or(b','),
             columns,
@@ -123,11 +121,8 @@ impl Csv {
         self.end_field();
         let row = std::mem::take(&mut self.row);
         match &self.columns {
-            None => {
-                distinct(&row)?;
-                self.columns = Some(row);
-            }
-            Some(columns) => items.push(item(columns, row)),
+            None => self.columns = Some(Columns::new(row)?),
+            Some(columns) => items.push(columns.item(row)),
         }
         Ok(())
     }
@@ -143,23 +138,43 @@ impl Decode for Csv {
     }
 }
 
-/// A row has as many fields as there are columns: more are dropped, and missing ones are empty, as on AWS.
-fn item(columns: &[String], row: Vec<String>) -> Value {
-    let mut fields = row.into_iter();
-    let named = columns.iter().map(|column| {
-        let field = fields.next().unwrap_or_default();
-        (column.clone(), Value::String(field))
-    });
-    Value::Object(named.collect::<Map<_, _>>())
+/// The columns' names.
+struct Columns {
+    names: Vec<String>,
+    /// Their places in a row, in the order that items have: that of Java's `HashMap`, as recorded on AWS.
+    order: Vec<usize>,
 }
 
-fn distinct(columns: &[String]) -> Decoded {
-    let mut seen = HashSet::new();
-    if columns.iter().all(|column| seen.insert(column)) {
-        Ok(())
-    } else {
-        Err("CSV headers cannot contain duplicates.".to_owned())
+impl Columns {
+    fn new(names: Vec<String>) -> Result<Self, String> {
+        let mut seen = HashSet::new();
+        if !names.iter().all(|name| seen.insert(name)) {
+            return Err("CSV headers cannot contain duplicates.".to_owned());
+        }
+        // A map has 16 buckets or more, and doubles them when it is more than three quarters full.
+        let buckets = (names.len() * 4).div_ceil(3).next_power_of_two().max(16);
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        order.sort_by_key(|at| bucket(&names[*at], buckets));
+        Ok(Columns { names, order })
     }
+
+    /// A row has as many fields as there are columns: more are dropped, and missing ones are empty, as on AWS.
+    fn item(&self, mut row: Vec<String>) -> Value {
+        row.resize(self.names.len(), String::new());
+        let named = self.order.iter().map(|at| {
+            let field = std::mem::take(&mut row[*at]);
+            (self.names[*at].clone(), Value::String(field))
+        });
+        Value::Object(named.collect::<Map<_, _>>())
+    }
+}
+
+/// The bucket of a name in a `HashMap` of Java's, by `String.hashCode`.
+fn bucket(name: &str, buckets: usize) -> usize {
+    let hash = name.encode_utf16().fold(0u32, |hash, unit| {
+        hash.wrapping_mul(31).wrapping_add(u32::from(unit))
+    });
+    (hash ^ (hash >> 16)) as usize & (buckets - 1)
 }
 
 #[cfg(test)]
@@ -188,6 +203,22 @@ mod tests {
         check("a\n1,2\n", Ok(json!([{ "a": "1" }])));
         check("a,b\n1\n", Ok(json!([{ "a": "1", "b": "" }])));
         check("a,\n1,2,3\n", Ok(json!([{ "a": "1", "": "2" }])));
+    }
+
+    /// Recorded on AWS, of these columns.
+    #[test]
+    fn members_were_in_the_order_of_the_columns() {
+        let members = |text: &str| {
+            let mut csv = Csv::new(None, ',').unwrap();
+            let items = decode::decode(&mut csv, text, text.len()).unwrap();
+            items[0].to_string()
+        };
+        let item = r#"{"0":"Value4","{}":"Value6","True":"Value5"}"#;
+        assert_eq!(members("0,True,{}\nValue4,Value5,Value6\n"), item);
+        let item = r#"{"":"Value5","H1":"Value4"}"#;
+        assert_eq!(members("H1,\nValue4,Value5,Value6\n"), item);
+        let item = r#"{"H1":"a","H2":"b","H3":"c"}"#;
+        assert_eq!(members("H1,H2,H3\na,b,c\n"), item);
     }
 
     #[test]
