@@ -61,6 +61,51 @@ async fn the_notebooks_payload_reaches_its_end() {
     );
 }
 
+/// The form that docs/tour.md shows.
+#[tokio::test]
+async fn a_definition_for_the_courses_functions_found_no_body() {
+    let stack = Stack::with_model();
+    let clients = Clients::of(&stack).await;
+    let task = |function: &str| {
+        json!({
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": { "FunctionName": function, "Payload.$": "$" },
+            "ResultSelector": { "statusCode": 200, "body.$": "$.Payload" },
+        })
+    };
+    let mut states = json!({
+        "Serialize": task("serialize-image"),
+        "Classify": task("classify-image"),
+        "Filter": task("filter-inferences"),
+    });
+    states["Serialize"]["Next"] = json!("Classify");
+    states["Classify"]["InputPath"] = json!("$.body");
+    states["Classify"]["Next"] = json!("Filter");
+    states["Filter"]["InputPath"] = json!("$.body");
+    states["Filter"]["End"] = json!(true);
+    let definition = json!({ "StartAt": "Serialize", "States": states }).to_string();
+    let created = clients.sfn.create_state_machine().name("course");
+    let created = created
+        .definition(definition)
+        .role_arn("arn:aws:iam::123456789012:role/r");
+    let machine = created.send().await.unwrap().state_machine_arn;
+    let key = clients.test_image().await;
+    let input = json!({ "image_data": "", "s3_bucket": BUCKET, "s3_key": key, "threshold": 0.5 });
+    let started = clients.sfn.start_execution().state_machine_arn(machine);
+    let started = started.input(input.to_string()).send().await.unwrap();
+    let execution = clients.wait(&started.execution_arn).await;
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{execution:?}"
+    );
+    let output: Value = serde_json::from_str(execution.output.as_deref().unwrap()).unwrap();
+    assert_eq!(output["statusCode"], 200);
+    assert_eq!(output["body"]["s3_key"], key);
+    assert_eq!(output["body"]["inferences"].as_array().unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn a_doubtful_image_is_refused_with_label_confidence_and_threshold() {
     let stack = Stack::with_model();

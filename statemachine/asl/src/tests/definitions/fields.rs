@@ -116,45 +116,71 @@ fn choice_rules_are_checked() {
     unsuited(json!({"Variable": "$", "IsNull": 1}), "IsNull");
 }
 
-#[test]
-fn numbers_of_a_map_that_aws_refuses_were_taken() {
-    let processor = json!({
+/// Checks a Distributed Map.
+fn check_map(fields: &Value, expect: &[&str]) {
+    let mut map = json!({"Type": "Map", "End": true, "ItemProcessor": {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
         "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}},
-    });
-    let check = |fields: Value, expect: &[&str]| {
-        let mut map = json!({"Type": "Map", "End": true, "ItemProcessor": processor});
-        let fields = fields.as_object().unwrap().clone();
-        map.as_object_mut().unwrap().extend(fields);
-        check_state(map, expect);
-    };
+    }});
+    let fields = fields.as_object().unwrap().clone();
+    map.as_object_mut().unwrap().extend(fields);
+    check_state(map, expect);
+}
+
+/// An `ItemReader` of an object.
+fn reader(config: &Value) -> Value {
+    json!({"ItemReader": {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": config,
+        "Parameters": {"Bucket": "b", "Key": "k"},
+    }})
+}
+
+#[test]
+fn percentages_over_100_were_taken() {
     let most = "Maximum value is 100.0 at /States/S/ToleratedFailurePercentage";
-    check(json!({"ToleratedFailurePercentage": 101}), &[most]);
-    check(json!({"ToleratedFailurePercentage": 100.5}), &[most]);
-    check(json!({"ToleratedFailurePercentage": 100}), &[]);
-    let no_reference = |at: &str| format!("Value is not a Reference Path at /States/S/{at}");
+    check_map(&json!({"ToleratedFailurePercentage": 101}), &[most]);
+    check_map(&json!({"ToleratedFailurePercentage": 100.5}), &[most]);
+    check_map(&json!({"ToleratedFailurePercentage": 100}), &[]);
+}
+
+#[test]
+fn numbers_of_a_map_came_from_the_context_object() {
+    let refused = |at: &str| format!("Value is not a Reference Path at /States/S/{at}");
     for path in ["$$.Execution.Input.n", "$$", "$.n[*]", "$..n"] {
         for field in [
             "MaxConcurrencyPath",
             "ToleratedFailureCountPath",
             "ToleratedFailurePercentagePath",
         ] {
-            check(json!({field: path}), &[&no_reference(field)]);
+            check_map(&json!({field: path}), &[&refused(field)]);
         }
         for field in ["MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath"] {
-            let at = format!("ItemBatcher/{field}");
-            check(json!({"ItemBatcher": {field: path}}), &[&no_reference(&at)]);
+            let at = refused(&format!("ItemBatcher/{field}"));
+            check_map(&json!({"ItemBatcher": {field: path}}), &[&at]);
         }
-        let reader = json!({
-            "Resource": "arn:aws:states:::s3:getObject",
-            "ReaderConfig": {"InputType": "JSON", "MaxItemsPath": path},
-            "Parameters": {"Bucket": "b", "Key": "k"},
-        });
-        let at = no_reference("ItemReader/ReaderConfig/MaxItemsPath");
-        check(json!({"ItemReader": reader}), &[&at]);
+        let at = refused("ItemReader/ReaderConfig/MaxItemsPath");
+        let config = json!({"InputType": "JSON", "MaxItemsPath": path});
+        check_map(&reader(&config), &[&at]);
     }
-    check(json!({"MaxConcurrencyPath": "$.n[0]"}), &[]);
-    check(json!({"ItemsPath": "$$.Execution.Input.items"}), &[]);
+    check_map(&json!({"MaxConcurrencyPath": "$.n[0]"}), &[]);
+    check_map(&json!({"ItemsPath": "$$.Execution.Input.items"}), &[]);
+}
+
+#[test]
+fn readers_of_items_say_what_they_do_not_read() {
+    let parquet = reader(&json!({"InputType": "PARQUET"}));
+    let text = "The input type PARQUET is not supported by this engine yet at /States/S/ItemReader/ReaderConfig/InputType";
+    check_map(&parquet, &[text]);
+    let csv = |delimiter: &str| {
+        reader(
+            &json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "CSVDelimiter": delimiter}),
+        )
+    };
+    let text = "Value should be one of the following: [COMMA, PIPE, SEMICOLON, SPACE, TAB] \
+                at /States/S/ItemReader/ReaderConfig/CSVDelimiter";
+    check_map(&csv("COLON"), &[text]);
+    check_map(&csv("SPACE"), &[]);
 }
 
 #[test]
