@@ -43,11 +43,11 @@ need_jq() {
 
 need_aws() {
     need aws "install the AWS CLI (https://aws.amazon.com/cli/)"
-    account=$(ask ACCOUNT aws sts get-caller-identity --query Account --output text) ||
-        fail "AWS does not take your credentials: sign in (aws sso login, or aws configure), then try again"
     region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
     [ -n "$region" ] || fail "no region: set AWS_REGION, for example to us-east-1"
-    export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+    export AWS_REGION=$region AWS_DEFAULT_REGION=$region # the AWS CLI 1 reads the latter only
+    account=$(ask ACCOUNT aws sts get-caller-identity --query Account --output text) ||
+        fail "AWS does not take your credentials: sign in (aws sso login, or aws configure), then try again"
     # shellcheck disable=SC2034 # for the scripts that source this
     bucket=scones-unlimited-$account-$region
     # A deployment that went to the local stack by mistake would look like one.

@@ -23,9 +23,10 @@ if [ $# -eq 0 ]; then
 fi
 [ -f "$image" ] || fail "$image: no such file"
 case $image in /*) ;; *) image=$PWD/$image ;; esac # or a name such as -x.png were an option
+region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}}
+export AWS_REGION=$region AWS_DEFAULT_REGION=$region # the AWS CLI 1 reads the latter only
 account=$(aws sts get-caller-identity --query Account --output text 2>/dev/null) || account=${SCONES_ACCOUNT:-}
 [ -n "$account" ] || fail "AWS does not take your credentials; SCONES_ACCOUNT names the account of a local stack"
-region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}}
 bucket=scones-unlimited-$account-$region
 key=smoke/${image##*/}
 
