@@ -8,9 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
-use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, RANGE,
-};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use s3s::{S3Error, S3ErrorCode, StdError, s3_error};
@@ -20,26 +18,11 @@ use super::digest::Algorithm;
 use super::error::Error;
 use super::events::Requester;
 use super::presigned::Presigned;
-use super::{form, xml};
+use super::{form, normalize, xml};
 use crate::signature::Chunks;
 
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
-
-/// Headers that are lists: an SDK sends the values in one, separated by commas, or each in its own.
-const LISTS: [HeaderName; 2] = [
-    HeaderName::from_static("x-amz-object-attributes"),
-    HeaderName::from_static("x-amz-optional-object-attributes"),
-];
-
-/// Parameters that are not there if they are empty.
-const OPTIONAL: [&str; 5] = [
-    "max-keys",
-    "max-parts",
-    "max-uploads",
-    "max-buckets",
-    "part-number-marker",
-];
 
 /// The trailers of a request's body, there once the body has been read.
 #[derive(Clone, Debug, Default)]
@@ -68,13 +51,10 @@ pub(super) async fn any_key(
         presigned.hoist(&mut parts.headers);
         query = presigned.rest;
     }
-    parts.uri = with_query(&parts.uri, &without_empty(&query))?;
+    parts.uri = with_query(&parts.uri, &normalize::query(&query))?;
     parts.headers.remove(AUTHORIZATION);
-    drop_unusable_range(&mut parts.headers);
-    split_lists(&mut parts.headers);
-    quote_tags(&mut parts.headers);
-    escape_spaces(&mut parts.headers);
     refuse_two_checksums(&parts.headers)?;
+    normalize::headers(&mut parts.headers);
     let body = body_for(&mut parts, body).await?;
     Ok(Request::from_parts(parts, body))
 }
@@ -123,59 +103,6 @@ fn refuse_overrides(query: &str) -> Result<(), S3Error> {
     Ok(())
 }
 
-fn without_empty(query: &str) -> String {
-    let is_empty = |pair: &&str| {
-        let name = pair.strip_suffix('=').unwrap_or(pair);
-        OPTIONAL.contains(&name)
-    };
-    let kept: Vec<&str> = query.split('&').filter(|pair| !is_empty(pair)).collect();
-    kept.join("&")
-}
-
-/// Makes each value of a list a header of its own, as `s3s` reads lists.
-fn split_lists(headers: &mut HeaderMap) {
-    for name in LISTS {
-        let values: Vec<HeaderValue> = headers
-            .get_all(&name)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|value| HeaderValue::from_str(value.trim()).ok())
-            .filter(|value| !value.is_empty())
-            .collect();
-        headers.remove(&name);
-        for value in values {
-            headers.append(&name, value);
-        }
-    }
-}
-
-/// A condition that is no entity tag is one that no object has; `s3s` would refuse it.
-fn quote_tags(headers: &mut HeaderMap) {
-    for name in [
-        IF_MATCH,
-        IF_NONE_MATCH,
-        HeaderName::from_static("x-amz-copy-source-if-match"),
-        HeaderName::from_static("x-amz-copy-source-if-none-match"),
-    ] {
-        let bare = headers.get(&name).and_then(|value| value.to_str().ok());
-        let bare = bare.filter(|tag| !tag.contains('"') && *tag != "*");
-        if let Some(quoted) = bare.and_then(|tag| format!("\"{tag}\"").parse().ok()) {
-            headers.insert(name, quoted);
-        }
-    }
-}
-
-/// S3 takes a `+` in the source of a copy for a space, as in a query.
-fn escape_spaces(headers: &mut HeaderMap) {
-    if let Some(source) = headers.get("x-amz-copy-source")
-        && let Ok(source) = source.to_str()
-        && let Ok(escaped) = source.replace('+', "%20").parse()
-    {
-        headers.insert("x-amz-copy-source", escaped);
-    }
-}
-
 fn refuse_two_checksums(headers: &HeaderMap) -> Result<(), S3Error> {
     let given = |algorithm: &Algorithm| headers.contains_key(algorithm.header());
     if Algorithm::ALL.into_iter().filter(given).count() > 1 {
@@ -185,18 +112,6 @@ fn refuse_two_checksums(headers: &HeaderMap) -> Result<(), S3Error> {
         ));
     }
     Ok(())
-}
-
-/// S3 ignores a range that it cannot read; `s3s` would refuse it, and takes `bytes=-` for the last 0 bytes.
-fn drop_unusable_range(headers: &mut HeaderMap) {
-    let usable = |value: &HeaderValue| {
-        value
-            .to_str()
-            .is_ok_and(|text| text != "bytes=-" && s3s::dto::Range::parse(text).is_ok())
-    };
-    if headers.get(RANGE).is_some_and(|value| !usable(value)) {
-        headers.remove(RANGE);
-    }
 }
 
 /// Whether the body is `aws-chunked`; the headers that say so go.

@@ -80,6 +80,8 @@ impl Database {
     /// Opens the database file, makes its tables, and starts the writing thread.
     pub(super) fn open(path: &Path, files: Files, outbox: Arc<Notify>) -> Result<Self, Error> {
         recovery::check(path, &files)?;
+        // Before the first write: what an earlier stack reserved is room for it on a full disk.
+        let reserve = Reserve::open(path.with_file_name("reserve"))?;
         let connection = connect(path, OpenFlags::default())?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -93,7 +95,7 @@ impl Database {
             connection,
             files,
             outbox,
-            reserve: Reserve::open(path.with_file_name("reserve"))?,
+            reserve,
         };
         std::thread::Builder::new()
             .name("s3-database".into())

@@ -21,6 +21,7 @@ mod files;
 mod form;
 mod list;
 mod listing;
+mod normalize;
 mod policy;
 mod presigned;
 mod receive;

@@ -180,6 +180,13 @@ pub(super) async fn list_buckets(
         Some(token) => name_in_token(token)?,
     };
     let region = input.bucket_region;
+    let known = |region: &String| region == CLASSIC || REGIONS.contains(&region.as_str());
+    if let Some(region) = region.as_ref().filter(|region| !known(region)) {
+        return Err(Error::InvalidArgument(
+            format!("Argument value {region} is not a valid AWS Region").into(),
+        )
+        .with("ArgumentName", "bucket-region"));
+    }
     let mut found = store
         .database
         .read(move |sql| buckets::list(sql, (&prefix, &after), region.as_deref(), limit + 1))

@@ -301,6 +301,10 @@ async fn version_page(
             version_marker.unwrap_or_default(),
         ));
     }
+    versions::check_id(version_marker.as_deref()).map_err(|_| {
+        let id = version_marker.clone().unwrap_or_default();
+        Error::argument("Invalid version id specified", "version-id-marker", id)
+    })?;
     store
         .database
         .read(move |sql| {

@@ -39,6 +39,8 @@ async fn errors_have_the_members_of_awss() {
         (list("list-type=2&continuation-token="), "400 InvalidArgument <Message>The continuation token provided is incorrect</Message><ArgumentName>continuation-token</ArgumentName>".into()),
         (list("max-keys=x"), "400 InvalidArgument <Message>Provided max-keys not an integer or within integer range</Message><ArgumentName>max-keys</ArgumentName><ArgumentValue>x</ArgumentValue>".into()),
         (list("versions&version-id-marker=v"), "400 InvalidArgument <Message>A version-id marker cannot be specified without a key marker.</Message><ArgumentName>version-id-marker</ArgumentName><ArgumentValue>v</ArgumentValue>".into()),
+        (Request::get("/?bucket-region=eu-east-1"), "400 InvalidArgument <Message>Argument value eu-east-1 is not a valid AWS Region</Message><ArgumentName>bucket-region</ArgumentName>".into()),
+        (list("versions&key-marker=k&version-id-marker=v"), "400 InvalidArgument <Message>Invalid version id specified</Message><ArgumentName>version-id-marker</ArgumentName><ArgumentValue>v</ArgumentValue>".into()),
         (list("uploads&key-marker=k&upload-id-marker=u"), "400 InvalidArgument <Message>Invalid uploadId marker</Message><ArgumentName>upload-id-marker</ArgumentName><ArgumentValue>u</ArgumentValue>".into()),
         (put().header("content-md5", "000"), "400 InvalidDigest <Message>The Content-MD5 you specified was invalid.</Message><Content-MD5>000</Content-MD5>".into()),
         (put().header("x-amz-storage-class", "OUTPOSTS"), "400 InvalidStorageClass <Message>The storage class you specified is not valid</Message><StorageClassRequested>OUTPOSTS</StorageClassRequested>".into()),
