@@ -202,14 +202,15 @@ async fn prepare(store: &Store, asked: Asked, bytes: bool) -> S3Result<Answer> {
     })
 }
 
-/// The checksum of the bytes of a slice: a client would hold them against any other.
+/// The checksum of the bytes of a slice: a client would hold them against any other. A part has one of its own where the
+/// object's is made of them.
 fn checksum(version: &Version, asked: &Asked, slice: &Slice) -> Option<Checksum> {
     let details = &version.details;
-    match asked.part {
-        Some(number) if !details.parts.is_empty() => {
+    match (asked.part, &details.checksum) {
+        (Some(number), Some(sum)) if sum.kind == Kind::Composite => {
             details.part_checksum(usize::try_from(number).ok()?.checked_sub(1)?)
         }
-        _ if slice.bytes == (0..version.size) => details.checksum.clone(),
+        (_, sum) if slice.bytes == (0..version.size) => sum.clone(),
         _ => None,
     }
 }
