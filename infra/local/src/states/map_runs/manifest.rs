@@ -64,20 +64,36 @@ pub(super) fn locations(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
     parsed.collect()
 }
 
+/// What a file may decompress to. A gzip file can hold a thousand times its size.
+const MAX_TEXT: u64 = 1 << 30;
+
 /// The text of a file that may be compressed.
 pub(super) fn inflated(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    inflated_at_most(bytes, MAX_TEXT)
+}
+
+fn inflated_at_most(bytes: &[u8], max_bytes: u64) -> Result<Vec<u8>, String> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes.to_vec());
     }
     let mut text = Vec::new();
     MultiGzDecoder::new(bytes)
+        .take(max_bytes + 1)
         .read_to_end(&mut text)
         .map_err(|error| format!("A file of the manifest can't be decompressed: {error}"))?;
+    if text.len() as u64 > max_bytes {
+        return Err(format!(
+            "A file of the manifest decompresses to more than {max_bytes} bytes"
+        ));
+    }
     Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -99,6 +115,18 @@ mod tests {
         assert_eq!(
             error,
             "The manifest's line bucket/key is no s3://BUCKET/KEY"
+        );
+    }
+
+    #[test]
+    fn a_file_that_decompresses_to_too_much_is_refused() {
+        let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&[b'x'; 1000]).unwrap();
+        let gzip = gzip.finish().unwrap();
+        assert_eq!(inflated_at_most(&gzip, 1000).unwrap(), [b'x'; 1000]);
+        assert_eq!(
+            inflated_at_most(&gzip, 999).unwrap_err(),
+            "A file of the manifest decompresses to more than 999 bytes"
         );
     }
 
