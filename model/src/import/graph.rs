@@ -6,7 +6,7 @@ use crate::proto::{DataType, DimensionValue, GraphProto, ModelProto, TypeValue, 
 use std::collections::BTreeSet;
 
 /// The ends of a model that takes one picture and gives one tensor.
-pub(super) struct Graph {
+pub struct Graph {
     /// Name of the input.
     pub(super) input: String,
     /// Whether it is `[N, height, width, 3]` instead of `[N, 3, height, width]`.

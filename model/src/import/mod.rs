@@ -16,6 +16,7 @@ mod weights;
 mod wire;
 
 pub use error::ImportError;
+pub use graph::Graph;
 pub use labels::{LabelError, labels};
 pub use normalisation::Normalisation;
 
@@ -23,7 +24,6 @@ use crate::artifact::{self, CONFIG, Config, Input, MAX_MODEL, MODEL};
 use crate::data::Size;
 use crate::serve::Predictor;
 use crate::{file, proto};
-use graph::Graph;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -69,9 +69,7 @@ pub fn import(request: &Request<'_>, out: &Path) -> Result<Imported, ImportError
         path: request.model.to_owned(),
         source,
     })?;
-    let graph = proto::decode(&bytes).map_err(ImportError::NotOnnx)?;
-    let graph = Graph::read(&graph, request.size)?;
-    let model = rewrite::with_input(&bytes, &graph, request.model)?;
+    let (graph, model) = read_graph(&bytes, request.model, request.size)?;
     let classes = request.labels.len();
     let kind = trial::kind_of_scores(model.clone(), &graph, classes)?;
     let model = rewrite::with_output(&model, &graph, kind, classes)?;
@@ -95,6 +93,22 @@ pub fn import(request: &Request<'_>, out: &Path) -> Result<Imported, ImportError
         scores,
         latency,
     })
+}
+
+/// Reads the graph of the model at `path`, and returns it with the model whose input is `[N, 3, height, width]` and which has
+/// all its weights. Nothing of it has run by then.
+///
+/// # Errors
+/// The bytes are no ONNX file of an image classifier, or its weights are not beside it.
+pub fn read_graph(
+    bytes: &[u8],
+    path: &Path,
+    size: Option<Size>,
+) -> Result<(Graph, Vec<u8>), ImportError> {
+    let graph = proto::decode(bytes).map_err(ImportError::NotOnnx)?;
+    let graph = Graph::read(&graph, size)?;
+    let model = rewrite::with_input(bytes, &graph, path)?;
+    Ok((graph, model))
 }
 
 fn config(request: &Request<'_>, size: Size) -> Config {
