@@ -1,13 +1,36 @@
-//! What every SQLite connection of the stack is set to.
+//! Opening SQLite databases, and what every connection of the stack is set to.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::private;
+
 /// How many statements a connection keeps: more than any service has.
 const STATEMENTS: usize = 128;
+
+/// Opens a database, and makes it where it is missing. SQLite gives its log and its shared memory the same mode.
+pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    if path.is_symlink() {
+        return Err(cannot_open(&private::link(path)));
+    }
+    // Only a file that is new may be opened and closed here: closing one that SQLite has open takes its locks away.
+    match private::options().write(true).create_new(true).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            return Err(cannot_open(&error));
+        }
+        _ => {}
+    }
+    Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW)
+}
+
+fn cannot_open(error: &std::io::Error) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    rusqlite::Error::SqliteFailure(code, Some(error.to_string()))
+}
 
 /// Makes a connection wait for the transactions of others, and keep its statements.
 pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
@@ -45,9 +68,31 @@ pub(crate) fn checkpoint_all(data_dir: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
     use rusqlite::StatementStatus;
 
     use super::*;
+
+    #[test]
+    fn a_database_is_the_users_alone_and_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let db = open(&path).unwrap();
+        db.execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE t (k)")
+            .unwrap();
+        for name in ["db", "db-wal", "db-shm"] {
+            let metadata = folder.path().join(name).metadata().unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{name}");
+        }
+        drop(db);
+        let (link, behind) = (folder.path().join("link"), folder.path().join("behind"));
+        symlink(&path, &link).unwrap();
+        symlink(folder.path(), &behind).unwrap();
+        let told = open(&link).unwrap_err().to_string();
+        assert!(told.contains("link is a symbolic link"), "{told}");
+        assert!(open(&behind.join("db")).is_err());
+    }
 
     #[test]
     fn a_statement_is_compiled_once_for_all_values() {

@@ -1,14 +1,19 @@
 //! One stack a data directory and a port: who holds them.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
+use crate::private;
+
 const FILE: &str = "stack.json";
+/// The bit of a folder in which users may not remove the files of others.
+const STICKY: u32 = 0o1000;
 
 /// What a running stack writes about itself into its data directory, for the commands that look for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,22 +84,20 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Creates the directory where there is none, and takes it.
+    /// Creates the directory where there is none, and takes it. What this process makes from now on is the user's alone.
     pub(crate) fn take(path: &Path) -> Result<Self, LockError> {
         let io = |source| LockError::Io {
             dir: path.to_owned(),
             source,
         };
+        private::restrict_new_files();
         std::fs::create_dir_all(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
-        let mut options = OpenOptions::new();
-        let file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path.join(FILE))
-            .map_err(io)?;
+        restrict_own(&path).map_err(io)?;
+        refuse_links(&path).map_err(io)?;
+        let mut options = private::options();
+        let options = options.read(true).write(true).create(true);
+        let file = private::open(&path.join(FILE), options).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0).map_err(io)?;
@@ -121,9 +124,33 @@ impl DataDir {
     }
 }
 
+/// Takes what others may do with a data directory away. One that has other things in it, or is somebody else's, stays as it is.
+fn restrict_own(path: &Path) -> std::io::Result<()> {
+    let is_used = path.join(FILE).try_exists()?;
+    let is_empty = std::fs::read_dir(path)?.next().is_none();
+    let metadata = path.metadata()?;
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    let is_shared = metadata.mode() & STICKY != 0; // as /tmp is
+    if (is_used || is_empty) && is_own && !is_shared {
+        private::restrict(path)?;
+    }
+    Ok(())
+}
+
+/// Refuses a data directory whose parts are elsewhere. What is deeper is refused where it is opened.
+fn refuse_links(path: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_symlink() {
+            return Err(private::link(&entry.path()));
+        }
+    }
+    Ok(())
+}
+
 /// The stack that runs on `data_dir`, if one does.
 pub fn running(data_dir: &Path) -> Option<Holder> {
-    let file = File::open(data_dir.join(FILE)).ok()?;
+    let file = private::open_to_read(&data_dir.join(FILE)).ok()?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => read(&file),
         _ => None, // nobody holds it: what the file says is left over
@@ -181,6 +208,55 @@ mod tests {
         drop(first);
         assert_eq!(running(dir.path()), None);
         DataDir::take(dir.path()).unwrap();
+    }
+
+    /// `stack.json` that was a link overwrote what it led to.
+    #[test]
+    fn a_data_directory_with_links_is_refused() {
+        for name in [FILE, "s3", "states.db", "logs"] {
+            let dir = tempfile::tempdir().unwrap();
+            let other = dir.path().join("other");
+            let data = dir.path().join("data");
+            std::fs::write(&other, "kept").unwrap();
+            std::fs::create_dir(&data).unwrap();
+            std::os::unix::fs::symlink(&other, data.join(name)).unwrap();
+            let told = DataDir::take(&data).unwrap_err().to_string();
+            let link = data.join(name);
+            assert!(
+                told.contains(&format!("{} is a symbolic link", link.display())),
+                "{told}"
+            );
+            assert_eq!(running(&data), None);
+            assert_eq!(std::fs::read_to_string(other).unwrap(), "kept");
+        }
+    }
+
+    #[test]
+    fn only_a_data_directory_becomes_private() {
+        let mode = |path: &Path| path.metadata().unwrap().mode() & 0o7777;
+        let set = |path: &Path, mode| {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+            std::fs::set_permissions(path, mode).unwrap();
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let made = dir.path().join("made");
+        drop(DataDir::take(&made).unwrap());
+        assert_eq!((mode(&made), mode(&made.join(FILE))), (0o700, 0o600));
+        set(&made, 0o755);
+        drop(DataDir::take(&made).unwrap());
+        assert_eq!(mode(&made), 0o700, "one of an earlier version");
+
+        let shared = dir.path().join("shared");
+        std::fs::create_dir(&shared).unwrap();
+        set(&shared, 0o1777);
+        drop(DataDir::take(&shared).unwrap());
+        assert_eq!(mode(&shared), 0o1777);
+        let other = dir.path().join("other");
+        std::fs::create_dir(&other).unwrap();
+        std::fs::write(other.join("file"), "").unwrap();
+        set(&other, 0o755);
+        drop(DataDir::take(&other).unwrap());
+        assert_eq!((mode(&other), mode(&other.join(FILE))), (0o755, 0o600));
     }
 
     #[test]

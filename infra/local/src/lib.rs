@@ -14,6 +14,7 @@ mod holder;
 pub mod lambda;
 mod listen;
 pub mod logs;
+mod private;
 mod process;
 mod route;
 pub mod s3;

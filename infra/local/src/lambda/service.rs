@@ -18,6 +18,7 @@ use super::queue::{DeadLetter, Queue};
 use super::{Invocation, Invoke, InvokeError, api, name};
 use crate::aws::Identity;
 use crate::logs::Log;
+use crate::private;
 use crate::process::Warden;
 
 /// The Lambda service. Cheap to clone; all clones are the same service.
@@ -83,7 +84,7 @@ impl Lambda {
             let path = path.to_owned();
             move |cause| OpenError::Files { path, cause }
         };
-        std::fs::create_dir_all(data_dir).map_err(files(data_dir))?;
+        private::create_dir_all(data_dir).map_err(files(data_dir))?;
         let path = data_dir.join("lambda.db");
         let queue = Queue::open(&path, config.retry.clone())
             .map_err(|cause| OpenError::Queue { path, cause })?;

@@ -10,11 +10,12 @@
 
 mod reader;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::private;
 pub use reader::{Follow, Line, names, read};
 
 /// Where a file is rotated.
@@ -46,7 +47,7 @@ impl Log {
 
     fn with_limit(path: PathBuf, max_file: u64) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            private::create_dir_all(folder)?;
         }
         let file = Mutex::new(open(&path)?);
         Ok(Self {
@@ -87,7 +88,7 @@ impl Log {
 }
 
 fn open(path: &Path) -> io::Result<(File, u64)> {
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    let file = private::append(path)?;
     let length = file.metadata()?.len();
     Ok((file, length))
 }

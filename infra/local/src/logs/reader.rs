@@ -1,12 +1,12 @@
 //! Reading logs, from any process.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{path, rotated};
+use crate::private;
 
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Follow {
             positions: BTreeMap::new(),
         };
         for (name, path) in files(data_dir, name)? {
-            if let Ok(found) = std::fs::metadata(&path) {
+            if let Ok(found) = std::fs::symlink_metadata(&path) {
                 let (inode, offset) = (found.ino(), found.len());
                 follow.positions.insert(name, Position { inode, offset });
             }
@@ -111,7 +111,7 @@ impl Follow {
 impl Position {
     /// The new bytes, to the end of the last complete line: of the rotated file first, where there was a rotation.
     fn advance(&mut self, path: &Path) -> io::Result<Vec<u8>> {
-        let present = match std::fs::metadata(path) {
+        let present = match std::fs::symlink_metadata(path) {
             Ok(found) => found.ino(),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(named(path, &error)),
@@ -119,7 +119,7 @@ impl Position {
         let mut text = Vec::new();
         if present != self.inode {
             let old = rotated(path);
-            let same = std::fs::metadata(&old).is_ok_and(|found| found.ino() == self.inode);
+            let same = std::fs::symlink_metadata(&old).is_ok_and(|found| found.ino() == self.inode);
             if same {
                 text = read_from(&old, self.offset)?.0;
             }
@@ -149,13 +149,16 @@ fn files(data_dir: &Path, name: Option<&str>) -> io::Result<Vec<(String, PathBuf
             Err(error) => return Err(named(&folder, &error)),
         };
         for entry in entries {
-            let path = entry.map_err(|error| named(&folder, &error))?.path();
+            let entry = entry.map_err(|error| named(&folder, &error))?;
+            let path = entry.path();
             let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
                 continue;
             };
             match file.strip_suffix(".log") {
                 Some(name) => found.push((format!("{prefix}{name}"), path.clone())),
-                None if path.is_dir() => folders.push((format!("{prefix}{file}/"), path.clone())),
+                None if entry.file_type().is_ok_and(|kind| kind.is_dir()) => {
+                    folders.push((format!("{prefix}{file}/"), path.clone()));
+                }
                 None => {}
             }
         }
@@ -166,7 +169,7 @@ fn files(data_dir: &Path, name: Option<&str>) -> io::Result<Vec<(String, PathBuf
 /// The bytes from `offset` to the end of the last complete line, and their number.
 fn read_from(path: &Path, offset: u64) -> io::Result<(Vec<u8>, u64)> {
     let read = || {
-        let mut file = File::open(path)?;
+        let mut file = private::open_to_read(path)?;
         file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use crate::private;
+
 /// What a model may unpack to.
 const MAX_BYTES: u64 = 2 << 30;
 
@@ -21,7 +23,7 @@ pub(super) enum ArtifactError {
 /// Unpacks an archive to `target`, which appears complete or not at all.
 pub(super) fn unpack(archive: &Path, target: &Path) -> Result<(), ArtifactError> {
     let parent = target.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(parent)?;
+    private::create_dir_all(parent)?;
     let partial = tempfile::Builder::new()
         .prefix(".partial-")
         .tempdir_in(parent)?;

@@ -16,6 +16,7 @@ use super::error::ApiError;
 use super::fleet::{Deployed, Fleet};
 use super::server::{Plan, Server};
 use super::{DeployError, Inner, artifact, s3_uri};
+use crate::private;
 
 impl Inner {
     /// Brings the newest models of what is to serve into service. Without a change nothing happens.
@@ -180,7 +181,7 @@ impl Inner {
             return Ok(());
         }
         if url.is_empty() {
-            return std::fs::create_dir_all(&target)
+            return private::create_dir_all(&target)
                 .map_err(|error| format!("{}: {error}", target.display()));
         }
         let (bucket, key) = location(url)?;
@@ -333,7 +334,7 @@ impl Scratch {
     fn beside(target: &Path) -> Result<Self, String> {
         let parent = target.parent().unwrap_or(Path::new("."));
         let made = || {
-            std::fs::create_dir_all(parent)?;
+            private::create_dir_all(parent)?;
             let file = tempfile::Builder::new()
                 .prefix(".archive-")
                 .tempfile_in(parent)?;

@@ -49,6 +49,7 @@ use self::jobs::Jobs;
 use self::server::HttpClient;
 use self::store::{Kind, Store};
 use crate::aws::Identity;
+use crate::private;
 use crate::s3::Objects;
 use crate::template;
 
@@ -312,7 +313,7 @@ fn open_store(data_dir: &Path, config: &Config) -> Result<Store, OpenError> {
         path: path.clone(),
         reason,
     };
-    std::fs::create_dir_all(data_dir).map_err(|error| refused(error.to_string()))?;
+    private::create_dir_all(data_dir).map_err(|error| refused(error.to_string()))?;
     let store = Store::open(&path).map_err(refused)?;
     match store.now(|db| declare::declare(db, &config.endpoints)) {
         Ok(()) => Ok(store),

@@ -4,7 +4,7 @@
 //! server that they go to, so an old one ends after its last answer.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::container::Container;
 use super::{Config, Launch};
+use crate::private;
 use crate::process::{Process, Warden};
 
 /// The pooled client to all servers.
@@ -265,9 +266,9 @@ fn taken() -> MutexGuard<'static, BTreeSet<u16>> {
 
 fn open_log(path: &Path) -> io::Result<File> {
     if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
+        private::create_dir_all(parent)?;
     }
-    let log = OpenOptions::new().create(true).append(true).open(path)?;
+    let log = private::append(path)?;
     if log.metadata()?.len() > MAX_LOG {
         log.set_len(0)?;
     }
@@ -277,7 +278,7 @@ fn open_log(path: &Path) -> io::Result<File> {
 /// The end of what the process logged, for a failure's reason.
 fn quote(path: &Path, start: u64) -> String {
     let tail = || -> io::Result<String> {
-        let mut log = File::open(path)?;
+        let mut log = private::open_to_read(path)?;
         let length = log.metadata()?.len();
         log.seek(SeekFrom::Start(start.max(length.saturating_sub(LOG_TAIL))))?;
         let mut bytes = Vec::new();

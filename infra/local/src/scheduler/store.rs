@@ -45,7 +45,7 @@ pub(super) struct Store(Connection);
 
 impl Store {
     pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
-        let db = Connection::open(path)?;
+        let db = database::open(path)?;
         database::configure(&db)?;
         db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
         db.execute_batch(SCHEMA)?;

@@ -15,6 +15,7 @@ use super::store::machines::{self, Settings};
 use super::store::{Readers, history};
 use super::{api, engine, json};
 use crate::aws::Identity;
+use crate::private;
 use crate::template;
 
 /// AWS Step Functions. Cheap to clone; the last one to go ends the service.
@@ -100,7 +101,7 @@ impl States {
         identity: Identity,
         neighbours: Neighbours,
     ) -> Result<States, OpenError> {
-        std::fs::create_dir_all(data_dir)
+        private::create_dir_all(data_dir)
             .map_err(|error| OpenError::Directory(data_dir.to_owned(), error))?;
         let path = data_dir.join("states.db");
         let readers = Readers::new(path.clone());

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::database;
+
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -73,8 +75,8 @@ pub(super) struct Store(Arc<Mutex<Connection>>);
 
 impl Store {
     pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
-        let connection = Connection::open(path)?;
-        crate::database::configure(&connection)?;
+        let connection = database::open(path)?;
+        database::configure(&connection)?;
         connection.execute_batch(SCHEMA)?;
         Ok(Self(Arc::new(Mutex::new(connection))))
     }

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep_until};
 
 pub(super) use self::settings::Settings;
 use self::spool::Spool;
+use crate::private;
 use crate::s3::Objects;
 
 /// Exchanges that wait for the task. When it falls so far behind, exchanges are dropped, and that is logged.
@@ -107,8 +108,8 @@ impl Destination {
     ) -> io::Result<Self> {
         let place = Place::new(settings, endpoint);
         let folder = folder.join(place.folder());
-        std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join(PLACE), serde_json::to_vec(&place)?)?;
+        private::create_dir_all(&folder)?;
+        private::write(&folder.join(PLACE), &serde_json::to_vec(&place)?)?;
         Ok(Self {
             objects,
             place,
@@ -119,7 +120,7 @@ impl Destination {
 
     /// For what an earlier process left in `folder`; `None` where that is not to be told.
     fn left(folder: PathBuf, objects: Arc<dyn Objects>) -> Option<Self> {
-        let place = std::fs::read(folder.join(PLACE)).ok()?;
+        let place = private::read(&folder.join(PLACE)).ok()?;
         Some(Self {
             objects,
             place: serde_json::from_slice(&place).ok()?,

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio::fs::{self, File, OpenOptions};
+use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use super::{Destination, Exchange, PLACE};
+use crate::private;
 
 /// Between the parts of a key in a file's name: variants and dates have none.
 const SEPARATOR: &str = "@";
@@ -27,11 +28,10 @@ pub(super) struct Spool {
 
 impl Spool {
     pub(super) async fn create(destination: &Destination, first: &Exchange) -> io::Result<Self> {
-        fs::create_dir_all(&destination.folder).await?;
+        private::create_dir_all(&destination.folder)?;
         let key = key(&first.variant, first.at);
         let path = destination.folder.join(key.replace('/', SEPARATOR));
-        let options = OpenOptions::new().create_new(true).append(true).clone();
-        let file = options.open(&path).await?;
+        let file = private::open(&path, private::options().create_new(true).append(true))?.into();
         Ok(Self {
             variant: first.variant.clone(),
             due: Instant::now() + destination.interval,
@@ -67,7 +67,9 @@ fn key(variant: &str, at: Timestamp) -> String {
 /// Uploads a spool file's whole lines and removes it.
 async fn upload(path: &Path, destination: &Destination) -> Result<(), String> {
     let named = |error: io::Error| format!("{}: {error}", path.display());
-    let mut bytes = fs::read(path).await.map_err(named)?;
+    let spool = path.to_owned();
+    let read = tokio::task::spawn_blocking(move || private::read(&spool)).await;
+    let mut bytes = read.map_err(|error| error.to_string())?.map_err(named)?;
     // A process that was killed may have left half a line.
     bytes.truncate(
         bytes

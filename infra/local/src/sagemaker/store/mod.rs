@@ -17,6 +17,7 @@ use serde_json::Value;
 
 pub(super) use self::pages::{Order, Query, Sort};
 use super::error::ApiError;
+use crate::database;
 
 /// Raised when the schema changes in a way that older files don't have.
 const FORMAT: i64 = 1;
@@ -109,7 +110,7 @@ impl Store {
     /// Opens or makes the file.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let open = || {
-            let db = Connection::open(path)?;
+            let db = database::open(path)?;
             db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
             db.set_prepared_statement_cache_capacity(64);
             let format: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt};
 
 use super::spec::Channel;
+use crate::private;
 use crate::s3::Objects;
 use crate::sagemaker::jobs::inputs::{Input, file_below};
 
@@ -48,7 +49,7 @@ pub(super) async fn save(
     let path = file_below(target, &input.name)
         .ok_or_else(|| format!("{uri} can't be a file below the channel's folder"))?;
     if let Some(parent) = path.parent() {
-        let made = tokio::fs::create_dir_all(parent).await;
+        let made = private::create_dir_all(parent);
         made.map_err(|error| format!("{uri}: {}: {error}", parent.display()))?;
     }
     let saved = objects.save(&input.bucket, &input.key, &path).await;

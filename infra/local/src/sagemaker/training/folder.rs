@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::spec::Spec;
+use crate::private;
 
 /// Where the folder is in a container.
 pub(super) const ROOT: &str = "/opt/ml";
@@ -45,6 +46,7 @@ impl Folder {
 
     /// Makes it as a container finds it. What an earlier run left goes, except for its checkpoints.
     pub(super) fn lay_out(&self, spec: &Spec) -> io::Result<()> {
+        private::create_dir_all(&self.0)?; // and what goes is below it
         for old in ["input", "model", "output"] {
             match fs::remove_dir_all(self.0.join(old)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -58,13 +60,13 @@ impl Folder {
             "output/data",
             "checkpoints",
         ] {
-            fs::create_dir_all(self.0.join(new))?;
+            private::create_dir_all(&self.0.join(new))?;
         }
         for channel in &spec.channels {
-            fs::create_dir_all(self.channel(&channel.name))?;
+            private::create_dir_all(&self.channel(&channel.name))?;
         }
         if let Some(checkpoints) = &spec.checkpoints {
-            fs::create_dir_all(self.0.join(&checkpoints.folder))?;
+            private::create_dir_all(&self.0.join(&checkpoints.folder))?;
         }
         self.configure(spec)
     }
@@ -84,7 +86,7 @@ impl Folder {
             ("resourceconfig", resources(&spec.instance_type)),
         ] {
             let path = self.0.join(format!("input/config/{file}.json"));
-            fs::write(path, serde_json::to_vec_pretty(&value)?)?;
+            private::write(&path, &serde_json::to_vec_pretty(&value)?)?;
         }
         Ok(())
     }
@@ -93,7 +95,7 @@ impl Folder {
     pub(super) fn failure(&self) -> String {
         let read = || -> io::Result<String> {
             let mut bytes = Vec::new();
-            let file = fs::File::open(self.0.join("output/failure"))?;
+            let file = private::open_to_read(&self.0.join("output/failure"))?;
             file.take(FAILURE).read_to_end(&mut bytes)?;
             Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
         };

@@ -40,7 +40,10 @@ async fn put(
     if !source.is_dir() {
         return Ok(false);
     }
-    let packed = tokio::task::spawn_blocking(move || model_archive::pack(&source, &target));
+    let packed = tokio::task::spawn_blocking(move || {
+        let _ = std::fs::remove_file(&target); // no link that the job has left is written through
+        model_archive::pack(&source, &target)
+    });
     let packed = packed.await.map_err(|error| error.to_string())?;
     if packed.map_err(|error| format!("{}: {error}", scratch.display()))? == 0 {
         return Ok(false);

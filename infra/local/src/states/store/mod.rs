@@ -31,7 +31,7 @@ const FORMAT: i64 = 4;
 /// Opens the writing connection, and makes the file and its tables where they are missing.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::Database(path.to_owned(), error);
-    let db = Connection::open(path).map_err(failed)?;
+    let db = database::open(path).map_err(failed)?;
     configure(&db).map_err(failed)?;
     let format: i64 = db
         .query_row("PRAGMA user_version", [], |row| row.get(0))
