@@ -1,5 +1,7 @@
 //! A stack with a key: whoever signs with it gets everything, and nobody else anything.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
@@ -206,6 +208,77 @@ fn an_address_that_others_can_reach_needs_a_key_that_is_one() {
         let told = said(&refused);
         assert!(told.contains(expected), "{told}");
     }
+}
+
+/// Whoever knows the key's id could make the stack hold as many bodies as it liked: 60 of them took a gigabyte.
+#[test]
+fn bodies_that_are_not_verified_take_no_memory() {
+    const BODY: usize = 8 << 20;
+    let dir = tempfile::tempdir().unwrap();
+    let stack = Stack::on(
+        dir.path(),
+        &Options {
+            empty: true,
+            key: Some(KEY),
+            ..Options::default()
+        },
+    );
+    let before = resident(stack.pid());
+    let piece = vec![b'a'; 1 << 20];
+    let mut held = Vec::new();
+    for _ in 0..12 {
+        let mut stream = begin(&stack, KEY.0, BODY + 1);
+        for _ in 0..BODY / piece.len() {
+            stream.write_all(&piece).unwrap();
+        }
+        held.push(stream);
+    }
+    let grown = resident(stack.pid()).saturating_sub(before);
+    assert!(grown < 32 << 20, "{grown} bytes");
+    // With its last byte, a signature is looked at.
+    for mut stream in held {
+        stream.write_all(b"a").unwrap();
+        let told = answer(&mut stream);
+        assert!(told.contains("InvalidSignatureException"), "{told}");
+    }
+    // What the head tells is not waited for.
+    let told = answer(&mut begin(&stack, "another-id", BODY));
+    assert!(told.contains("UnrecognizedClientException"), "{told}");
+    let told = answer(&mut begin(&stack, KEY.0, (16 << 20) + 1));
+    assert!(told.starts_with("HTTP/1.1 413"), "{told}");
+}
+
+/// The head of a request with a wrong signature.
+fn begin(stack: &Stack, id: &str, length: usize) -> TcpStream {
+    let host = stack.url.strip_prefix("http://").unwrap();
+    let at = jiff::Timestamp::now()
+        .strftime("%Y%m%dT%H%M%SZ")
+        .to_string();
+    let (day, signature) = (&at[..8], "0".repeat(64));
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Date: {at}\r\nContent-Length: {length}\r\nConnection: close\r\n\
+         X-Amz-Target: AWSStepFunctions.ListStateMachines\r\nAuthorization: AWS4-HMAC-SHA256 \
+         Credential={id}/{day}/us-east-1/states/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, \
+         Signature={signature}\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
+}
+
+fn answer(stream: &mut TcpStream) -> String {
+    let mut told = Vec::new();
+    // The connection may break after the answer, since nobody reads the body.
+    let _ = stream.read_to_end(&mut told);
+    String::from_utf8_lossy(&told).into_owned()
+}
+
+/// The bytes of memory that a process holds.
+fn resident(pid: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
+    kilobytes.parse::<usize>().unwrap() << 10
 }
 
 /// On all addresses: its own functions and commands reach it over loopback.

@@ -130,7 +130,7 @@ impl Stack {
         let region = config.identity.region.clone();
         let verifier = config
             .key
-            .map(|key| Verifier::new([key, functions_key], region));
+            .map(|key| Verifier::new([key, functions_key], region, data_dir.path().to_owned()));
         services.declare(&application).await?;
         data_dir
             .announce(&holder)

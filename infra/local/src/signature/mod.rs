@@ -18,8 +18,11 @@ mod payload;
 mod refusal;
 mod scope;
 mod signing;
+mod spool;
 #[cfg(test)]
 mod tests;
+
+use std::path::PathBuf;
 
 use axum::body::Body;
 use http::header::HOST;
@@ -32,6 +35,7 @@ use self::claim::Claim;
 use self::payload::Payload;
 use self::scope::Scope;
 use self::signing::SigningKey;
+use self::spool::Spool;
 use crate::route::Service;
 
 pub(crate) use self::chunks::{Chunks, NotSigned};
@@ -44,6 +48,7 @@ pub(crate) use self::refusal::{Refusal, Told};
 pub(crate) struct Verifier {
     keys: [Key; 2],
     region: String,
+    spool: Spool,
 }
 
 /// A request that may come in. Where its body turns out not to be the one that was signed, `outcome` says so, and the body
@@ -55,9 +60,14 @@ pub(crate) struct Admitted {
 }
 
 impl Verifier {
-    /// Takes requests that are signed with one of `keys` for `region`.
-    pub(crate) fn new(keys: [Key; 2], region: String) -> Self {
-        Self { keys, region }
+    /// Takes requests that are signed with one of `keys` for `region`. Bodies that are not verified yet wait in `folder`.
+    pub(crate) fn new(keys: [Key; 2], region: String, folder: PathBuf) -> Self {
+        let spool = Spool::new(folder);
+        Self {
+            keys,
+            region,
+            spool,
+        }
     }
 
     /// Lets in what is signed for `service`.
@@ -76,15 +86,15 @@ impl Verifier {
         let key = SigningKey::derive(key.ok_or(Refusal::UnknownKey)?.secret(), &claim.scope);
         let (style, payload) = match service {
             Service::S3 => (PathStyle::S3, Payload::of_s3(&parts, &claim)?),
-            _ => (PathStyle::Others, Payload::Whole),
+            _ => (PathStyle::Others, Payload::of_others(&parts)),
         };
         let outcome = Outcome::default();
         let signed = |hash: &str| verify(&key, &claim, &parts, style, hash);
         let body = match payload {
             Payload::Whole => {
-                let body = payload::whole(body).await?;
-                signed(&signing::sha256(&body))?;
-                Body::from(body)
+                let arrived = self.spool.receive(body).await?;
+                signed(&arrived.hash)?;
+                Body::from(arrived.into_bytes().await?)
             }
             Payload::Hashed(hash) => {
                 signed(&hash)?;

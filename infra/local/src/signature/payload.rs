@@ -6,18 +6,13 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::body::{Body, BodyDataStream};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http::request::Parts;
-use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
 
 use super::claim::Claim;
 use super::refusal::Refusal;
-
-/// The most bytes of a body that must be there as a whole before its signature can be verified: more than any service
-/// but S3 takes.
-pub(super) const MOST: usize = 16 << 20;
 
 /// What of the body is signed.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,6 +28,16 @@ pub(super) enum Payload {
 }
 
 impl Payload {
+    /// A service that is not S3 computes the hash, unless the client has sent and signed it.
+    pub(super) fn of_others(parts: &Parts) -> Self {
+        let named = parts.headers.get("x-amz-content-sha256");
+        let hash = named.and_then(|named| named.to_str().ok());
+        match hash.filter(|hash| is_sha256(hash)) {
+            Some(hash) => Self::Hashed(hash.to_owned()),
+            None => Self::Whole,
+        }
+    }
+
     pub(super) fn of_s3(parts: &Parts, claim: &Claim) -> Result<Self, Refusal> {
         let named = match parts.headers.get("x-amz-content-sha256") {
             Some(value) => value.to_str().map_err(|_| Refusal::BadSha256)?.to_owned(),
@@ -49,12 +54,14 @@ impl Payload {
                 trailers: true,
                 named,
             }),
-            hash if hex::decode(hash).is_ok_and(|bytes| bytes.len() == 32) => {
-                Ok(Self::Hashed(named))
-            }
+            hash if is_sha256(hash) => Ok(Self::Hashed(named)),
             _ => Err(Refusal::BadSha256),
         }
     }
+}
+
+fn is_sha256(text: &str) -> bool {
+    hex::decode(text).is_ok_and(|bytes| bytes.len() == 32)
 }
 
 /// What was found out about a body after its request had been let in.
@@ -70,22 +77,6 @@ impl Outcome {
         // What was wrong first is told.
         let _ = self.0.set(refusal);
     }
-}
-
-/// All of a body that must be in memory.
-pub(super) async fn whole(mut body: Body) -> Result<Bytes, Refusal> {
-    let mut gathered = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::Broken)?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        if gathered.len() + data.len() > MOST {
-            return Err(Refusal::TooLarge);
-        }
-        gathered.extend_from_slice(&data);
-    }
-    Ok(gathered.freeze())
 }
 
 struct Hashing {

@@ -47,8 +47,10 @@ pub(crate) enum Refusal {
     Mismatch,
     /// The body is longer than any service takes.
     TooLarge,
-    /// The body did not arrive in full.
+    /// The body did not arrive in full, or in time.
     Broken,
+    /// Too many bodies wait for their end.
+    Busy,
 }
 
 /// An error's HTTP status, code and text.
@@ -57,6 +59,8 @@ pub(crate) type Told = (StatusCode, &'static str, String);
 const SIGN_WITH_V4: &str =
     "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
 const TOO_LARGE: &str = "Your request was too big.";
+const BUSY: &str =
+    "Too many requests are waiting for the end of their bodies. Please reduce your request rate.";
 const BROKEN: &str = "The body of the request did not arrive in full.";
 
 impl Refusal {
@@ -116,6 +120,7 @@ impl Refusal {
             ),
             Self::TooLarge => bad("MaxMessageLengthExceeded", TOO_LARGE),
             Self::Broken => bad("IncompleteBody", BROKEN),
+            Self::Busy => (S::SERVICE_UNAVAILABLE, "SlowDown", BUSY.into()),
         }
     }
 
@@ -175,6 +180,10 @@ impl Refusal {
                 return (StatusCode::PAYLOAD_TOO_LARGE, told.0, told.1);
             }
             Self::Broken => ("ValidationException", BROKEN.into()),
+            Self::Busy => {
+                let text = BUSY.to_owned();
+                return (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text);
+            }
         };
         (status, code, text)
     }

@@ -15,5 +15,5 @@ fn at(text: &str) -> Timestamp {
 
 fn verifier(id: &str, secret: &str) -> Verifier {
     let keys = [Key::new(id, secret).unwrap(), Key::of_functions()];
-    Verifier::new(keys, "us-east-1".into())
+    Verifier::new(keys, "us-east-1".into(), std::env::temp_dir())
 }
