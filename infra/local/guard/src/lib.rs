@@ -111,9 +111,10 @@ pub fn check_origin<B>(request: &Request<B>) -> Result<(), Refusal> {
         let host_of_origin = value.as_bytes().strip_prefix(b"http://");
         host_of_origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
     };
-    match headers.get_all(ORIGIN).iter().all(own_origin) {
-        true => Ok(()),
-        false => Err(Refusal::ForeignOrigin),
+    if headers.get_all(ORIGIN).iter().all(own_origin) {
+        Ok(())
+    } else {
+        Err(Refusal::ForeignOrigin)
     }
 }
 
@@ -179,10 +180,8 @@ mod tests {
             ("", false),
         ] {
             let found = check_host(&request(Method::GET, &[("host", host)]));
-            let expected = match expected {
-                true => Ok(()),
-                false => Err(Refusal::ForeignHost(host.to_owned())),
-            };
+            let refusal = Refusal::ForeignHost(host.to_owned());
+            let expected = if expected { Ok(()) } else { Err(refusal) };
             assert_eq!(found, expected, "{host:?}");
         }
     }

@@ -90,10 +90,10 @@ pub(crate) fn check_name(name: &str) -> Result<(), NameError> {
         return Err(NameError::Malformed(name.to_owned()));
     }
     let of_a_family = FAMILIES.iter().any(|family| name.starts_with(family));
-    match of_a_family || NAMES.contains(&name) {
-        true => Err(NameError::Reserved(name.to_owned())),
-        false => Ok(()),
+    if of_a_family || NAMES.contains(&name) {
+        return Err(NameError::Reserved(name.to_owned()));
     }
+    Ok(())
 }
 
 /// Leaves `command` the variables that were set on it, and `PATH` and `TMPDIR` of this process.

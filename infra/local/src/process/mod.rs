@@ -7,12 +7,28 @@ use std::io;
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, setrlimit};
 use tokio::process::Child;
 
 pub(crate) use environment::check_name;
 pub use environment::{NameError, limit as limit_environment};
 pub(crate) use warden::Warden;
+
+/// Lets this process have as many files open as the system allows it: every connection, database and object is one.
+pub(crate) fn raise_open_files_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
+    let hard = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, hard) {
+        let (current, maximum) = (limit.current, limit.maximum);
+        tracing::warn!(%error, ?current, ?maximum, "the limit of open files stays as it is; ulimit -n raises it");
+    }
+}
 
 /// A process that leads a process group; the whole group is killed when this is dropped, and when the stack is killed.
 #[derive(Debug)]
