@@ -26,6 +26,7 @@ mod signature;
 mod stack;
 pub mod states;
 pub mod template;
+mod virtual_host;
 
 pub use ask::{KeyRefused, takes};
 pub use gc::{GcError, gc};

@@ -12,9 +12,10 @@
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
-use crate::apigateway;
+use crate::{apigateway, virtual_host};
 
-/// Where the stack is asked about itself. No bucket's name can begin with an underscore, so no object is hidden by it.
+/// Where the stack is asked about itself, under any name that is not a bucket's. No bucket's name can begin with an underscore, so
+/// no object is hidden by it.
 const OWN: &str = "/_scones/";
 
 /// A service of the stack, or the name of one that is not in it.
@@ -56,7 +57,8 @@ impl Service {
 
 /// Tells which service `request` is for.
 pub(crate) fn route(request: &Parts) -> Service {
-    if request.uri.path().starts_with(OWN) {
+    let is_at_a_bucket = virtual_host::bucket(request).is_some();
+    if request.uri.path().starts_with(OWN) && !is_at_a_bucket {
         return Service::Own;
     }
     if apigateway::is_for_an_api(request) {
@@ -64,6 +66,7 @@ pub(crate) fn route(request: &Parts) -> Service {
     }
     match signing_name(request) {
         Some(name) => by_signing_name(name),
+        None if is_at_a_bucket => Service::S3,
         None if is_presigned_for_s3(request) => Service::S3,
         None => unsigned(request),
     }
@@ -237,6 +240,14 @@ mod tests {
         check(api, &[("authorization", "Bearer x")], &Service::ApiGateway);
         let host = ("host", "door.execute-api.localhost:4566");
         check("/v1/look", &[host], &Service::ApiGateway);
+        let bucket = ("host", "photos.localhost:4566");
+        for key in [
+            "/_scones/gc",
+            "/_aws/execute-api/Door/v1/look",
+            "/endpoints/e/invocations",
+        ] {
+            check(key, &[bucket], &Service::S3);
+        }
         check(
             "/_scones/gc",
             &[("authorization", &scope("s3"))],

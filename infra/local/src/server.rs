@@ -14,11 +14,15 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use crate::route::{Service, route};
 use crate::signature::{Refusal, Told};
 use crate::stack::Stack;
-use crate::{apigateway, gc, listen, s3};
+use crate::{apigateway, gc, listen, s3, virtual_host};
+
+/// `x-amzn-RequestId`, which SDKs give to whoever asks.
+const REQUEST_ID: &str = "x-amzn-requestid";
 
 /// Serves `stack` on `listener` until `shutdown` resolves and the requests under way are answered.
 pub(crate) async fn serve(
@@ -53,14 +57,16 @@ async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
         Err(refusal) => asked.foreign(&service, &refusal),
     };
     contain(answer.headers_mut());
+    identify(answer.headers_mut());
     answer
 }
 
 /// Checks that no web page sent the request, where no signature says who did.
 fn check_sender(stack: &Stack, request: &Request<Body>) -> Result<(), browser_guard::Refusal> {
-    match stack.verifies() {
-        true => browser_guard::host(request).map(drop),
-        false => browser_guard::check(request),
+    if stack.verifies() {
+        browser_guard::host(request).map(drop)
+    } else {
+        browser_guard::check(request)
     }
 }
 
@@ -72,6 +78,16 @@ fn contain(headers: &mut HeaderMap) {
     headers.append(header::CONTENT_SECURITY_POLICY, sandbox);
     let no_sniffing = HeaderValue::from_static("nosniff");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, no_sniffing);
+}
+
+/// Gives an answer the request id that every AWS service gives; S3's answers and invocations have one.
+fn identify(headers: &mut HeaderMap) {
+    if headers.contains_key(REQUEST_ID) || headers.contains_key("x-amz-request-id") {
+        return;
+    }
+    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
 }
 
 /// Carries out a request whose signature, where the stack verifies, is right.
@@ -108,7 +124,7 @@ struct Asked {
 impl Asked {
     fn of(request: &Parts) -> Self {
         Self {
-            path: request.uri.path().to_owned(),
+            path: virtual_host::path(request),
             has_target: request.headers.contains_key("x-amz-target"),
         }
     }
@@ -150,7 +166,12 @@ impl Asked {
 
 async fn dispatch(stack: &Stack, service: &Service, request: Request<Body>) -> Response<Body> {
     match service {
-        Service::S3 => stack.s3().handle(request).await,
+        Service::S3 => {
+            stack
+                .s3()
+                .handle(virtual_host::to_path_style(request))
+                .await
+        }
         Service::Lambda => stack.lambda().handle(request).await,
         Service::States => stack.states().handle(request).await,
         Service::SageMaker => stack.sagemaker().handle(request).await,

@@ -25,6 +25,7 @@ use http_body_util::BodyExt;
 use crate::aws::Identity;
 use crate::lambda::Invoke;
 use crate::template::{Api, Route};
+use crate::virtual_host;
 
 /// Where APIs are.
 pub(crate) const PATH: &str = "/_aws/execute-api/";
@@ -66,13 +67,17 @@ pub(crate) fn is_for_an_api(request: &Parts) -> bool {
 
 fn target(request: &Parts) -> Option<Target<'_>> {
     let path = request.uri.path();
-    if let Some(rest) = path.strip_prefix(PATH) {
-        let id = rest.split('/').next().unwrap_or_default();
-        let path = &rest[id.len()..];
+    let host = request.headers.get(http::header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if let Some((id, _)) = host.split_once(HOST) {
         return Some(Target { id, path });
     }
-    let host = request.headers.get(http::header::HOST)?.to_str().ok()?;
-    let (id, _) = host.split_once(HOST)?;
+    let rest = path.strip_prefix(PATH)?;
+    if virtual_host::bucket(request).is_some() {
+        return None; // a key of an object
+    }
+    let id = rest.split('/').next().unwrap_or_default();
+    let path = &rest[id.len()..];
     Some(Target { id, path })
 }
 

@@ -123,6 +123,13 @@ impl InvokeError {
         )
     }
 
+    /// The function's program is not there, or is not for us to read.
+    pub(super) fn unreadable(program: &std::path::Path, error: &std::io::Error) -> Self {
+        let program = program.display();
+        let text = format!("The function's program {program} can't be read: {error}");
+        Self::new("ServiceException", 500, text)
+    }
+
     /// An operation that the local service does not have.
     pub(super) fn no_such_operation(operation: &str) -> Self {
         Self::new(

@@ -10,6 +10,7 @@
 //! but `PATH`.
 
 mod api;
+mod code;
 mod config;
 mod environment;
 mod errors;

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use tokio::sync::Semaphore;
 
+use super::code::Codes;
 use super::config::{Config, Deployment};
 use super::environment;
 use super::errors::{MAX_EVENT, MAX_REQUEST};
@@ -33,6 +34,7 @@ pub(super) struct Inner {
     pub(super) slots: BTreeMap<String, Arc<Slot>>,
     pub(super) pool: Arc<Pool>,
     pub(super) queue: Queue,
+    pub(super) codes: Codes,
     /// When this service was opened: the functions' `LastModified`.
     pub(super) opened: jiff::Timestamp,
 }
@@ -113,6 +115,7 @@ impl Lambda {
             slots,
             pool,
             queue,
+            codes: Codes::default(),
             opened: jiff::Timestamp::now(),
         };
         Ok(Self {

@@ -41,6 +41,8 @@ pub struct Function {
     pub timeout: Duration,
     /// `Environment.Variables`.
     pub environment: BTreeMap<String, String>,
+    /// The ARN of the execution role.
+    pub role_arn: String,
 }
 
 /// A state machine.

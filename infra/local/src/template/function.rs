@@ -15,6 +15,7 @@ const READ: &[&str] = &[
     "FunctionName",
     "Handler",
     "MemorySize",
+    "Role",
     "Timeout",
 ];
 const NEEDLESS: &[&str] = &[
@@ -30,7 +31,6 @@ const NEEDLESS: &[&str] = &[
     "PermissionsBoundary",
     "Policies",
     "PropagateTags",
-    "Role",
     "RolePath",
     "Runtime",
     "Tags",
@@ -58,6 +58,7 @@ pub(super) fn read(
         memory_mb: whole("MemorySize", 128, 10_240, 128)?,
         timeout: Duration::from_secs(whole("Timeout", 1, 900, 3)?.into()),
         environment: environment(resolver, resource)?,
+        role_arn: resolver.role_arn(resource, &["Role"])?,
     };
     if function.binary.is_none() {
         notes.add(

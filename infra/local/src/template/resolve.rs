@@ -258,6 +258,20 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The ARN of the role that one of `properties` names, or of the one that SAM makes.
+    pub(super) fn role_arn(
+        &self,
+        resource: &Resource,
+        properties: &[&str],
+    ) -> Result<String, Fault> {
+        for property in properties {
+            if let Some(node) = self.property(resource, property)? {
+                return Node::text(&node, property).map(str::to_owned);
+            }
+        }
+        Ok(self.arn_of("iam::{a}:role/{n}", &format!("{}Role", resource.logical_id)))
+    }
+
     /// The role that SAM makes for a function or state machine without one: `{LogicalId}Role`.
     fn generated_role<'n>(&self, name: &'n str) -> Option<&'n str> {
         let owner = self.resources.get(name.strip_suffix("Role")?)?;

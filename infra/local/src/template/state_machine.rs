@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::application::StateMachine;
 use super::error::{Fault, Problem};
-use super::node::Node;
 use super::notes::Notes;
 use super::resolve::Resolver;
 use super::resources::Resource;
@@ -57,7 +56,7 @@ pub(super) fn read(
         name: resolver.name(resource)?,
         definition,
         express: is_express(resolver, resource)?,
-        role_arn: role(resolver, resource)?,
+        role_arn: resolver.role_arn(resource, &["Role", "RoleArn"])?,
     })
 }
 
@@ -143,15 +142,4 @@ fn is_express(resolver: &Resolver<'_>, resource: &Resource) -> Result<bool, Faul
         }
     }
     Ok(false)
-}
-
-/// The role that the template names, or the one that SAM makes.
-fn role(resolver: &Resolver<'_>, resource: &Resource) -> Result<String, Fault> {
-    for property in ["Role", "RoleArn"] {
-        if let Some(node) = resolver.property(resource, property)? {
-            return Node::text(&node, property).map(str::to_owned);
-        }
-    }
-    let name = format!("{}Role", resource.logical_id);
-    Ok(resolver.arn_of("iam::{a}:role/{n}", &name))
 }

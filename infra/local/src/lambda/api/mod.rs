@@ -35,15 +35,15 @@ async fn route(lambda: &Lambda, request: Request<Body>) -> Result<Response<Body>
         }
         (&Method::GET, ["2015-03-31", "functions"]) => {
             let query = request.uri().query().unwrap_or_default();
-            Ok(answer(&functions::list(lambda, query)?))
+            Ok(answer(&functions::list(lambda, query).await?))
         }
         (&Method::GET, ["2015-03-31", "functions", name]) => {
             check_qualifier(lambda, name, &request)?;
-            Ok(answer(&functions::get(lambda, name)?))
+            Ok(answer(&functions::get(lambda, name).await?))
         }
         (&Method::GET, ["2015-03-31", "functions", name, "configuration"]) => {
             check_qualifier(lambda, name, &request)?;
-            Ok(answer(&functions::configuration(lambda, name)?))
+            Ok(answer(&functions::configuration(lambda, name).await?))
         }
         (method, segments) => Err(InvokeError::no_such_operation(&operation(method, segments))),
     }
@@ -111,10 +111,6 @@ fn respond(status: StatusCode, body: Bytes, headers: HeaderMap) -> Response<Body
     let headers = response.headers_mut();
     let json = HeaderValue::from_static("application/json");
     headers.insert(header::CONTENT_TYPE, json);
-    if !headers.contains_key(REQUEST_ID) {
-        let id = uuid::Uuid::new_v4().to_string();
-        headers.extend(HeaderValue::from_str(&id).map(|id| (REQUEST_ID, id)));
-    }
     response
 }
 

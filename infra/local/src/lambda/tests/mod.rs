@@ -80,6 +80,7 @@ impl Setup {
             memory_mb: 128,
             timeout: LONG,
             environment: BTreeMap::new(),
+            role_arn: format!("arn:aws:iam::123456789012:role/{name}Role"),
         };
         let command = Command {
             program: program("lambda-function"),

@@ -4,6 +4,7 @@ use axum::body::Body;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
+use sha2::{Digest, Sha256};
 
 use super::*;
 
@@ -22,7 +23,6 @@ impl Stack {
         let request = request.body(body.into()).expect("a request");
         let (head, body) = self.lambda.handle(request).await.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
-        assert!(head.headers.contains_key("x-amzn-requestid"));
         (head.status, head.headers, body)
     }
 
@@ -266,6 +266,18 @@ async fn functions_are_described_as_the_template_has_them() {
         (&json!(120), &json!(128))
     );
     assert_eq!(found["State"], "Active");
+    let program = std::fs::read(program("lambda-function")).unwrap();
+    let hash = BASE64_STANDARD.encode(Sha256::digest(&program));
+    assert_eq!(found["CodeSha256"], hash);
+    assert_eq!(found["CodeSize"], program.len());
+    assert_eq!(found["Role"], "arn:aws:iam::123456789012:role/gRole");
+    let revision = found["RevisionId"].as_str().unwrap();
+    uuid::Uuid::parse_str(revision).unwrap();
+    let again = stack.get("/2015-03-31/functions/g/configuration").await;
+    assert_eq!(again["RevisionId"], revision);
+    let other = stack.get("/2015-03-31/functions/f/configuration").await;
+    assert_ne!(other["RevisionId"], revision);
+    assert_eq!(other["CodeSha256"], hash);
     let found = stack.get("/2015-03-31/functions/g").await;
     assert_eq!(found["Configuration"]["FunctionName"], "g");
     assert_eq!(found["Concurrency"]["ReservedConcurrentExecutions"], 4);

@@ -25,7 +25,7 @@ use http::{Request, Response, header};
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::service::{States, new_uuid};
+use super::service::States;
 use input::Input;
 
 pub(super) use configuration::NO_LOGGING;
@@ -125,9 +125,6 @@ fn respond(status: u16, body: &Value) -> Response<Body> {
     let headers = response.headers_mut();
     let json = header::HeaderValue::from_static("application/x-amz-json-1.0");
     headers.insert(header::CONTENT_TYPE, json);
-    if let Ok(id) = header::HeaderValue::from_str(&new_uuid()) {
-        headers.insert("x-amzn-requestid", id);
-    }
     response
 }
 

@@ -37,6 +37,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         memory_mb: 128,
         timeout: Duration::from_secs(std::env::var("TIMEOUT").map_or(Ok(60), |text| text.parse())?),
         environment: environment.collect(),
+        role_arn: format!("arn:aws:iam::123456789012:role/{name}Role"),
     };
     let command = Command {
         program: program.into(),
