@@ -166,10 +166,16 @@ async fn file(console: &Console, folder: &str, file: &str) -> Result<Option<Stri
     Ok(found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
+/// Returns true if `folder` is `root` or below it: by whole names, since `monitoringevil` is not below `monitoring`.
+fn is_within(folder: &str, root: &str) -> bool {
+    let rest = folder.strip_prefix(root);
+    rest.is_some_and(|rest| root.is_empty() || rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Where a file is, in a folder of monitoring and in no other: another object may be anyone's upload.
 fn inside(console: &Console, folder: &str, file: &str) -> Result<Place, Failure> {
     let below = console.application.monitoring.as_ref();
-    let below = below.filter(|below| folder.starts_with(below.key.trim_end_matches('/')));
+    let below = below.filter(|below| is_within(folder, below.key.trim_end_matches('/')));
     let below =
         below.ok_or_else(|| Failure::Missing(format!("There is no monitoring run {folder}.")))?;
     Ok(Place {
@@ -249,6 +255,23 @@ async fn report(State(console): State<Console>, Query(of): Query<Of>) -> Result<
 mod tests {
     use super::*;
     use crate::objects::Listed;
+
+    #[test]
+    fn a_folder_that_only_begins_like_monitorings_is_another() {
+        for (folder, root, expected) in [
+            ("monitoring", "monitoring", true),
+            ("monitoring/e/runs", "monitoring", true),
+            ("monitoringevil", "monitoring", false),
+            ("monitoringevil/runs", "monitoring", false),
+            ("monitorin", "monitoring", false),
+            ("evil/monitoring", "monitoring", false),
+            ("a/monitoring/e", "a/monitoring", true),
+            ("a/monitoring2/e", "a/monitoring", false),
+            ("runs", "", true),
+        ] {
+            assert_eq!(is_within(folder, root), expected, "{folder} {root}");
+        }
+    }
 
     #[test]
     fn runs_are_folders_the_newest_first() {
