@@ -38,10 +38,10 @@ fn line_with(text: &str, lines: &mut impl BufRead) -> String {
     found.unwrap_or_else(|| panic!("it ended without saying {text}"))
 }
 
-fn post(address: &str, body: &[u8]) -> String {
+fn post(address: &str, host: &str, body: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = format!(
-        "POST /invocations HTTP/1.1\r\nHost: {address}\r\nContent-Type: image/png\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "POST /invocations HTTP/1.1\r\nHost: {host}\r\nContent-Type: image/png\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -102,7 +102,10 @@ fn a_trained_model_is_evaluated_and_served_until_sigterm() {
         .split(' ')
         .next()
         .unwrap();
-    let answer = post(address, &drawn::png(0, 5000));
+    // On loopback it answers programs, and not web pages.
+    let rebound = post(address, "rebound.example", &drawn::png(0, 5000));
+    assert!(rebound.starts_with("HTTP/1.1 403 Forbidden"), "{rebound}");
+    let answer = post(address, address, &drawn::png(0, 5000));
     assert!(
         answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(']'),
         "{answer}"

@@ -27,6 +27,8 @@ pub(crate) struct Options<'a> {
     pub(crate) console: bool,
     /// The id and the secret of the key that requests are to be signed with.
     pub(crate) key: Option<(&'a str, &'a str)>,
+    /// Variables of the process.
+    pub(crate) environment: &'a [(&'a str, &'a str)],
     /// Another address than 127.0.0.1.
     pub(crate) listen: Option<&'a str>,
 }
@@ -73,6 +75,7 @@ impl Stack {
                 .env("SCONES_ACCESS_KEY_ID", id)
                 .env("SCONES_SECRET_ACCESS_KEY", secret);
         }
+        command.envs(options.environment.iter().copied());
         if let Some(address) = options.listen {
             command.arg("--listen").arg(address);
         }
