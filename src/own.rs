@@ -7,6 +7,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use scones_local::{lambda, sagemaker, states};
 
+/// What the user may say of a model's trial; the stack's environment does not reach its children.
+const TRIAL: [&str; 2] = ["SCONES_MODEL_MEMORY_MB", "SCONES_MODEL_SECONDS"];
+
 /// The path of this program.
 pub(crate) fn program() -> anyhow::Result<PathBuf> {
     std::env::current_exe()
@@ -39,6 +42,8 @@ pub(crate) fn model_server(program: PathBuf) -> sagemaker::StartServer {
             .arg(launch.port.to_string())
             .arg("--model-dir")
             .arg(launch.model_dir);
+        let set = |name| Some((name, std::env::var_os(name)?));
+        command.envs(TRIAL.into_iter().filter_map(set));
         command
     })
 }
