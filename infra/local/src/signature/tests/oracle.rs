@@ -160,6 +160,7 @@ impl Asked {
 /// What comes of the request and of its body.
 fn verdict(asked: &Asked, request: Request<Body>) -> Result<(), Refusal> {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap();
     runtime.block_on(async {
@@ -214,7 +215,7 @@ proptest! {
     fn no_header_makes_it_panic(header in "AWS4-HMAC-SHA256 (Credential|SignedHeaders|Signature|[,=/; a-z0-9]){0,12}", query in "[a-zA-Z&=%+-]{0,40}") {
         let request = Request::get(format!("/?{query}")).header("authorization", header);
         let request = request.header("x-amz-date", NOW).body(Body::empty()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let verifier = verifier(ID, SECRET);
         let refused = runtime.block_on(verifier.admit(&Service::S3, request, at(NOW)));
         prop_assert!(refused.is_err());
