@@ -1,13 +1,18 @@
 //! From a file to pixels, with every limit checked before anything is decoded.
 
 use std::io::{Cursor, ErrorKind};
+use std::panic::catch_unwind;
 
 use image::metadata::Orientation;
 use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage, Rgba,
 };
 
-use super::{MAX_DECODED_BYTES, MAX_PIXELS, Unusable, jpeg};
+use super::size::Size;
+use super::{Unusable, exif, jpeg, tiff};
+
+/// What an image decoder may take for metadata, such as a profile that it inflates.
+const MAX_METADATA: u64 = 32 << 20;
 
 /// An image, not yet upright.
 pub(super) struct Decoded {
@@ -17,20 +22,37 @@ pub(super) struct Decoded {
 }
 
 pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
-    let (format, name) = recognise(file)?;
+    let (format, name) = recognize(file)?;
+    let decoded = catch_unwind(|| match format {
+        ImageFormat::Jpeg => jpeg::decode(file),
+        ImageFormat::Tiff => tiff::decode(file),
+        format => decode_by_image(file, format, name),
+    });
+    // A decoder that panics has met what its authors did not think of, which is no reason to end.
+    decoded.unwrap_or_else(|_| Err(Unusable::Unsupported(format!("{name} images of this kind"))))
+}
+
+/// PNG, WebP, GIF and BMP.
+fn decode_by_image(
+    file: &[u8],
+    format: ImageFormat,
+    name: &'static str,
+) -> Result<Decoded, Unusable> {
     if format == ImageFormat::Png {
-        png_header(file).map_or(Ok(()), check_size)?;
+        png_header(file).map_or(Ok(()), |size| size.check(file))?;
     }
     let unusable = |error: ImageError| unusable(name, &error);
     let mut reader = ImageReader::with_format(Cursor::new(file), format);
-    reader.limits(limits());
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_METADATA);
+    reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(unusable)?;
-    check_size(Size::of(&decoder))?;
-    if !is_complete(format, file) {
+    size(file, format, &decoder).check(file)?;
+    if format == ImageFormat::WebP && riff_length(file).is_none_or(|length| length > file.len()) {
         return Err(Unusable::Truncated(name));
     }
-    // Broken metadata is no reason to refuse an image.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    decoder.set_limits(Limits::no_limits()).map_err(unusable)?;
+    let orientation = exif::orientation(decoder.exif_metadata().ok().flatten().as_deref());
     let image = DynamicImage::from_decoder(decoder).map_err(unusable)?;
     Ok(Decoded {
         image,
@@ -40,9 +62,14 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
 }
 
 /// The format by the file's first bytes: names and content types of uploads are often wrong.
-fn recognise(file: &[u8]) -> Result<(ImageFormat, &'static str), Unusable> {
+fn recognize(file: &[u8]) -> Result<(ImageFormat, &'static str), Unusable> {
+    let unsupported = |name: &str| Unusable::Unsupported(format!("{name} images"));
     if let Some(name) = iso_media(file) {
-        return Err(Unusable::Unsupported(name.into()));
+        return Err(unsupported(name));
+    }
+    if matches!(file.get(..4), Some(b"II+\0" | b"MM\0+")) {
+        // BigTIFF, which `image` does not recognize.
+        return Ok((ImageFormat::Tiff, "TIFF"));
     }
     let format = image::guess_format(file).map_err(|_| Unusable::NotAnImage)?;
     let name = match format {
@@ -52,7 +79,7 @@ fn recognise(file: &[u8]) -> Result<(ImageFormat, &'static str), Unusable> {
         ImageFormat::Gif => "GIF",
         ImageFormat::Bmp => "BMP",
         ImageFormat::Tiff => "TIFF",
-        other => return Err(Unusable::Unsupported(format!("{other:?}"))),
+        other => return Err(unsupported(&format!("{other:?}"))),
     };
     Ok((format, name))
 }
@@ -66,28 +93,41 @@ fn iso_media(file: &[u8]) -> Option<&'static str> {
     }
 }
 
-fn limits() -> Limits {
-    let mut limits = Limits::no_limits();
-    // What a decoder itself may take, beside the pixels that are checked by their number.
-    limits.max_alloc = Some(2 * MAX_DECODED_BYTES);
-    limits
-}
-
-#[derive(Clone, Copy)]
-struct Size {
-    width: u32,
-    height: u32,
-    bytes: u64,
-}
-
-impl Size {
-    fn of(decoder: &impl ImageDecoder) -> Self {
-        let (width, height) = decoder.dimensions();
-        Self {
+fn size(file: &[u8], format: ImageFormat, decoder: &impl ImageDecoder) -> Size {
+    let (width, height) = decoder.dimensions();
+    let mut size = match format {
+        ImageFormat::WebP => Size::of_pixels(width, height, webp_quarter_bytes(file)),
+        _ => Size {
             width,
             height,
-            bytes: decoder.total_bytes(),
-        }
+            decoder: decoder.total_bytes(),
+        },
+    };
+    if format == ImageFormat::Gif {
+        size.decoder += gif_frame(file).unwrap_or_default();
+    }
+    size
+}
+
+/// Returns the bytes of a GIF's first frame, which is decoded beside the canvas that it is put on, and may be larger.
+fn gif_frame(file: &[u8]) -> Option<u64> {
+    let mut decoder = gif::DecodeOptions::new().read_info(file).ok()?;
+    let frame = decoder.next_frame_info().ok()??;
+    Some(4 * u64::from(frame.width) * u64::from(frame.height))
+}
+
+/// Returns what a WebP image takes for each pixel, in quarters of a byte, from its first chunk and flags.
+///
+/// The output has 3 bytes, with alpha 4. Lossy: 1.5 for Y'CbCr 4:2:0. Lossless: 4, and up to 0.75 for its transforms.
+/// Alpha of its own: a lossless image and a plane. Animated: a canvas beside the frame.
+fn webp_quarter_bytes(file: &[u8]) -> u64 {
+    const ALPHA: u8 = 0x10;
+    const ANIMATION: u8 = 0x02;
+    match (file.get(12..16), file.get(20)) {
+        (Some(b"VP8 "), _) => 18,
+        (Some(b"VP8X"), Some(flags)) if flags & ANIMATION != 0 => 61,
+        (Some(b"VP8X"), Some(flags)) if flags & ALPHA != 0 => 45,
+        _ => 31,
     }
 }
 
@@ -102,29 +142,11 @@ fn png_header(file: &[u8]) -> Option<Size> {
         _ => 3,
     };
     let bytes_a_sample = u64::from(*file.get(24)?).div_ceil(8);
-    let pixels = u64::from(width) * u64::from(height);
-    Some(Size {
+    Some(Size::of_pixels(
         width,
         height,
-        bytes: pixels.saturating_mul(channels * bytes_a_sample),
-    })
-}
-
-fn check_size(size: Size) -> Result<(), Unusable> {
-    let Size {
-        width,
-        height,
-        bytes,
-    } = size;
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels > MAX_PIXELS || bytes > MAX_DECODED_BYTES {
-        return Err(Unusable::TooLarge {
-            width,
-            height,
-            bytes,
-        });
-    }
-    Ok(())
+        4 * channels * bytes_a_sample,
+    ))
 }
 
 fn unusable(format: &'static str, error: &ImageError) -> Unusable {
@@ -136,24 +158,19 @@ fn unusable(format: &'static str, error: &ImageError) -> Unusable {
         ImageError::Decoding(error) if error.to_string().ends_with("Unexpected End of File") => {
             Unusable::Truncated(format)
         }
-        ImageError::Unsupported(what) => Unusable::Unsupported(what.to_string()),
+        ImageError::Unsupported(what) => {
+            Unusable::Unsupported(format!("{format} images of this kind ({what})"))
+        }
         other => Unusable::Corrupt(format, other.to_string()),
     }
 }
 
-/// Whether the end of the file is there, for formats whose decoders don't tell a missing end from other damage.
-fn is_complete(format: ImageFormat, file: &[u8]) -> bool {
-    match format {
-        ImageFormat::Jpeg => jpeg::is_complete(file),
-        ImageFormat::WebP => riff_length(file).is_some_and(|length| file.len() as u64 >= length),
-        _ => true,
-    }
-}
-
 /// A WebP file is one RIFF chunk: after `RIFF` comes the length of what follows.
-fn riff_length(file: &[u8]) -> Option<u64> {
+fn riff_length(file: &[u8]) -> Option<usize> {
     let length = file.get(4..8)?.try_into().ok()?;
-    Some(8 + u64::from(u32::from_le_bytes(length)))
+    usize::try_from(u32::from_le_bytes(length))
+        .ok()?
+        .checked_add(8)
 }
 
 /// 8-bit RGB. What is transparent becomes white, as the page it was made for.
@@ -164,17 +181,19 @@ pub(super) fn into_rgb(image: DynamicImage) -> RgbImage {
     let image = image.into_rgba8();
     let mut opaque = RgbImage::new(image.width(), image.height());
     for (to, from) in opaque.pixels_mut().zip(image.pixels()) {
-        let [red, green, blue, alpha] = from.0;
-        *to = Rgb([red, green, blue].map(|channel| over_white(channel, alpha)));
+        *to = over_white(*from);
     }
     opaque
 }
 
-fn over_white(channel: u8, alpha: u8) -> u8 {
-    let (channel, alpha) = (u32::from(channel), u32::from(alpha));
-    let sum = channel * alpha + 255 * (255 - alpha);
-    // At most 255 * 255, so the quotient is at most 255.
-    u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX)
+/// A pixel on a white page.
+pub(super) fn over_white(Rgba([red, green, blue, alpha]): Rgba<u8>) -> Rgb<u8> {
+    Rgb([red, green, blue].map(|channel| {
+        let (channel, alpha) = (u32::from(channel), u32::from(alpha));
+        let sum = channel * alpha + 255 * (255 - alpha);
+        // At most 255 * 255, so the quotient is at most 255.
+        u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX)
+    }))
 }
 
 /// The width and height that an image must have before it is turned, to have `target` after.

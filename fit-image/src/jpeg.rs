@@ -1,83 +1,123 @@
-//! Whether a JPEG file is whole. The decoder fills what is missing with grey, and a model would answer for that.
+//! JPEG: what its headers promise, and its pixels.
 
-const START_OF_SCAN: u8 = 0xDA;
-const END_OF_IMAGE: u8 = 0xD9;
+use std::io::Cursor;
 
-/// Whether the file's own end marker is there. Markers are followed and not searched: the thumbnail inside a photograph
-/// has one too. What comes after the end, such as the film of a motion photo, doesn't count.
-pub(super) fn is_complete(file: &[u8]) -> bool {
-    let mut rest = file;
-    while let Some((marker, after)) = next_marker(rest) {
-        rest = match marker {
-            END_OF_IMAGE => return true,
-            _ if stands_alone(marker) => after,
-            _ => match skip_segment(after) {
-                Some(after) => after,
-                None => return false,
-            },
+use image::{DynamicImage, GrayImage, RgbImage};
+use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::zune_core::bytestream::{ZByteIoError, ZCursor};
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+use zune_jpeg::{JpegDecoder, SampleRatios};
+
+use super::decode::Decoded;
+use super::size::Size;
+use super::{Unusable, exif, markers};
+
+const NAME: &str = "JPEG";
+
+pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
+    // The decoder fills what is missing with gray, and a model would answer for that.
+    if !markers::is_complete(file) {
+        return Err(Unusable::Truncated(NAME));
+    }
+    let header = Header::read(file)
+        .map_err(|error| markers::unread_process(file).map_or(error, unsupported))?;
+    header.size.check(file)?;
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options(header.colors));
+    let pixels = decoder.decode().map_err(unusable)?;
+    let orientation = exif::orientation(decoder.exif().map(Vec::as_slice));
+    let Size { width, height, .. } = header.size;
+    let image = if header.colors == ColorSpace::Luma {
+        GrayImage::from_raw(width, height, pixels).map(DynamicImage::from)
+    } else {
+        RgbImage::from_raw(width, height, pixels).map(DynamicImage::from)
+    };
+    let image = image.ok_or_else(|| Unusable::Corrupt(NAME, "pixels are missing".to_owned()))?;
+    Ok(Decoded {
+        image,
+        orientation,
+        format: NAME,
+    })
+}
+
+/// What is known before the first pixel.
+pub(super) struct Header {
+    /// Its dimensions, and what decoding takes.
+    pub(super) size: Size,
+    /// What it is decoded to: gray stays gray.
+    colors: ColorSpace,
+}
+
+impl Header {
+    pub(super) fn read(file: &[u8]) -> Result<Self, Unusable> {
+        let mut cursor = Cursor::new(file);
+        let mut decoder = JpegDecoder::new_with_options(&mut cursor, options(ColorSpace::RGB));
+        decoder.decode_headers().map_err(unusable)?;
+        let info = decoder.info().ok_or(Unusable::Truncated(NAME))?;
+        let colors = match decoder.input_colorspace() {
+            Some(ColorSpace::Luma) => ColorSpace::Luma,
+            _ => ColorSpace::RGB,
         };
-        if marker == START_OF_SCAN {
-            rest = skip_scan(rest);
+        drop(decoder);
+        let components = u64::from(info.components);
+        let in_one_scan = first_scan(file, cursor.position()) >= components;
+        let is_progressive = info.sof != Default::default();
+        if !is_progressive
+            && !in_one_scan
+            && !matches!(info.sample_ratio, SampleRatios::None | SampleRatios::H)
+        {
+            // The decoder takes blocks of the wrong rows, and does not notice.
+            return Err(unsupported(
+                "colors of half the height in scans of their own",
+            ));
         }
+        // Coefficients of 16 bits wait for the last scan: at full resolution, unless chroma is subsampled.
+        let waits = is_progressive || !in_one_scan;
+        let coefficients = if waits { 2 * components } else { 0 };
+        let (width, height) = (u32::from(info.width), u32::from(info.height));
+        let bytes_a_pixel = colors.num_components() as u64 + coefficients;
+        let mut size = Size::of_pixels(width, height, 4 * bytes_a_pixel);
+        // Rows of blocks, and what upsampling takes: 32 rows of 16 bits for each of four components, twice.
+        size.decoder += u64::from(width) * 512;
+        Ok(Self { size, colors })
     }
-    false
 }
 
-/// The next marker and what follows it; `FF` bytes before it are padding.
-fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
-    let start = bytes.iter().position(|byte| *byte == 0xFF)?;
-    let marker = start + bytes[start..].iter().position(|byte| *byte != 0xFF)?;
-    Some((bytes[marker], &bytes[marker + 1..]))
+/// Returns the number of components of the scan whose header ends at `end`; where it can't be told, the least possible. The
+/// decoder, which knows it, does not say.
+fn first_scan(file: &[u8], end: u64) -> u64 {
+    let end = usize::try_from(end).unwrap_or(usize::MAX);
+    let is_header = |components: &u8| {
+        let length = 6 + 2 * usize::from(*components);
+        let header = end
+            .checked_sub(length)
+            .and_then(|start| file.get(start..start + 3));
+        header == Some(&[0, length as u8, *components])
+    };
+    (1..=4).find(is_header).map_or(0, u64::from)
 }
 
-/// Start of image, restart, and TEM: markers without a segment. `FF00` is no marker, but data.
-fn stands_alone(marker: u8) -> bool {
-    matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8)
+fn options(colors: ColorSpace) -> DecoderOptions {
+    DecoderOptions::default()
+        .jpeg_set_out_colorspace(colors)
+        .set_strict_mode(false)
+        .set_max_width(usize::MAX)
+        .set_max_height(usize::MAX)
 }
 
-/// A segment begins with its length, big-endian, the two bytes of the length included.
-fn skip_segment(bytes: &[u8]) -> Option<&[u8]> {
-    let length = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
-    bytes.get(usize::from(length).max(2)..)
+fn unsupported(what: &str) -> Unusable {
+    Unusable::Unsupported(format!("JPEG images with {what}"))
 }
 
-/// The entropy-coded data, in which `FF00` stands for `FF` and restart markers may come.
-fn skip_scan(mut bytes: &[u8]) -> &[u8] {
-    while let Some(at) = bytes.windows(2).position(|pair| pair[0] == 0xFF) {
-        match bytes[at + 1] {
-            0x00 | 0xD0..=0xD7 => bytes = &bytes[at + 2..],
-            _ => return &bytes[at..],
+fn unusable(error: DecodeErrors) -> Unusable {
+    match error {
+        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(ZByteIoError::NotEnoughBytes(..)) => {
+            Unusable::Truncated(NAME)
         }
-    }
-    &[]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_complete;
-
-    const START: [u8; 2] = [0xFF, 0xD8];
-    const END: [u8; 2] = [0xFF, 0xD9];
-    const THUMBNAIL: [u8; 8] = [0xFF, 0xE1, 0, 6, 0xFF, 0xD8, 0xFF, 0xD9];
-    const SCAN: [u8; 11] = [0xFF, 0xDA, 0, 3, 1, 7, 0xFF, 0x00, 0xFF, 0xD3, 9];
-
-    #[track_caller]
-    fn check(parts: &[&[u8]], complete: bool) {
-        assert_eq!(is_complete(&parts.concat()), complete);
-    }
-
-    #[test]
-    fn the_end_marker_is_found_where_it_counts() {
-        check(&[&START, &SCAN, &END], true);
-        check(&[&START, &THUMBNAIL, &SCAN, &END, b"a film"], true);
-        check(&[&START, &SCAN, &SCAN, &[0xFF, 0xFF], &END], true);
-    }
-
-    #[test]
-    fn without_it_the_file_is_truncated() {
-        check(&[&START, &THUMBNAIL, &SCAN], false);
-        check(&[&START, &SCAN, &[0xFF]], false);
-        check(&[&START, &[0xFF, 0xE1, 0xFF, 0xFF], &END], false);
-        check(&[], false);
+        // The decoder has no kind of its own for it.
+        DecodeErrors::SofError(why) if why.contains("can only parse 8-bit images") => {
+            unsupported("samples of more than 8 bits")
+        }
+        other => Unusable::Corrupt(NAME, other.to_string()),
     }
 }

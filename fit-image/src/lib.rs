@@ -5,11 +5,15 @@
 //! already has the size, as the training images have, goes through with every pixel as it is.
 
 mod decode;
+mod exif;
 mod jpeg;
+mod markers;
 mod resize;
 mod shape;
+mod size;
 #[cfg(test)]
 mod tests;
+mod tiff;
 
 use std::io::Cursor;
 
@@ -17,12 +21,12 @@ use image::{DynamicImage, ImageFormat};
 
 pub use shape::{InvalidShape, Shape};
 
-/// An image has at most so many pixels. A progressive JPEG without chroma subsampling takes 9 bytes a pixel to decode:
-/// with 48 million pixels the whole function was measured at 450 MB, of the 512 MB that it has.
+/// An image has at most so many pixels.
 pub const MAX_PIXELS: u64 = 50_000_000;
 
-/// A decoded image, before its conversion to 8-bit RGB, has at most so many bytes.
-pub const MAX_DECODED_BYTES: u64 = 200_000_000;
+/// Decoding an image takes at most so many bytes: the file, what its decoder holds at once, and the pixels. A function has
+/// 512 MB, and needs some itself.
+pub const MAX_BYTES: u64 = 460_000_000;
 
 /// Why there is no image to look at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,13 +34,13 @@ pub enum Unusable {
     /// It is something else.
     #[error("not an image: PNG, JPEG, WebP, GIF, BMP and TIFF are read")]
     NotAnImage,
-    /// It is an image, but in a format that is not read.
-    #[error("{0} images are not read: convert it to JPEG or PNG")]
+    /// It is an image, but of a kind that is not read: which, as in `HEIC images`.
+    #[error("{0} are not read: convert it to JPEG or PNG")]
     Unsupported(String),
-    /// It has more than [`MAX_PIXELS`] or [`MAX_DECODED_BYTES`]. Found from its header, before it is decoded.
+    /// It has more than [`MAX_PIXELS`], or takes more than [`MAX_BYTES`]. Found from its header, before it is decoded.
     #[error(
-        "the image is too large: {width} x {height} pixels, {bytes} bytes decoded; the limits are {MAX_PIXELS} pixels and \
-         {MAX_DECODED_BYTES} bytes"
+        "the image is too large: {width} x {height} pixels, {bytes} bytes to decode it; the limits are {MAX_PIXELS} pixels \
+         and {MAX_BYTES} bytes"
     )]
     TooLarge {
         /// In pixels.
@@ -90,7 +94,7 @@ pub fn fit(file: &[u8], shape: Shape) -> Result<Fitted, Unusable> {
     } = decode::decode(file)?;
     let (width, height) = (image.width(), image.height());
     let target = decode::before_turning(orientation, (shape.width(), shape.height()));
-    let mut small = DynamicImage::from(resize::resize(decode::into_rgb(image), target));
+    let mut small = DynamicImage::from(resize::resize(image, target));
     // Turned only now: it is the same to turn a small image and a large one, but not as fast.
     small.apply_orientation(orientation);
     let mut png = Cursor::new(Vec::new());

@@ -1,7 +1,9 @@
 //! Scales an image down (or up) to the model's input.
 
-use image::RgbImage;
 use image::imageops::{FilterType, resize as filter, thumbnail};
+use image::{DynamicImage, GenericImageView, Rgb, RgbImage};
+
+use super::decode::{into_rgb, over_white};
 
 /// An image this many times larger than the target is first brought near it by plain averaging, which reads each pixel
 /// once.
@@ -12,7 +14,7 @@ const NEAR: u32 = 4;
 
 /// The image in the given width and height. The filter is the bicubic one of PIL (Catmull-Rom), with its support widened
 /// to the scale, so that nothing aliases.
-pub(super) fn resize(image: RgbImage, (width, height): (u32, u32)) -> RgbImage {
+pub(super) fn resize(image: DynamicImage, (width, height): (u32, u32)) -> RgbImage {
     let coarse = |size: u32, target: u32| {
         if size / target > MUCH_LARGER {
             target * NEAR
@@ -21,12 +23,28 @@ pub(super) fn resize(image: RgbImage, (width, height): (u32, u32)) -> RgbImage {
         }
     };
     let near = (coarse(image.width(), width), coarse(image.height(), height));
-    let image = match near {
-        near if near == image.dimensions() => image,
-        (width, height) => thumbnail(&image, width, height),
+    let image = match (near, image) {
+        (near, image) if near == (image.width(), image.height()) => into_rgb(image),
+        ((width, height), DynamicImage::ImageRgb8(image)) => thumbnail(&image, width, height),
+        ((width, height), image) => thumbnail(&Converted(image), width, height),
     };
     if image.dimensions() == (width, height) {
         return image;
     }
     filter(&image, width, height, FilterType::CatmullRom)
+}
+
+/// An image whose pixels become 8-bit RGB as they are read: a copy of a large one would not fit beside it.
+struct Converted(DynamicImage);
+
+impl GenericImageView for Converted {
+    type Pixel = Rgb<u8>;
+
+    fn dimensions(&self) -> (u32, u32) {
+        self.0.dimensions()
+    }
+
+    fn get_pixel(&self, x: u32, y: u32) -> Rgb<u8> {
+        over_white(self.0.get_pixel(x, y))
+    }
 }

@@ -30,10 +30,8 @@ impl Fitter {
         // Decoding takes milliseconds to a second.
         let fitted = tokio::task::spawn_blocking(move || fit_image::fit(&bytes, shape))
             .await
-            .unwrap_or_else(|panic| {
-                let why = format!("the decoder failed: {panic}");
-                Err(Unusable::Corrupt("image", why))
-            })?;
+            // A panic, of which only the log should tell.
+            .unwrap_or_else(|_| Err(Unusable::Unsupported("images of this kind".to_owned())))?;
         let Fitted { width, height, .. } = fitted;
         tracing::debug!(
             format = fitted.format,

@@ -94,7 +94,9 @@ impl Reading {
     /// The rest of it, which may have up to `most` bytes. One that says it has more is not downloaded.
     async fn rest(mut self, most: u64) -> Result<Vec<u8>, Problem> {
         check_size(self.announced.unwrap_or_default(), most)?;
-        let mut bytes = Vec::new();
+        // At most `most`, which is little. Without it a buffer that grows takes up to twice the object.
+        let announced = self.announced.unwrap_or_default();
+        let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default());
         // Not every store announces the length, so it is counted too.
         while let Some(piece) = self.piece().await? {
             bytes.extend_from_slice(piece.as_ref());

@@ -1,5 +1,11 @@
 //! Pictures drawn here, in every format and state that people upload, against what the model then sees.
 
+mod files;
+mod formats;
+#[cfg(target_os = "linux")]
+mod memory;
+mod mutations;
+
 use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
@@ -257,33 +263,25 @@ fn png_that_claims(width: u32, height: u32) -> Vec<u8> {
 
 #[test]
 fn a_decompression_bomb_is_not_decoded() {
-    let limits = "the limits are 50000000 pixels and 200000000 bytes";
-    check_error(
-        &png_that_claims(60_000, 60_000),
-        &format!(
-            "the image is too large: 60000 x 60000 pixels, 10800000000 bytes decoded; {limits}"
-        ),
-    );
+    let check = |file: &[u8], pixels: &str| {
+        let text = fit(file, shape(32, 32)).unwrap_err().to_string();
+        let (start, end) = (
+            format!("the image is too large: {pixels} pixels, "),
+            " bytes to decode it; the limits are 50000000 pixels and 460000000 bytes",
+        );
+        assert!(text.starts_with(&start) && text.ends_with(end), "{text}");
+    };
+    check(&png_that_claims(60_000, 60_000), "60000 x 60000");
     let mut jpeg = file(&picture(64, 64), ImageFormat::Jpeg);
     let frame = jpeg
         .windows(2)
         .position(|marker| marker == [0xFF, 0xC0])
         .unwrap();
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0xEA, 0x60, 0xEA, 0x60]);
-    check_error(
-        &jpeg,
-        &format!(
-            "the image is too large: 60000 x 60000 pixels, 10800000000 bytes decoded; {limits}"
-        ),
-    );
+    check(&jpeg, "60000 x 60000");
     let mut gif = file(&picture(64, 64), ImageFormat::Gif);
     gif[6..10].copy_from_slice(&[0xFF; 4]);
-    check_error(
-        &gif,
-        &format!(
-            "the image is too large: 65535 x 65535 pixels, 17179344900 bytes decoded; {limits}"
-        ),
-    );
+    check(&gif, "65535 x 65535");
 }
 
 #[test]
@@ -301,20 +299,5 @@ proptest! {
     #[test]
     fn bytes_of_any_kind_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = fit(&bytes, shape(32, 32));
-    }
-
-    #[test]
-    fn damaged_files_are_answered(
-        which in 0..FORMATS.len(),
-        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
-    ) {
-        let mut file = file(&picture(40, 30), FORMATS[which].0);
-        for (at, byte) in damage {
-            let at = at.index(file.len());
-            file[at] = byte;
-        }
-        if let Ok(fitted) = fit(&file, shape(32, 32)) {
-            prop_assert!(image::load_from_memory(&fitted.png).is_ok());
-        }
     }
 }
