@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "scones-model",
-        &["browser-guard", "evaluation", "model-archive"],
+        &["browser-guard", "evaluation", "lst", "model-archive"],
     ),
     ("scones-local", &["asl", "browser-guard", "model-archive"]),
     (
@@ -33,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "cifar-tools",
             "console",
             "lambdas",
+            "lst",
             "monitor",
             "scones-local",
             "scones-model",

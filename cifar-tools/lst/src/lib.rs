@@ -1,10 +1,12 @@
 //! The `.lst` manifests that SageMaker's image classification reads.
 //!
-//! One line an image: a number, the class index from 0, and the path relative to the channel, with tabs between them
-//! (<https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification.html>). The number only has to be unique;
-//! `cifar-tools` writes the image's row in the archive, as the course's notebook, whose files these are byte for byte.
+//! One line an image: a number, the label, which is the class index from 0, and the path relative to the channel, with tabs
+//! between them (<https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification.html>). The number only has to be
+//! unique; `cifar-tools` writes the image's row in the archive, as the course's notebook, whose files these are byte for byte.
+//! MXNet's im2rec, which the documentation points to, writes labels as floats: `1.000000`.
 
 use std::fmt;
+use std::path::{Component, Path};
 use std::str::FromStr;
 
 /// One image of a manifest.
@@ -14,7 +16,7 @@ pub struct Line {
     pub row: usize,
     /// Its class index, from 0.
     pub class: usize,
-    /// Its path, relative to the folder that the manifest is about.
+    /// Its path, relative to the folder that the manifest is about, and below it.
     pub path: String,
 }
 
@@ -22,14 +24,28 @@ pub struct Line {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest(Vec<Line>);
 
-/// A line that is none.
+/// A line that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {number} is not `row<TAB>class<TAB>path`: {text:?}")]
+#[error("line {number} {reason}")]
 pub struct Error {
     /// Its number, from 1.
     pub number: usize,
-    /// What it says.
-    pub text: String,
+    /// What is wrong with it.
+    pub reason: Reason,
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// It has other fields.
+    #[error("is not `row<TAB>class<TAB>path`: {0:?}")]
+    Fields(String),
+    /// Its label is no class index.
+    #[error("has the label {0:?}, which is not a whole number from 0")]
+    Label(String),
+    /// Its path leads elsewhere.
+    #[error("has {0:?}, which is not a path below the folder of the images")]
+    Path(String),
 }
 
 impl Manifest {
@@ -61,81 +77,124 @@ impl fmt::Display for Manifest {
 impl FromStr for Manifest {
     type Err = Error;
 
+    /// Parses a manifest. Empty lines are skipped.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let parse = |(at, text): (usize, &str)| {
-            line(text).ok_or_else(|| Error {
-                number: at + 1,
-                text: text.to_owned(),
-            })
-        };
-        text.lines()
-            .enumerate()
-            .map(parse)
+        let lines = (1..).zip(text.lines());
+        lines
+            .filter(|(_, text)| !text.trim().is_empty())
+            .map(|(number, text)| parse_line(text).map_err(|reason| Error { number, reason }))
             .collect::<Result<_, _>>()
             .map(Self)
     }
 }
 
-fn line(text: &str) -> Option<Line> {
-    let (row, rest) = text.split_once('\t')?;
-    let (class, path) = rest.split_once('\t')?;
-    let is_path = !path.is_empty() && !path.contains('\t');
-    is_path.then_some(())?;
-    Some(Line {
-        row: row.parse().ok()?,
-        // MXNet's im2rec writes classes as `1.0`, and the built-in algorithm takes them.
-        class: class.strip_suffix(".0").unwrap_or(class).parse().ok()?,
-        path: path.to_owned(),
-    })
+fn parse_line(text: &str) -> Result<Line, Reason> {
+    let fields: Vec<&str> = text.split('\t').collect();
+    let other_fields = || Reason::Fields(text.to_owned());
+    let [row, label, path] = fields[..] else {
+        return Err(other_fields());
+    };
+    let row = row.trim().parse().map_err(|_| other_fields())?;
+    let class = parse_label(label.trim()).ok_or_else(|| Reason::Label(label.to_owned()))?;
+    if path.is_empty() {
+        return Err(other_fields());
+    }
+    if !is_below(Path::new(path)) {
+        return Err(Reason::Path(path.to_owned()));
+    }
+    let path = path.to_owned();
+    Ok(Line { row, class, path })
+}
+
+/// A label as an integer or a float, as long as it is whole.
+fn parse_label(text: &str) -> Option<usize> {
+    let label: f64 = text.parse().ok()?;
+    let is_index = label.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&label);
+    // In the range of u32, so exact.
+    is_index.then_some(label as usize)
+}
+
+fn is_below(path: &Path) -> bool {
+    let parts = path.components();
+    path.file_name().is_some()
+        && parts
+            .into_iter()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn line(row: usize, class: usize, path: &str) -> Line {
+        let path = path.to_owned();
+        Line { row, class, path }
+    }
+
     #[test]
     fn lines_are_as_the_notebook_writes_them() {
         let mut manifest = Manifest::default();
-        manifest.push(Line {
-            row: 16,
-            class: 0,
-            path: "bike_s_000682.png".to_owned(),
-        });
-        manifest.push(Line {
-            row: 30,
-            class: 1,
-            path: "a b.png".to_owned(),
-        });
+        manifest.push(line(16, 0, "bike_s_000682.png"));
+        manifest.push(line(30, 1, "a b.png"));
         let text = "16\t0\tbike_s_000682.png\n30\t1\ta b.png\n";
         assert_eq!(manifest.to_string(), text);
         assert_eq!(text.parse(), Ok(manifest));
     }
 
+    /// <https://github.com/apache/mxnet/blob/1.9.1/tools/im2rec.py> writes `'%f\t'` for each label.
     #[test]
-    fn classes_may_be_written_as_mxnet_writes_them() {
-        let manifest: Manifest = "0\t1.0\ta.png\n".parse().unwrap();
-        assert_eq!(manifest.lines()[0].class, 1);
-        assert!("0\t1.5\ta.png\n".parse::<Manifest>().is_err());
+    fn labels_are_floats_as_im2rec_writes_them() {
+        let text = "0\t0.000000\ta.png\r\n\n1\t1.000000\tb/c.png\n2\t2.0\td.png\n3\t10\te.png\n";
+        let manifest: Manifest = text.parse().unwrap();
+        let expected = [
+            line(0, 0, "a.png"),
+            line(1, 1, "b/c.png"),
+            line(2, 2, "d.png"),
+            line(3, 10, "e.png"),
+        ];
+        assert_eq!(manifest.lines(), expected);
+    }
+
+    #[track_caller]
+    fn check_error(text: &str, expected: &str) {
+        assert_eq!(text.parse::<Manifest>().unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn a_label_that_is_not_a_whole_number_is_named_with_its_line() {
+        for label in ["0.5", "-1", "bike", "nan", "inf", "1e300", ""] {
+            check_error(
+                &format!("7\t0.000000\ta.png\n8\t{label}\tb.png\n"),
+                &format!("line 2 has the label {label:?}, which is not a whole number from 0"),
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_that_leaves_the_folder_is_refused() {
+        for path in ["../../etc/passwd", "/etc/passwd", "a/../../b", ".."] {
+            check_error(
+                &format!("1\t0\t{path}"),
+                &format!("line 1 has {path:?}, which is not a path below the folder of the images"),
+            );
+        }
     }
 
     #[test]
     fn a_line_that_is_none_is_shown() {
-        let check = |text: &str, expected: &str| {
-            assert_eq!(text.parse::<Manifest>().unwrap_err().to_string(), expected);
-        };
-        check(
-            "1\t0\ta\n2 0 b\n",
-            r#"line 2 is not `row<TAB>class<TAB>path`: "2 0 b""#,
+        check_error(
+            "1\t0\ta\n\n2 0 b\n",
+            r#"line 3 is not `row<TAB>class<TAB>path`: "2 0 b""#,
         );
-        check(
+        check_error(
             "x\t0\ta",
             r#"line 1 is not `row<TAB>class<TAB>path`: "x\t0\ta""#,
         );
-        check(
+        check_error(
             "1\t0\ta\tb",
             r#"line 1 is not `row<TAB>class<TAB>path`: "1\t0\ta\tb""#,
         );
-        check(
+        check_error(
             "1\t0\t",
             r#"line 1 is not `row<TAB>class<TAB>path`: "1\t0\t""#,
         );

@@ -138,7 +138,7 @@ async fn a_manifest_that_cant_be_used_is_named() {
         ("", "it names no image"),
         (
             "1\tx\ta.png",
-            "line 1 is not `row<TAB>class<TAB>path`: \"1\\tx\\ta.png\"",
+            "line 1 has the label \"x\", which is not a whole number from 0",
         ),
         (
             "1\t2\ta.png",

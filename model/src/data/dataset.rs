@@ -1,7 +1,7 @@
 //! Pictures with their classes, read from a folder and a list.
 
-use super::lst::{self, Entry, LstError};
 use super::picture::{Picture, PictureError, Size};
+use lst::{Line, Manifest};
 use rayon::prelude::*;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub enum DatasetError {
         /// The list.
         path: PathBuf,
         /// Which line, and why.
-        source: LstError,
+        source: lst::Error,
     },
     /// The list names no image.
     #[error("the list {0} names no image")]
@@ -79,14 +79,15 @@ impl Dataset {
         classes: usize,
         size: Size,
     ) -> Result<Self, DatasetError> {
-        let entries = read_list(list, classes)?;
-        let pictures = entries
+        let manifest = read_list(list, classes)?;
+        let lines = manifest.lines();
+        let pictures = lines
             .par_iter()
-            .map(|entry| read_picture(folder, list, entry, size));
+            .map(|line| read_picture(folder, list, line, size));
         let pictures = pictures.collect::<Result<_, _>>()?;
         Ok(Self {
             pictures,
-            classes: entries.into_iter().map(|entry| entry.class).collect(),
+            classes: lines.iter().map(|line| line.class).collect(),
         })
     }
 
@@ -101,25 +102,26 @@ impl Dataset {
     }
 }
 
-fn read_list(list: &Path, classes: usize) -> Result<Vec<Entry>, DatasetError> {
+fn read_list(list: &Path, classes: usize) -> Result<Manifest, DatasetError> {
     let path = || list.to_owned();
     let text = std::fs::read_to_string(list).map_err(|source| DatasetError::List {
         path: path(),
         source,
     })?;
-    let entries = lst::parse(&text).map_err(|source| DatasetError::Line {
+    let manifest: Manifest = text.parse().map_err(|source| DatasetError::Line {
         path: path(),
         source,
     })?;
-    if entries.is_empty() {
+    let lines = manifest.lines();
+    if lines.is_empty() {
         return Err(DatasetError::Empty(path()));
     }
-    match entries.iter().find(|entry| entry.class >= classes) {
-        None => Ok(entries),
-        Some(Entry { class, path: image }) => Err(DatasetError::Class {
+    match lines.iter().find(|line| line.class >= classes) {
+        None => Ok(manifest),
+        Some(line) => Err(DatasetError::Class {
             path: path(),
-            image: image.clone(),
-            class: *class,
+            image: PathBuf::from(&line.path),
+            class: line.class,
             classes,
         }),
     }
@@ -128,10 +130,10 @@ fn read_list(list: &Path, classes: usize) -> Result<Vec<Entry>, DatasetError> {
 fn read_picture(
     folder: &Path,
     list: &Path,
-    entry: &Entry,
+    line: &Line,
     size: Size,
 ) -> Result<Picture, DatasetError> {
-    let path = folder.join(&entry.path);
+    let path = folder.join(&line.path);
     let bytes = std::fs::read(&path);
     let bytes = bytes.map_err(|source| DatasetError::Image {
         path: path.clone(),

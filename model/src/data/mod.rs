@@ -1,9 +1,7 @@
 //! What goes into the network: pictures of one size, and lists of them with their classes.
 
 mod dataset;
-mod lst;
 mod picture;
 
 pub use dataset::{Dataset, DatasetError};
-pub use lst::{Entry, LstError, parse};
 pub use picture::{Picture, PictureError, SIDES, Size};

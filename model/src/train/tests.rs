@@ -338,7 +338,7 @@ fn failures_name_what_is_wrong() {
     fs::write(&list, "0 0 0.png\n").unwrap();
     check_failure(
         &root,
-        "train_lst/train.lst, line 1: it has 1 fields; expected `row<TAB>class index<TAB>relative path`",
+        "train_lst/train.lst, line 1 is not `row<TAB>class<TAB>path`: ",
     );
 
     fs::write(&list, "").unwrap();

@@ -97,9 +97,9 @@ async fn of_images(
         window,
         embed: Ok(predictor::embed(Arc::clone(&model))),
     });
-    let steps = Steps::start("scoring", pictures.entries.len() as u64);
-    for (index, entry) in pictures.entries.iter().enumerate() {
-        let name = entry.path.display().to_string();
+    let steps = Steps::start("scoring", pictures.lines().len() as u64);
+    for (index, entry) in pictures.lines().iter().enumerate() {
+        let name = entry.path.clone();
         let file = pictures.file(&session.s3, &entry.path).await?;
         let (model, class, id) = (Arc::clone(&model), entry.class, name.clone());
         // Decoding and scoring would keep the runtime from everything else.

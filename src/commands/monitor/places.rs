@@ -1,11 +1,9 @@
 //! Files here and objects in S3, read in one way.
 
-use std::path::Path;
-
 use anyhow::{Context, bail};
 use aws_sdk_s3::Client;
+use lst::{Line, Manifest};
 use monitor::bucket::Bucket;
-use scones_model::data;
 
 use crate::cli::monitor::{Images, Place};
 
@@ -22,7 +20,7 @@ pub(super) async fn read(s3: &Client, place: &Place) -> anyhow::Result<Vec<u8>> 
 /// Images whose classes are known, each read when it is asked for.
 pub(super) struct Pictures {
     folder: Place,
-    pub(super) entries: Vec<data::Entry>,
+    manifest: Manifest,
 }
 
 impl Pictures {
@@ -34,15 +32,20 @@ impl Pictures {
             _ => bail!("--images and --lst belong together: give both"),
         };
         let text = String::from_utf8(read(s3, lst).await?).context("the list is not a text")?;
-        let entries = data::parse(&text).context("the list")?;
-        if entries.is_empty() {
+        let manifest: Manifest = text.parse().context("the list")?;
+        if manifest.lines().is_empty() {
             bail!("the list names no image");
         }
-        Ok(Some(Self { folder, entries }))
+        Ok(Some(Self { folder, manifest }))
     }
 
-    /// The file of an entry.
-    pub(super) async fn file(&self, s3: &Client, path: &Path) -> anyhow::Result<Vec<u8>> {
+    /// The lines of the list.
+    pub(super) fn lines(&self) -> &[Line] {
+        self.manifest.lines()
+    }
+
+    /// The file of a line.
+    pub(super) async fn file(&self, s3: &Client, path: &str) -> anyhow::Result<Vec<u8>> {
         let place = match &self.folder {
             Place::Here(folder) => Place::Here(folder.join(path)),
             Place::S3(uri) => {
@@ -50,7 +53,7 @@ impl Pictures {
                 if !uri.key.is_empty() && !uri.key.ends_with('/') {
                     uri.key.push('/');
                 }
-                uri.key.push_str(&path.to_string_lossy());
+                uri.key.push_str(path);
                 Place::S3(uri)
             }
         };

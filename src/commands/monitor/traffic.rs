@@ -85,7 +85,7 @@ fn plan(asked: &Traffic, pictures: &Pictures, begun: Timestamp) -> anyhow::Resul
     let by_class = classes(asked, pictures)?;
     let planned = (0..asked.count).map(|number| {
         let entry = match &by_class[..] {
-            [] => random.usize(..pictures.entries.len()),
+            [] => random.usize(..pictures.lines().len()),
             classes => {
                 let of_class = &classes[pick(&mut random, &asked.mix)];
                 of_class[random.usize(..of_class.len())]
@@ -111,7 +111,7 @@ fn plan(asked: &Traffic, pictures: &Pictures, begun: Timestamp) -> anyhow::Resul
 /// The entries of each class of the mix; none where there is no mix.
 fn classes(asked: &Traffic, pictures: &Pictures) -> anyhow::Result<Vec<Vec<usize>>> {
     let mut classes = vec![Vec::new(); asked.mix.len()];
-    for (index, entry) in pictures.entries.iter().enumerate() {
+    for (index, entry) in pictures.lines().iter().enumerate() {
         if let Some(class) = classes.get_mut(entry.class) {
             class.push(index);
         }
@@ -151,13 +151,13 @@ async fn send(
     pictures: &Pictures,
     planned: &Planned,
 ) -> anyhow::Result<()> {
-    let path = &pictures.entries[planned.entry].path;
+    let path = &pictures.lines()[planned.entry].path;
     let mut file = pictures.file(&session.s3, path).await?;
     if let Some(kind) = asked.corrupt.filter(|_| planned.severity > 0) {
         let (severity, seed) = (planned.severity, planned.seed);
         file = tokio::task::spawn_blocking(move || corrupt_file(&file, kind, severity, seed))
             .await?
-            .with_context(|| path.display().to_string())?;
+            .with_context(|| path.clone())?;
     }
     let request = client
         .invoke_endpoint()
@@ -169,12 +169,12 @@ async fn send(
         .send()
         .await;
     sent.map_err(aws_sdk_sagemakerruntime::Error::from)
-        .with_context(|| format!("asking {} about {}", asked.of.endpoint, path.display()))?;
+        .with_context(|| format!("asking {} about {}", asked.of.endpoint, path))?;
     Ok(())
 }
 
 fn label(asked: &Traffic, pictures: &Pictures, planned: &Planned) -> GroundTruth {
-    let class = pictures.entries[planned.entry].class;
+    let class = pictures.lines()[planned.entry].class;
     GroundTruth {
         id: planned.id.clone(),
         label: asked
