@@ -72,8 +72,7 @@ pub(super) fn mismatch(name: &str, arguments: &[JValue]) -> Option<Mismatch> {
             &kinds,
         )));
     };
-    let mut place = 0;
-    for (parameter, taken) in parameters.iter().zip(taken) {
+    for (place, (parameter, taken)) in parameters.iter().zip(taken).enumerate() {
         if taken == 0 && parameter.context {
             return Some(Mismatch::Context(place + 1));
         }
@@ -83,7 +82,6 @@ pub(super) fn mismatch(name: &str, arguments: &[JValue]) -> Option<Mismatch> {
         {
             return Some(Mismatch::Items(place + 1, plural(items)));
         }
-        place += 1;
     }
     None
 }
