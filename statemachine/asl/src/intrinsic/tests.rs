@@ -225,6 +225,11 @@ fn json_as_text_and_back() {
     check("States.StringToJson($.json)", json!({"a": [1, 1.0]}));
     check("States.StringToJson('\"x\"')", json!("x"));
     check("States.StringToJson('{\"a\": {}}')", json!({"a": {}}));
+    check("States.StringToJson('-0')", json!(0));
+    check(
+        r#"States.StringToJson('[-0, "-0", 1e-0, -0.0]')"#,
+        json!([0, "-0", 1.0, -0.0]),
+    );
     check("States.StringToJson('')", json!(null));
     check("States.StringToJson(' ')", json!(null));
     let cause = evaluate("States.StringToJson('{')", &input())
@@ -490,4 +495,14 @@ proptest! {
         let array = evaluate(&format!("States.Array('{escaped}', States.Format('{escaped}'))"), &Value::Null);
         prop_assert_eq!(array, Ok(json!([&text, &text])));
     }
+}
+
+/// Each character of the text was compared with each separator.
+#[test]
+fn splitting_at_many_separators_takes_linear_time() {
+    let text = "ab".repeat(100_000);
+    let separators: String = ('c'..='z').chain(['b']).cycle().take(100_000).collect();
+    let input = json!({"text": text, "separators": separators});
+    let parts = evaluate("States.StringSplit($.text, $.separators)", &input).unwrap();
+    assert_eq!(parts.as_array().map(Vec::len), Some(100_000));
 }

@@ -64,11 +64,11 @@ impl TestState {
         machine.evaluator.clone_from(&setting.evaluator);
         let state = machine.state(machine.start);
         request.check(state, &machine)?;
-        let input = request.input_value()?;
+        let input = request.input_payload()?;
         let variables = request.assigned()?;
         let mut random = Random::new(setting.seed);
         let identity = identity(setting, request, &mut random);
-        let context = context::of(request, state, &identity, &input, setting)?;
+        let context = context::of(request, state, &identity, input.value(), setting)?;
         let probe = Probe::new(
             context,
             request.given(state)?,
@@ -77,7 +77,7 @@ impl TestState {
         );
         let tested = Tested {
             identity,
-            input: input.into(),
+            input,
             variables,
             at: setting.at,
             seed: random.next(),

@@ -142,9 +142,10 @@ impl TestRequest {
         }
     }
 
-    pub(super) fn input_value(&self) -> Result<Value, TestStateError> {
+    /// The input, with its text.
+    pub(super) fn input_payload(&self) -> Result<Payload, TestStateError> {
         let text = self.input.as_deref().unwrap_or("{}");
-        serde_json::from_str(text).map_err(|error| {
+        Payload::parse(text).map_err(|error| {
             TestStateError::Input(format!("Invalid State Machine Execution Input: '{error}'"))
         })
     }

@@ -166,3 +166,15 @@ fn a_map_takes_thousands_of_items() {
         .run();
     assert_eq!(play.result(), json!(items));
 }
+
+/// A template that names a large value often was filled before its length was looked at: gigabytes.
+#[test]
+fn a_template_is_not_filled_beyond_all_bounds() {
+    let fields: serde_json::Map<String, Value> = (0..2_000)
+        .map(|n| (format!("f{n}.$"), json!("$")))
+        .collect();
+    let machine = json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "Parameters": fields, "End": true}}});
+    let cause = "States.DataLimitExceeded: The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit.";
+    let play = Play::new(&machine).input(json!("x".repeat(200_000))).run();
+    assert_eq!(play.result(), json!(cause));
+}

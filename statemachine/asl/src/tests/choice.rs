@@ -276,3 +276,11 @@ fn both_paths_apply() {
         .run();
     assert_eq!(play.result(), json!("o"));
 }
+
+/// Going back to the last star took time that grew with the product of pattern and text.
+#[test]
+fn patterns_match_in_linear_time() {
+    let (pattern, text) = (format!("*{}b*c", "a".repeat(100_000)), "a".repeat(250_000));
+    check_matches(&pattern, &text, false);
+    check_matches(&pattern, &format!("{text}bxc"), true);
+}

@@ -441,3 +441,20 @@ fn what_is_not_tested() {
         "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/StateName/Type'"
     );
 }
+
+/// As on AWS: a text is made anew only where a state makes something new.
+#[test]
+fn a_mocked_result_and_the_input_keep_their_texts() {
+    let state = json!({"Type": "Task", "Resource": LAMBDA, "Parameters": {"FunctionName": "f"}, "End": true});
+    let result = r#"{"Payload": 1.50,  "ExecutedVersion": "1"}"#;
+    let mut test = request(state, json!({}));
+    test.input = Some(r#"{ "n": 1e2 }"#.into());
+    test.mock = Some(Mock {
+        result: Some(result.into()),
+        ..Mock::default()
+    });
+    let answer = answer(test);
+    assert_eq!(answer["output"], result);
+    assert_eq!(answer["inspectionData"]["result"], result);
+    assert_eq!(answer["inspectionData"]["input"], r#"{ "n": 1e2 }"#);
+}
