@@ -62,7 +62,7 @@ fn answer(effect: Effect, output: &Value) -> Option<EventKind> {
         Effect::StartTask { task, .. } | Effect::StartMapRun { task, .. } => {
             Some(EventKind::TaskSucceeded {
                 task,
-                output: output.clone(),
+                output: output.clone().into(),
             })
         }
         Effect::SetTimer { timer, .. } => Some(EventKind::TimerFired { timer }),
