@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::arn::{self, Qualifier};
 use super::error::{ApiError, OpenError};
+use super::evaluation::Closable;
 use super::integrations::{Integrations, Neighbours};
 use super::map_runs::Jobs;
 use super::store::executions;
@@ -27,7 +28,7 @@ struct Parts {
     readers: Readers,
     identity: Identity,
     integrations: Arc<Integrations>,
-    evaluator: Option<Arc<dyn Evaluate>>,
+    evaluator: Option<Arc<Closable>>,
 }
 
 /// The way back to the service for the tasks that it runs, which must not keep it alive.
@@ -110,13 +111,13 @@ impl States {
             neighbours.service("s3"),
             readers.clone(),
         );
-        let evaluator = neighbours.evaluator();
+        let evaluator = neighbours.evaluator().map(Closable::new).map(Arc::new);
         let home = Home::default();
         let integrations = Arc::new(Integrations::new(neighbours, home.clone()));
         let runs = engine::Runs {
             integrations: Arc::clone(&integrations),
             jobs,
-            evaluator: evaluator.clone(),
+            evaluator: evaluator.clone().map(|one| one as Arc<dyn Evaluate>),
         };
         let engine = engine::Handle::open(&path, identity.clone(), runs)?;
         let parts = Arc::new(Parts {
@@ -252,6 +253,9 @@ impl States {
     /// Stops taking requests and ends the engine. Running executions stay on disk, for the next process.
     pub async fn shut_down(&self) {
         self.engine().shut_down().await;
+        if let Some(evaluator) = &self.0.evaluator {
+            evaluator.close();
+        }
     }
 
     pub(super) fn engine(&self) -> &engine::Handle {
@@ -269,7 +273,8 @@ impl States {
 
     /// Who evaluates expressions that may take long, if it is not this process.
     pub(super) fn evaluator(&self) -> Option<Arc<dyn Evaluate>> {
-        self.0.evaluator.clone()
+        let evaluator = self.0.evaluator.clone();
+        evaluator.map(|one| one as Arc<dyn Evaluate>)
     }
 
     pub(super) fn identity(&self) -> &Identity {

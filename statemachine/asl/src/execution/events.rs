@@ -57,6 +57,8 @@ impl Run<'_> {
             EventKind::TaskHeartbeat { task } => self.heartbeat(task),
             EventKind::TimerFired { timer } => self.alarm(timer),
             EventKind::Stop { error, cause } => {
+                // Every history says first that the execution started.
+                self.begin();
                 let aborted = HistoryDetails::ExecutionAborted(Failure {
                     error: error.clone(),
                     cause: cause.clone(),

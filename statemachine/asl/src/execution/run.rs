@@ -267,6 +267,7 @@ impl<'a> Run<'a> {
 
     /// Ends the execution in place of a step.
     pub(super) fn give_up(mut self, failure: Failure) -> Vec<Effect> {
+        self.begin();
         self.end_failed(self.exec.events, failure);
         self.effects
     }

@@ -14,6 +14,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
@@ -37,6 +38,36 @@ const KEPT: usize = 2;
 /// An evaluator in processes of its own. It starts none yet.
 pub fn evaluators(command: EvaluatorCommand) -> Arc<dyn Evaluate> {
     Arc::new(Evaluators::new(command))
+}
+
+/// An evaluator that can be closed: a step that is under way when the stack ends must not hold up the end.
+#[derive(Debug)]
+pub(super) struct Closable {
+    evaluator: Arc<dyn Evaluate>,
+    closed: AtomicBool,
+}
+
+impl Closable {
+    pub(super) fn new(evaluator: Arc<dyn Evaluate>) -> Self {
+        Closable {
+            evaluator,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on all evaluations fail at once. Nothing may be kept of what comes of that.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Evaluate for Closable {
+    fn evaluate(&self, request: &EvaluationRequest<'_>) -> EvaluationResponse {
+        if self.closed.load(Ordering::Relaxed) {
+            return request.fail(EvaluationFailure::Internal);
+        }
+        self.evaluator.evaluate(request)
+    }
 }
 
 /// The processes that evaluate.

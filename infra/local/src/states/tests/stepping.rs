@@ -116,7 +116,8 @@ async fn an_execution_is_stopped_whatever_step_of_it_is_under_way() {
     held.let_go();
     tokio::time::sleep(Duration::from_millis(20)).await;
     let history = f.states.history(&arn).await.unwrap();
-    assert_eq!(history.last().unwrap()["type"], "ExecutionAborted");
+    let types: Vec<_> = history.iter().map(|event| &event["type"]).collect();
+    assert_eq!(types, ["ExecutionStarted", "ExecutionAborted"]);
     assert_eq!(f.states.describe(&arn).await.unwrap().status, "ABORTED");
 }
 
