@@ -210,6 +210,7 @@ impl Run<'_> {
         for (_, child) in children {
             self.note_aborted(child, cause);
         }
+        let cause = self.note_aborted_map_run(id).unwrap_or(cause);
         let kind = self.state(id).kind.state_type();
         let has_event = matches!(
             kind,

@@ -160,6 +160,12 @@ impl Run<'_> {
         self.unwind(thread, failure, true);
     }
 
+    /// Records that the map run that a thread is at is given up.
+    pub(super) fn note_aborted_map_run(&mut self, thread: ThreadId) -> Option<u64> {
+        self.map_running(thread)?;
+        Some(self.note(thread, HistoryDetails::MapRunAborted))
+    }
+
     fn end_map_run(&mut self, thread: ThreadId) -> Option<Box<MapRunning>> {
         let activity = std::mem::replace(&mut self.thread_mut(thread).activity, Activity::Ready);
         let Activity::MapRun(running) = activity else {

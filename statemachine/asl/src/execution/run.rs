@@ -283,6 +283,9 @@ impl<'a> Run<'a> {
 
     /// The execution is over: gives up what is under way, and says so.
     pub(super) fn end(&mut self, previous: u64, details: HistoryDetails, outcome: Outcome) {
+        for index in 0..self.exec.threads.len() {
+            self.note_aborted_map_run(ThreadId(index as u32));
+        }
         let tasks = std::mem::take(&mut self.exec.tasks).into_keys();
         self.effects
             .extend(tasks.map(|task| Effect::CancelTask { task }));

@@ -154,6 +154,8 @@ pub enum HistoryDetails {
     MapRunSucceeded,
     /// The map run of a Distributed Map failed.
     MapRunFailed(Failure),
+    /// The map run of a Distributed Map was given up.
+    MapRunAborted,
     /// An iteration of an inline Map.
     MapIteration {
         /// What became of it.

@@ -220,6 +220,7 @@ impl HistoryDetails {
             D::MapRunRedriven { .. } => "MapRunRedriven".into(),
             D::MapRunSucceeded => "MapRunSucceeded".into(),
             D::MapRunFailed(_) => "MapRunFailed".into(),
+            D::MapRunAborted => "MapRunAborted".into(),
             D::MapIteration { progress, .. } => format!("MapIteration{}", progress.name()),
             D::TaskScheduled { task, .. } => format!("{}Scheduled", task.prefix()),
             D::TaskStarted { task, .. } => format!("{}Started", task.prefix()),
@@ -260,6 +261,7 @@ impl HistoryDetails {
             | D::MapStateSucceeded
             | D::MapStateFailed
             | D::MapRunSucceeded
+            | D::MapRunAborted
             | D::TaskStarted {
                 task: TaskKind::Lambda,
                 ..

@@ -130,6 +130,45 @@ fn stopping_the_execution_gives_the_map_run_up() {
         play.effects
             .contains(&Effect::CancelTask { task: TaskId(1) })
     );
+    let story = play.story();
+    let tail: Vec<&str> = story.lines().skip(4).collect();
+    assert_eq!(
+        tail,
+        [
+            "5s 5<4 MapRunAborted",
+            "5s 6<0 ExecutionAborted error=Stopped"
+        ]
+    );
+}
+
+#[test]
+fn a_map_run_beside_a_branch_that_fails_was_not_aborted() {
+    let map = machine(json!({}));
+    let fail = json!({
+        "StartAt": "W",
+        "States": {
+            "W": { "Type": "Wait", "Seconds": 1, "Next": "F" },
+            "F": { "Type": "Fail", "Error": "E" },
+        },
+    });
+    let parallel = json!({ "Type": "Parallel", "Branches": [map, fail], "End": true });
+    let definition = json!({ "StartAt": "Q", "States": { "Q": parallel } });
+    let play = Play::new(&definition)
+        .input(json!([]))
+        .map_runs([Hangs])
+        .run();
+    let story = play.story();
+    let tail: Vec<&str> = story.lines().skip_while(|l| !l.contains("Fail")).collect();
+    assert_eq!(
+        tail,
+        [
+            "1s 9<8 FailStateEntered F []",
+            "1s 10<6 MapRunAborted",
+            "1s 11<10 MapStateAborted",
+            "1s 12<9 ParallelStateFailed",
+            "1s 13<12 ExecutionFailed error=E"
+        ]
+    );
 }
 
 /// The map runs that were asked for: the task, the ARN and how often it was redriven.
