@@ -95,6 +95,24 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_of_a_stopped_stack_is_whole_without_the_logs() {
+        let data_dir = tempfile::tempdir().unwrap();
+        let path = data_dir.path().join("states.db");
+        let open = Connection::open(&path).unwrap();
+        open.execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE t (v); INSERT INTO t VALUES (1)")
+            .unwrap();
+        checkpoint_all(data_dir.path());
+        let copy = data_dir.path().join("copy.db");
+        std::fs::copy(&path, &copy).unwrap();
+        let copy = Connection::open(copy).unwrap();
+        let found: i64 = copy
+            .query_row("SELECT v FROM t", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(found, 1);
+        drop(open);
+    }
+
+    #[test]
     fn a_statement_is_compiled_once_for_all_values() {
         let db = Connection::open_in_memory().unwrap();
         configure(&db).unwrap();

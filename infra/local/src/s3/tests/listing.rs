@@ -52,9 +52,12 @@ fn model(keys: &BTreeSet<String>, query: &Query, after: Option<&str>) -> Names {
         .filter(|key| {
             // A marker that is a group stands for the whole group, and so does one inside it where it is not StartAfter.
             after.is_none_or(|after| {
-                let skipped = group(key).filter(|group| match query.marker_skips_prefix {
-                    true => after.starts_with(group),
-                    false => group == after,
+                let skipped = group(key).filter(|group| {
+                    if query.marker_skips_prefix {
+                        after.starts_with(group)
+                    } else {
+                        group == after
+                    }
                 });
                 key.as_str() > after && skipped.is_none()
             })
