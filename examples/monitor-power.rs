@@ -17,7 +17,6 @@ use monitor::drift::compare;
 use monitor::ground_truth::Classes;
 use monitor::observed::{Answer, Observed, Observer, Settings};
 use monitor::pictures::Features;
-use scones_model::data;
 use scones_model::serve::Predictor;
 
 /// The level of `constraints.json`.
@@ -43,14 +42,13 @@ fn main() -> Result<()> {
         .context("ROUNDS")?;
     let predictor = Predictor::load(Path::new(&arguments[0]))?;
     let list = std::fs::read_to_string(&arguments[2]).context("the list")?;
-    let entries = data::parse(&list)?;
+    let list: lst::Manifest = list.parse()?;
     let folder = Path::new(&arguments[1]);
-    let read = |entry: &data::Entry| {
-        std::fs::read(folder.join(&entry.path)).context(entry.path.display().to_string())
-    };
-    let files: Vec<(usize, Vec<u8>)> = entries
+    let read = |line: &lst::Line| std::fs::read(folder.join(&line.path)).context(line.path.clone());
+    let files: Vec<(usize, Vec<u8>)> = list
+        .lines()
         .iter()
-        .map(|entry| Ok((entry.class, read(entry)?)))
+        .map(|line| Ok((line.class, read(line)?)))
         .collect::<Result<_>>()?;
     println!(
         "{} images, {rounds} rounds, half of the images to each side",

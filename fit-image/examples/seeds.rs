@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p fit-image --example seeds -- target/fuzz/corpus/lambdas/fit
 
-#[allow(dead_code, reason = "the tests make more of it")]
+#[allow(dead_code, clippy::unwrap_used, reason = "it is the tests'")]
 #[path = "../src/tests/files.rs"]
 mod files;
 
