@@ -13,8 +13,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fit-image", &[]),
     ("lst", &[]),
     ("model-archive", &[]),
-    ("monitor", &["evaluation", "fit-image"]),
-    ("console", &["browser-guard", "monitor"]),
+    ("plots", &[]),
+    ("monitor", &["evaluation", "fit-image", "plots"]),
+    ("console", &["browser-guard", "monitor", "plots"]),
     ("cifar-tools", &["fit-image", "lst"]),
     // The model only with the feature `embedded-model`, which the root package asks for.
     (
@@ -23,7 +24,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "scones-model",
-        &["browser-guard", "evaluation", "lst", "model-archive"],
+        &[
+            "browser-guard",
+            "evaluation",
+            "lst",
+            "model-archive",
+            "plots",
+        ],
     ),
     ("scones-local", &["asl", "browser-guard", "model-archive"]),
     (

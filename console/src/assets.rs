@@ -10,14 +10,16 @@ use sha2::{Digest, Sha256};
 
 use crate::Console;
 
-const STYLE: &str = include_str!("../assets/console.css");
+/// Charts bring their own rules, whose colors the console's sheet then sets.
+static STYLE: LazyLock<String> =
+    LazyLock::new(|| format!("{}{}", plots::STYLE, include_str!("../assets/console.css")));
 const SCRIPT: &str = include_str!("../assets/console.js");
 const ICON: &str = include_str!("../assets/icon.svg");
 
 /// Changes with what is served, so that a browser may keep it for ever.
 pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
-    for asset in [STYLE, SCRIPT, ICON] {
+    for asset in [STYLE.as_str(), SCRIPT, ICON] {
         hash.update(asset);
     }
     let digest = hash.finalize();
@@ -38,7 +40,10 @@ pub(crate) fn router() -> Router<Console> {
         })
     };
     Router::new()
-        .route("/console.css", serve("text/css; charset=utf-8", STYLE))
+        .route(
+            "/console.css",
+            serve("text/css; charset=utf-8", STYLE.as_str()),
+        )
         .route(
             "/console.js",
             serve("text/javascript; charset=utf-8", SCRIPT),

@@ -12,7 +12,6 @@ mod assets;
 mod aws;
 mod bind;
 mod captured;
-mod chart;
 mod classification;
 mod failure;
 mod graph;

@@ -161,7 +161,7 @@ pub(crate) mod testing {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
             .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
-                Credentials::for_tests(),
+                Credentials::new("id", "secret", None, None, "tests"),
             ))
             .retry_config(RetryConfig::disabled())
             .http_client(client)

@@ -93,7 +93,7 @@ fn config() -> aws_sdk_s3::config::Builder {
     aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
-        .credentials_provider(Credentials::for_tests())
+        .credentials_provider(Credentials::new("id", "secret", None, None, "tests"))
         .retry_config(aws_sdk_s3::config::retry::RetryConfig::disabled())
         .force_path_style(true)
 }

@@ -6,14 +6,14 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
+use plots::{Series, line_chart, series_color};
 use regex_lite::Regex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Console;
 use crate::aws::LogLine;
-use crate::chart::{self, Series};
 use crate::failure::Failure;
 use crate::json;
 use crate::live::{self, Look, Parts};
@@ -186,11 +186,11 @@ fn charts(curves: &[Series]) -> Markup {
             figure.card {
                 figcaption { h2 { (name) } ul.legend {
                     @for (at, series) in series.iter().enumerate() {
-                        li { span class={ "key line-" (at % 4) } {} (series.name) " "
+                        li { span class={ "key " (series_color(at)) } {} (series.name) " "
                             @if let Some(last) = series.points.last() { span.number { (format!("{:.4}", last.1)) } } }
                     }
                 } }
-                (chart::lines(name, series))
+                @if let Some(chart) = line_chart(name, series) { (PreEscaped(chart.to_inline())) }
                 p.faint { "over epochs" }
             }
         }

@@ -1,57 +1,54 @@
-//! Risk against coverage: how many of the answers that pass are wrong, by how many pass.
+//! Risk against coverage: the error rate of the answers that pass the gate, by the share that passes.
 
-use super::axes::Axes;
-use super::svg::{Anchor, Svg};
-use super::{BLUE, GREY, RED};
 use evaluation::{Evaluation, GateReport, Report};
+use plots::{Anchor, Plot, Svg, Titles, number_ticks};
 
-/// Scales end at one of these.
-const TOPS: [f32; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
+/// The vertical axis ends at one of these.
+const MAXIMA: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
 
-pub(super) fn draw(
-    evaluation: &Evaluation,
-    report: &Report,
-    wanted: Option<&GateReport>,
-) -> String {
-    let points = evaluation.risk_coverage();
-    let highest = points.iter().map(|point| point.risk).fold(0.0, f32::max);
-    let top = TOPS.into_iter().find(|top| highest <= *top).unwrap_or(1.0);
-    let axes = Axes {
-        title: "Risk against coverage",
-        subtitle: format!(
-            "each gate from the strictest to none, on {} images",
-            report.images
-        ),
-        x: "coverage: part of the images that pass the gate",
-        y: "risk: part of those that is wrong",
-        top,
-        size: [680, 480],
-    };
-    let mut svg = axes.draw();
-    let places: Vec<_> = points
+pub(super) fn draw(evaluation: &Evaluation, report: &Report, wanted: Option<&GateReport>) -> Svg {
+    let points: Vec<(f64, f64)> = evaluation
+        .risk_coverage()
         .iter()
-        .map(|point| axes.place(point.coverage, point.risk))
+        .map(|point| (f64::from(point.coverage), f64::from(point.risk)))
         .collect();
-    svg.polyline(&places, BLUE);
-    gate(&mut svg, &axes, &report.gate, GREY);
-    if let Some(wanted) = wanted {
-        gate(&mut svg, &axes, wanted, RED);
+    let highest = points.iter().map(|(_, risk)| *risk).fold(0.0, f64::max);
+    let max = MAXIMA
+        .into_iter()
+        .find(|max| highest <= *max)
+        .unwrap_or(1.0);
+    let titles = Titles {
+        title: "Risk against coverage",
+        subtitle: &format!("each threshold of the gate, on {} images", report.images),
+        x: "coverage: share of the images that pass the gate",
+        y: "risk: error rate of those that pass",
+    };
+    let mut plot = Plot::titled((680.0, 480.0), (0.0, 1.0), (0.0, max), &titles);
+    plot.y_ticks(&number_ticks(0.0, max, 5));
+    plot.x_ticks(&number_ticks(0.0, 1.0, 5));
+    if !points.is_empty() {
+        plot.line("line s0", &points);
     }
-    svg.finish()
+    draw_gate(&mut plot, &report.gate, "reference");
+    if let Some(wanted) = wanted {
+        draw_gate(&mut plot, wanted, "limit");
+    }
+    plot.into_svg()
 }
 
 /// Marks a gate, with its threshold.
-fn gate(svg: &mut Svg, axes: &Axes, gate: &GateReport, colour: &str) {
+fn draw_gate(plot: &mut Plot, gate: &GateReport, color: &str) {
     if gate.pass_rate == 0.0 {
         return;
     }
-    let [x, y] = axes.place(gate.pass_rate, 1.0 - gate.precision);
-    svg.line([x, y], axes.place(gate.pass_rate, 0.0), colour, true);
-    svg.dot([x, y], colour);
+    let coverage = f64::from(gate.pass_rate);
+    let point = (coverage, f64::from(1.0 - gate.precision));
+    plot.line(&format!("line dashed {color}"), &[(coverage, 0.0), point]);
+    plot.point(&format!("fill {color}"), point);
     let text = format!(
         "{:.3}: {:.1} % right",
         gate.threshold,
         gate.precision * 100.0
     );
-    svg.text([x - 10.0, y - 14.0], Anchor::End, 12, &text);
+    plot.text("strong", point, (-10.0, -10.0), Anchor::End, &text);
 }

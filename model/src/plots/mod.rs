@@ -1,32 +1,23 @@
-//! The figures of an evaluation as pictures: self-contained SVG, which browsers and GitHub show.
+//! Plots of an evaluation: self-contained SVG files.
 
-mod axes;
 mod confusion;
 mod coverage;
 mod reliability;
-mod svg;
 
 use evaluation::{Evaluation, GateReport, Report};
 
-/// Colour of what is measured.
-const BLUE: &str = "#2563a8";
-/// Colour of what it should be, or what differs.
-const RED: &str = "#c8433a";
-/// Colour of what helps to read.
-const GREY: &str = "#8a8f98";
-
-/// File names and contents of all plots; `wanted` is the gate for a wanted precision.
+/// Returns file names and contents of all plots; `wanted` is the gate for a wanted precision.
 pub fn all(
     evaluation: &Evaluation,
     report: &Report,
     wanted: Option<&GateReport>,
 ) -> [(&'static str, String); 3] {
     [
-        ("confusion.svg", confusion::draw(report)),
-        ("reliability.svg", reliability::draw(report)),
+        ("confusion.svg", confusion::draw(report).to_document()),
+        ("reliability.svg", reliability::draw(report).to_document()),
         (
             "risk-coverage.svg",
-            coverage::draw(evaluation, report, wanted),
+            coverage::draw(evaluation, report, wanted).to_document(),
         ),
     ]
 }

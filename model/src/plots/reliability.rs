@@ -1,53 +1,33 @@
-//! The reliability diagram: how often answers of a confidence are right, and how many answers have it.
+//! The reliability diagram: how often answers of a confidence are right, and how many answers have that confidence.
 
-use super::axes::Axes;
-use super::svg::{Anchor, Place, Svg};
-use super::{BLUE, GREY, RED};
 use evaluation::{BINS, Report};
+use plots::{Anchor, Plot, Svg, Titles, number_ticks};
 
-pub(super) fn draw(report: &Report) -> String {
-    let axes = Axes {
+pub(super) fn draw(report: &Report) -> Svg {
+    let titles = Titles {
         title: "Reliability",
-        subtitle: format!(
+        subtitle: &format!(
             "ECE {:.3} on {} images; chance alone leaves {:.3}",
             report.ece, report.images, report.ece_floor
         ),
         x: "confidence",
-        y: "part of the answers that is right",
-        top: 1.0,
-        size: [620, 560],
+        y: "accuracy",
     };
-    let mut svg = axes.draw();
-    svg.line(axes.place(0.0, 0.0), axes.place(1.0, 1.0), GREY, true);
+    let mut plot = Plot::titled((620.0, 560.0), (0.0, 1.0), (0.0, 1.0), &titles);
+    plot.y_ticks(&number_ticks(0.0, 1.0, 5));
+    plot.x_ticks(&number_ticks(0.0, 1.0, 5));
+    plot.line("line dashed reference", &[(0.0, 0.0), (1.0, 1.0)]);
     let bins = report.reliability.iter().enumerate();
     for (index, bin) in bins.filter(|(_, bin)| bin.images > 0) {
-        let [from, to] = [index, index + 1].map(|edge| edge as f32 / BINS as f32);
-        let [left, base] = axes.place(from, 0.0);
-        let [right, top] = axes.place(to, bin.accuracy);
-        svg.rectangle([left + 2.0, base], [right - 2.0, top], BLUE, 0.75);
-        let [_, level] = axes.place(to, bin.confidence);
-        mark(&mut svg, [left, level], right - left);
-        let centre = [(left + right) / 2.0, base - 10.0];
-        svg.text(centre, Anchor::Middle, 11, &bin.images.to_string());
+        let [left, right] = [index, index + 1].map(|edge| edge as f64 / BINS as f64);
+        let (accuracy, confidence) = (f64::from(bin.accuracy), f64::from(bin.confidence));
+        plot.bar("strong s0", (left + 0.004, right - 0.004), (0.0, accuracy));
+        plot.line("line limit", &[(left, confidence), (right, confidence)]);
+        let middle = ((left + right) / 2.0, 0.0);
+        let images = bin.images.to_string();
+        plot.text("strong small", middle, (0.0, -6.0), Anchor::Middle, &images);
     }
-    key(&mut svg, &axes);
-    svg.finish()
-}
-
-/// A thick line from a place to the right.
-fn mark(svg: &mut Svg, [x, y]: Place, width: f32) {
-    svg.rectangle([x, y - 1.5], [x + width, y + 1.5], RED, 1.0);
-}
-
-fn key(svg: &mut Svg, axes: &Axes) {
-    let [x, y] = axes.place(0.03, 0.96);
-    svg.rectangle([x, y - 6.0], [x + 14.0, y + 6.0], BLUE, 0.75);
-    svg.text(
-        [x + 22.0, y],
-        Anchor::Start,
-        12,
-        "right; the number is that of the images",
-    );
-    mark(svg, [x, y + 24.0], 14.0);
-    svg.text([x + 22.0, y + 24.0], Anchor::Start, 12, "mean confidence");
+    plot.legend("strong s0", 0.0, "accuracy, above the number of images");
+    plot.legend("fill limit", 250.0, "mean confidence");
+    plot.into_svg()
 }

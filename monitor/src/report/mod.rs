@@ -1,8 +1,7 @@
 //! A run as one HTML file that needs nothing else: no script, no font, no request. Plots are SVG, images PNG, both inline.
 
+mod figures;
 mod gallery;
-mod plot;
-mod plots;
 mod style;
 mod tables;
 #[cfg(test)]
@@ -45,13 +44,12 @@ pub struct Figure {
 impl Report<'_> {
     /// The plots, in the order in which the report has them.
     pub fn figures(&self) -> Vec<Figure> {
-        let style = format!("<style>{}</style>", style::PLOTS);
-        let figures = plots::all(self)
+        let figures = figures::all(self)
             .into_iter()
             .map(|(name, title, svg)| Figure {
                 name,
                 title,
-                svg: svg.replacen('>', &format!(">{style}"), 1),
+                svg: svg.to_document(),
             });
         figures.collect()
     }
@@ -67,7 +65,7 @@ impl Report<'_> {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     title { (title) }
-                    style { (PreEscaped(style::PAGE)) (PreEscaped(style::PLOTS)) }
+                    style { (PreEscaped(style::PAGE)) (PreEscaped(plots::STYLE)) }
                 }
                 body {
                     header {
@@ -77,8 +75,8 @@ impl Report<'_> {
                     main {
                         (self.verdict())
                         (self.figures_of_merit())
-                        @for (_, title, svg) in plots::all(self) {
-                            section { h2 { (title) } div.plot { (PreEscaped(svg)) } }
+                        @for (_, title, svg) in figures::all(self) {
+                            section { h2 { (title) } div.plot { (PreEscaped(svg.to_inline())) } }
                         }
                         (tables::tests(self))
                         (tables::quality(self))

@@ -1,23 +1,8 @@
-//! Colours and sizes, for light and dark. Plots have a sheet of their own, so that they can be files.
-
-/// Colours that are told apart also without red and green (Okabe and Ito, 2008).
-pub(super) const PLOTS: &str = "
-:root{--ink:#1c2430;--soft:#5b6675;--grid:#e4e8ee;--now:#0072b2;--before:#b0b8c4;--limit:#d55e00;
---c0:#0072b2;--c1:#e69f00;--c2:#009e73;--c3:#cc79a7;--c4:#56b4e9;--c5:#f0e442;--c6:#9aa3af}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#9aa6b5;--grid:#2a323d;--now:#56b4e9;--before:#5a6675;--limit:#ff8a3d;
---c0:#56b4e9;--c2:#2fc59b;--c4:#8ecdf2}}
-svg{font:12px system-ui,sans-serif;max-width:100%;height:auto}
-svg text{fill:var(--soft)}svg .strong{fill:var(--ink)}
-.grid{stroke:var(--grid)}.axis{stroke:var(--soft)}
-.now{stroke:var(--now);fill:none;stroke-width:2}.now-fill{fill:var(--now);fill-opacity:.25}.now-bar{fill:var(--now)}
-.before{stroke:var(--soft);fill:none;stroke-width:1.5;stroke-dasharray:4 3}.before-fill{fill:var(--before);fill-opacity:.55}
-.limit{stroke:var(--limit);stroke-width:1.5;stroke-dasharray:6 4}svg .limit-text{fill:var(--limit)}
-.dot{fill:var(--now)}.error{stroke:var(--now);stroke-width:1}
-.c0{fill:var(--c0)}.c1{fill:var(--c1)}.c2{fill:var(--c2)}.c3{fill:var(--c3)}.c4{fill:var(--c4)}.c5{fill:var(--c5)}.c6{fill:var(--c6)}
-";
+//! Colors and sizes of the page, for light and dark; those of the plots are the crate `plots`'.
 
 pub(super) const PAGE: &str = "
-:root{--paper:#fff;--card:#f6f8fa;--good:#0a7d55;--bad:#c2410c;--unknown:#5b6675}
+:root{--ink:var(--plot-ink);--soft:var(--plot-soft);--grid:var(--plot-grid);--now:var(--plot-0);--limit:var(--plot-limit);
+--paper:#fff;--card:#f6f8fa;--good:#0a7d55;--bad:#c2410c;--unknown:#5b6675}
 @media(prefers-color-scheme:dark){:root{--paper:#12161c;--card:#1a2029;--good:#2fc59b;--bad:#ff8a3d;--unknown:#9aa6b5}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}

@@ -1,9 +1,9 @@
 //! The plots of a report, each from what was seen and its baseline.
 
 use jiff::tz::TimeZone;
+use plots::{Anchor, Plot, Svg, percent_ticks};
 
 use super::Report;
-use super::plot::{Plot, percents};
 use crate::observed::{CONFIDENCE_BINS, Slot};
 use crate::pictures::NAMES;
 use crate::statistics::CONFIDENCE;
@@ -12,11 +12,11 @@ use crate::stats::proportion::wilson;
 const WIDE: (f64, f64) = (960.0, 260.0);
 const HALF: (f64, f64) = (460.0, 260.0);
 
-/// Classes with a colour of their own; all others share one.
-const COLOURED: usize = 6;
+/// Classes with a color of their own; all others share one.
+const COLORED: usize = 6;
 
 /// Name, title and SVG of each plot that there is something for.
-pub(super) fn all(report: &Report<'_>) -> Vec<(&'static str, &'static str, String)> {
+pub(super) fn all(report: &Report<'_>) -> Vec<(&'static str, &'static str, Svg)> {
     let mut all = vec![
         (
             "confidence-over-time",
@@ -83,12 +83,12 @@ fn runs<T>(slots: &[Slot], value: impl Fn(usize, &Slot) -> Option<T>) -> Vec<Vec
     runs
 }
 
-fn confidence_over_time(report: &Report<'_>) -> String {
+fn confidence_over_time(report: &Report<'_>) -> Svg {
     let slots = slots(report);
     let threshold = f64::from(report.observed.threshold);
     let label = "Median confidence and the range of the middle 80 % of the answers, over time, with the gate's threshold";
     let mut plot = Plot::new(WIDE, (0.0, slots.len() as f64), (0.0, 1.0), label);
-    plot.y_ticks(&percents());
+    plot.y_ticks(&percent_ticks(1.0, 5));
     plot.x_ticks(&times(report));
     let most = slots
         .iter()
@@ -100,7 +100,7 @@ fn confidence_over_time(report: &Report<'_>) -> String {
         // How many answers there were, in the lowest fifth.
         let height = slot.answers as f64 / most * 0.18;
         plot.bar(
-            "before-fill",
+            "fill reference",
             (index as f64 + 0.1, index as f64 + 0.9),
             (0.0, height),
         );
@@ -114,7 +114,7 @@ fn confidence_over_time(report: &Report<'_>) -> String {
             [(x, low, high)] => vec![(x - 0.3, *low, *high), (x + 0.3, *low, *high)],
             _ => run,
         };
-        plot.band("now-fill", &run);
+        plot.band("fill faint s0", &run);
     }
     for run in runs(slots, |index, slot| {
         Some((middle(index), slot.quantile(0.5)?))
@@ -123,24 +123,24 @@ fn confidence_over_time(report: &Report<'_>) -> String {
             [(x, y)] => vec![(x - 0.3, *y), (x + 0.3, *y)],
             _ => run,
         };
-        plot.line("now", &run);
+        plot.line("line s0", &run);
     }
     let end = slots.len() as f64;
-    plot.line("limit", &[(0.0, threshold), (end, threshold)]);
+    plot.line("line dashed limit", &[(0.0, threshold), (end, threshold)]);
     plot.text(
-        "limit-text",
+        "limit",
         (end, threshold),
         (-4.0, -6.0),
-        "end",
+        Anchor::End,
         &format!("threshold {threshold:.2}"),
     );
-    plot.key("now-bar", 0.0, "median");
-    plot.key("now-fill", 80.0, "middle 80 %");
-    plot.key("before-fill", 190.0, &format!("answers (most: {most})"));
-    plot.finish()
+    plot.legend("fill s0", 0.0, "median");
+    plot.legend("fill faint s0", 80.0, "middle 80 %");
+    plot.legend("fill reference", 190.0, &format!("answers (most: {most})"));
+    plot.into_svg()
 }
 
-fn confidence(report: &Report<'_>) -> String {
+fn confidence(report: &Report<'_>) -> Svg {
     let before = shares(
         report.baseline.statistics.sample(CONFIDENCE),
         (0.0, 1.0),
@@ -156,27 +156,27 @@ fn confidence(report: &Report<'_>) -> String {
     let label =
         "Shares of the answers by confidence, now and in the baseline, with the gate's threshold";
     let mut plot = Plot::new(WIDE, (0.0, 1.0), (0.0, top), label);
-    plot.y_ticks(&quarters(top));
-    plot.x_ticks(&percents());
+    plot.y_ticks(&percent_ticks(top, 4));
+    plot.x_ticks(&percent_ticks(1.0, 5));
     histogram(&mut plot, &before, &now, (0.0, 1.0));
-    plot.line("limit", &[(threshold, 0.0), (threshold, top)]);
+    plot.line("line dashed limit", &[(threshold, 0.0), (threshold, top)]);
     plot.text(
-        "limit-text",
+        "limit",
         (threshold, top),
         (-6.0, 12.0),
-        "end",
+        Anchor::End,
         &format!("threshold {threshold:.2}"),
     );
-    plot.key("now-bar", 0.0, "this window");
-    plot.key("before-fill", 110.0, "baseline");
-    plot.finish()
+    plot.legend("fill s0", 0.0, "this window");
+    plot.legend("fill reference", 110.0, "baseline");
+    plot.into_svg()
 }
 
 fn histogram(plot: &mut Plot, before: &[f64], now: &[f64], (low, high): (f64, f64)) {
     let width = (high - low) / before.len() as f64;
     for (index, share) in before.iter().enumerate() {
         let left = low + index as f64 * width;
-        plot.bar("before-fill", (left, left + width), (0.0, *share));
+        plot.bar("fill reference", (left, left + width), (0.0, *share));
     }
     let mut outline = vec![(low, 0.0)];
     for (index, share) in now.iter().enumerate() {
@@ -184,7 +184,7 @@ fn histogram(plot: &mut Plot, before: &[f64], now: &[f64], (low, high): (f64, f6
         outline.extend([(left, *share), (left + width, *share)]);
     }
     outline.push((high, 0.0));
-    plot.line("now", &outline);
+    plot.line("line s0", &outline);
 }
 
 /// Shares of a sample in bins of equal width.
@@ -198,22 +198,15 @@ fn shares(sample: &[f32], (low, high): (f64, f64), bins: usize) -> Vec<f64> {
     shares
 }
 
-fn quarters(top: f64) -> Vec<(f64, String)> {
-    let tick = |quarter: i32| f64::from(quarter) / 4.0 * top;
-    (0..=4)
-        .map(|quarter| (tick(quarter), format!("{:.0} %", tick(quarter) * 100.0)))
-        .collect()
-}
-
-fn classes_over_time(report: &Report<'_>) -> String {
+fn classes_over_time(report: &Report<'_>) -> Svg {
     let slots = slots(report);
     let labels = &report.observed.labels;
     let mut order: Vec<usize> = (0..labels.len()).collect();
     order.sort_by_key(|class| std::cmp::Reverse(report.observed.predicted[*class]));
-    order.truncate(COLOURED);
+    order.truncate(COLORED);
     let label = "The part of the answers that each class has, over time";
     let mut plot = Plot::new(WIDE, (0.0, slots.len() as f64), (0.0, 1.0), label);
-    plot.y_ticks(&percents());
+    plot.y_ticks(&percent_ticks(1.0, 5));
     for (index, slot) in slots
         .iter()
         .enumerate()
@@ -221,31 +214,31 @@ fn classes_over_time(report: &Report<'_>) -> String {
     {
         let across = (index as f64 + 0.06, index as f64 + 0.94);
         let mut from = 0.0;
-        for (colour, class) in order.iter().enumerate() {
+        for (color, class) in order.iter().enumerate() {
             let to = from + slot.predicted[*class] as f64 / slot.answers as f64;
-            plot.bar(&format!("c{colour}"), across, (from, to));
+            plot.bar(&format!("fill s{color}"), across, (from, to));
             from = to;
         }
-        plot.bar("c6", across, (from, 1.0));
+        plot.bar("fill s6", across, (from, 1.0));
     }
     plot.x_ticks(&times(report));
     let mut offset = 0.0;
-    for (colour, class) in order.iter().enumerate() {
-        plot.key(&format!("c{colour}"), offset, &labels[*class]);
+    for (color, class) in order.iter().enumerate() {
+        plot.legend(&format!("fill s{color}"), offset, &labels[*class]);
         offset += 34.0 + 7.0 * labels[*class].chars().count() as f64;
     }
-    if labels.len() > COLOURED {
-        plot.key("c6", offset, "others");
+    if labels.len() > COLORED {
+        plot.legend("fill s6", offset, "others");
     }
-    plot.finish()
+    plot.into_svg()
 }
 
-fn reliability(report: &Report<'_>) -> String {
+fn reliability(report: &Report<'_>) -> Svg {
     let label = "The part of the answers that is right, by confidence, with intervals of 95 %; on the line they would be the same";
     let mut plot = Plot::new(HALF, (0.0, 1.0), (0.0, 1.0), label);
-    plot.y_ticks(&percents());
-    plot.x_ticks(&percents());
-    plot.line("before", &[(0.0, 0.0), (1.0, 1.0)]);
+    plot.y_ticks(&percent_ticks(1.0, 5));
+    plot.x_ticks(&percent_ticks(1.0, 5));
+    plot.line("line dashed reference", &[(0.0, 0.0), (1.0, 1.0)]);
     let bins = report
         .findings
         .quality
@@ -254,39 +247,35 @@ fn reliability(report: &Report<'_>) -> String {
     for bin in bins.filter(|bin| bin.images > 0) {
         let correct = (f64::from(bin.accuracy) * bin.images as f64).round() as u64;
         let right = wilson(correct, bin.images as u64);
-        plot.dot(
-            f64::from(bin.confidence),
-            right.value,
-            (right.low, right.high),
+        let confidence = f64::from(bin.confidence);
+        plot.line(
+            "line s0",
+            &[(confidence, right.low), (confidence, right.high)],
         );
+        plot.point("fill s0", (confidence, right.value));
     }
-    plot.finish()
+    plot.into_svg()
 }
 
 /// Small plots of every feature side by side, in one picture.
-fn images(report: &Report<'_>) -> String {
+fn images(report: &Report<'_>) -> Svg {
     const SIZE: (f64, f64) = (232.0, 170.0);
     const COLUMNS: usize = 4;
     let (width, height) = (
         SIZE.0 * COLUMNS as f64 + 24.0,
         (SIZE.1 + 12.0) * NAMES.len().div_ceil(COLUMNS) as f64,
     );
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-         role=\"img\" aria-label=\"Distributions of image features, now (line) and in the baseline (grey)\">"
-    );
+    let label = "Distributions of image features, now (line) and in the baseline (gray)";
+    let mut svg = Svg::new((width, height), label);
     for (index, name) in NAMES.iter().enumerate() {
         let (column, row) = (index % COLUMNS, index / COLUMNS);
         let (x, y) = (column as f64 * (SIZE.0 + 8.0), row as f64 * (SIZE.1 + 12.0));
-        svg.push_str(&format!(
-            "<g transform=\"translate({x} {y})\">{}</g>",
-            feature(report, index, name, SIZE)
-        ));
+        svg.nest((x, y), &feature(report, index, name, SIZE));
     }
-    svg + "</svg>"
+    svg
 }
 
-fn feature(report: &Report<'_>, index: usize, name: &str, size: (f64, f64)) -> String {
+fn feature(report: &Report<'_>, index: usize, name: &str, size: (f64, f64)) -> Svg {
     let before = report.baseline.statistics.sample(name);
     let now: Vec<f32> = report
         .observed
@@ -327,10 +316,8 @@ fn feature(report: &Report<'_>, index: usize, name: &str, size: (f64, f64)) -> S
         ((low + high) / 2.0, number((low + high) / 2.0)),
         (high, number(high)),
     ]);
-    plot.text("strong", (low, top), (0.0, 2.0), "start", name);
-    let inner = plot.finish();
-    let begin = inner.find('>').map_or(0, |end| end + 1);
-    inner[begin..].trim_end_matches("</svg>").to_owned()
+    plot.text("strong", (low, top), (0.0, 2.0), Anchor::Start, name);
+    plot.into_svg()
 }
 
 /// The values that are in the range, the others at its ends.
