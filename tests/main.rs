@@ -8,6 +8,7 @@ mod architecture;
 mod batch;
 mod cli;
 mod console;
+mod differences;
 mod doctor;
 mod documents;
 mod durability;
