@@ -272,6 +272,12 @@ fn notes(observed: &Observed) -> Vec<String> {
             "the gate refused all {answers} answers: nothing gets through at {threshold}"
         ));
     }
+    if observed.one_in > 1 {
+        notes.push(format!(
+            "the images are large: one in {} of {} was looked at, for features, embeddings and the pictures of the report",
+            observed.one_in, observed.inputs
+        ));
+    }
     notes
 }
 
@@ -401,5 +407,9 @@ mod tests {
         assert!(notes(&window)[0].starts_with("the gate refused all 100 answers"));
         window.passed = 50;
         assert!(notes(&window).is_empty());
+        (window.one_in, window.inputs) = (4, 300);
+        assert!(
+            notes(&window)[0].starts_with("the images are large: one in 4 of 300 was looked at")
+        );
     }
 }

@@ -1,6 +1,11 @@
 //! What an image looks like, in numbers that a darker room, a dirty lens or another camera changes.
 
-use image::{DynamicImage, RgbImage};
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::io::Cursor;
+
+use image::imageops::thumbnail;
+use image::{ImageFormat, RgbImage};
 
 /// How many features there are.
 pub const FEATURES: usize = 8;
@@ -35,6 +40,81 @@ pub struct Features {
 /// Rec. 709's luma of a pixel, 0 to 1.
 fn luma([red, green, blue]: [u8; 3]) -> f32 {
     (0.2126 * f32::from(red) + 0.7152 * f32::from(green) + 0.0722 * f32::from(blue)) / 255.0
+}
+
+/// An image of more pixels is looked at in parts: features are of every n-th row, with its neighbors, so that they are of
+/// about so many pixels; the model gets it reduced.
+const LARGE: usize = 4_000_000;
+
+/// The longest side of an image that was reduced for the model, in pixels. Models here take a fraction of it.
+const REDUCED: u32 = 1024;
+
+/// An image file, which is decoded when it is first looked at, and once.
+pub struct ImageFile<'a> {
+    file: &'a [u8],
+    decoded: OnceCell<Result<RgbImage, fit_image::Unusable>>,
+}
+
+impl<'a> ImageFile<'a> {
+    /// Takes a file.
+    pub fn new(file: &'a [u8]) -> Self {
+        Self {
+            file,
+            decoded: OnceCell::new(),
+        }
+    }
+
+    fn image(&self) -> Result<&RgbImage, &fit_image::Unusable> {
+        let decode = || Ok(fit_image::upright(self.file)?.into_rgb8());
+        self.decoded.get_or_init(decode).as_ref()
+    }
+
+    /// Returns the pixels that have been decoded so far.
+    pub fn decoded_pixels(&self) -> u64 {
+        let decoded = self.decoded.get().and_then(|image| image.as_ref().ok());
+        decoded.map_or(0, |image| {
+            u64::from(image.width()) * u64::from(image.height())
+        })
+    }
+
+    /// Returns its features; `None` if it can't be decoded.
+    pub fn features(&self) -> Option<Features> {
+        self.image().ok().map(Features::of)
+    }
+
+    /// Returns the file, or a smaller one of a large image.
+    pub fn for_model(&self) -> Cow<'a, [u8]> {
+        let reduced = self
+            .image()
+            .ok()
+            .filter(|image| image.as_raw().len() / 3 > LARGE);
+        let reduced =
+            reduced.and_then(|image| encode(&reduce(image, REDUCED), ImageFormat::Bmp).ok());
+        reduced.map_or(Cow::Borrowed(self.file), Cow::Owned)
+    }
+
+    /// Returns a PNG of it for people to look at, small enough to keep some dozens; an empty file if it can't be decoded.
+    pub(crate) fn thumbnail(&self) -> Vec<u8> {
+        let image = self.image().ok();
+        let png = image.and_then(|image| encode(&reduce(image, THUMBNAIL), ImageFormat::Png).ok());
+        png.unwrap_or_default()
+    }
+}
+
+/// An image whose longest side has at most so many pixels.
+fn reduce(image: &RgbImage, most: u32) -> RgbImage {
+    let longest = image.width().max(image.height());
+    if longest <= most {
+        return image.clone();
+    }
+    let side = |side: u32| (u64::from(side) * u64::from(most) / u64::from(longest)).max(1) as u32;
+    thumbnail(image, side(image.width()), side(image.height()))
+}
+
+fn encode(image: &RgbImage, format: ImageFormat) -> image::ImageResult<Vec<u8>> {
+    let mut file = Cursor::new(Vec::new());
+    image.write_to(&mut file, format)?;
+    Ok(file.into_inner())
 }
 
 /// Mean and variance of a stream.
@@ -81,24 +161,26 @@ impl Features {
             mut yellow,
             mut grey,
         ] = std::array::from_fn(|_| Spread::default());
-        let mut lumas = Vec::with_capacity(image.as_raw().len() / 3);
-        for pixel in image.pixels() {
-            let [r, g, b] = pixel.0.map(|value| f32::from(value) / 255.0);
-            red.add(r);
-            green.add(g);
-            blue.add(b);
-            opponent.add(r - g);
-            yellow.add((r + g) / 2.0 - b);
-            let luma = luma(pixel.0);
-            grey.add(luma);
-            lumas.push(luma);
+        let width = image.width() as usize;
+        let step = (image.as_raw().len() / 3).div_ceil(LARGE).max(1);
+        let rows: Vec<&[u8]> = image.as_raw().chunks_exact(3 * width.max(1)).collect();
+        for row in rows.iter().step_by(step) {
+            for pixel in row.as_chunks::<3>().0 {
+                let [r, g, b] = pixel.map(|value| f32::from(value) / 255.0);
+                red.add(r);
+                green.add(g);
+                blue.add(b);
+                opponent.add(r - g);
+                yellow.add((r + g) / 2.0 - b);
+                grey.add(luma(*pixel));
+            }
         }
         let colourfulness = (opponent.variance() + yellow.variance()).sqrt()
             + 0.3 * (opponent.mean().powi(2) + yellow.mean().powi(2)).sqrt();
         let values = [
             grey.mean(),
             grey.variance().sqrt(),
-            laplacian_variance(&lumas, image.width() as usize),
+            laplacian_variance(&rows, step),
             colourfulness,
             red.mean() - blue.mean(),
             green.mean() - (red.mean() + blue.mean()) / 2.0,
@@ -111,14 +193,15 @@ impl Features {
     }
 }
 
-/// Over the pixels that have four neighbours; 0 where none has.
-fn laplacian_variance(lumas: &[f32], width: usize) -> f64 {
+/// Over the pixels that have four neighbours, in every `step`-th row; 0 where there is none.
+fn laplacian_variance(rows: &[&[u8]], step: usize) -> f64 {
     let mut spread = Spread::default();
-    let rows: Vec<&[f32]> = lumas.chunks_exact(width.max(1)).collect();
-    for three in rows.windows(3) {
-        for x in 1..width.saturating_sub(1) {
-            let neighbours = three[0][x] + three[2][x] + three[1][x - 1] + three[1][x + 1];
-            spread.add(neighbours - 4.0 * three[1][x]);
+    let lumas = |row: &[u8]| -> Vec<f32> { row.as_chunks().0.iter().copied().map(luma).collect() };
+    for three in rows.windows(3).step_by(step) {
+        let [above, row, below] = [0, 1, 2].map(|at| lumas(three[at]));
+        for x in 1..row.len().saturating_sub(1) {
+            let neighbours = above[x] + below[x] + row[x - 1] + row[x + 1];
+            spread.add(neighbours - 4.0 * row[x]);
         }
     }
     spread.variance()
@@ -126,24 +209,6 @@ fn laplacian_variance(lumas: &[f32], width: usize) -> f64 {
 
 /// The longest side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 96;
-
-/// A PNG of it for people to look at, small enough to keep some dozens.
-///
-/// # Errors
-/// It is no image, or too large to decode.
-pub(crate) fn thumbnail(file: &[u8]) -> Result<Vec<u8>, fit_image::Unusable> {
-    let image = fit_image::upright(file)?.into_rgb8();
-    let image = DynamicImage::from(image);
-    let small = match image.width().max(image.height()) > THUMBNAIL {
-        true => image.thumbnail(THUMBNAIL, THUMBNAIL),
-        false => image,
-    };
-    let mut png = std::io::Cursor::new(Vec::new());
-    small
-        .write_to(&mut png, image::ImageFormat::Png)
-        .map_err(|error| fit_image::Unusable::Corrupt("PNG", error.to_string()))?;
-    Ok(png.into_inner())
-}
 
 #[cfg(test)]
 mod tests {
@@ -209,8 +274,33 @@ mod tests {
         RgbImage::new(300, 150)
             .write_to(&mut file, image::ImageFormat::Png)
             .unwrap();
-        let small = image::load_from_memory(&thumbnail(file.get_ref()).unwrap()).unwrap();
+        let small = ImageFile::new(file.get_ref()).thumbnail();
+        let small = image::load_from_memory(&small).unwrap();
         assert_eq!((small.width(), small.height()), (96, 48));
-        assert!(thumbnail(b"no image").is_err());
+        assert!(ImageFile::new(b"no image").thumbnail().is_empty());
+    }
+
+    /// Forty captured images of 50 megapixels took a run two minutes.
+    #[test]
+    fn a_large_image_is_looked_at_in_parts_and_looks_the_same() {
+        let noise =
+            |x: u32, y: u32| (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503_913)) >> 24;
+        let large = RgbImage::from_fn(4000, 3000, |x, y| {
+            Rgb([noise(x, y), x * 255 / 4000, y * 255 / 3000].map(|value| value as u8))
+        });
+        let part = image::imageops::crop_imm(&large, 0, 0, 4000, 999).to_image();
+        let (large_features, part) = (Features::of(&large), Features::of(&part));
+        let sharpness = 2;
+        let ratio = large_features.values[sharpness] / part.values[sharpness];
+        assert!((0.98..1.02).contains(&ratio), "{ratio}");
+        assert!(
+            (large_features.values[0] - 0.4638).abs() < 0.01,
+            "{large_features:?}"
+        );
+        let file = encode(&large, ImageFormat::Bmp).unwrap();
+        let image = ImageFile::new(&file);
+        let reduced = image::load_from_memory(&image.for_model()).unwrap();
+        assert_eq!((reduced.width(), reduced.height()), (1024, 768));
+        assert_eq!(image.decoded_pixels(), 12_000_000);
     }
 }

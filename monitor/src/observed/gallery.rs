@@ -1,6 +1,6 @@
 //! The images that a person should look at, small.
 
-use crate::pictures;
+use crate::pictures::ImageFile;
 
 /// How many of each kind.
 const KEPT: usize = 12;
@@ -33,7 +33,7 @@ impl Gallery {
     pub(super) fn offer(
         &mut self,
         id: &str,
-        image: &[u8],
+        image: &ImageFile<'_>,
         predicted: usize,
         confidence: f32,
         class: Option<usize>,
@@ -43,7 +43,7 @@ impl Gallery {
             predicted,
             confidence,
             class,
-            png: pictures::thumbnail(image).unwrap_or_default(),
+            png: image.thumbnail(),
         };
         keep(
             &mut self.doubtful,
@@ -86,7 +86,13 @@ mod tests {
             // 37 and 100 have no common factor: the order is mixed, and all come.
             let confidence = (n * 37 % 100) as f32 / 100.0;
             let class = (n % 2 == 0).then_some(usize::from(n % 4 == 0));
-            gallery.offer(&n.to_string(), &image, 1, confidence, class);
+            gallery.offer(
+                &n.to_string(),
+                &ImageFile::new(&image),
+                1,
+                confidence,
+                class,
+            );
         }
         let confidences =
             |kept: &[Pictured]| -> Vec<f32> { kept.iter().map(|kept| kept.confidence).collect() };

@@ -3,6 +3,7 @@
 //! However many records there are, memory holds samples of fixed size, counts, and a label's outcome for each record whose
 //! class is known. The same records in the same order give the same samples.
 
+mod effort;
 mod gallery;
 mod timeline;
 
@@ -13,9 +14,11 @@ use jiff::Timestamp;
 
 use crate::capture::{Broken, Record, Sink};
 use crate::ground_truth::Classes;
-use crate::pictures::Features;
+use crate::pictures::{Features, ImageFile};
 use crate::stats::{Moments, Reservoir};
 use crate::window::Window;
+
+use effort::Effort;
 
 pub use gallery::{Gallery, Pictured};
 pub use timeline::{CONFIDENCE_BINS, Slot, Timeline};
@@ -65,6 +68,8 @@ pub struct Observed {
     pub confidences: Vec<f32>,
     /// Records whose request was captured.
     pub inputs: u64,
+    /// One in so many images was looked at: more than one where all would have taken too long.
+    pub one_in: u64,
     /// Features of a sample of the images; `None` for one that can't be decoded.
     pub images: Vec<Option<Features>>,
     /// Embeddings of a sample of the images.
@@ -85,12 +90,13 @@ pub struct Observer {
     truth: Classes,
     confidences: Reservoir<f32>,
     images: Reservoir<Option<Features>>,
+    effort: Effort,
     embed: Result<Embed, String>,
     embeddings: Reservoir<Result<Vec<f32>, String>>,
 }
 
 /// The samples are not of the same records: each has a seed of its own.
-const SEEDS: [u64; 3] = [1, 2, 3];
+const SEEDS: [u64; 4] = [1, 2, 3, 4];
 
 impl Observer {
     /// Ready for the first record.
@@ -110,6 +116,7 @@ impl Observer {
             confidence: Moments::default(),
             confidences: Vec::new(),
             inputs: 0,
+            one_in: 1,
             images: Vec::new(),
             embeddings: Err(String::new()),
             timeline: Timeline::new(window, labels.len()),
@@ -123,6 +130,7 @@ impl Observer {
             truth,
             confidences: Reservoir::new(SAMPLE, SEEDS[0]),
             images: Reservoir::new(SAMPLE, SEEDS[1]),
+            effort: Effort::new(SEEDS[3]),
             embeddings: Reservoir::new(EMBEDDINGS, SEEDS[2]),
             embed,
         }
@@ -165,15 +173,25 @@ impl Observer {
         }
         if let Some(image) = image {
             observed.inputs += 1;
-            self.images.offer(|| Features::of_file(image).ok());
-            if let Ok(embed) = &mut self.embed {
-                self.embeddings.offer(|| embed(image));
+            if self.effort.is_chosen() {
+                let image = ImageFile::new(image);
+                let gallery = &mut self.observed.gallery;
+                gallery.offer(id, &image, predicted, confidence, class);
+                self.look_at(&image);
             }
-            observed
-                .gallery
-                .offer(id, image, predicted, confidence, class);
         }
         Ok(())
+    }
+
+    fn look_at(&mut self, image: &ImageFile<'_>) {
+        self.images.offer(|| image.features());
+        if let Ok(embed) = &mut self.embed {
+            self.embeddings.offer(|| embed(&image.for_model()));
+        }
+        if self.effort.is_spent(image.decoded_pixels()) {
+            self.images.halve();
+            self.embeddings.halve();
+        }
     }
 
     /// There are no more records.
@@ -186,6 +204,7 @@ impl Observer {
             confidences: self.confidences.into_items(),
             images: self.images.into_items(),
             embeddings,
+            one_in: self.effort.one_in(),
             ..self.observed
         }
     }

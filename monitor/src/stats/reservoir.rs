@@ -39,6 +39,14 @@ impl<T> Reservoir<T> {
         }
     }
 
+    /// Forgets half of it, as if it had half the capacity and only every other item had passed.
+    pub fn halve(&mut self) {
+        self.random.shuffle(&mut self.items);
+        self.items.truncate(self.items.len().div_ceil(2));
+        self.capacity = self.capacity.div_ceil(2);
+        self.seen = self.seen.div_ceil(2);
+    }
+
     /// The sample.
     pub fn into_items(self) -> Vec<T> {
         self.items
@@ -62,6 +70,28 @@ mod tests {
         // 1000 each; a standard deviation is 27.
         assert!(
             counts.iter().all(|count| count.abs_diff(1000) < 130),
+            "{counts:?}"
+        );
+    }
+
+    /// Half of the stream passes, and then only every other item of the rest.
+    #[test]
+    fn halved_every_item_still_has_the_same_chance() {
+        let mut counts = [0u32; 20];
+        for seed in 0..8000 {
+            let mut random = Rng::with_seed(!seed);
+            let mut reservoir = Reservoir::new(6, seed);
+            (0..10).for_each(|item: usize| reservoir.offer(|| item));
+            reservoir.halve();
+            let rest = (10..20).filter(|_| random.bool());
+            rest.for_each(|item: usize| reservoir.offer(|| item));
+            let items = reservoir.into_items();
+            assert_eq!(items.len(), 3);
+            items.iter().for_each(|item| counts[*item] += 1);
+        }
+        // 1200 each; the stream's length varies, which costs a little.
+        assert!(
+            counts.iter().all(|count| count.abs_diff(1200) < 200),
             "{counts:?}"
         );
     }

@@ -1,0 +1,69 @@
+//! How many images are looked at, so that a run ends in time however large they are.
+
+use fastrand::Rng;
+
+/// A run decodes at most so many pixels: a core takes about a second for a hundred million.
+const MOST_PIXELS: u64 = 4_000_000_000;
+
+/// Chooses images: all of them, until half of the pixels are spent; then one of two, until half of the rest are, and so on.
+pub(super) struct Effort {
+    one_in: u64,
+    spent: u64,
+    random: Rng,
+}
+
+impl Effort {
+    /// The same seed chooses the same images of the same stream.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            one_in: 1,
+            spent: 0,
+            random: Rng::with_seed(seed),
+        }
+    }
+
+    /// Returns true if the next image is to be looked at.
+    pub(super) fn is_chosen(&mut self) -> bool {
+        self.random.u64(0..self.one_in) == 0
+    }
+
+    /// Counts pixels. Returns true if from now on only half as many images are chosen: samples are to be halved too, so that
+    /// each image has the same chance to be in them.
+    pub(super) fn is_spent(&mut self, pixels: u64) -> bool {
+        self.spent += pixels;
+        let left = MOST_PIXELS.saturating_sub(self.spent);
+        let is_spent = left < MOST_PIXELS / (2 * self.one_in);
+        if is_spent {
+            self.one_in *= 2;
+        }
+        is_spent
+    }
+
+    /// One in so many images is chosen by now.
+    pub(super) fn one_in(&self) -> u64 {
+        self.one_in
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forty_images_of_fifty_megapixels_are_all_looked_at_and_a_million_take_no_longer_than_eighty()
+    {
+        let looked_at = |images: u64| {
+            let mut effort = Effort::new(1);
+            let mut count = 0;
+            for _ in 0..images {
+                if effort.is_chosen() {
+                    count += 1;
+                    effort.is_spent(50_000_000);
+                }
+            }
+            count
+        };
+        assert_eq!(looked_at(40), 40);
+        assert!((70..=81).contains(&looked_at(1_000_000)));
+    }
+}
