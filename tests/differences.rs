@@ -114,25 +114,3 @@ fn tags_of_what_does_not_exist_are_kept() {
     let expected = (200, r#"{"Key":"a","Value":"1"}"#);
     stack.check("POST /", &headers("SageMaker.ListTags"), &list, expected);
 }
-
-#[test]
-fn parquet_is_not_read() {
-    let reader = r#"{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"InputType":"PARQUET"},"Parameters":{"Bucket":"b","Key":"k"}}"#;
-    let processor = r#"{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
-    let definition = format!(
-        r#"{{"StartAt":"M","States":{{"M":{{"Type":"Map","ItemReader":{reader},"ItemProcessor":{processor},"End":true}}}}}}"#
-    );
-    let body = serde_json::json!({ "definition": definition }).to_string();
-    let headers = [
-        (
-            "x-amz-target",
-            "AWSStepFunctions.ValidateStateMachineDefinition",
-        ),
-        ("content-type", "application/x-amz-json-1.0"),
-    ];
-    let expected = (
-        200,
-        "The input type PARQUET is not supported by this engine yet",
-    );
-    Any::start().check("POST /", &headers, &body, expected);
-}
