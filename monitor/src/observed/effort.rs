@@ -2,7 +2,8 @@
 
 use fastrand::Rng;
 
-/// A run decodes at most so many pixels: a core takes about a second for a hundred million.
+/// A run decodes about so many pixels, and then one image whenever their number has doubled. A core takes about a second for a
+/// hundred million.
 const MOST_PIXELS: u64 = 4_000_000_000;
 
 /// Chooses images: all of them, until half of the pixels are spent; then one of two, until half of the rest are, and so on.
@@ -50,8 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forty_images_of_fifty_megapixels_are_all_looked_at_and_a_million_take_no_longer_than_eighty()
-    {
+    fn forty_images_of_fifty_megapixels_are_all_looked_at_and_a_hundred_of_a_million() {
         let looked_at = |images: u64| {
             let mut effort = Effort::new(1);
             let mut count = 0;
@@ -64,6 +64,6 @@ mod tests {
             count
         };
         assert_eq!(looked_at(40), 40);
-        assert!((70..=81).contains(&looked_at(1_000_000)));
+        assert!((80..=110).contains(&looked_at(1_000_000)));
     }
 }

@@ -63,7 +63,7 @@ fn a_report_needs_nothing_else_and_says_what_is_wrong() {
             figure.name
         );
         assert!(
-            figure.svg.ends_with("</svg>") && !figure.svg.contains("NaN"),
+            figure.svg.ends_with("</svg>\n") && !figure.svg.contains("NaN"),
             "{}",
             figure.name
         );
