@@ -202,7 +202,7 @@ impl Execution {
         Run::new(self, machine, event.at).take(event.kind)
     }
 
-    /// What the last step had evaluated by the machine's [`Evaluate`], in order.
+    /// What the last step had evaluated by the machine's [`Evaluate`](crate::Evaluate), in order.
     pub fn evaluations(&self) -> &[EvaluationResponse] {
         &self.answers.given
     }
