@@ -281,4 +281,7 @@ async fn functions_are_described_as_the_template_has_them() {
     let found = stack.get("/2015-03-31/functions/g").await;
     assert_eq!(found["Configuration"]["FunctionName"], "g");
     assert_eq!(found["Concurrency"]["ReservedConcurrentExecutions"], 4);
+    // AWS gives a link to the deployment package.
+    let location = found["Code"]["Location"].as_str().unwrap();
+    assert!(location.starts_with("file:///"), "{location}");
 }

@@ -91,6 +91,29 @@ async fn configurations_name_models_that_exist() {
 }
 
 #[tokio::test]
+async fn what_an_endpoint_cannot_do_is_refused_by_name() {
+    let stack = Stack::empty();
+    for (member, value, what) in [
+        (
+            "AsyncInferenceConfig",
+            json!({ "OutputConfig": {} }),
+            "asynchronous inference",
+        ),
+        ("ExplainerConfig", json!({}), "explainers"),
+        (
+            "ShadowProductionVariants",
+            config("c")["ProductionVariants"].clone(),
+            "shadow variants",
+        ),
+    ] {
+        let mut request = config("c");
+        request[member] = value;
+        let refused = stack.refused("CreateEndpointConfig", request).await.1;
+        assert_eq!(refused, format!("The local stack does not have {what}"));
+    }
+}
+
+#[tokio::test]
 async fn tags_are_kept_with_what_they_are_of() {
     let stack = Stack::empty();
     stack.put("m.tar.gz", artifact("one")).await;
