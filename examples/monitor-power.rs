@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use evaluation::Threshold;
 use fastrand::Rng;
 use jiff::Timestamp;
 use monitor::Window;
@@ -18,9 +19,6 @@ use monitor::ground_truth::Classes;
 use monitor::observed::{Answer, Observed, Observer, Settings};
 use monitor::pictures::Features;
 use scones_model::serve::Predictor;
-
-/// The level of `constraints.json`.
-const THRESHOLD: f32 = 0.93;
 
 /// What is known of one image.
 struct Look {
@@ -147,7 +145,7 @@ fn seen(predictor: &Predictor, looks: &[&Look]) -> Result<Observed> {
     let mut observer = Observer::new(Settings {
         truth: Classes::new(&labels),
         labels,
-        threshold: THRESHOLD,
+        threshold: Threshold::DEFAULT,
         window: Window::new(now, now + jiff::SignedDuration::from_hours(1))?,
         embed: Err("given".to_owned()),
     });

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use evaluation::Threshold;
 
 use crate::commands;
 
@@ -198,7 +199,7 @@ pub(crate) struct Batch {
     pub(crate) out: Option<PathBuf>,
     /// The score that passes the gate; by default the application's
     #[arg(long, value_name = "SCORE")]
-    pub(crate) threshold: Option<f64>,
+    pub(crate) threshold: Option<Threshold>,
     /// Give up when more than so many percent of the images are in batches that failed
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
     pub(crate) tolerate: f64,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use console::{ApiError, Application, Aws, LogLine, Place};
+use evaluation::Threshold;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use lambdas::environment::Environment;
@@ -66,7 +67,8 @@ pub(crate) fn application(stack: &Stack) -> Application {
             .and_then(|environment| environment.labels().ok())
             .unwrap_or_default(),
         threshold: of_function_with("CONFIDENCE_THRESHOLD")
-            .and_then(|environment| environment.confidence_threshold().ok()),
+            .and_then(|environment| environment.confidence_threshold().ok())
+            .map(Threshold::as_f64),
         captured: captured.collect(),
         ground_truth: below(GROUND_TRUTH),
         monitoring: below(MONITORING),

@@ -39,6 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "asl",
             "cifar-tools",
             "console",
+            "evaluation",
             "lambdas",
             "lst",
             "monitor",
@@ -208,4 +209,14 @@ fn reachable<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) ->
         open.extend(graph[id].iter().filter(|next| seen.insert(**next)));
     }
     seen
+}
+
+#[test]
+fn the_templates_threshold_is_the_programs_default() {
+    let template = include_str!("../infra/template.yaml");
+    let parameter = template.split("\n  ConfidenceThreshold:\n").nth(1).unwrap();
+    let default = parameter
+        .lines()
+        .find_map(|line| line.strip_prefix("    Default: "));
+    assert_eq!(default.unwrap().parse(), Ok(evaluation::Threshold::DEFAULT));
 }

@@ -46,6 +46,15 @@ def test_every_function_is_traced_and_logs_to_the_group_that_forgets(cloudformat
             assert resource["Properties"]["Architectures"] == ["arm64"], name
 
 
+def test_every_function_that_judges_has_the_deployed_threshold(sam, cloudformation):
+    functions = (resource["Properties"] for resource in cloudformation["Resources"].values() if resource["Type"] == "AWS::Lambda::Function")
+    variables = {properties["FunctionName"]: properties.get("Environment", {}).get("Variables", {}) for properties in functions}
+    judging = {name for name, values in variables.items() if values.get("CONFIDENCE_THRESHOLD") == {"Ref": "ConfidenceThreshold"}}
+    assert judging == {"classify-batch", "classify-http", "evaluate-model", "filter-inferences", "monitor-endpoint"}
+    parameter = sam["Parameters"]["ConfidenceThreshold"]
+    assert 0 < parameter["MinValue"] < parameter["Default"] < parameter["MaxValue"] == 1
+
+
 def test_every_alarm_goes_to_the_topic_and_is_explained(cloudformation):
     operations = (application.ROOT / "docs" / "operations.md").read_text()
     for name, resource in cloudformation["Resources"].items():

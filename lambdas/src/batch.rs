@@ -13,6 +13,7 @@ mod retry;
 mod tests;
 mod unclassified;
 
+use evaluation::Threshold;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::Value;
 
@@ -20,7 +21,7 @@ use crate::classify::ClassifyImage;
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
 use crate::event::{Location, Object, kind};
-use crate::filter::{self, FilterInferences, is_threshold};
+use crate::filter::{self, FilterInferences};
 use crate::runtime::Handler;
 use crate::serialize::SerializeImage;
 
@@ -167,8 +168,9 @@ fn batch(event: Value) -> Result<Batch, Error> {
     let found = kind(&event);
     let batch: Batch = serde_json::from_value(event)
         .map_err(|error| Error::InvalidBatch(format!("{found}: {error}")))?;
+    let is_threshold = |value: &Value| value.as_f64().is_some_and(|it| Threshold::new(it).is_ok());
     match &batch.shared.threshold {
-        Some(threshold) if !threshold.as_f64().is_some_and(is_threshold) => {
+        Some(threshold) if !is_threshold(threshold) => {
             Err(Error::InvalidThreshold(threshold.clone()))
         }
         _ => Ok(batch),

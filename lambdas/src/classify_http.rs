@@ -12,6 +12,7 @@ mod tests;
 use aws_lambda_events::event::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use evaluation::Threshold;
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 
@@ -98,7 +99,7 @@ impl Handler for ClassifyHttp {
 
 impl ClassifyHttp {
     /// The function over a classifier of its own, for images of `shape`.
-    pub fn new(shape: fit_image::Shape, classify: ClassifyImage, threshold: f64) -> Self {
+    pub fn new(shape: fit_image::Shape, classify: ClassifyImage, threshold: Threshold) -> Self {
         Self {
             fitter: Fitter::new(shape),
             classify,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use evaluation::{InvalidThreshold, Threshold};
 use fit_image::Shape;
 
 use crate::event::Location;
@@ -70,9 +71,6 @@ pub enum ModelSource {
 /// The most bytes of a PNG that Step Functions carries: 262,144 for the whole payload, of which base64 takes four for
 /// three, and a few KB are for the object's other fields.
 const MAX_PNG: u64 = (262_144 - 12_288) / 4 * 3;
-
-/// The threshold where neither `CONFIDENCE_THRESHOLD` nor the event has one: the course's.
-pub const DEFAULT_THRESHOLD: f64 = 0.93;
 
 const ENDPOINT: &str = "the name of the SageMaker endpoint";
 const MODEL: &str =
@@ -170,19 +168,15 @@ impl Environment {
         Ok(arn.to_owned())
     }
 
-    /// `CONFIDENCE_THRESHOLD`, or [`DEFAULT_THRESHOLD`].
-    pub fn confidence_threshold(&self) -> Result<f64, Error> {
+    /// `CONFIDENCE_THRESHOLD`, or [`Threshold::DEFAULT`].
+    pub fn confidence_threshold(&self) -> Result<Threshold, Error> {
         let variable = "CONFIDENCE_THRESHOLD";
         let Some(text) = self.get(variable) else {
-            return Ok(DEFAULT_THRESHOLD);
+            return Ok(Threshold::DEFAULT);
         };
-        let wrong = |problem: &str| invalid(variable, text, problem, THRESHOLD);
-        let threshold = text.parse().map_err(|_| wrong("not a number"))?;
-        if crate::filter::is_threshold(threshold) {
-            Ok(threshold)
-        } else {
-            Err(wrong("not above 0 and up to 1"))
-        }
+        text.parse().map_err(|error: InvalidThreshold| {
+            invalid(variable, text, &error.to_string(), THRESHOLD)
+        })
     }
 
     /// `LABELS`: the model's labels in the order of its scores, separated by commas or as a JSON array.
@@ -325,10 +319,13 @@ mod tests {
 
     #[test]
     fn the_threshold_has_a_default_and_bounds() {
-        assert_eq!(Environment::default().confidence_threshold(), Ok(0.93));
+        assert_eq!(
+            Environment::default().confidence_threshold(),
+            Ok(Threshold::DEFAULT)
+        );
         assert_eq!(
             with("CONFIDENCE_THRESHOLD", "1").confidence_threshold(),
-            Ok(1.0)
+            Ok(Threshold::MAX)
         );
         for text in ["0", "-0.5", "1.01", "NaN", "inf"] {
             check_error(

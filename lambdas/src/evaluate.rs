@@ -9,7 +9,7 @@
 //! in the place of the function's own. The answer is [`Figures`].
 
 use aws_sdk_s3::Client;
-use evaluation::{ClassReport, Evaluation};
+use evaluation::{ClassReport, Evaluation, Threshold};
 use futures::{StreamExt, TryStreamExt};
 use lambda_runtime::Diagnostic;
 use lst::{Line, Manifest};
@@ -20,7 +20,6 @@ use crate::aws;
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
 use crate::event::Location;
-use crate::filter::is_threshold;
 use crate::runtime::Handler;
 use crate::scores::Scores;
 use crate::storage::{self, Problem};
@@ -39,7 +38,7 @@ const MAX_PREDICTION: u64 = 1 << 20;
 pub struct EvaluateModel {
     s3: Client,
     labels: Vec<String>,
-    threshold: f64,
+    threshold: Threshold,
 }
 
 /// What the function is asked.
@@ -181,7 +180,7 @@ impl Handler for EvaluateModel {
             .try_collect()
             .await?;
         let (classes, scores): (Vec<usize>, Vec<Vec<f32>>) = answers.into_iter().unzip();
-        let threshold = question.threshold.unwrap_or(self.threshold);
+        let threshold = self.threshold(&question)?;
         let figures = figures(&Evaluation::new(scores, &classes), labels, threshold);
         let (images, accuracy, ece) = (figures.images, figures.accuracy, figures.ece);
         tracing::info!(images, accuracy, ece, "evaluated");
@@ -191,7 +190,7 @@ impl Handler for EvaluateModel {
 
 impl EvaluateModel {
     /// The function over a client of its own; labels and threshold are for events that bring none.
-    pub fn new(s3: Client, labels: Vec<String>, threshold: f64) -> Self {
+    pub fn new(s3: Client, labels: Vec<String>, threshold: Threshold) -> Self {
         Self {
             s3,
             labels,
@@ -203,10 +202,7 @@ impl EvaluateModel {
         let invalid = |problem: String| Error::InvalidEvent(problem);
         let question: Question =
             serde_json::from_value(event).map_err(|error| invalid(error.to_string()))?;
-        if let Some(threshold) = question.threshold.filter(|given| !is_threshold(*given)) {
-            let problem = format!("the threshold {threshold} is not a number above 0 and up to 1");
-            return Err(invalid(problem));
-        }
+        self.threshold(&question)?;
         if question
             .labels
             .as_ref()
@@ -215,6 +211,16 @@ impl EvaluateModel {
             return Err(invalid("labels names less than two classes".into()));
         }
         Ok(question)
+    }
+
+    fn threshold(&self, question: &Question) -> Result<Threshold, Error> {
+        let Some(given) = question.threshold else {
+            return Ok(self.threshold);
+        };
+        Threshold::new(given).map_err(|_| {
+            let problem = format!("the threshold {given} is not a number above 0 and up to 1");
+            Error::InvalidEvent(problem)
+        })
     }
 
     /// The manifest's images, each of one of `classes` classes.
@@ -295,8 +301,8 @@ fn below(prefix: &str, path: &str) -> String {
     }
 }
 
-fn figures(evaluation: &Evaluation, labels: &[String], threshold: f64) -> Figures {
-    let report = evaluation.report(labels, threshold as f32);
+fn figures(evaluation: &Evaluation, labels: &[String], threshold: Threshold) -> Figures {
+    let report = evaluation.report(labels, threshold);
     Figures {
         images: report.images,
         accuracy: report.accuracy,

@@ -4,6 +4,7 @@
 //! compared text, or `any(...) > threshold`, and refused nothing. This one takes nothing for scores but numbers that are
 //! probabilities; anything else is an error with a name of its own.
 
+use evaluation::Threshold;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ use crate::scores::{Malformed, Scores};
 /// The function.
 #[derive(Clone, Debug)]
 pub struct FilterInferences {
-    threshold: f64,
+    threshold: Threshold,
 }
 
 /// Why the object does not pass. The variants' names are the error names that state machines see.
@@ -36,7 +37,7 @@ pub enum Error {
         /// The best score.
         confidence: f64,
         /// The score that was asked for.
-        threshold: f64,
+        threshold: Threshold,
     },
     /// The event's own threshold is none.
     #[error("{0}: the threshold {1} is not a number above 0 and up to 1")]
@@ -84,11 +85,6 @@ impl Error {
     }
 }
 
-/// Whether a score can be asked to reach this. At 0 everything would pass; above 1 nothing; NaN compares with nothing.
-pub fn is_threshold(threshold: f64) -> bool {
-    threshold > 0.0 && threshold <= 1.0
-}
-
 impl Handler for FilterInferences {
     const NAME: &'static str = "filter-inferences";
     type Output = Object;
@@ -104,8 +100,8 @@ impl Handler for FilterInferences {
 }
 
 impl FilterInferences {
-    /// The gate, with the threshold for events that bring none. It must be one: see [`is_threshold`].
-    pub fn new(threshold: f64) -> Self {
+    /// Returns the gate, with the threshold for events that bring none.
+    pub fn new(threshold: Threshold) -> Self {
         Self { threshold }
     }
 
@@ -122,7 +118,7 @@ impl FilterInferences {
         let scores = Scores::parse(&object.inferences)
             .map_err(|malformed| Error::of_scores(object.location(), malformed))?;
         let (index, confidence) = scores.best();
-        if confidence >= threshold {
+        if threshold.passes(confidence) {
             object.confidence = Some(confidence);
             object.image_data.clear();
             return Ok(object);
@@ -135,14 +131,12 @@ impl FilterInferences {
         })
     }
 
-    fn threshold(&self, object: &Object) -> Result<f64, Error> {
+    fn threshold(&self, object: &Object) -> Result<Threshold, Error> {
         let Some(given) = &object.threshold else {
             return Ok(self.threshold);
         };
-        given
-            .as_f64()
-            .filter(|threshold| is_threshold(*threshold))
-            .ok_or_else(|| Error::InvalidThreshold(object.location(), given.clone()))
+        let threshold = given.as_f64().and_then(|given| Threshold::new(given).ok());
+        threshold.ok_or_else(|| Error::InvalidThreshold(object.location(), given.clone()))
     }
 }
 

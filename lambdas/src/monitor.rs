@@ -9,6 +9,7 @@
 //! `monitoring/{endpoint}/runs/`, metrics to the log in CloudWatch's embedded metric format, and the answer is [`Verdict`].
 
 use aws_sdk_s3::Client;
+use evaluation::Threshold;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Diagnostic;
 use monitor::Window;
@@ -49,6 +50,7 @@ pub struct MonitorEndpoint {
     #[cfg(feature = "embedded-model")]
     s3: Client,
     job: Job,
+    threshold: Threshold,
 }
 
 /// What the function is asked.
@@ -146,8 +148,9 @@ impl Handler for MonitorEndpoint {
     async fn start(environment: &Environment) -> Result<Self, environment::Error> {
         let endpoint = environment.endpoint_name()?;
         let bucket = environment.monitoring_bucket()?;
+        let threshold = environment.confidence_threshold()?;
         let s3 = storage::client(&aws::config(environment).await, environment);
-        Ok(Self::new(s3, bucket, endpoint))
+        Ok(Self::new(s3, bucket, endpoint, threshold))
     }
 
     async fn handle(&self, event: Value) -> Result<Verdict, Error> {
@@ -159,7 +162,7 @@ impl Handler for MonitorEndpoint {
         let embed = self.embed(own.model.as_deref()).await?;
         let seen = self
             .job
-            .observe(window, now, &own.labels, own.threshold, embed)
+            .observe(window, now, &own.labels, self.threshold, embed)
             .await?;
         let comparing = tokio::task::spawn_blocking(move || {
             let (observed, findings) = seen.compare(&baseline);
@@ -192,7 +195,7 @@ impl Handler for MonitorEndpoint {
 
 impl MonitorEndpoint {
     /// The function over a client of its own.
-    pub fn new(s3: Client, bucket: String, endpoint: String) -> Self {
+    pub fn new(s3: Client, bucket: String, endpoint: String, threshold: Threshold) -> Self {
         Self {
             #[cfg(feature = "embedded-model")]
             s3: s3.clone(),
@@ -206,6 +209,7 @@ impl MonitorEndpoint {
                 ground_truth: job::GROUND_TRUTH.to_owned(),
                 prefix: job::RESULTS.to_owned(),
             },
+            threshold,
         }
     }
 

@@ -7,6 +7,7 @@
 //!
 //! A run is named after its window: done again, it takes the place of the first.
 
+use evaluation::Threshold;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -101,7 +102,7 @@ impl Job {
         window: Window,
         now: Timestamp,
         labels: &[String],
-        threshold: f32,
+        threshold: Threshold,
         embed: Result<Embed, String>,
     ) -> Result<Seen, Error> {
         let location = ground_truth::Location {
@@ -256,15 +257,22 @@ mod tests {
         let window = Window::new(at("2025-10-04T08:00:00Z"), at("2025-10-04T09:00:00Z")).unwrap();
         let names = ["bicycle", "motorcycle"].map(str::to_owned);
         let none = || Err("no model was given".to_owned());
+        let threshold = Threshold::new(0.5).unwrap();
         let seen = job
-            .observe(window, next_day, &names, 0.5, none())
+            .observe(window, next_day, &names, threshold, none())
             .await
             .unwrap();
         assert_eq!(seen.observed.outcomes, [(0.75, true), (0.75, false)]);
         let skipped = (seen.skipped.lines, seen.skipped_labels.lines);
         assert_eq!((seen.observed.answers, skipped), (3, (0, 1)));
         let earlier = job
-            .observe(window, at("2025-10-04T09:00:00Z"), &names, 0.5, none())
+            .observe(
+                window,
+                at("2025-10-04T09:00:00Z"),
+                &names,
+                threshold,
+                none(),
+            )
             .await
             .unwrap();
         assert!(earlier.observed.outcomes.is_empty());

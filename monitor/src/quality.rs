@@ -1,6 +1,6 @@
 //! How good the model is on the images whose classes are known, each figure with its interval.
 
-use evaluation::{Bin, Evaluation};
+use evaluation::{Bin, Evaluation, Threshold};
 use serde::Serialize;
 
 use crate::stats::proportion::{Interval, wilson};
@@ -47,7 +47,7 @@ impl Quality {
         labelled: &Evaluation,
         outcomes: &[(f32, bool)],
         labels: &[String],
-        threshold: f32,
+        threshold: Threshold,
     ) -> Option<Self> {
         if outcomes.is_empty() {
             return None;
@@ -75,7 +75,11 @@ impl Quality {
         Some(Self {
             labelled: outcomes.len() as u64,
             accuracy: right(&mut outcomes.iter()),
-            gate_precision: right(&mut outcomes.iter().filter(|outcome| outcome.0 >= threshold)),
+            gate_precision: right(
+                &mut outcomes
+                    .iter()
+                    .filter(|outcome| threshold.passes_f32(outcome.0)),
+            ),
             ece: report.ece,
             ece_floor: report.ece_floor,
             log_loss: report.log_loss,
@@ -109,14 +113,14 @@ mod tests {
             (0.7, true),
         ];
         let labels = ["bicycle", "motorcycle"].map(str::to_owned);
-        let quality = Quality::of(&evaluation, &outcomes, &labels, 0.93).unwrap();
+        let quality = Quality::of(&evaluation, &outcomes, &labels, Threshold::DEFAULT).unwrap();
         assert_eq!(quality.accuracy, wilson(3, 5));
         assert_eq!(quality.gate_precision, wilson(2, 3));
         assert_eq!(quality.classes[1].recall, wilson(2, 3));
         assert_eq!(quality.classes[0].precision, wilson(1, 2));
         assert_eq!(quality.confusion, [[1, 1], [1, 2]]);
         assert_eq!(
-            Quality::of(&Evaluation::default(), &[], &labels, 0.93),
+            Quality::of(&Evaluation::default(), &[], &labels, Threshold::DEFAULT),
             None
         );
     }

@@ -6,6 +6,7 @@
 //! feature's sketch is a KLL sketch of one level: a fair sample of at most 2048 values, each of weight 1. Of images, mean,
 //! deviation and extremes are those of the sample; of confidence, those of all answers.
 
+use evaluation::Threshold;
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
@@ -172,7 +173,7 @@ pub struct ImageClassification {
     /// The classes, in the order of the model's scores.
     pub labels: Vec<String>,
     /// The lowest confidence that passes the gate.
-    pub threshold: f32,
+    pub threshold: Threshold,
     /// Answers that pass it.
     pub passed: u64,
     /// Answers whose true class is known.

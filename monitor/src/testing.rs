@@ -291,7 +291,7 @@ fn observer(embed: Result<crate::observed::Embed, String>) -> crate::observed::O
     let (from, to) = (at("2025-10-04T08:00:00Z"), at("2025-10-04T09:00:00Z"));
     crate::observed::Observer::new(crate::observed::Settings {
         labels: ["bicycle", "motorcycle"].map(str::to_owned).to_vec(),
-        threshold: 0.8,
+        threshold: evaluation::Threshold::new(0.8).unwrap(),
         window: crate::Window::new(from, to).unwrap(),
         truth: crate::ground_truth::Classes::default(),
         embed,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use evaluation::Threshold;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use monitor::corruption::Corruption;
@@ -95,9 +96,9 @@ pub(crate) struct Baseline {
         required_unless_present = "model"
     )]
     pub(crate) labels: Vec<String>,
-    /// The score that passes the gate
-    #[arg(long, value_name = "SCORE", default_value_t = 0.93)]
-    pub(crate) threshold: f32,
+    /// The score that passes the gate: the template's ConfidenceThreshold
+    #[arg(long, value_name = "SCORE", default_value_t)]
+    pub(crate) threshold: Threshold,
     #[command(flatten)]
     pub(crate) window: Between,
 }
@@ -133,7 +134,7 @@ pub(crate) struct Look {
     pub(crate) model: Option<Place>,
     /// The score that passes the gate; by default the baseline's
     #[arg(long, value_name = "SCORE")]
-    pub(crate) threshold: Option<f32>,
+    pub(crate) threshold: Option<Threshold>,
 }
 
 /// Draw what is found as one HTML file

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use evaluation::Threshold;
 use scones_local::aws::Identity;
 use scones_local::template::{Application, Endpoint};
 use scones_local::{Config, Stack};
@@ -178,7 +179,7 @@ pub(crate) struct Names {
     pub(crate) model_key: String,
     /// The classes, separated by commas.
     pub(crate) labels: String,
-    pub(crate) threshold: f64,
+    pub(crate) threshold: Threshold,
 }
 
 impl Names {

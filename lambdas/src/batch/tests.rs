@@ -73,7 +73,7 @@ fn function(endpoint: impl Fn(&[u8]) -> Answer + Send + Sync + 'static) -> Class
             "scones".into(),
             labels,
         ),
-        FilterInferences::new(0.93),
+        FilterInferences::new(Threshold::DEFAULT),
     )
 }
 

@@ -124,7 +124,7 @@ impl From<filter::Error> for Refusal {
                 refusal.more = vec![
                     ("label", label.into()),
                     ("confidence", confidence.into()),
-                    ("threshold", threshold.into()),
+                    ("threshold", threshold.as_f64().into()),
                 ];
                 refusal
             }

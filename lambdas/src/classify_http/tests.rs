@@ -12,7 +12,7 @@ fn function(
     let client = aws_sdk_sagemakerruntime::Client::new(&answering(answer));
     let labels = ["bicycle", "motorcycle"].map(str::to_owned).to_vec();
     let classify = ClassifyImage::new(client, "scones".into(), labels);
-    ClassifyHttp::new("3,32,32".parse().unwrap(), classify, 0.93)
+    ClassifyHttp::new("3,32,32".parse().unwrap(), classify, Threshold::DEFAULT)
 }
 
 /// What the AWS console's test event of a proxy integration has, with this body.

@@ -27,7 +27,7 @@ fn function(objects: Objects) -> EvaluateModel {
             ),
         }
     });
-    EvaluateModel::new(Client::new(&config), labels(), 0.93)
+    EvaluateModel::new(Client::new(&config), labels(), Threshold::DEFAULT)
 }
 
 fn objects() -> Objects {
@@ -153,7 +153,7 @@ async fn a_manifest_that_cant_be_used_is_named() {
 
 #[tokio::test]
 async fn an_s3_that_is_not_there_is_unavailable() {
-    let function = EvaluateModel::new(Client::new(&unreachable()), labels(), 0.93);
+    let function = EvaluateModel::new(Client::new(&unreachable()), labels(), Threshold::DEFAULT);
     let error = function.handle(event()).await.unwrap_err();
     assert_eq!(error.name(), "StorageUnavailable");
 }

@@ -10,7 +10,9 @@ use serde_json::json;
 
 use super::*;
 
-const GATE: FilterInferences = FilterInferences { threshold: 0.93 };
+const GATE: FilterInferences = FilterInferences {
+    threshold: Threshold::DEFAULT,
+};
 
 fn event(inferences: Value) -> Value {
     json!({

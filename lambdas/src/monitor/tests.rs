@@ -15,8 +15,16 @@ type Objects = Arc<Mutex<BTreeMap<String, String>>>;
 
 const MISSING: &str = "<Error><Code>NoSuchKey</Code><Message>None.</Message></Error>";
 
-/// The function over the objects of a bucket.
+fn threshold(value: f64) -> Threshold {
+    Threshold::new(value).unwrap()
+}
+
+/// The function over the objects of a bucket, with the threshold of the baseline.
 fn function(objects: &Objects) -> MonitorEndpoint {
+    function_with(objects, threshold(0.8))
+}
+
+fn function_with(objects: &Objects, threshold: Threshold) -> MonitorEndpoint {
     let objects = Arc::clone(objects);
     let config = answering(move |request| {
         let mut objects = objects.lock().unwrap();
@@ -46,7 +54,12 @@ fn function(objects: &Objects) -> MonitorEndpoint {
             None => (404, "", MISSING.into()),
         }
     });
-    MonitorEndpoint::new(Client::new(&config), "pictures".into(), "scones".into())
+    MonitorEndpoint::new(
+        Client::new(&config),
+        "pictures".into(),
+        "scones".into(),
+        threshold,
+    )
 }
 
 fn listed(objects: &BTreeMap<String, String>, prefix: &str, folders: bool) -> String {
@@ -80,7 +93,7 @@ fn with_baseline() -> Objects {
     let mut observer = Observer::new(Settings {
         truth: Classes::new(&labels),
         labels,
-        threshold: 0.8,
+        threshold: threshold(0.8),
         window,
         embed: Err("none".into()),
     });
@@ -141,6 +154,34 @@ async fn the_same_traffic_is_completed_and_published() {
     }
 }
 
+/// The pass rate was judged at the baseline's threshold, whatever the gate was deployed with.
+#[tokio::test]
+async fn the_pass_rate_is_judged_at_the_deployed_threshold() {
+    let objects = with_baseline();
+    capture(&objects, confidence);
+    let function = function_with(&objects, threshold(0.9));
+    let verdict = function.handle(event()).await.unwrap();
+    assert_eq!(verdict.status, Status::Completed);
+    let folder = "monitoring/scones/runs/2026/03/04/20260304T080000Z-20260305T080000Z/";
+    let read = |file: &str| -> Value {
+        serde_json::from_str(&objects.lock().unwrap()[&format!("{folder}{file}")]).unwrap()
+    };
+    let own = read("statistics.json")["image_classification"].clone();
+    let passed = (0..100).filter(|number| confidence(*number) >= 0.9).count();
+    assert_eq!(
+        (own["threshold"].as_f64(), own["passed"].as_u64()),
+        (Some(0.9), Some(passed as u64))
+    );
+    let tests = read("constraint_violations.json")["image_classification"]["tests"].clone();
+    let test = tests
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|test| test["feature"] == "pass_rate");
+    // The baseline's answers are these a hundred twice: at any one threshold they pass as often.
+    assert_eq!(test.unwrap()["distance"], 0.0, "{tests}");
+}
+
 #[tokio::test]
 async fn less_sure_answers_are_violations() {
     let objects = with_baseline();
@@ -199,7 +240,12 @@ async fn what_cant_be_done_has_a_name() {
         "the event can't be used",
     )
     .await;
-    let lost = MonitorEndpoint::new(Client::new(&unreachable()), "b".into(), "scones".into());
+    let lost = MonitorEndpoint::new(
+        Client::new(&unreachable()),
+        "b".into(),
+        "scones".into(),
+        threshold(0.8),
+    );
     check_error(
         &lost,
         event(),

@@ -5,10 +5,12 @@
 mod calibration;
 mod coverage;
 mod report;
+mod threshold;
 
 pub use calibration::{BINS, Bin};
 pub use coverage::Point;
 pub use report::{ClassReport, GateReport, Report};
+pub use threshold::{InvalidThreshold, Threshold};
 
 /// Scores of a model for images whose classes are known.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,6 @@
 //! What `evaluate` prints and writes as JSON.
 
-use crate::{BINS, Bin, Evaluation, share};
+use crate::{BINS, Bin, Evaluation, Threshold, share};
 use serde::Serialize;
 use std::fmt;
 
@@ -56,7 +56,7 @@ pub struct GateReport {
 impl Evaluation {
     /// All figures, for classes of these names and a gate at `threshold`. An answer whose true or predicted class has
     /// no name counts in the figures of all images, and in no cell of the confusion matrix.
-    pub fn report(&self, labels: &[String], threshold: f32) -> Report {
+    pub fn report(&self, labels: &[String], threshold: Threshold) -> Report {
         let mut confusion = vec![vec![0; labels.len()]; labels.len()];
         for answer in &self.answers {
             let row = confusion.get_mut(answer.class);
@@ -76,7 +76,7 @@ impl Evaluation {
             ece: self.calibration_error(),
             ece_floor: self.calibration_floor(),
             classes: classes.collect(),
-            gate: self.gate(threshold),
+            gate: self.gate(threshold.as_f32()),
             reliability: self.reliability(),
             confusion,
         }
@@ -160,6 +160,7 @@ impl fmt::Display for GateReport {
 
 #[cfg(test)]
 mod tests {
+    use crate::Threshold;
     use crate::tests::evaluation;
 
     #[test]
@@ -171,7 +172,8 @@ mod tests {
             (1, [0.97, 0.03]),
             (1, [0.3, 0.7]),
         ];
-        let report = evaluation(&answers).report(&["bicycle".into(), "motorcycle".into()], 0.93);
+        let report = evaluation(&answers)
+            .report(&["bicycle".into(), "motorcycle".into()], Threshold::DEFAULT);
         assert_eq!(report.confusion, [[1, 1], [1, 2]]);
         assert_eq!(
             (report.gate.pass_rate, report.gate.precision),

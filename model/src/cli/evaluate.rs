@@ -5,7 +5,7 @@ use crate::serve::Predictor;
 use crate::{artifact, plots, trial};
 use anyhow::{Context, Error, Result, ensure};
 use clap::Args;
-use evaluation::{Evaluation, GateReport, Report};
+use evaluation::{Evaluation, GateReport, Report, Threshold};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::fs;
@@ -24,8 +24,8 @@ pub struct EvaluateArgs {
     #[arg(long)]
     pub lst: PathBuf,
     /// Lowest confidence that passes the gate.
-    #[arg(long, default_value_t = 0.93)]
-    pub threshold: f32,
+    #[arg(long, default_value_t)]
+    pub threshold: Threshold,
     /// Also find the gate that lets the most images through with this part of them right.
     #[arg(long, default_value_t = 0.99)]
     pub precision: f32,
@@ -47,7 +47,6 @@ struct Figures<'a> {
 }
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
-    check_share("--threshold", args.threshold)?;
     check_share("--precision", args.precision)?;
     let predictor = load(&args.model)?;
     let labels = &predictor.config().labels;

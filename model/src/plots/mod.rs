@@ -31,7 +31,10 @@ mod tests {
         let rows = [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.99, 0.01]];
         let rows = rows.iter().map(|row| row.to_vec());
         let evaluation = Evaluation::new(rows, &[0, 1, 1, 0]);
-        let report = evaluation.report(&["<bicycle>".into(), "motorcycle".into()], 0.7);
+        let report = evaluation.report(
+            &["<bicycle>".into(), "motorcycle".into()],
+            "0.7".parse().unwrap(),
+        );
         let wanted = evaluation.gate_for_precision(1.0);
         let plots = all(&evaluation, &report, wanted.as_ref());
         let has = |name: &str, text: &str| {
@@ -52,7 +55,7 @@ mod tests {
     #[test]
     fn nothing_can_be_drawn_too() {
         let nothing = Evaluation::new(std::iter::empty(), &[]);
-        let report = nothing.report(&["a".into(), "b".into()], 0.9);
+        let report = nothing.report(&["a".into(), "b".into()], "0.9".parse().unwrap());
         for (_, svg) in all(&nothing, &report, None) {
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
         }

@@ -123,7 +123,7 @@ impl Comparison<'_> {
                 let sample = statistics.sample(CONFIDENCE);
                 let passed = sample
                     .iter()
-                    .filter(|confidence| **confidence >= self.observed.threshold);
+                    .filter(|confidence| self.observed.threshold.passes_f32(**confidence));
                 (passed.count() as u64, sample.len() as u64)
             }
         };

@@ -9,7 +9,7 @@ mod timeline;
 
 use std::ops::ControlFlow;
 
-use evaluation::Evaluation;
+use evaluation::{Evaluation, Threshold};
 use jiff::Timestamp;
 
 use crate::capture::{Broken, Record, Sink};
@@ -38,7 +38,7 @@ pub struct Settings {
     /// The classes, in the order of the model's scores.
     pub labels: Vec<String>,
     /// The lowest confidence that passes the gate.
-    pub threshold: f32,
+    pub threshold: Threshold,
     /// For the timeline.
     pub window: Window,
     /// True classes, as far as they are known.
@@ -55,7 +55,7 @@ pub struct Observed {
     /// The classes, in the order of the model's scores.
     pub labels: Vec<String>,
     /// The lowest confidence that passes the gate.
-    pub threshold: f32,
+    pub threshold: Threshold,
     /// Answers.
     pub answers: u64,
     /// Those that pass the gate.
@@ -154,7 +154,7 @@ impl Observer {
         }
         let (predicted, confidence) = crate::scores::best(scores);
         let observed = &mut self.observed;
-        let passes = confidence >= observed.threshold;
+        let passes = observed.threshold.passes_f32(confidence);
         observed.answers += 1;
         observed.passed += u64::from(passes);
         observed.predicted[predicted] += 1;
@@ -264,7 +264,7 @@ mod tests {
         let window = Window::new(at("2025-10-04T08:00:00Z"), at("2025-10-04T10:00:00Z")).unwrap();
         Observer::new(Settings {
             labels: ["bicycle", "motorcycle"].map(str::to_owned).to_vec(),
-            threshold: 0.9,
+            threshold: Threshold::new(0.9).unwrap(),
             window,
             truth: Classes::default(),
             embed,

@@ -85,7 +85,7 @@ fn runs<T>(slots: &[Slot], value: impl Fn(usize, &Slot) -> Option<T>) -> Vec<Vec
 
 fn confidence_over_time(report: &Report<'_>) -> Svg {
     let slots = slots(report);
-    let threshold = f64::from(report.observed.threshold);
+    let threshold = report.observed.threshold.as_f64();
     let label = "Median confidence and the range of the middle 80 % of the answers, over time, with the gate's threshold";
     let mut plot = Plot::new(WIDE, (0.0, slots.len() as f64), (0.0, 1.0), label);
     plot.y_ticks(&percent_ticks(1.0, 5));
@@ -152,7 +152,7 @@ fn confidence(report: &Report<'_>) -> Svg {
         CONFIDENCE_BINS / 2,
     );
     let top = before.iter().chain(&now).copied().fold(0.0, f64::max) * 1.08;
-    let threshold = f64::from(report.observed.threshold);
+    let threshold = report.observed.threshold.as_f64();
     let label =
         "Shares of the answers by confidence, now and in the baseline, with the gate's threshold";
     let mut plot = Plot::new(WIDE, (0.0, 1.0), (0.0, top), label);

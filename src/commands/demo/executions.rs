@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType};
+use evaluation::Threshold;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -35,7 +36,7 @@ pub(crate) struct Ended {
     pub(crate) status: String,
     pub(crate) label: Option<String>,
     pub(crate) confidence: Option<f64>,
-    pub(crate) threshold: f64,
+    pub(crate) threshold: Threshold,
     /// From the execution's start to its end, by the service's own clock.
     pub(crate) milliseconds: i64,
     pub(crate) error: Option<String>,
@@ -56,7 +57,7 @@ impl Ended {
     /// It ended as its confidence demands: anything else is a fault of the workflow.
     pub(crate) fn as_it_should(&self) -> bool {
         match (self.confidence, &self.label) {
-            (Some(confidence), Some(_)) if confidence >= self.threshold => self.passed(),
+            (Some(confidence), Some(_)) if self.threshold.passes(confidence) => self.passed(),
             (Some(_), Some(_)) => self.refused(),
             _ => false,
         }
@@ -70,7 +71,7 @@ pub(crate) struct Workflow {
     pub(crate) bucket: String,
     pub(crate) state_machine_arn: String,
     /// The gate's threshold, unless an input carries its own.
-    pub(crate) threshold: f64,
+    pub(crate) threshold: Threshold,
 }
 
 impl Workflow {
@@ -78,7 +79,7 @@ impl Workflow {
     pub(crate) async fn by_payload(
         &self,
         key: &str,
-        threshold: Option<f64>,
+        threshold: Option<Threshold>,
     ) -> anyhow::Result<Ended> {
         let mut input = json!({ "image_data": "", "s3_bucket": self.bucket, "s3_key": key });
         if let Some(threshold) = threshold {

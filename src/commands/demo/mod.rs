@@ -9,6 +9,7 @@ mod training;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use evaluation::Threshold;
 use scones_local::Stack;
 
 use super::stack;
@@ -215,7 +216,11 @@ async fn refusal_by_own_threshold(
         "  none was doubtful: {} runs again with a threshold of 1 in its input",
         least.key
     );
-    Ok(Some(workflow.by_payload(&least.key, Some(1.0)).await?))
+    Ok(Some(
+        workflow
+            .by_payload(&least.key, Some(Threshold::MAX))
+            .await?,
+    ))
 }
 
 /// The test images in an order that mixes the classes and is the same each time: by a Fibonacci hash of the row.

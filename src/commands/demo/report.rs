@@ -120,7 +120,7 @@ mod tests {
             status: status.into(),
             label: Some("bicycle".into()),
             confidence: Some(confidence),
-            threshold: 0.93,
+            threshold: evaluation::Threshold::DEFAULT,
             milliseconds: 12,
             error: error.map(str::to_owned),
             cause: None,

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
+use evaluation::Threshold;
 use jiff::Timestamp;
 use monitor::Window;
 use monitor::baseline::{Baseline, FILES};
@@ -85,7 +86,7 @@ async fn of_images(
     session: &Session,
     pictures: &Pictures,
     model: Arc<Predictor>,
-    threshold: f32,
+    threshold: Threshold,
 ) -> anyhow::Result<Observed> {
     let now = Timestamp::now();
     let window = Window::new(now - jiff::SignedDuration::from_mins(1), now)?;

@@ -76,6 +76,36 @@ fn the_repositorys_template_is_wholly_understood() {
     assert_eq!(application.outputs["StateMachineArn"], machine_arn);
 }
 
+#[test]
+fn every_function_that_judges_gets_the_deployed_threshold() {
+    let application = load_own(&[("ConfidenceThreshold", "0.8")]);
+    let thresholds = application.functions.iter().filter_map(|function| {
+        let threshold = function.environment.get("CONFIDENCE_THRESHOLD")?;
+        Some((function.name.as_str(), threshold.as_str()))
+    });
+    let expected = [
+        "classify-batch",
+        "classify-http",
+        "evaluate-model",
+        "filter-inferences",
+        "monitor-endpoint",
+    ];
+    assert_eq!(
+        thresholds.collect::<Vec<_>>(),
+        expected.map(|name| (name, "0.8"))
+    );
+}
+
+#[test]
+fn a_threshold_that_the_gate_refuses_is_refused_by_the_template() {
+    for threshold in ["0", "-0.5", "1.01", "high"] {
+        let parameters = [("ConfidenceThreshold".to_owned(), threshold.to_owned())];
+        let loaded = load(&own_template(), &parameters.into(), &Identity::default());
+        let error = loaded.unwrap_err().to_string();
+        assert!(error.contains("ConfidenceThreshold"), "{error}");
+    }
+}
+
 /// The variables of a function, sorted.
 fn environment(application: &Application, function: &str) -> String {
     let mut functions = application.functions.iter();
