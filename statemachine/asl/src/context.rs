@@ -2,11 +2,37 @@
 
 use std::cell::OnceCell;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{Identity, Payload, Timestamp};
+use crate::{Payload, Timestamp};
 
-/// What the context object is made of. It is only made if something asks for it.
+/// The names of an execution and of its state machine, for the context object (`$$`) and the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// `arn:aws:states:us-east-1:123456789012:execution:MACHINE:NAME`
+    pub execution_arn: String,
+    /// The last part of the ARN.
+    pub execution_name: String,
+    /// The role of the state machine.
+    pub role_arn: String,
+    /// `arn:aws:states:us-east-1:123456789012:stateMachine:MACHINE`
+    pub state_machine_arn: String,
+    /// The last part of the ARN.
+    pub state_machine_name: String,
+    /// `us-east-1`: what TaskScheduled events carry.
+    pub region: String,
+    /// The version that the execution was started through, for ExecutionStarted.
+    pub state_machine_version_arn: Option<String>,
+    /// The alias that the execution was started through, for ExecutionStarted.
+    pub state_machine_alias_arn: Option<String>,
+    /// How often the execution was redriven; none where the context object does not tell, as for StartSyncExecution.
+    pub redrives: Option<u64>,
+    /// When the execution was redriven last.
+    pub redriven: Option<Timestamp>,
+}
+
+/// The parts of the context object, which is only built if something reads it.
 pub(crate) struct Context<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) execution_input: &'a Payload,

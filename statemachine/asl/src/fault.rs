@@ -36,7 +36,7 @@ pub(crate) enum Fault {
         message: String,
     },
     /// Error and cause stand as they are: a task's, a Fail state's, a quota's.
-    Given(Failure),
+    Reported(Failure),
 }
 
 impl Fault {
@@ -48,8 +48,8 @@ impl Fault {
         }
     }
 
-    pub(crate) fn given(error: impl Into<String>, cause: Option<String>) -> Fault {
-        Fault::Given(Failure {
+    pub(crate) fn reported(error: impl Into<String>, cause: Option<String>) -> Fault {
+        Fault::Reported(Failure {
             error: Some(error.into()),
             cause,
         })
@@ -58,7 +58,7 @@ impl Fault {
     /// More iterations of a Map failed than it tolerates.
     pub(crate) fn tolerance_exceeded() -> Fault {
         let cause = "The specified tolerated failure threshold was exceeded";
-        Fault::given(
+        Fault::reported(
             names::EXCEED_TOLERATED_FAILURE_THRESHOLD,
             Some(cause.into()),
         )
@@ -74,7 +74,7 @@ impl Fault {
         let cause = format!(
             "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
         );
-        Fault::given(names::DATA_LIMIT_EXCEEDED, Some(cause))
+        Fault::reported(names::DATA_LIMIT_EXCEEDED, Some(cause))
     }
 
     /// The variable `name` is too large, or brings what its state assigns over the limit of one state.
@@ -82,14 +82,14 @@ impl Fault {
         let cause = format!(
             "The variable '{name}' takes what the state assigns over the limit of {MAX_PAYLOAD_BYTES} bytes, or nests more than {MAX_PAYLOAD_DEPTH} levels deep."
         );
-        Fault::given(names::DATA_LIMIT_EXCEEDED, Some(cause))
+        Fault::reported(names::DATA_LIMIT_EXCEEDED, Some(cause))
     }
 
     /// The execution's variables together are too large.
     pub(crate) fn too_much_stored() -> Fault {
         let cause =
             format!("The variables of the execution exceed the limit of {MAX_STORED_BYTES} bytes.");
-        Fault::given(names::DATA_LIMIT_EXCEEDED, Some(cause))
+        Fault::reported(names::DATA_LIMIT_EXCEEDED, Some(cause))
     }
 
     /// What is wrong with `payload`, the result of `what`, if AWS or this engine would not pass it on.
@@ -116,7 +116,7 @@ impl Fault {
 
     fn into_failure_with(self, cause: impl FnOnce(String) -> String) -> Failure {
         let (error, message) = match self {
-            Fault::Given(failure) => return failure,
+            Fault::Reported(failure) => return failure,
             Fault::Noticed { error, message } => (error, message),
             Fault::Evaluation { message, .. } => (names::QUERY_EVALUATION_ERROR, message),
         };

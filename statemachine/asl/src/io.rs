@@ -10,11 +10,12 @@ use crate::Payload;
 use crate::fault::{Fault, names};
 use crate::jsonpath::Path;
 use crate::probe::Stage;
-use crate::template::{Scope, Template};
+use crate::scope::Scope;
+use crate::template::Template;
 
 /// `InputPath` or `OutputPath`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Select {
+pub(crate) enum Selection {
     /// `$`, or not there.
     #[default]
     Whole,
@@ -37,20 +38,20 @@ pub(crate) enum ResultPath {
 
 /// The fields of a JSONPath state that shape its input and output.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Paths {
-    pub(crate) input_path: Select,
+pub(crate) struct PathFields {
+    pub(crate) input_path: Selection,
     pub(crate) parameters: Option<Template>,
     pub(crate) result_selector: Option<Template>,
     pub(crate) result_path: ResultPath,
-    pub(crate) output_path: Select,
+    pub(crate) output_path: Selection,
 }
 
-impl Select {
+impl Selection {
     pub(crate) fn apply(&self, payload: &Payload, scope: &Scope<'_>) -> Result<Payload, Fault> {
         match self {
-            Select::Whole => Ok(payload.clone()),
-            Select::Nothing => Ok(json!({}).into()),
-            Select::Path(path) => find(path, scope).map(|value| value.into_owned().into()),
+            Selection::Whole => Ok(payload.clone()),
+            Selection::Nothing => Ok(json!({}).into()),
+            Selection::Path(path) => find(path, scope).map(|value| value.into_owned().into()),
         }
     }
 }
@@ -85,7 +86,7 @@ impl ResultPath {
     }
 }
 
-impl Paths {
+impl PathFields {
     /// The output: `result` after `ResultPath` and `OutputPath`.
     pub(crate) fn place(
         &self,

@@ -7,7 +7,7 @@
 //!
 //! This crate knows no clock, no network, no file and no AWS SDK.
 
-mod answers;
+mod assign;
 mod context;
 mod definition;
 mod diagnostic;
@@ -33,6 +33,7 @@ mod references;
 mod render;
 mod resource;
 mod retry;
+mod scope;
 mod shaping;
 mod source;
 mod states;
@@ -42,12 +43,14 @@ mod test_state;
 mod tests;
 mod text;
 mod time;
+mod transition;
 mod variables;
 
+pub use context::Identity;
 pub use diagnostic::{Diagnostic, InvalidDefinition, Severity};
 pub use effect::{Effect, Outcome, TaskRequest};
 pub use event::{Event, EventKind, FailureStage, TaskId, TimerId};
-pub use execution::{Execution, Identity};
+pub use execution::Execution;
 pub use history::{Failure, HistoryDetails, HistoryEvent, Iteration, StateType, TaskKind};
 pub use jsonata::{Evaluate, EvaluationFailure, EvaluationRequest, EvaluationResponse, Evaluator};
 pub use machine::{MAX_DEFINITION_BYTES, StateMachine, Workflow};
@@ -57,7 +60,7 @@ pub use random::is_task_token;
 pub use references::variable_references;
 pub use render::{Place, Rendered};
 pub use resource::{Pattern, Resource};
-pub use source::json_fault;
+pub use source::json_syntax_error;
 pub use test_state::{
     Configuration, FieldValidation, InspectionLevel, Mock, Setting, TestRequest, TestState,
     TestStateError,

@@ -4,13 +4,12 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use crate::assign::Assign;
 use crate::retry::{Catcher, Retrier};
 use crate::shaping::Shaping;
 use crate::states::Kind;
-use crate::variables::Assign;
-use crate::{Diagnostic, Evaluate, InvalidDefinition, definition};
+use crate::transition::{StateId, Transition};
+use crate::{Diagnostic, Evaluate};
 
 /// The largest definition, in bytes.
 pub const MAX_DEFINITION_BYTES: usize = 1_048_576;
@@ -38,56 +37,25 @@ pub struct StateMachine {
     pub(crate) evaluator: Option<Arc<dyn Evaluate>>,
 }
 
-/// A state's place in its machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(crate) struct StateId(pub(crate) u32);
-
-/// Where a state leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    State(StateId),
-    /// The end of the machine, the branch or the iteration.
-    End,
-}
-
-/// A compiled state: what all types share, and what makes its type.
+/// A compiled state: the fields that all types share, and those of its type.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) name: Arc<str>,
     pub(crate) kind: Kind,
     pub(crate) shaping: Shaping,
     pub(crate) assign: Assign,
-    pub(crate) next: Next,
+    pub(crate) next: Transition,
     pub(crate) retry: Vec<Retrier>,
     pub(crate) catch: Vec<Catcher>,
 }
 
 impl StateMachine {
-    /// Reads and checks a definition: JSON text of at most 1 MiB, nested at most 127 levels deep.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it, each with its place.
-    pub fn parse(definition: &str) -> Result<StateMachine, InvalidDefinition> {
-        StateMachine::parse_for(definition, Workflow::Standard)
-    }
-
-    /// The same for a type of state machine: EXPRESS ones can do less.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it, each with its place.
-    pub fn parse_for(
-        definition: &str,
-        workflow: Workflow,
-    ) -> Result<StateMachine, InvalidDefinition> {
-        definition::compile(definition, workflow)
-    }
-
-    /// What is odd but not wrong.
+    /// The warnings: what is odd but not wrong.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
 
-    /// Has what may take long evaluated by someone else, who gets requests while a step is under way.
+    /// Sets who evaluates what may take long, and gets its requests while a step is under way.
     #[must_use]
     pub fn with_evaluator(self, evaluator: Arc<dyn Evaluate>) -> StateMachine {
         StateMachine {
@@ -106,7 +74,23 @@ impl StateMachine {
         self.comment.as_deref()
     }
 
+    /// Returns a state of this machine.
     pub(crate) fn state(&self, id: StateId) -> &State {
         &self.states[id.0 as usize]
+    }
+}
+
+impl State {
+    /// Creates a Succeed state, to be given the fields of its definition.
+    pub(crate) fn new(name: &str) -> State {
+        State {
+            name: name.into(),
+            kind: Kind::Succeed,
+            shaping: Shaping::default(),
+            assign: Assign::default(),
+            next: Transition::End,
+            retry: Vec::new(),
+            catch: Vec::new(),
+        }
     }
 }

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Payload;
-use crate::machine::StateId;
+use crate::transition::StateId;
 
 /// A map run to perform.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,8 +45,9 @@ pub struct MapRunRequest {
 /// Where a map's items are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ItemSource {
-    /// In the state's input: an array.
-    Given(Payload),
+    /// An array in the state's input.
+    #[serde(rename = "Given")]
+    Array(Payload),
     /// `ItemReader`
     Reader(Reader),
 }

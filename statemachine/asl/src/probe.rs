@@ -141,7 +141,7 @@ impl Probe {
     /// What stands for a Map's iterations or a Parallel's branches, once all that is around them has been found.
     pub(crate) fn branches(&self) -> Option<Result<Payload, Fault>> {
         match self.given.as_ref()? {
-            Given::Failure(failure) => Some(Err(Fault::Given(failure.clone()))),
+            Given::Failure(failure) => Some(Err(Fault::Reported(failure.clone()))),
             Given::Result(_) if self.too_many_failed() => Some(Err(Fault::tolerance_exceeded())),
             Given::Result(result) => Some(Ok(result.clone())),
         }

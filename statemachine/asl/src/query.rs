@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::jsonata::Expression;
-use crate::template::Scope;
+use crate::scope::Scope;
 use crate::text;
 
 /// An expression and its field.
@@ -33,7 +33,7 @@ impl Query {
         let mut random = scope.random.get();
         let value = self
             .expression
-            .evaluate(scope.bindings, &mut random, scope.answers);
+            .evaluate(scope.bindings, &mut random, scope.evaluator);
         scope.random.set(random);
         match value {
             Ok(Some(value)) => Ok(value),

@@ -33,7 +33,7 @@ pub fn variable_references(definition: &str) -> BTreeMap<String, BTreeSet<String
 }
 
 fn language(object: &Value) -> Option<Language> {
-    object["QueryLanguage"].as_str().map(Language::named)
+    object["QueryLanguage"].as_str().map(Language::from_name)
 }
 
 // The recursion ends with the definition's nesting, which the JSON reader limits.
@@ -111,7 +111,7 @@ fn path(text: &str, names: &mut BTreeSet<String>) {
             names.insert(name.to_string());
         }
     };
-    if Call::is_meant(text) {
+    if Call::is_call(text) {
         if let Ok(call) = Call::parse(text) {
             call.each_path(&mut add);
         }

@@ -3,12 +3,12 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 
 use crate::Failure;
+use crate::assign::Assign;
 use crate::fault::names;
 use crate::io::ResultPath;
-use crate::machine::StateId;
 use crate::random::Random;
 use crate::template::Template;
-use crate::variables::Assign;
+use crate::transition::StateId;
 
 /// An error that has no name is matched as this one.
 const UNNAMED: &str = "";

@@ -2,22 +2,23 @@
 
 use crate::Payload;
 use crate::fault::Fault;
-use crate::io::{Paths, render};
+use crate::io::{PathFields, render};
 use crate::probe::Stage;
-use crate::template::{Scope, Template};
+use crate::scope::Scope;
+use crate::template::Template;
 
 /// The fields of a state that shape its input and output.
 #[derive(Clone, Debug)]
 pub(crate) enum Shaping {
     /// JSONPath: `InputPath` to `OutputPath`.
-    Paths(Box<Paths>),
+    Paths(Box<PathFields>),
     /// JSONata
-    Queries(Queries),
+    Queries(QueryFields),
 }
 
 /// The fields of a JSONata state.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Queries {
+pub(crate) struct QueryFields {
     pub(crate) arguments: Option<Template>,
     pub(crate) output: Option<Template>,
 }

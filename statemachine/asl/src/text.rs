@@ -96,6 +96,14 @@ pub(crate) fn java(value: &Value) -> String {
     text
 }
 
+/// Returns a string as it is, and any other value as JSON.
+pub(crate) fn string_or_json(value: &Value) -> String {
+    match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    }
+}
+
 // The recursion ends with the value's nesting, which is limited wherever values come in.
 fn write_java(text: &mut String, value: &Value) {
     match value {

@@ -1,4 +1,4 @@
-//! Workflow variables: what `Assign` keeps, and who can see it.
+//! Workflow variables: the values that `Assign` keeps, and the states that can read them.
 //!
 //! The machine, each branch of a Parallel and each iteration of a Map is a scope. A state reads the variables of its own
 //! scope and of those around it, and assigns those of its own. What a state assigns is seen from the next state on.
@@ -12,9 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Payload;
-use crate::fault::Fault;
-use crate::payload::MAX_PAYLOAD_BYTES;
-use crate::template::{Scope, Template};
 
 /// AWS: a variable's name has at most 80 characters.
 const MAX_NAME: usize = 80;
@@ -25,39 +22,18 @@ pub(crate) const MAX_STORED_BYTES: usize = 10 * 1024 * 1024;
 /// What one state assigned: names without `$`, in the definition's order.
 pub(crate) type Assigned = Vec<(Arc<str>, Payload)>;
 
-/// `Assign`
-#[derive(Debug, Default)]
-pub(crate) struct Assign(pub(crate) Vec<(Arc<str>, Template)>);
-
 /// The variables of one scope.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Variables(BTreeMap<Box<str>, Payload>);
 
 /// The variables that a state can read.
-pub(crate) trait Visible {
+pub(crate) trait VariableLookup {
     /// The variable called `name` (without `$`), if it has been assigned.
     fn variable(&self, name: &str) -> Option<&Value>;
 }
 
-impl Assign {
-    /// The new values; all of them are made of the old ones.
-    pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Assigned, Fault> {
-        let mut left = MAX_PAYLOAD_BYTES;
-        let mut assigned = Assigned::with_capacity(self.0.len());
-        for (name, template) in &self.0 {
-            let value = Payload::from(template.render(scope)?);
-            left = left
-                .checked_sub(value.text().len())
-                .filter(|_| value.is_acceptable())
-                .ok_or_else(|| Fault::too_much_assigned(name))?;
-            assigned.push((name.clone(), value));
-        }
-        Ok(assigned)
-    }
-}
-
-impl Visible for Variables {
+impl VariableLookup for Variables {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.0.get(name).map(Payload::value)
     }

@@ -10,7 +10,8 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
 
 /// The same, with the text as it was sent.
 pub(super) fn payload(text: &str) -> Result<Payload, String> {
-    Payload::parse(text).map_err(|error| asl::json_fault(text).unwrap_or_else(|| error.to_string()))
+    Payload::parse(text)
+        .map_err(|error| asl::json_syntax_error(text).unwrap_or_else(|| error.to_string()))
 }
 
 #[cfg(test)]

@@ -1,30 +1,34 @@
-//! Compiles `Assign`, and sees to it that an inner scope hides no variable of an outer one.
+//! Compiles `Assign`, and reports variables of an inner scope that would hide those of an outer one.
 
 use std::collections::HashSet;
 
-use super::{Compiler, Diagnostics, Fields, Language};
-use crate::variables::{Assign, is_name};
+use super::Compiler;
+use super::cursor::Cursor;
+use super::fields::Fields;
+use crate::assign::Assign;
+use crate::template::Template;
+use crate::variables::is_name;
 
-/// `$states` is JSONata's: no variable can be called so.
+/// JSONata's `$states`: no variable can have this name.
 const RESERVED: &str = "states";
 
-/// The flows of a machine, and what each assigns.
+/// The flows of a machine, and the variables that each assigns.
 #[derive(Debug, Default)]
-pub(super) struct VariableScopes {
-    scopes: Vec<VariableScope>,
+pub(super) struct VariableScopes<'d> {
+    scopes: Vec<VariableScope<'d>>,
     /// The flow that is being compiled.
     current: Option<usize>,
 }
 
 #[derive(Debug)]
-struct VariableScope {
+struct VariableScope<'d> {
     outer: Option<usize>,
     /// The names, and where each is assigned first.
-    assigned: Vec<(String, String)>,
+    assigned: Vec<(Box<str>, Cursor<'d>)>,
 }
 
-impl VariableScopes {
-    /// A flow begins, inside the one that is being compiled.
+impl<'d> VariableScopes<'d> {
+    /// Begins a flow inside the one that is being compiled.
     pub(super) fn enter(&mut self) {
         let outer = self.current.replace(self.scopes.len());
         self.scopes.push(VariableScope {
@@ -37,71 +41,64 @@ impl VariableScopes {
         self.current = self.current.and_then(|scope| self.scopes[scope].outer);
     }
 
-    fn assigns(&mut self, name: &str, location: &str) {
+    fn note_assigned(&mut self, name: &str, field: Cursor<'d>) {
         let Some(scope) = self.current else { return };
         let assigned = &mut self.scopes[scope].assigned;
-        if assigned.iter().all(|(known, _)| known != name) {
-            assigned.push((name.to_owned(), location.to_owned()));
+        if assigned.iter().all(|(known, _)| **known != *name) {
+            assigned.push((name.into(), field));
         }
     }
 
-    /// Reports the names that a flow around assigns too. Call it once, at the end: order does not matter.
-    pub(super) fn check(&self, diagnostics: &mut Diagnostics) {
+    /// Reports the names that an outer flow assigns too. Call it once, at the end: flows are in no order.
+    pub(super) fn check(&self) {
         for scope in &self.scopes {
-            let outer = self.names_around(scope);
-            for (name, location) in &scope.assigned {
-                if outer.contains(name.as_str()) {
-                    let message = format!(
-                        "Variable '{name}' is assigned in an outer scope and cannot be assigned in an inner one"
-                    );
-                    diagnostics.error(location, message);
+            let outer = self.outer_names(scope);
+            for (name, field) in &scope.assigned {
+                if outer.contains(&**name) {
+                    field.error(format!(
+                        "Variable '{name}' is assigned in an outer scope and cannot be assigned \
+                         in an inner one"
+                    ));
                 }
             }
         }
     }
 
-    fn names_around(&self, scope: &VariableScope) -> HashSet<&str> {
-        let outer = |scope: &&VariableScope| scope.outer.map(|outer| &self.scopes[outer]);
+    fn outer_names(&self, scope: &VariableScope<'d>) -> HashSet<&str> {
+        let outer = |scope: &&VariableScope<'d>| scope.outer.map(|outer| &self.scopes[outer]);
         std::iter::successors(outer(&scope), outer)
-            .flat_map(|scope| scope.assigned.iter().map(|(name, _)| name.as_str()))
+            .flat_map(|scope| scope.assigned.iter().map(|(name, _)| &**name))
             .collect()
     }
 }
 
-impl Compiler {
-    /// `Assign` of a state, a catcher or a choice rule.
-    pub(crate) fn assign(&mut self, fields: &mut Fields<'_>) -> Assign {
-        const NAME: &str = "Assign";
-        let place = fields.place(NAME);
-        let language = fields.language();
-        let Some(object) = fields.object(NAME, &mut self.diagnostics) else {
+impl<'d> Compiler<'d> {
+    /// Reads `Assign` of a state, a catcher or a choice rule.
+    pub(super) fn assign(&mut self, fields: &mut Fields<'d>) -> Assign {
+        let Some(object) = fields.object("Assign") else {
             return Assign::default();
         };
         let mut compiled = Vec::new();
-        for (field, value) in object.into_object() {
-            let here = place.below(format_args!("/{field}"));
-            let (name, template) = match language {
-                Language::JsonPath => self.field(field, value, &place.location),
-                Language::Jsonata => (field.as_str().into(), self.queries_in(value, &here)),
-            };
-            let at = here.location;
-            self.check_variable(&name, &at);
-            self.scopes.assigns(&name, &at);
+        for (field, value) in object.cursor().fields() {
+            let (name, template) = Template::compile_field(field, &value);
+            check_variable(&name, &value);
             compiled.push((name.as_ref().into(), template));
+            self.scopes.note_assigned(&name, value);
         }
         Assign(compiled)
     }
-    fn check_variable(&mut self, name: &str, at: &str) {
-        if name == RESERVED {
-            let message = format!("Cannot assign to reserved variable '${RESERVED}'.");
-            self.diagnostics.push("RESERVED_VARIABLE_NAME", at, message);
-        } else if !is_name(name) {
-            let message = format!(
-                "Invalid variable name '{name}': the variable name contains invalid characters."
-            );
-            self.diagnostics
-                .push("INVALID_VARIABLE_NAME", at, message)
-                .hint("a letter, then letters, digits and underscores, at most 80 characters");
-        }
+}
+
+fn check_variable(name: &str, field: &Cursor<'_>) {
+    if name == RESERVED {
+        let message = format!("Cannot assign to reserved variable '${RESERVED}'.");
+        field.error_with_code("RESERVED_VARIABLE_NAME", message);
+    } else if !is_name(name) {
+        let message = format!(
+            "Invalid variable name '{name}': the variable name contains invalid characters."
+        );
+        field
+            .error_with_code("INVALID_VARIABLE_NAME", message)
+            .hint("a letter, then letters, digits and underscores, at most 80 characters");
     }
 }

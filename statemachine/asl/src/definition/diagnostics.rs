@@ -1,139 +1,128 @@
-//! Collects what is wrong with a definition.
+//! Collects the diagnostics of a definition while it is read.
 
+use std::cell::{Cell, RefCell, RefMut};
 use std::ops::Range;
 
-use crate::intrinsic::Call;
-use crate::jsonpath::Path;
 use crate::source::Source;
 use crate::{Diagnostic, Severity};
 
-/// The code of most findings.
+/// The code of most diagnostics.
 const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 
+/// The diagnostics so far. Every [`Cursor`](super::Cursor) of the definition reports here.
 #[derive(Debug, Default)]
-pub(crate) struct Diagnostics {
-    findings: Vec<Finding>,
-    /// Whether a path or an expression of the definition may take long: nothing that anyone is told of.
-    pub(crate) costly: bool,
+pub(super) struct Diagnostics {
+    reported: RefCell<Vec<Pending>>,
+    /// Set if a path or an expression of the definition may take long to evaluate.
+    pub(super) costly: Cell<bool>,
 }
 
-/// A diagnostic, and where exactly its text is meant.
+/// A diagnostic whose position is not resolved yet.
 #[derive(Debug)]
-pub(crate) struct Finding {
+struct Pending {
     diagnostic: Diagnostic,
     /// A location that is more exact than AWS's.
     focus: Option<String>,
-    /// Bytes into the string there.
+    /// A byte of the string there.
     offset: Option<usize>,
 }
 
-impl Finding {
-    /// Says why, or the way out.
-    pub(crate) fn hint(&mut self, hint: impl Into<String>) -> &mut Finding {
-        self.diagnostic.hint = Some(hint.into());
+/// A diagnostic that was just reported, to add details to.
+pub(crate) struct Reported<'a>(RefMut<'a, Pending>);
+
+impl Reported<'_> {
+    /// Says why, or how to correct it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.diagnostic.hint = Some(hint.into());
         self
     }
 
-    /// Points people at `location`, where AWS's is what is around it.
-    pub(crate) fn focus(&mut self, location: impl Into<String>) -> &mut Finding {
-        self.focus = Some(location.into());
+    /// Points at `location`, where AWS names what is around it.
+    pub(crate) fn focus(mut self, location: impl Into<String>) -> Self {
+        self.0.focus = Some(location.into());
         self
     }
 
-    /// Points people at a byte of the string.
-    pub(crate) fn offset(&mut self, offset: usize) -> &mut Finding {
-        self.offset = Some(offset);
+    /// Points at a byte of the string.
+    pub(crate) fn offset(mut self, offset: usize) -> Self {
+        self.0.offset = Some(offset);
         self
     }
 
-    /// Points people at bytes of the text.
-    pub(crate) fn span(&mut self, span: Range<usize>) -> &mut Finding {
-        self.diagnostic.span = Some(span);
+    /// Points at bytes of the definition's text.
+    pub(super) fn span(mut self, span: Range<usize>) -> Self {
+        self.0.diagnostic.span = Some(span);
         self
     }
+}
 
-    fn located(mut self, source: Option<&Source<'_>>) -> Diagnostic {
-        let place = self
-            .focus
-            .as_deref()
-            .or(self.diagnostic.location.as_deref());
+impl Pending {
+    fn resolve(mut self, source: Option<&Source<'_>>) -> Diagnostic {
+        let location = self.focus.as_deref();
+        let location = location.or(self.diagnostic.location.as_deref());
         if let (Some(source), None) = (source, &self.diagnostic.span) {
-            self.diagnostic.span = source.span(place.unwrap_or_default(), self.offset);
+            self.diagnostic.span = source.span(location.unwrap_or_default(), self.offset);
         }
         self.diagnostic
     }
 }
 
 impl Diagnostics {
-    /// Notes what looking a path up costs.
-    pub(crate) fn note_path(&mut self, path: &Path) {
-        self.costly |= !path.is_plain();
+    /// Reports a `SCHEMA_VALIDATION_FAILED` error at `location` (empty: the whole definition).
+    pub(super) fn error(&self, location: &str, message: impl Into<String>) -> Reported<'_> {
+        self.error_with_code(SCHEMA, location, message)
     }
 
-    pub(crate) fn note_call(&mut self, call: &Call) {
-        call.each_path(&mut |path| self.note_path(path));
-    }
-
-    /// A `SCHEMA_VALIDATION_FAILED` error at `location` (empty: the whole definition).
-    pub(crate) fn error(&mut self, location: &str, message: impl Into<String>) -> &mut Finding {
-        self.push(SCHEMA, location, message)
-    }
-
-    pub(crate) fn push(
-        &mut self,
+    pub(super) fn error_with_code(
+        &self,
         code: &'static str,
         location: &str,
         message: impl Into<String>,
-    ) -> &mut Finding {
-        self.add(Severity::Error, code, location, message.into())
+    ) -> Reported<'_> {
+        self.report(Severity::Error, code, location, message.into())
     }
 
-    pub(crate) fn warning(
-        &mut self,
+    pub(super) fn warning(
+        &self,
         code: &'static str,
         location: &str,
         message: impl Into<String>,
-    ) -> &mut Finding {
-        self.add(Severity::Warning, code, location, message.into())
+    ) -> Reported<'_> {
+        self.report(Severity::Warning, code, location, message.into())
     }
 
-    /// AWS has it and this engine does not, so far.
-    pub(crate) fn not_yet(&mut self, location: &str, what: &str) {
-        self.error(
-            location,
-            format!("{what} is not supported by this engine yet"),
-        );
-    }
-
-    fn add(
-        &mut self,
+    fn report(
+        &self,
         severity: Severity,
         code: &'static str,
         location: &str,
         message: String,
-    ) -> &mut Finding {
-        let location = (!location.is_empty()).then(|| location.to_owned());
-        self.findings.push(Finding {
+    ) -> Reported<'_> {
+        let pending = Pending {
             diagnostic: Diagnostic {
                 severity,
                 code,
                 message,
-                location,
+                location: (!location.is_empty()).then(|| location.to_owned()),
                 hint: None,
                 span: None,
             },
             focus: None,
             offset: None,
-        });
-        let last = self.findings.len() - 1;
-        &mut self.findings[last]
+        };
+        Reported(RefMut::map(self.reported.borrow_mut(), |reported| {
+            reported.push(pending);
+            let last = reported.len() - 1;
+            &mut reported[last]
+        }))
     }
 
-    /// Errors, then warnings, each with its place in the source.
-    pub(crate) fn split(self, source: Option<&Source<'_>>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-        self.findings
+    /// Returns the errors, then the warnings, each with its position in the source.
+    pub(super) fn split(self, source: Option<&Source<'_>>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        self.reported
+            .into_inner()
             .into_iter()
-            .map(|finding| finding.located(source))
-            .partition(|d| d.severity == Severity::Error)
+            .map(|pending| pending.resolve(source))
+            .partition(|diagnostic| diagnostic.severity == Severity::Error)
     }
 }

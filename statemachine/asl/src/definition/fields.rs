@@ -1,346 +1,274 @@
-//! One JSON object of a definition: reads its fields with their types, and notices those that nobody read.
+//! Reads the fields of one object of a definition: checks their types, and reports those that are not supported.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::Diagnostics;
-use super::language::{Language, Place};
+use super::cursor::Cursor;
+use super::diagnostics::Reported;
+use super::expression::{compile_expression, delimited};
+use super::language::Language;
 use crate::jsonpath::Path;
+use crate::query::Query;
+use crate::template::Template;
 
-/// `TimeoutSeconds` and the like end here; so do waits.
+/// The largest value of `TimeoutSeconds`, of fields like it, and of waits.
 const MAX_SECONDS: u64 = 99_999_999;
 
-pub(crate) struct Fields<'d> {
-    object: &'d Map<String, Value>,
-    at: String,
+/// An object, and which of its fields have been read.
+pub(super) struct Fields<'d> {
+    cursor: Cursor<'d>,
     known: Vec<&'d str>,
-    language: Language,
-    /// Where in `at` the state's own part ends.
-    state: usize,
 }
 
 impl<'d> Fields<'d> {
-    /// `at` is the object's location, empty for the definition itself.
-    pub(crate) fn new(object: &'d Map<String, Value>, at: String) -> Self {
+    /// Reads the fields of `cursor`'s object; none if it is not an object.
+    pub(super) fn new(cursor: Cursor<'d>) -> Fields<'d> {
         Fields {
-            object,
-            state: at.len(),
-            at,
+            cursor,
             known: Vec::new(),
-            language: Language::JsonPath,
         }
     }
 
-    /// An object inside this one.
-    fn inside(&self, object: &'d Map<String, Value>, at: String) -> Self {
-        Fields {
-            state: self.state,
-            language: self.language,
-            ..Fields::new(object, at)
+    /// Reads the fields of a value that must be an object.
+    pub(super) fn of_object(cursor: Cursor<'d>) -> Option<Fields<'d>> {
+        if cursor.value().is_object() {
+            return Some(Fields::new(cursor));
         }
+        cursor.error("Expected value of type [OBJECT]");
+        None
     }
 
-    pub(crate) fn language(&self) -> Language {
-        self.language
+    /// The object.
+    pub(super) fn cursor(&self) -> &Cursor<'d> {
+        &self.cursor
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.cursor.language()
     }
 
     pub(super) fn set_language(&mut self, language: Language) {
-        self.language = language;
+        self.cursor.set_language(language);
     }
 
-    /// The location of the object.
-    pub(crate) fn at(&self) -> &str {
-        if self.at.is_empty() { "/" } else { &self.at }
+    /// Reports an error about the object as a whole.
+    pub(super) fn error(&self, message: impl Into<String>) -> Reported<'d> {
+        self.cursor.error(message)
     }
 
-    /// The object itself, for who reads its names as data.
-    pub(crate) fn into_object(self) -> &'d Map<String, Value> {
-        self.object
+    /// Reports an error about a field.
+    pub(super) fn error_in(&self, name: &str, message: impl Into<String>) -> Reported<'d> {
+        self.cursor.error_in(name, message)
     }
 
-    /// The location of a field.
-    pub(crate) fn location(&self, name: &str) -> String {
-        format!("{}/{name}", self.at)
-    }
-
-    /// The place of a field, for messages at run time.
-    pub(super) fn place(&self, name: &str) -> Place {
-        Place {
-            location: self.location(name),
-            field: self.state + 1,
-        }
-    }
-
-    pub(crate) fn get(&mut self, name: &'static str) -> Option<&'d Value> {
+    /// Reads a field of any type.
+    pub(super) fn get(&mut self, name: &'static str) -> Option<&'d Value> {
         self.known.push(name);
-        self.object.get(name)
+        self.peek(name)
     }
 
-    /// Looks at a field that someone else reads.
-    pub(crate) fn peek(&self, name: &str) -> Option<&'d Value> {
-        self.object.get(name)
+    /// Reads a field of any type, with its location.
+    pub(super) fn field(&mut self, name: &'static str) -> Option<Cursor<'d>> {
+        self.known.push(name);
+        self.cursor.field(name)
     }
 
-    /// The fields whose names are `wanted`.
-    pub(crate) fn matching(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<(&'d str, &'d Value)> {
-        let found: Vec<_> = self
-            .object
-            .iter()
-            .map(|(n, v)| (n.as_str(), v))
-            .filter(|(n, _)| wanted(n))
+    /// Looks at a field without reading it.
+    pub(super) fn peek(&self, name: &str) -> Option<&'d Value> {
+        self.cursor.value().get(name)
+    }
+
+    /// Reads the fields whose names are `wanted`.
+    pub(super) fn matching(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<(&'d str, &'d Value)> {
+        let object = self.cursor.value().as_object().into_iter().flatten();
+        let found: Vec<_> = object
+            .map(|(name, value)| (name.as_str(), value))
+            .filter(|(name, _)| wanted(name))
             .collect();
         self.known.extend(found.iter().map(|(name, _)| *name));
         found
     }
 
-    pub(crate) fn string(
-        &mut self,
-        name: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<&'d str> {
-        self.typed(name, "STRING", Value::as_str, diagnostics)
+    pub(super) fn string(&mut self, name: &'static str) -> Option<&'d str> {
+        self.typed(name, "STRING", Value::as_str)
     }
 
-    pub(crate) fn boolean(
-        &mut self,
-        name: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<bool> {
-        self.typed(name, "BOOLEAN", Value::as_bool, diagnostics)
+    pub(super) fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        self.typed(name, "BOOLEAN", Value::as_bool)
     }
 
-    pub(crate) fn array(
-        &mut self,
-        name: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<&'d [Value]> {
-        self.typed(
-            name,
-            "ARRAY",
-            |v| v.as_array().map(Vec::as_slice),
-            diagnostics,
-        )
+    pub(super) fn array(&mut self, name: &'static str) -> Option<&'d [Value]> {
+        self.typed(name, "ARRAY", |v| v.as_array().map(Vec::as_slice))
     }
 
-    pub(crate) fn object(
-        &mut self,
-        name: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Fields<'d>> {
-        let object = self.typed(name, "OBJECT", Value::as_object, diagnostics)?;
-        Some(self.inside(object, self.location(name)))
+    pub(super) fn object(&mut self, name: &'static str) -> Option<Fields<'d>> {
+        self.typed(name, "OBJECT", Value::as_object)?;
+        self.cursor.field(name).map(Fields::new)
     }
 
     fn typed<T>(
         &mut self,
         name: &'static str,
-        what: &str,
+        type_name: &str,
         read: impl Fn(&'d Value) -> Option<T>,
-        diagnostics: &mut Diagnostics,
     ) -> Option<T> {
-        let value = self.get(name)?;
-        let typed = read(value);
+        let typed = read(self.get(name)?);
         if typed.is_none() {
-            diagnostics.error(
-                &self.location(name),
-                format!("Expected value of type [{what}]"),
-            );
+            self.error_in(name, format!("Expected value of type [{type_name}]"));
         }
         typed
     }
 
-    /// A number in `range`.
-    pub(crate) fn number(
+    /// Reads an array that must not be empty, as the elements with their locations.
+    pub(super) fn elements(&mut self, name: &'static str) -> Vec<Cursor<'d>> {
+        let empty = self.array(name).is_some_and(<[Value]>::is_empty);
+        if empty {
+            self.error_in(name, "Value cannot be empty");
+        }
+        self.cursor
+            .field(name)
+            .into_iter()
+            .flat_map(|array| array.elements())
+            .collect()
+    }
+
+    /// Reads a number in `range`.
+    pub(super) fn number(
         &mut self,
         name: &'static str,
         range: std::ops::RangeInclusive<f64>,
-        diagnostics: &mut Diagnostics,
     ) -> Option<f64> {
-        let number = self.typed(name, "NUMBER", Value::as_f64, diagnostics)?;
-        let (least, most) = range.into_inner();
-        if number < least {
-            diagnostics.error(&self.location(name), format!("Minimum value is {least:?}"));
+        let number = self.typed(name, "NUMBER", Value::as_f64)?;
+        let (min, max) = range.into_inner();
+        if number < min {
+            self.error_in(name, format!("Minimum value is {min:?}"));
         }
-        if number > most {
-            diagnostics.error(&self.location(name), format!("Maximum value is {most:?}"));
+        if number > max {
+            self.error_in(name, format!("Maximum value is {max:?}"));
         }
         Some(number)
     }
 
-    /// A whole number in `least..=most`.
-    pub(crate) fn integer(
-        &mut self,
-        name: &'static str,
-        least: u64,
-        most: u64,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<u64> {
-        let number = self.typed(name, "INTEGER", Value::as_i64, diagnostics)?;
+    /// Reads a whole number in `min..=max`.
+    pub(super) fn integer(&mut self, name: &'static str, min: u64, max: u64) -> Option<u64> {
+        let number = self.typed(name, "INTEGER", Value::as_i64)?;
         match u64::try_from(number) {
-            Ok(number) if number > most => {
-                diagnostics.error(&self.location(name), format!("Maximum value is {most}"));
+            Ok(number) if number > max => {
+                self.error_in(name, format!("Maximum value is {max}"));
                 None
             }
-            Ok(number) if number >= least => Some(number),
+            Ok(number) if number >= min => Some(number),
             _ => {
-                diagnostics.error(&self.location(name), format!("Minimum value is {least}"));
+                self.error_in(name, format!("Minimum value is {min}"));
                 None
             }
         }
     }
 
-    /// `TimeoutSeconds` and its like.
-    pub(crate) fn seconds(
-        &mut self,
-        name: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<u64> {
-        self.integer(name, 1, MAX_SECONDS, diagnostics)
+    /// Reads `TimeoutSeconds` or a field like it.
+    pub(super) fn seconds(&mut self, name: &'static str) -> Option<u64> {
+        self.integer(name, 1, MAX_SECONDS)
     }
 
-    /// `Seconds` of a Wait, which may be 0.
-    pub(crate) fn pause(
-        &mut self,
-        name: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<u64> {
-        self.integer(name, 0, MAX_SECONDS, diagnostics)
+    /// Reads `Seconds` of a Wait, which may be 0.
+    pub(super) fn wait_seconds(&mut self, name: &'static str) -> Option<u64> {
+        self.integer(name, 0, MAX_SECONDS)
     }
 
-    /// A path: `InputPath`, `SecondsPath`, … A JSONata state has none.
-    pub(crate) fn path(
-        &mut self,
-        name: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Path> {
-        if self.language == Language::Jsonata {
+    /// Reads a path: `InputPath`, `SecondsPath`, … A JSONata state has none.
+    pub(super) fn path(&mut self, name: &'static str) -> Option<Path> {
+        if self.language() == Language::Jsonata {
             return None;
         }
-        let text = self.string(name, diagnostics)?;
-        self.parse(name, text, diagnostics)
-    }
-
-    pub(crate) fn parse(
-        &self,
-        name: &str,
-        text: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Path> {
-        let parsed = Path::parse(text).map_err(|bad| {
-            diagnostics
-                .error(&self.location(name), "Value must be a valid JSONPath.")
-                .hint(bad.reason)
-                .offset(bad.position);
-        });
-        let path = parsed.ok()?;
-        diagnostics.note_path(&path);
-        Some(path)
-    }
-
-    /// Reports the fields of `names` that are not there.
-    pub(crate) fn require(&self, names: &[&str], diagnostics: &mut Diagnostics) -> bool {
-        let missing: Vec<&str> = names
-            .iter()
-            .copied()
-            .filter(|n| !self.object.contains_key(*n))
-            .collect();
-        if !missing.is_empty() {
-            diagnostics.error(
-                self.at(),
-                format!("These fields are required: [{}]", missing.join(", ")),
-            );
+        let text = self.string(name)?;
+        match Path::parse(text) {
+            Ok(path) => {
+                self.cursor.note_path(&path);
+                Some(path)
+            }
+            Err(bad) => {
+                self.error_in(name, "Value must be a valid JSONPath.")
+                    .hint(bad.reason)
+                    .offset(bad.position);
+                None
+            }
         }
-        missing.is_empty()
     }
 
-    /// One of `allowed`.
-    pub(crate) fn choice(
-        &mut self,
-        name: &'static str,
-        allowed: &[&str],
-        diagnostics: &mut Diagnostics,
-    ) -> Option<&'d str> {
-        let text = self.string(name, diagnostics)?;
+    /// Reads the expression in a field of a JSONata state; `None` if the field holds something else.
+    pub(super) fn query(&mut self, name: &'static str) -> Option<Query> {
+        let text = delimited(self.peek(name)?)?;
+        if self.language() != Language::Jsonata {
+            return None;
+        }
+        compile_expression(text, &self.field(name)?)
+    }
+
+    /// Reads a payload template.
+    pub(super) fn template(&mut self, name: &'static str) -> Option<Template> {
+        self.field(name).map(|value| Template::compile(&value))
+    }
+
+    /// Reads one of `allowed`.
+    pub(super) fn choice(&mut self, name: &'static str, allowed: &[&str]) -> Option<&'d str> {
+        let text = self.string(name)?;
         if allowed.contains(&text) {
             return Some(text);
         }
-        let message = format!(
-            "Value should be one of the following: [{}]",
-            allowed.join(", ")
-        );
-        diagnostics.error(&self.location(name), message);
+        let allowed = allowed.join(", ");
+        let message = format!("Value should be one of the following: [{allowed}]");
+        self.error_in(name, message);
         None
     }
 
-    /// An array that holds something.
-    pub(crate) fn filled_array(
-        &mut self,
-        name: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> &'d [Value] {
-        let items = self.array(name, diagnostics);
-        if items.is_some_and(<[Value]>::is_empty) {
-            diagnostics.error(&self.location(name), "Value cannot be empty");
-        }
-        items.unwrap_or_default()
-    }
-
-    /// The object that an element of an array must be.
-    pub(crate) fn element(
-        &self,
-        value: &'d Value,
-        at: String,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Fields<'d>> {
-        match value.as_object() {
-            Some(object) => Some(self.inside(object, at)),
-            None => {
-                diagnostics.error(&at, "Expected value of type [OBJECT]");
-                None
-            }
-        }
-    }
-
-    /// How many of `names` are there. Reports more than one.
-    pub(crate) fn exclusive(&self, names: &[&str], diagnostics: &mut Diagnostics) -> usize {
-        let there: Vec<&str> = names
+    /// Reports the fields of `names` that are missing.
+    pub(super) fn require(&self, names: &[&str]) {
+        let missing: Vec<&str> = names
             .iter()
             .copied()
-            .filter(|name| self.object.contains_key(*name))
+            .filter(|name| self.peek(name).is_none())
             .collect();
-        if let [_, second, ..] = there[..] {
-            let message = format!(
-                "There should only be one of the following fields: [{}]",
-                names.join(", ")
-            );
-            diagnostics
-                .error(self.at(), message)
-                .focus(self.location(second));
-        }
-        there.len()
-    }
-
-    /// Reports it if not exactly one of `names` is there.
-    pub(crate) fn exactly_one(&self, names: &[&str], diagnostics: &mut Diagnostics) {
-        if self.exclusive(names, diagnostics) == 0 {
-            let message = format!(
-                "This object should have only one of the following fields: [{}]",
-                names.join(", ")
-            );
-            diagnostics.error(self.at(), message);
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            self.error(format!("These fields are required: [{missing}]"));
         }
     }
 
-    /// Reports the fields that nobody asked for.
-    pub(crate) fn finish(self, diagnostics: &mut Diagnostics) {
-        for name in self
-            .object
-            .keys()
-            .map(String::as_str)
-            .filter(|name| !self.known.contains(name))
-        {
-            diagnostics
-                .error(self.at(), self.language.refusal(name))
-                .focus(self.location(name));
+    /// Counts which of `names` exist, and reports it if more than one does.
+    pub(super) fn exclusive(&self, names: &[&str]) -> usize {
+        let present: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| self.peek(name).is_some())
+            .collect();
+        if let [_, second, ..] = present[..] {
+            let names = names.join(", ");
+            let message = format!("There should only be one of the following fields: [{names}]");
+            self.error(message).focus(self.cursor.location_of(second));
+        }
+        present.len()
+    }
+
+    /// Reports it if not exactly one of `names` exists.
+    pub(super) fn exactly_one(&self, names: &[&str]) {
+        if self.exclusive(names) == 0 {
+            self.missing_one(names);
+        }
+    }
+
+    /// Reports that none of `names` exists.
+    pub(super) fn missing_one(&self, names: &[&str]) {
+        let names = names.join(", ");
+        self.error(format!(
+            "This object should have only one of the following fields: [{names}]"
+        ));
+    }
+
+    /// Reports the fields that were not read.
+    pub(super) fn finish(self) {
+        let object = self.cursor.value().as_object().into_iter().flatten();
+        for (name, _) in object.filter(|(name, _)| !self.known.contains(&name.as_str())) {
+            self.error(self.language().unsupported_field(name))
+                .focus(self.cursor.location_of(name));
         }
     }
 }

@@ -1,12 +1,9 @@
-//! `QueryLanguage`: of the machine, and of a state; and the fields that only one of the languages has.
+//! `QueryLanguage`, of the machine and of its states, and the fields that only one of the languages has.
 
-use serde_json::Value;
+use super::Compiler;
+use super::fields::Fields;
 
-use super::{Compiler, Diagnostics, Fields};
-use crate::jsonata::Expression;
-use crate::query::Query;
-
-/// How a state's fields are written.
+/// The query language that a state's fields are written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Language {
     #[default]
@@ -15,8 +12,8 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// As on AWS, what is no language's name counts as JSONata.
-    pub(crate) fn named(name: &str) -> Language {
+    /// Reads a name; like AWS, takes every unknown one as JSONata.
+    pub(crate) fn from_name(name: &str) -> Language {
         match name {
             "JSONPath" => Language::JsonPath,
             _ => Language::Jsonata,
@@ -30,7 +27,7 @@ impl Language {
         }
     }
 
-    /// The language that a field is of, if it is of one only.
+    /// The only language that has a field of this name, if there is only one.
     fn of_field(name: &str) -> Option<Language> {
         match name {
             "Arguments" | "Condition" | "Items" | "Output" => Some(Language::Jsonata),
@@ -42,11 +39,12 @@ impl Language {
         }
     }
 
-    /// What is wrong with a field that this language does not have.
-    pub(super) fn refusal(self, field: &str) -> String {
+    /// The message for a field that states of this language do not have.
+    pub(super) fn unsupported_field(self, field: &str) -> String {
         match Language::of_field(field) {
             Some(other) if other != self => format!(
-                "The QueryLanguage is set to '{}', but field '{field}' is only supported for the '{}' QueryLanguage",
+                "The QueryLanguage is set to '{}', but field '{field}' is only supported for the \
+                 '{}' QueryLanguage",
                 self.name(),
                 other.name()
             ),
@@ -55,120 +53,27 @@ impl Language {
     }
 }
 
-impl Compiler {
-    /// The `QueryLanguage` of the machine or of a state.
-    pub(super) fn language(&mut self, fields: &mut Fields<'_>) -> Option<Language> {
+impl Fields<'_> {
+    /// Reads the `QueryLanguage` of the machine or of a state.
+    pub(super) fn query_language(&mut self) -> Option<Language> {
         const NAME: &str = "QueryLanguage";
-        let value = fields.peek(NAME)?;
-        fields.choice(NAME, &["JSONPath", "JSONata"], &mut self.diagnostics);
-        Some(Language::named(value.as_str().unwrap_or_default()))
+        let value = self.peek(NAME)?;
+        self.choice(NAME, &["JSONPath", "JSONata"]);
+        Some(Language::from_name(value.as_str().unwrap_or_default()))
     }
+}
 
-    /// The language of one state: its own, or else the machine's.
-    pub(super) fn state_language(&mut self, fields: &mut Fields<'_>) -> Language {
-        let own = self.language(fields);
+impl Compiler<'_> {
+    /// Reads the language of one state, which is the machine's unless the state has its own.
+    pub(super) fn state_language(&self, fields: &mut Fields<'_>) -> Language {
+        let own = fields.query_language();
         if own == Some(Language::JsonPath) && self.language == Language::Jsonata {
             let message =
                 "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-            self.diagnostics
-                .error(fields.at(), message)
-                .focus(fields.location("QueryLanguage"));
+            fields
+                .error(message)
+                .focus(fields.cursor().location_of("QueryLanguage"));
         }
         own.unwrap_or(self.language)
     }
-}
-
-impl Fields<'_> {
-    /// The expression in a field of a JSONata state. Nothing if the field holds something else.
-    pub(crate) fn query(
-        &mut self,
-        name: &'static str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Query> {
-        let text = delimited(self.peek(name)?)?;
-        if self.language() != Language::Jsonata {
-            return None;
-        }
-        self.get(name);
-        expression(text, &self.place(name), diagnostics)
-    }
-}
-
-/// A place in a definition, and how messages about its state's fields call it.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    pub(super) location: String,
-    /// Where in `location` the part after the state begins.
-    pub(super) field: usize,
-}
-
-impl Place {
-    pub(super) fn below(&self, step: std::fmt::Arguments<'_>) -> Place {
-        Place {
-            location: format!("{}{step}", self.location),
-            field: self.field,
-        }
-    }
-
-    /// `Output/result`
-    fn field(&self) -> &str {
-        self.location.get(self.field..).unwrap_or_default()
-    }
-}
-
-/// What stands between `{%` and `%}`, if the string begins and ends with them.
-pub(crate) fn delimited(value: &Value) -> Option<&str> {
-    value.as_str()?.strip_prefix("{%")?.strip_suffix("%}")
-}
-
-/// Compiles what stands between the delimiters. What does not compile is reported, and stands for `null`.
-pub(super) fn expression(
-    text: &str,
-    place: &Place,
-    diagnostics: &mut Diagnostics,
-) -> Option<Query> {
-    let parsed = Expression::parse(text).or_else(|error| {
-        diagnostics.push(
-            "INVALID_JSONATA_EXPRESSION",
-            &place.location,
-            without_code(&error.message),
-        );
-        Expression::parse("null")
-    });
-    if let Some(operator) = parsed.as_ref().ok().and_then(Expression::newer_operator) {
-        let message = format!(
-            "Step Functions evaluates JSONata 2.0.6, which does not have the operator {operator}"
-        );
-        diagnostics.warning("NEWER_JSONATA_OPERATOR", &place.location, message);
-    }
-    let parsed = parsed.ok()?;
-    diagnostics.costly |= !parsed.is_cheap();
-    for name in parsed.top_level_names() {
-        let message = format!("Reference to '{name}' at the top level is not supported.");
-        diagnostics
-            .push("UNSUPPORTED_JSONATA_EXPRESSION", &place.location, message)
-            .hint(format!(
-                "the state's input is $states.input, for example $states.input.{name}"
-            ));
-    }
-    if parsed.names_root() {
-        let message = "Reference to '$$' at the top level is not supported.";
-        diagnostics
-            .push("UNSUPPORTED_JSONATA_EXPRESSION", &place.location, message)
-            .hint("an expression has no context: the state's input is $states.input");
-    }
-    if parsed.names_error_output() && !place.field().starts_with("Catch[") {
-        let message = "Reference to '$states.errorOutput' is only supported in a catcher.";
-        diagnostics
-            .push("UNSUPPORTED_JSONATA_EXPRESSION", &place.location, message)
-            .hint("read it in Output or Assign of the catcher, and what comes after it there");
-    }
-    Some(Query::new(parsed, place.field()))
-}
-
-/// `S0202: Expected …` -> `Expected …`: AWS leaves JSONata's code out.
-fn without_code(message: &str) -> &str {
-    let rest = message.split_once(": ");
-    rest.filter(|(code, _)| code.len() == 5 && code[1..].bytes().all(|b| b.is_ascii_digit()))
-        .map_or(message, |(_, text)| text)
 }

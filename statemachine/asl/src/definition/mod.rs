@@ -1,10 +1,13 @@
-//! From the text of a definition to a [`StateMachine`]: reads every field once, checks it, and compiles it.
+//! Compiles the text of a definition to a [`StateMachine`]: reads every field once, and checks it.
 //!
-//! Reading goes on after an error, so that one look shows all of them. The texts and locations are AWS's where they
-//! are known.
+//! Reading goes on after an error, so that one look shows all of them. A [`Cursor`](cursor::Cursor) is at one value of the
+//! definition and reports what is wrong with it; [`Fields`](fields::Fields) reads the fields of one object. The texts and
+//! locations of diagnostics are AWS's where they are known.
 
 mod assign;
+mod cursor;
 mod diagnostics;
+mod expression;
 mod fields;
 mod flow;
 mod handlers;
@@ -12,77 +15,140 @@ mod language;
 mod lint;
 mod resource;
 mod state;
+mod states;
 mod template;
-mod text;
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
-use crate::machine::{Next, State, StateId, Workflow};
-use crate::states::Kind;
+use crate::machine::{MAX_DEFINITION_BYTES, State, Workflow};
+use crate::source::{Duplicate, Source};
+use crate::transition::StateId;
 use crate::{InvalidDefinition, StateMachine};
+use cursor::Cursor;
+use diagnostics::Diagnostics;
+use fields::Fields;
 
-pub(crate) use diagnostics::Diagnostics;
-pub(crate) use fields::Fields;
-pub(crate) use flow::Flow;
-pub(crate) use language::{Language, delimited};
+pub(crate) use expression::delimited;
+pub(crate) use language::Language;
 
-/// What is being compiled: the states so far, and what is wrong.
+/// The part of a state machine that is compiled so far.
 #[derive(Debug, Default)]
-pub(crate) struct Compiler {
-    pub(crate) diagnostics: Diagnostics,
+struct Compiler<'d> {
     states: Vec<State>,
     /// The names so far: each is used once in the whole machine.
     names: HashSet<String>,
     /// The machine's.
     language: Language,
-    scopes: assign::VariableScopes,
+    scopes: assign::VariableScopes<'d>,
     /// The locations of the objects that hold states.
     flows: HashSet<String>,
-    pub(crate) workflow: Workflow,
+    workflow: Workflow,
 }
 
-pub(crate) fn compile(
-    definition: &str,
-    workflow: Workflow,
-) -> Result<StateMachine, InvalidDefinition> {
-    let mut compiler = Compiler {
-        workflow,
-        ..Compiler::default()
-    };
-    let text = compiler.json(definition);
-    let machine = text.as_ref().and_then(|(source, value)| {
-        let machine = compiler.machine(value);
-        compiler.check_duplicates(source);
-        lint::lint(value, &mut compiler.diagnostics);
-        machine
-    });
-    let source = text.as_ref().map(|(source, _)| source);
-    let costly = compiler.diagnostics.costly;
-    let (errors, warnings) = compiler.diagnostics.split(source);
-    match machine {
-        Some(mut machine) if errors.is_empty() => {
-            machine.warnings = warnings;
-            machine.costly = costly;
-            Ok(machine)
+impl StateMachine {
+    /// Reads and checks a definition: JSON text of at most 1 MiB, nested at most 127 levels deep.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with the position of each.
+    pub fn parse(definition: &str) -> Result<StateMachine, InvalidDefinition> {
+        StateMachine::parse_for(definition, Workflow::Standard)
+    }
+
+    /// Reads and checks a definition for a type of state machine: EXPRESS ones can do less.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with the position of each.
+    pub fn parse_for(
+        definition: &str,
+        workflow: Workflow,
+    ) -> Result<StateMachine, InvalidDefinition> {
+        let diagnostics = Diagnostics::default();
+        let source = read_source(definition, &diagnostics);
+        let machine = source.as_ref().and_then(|source| {
+            let mut compiler = Compiler {
+                workflow,
+                ..Compiler::default()
+            };
+            let root = Cursor::root(&source.value, &diagnostics);
+            let machine = compiler.machine(root.clone());
+            check_duplicates(source, &compiler.flows, &diagnostics);
+            lint::lint(&root);
+            machine
+        });
+        let costly = diagnostics.costly.get();
+        let (errors, warnings) = diagnostics.split(source.as_ref());
+        match machine {
+            Some(mut machine) if errors.is_empty() => {
+                machine.warnings = warnings;
+                machine.costly = costly;
+                Ok(machine)
+            }
+            _ => Err(InvalidDefinition {
+                diagnostics: errors.into_iter().chain(warnings).collect(),
+            }),
         }
-        _ => Err(InvalidDefinition {
-            diagnostics: errors.into_iter().chain(warnings).collect(),
-        }),
     }
 }
 
-impl Compiler {
-    fn machine(&mut self, definition: &Value) -> Option<StateMachine> {
-        let mut fields = Fields::new(definition.as_object()?, String::new());
-        let comment = fields.string("Comment", &mut self.diagnostics);
-        fields.string("Version", &mut self.diagnostics);
-        let timeout_seconds = fields.seconds("TimeoutSeconds", &mut self.diagnostics);
-        self.language = self.language(&mut fields).unwrap_or_default();
+/// Reads the text of a definition: a JSON object within AWS's limits.
+fn read_source<'t>(definition: &'t str, diagnostics: &Diagnostics) -> Option<Source<'t>> {
+    if definition.len() > MAX_DEFINITION_BYTES {
+        let message = format!("The definition is larger than {MAX_DEFINITION_BYTES} bytes");
+        diagnostics.error("", message);
+        return None;
+    }
+    if !definition.trim().is_empty() {
+        match Source::read(definition) {
+            Ok(source) if source.value.is_object() => return Some(source),
+            Ok(_) => {}
+            Err(error) => {
+                diagnostics
+                    .error_with_code(error.code, &error.location, error.message)
+                    .span(error.span);
+                return None;
+            }
+        }
+    }
+    diagnostics.error("", "Definition must be a valid JSON object");
+    None
+}
+
+/// Reports two states of one name as an error, and other fields that are given twice as a warning.
+fn check_duplicates(source: &Source<'_>, flows: &HashSet<String>, diagnostics: &Diagnostics) {
+    for duplicate in source.duplicates() {
+        let Duplicate {
+            object,
+            name,
+            name_span,
+        } = duplicate;
+        let location = format!("{object}/{name}");
+        let reported = if flows.contains(&object) {
+            diagnostics
+                .error_with_code(
+                    flow::DUPLICATE_STATE_NAME,
+                    &location,
+                    flow::duplicate_state(&name),
+                )
+                .hint(flow::ONE_NAME_ONCE)
+        } else {
+            let message =
+                format!("Field '{name}' is given more than once: only the last one counts");
+            diagnostics.warning("DUPLICATE_FIELD", &location, message)
+        };
+        reported.span(name_span);
+    }
+}
+
+impl<'d> Compiler<'d> {
+    fn machine(&mut self, definition: Cursor<'d>) -> Option<StateMachine> {
+        let mut fields = Fields::new(definition);
+        let comment = fields.string("Comment");
+        fields.string("Version");
+        let timeout_seconds = fields.seconds("TimeoutSeconds");
+        self.language = fields.query_language().unwrap_or_default();
         let start = self.flow(&mut fields)?;
-        self.scopes.check(&mut self.diagnostics);
-        fields.finish(&mut self.diagnostics);
+        self.scopes.check();
+        fields.finish();
         Some(StateMachine {
             states: std::mem::take(&mut self.states),
             start,
@@ -94,18 +160,10 @@ impl Compiler {
         })
     }
 
-    /// Makes room for `count` states and gives the id of the first.
+    /// Makes room for `count` states and returns the id of the first.
     fn reserve(&mut self, count: usize) -> StateId {
         let first = StateId(u32::try_from(self.states.len()).unwrap_or(u32::MAX));
-        self.states.extend((0..count).map(|_| State {
-            name: "".into(),
-            kind: Kind::Succeed,
-            shaping: Default::default(),
-            assign: Default::default(),
-            next: Next::End,
-            retry: Vec::new(),
-            catch: Vec::new(),
-        }));
+        self.states.extend((0..count).map(|_| State::new("")));
         first
     }
 }

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::Run;
 use super::thread::{Activity, Parent, ThreadId};
 use crate::fault::Fault;
-use crate::machine::StateId;
 use crate::payload::MAX_PAYLOAD_BYTES;
 use crate::states::Kind;
+use crate::transition::StateId;
 use crate::{HistoryDetails, Iteration, Payload};
 
 /// What a thread in a Map or Parallel state keeps.

@@ -1,10 +1,10 @@
 //! What the runner reports, brought to the thread that it concerns.
 
+use super::states::wait;
 use super::thread::Activity;
 use super::{Alarm, Run, ThreadId};
 use crate::fault::Fault;
-use crate::states::task::Task;
-use crate::states::{Kind, wait};
+use crate::states::{Kind, Task};
 use crate::{Effect, EventKind, Failure, HistoryDetails, Outcome, TaskId, TimerId, Timestamp};
 
 impl Run<'_> {
@@ -49,7 +49,7 @@ impl Run<'_> {
                 error,
                 cause,
             } => {
-                let fault = Fault::Given(Failure { error, cause });
+                let fault = Fault::Reported(Failure { error, cause });
                 self.with_task(task, |task, run, thread| {
                     task.failed(run, thread, stage, fault)
                 });

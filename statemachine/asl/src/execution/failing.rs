@@ -8,9 +8,9 @@ use serde_json::json;
 use super::thread::{Activity, Parent, ThreadId};
 use super::{Alarm, Run, View};
 use crate::fault::{Fault, names};
-use crate::machine::Next;
 use crate::retry::{Catcher, next_retry};
 use crate::states::Kind;
+use crate::transition::Transition;
 use crate::{Effect, Failure, HistoryDetails, Iteration, Payload, StateType};
 
 impl Run<'_> {
@@ -141,7 +141,7 @@ impl Run<'_> {
             };
             Ok((output, assigned))
         })?;
-        self.exit_to(id, output, assigned, Next::State(catcher.next))
+        self.exit_to(id, output, assigned, Transition::State(catcher.next))
     }
 
     fn note_failed_branches(&mut self, id: ThreadId) {

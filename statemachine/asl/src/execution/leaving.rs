@@ -6,11 +6,11 @@ use super::Run;
 use super::thread::{Thread, ThreadId};
 use super::view::View;
 use crate::fault::Fault;
-use crate::machine::{Next, StateId};
 use crate::probe::Stage;
+use crate::scope::Scope;
 use crate::shaping::Shaping;
-use crate::template::Scope;
-use crate::variables::{Assigned, MAX_STORED_BYTES, Visible};
+use crate::transition::{StateId, Transition};
+use crate::variables::{Assigned, MAX_STORED_BYTES, VariableLookup};
 use crate::{HistoryDetails, Outcome, Payload};
 
 /// The scopes of variables around a thread, from its own outwards.
@@ -19,7 +19,7 @@ pub(super) struct Scopes<'a> {
     pub(super) innermost: ThreadId,
 }
 
-impl Visible for Scopes<'_> {
+impl VariableLookup for Scopes<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         let mut thread = &self.threads[self.innermost.0 as usize];
         loop {
@@ -75,7 +75,7 @@ impl Run<'_> {
         id: ThreadId,
         output: Payload,
         assigned: Assigned,
-        next: Next,
+        next: Transition,
     ) -> Result<(), Fault> {
         let output = self.accept(id, output)?;
         let state = self.state(id);
@@ -92,8 +92,8 @@ impl Run<'_> {
         };
         self.note(id, exited);
         match next {
-            Next::State(next) => self.go_to(id, next, output),
-            Next::End => self.finish(id, output),
+            Transition::State(next) => self.go_to(id, next, output),
+            Transition::End => self.finish(id, output),
         }
         Ok(())
     }

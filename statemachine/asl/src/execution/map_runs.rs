@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::thread::{Activity, MapRunning, ThreadId};
-use super::{Beginning, Execution, Identity, Run};
-use crate::answers::Answers;
+use super::{Beginning, Execution, Run};
 use crate::fault::Fault;
+use crate::jsonata::EvaluationLog;
 use crate::random::Random;
 use crate::states::Kind;
 use crate::{
-    Effect, Event, EventKind, Failure, HistoryDetails, MapRunRequest, Payload, StateMachine,
-    TaskId, Timestamp,
+    Effect, Event, EventKind, Failure, HistoryDetails, Identity, MapRunRequest, Payload,
+    StateMachine, TaskId, Timestamp,
 };
 
 impl Execution {
@@ -75,7 +75,7 @@ impl Execution {
             _ => Err(over()),
         };
         self.random = random;
-        self.answers = Answers::default();
+        self.evaluations = EvaluationLog::default();
         made
     }
 }

@@ -12,6 +12,7 @@ mod map_runs;
 mod probing;
 mod redrive;
 mod run;
+mod states;
 mod tasks;
 mod thread;
 mod view;
@@ -26,40 +27,15 @@ pub(crate) use run::Run;
 pub(crate) use thread::{Running, ThreadId};
 pub(crate) use view::View;
 
-use crate::answers::Answers;
 use crate::fault::names;
-use crate::machine::StateId;
+use crate::jsonata::EvaluationLog;
 use crate::random::Random;
+use crate::transition::StateId;
 use crate::{
-    Effect, EvaluationResponse, Event, EventKind, Failure, Outcome, Payload, StateMachine, TaskId,
-    TimerId, Timestamp,
+    Effect, EvaluationResponse, Event, EventKind, Failure, Identity, Outcome, Payload,
+    StateMachine, TaskId, TimerId, Timestamp,
 };
 use thread::{Activity, Thread};
-
-/// Who an execution is: what the context object (`$$`) tells its states.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// `arn:aws:states:us-east-1:123456789012:execution:MACHINE:NAME`
-    pub execution_arn: String,
-    /// The last part of the ARN.
-    pub execution_name: String,
-    /// The role of the state machine.
-    pub role_arn: String,
-    /// `arn:aws:states:us-east-1:123456789012:stateMachine:MACHINE`
-    pub state_machine_arn: String,
-    /// The last part of the ARN.
-    pub state_machine_name: String,
-    /// `us-east-1`: what TaskScheduled events carry.
-    pub region: String,
-    /// The version that the execution was started through, for ExecutionStarted.
-    pub state_machine_version_arn: Option<String>,
-    /// The alias that the execution was started through, for ExecutionStarted.
-    pub state_machine_alias_arn: Option<String>,
-    /// How often the execution was redriven; none where the context object does not tell, as for StartSyncExecution.
-    pub redrives: Option<u64>,
-    /// When the execution was redriven last.
-    pub redriven: Option<Timestamp>,
-}
 
 /// One run of a state machine. Serialise it after any step; the copy goes on exactly as the original would.
 ///
@@ -89,7 +65,7 @@ pub struct Execution {
     unstarted: Option<Beginning>,
     /// The evaluations of the step that is under way, or was the last.
     #[serde(skip)]
-    answers: Answers,
+    evaluations: EvaluationLog,
 }
 
 /// Where an execution begins.
@@ -171,7 +147,7 @@ impl Execution {
             outcome: None,
             interrupted: Vec::new(),
             unstarted: None,
-            answers: Answers::default(),
+            evaluations: EvaluationLog::default(),
         }
     }
 
@@ -180,31 +156,27 @@ impl Execution {
         if self.outcome.is_some() && !(event.kind == EventKind::Redrive && self.is_redrivable()) {
             return Vec::new();
         }
-        self.answers = Answers::default();
+        self.evaluations = EvaluationLog::default();
         Run::new(self, machine, event.at).take(event.kind)
     }
 
-    /// Steps as it once did: with `answers`, what was [evaluated](Execution::evaluations) in that step, and so with the
-    /// same effects.
+    /// Repeats a step with the same effects, given what was [evaluated](Execution::evaluations) in it the first time.
     pub fn replay(
         &mut self,
         machine: &StateMachine,
         event: Event,
-        answers: Vec<EvaluationResponse>,
+        evaluations: Vec<EvaluationResponse>,
     ) -> Vec<Effect> {
         if self.outcome.is_some() && event.kind != EventKind::Redrive {
             return Vec::new();
         }
-        self.answers = Answers {
-            known: answers.into(),
-            given: Vec::new(),
-        };
+        self.evaluations = EvaluationLog::replaying(evaluations);
         Run::new(self, machine, event.at).take(event.kind)
     }
 
     /// What the last step had evaluated by the machine's [`Evaluate`](crate::Evaluate), in order.
     pub fn evaluations(&self) -> &[EvaluationResponse] {
-        &self.answers.given
+        self.evaluations.responses()
     }
 
     /// Ends it as failed, whatever was left undone: for a runner to which [`Execution::step`] did not come back.

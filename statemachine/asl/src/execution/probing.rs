@@ -5,13 +5,13 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use super::{Execution, Identity, Run, ThreadId};
+use super::{Execution, Run, ThreadId};
 use crate::fault::Fault;
-use crate::machine::Next;
 use crate::probe::{Probe, Stage};
 use crate::retry::next_retry;
+use crate::transition::Transition;
 use crate::variables::{Assigned, Variables};
-use crate::{Effect, Event, Failure, Payload, StateMachine, Timestamp};
+use crate::{Effect, Event, Failure, Identity, Payload, StateMachine, Timestamp};
 
 /// What a tested state is given.
 pub(crate) struct Tested {
@@ -84,13 +84,13 @@ impl Run<'_> {
     }
 
     /// Tells the probe where the state leads; whether there is one, so that the run is over.
-    pub(super) fn seen_leaving(&self, id: ThreadId, output: &Payload, next: Next) -> bool {
+    pub(super) fn seen_leaving(&self, id: ThreadId, output: &Payload, next: Transition) -> bool {
         let Some(probe) = self.probe.filter(|_| self.thread(id).parent.is_none()) else {
             return false;
         };
         let next = match next {
-            Next::State(next) => Some(&*self.machine.state(next).name),
-            Next::End => None,
+            Transition::State(next) => Some(&*self.machine.state(next).name),
+            Transition::End => None,
         };
         if !self.thread(id).variables.is_empty() {
             let variables = Payload::from(self.thread(id).variables.to_value());

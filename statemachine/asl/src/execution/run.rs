@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::thread::{Activity, Entry, Parent, Thread, ThreadId};
 use super::{Alarm, Execution, Timer};
 use crate::fault::{Fault, names};
-use crate::machine::{State, StateId};
+use crate::machine::State;
 use crate::payload::MAX_PAYLOAD_BYTES;
 use crate::probe::Probe;
 use crate::shaping::Shaping;
+use crate::transition::StateId;
 use crate::variables::Variables;
 use crate::{
     Effect, Failure, HistoryDetails, HistoryEvent, Outcome, Payload, StateMachine, TimerId,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Branches;
-use crate::machine::StateId;
+use crate::transition::StateId;
 use crate::variables::Variables;
 use crate::{MapRunRequest, Payload, Resource, TaskId, TaskRequest, TimerId, Timestamp};
 

@@ -1,19 +1,18 @@
-//! What the expressions of a state see at one moment.
+//! The scope of a state: the data that its paths and expressions can read at one moment.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use serde_json::Value;
 
 use super::leaving::Scopes;
 use super::{Run, ThreadId};
 use crate::Payload;
-use crate::answers::Asking;
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::jsonata::{Bindings, ContextObject, States};
+use crate::jsonata::{Bindings, ContextObject, RecordedEvaluator, States};
 use crate::jsonpath::Budget;
 use crate::random::Random;
-use crate::template::Scope;
+use crate::scope::Scope;
 
 /// What a state has besides its input, at the moment.
 #[derive(Clone, Copy, Default)]
@@ -53,23 +52,23 @@ impl Run<'_> {
         f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let random = Cell::new(self.exec.random);
-        let asking = self.machine.evaluator.as_deref().map(|evaluator| Asking {
-            evaluator,
-            answers: RefCell::new(std::mem::take(&mut self.exec.answers)),
+        let evaluator = self.machine.evaluator.as_deref().map(|evaluator| {
+            RecordedEvaluator::new(evaluator, std::mem::take(&mut self.exec.evaluations))
         });
-        let made = self.scoped(id, view, (&random, asking.as_ref()), f);
+        let made = self.in_scope(id, view, &random, evaluator.as_ref(), f);
         self.exec.random = random.get();
-        if let Some(asking) = asking {
-            self.exec.answers = asking.answers.into_inner();
+        if let Some(evaluator) = evaluator {
+            self.exec.evaluations = evaluator.into_log();
         }
         made
     }
 
-    fn scoped<T>(
+    fn in_scope<T>(
         &self,
         id: ThreadId,
         view: View<'_>,
-        (random, answers): (&Cell<Random>, Option<&Asking<'_>>),
+        random: &Cell<Random>,
+        evaluator: Option<&RecordedEvaluator<'_>>,
         f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let (thread, state) = (self.thread(id), self.state(id));
@@ -103,7 +102,7 @@ impl Run<'_> {
             bindings: &Bindings::new(states, &variables, self.now),
             random,
             probe: self.probe,
-            answers,
+            evaluator,
             budget: &Budget::new(),
         };
         f(&thread.input, &scope)

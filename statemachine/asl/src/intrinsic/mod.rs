@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::fault::{Fault, names};
 use crate::jsonpath::{BadPath, Path};
-use crate::template::Scope;
+use crate::scope::Scope;
 use arguments::Arguments;
 use function::Function;
 use text::Literal;
@@ -53,7 +53,7 @@ enum Argument {
 
 impl Call {
     /// Whether `text` is meant as a call.
-    pub(crate) fn is_meant(text: &str) -> bool {
+    pub(crate) fn is_call(text: &str) -> bool {
         text.starts_with(PREFIX)
     }
 

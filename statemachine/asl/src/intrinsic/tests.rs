@@ -9,7 +9,7 @@ use super::Call;
 use crate::context::Context;
 use crate::jsonata::{Bindings, States};
 use crate::random::Random;
-use crate::template::Scope;
+use crate::scope::Scope;
 use crate::variables::Variables;
 use crate::{Failure, Identity, Payload, Timestamp};
 
@@ -37,7 +37,7 @@ fn evaluate(call: &str, input: &Value) -> Result<Value, Failure> {
         bindings: &Bindings::new(States::default(), &variables, Timestamp(0)),
         random: &random,
         probe: None,
-        answers: None,
+        evaluator: None,
         budget: &crate::jsonpath::Budget::new(),
     };
     call.evaluate(&scope)

@@ -9,7 +9,7 @@ use super::convert;
 use super::reads::{Member, Need};
 use crate::Timestamp;
 use crate::context::Context;
-use crate::variables::Visible;
+use crate::variables::VariableLookup;
 
 /// `$states.context`: what makes it, or the object itself.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub(crate) struct States<'a> {
 /// Make one and evaluate all of them with it: what one expression had converted, the next has for nothing.
 pub(crate) struct Bindings<'a> {
     states: States<'a>,
-    variables: &'a dyn Visible,
+    variables: &'a dyn VariableLookup,
     /// What `$now` and `$millis` tell.
     pub(super) now: Timestamp,
     /// What has been converted, by where it is: it stays there as long as the bindings.
@@ -42,7 +42,7 @@ pub(crate) struct Bindings<'a> {
 impl<'a> Bindings<'a> {
     pub(crate) fn new(
         states: States<'a>,
-        variables: &'a dyn Visible,
+        variables: &'a dyn VariableLookup,
         now: Timestamp,
     ) -> Bindings<'a> {
         Bindings {

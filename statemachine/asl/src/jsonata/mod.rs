@@ -13,6 +13,7 @@ mod cost;
 mod depth;
 mod error;
 mod evaluation;
+mod evaluation_log;
 mod explain;
 mod functions;
 mod meter;
@@ -33,9 +34,9 @@ use serde_json::Value;
 
 pub(crate) use bindings::{Bindings, ContextObject, States};
 pub(crate) use error::{EvaluationError, SyntaxError};
+pub(crate) use evaluation_log::{EvaluationLog, RecordedEvaluator};
 pub use request::{Evaluate, EvaluationFailure, EvaluationRequest, EvaluationResponse, Evaluator};
 
-use crate::answers::Asking;
 use crate::random::Random;
 use plain::{Found, Plain};
 use reads::Reads;
@@ -53,7 +54,7 @@ struct Compiled {
     /// The expression if it is only a path.
     plain: Option<Plain>,
     reads: Reads,
-    /// Whether an evaluation is certain to be fast and small.
+    /// Set if an evaluation is certain to be fast and small.
     cheap: bool,
     /// The levels that every evaluation nests.
     depth: usize,
@@ -88,9 +89,9 @@ impl Expression {
         &self.compiled.text
     }
 
-    /// The expression's value; `None` is JSONata's undefined.
+    /// Evaluates the expression; `None` is JSONata's undefined.
     ///
-    /// What may take long is `elsewhere`'s to do, where there is one.
+    /// If there is an `evaluator`, it does what may take long.
     ///
     /// # Errors
     /// What the expression throws, limits that it passes, and values that JSON cannot hold (functions).
@@ -98,7 +99,7 @@ impl Expression {
         &self,
         bindings: &Bindings<'_>,
         random: &mut Random,
-        elsewhere: Option<&Asking<'_>>,
+        evaluator: Option<&RecordedEvaluator<'_>>,
     ) -> Result<Option<Value>, EvaluationError> {
         let plain = self.compiled.plain.as_ref();
         match plain.map_or(Found::Elsewhere, |plain| plain.find(bindings)) {
@@ -106,10 +107,10 @@ impl Expression {
             Found::Undefined => return Ok(None),
             Found::Elsewhere => {}
         }
-        match elsewhere.filter(|_| !self.compiled.cheap) {
-            Some(elsewhere) => {
+        match evaluator.filter(|_| !self.compiled.cheap) {
+            Some(evaluator) => {
                 let request = EvaluationRequest::new(&self.compiled, bindings, *random);
-                elsewhere.ask(&request).into_result(random)
+                evaluator.evaluate(&request).into_result(random)
             }
             None => evaluation::evaluate(&self.compiled, bindings, random),
         }
@@ -130,12 +131,12 @@ impl Expression {
         self.compiled.top_level.iter().map(AsRef::as_ref)
     }
 
-    /// Whether it reads `$states.errorOutput`, which only catchers have.
+    /// Returns true if it reads `$states.errorOutput`, which only catchers have.
     pub(crate) fn names_error_output(&self) -> bool {
         self.compiled.reads.names_error_output()
     }
 
-    /// Whether it reads `$$`, which Step Functions does not have.
+    /// Returns true if it reads `$$`, which Step Functions does not have.
     pub(crate) fn names_root(&self) -> bool {
         self.compiled.reads.names_root()
     }

@@ -13,7 +13,7 @@ use super::reads::{Member, Need};
 use super::{Compiled, Expression};
 use crate::Timestamp;
 use crate::random::Random;
-use crate::variables::Visible;
+use crate::variables::VariableLookup;
 
 /// Evaluates expressions for the steps of executions, where that may take long or much memory.
 ///
@@ -106,7 +106,7 @@ impl<'a> EvaluationRequest<'a> {
     }
 }
 
-impl Visible for EvaluationRequest<'_> {
+impl VariableLookup for EvaluationRequest<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         let mut variables = self.variables.iter();
         variables

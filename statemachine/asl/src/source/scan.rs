@@ -1,15 +1,24 @@
-//! Reads JSON text into places.
+//! Reads JSON text into a value and the positions of all values in it, in one pass.
 //!
-//! It accepts what `serde_json` accepts, except that it leaves surrogate escapes (`\ud800`) unpaired.
+//! The grammar and its errors are here. Numbers and escaped strings are decoded by `serde_json`.
 
 use std::ops::Range;
 
-use super::syntax::{SyntaxError, place};
-use super::{Field, Inner, MAX_DEPTH, Node};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::syntax::{SyntaxError, jackson_location};
+use super::{Children, Field, MAX_DEPTH, Node};
 
 const TOKENS: &str = "JSON String, Number, Array, Object or token 'null', 'true' or 'false'";
 
-pub(super) fn scan(text: &str) -> Result<Node, SyntaxError> {
+/// A value and its position.
+type Parsed = (Value, Node);
+
+/// What a value is, and what its children are.
+type Content = (Value, Children);
+
+pub(super) fn scan(text: &str) -> Result<Parsed, SyntaxError> {
     let mut scanner = Scanner {
         text,
         at: 0,
@@ -76,91 +85,89 @@ impl Scanner<'_> {
     }
 
     // The recursion ends at MAX_DEPTH.
-    fn value(&mut self) -> Result<Node, SyntaxError> {
+    fn value(&mut self) -> Result<Parsed, SyntaxError> {
         let start = self.at;
-        let inner = match self.peek() {
+        let (value, children) = match self.peek() {
             Some(b'{') => self.nested(Scanner::object)?,
             Some(b'[') => self.nested(Scanner::array)?,
-            Some(b'"') => {
-                self.string()?;
-                Inner::Scalar
-            }
-            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b'"') => (Value::String(self.string()?), Children::None),
+            Some(b'-' | b'0'..=b'9') => (self.number()?, Children::None),
             Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' || byte == b'$' => {
-                self.word()?
+                (self.literal()?, Children::None)
             }
             Some(_) => return Err(self.unexpected(&format!("expected a valid value ({TOKENS})"))),
             None => return Err(self.ended()),
         };
-        Ok(Node {
-            span: start..self.at,
-            inner,
-        })
+        let span = start..self.at;
+        Ok((value, Node { span, children }))
     }
 
     fn nested(
         &mut self,
-        read: fn(&mut Self) -> Result<Inner, SyntaxError>,
-    ) -> Result<Inner, SyntaxError> {
+        read: fn(&mut Self) -> Result<Content, SyntaxError>,
+    ) -> Result<Content, SyntaxError> {
         if self.open.len() == MAX_DEPTH {
             return Err(SyntaxError::too_deep(self.text, self.at));
         }
         self.open.push(self.at);
         self.at += 1;
-        let inner = read(self)?;
+        let content = read(self)?;
         self.open.pop();
-        Ok(inner)
+        Ok(content)
     }
 
-    fn object(&mut self) -> Result<Inner, SyntaxError> {
-        let mut fields = Vec::new();
+    fn object(&mut self) -> Result<Content, SyntaxError> {
+        let (mut object, mut fields) = (Map::new(), Vec::new());
         self.space();
         if self.skip(b'}') {
-            return Ok(Inner::Object(fields));
+            return Ok((Value::Object(object), Children::Object(fields)));
         }
         loop {
             let start = self.at;
-            match self.peek() {
+            let name = match self.peek() {
                 Some(b'"') => self.string()?,
                 Some(b']') => return Err(self.mismatched()),
                 Some(_) => {
                     return Err(self.unexpected("was expecting double-quote to start field name"));
                 }
                 None => return Err(self.ended()),
-            }
-            let at = start..self.at;
+            };
+            let name_span = start..self.at;
             self.space();
             if !self.skip(b':') {
                 return Err(self.wanted("was expecting a colon to separate field name and value"));
             }
             self.space();
-            let value = self.value()?;
+            let (value, node) = self.value()?;
+            object.insert(name.clone(), value);
             fields.push(Field {
-                name: self.name(&at),
-                at,
-                value,
+                name,
+                name_span,
+                node,
             });
             if !self.more(b'}', "Object")? {
-                return Ok(Inner::Object(fields));
+                return Ok((Value::Object(object), Children::Object(fields)));
             }
         }
     }
 
-    fn array(&mut self) -> Result<Inner, SyntaxError> {
-        let mut items = Vec::new();
+    fn array(&mut self) -> Result<Content, SyntaxError> {
+        let (mut items, mut nodes) = (Vec::new(), Vec::new());
         self.space();
         if self.skip(b']') {
-            return Ok(Inner::Array(items));
+            return Ok((Value::Array(items), Children::Array(nodes)));
         }
         loop {
-            items.push(self.value()?);
+            let (item, node) = self.value()?;
+            items.push(item);
+            nodes.push(node);
             if !self.more(b']', "Array")? {
-                return Ok(Inner::Array(items));
+                return Ok((Value::Array(items), Children::Array(nodes)));
             }
         }
     }
 
-    /// What follows an entry: a comma, or the end.
+    /// Reads past the comma that follows an entry; returns false at the end of the entries.
     fn more(&mut self, close: u8, kind: &str) -> Result<bool, SyntaxError> {
         self.space();
         if self.skip(close) {
@@ -182,16 +189,24 @@ impl Scanner<'_> {
         there
     }
 
-    fn string(&mut self) -> Result<(), SyntaxError> {
+    fn string(&mut self) -> Result<String, SyntaxError> {
         let start = self.at;
         self.at += 1;
+        let mut escaped = false;
         loop {
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(());
+                    return if escaped {
+                        self.decode(start)
+                    } else {
+                        Ok(self.text[start + 1..self.at - 1].to_owned())
+                    };
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
                 Some(byte) if byte < b' ' => return Err(self.control(byte)),
                 Some(_) => self.at += 1,
                 None => {
@@ -228,7 +243,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Inner, SyntaxError> {
+    fn number(&mut self) -> Result<Value, SyntaxError> {
         let start = self.at;
         self.skip(b'-');
         let zero = self.peek() == Some(b'0');
@@ -249,7 +264,14 @@ impl Scanner<'_> {
                 return Err(self.wanted("Exponent indicator not followed by a digit"));
             }
         }
-        Ok(Inner::Scalar)
+        self.decode(start)
+    }
+
+    /// Decodes the number or string from `start` on.
+    fn decode<T: DeserializeOwned>(&self, start: usize) -> Result<T, SyntaxError> {
+        let span = start..self.at;
+        serde_json::from_str(&self.text[span.clone()])
+            .map_err(|error| SyntaxError::undecodable(self.text, span, &error))
     }
 
     fn digits(&mut self) -> usize {
@@ -260,32 +282,29 @@ impl Scanner<'_> {
         self.at - start
     }
 
-    /// `true`, `false`, `null`, or what is none of them.
-    fn word(&mut self) -> Result<Inner, SyntaxError> {
+    /// Reads `true`, `false` or `null`.
+    fn literal(&mut self) -> Result<Value, SyntaxError> {
         let rest = &self.text[self.at..];
         let inside = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
         let end = rest.find(|c| !inside(c)).unwrap_or(rest.len());
         let (start, word) = (self.at, &rest[..end]);
         self.at += end;
-        if matches!(word, "true" | "false" | "null") {
-            return Ok(Inner::Scalar);
+        match word {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            "null" => Ok(Value::Null),
+            _ => {
+                let problem = format!("Unrecognized token '{word}': was expecting ({TOKENS})");
+                Err(self.error(&problem, start..self.at, self.at))
+            }
         }
-        let problem = format!("Unrecognized token '{word}': was expecting ({TOKENS})");
-        Err(self.error(&problem, start..self.at, self.at))
-    }
-
-    /// The name between the quotes of a field.
-    fn name(&self, at: &Range<usize>) -> String {
-        let raw = &self.text[at.clone()];
-        // What the reader of values refuses is reported there.
-        serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned())
     }
 
     fn error(&self, problem: &str, span: Range<usize>, read: usize) -> SyntaxError {
         SyntaxError::new(self.text, problem, span, read)
     }
 
-    /// The next character is not what `wanted` says; or there is none.
+    /// Returns the error where the next character is not what `wanted` says, or the text ends.
     fn wanted(&self, wanted: &str) -> SyntaxError {
         match self.peek() {
             Some(_) => self.unexpected(wanted),
@@ -317,7 +336,7 @@ impl Scanner<'_> {
         let start = self.open.last().copied().unwrap_or(0);
         let problem = format!(
             "Unexpected close marker '{found}': expected '{wanted}' (for {kind} starting at {})",
-            place(self.text, start)
+            jackson_location(self.text, start)
         );
         self.error(&problem, self.at..self.at + 1, self.at + 1)
     }
@@ -334,7 +353,7 @@ impl Scanner<'_> {
         };
         let problem = format!(
             "Unexpected end-of-input: expected close marker for {kind} (start marker at {})",
-            place(self.text, start)
+            jackson_location(self.text, start)
         );
         self.error(&problem, start..start + 1, end)
     }

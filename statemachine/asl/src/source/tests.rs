@@ -96,6 +96,21 @@ fn a_syntax_error_gives_its_place_twice() {
 }
 
 #[test]
+fn what_stands_for_no_value_is_named_with_its_position() {
+    for text in [
+        "[1,\n \"\\ud800\"]",
+        "{\"a\":\n 1e999}",
+        "{\"é\": \"x\\udc00\"}",
+        "{\"\\ud83d\\n\": 1}",
+    ] {
+        let error = Source::read(text).unwrap_err();
+        let expect = serde_json::from_str::<Value>(text).unwrap_err().to_string();
+        assert_eq!((error.message, error.location), (expect, String::new()));
+        assert!(!error.span.is_empty());
+    }
+}
+
+#[test]
 fn nesting_ends() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(Source::read(&nested(127)).is_ok());
@@ -147,7 +162,7 @@ fn fields_that_stand_twice_are_found() {
     let found: Vec<_> = source
         .duplicates()
         .into_iter()
-        .map(|d| (d.object, d.name, d.at.start))
+        .map(|d| (d.object, d.name, d.name_span.start))
         .collect();
     assert_eq!(
         found,
@@ -200,6 +215,7 @@ proptest! {
             document.to_string()
         };
         let source = Source::read(&text).unwrap();
+        prop_assert_eq!(&source.value, &document);
         let mut all = Vec::new();
         places(&document, String::new(), &mut all);
         for (location, value) in all {
@@ -217,7 +233,8 @@ proptest! {
 
     #[test]
     fn it_reads_what_serde_json_reads(text in "[\\[\\]{}:,\"a1 .\\-\\\\u0n]{0,24}") {
-        prop_assert_eq!(Source::read(&text).is_ok(), serde_json::from_str::<Value>(&text).is_ok());
+        let read = Source::read(&text).ok().map(|source| source.value);
+        prop_assert_eq!(read, serde_json::from_str::<Value>(&text).ok());
     }
 
     #[test]

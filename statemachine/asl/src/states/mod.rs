@@ -1,36 +1,41 @@
-//! The state types: what a definition says of each, and what each does. One file a type.
+//! The types of states, compiled: their fields, and what these evaluate to. One file a type.
 //!
-//! A state is *entered* once; then its type's `run` does the work, and does it again after a back-off.
+//! `definition::states` reads them from a definition; `execution::states` runs them.
 
-pub(crate) mod choice;
-pub(crate) mod distributed;
-pub(crate) mod fail;
+mod choice;
+mod condition;
+mod distributed;
+mod fail;
 mod items;
-pub(crate) mod map;
+mod map;
 mod number;
-pub(crate) mod parallel;
-pub(crate) mod pass;
-mod rule;
-pub(crate) mod succeed;
-pub(crate) mod task;
-pub(crate) mod wait;
+mod task;
+mod wait;
 
-use crate::StateType;
-use crate::execution::{Run, ThreadId};
-use crate::fault::Fault;
-use crate::machine::StateId;
+use crate::transition::StateId;
+use crate::{Payload, StateType};
 
-/// What makes a state's type.
+pub(crate) use choice::{Choice, ChoiceRule};
+pub(crate) use condition::{Condition, DataTest, Operand, OperandType, Relation, TypeTest};
+pub(crate) use distributed::{Batcher, Distributed, ItemReader, ResultWriter};
+pub(crate) use fail::{Fail, TextField};
+pub(crate) use items::ItemsField;
+pub(crate) use map::Map;
+pub(crate) use number::NumberField;
+pub(crate) use task::Task;
+pub(crate) use wait::Wait;
+
+/// The type of a state, with the fields that only this type has.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    Choice(choice::Choice),
-    Fail(fail::Fail),
-    Map(Box<map::Map>),
-    Parallel(parallel::Parallel),
-    Pass(pass::Pass),
+    Choice(Choice),
+    Fail(Fail),
+    Map(Box<Map>),
+    Parallel(Parallel),
+    Pass(Pass),
     Succeed,
-    Task(Box<task::Task>),
-    Wait(wait::Wait),
+    Task(Box<Task>),
+    Wait(Wait),
 }
 
 impl Kind {
@@ -47,30 +52,29 @@ impl Kind {
         }
     }
 
-    /// Whether the state has `Retry` and `Catch`, and with them a retry count in the context object.
+    /// Returns true if the state has `Retry` and `Catch`, and with them a retry count in the context object.
     pub(crate) fn retries(&self) -> bool {
         matches!(self, Kind::Map(_) | Kind::Parallel(_) | Kind::Task(_))
     }
 
-    /// The states that only this type leads to.
+    /// Returns the states that only this type leads to.
     pub(crate) fn targets(&self) -> Vec<StateId> {
         match self {
             Kind::Choice(choice) => choice.targets(),
             _ => Vec::new(),
         }
     }
+}
 
-    /// Does the state's work, as far as it goes without waiting for anything.
-    pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        match self {
-            Kind::Choice(choice) => choice.run(run, thread),
-            Kind::Fail(fail) => fail.run(run, thread),
-            Kind::Map(map) => map.run(run, thread),
-            Kind::Parallel(parallel) => parallel.run(run, thread),
-            Kind::Pass(pass) => pass.run(run, thread),
-            Kind::Succeed => succeed::run(run, thread),
-            Kind::Task(task) => task.run(run, thread),
-            Kind::Wait(wait) => wait.run(run, thread),
-        }
-    }
+/// The fields of a Parallel state.
+#[derive(Debug)]
+pub(crate) struct Parallel {
+    /// The first state of each branch.
+    pub(crate) branches: Vec<StateId>,
+}
+
+/// The fields of a Pass state.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    pub(crate) result: Option<Payload>,
 }

@@ -1,294 +1,68 @@
-//! Task: asks the runner for work.
-//!
-//! | in        | on                         | does                                              | then                 |
-//! |-----------|----------------------------|---------------------------------------------------|----------------------|
-//! | (entered) |                            | `InputPath`, `Parameters`; `TaskScheduled`; timers | scheduled            |
-//! | scheduled | (activity) scheduled       | `ActivityScheduled`                               | scheduled            |
-//! | scheduled | started                    | `TaskStarted`                                     | started              |
-//! | started   | submitted                  | `TaskSubmitted`                                   | started              |
-//! | any       | heartbeat                  | sets the heartbeat's timer anew                   | same                 |
-//! | any       | succeeded                  | `TaskSucceeded`; `ResultSelector`, `ResultPath`, `OutputPath` | exit     |
-//! | any       | failed                     | `TaskFailed`                                      | retry, catch or fail |
-//! | any       | timeout or heartbeat timer | `TaskTimedOut`; cancels the task                  | retry, catch or fail |
-//!
-//! The names are those of service integrations; a function's or activity's events have their own.
+//! The fields of a Task state.
 
 use std::sync::Arc;
 
-use super::number::{Number, seconds};
-use crate::definition::{Compiler, Fields};
-use crate::execution::{Run, Running, ThreadId, View};
-use crate::fault::{Fault, names};
+use super::NumberField;
 use crate::template::Template;
-use crate::{
-    Failure, FailureStage, HistoryDetails, Pattern, Payload, Resource, TaskKind, TaskRequest,
-};
+use crate::{Pattern, Resource, TaskKind};
 
 #[derive(Debug)]
 pub(crate) struct Task {
-    resource: Resource,
-    /// How histories call it.
-    kind: TaskKind,
-    /// The function's or activity's ARN, or the service's name: how messages call it.
-    called: Arc<str>,
-    timeout: Option<Number>,
-    heartbeat: Option<Number>,
-    credentials: Option<Template>,
+    pub(crate) resource: Resource,
+    /// The kind that history events name.
+    pub(crate) kind: TaskKind,
+    /// The function's or activity's ARN, or the service's name: what messages call the task.
+    pub(crate) name: Arc<str>,
+    pub(crate) timeout: Option<NumberField>,
+    pub(crate) heartbeat: Option<NumberField>,
+    pub(crate) credentials: Option<Template>,
 }
 
 impl Task {
-    pub(crate) fn read(compiler: &mut Compiler, fields: &mut Fields<'_>) -> Task {
-        let resource = compiler
-            .resource(fields)
-            .unwrap_or_else(|| Resource::Function { arn: String::new() });
-        compiler.check_credentials(fields, &resource);
-        let credentials = compiler.template(fields, "Credentials");
-        let diagnostics = &mut compiler.diagnostics;
-        let timeout = Number::read_as(
-            seconds,
-            fields,
-            "TimeoutSeconds",
-            "TimeoutSecondsPath",
-            diagnostics,
-        );
-        let heartbeat = Number::read_as(
-            seconds,
-            fields,
-            "HeartbeatSeconds",
-            "HeartbeatSecondsPath",
-            diagnostics,
-        );
-        if let (Some(Number::Fixed(timeout)), Some(Number::Fixed(heartbeat))) =
-            (&timeout, &heartbeat)
-            && heartbeat >= timeout
-        {
-            let message = "HeartbeatSeconds must be smaller than TimeoutSeconds";
-            diagnostics.error(&fields.location("HeartbeatSeconds"), message);
-        }
-        let (kind, called) = resource.in_history();
+    pub(crate) fn new(
+        resource: Resource,
+        timeout: Option<NumberField>,
+        heartbeat: Option<NumberField>,
+        credentials: Option<Template>,
+    ) -> Task {
+        let (kind, name) = kind_and_name(&resource);
         Task {
             resource,
             kind,
-            called,
+            name,
             timeout,
             heartbeat,
             credentials,
         }
     }
 
-    pub(crate) fn resource(&self) -> &Resource {
-        &self.resource
-    }
-
-    pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let request = self.request(run, thread)?;
-        run.accept(thread, request.arguments.clone())?;
-        // Only the runner knows whether there is such an activity.
-        if !matches!(self.resource, Resource::Activity { .. }) {
-            run.note(thread, self.scheduling(run, &request));
+    /// Returns true if the task ends by a token.
+    pub(crate) fn waits_for_token(&self) -> bool {
+        match &self.resource {
+            Resource::Function { .. } => false,
+            Resource::Activity { .. } => true,
+            Resource::Service { pattern, .. } => *pattern == Pattern::WaitForTaskToken,
         }
-        run.start_task(thread, request);
-        Ok(())
-    }
-
-    fn request(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<TaskRequest, Fault> {
-        let token = self.resource.waits_for_token().then(|| run.token());
-        let (shaping, state) = (run.shaping(thread), run.state(thread));
-        run.with_scope(thread, View::token(token.as_deref()), |input, scope| {
-            let selected = shaping.selected_input(input, scope)?;
-            let scope = scope.over(selected.value());
-            let limit = |limit: &Option<Number>| {
-                limit.as_ref().map(|limit| limit.whole(&scope)).transpose()
-            };
-            let credentials = self
-                .credentials
-                .as_ref()
-                .map(|c| c.render(&scope))
-                .transpose()?;
-            Ok(TaskRequest {
-                state: state.name.to_string(),
-                resource: self.resource.clone(),
-                timeout_seconds: limit(&self.timeout)?,
-                heartbeat_seconds: limit(&self.heartbeat)?,
-                arguments: shaping.parameterized(selected.clone(), &scope)?,
-                token: token.clone(),
-                credentials: credentials.map(Payload::from),
-                submitted: false,
-            })
-        })
-    }
-
-    fn scheduling(&self, run: &Run<'_>, request: &TaskRequest) -> HistoryDetails {
-        let role = request
-            .credentials
-            .as_ref()
-            .and_then(|c| c.value()["RoleArn"].as_str());
-        HistoryDetails::TaskScheduled {
-            task: self.kind.clone(),
-            resource: self.called.clone(),
-            region: run.region(),
-            input: request.arguments.clone(),
-            timeout_seconds: request.timeout_seconds,
-            heartbeat_seconds: request.heartbeat_seconds,
-            credentials_role: role.map(Into::into),
-        }
-    }
-
-    /// The task waits for its worker.
-    pub(crate) fn scheduled(&self, run: &mut Run<'_>, thread: ThreadId) {
-        let Some(running) = run.running(thread) else {
-            return;
-        };
-        if !std::mem::replace(&mut running.scheduled, true) {
-            let request = running.request.clone();
-            run.note(thread, self.scheduling(run, &request));
-        }
-    }
-
-    pub(crate) fn started(&self, run: &mut Run<'_>, thread: ThreadId, worker: Option<String>) {
-        self.scheduled(run, thread);
-        if let Some(running) = run.running(thread)
-            && !std::mem::replace(&mut running.started, true)
-        {
-            // Its worker has it: after a restart no other gets it.
-            if matches!(self.resource, Resource::Activity { .. }) {
-                running.submit();
-            }
-            run.note(
-                thread,
-                HistoryDetails::TaskStarted {
-                    task: self.kind.clone(),
-                    worker,
-                },
-            );
-        }
-    }
-
-    pub(crate) fn submitted(&self, run: &mut Run<'_>, thread: ThreadId, output: Payload) {
-        self.started(run, thread, None);
-        if run.running(thread).is_none_or(Running::submit) {
-            return;
-        }
-        run.note(
-            thread,
-            HistoryDetails::TaskSubmitted {
-                task: self.kind.clone(),
-                output,
-            },
-        );
-    }
-
-    /// The task is over, well.
-    pub(crate) fn succeeded(
-        &self,
-        run: &mut Run<'_>,
-        thread: ThreadId,
-        result: &Payload,
-    ) -> Result<(), Fault> {
-        self.started(run, thread, None);
-        if let Some(fault) = Fault::refusing(result, &self.called) {
-            return self.failed(run, thread, FailureStage::Run, fault);
-        }
-        run.end_task(thread);
-        run.note(
-            thread,
-            HistoryDetails::TaskSucceeded {
-                task: self.kind.clone(),
-                output: result.clone(),
-            },
-        );
-        run.leave_with(thread, result)
-    }
-
-    /// The task is over, badly.
-    pub(crate) fn failed(
-        &self,
-        run: &mut Run<'_>,
-        thread: ThreadId,
-        stage: FailureStage,
-        fault: Fault,
-    ) -> Result<(), Fault> {
-        if stage == FailureStage::Schedule
-            && run
-                .running(thread)
-                .is_some_and(|running| !running.scheduled)
-        {
-            run.end_task(thread);
-            let cause = run.failure(thread, fault).cause;
-            return Err(Fault::runtime(cause.unwrap_or_default()));
-        }
-        if matches!(stage, FailureStage::Run | FailureStage::Submit) {
-            self.started(run, thread, None);
-        }
-        run.end_task(thread);
-        let failure = run.failure(thread, fault);
-        let (task, given) = (self.kind.clone(), failure.clone());
-        run.note(
-            thread,
-            HistoryDetails::TaskFailed {
-                task,
-                stage,
-                failure,
-            },
-        );
-        Err(Fault::Given(given))
-    }
-
-    /// `TimeoutSeconds` or `HeartbeatSeconds` are over.
-    pub(crate) fn timed_out(
-        &self,
-        run: &mut Run<'_>,
-        thread: ThreadId,
-        heartbeat: bool,
-    ) -> Result<(), Fault> {
-        self.scheduled(run, thread);
-        run.cancel_task(thread);
-        let error = if heartbeat {
-            names::HEARTBEAT_TIMEOUT
-        } else {
-            names::TIMEOUT
-        };
-        let failure = Failure {
-            error: Some(error.into()),
-            cause: None,
-        };
-        let (task, given) = (self.kind.clone(), failure.clone());
-        run.note(thread, HistoryDetails::TaskTimedOut { task, failure });
-        Err(Fault::Given(given))
     }
 }
 
-impl Resource {
-    /// How histories and messages call it.
-    fn in_history(&self) -> (TaskKind, Arc<str>) {
-        match self {
-            Resource::Function { arn } => (TaskKind::Lambda, arn.as_str().into()),
-            Resource::Activity { arn } => (TaskKind::Activity, arn.as_str().into()),
-            Resource::Service {
-                service,
-                api,
-                pattern,
-                ..
-            } => {
-                let resource = format!("{api}{}", pattern.suffix()).into();
-                let resource_type: Arc<str> = service.as_str().into();
-                (
-                    TaskKind::Service {
-                        resource,
-                        resource_type: resource_type.clone(),
-                    },
-                    resource_type,
-                )
-            }
-        }
-    }
-
-    fn waits_for_token(&self) -> bool {
-        let by_token = |pattern: &Pattern| *pattern == Pattern::WaitForTaskToken;
-        match self {
-            Resource::Function { .. } => false,
-            Resource::Activity { .. } => true,
-            Resource::Service { pattern, .. } => by_token(pattern),
+fn kind_and_name(resource: &Resource) -> (TaskKind, Arc<str>) {
+    match resource {
+        Resource::Function { arn } => (TaskKind::Lambda, arn.as_str().into()),
+        Resource::Activity { arn } => (TaskKind::Activity, arn.as_str().into()),
+        Resource::Service {
+            service,
+            api,
+            pattern,
+            ..
+        } => {
+            let resource = format!("{api}{}", pattern.suffix()).into();
+            let resource_type: Arc<str> = service.as_str().into();
+            let kind = TaskKind::Service {
+                resource,
+                resource_type: resource_type.clone(),
+            };
+            (kind, resource_type)
         }
     }
 }

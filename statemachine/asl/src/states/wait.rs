@@ -1,20 +1,15 @@
-//! Wait: lets time pass.
-//!
-//! | in        | on           | does                                       | then    |
-//! |-----------|--------------|--------------------------------------------|---------|
-//! | (entered) |              | finds the time; sets a timer if it is ahead | waiting |
-//! | (entered) |              | the time has passed                        | exit    |
-//! | waiting   | timer fired  | `OutputPath`                               | exit    |
+//! The fields of a Wait state.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
 use crate::Timestamp;
-use crate::definition::{Diagnostics, Fields};
-use crate::execution::{Run, ThreadId, View};
 use crate::fault::Fault;
 use crate::jsonpath::Path;
 use crate::query::Query;
-use crate::template::Scope;
+use crate::scope::Scope;
+use crate::text::string_or_json;
 use crate::time::parse_date_time;
 
 #[derive(Debug)]
@@ -29,61 +24,14 @@ pub(crate) enum Wait {
     TimestampQuery(Query),
 }
 
-/// AWS: a wait lasts no longer than 2³¹ - 1 seconds.
-const LONGEST_MILLISECONDS: i64 = i32::MAX as i64 * 1000;
-
-const FIELDS: [&str; 4] = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp"];
-
 impl Wait {
-    pub(crate) fn read(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Wait {
-        fields.exactly_one(&FIELDS, diagnostics);
-        if let Some(query) = fields.query("Seconds", diagnostics) {
-            return Wait::SecondsQuery(query);
-        }
-        if let Some(query) = fields.query("Timestamp", diagnostics) {
-            return Wait::TimestampQuery(query);
-        }
-        let seconds = fields.pause("Seconds", diagnostics).map(Wait::Seconds);
-        let seconds_path = fields
-            .path("SecondsPath", diagnostics)
-            .map(Wait::SecondsPath);
-        let timestamp = fields.string("Timestamp", diagnostics);
-        let timestamp_path = fields
-            .path("TimestampPath", diagnostics)
-            .map(Wait::TimestampPath);
-        let timestamp = timestamp.map(|text| {
-            let time = parse_date_time(text).unwrap_or_else(|| {
-                diagnostics
-                    .error(
-                        &fields.location("Timestamp"),
-                        "String does not match RFC3339 timestamp",
-                    )
-                    .hint("for example 2026-11-21T09:00:00Z");
-                jiff::Timestamp::UNIX_EPOCH
-            });
-            Wait::Timestamp(milliseconds(time))
-        });
-        let wait = seconds.or(seconds_path).or(timestamp).or(timestamp_path);
-        wait.unwrap_or(Wait::Seconds(0))
+    /// Waits until a time of the definition.
+    pub(crate) fn until_time(time: jiff::Timestamp) -> Wait {
+        Wait::Timestamp(milliseconds(time))
     }
 
-    pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let (shaping, now) = (run.shaping(thread), run.now);
-        let until = run.with_scope(thread, View::default(), |input, scope| {
-            let input = shaping.selected_input(input, scope)?;
-            self.until(now, &scope.over(input.value()))
-        })?;
-        if until.0.saturating_sub(now.0) > LONGEST_MILLISECONDS {
-            return Err(Fault::runtime("Wait state delay is too long."));
-        }
-        if until > now {
-            run.wait(thread, until);
-            return Ok(());
-        }
-        resume(run, thread)
-    }
-
-    fn until(&self, now: Timestamp, scope: &Scope<'_>) -> Result<Timestamp, Fault> {
+    /// Evaluates when the wait ends.
+    pub(crate) fn until(&self, now: Timestamp, scope: &Scope<'_>) -> Result<Timestamp, Fault> {
         match self {
             Wait::Seconds(seconds) => Ok(now.plus_seconds(*seconds as f64)),
             Wait::Timestamp(at) => Ok(*at),
@@ -108,13 +56,6 @@ impl Wait {
     }
 }
 
-/// The time has come.
-pub(crate) fn resume(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-    run.leave(thread, |shaping, input, scope| {
-        shaping.selected_input(input, scope)
-    })
-}
-
 fn seconds(path: &Path, scope: &Scope<'_>) -> Result<u64, Fault> {
     let value = find("SecondsPath", path, scope)?;
     if value.as_i64().is_some_and(|seconds| seconds < 0) {
@@ -135,7 +76,7 @@ fn seconds(path: &Path, scope: &Scope<'_>) -> Result<u64, Fault> {
 fn timestamp(path: &Path, scope: &Scope<'_>) -> Result<Timestamp, Fault> {
     let value = find("TimestampPath", path, scope)?;
     value.as_str().and_then(parse_date_time).map(milliseconds).ok_or_else(|| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = string_or_json(&value);
         Fault::runtime(format!(
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {} == {text}",
             path.text()
@@ -143,11 +84,7 @@ fn timestamp(path: &Path, scope: &Scope<'_>) -> Result<Timestamp, Fault> {
     })
 }
 
-fn find<'a>(
-    field: &str,
-    path: &Path,
-    scope: &Scope<'a>,
-) -> Result<std::borrow::Cow<'a, Value>, Fault> {
+fn find<'a>(field: &str, path: &Path, scope: &Scope<'a>) -> Result<Cow<'a, Value>, Fault> {
     scope.find(path).map_err(|_| {
         Fault::runtime(format!(
             "The {field} parameter does not reference an input value: {}",
@@ -156,7 +93,7 @@ fn find<'a>(
     })
 }
 
-/// Rounded up: a timer must not fire before its time.
+/// Rounds up: a timer must not fire before its time.
 fn milliseconds(time: jiff::Timestamp) -> Timestamp {
     let early = time.as_millisecond();
     let whole = time.subsec_nanosecond() % 1_000_000 == 0;

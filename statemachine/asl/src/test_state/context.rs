@@ -137,7 +137,7 @@ fn waits(state: &State) -> bool {
     let Kind::Task(task) = &state.kind else {
         return false;
     };
-    match task.resource() {
+    match &task.resource {
         Resource::Function { .. } => false,
         Resource::Activity { .. } => true,
         Resource::Service { pattern, .. } => *pattern != Pattern::RequestResponse,

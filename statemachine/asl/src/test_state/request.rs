@@ -131,7 +131,7 @@ impl TestRequest {
                 "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
             )),
             Kind::Task(task) => {
-                check_resource(task.resource())?;
+                check_resource(&task.resource)?;
                 if self.role_arn.is_none() {
                     let message = "RoleArn must be specified when testing a Task state";
                     return Err(TestStateError::validation(message));
@@ -176,7 +176,7 @@ impl TestRequest {
             .map_err(|_| TestStateError::validation("Mocked result must be valid JSON"))?;
         self.check_result(result.value(), state)?;
         if let Kind::Task(task) = &state.kind {
-            super::shapes::check(result.value(), task.resource(), mock.field_validation)
+            super::shapes::check(result.value(), &task.resource, mock.field_validation)
                 .map_err(TestStateError::Validation)?;
         }
         Ok(Some(Given::Result(result)))
@@ -198,7 +198,7 @@ impl TestRequest {
             _ => return Ok(()),
         };
         if let Kind::Parallel(parallel) = &state.kind
-            && parallel.branches() != array.len()
+            && parallel.branches.len() != array.len()
         {
             return refused(
                 "Mocked result must contain the same number of items as number of Parallel branches.",

@@ -240,7 +240,7 @@ fn a_state_that_a_catcher_left_starts_a_new_map_run() {
 fn objects_are_mapped_by_key_and_value() {
     let request = request(json!({}), json!({ "a": 1, "b": [2] }));
     let pairs = json!([{ "Key": "a", "Value": 1 }, { "Key": "b", "Value": [2] }]);
-    assert_eq!(request.source, ItemSource::Given(pairs.into()));
+    assert_eq!(request.source, ItemSource::Array(pairs.into()));
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Jobs {
             left: u64::MAX,
         };
         match source {
-            ItemSource::Given(items) => {
+            ItemSource::Array(items) => {
                 for page in items
                     .value()
                     .as_array()

@@ -1,41 +1,41 @@
-//! Choice rules that can't match, and rules that an earlier one leaves nothing for.
+//! Warns about Choice rules that can't match, and about rules that an earlier one leaves nothing for.
 
 use serde_json::{Map, Value};
 
-use super::super::Diagnostics;
 use super::elements;
+use crate::definition::cursor::Cursor;
 
-pub(super) fn check(state: &Value, at: &str, diagnostics: &mut Diagnostics) {
+pub(super) fn check(state: &Cursor<'_>) {
     let mut earlier: Vec<Map<String, Value>> = Vec::new();
-    for (index, rule) in elements(state, "Choices").enumerate() {
-        let at = format!("{at}/Choices[{index}]");
-        check_paths(rule, &at, diagnostics);
-        let Some(condition) = condition(rule) else {
+    for rule in elements(state, "Choices") {
+        check_paths(&rule);
+        let Some(condition) = condition(rule.value()) else {
             continue;
         };
         if earlier.contains(&condition) {
             let message = "An earlier rule asks the same: this one never has its turn";
-            diagnostics.warning("UNREACHABLE_RULE", &at, message);
+            rule.warning("UNREACHABLE_RULE", message);
         }
-        if let Some(why) = contradiction(rule) {
-            diagnostics
-                .warning("CONTRADICTORY_RULE", &at, "This rule can never match")
+        if let Some(why) = contradiction(&rule) {
+            rule.warning("CONTRADICTORY_RULE", "This rule can never match")
                 .hint(why);
         }
         earlier.push(condition);
     }
 }
 
-/// What a rule asks, without what it does then.
+/// Returns the condition of a rule, without its other fields.
 fn condition(rule: &Value) -> Option<Map<String, Value>> {
     let mut condition = rule.as_object()?.clone();
     condition.retain(|name, _| !matches!(name.as_str(), "Next" | "Comment" | "Assign" | "Output"));
     Some(condition)
 }
 
-/// Two tests of one `And` that exclude each other.
-fn contradiction(rule: &Value) -> Option<String> {
-    let tests: Vec<Test<'_>> = elements(rule, "And").filter_map(Test::of).collect();
+/// Finds two tests of one `And` that exclude each other.
+fn contradiction(rule: &Cursor<'_>) -> Option<String> {
+    let tests: Vec<Test<'_>> = elements(rule, "And")
+        .filter_map(|test| Test::of(test.value()))
+        .collect();
     let pairs = tests
         .iter()
         .enumerate()
@@ -85,28 +85,25 @@ impl<'d> Test<'d> {
         constant && !ordered && self.operand != other.operand
     }
 
-    /// It asks for more than `other` allows: `NumericGreaterThan 9` and `NumericLessThan 3`.
+    /// Returns true if it asks for more than `other` allows: `NumericGreaterThan 9` and `NumericLessThan 3`.
     fn is_above(&self, other: &Test<'_>) -> bool {
-        let least = self.operator.starts_with("NumericGreaterThan");
-        let most = other.operator.starts_with("NumericLessThan");
+        let is_min = self.operator.starts_with("NumericGreaterThan");
+        let is_max = other.operator.starts_with("NumericLessThan");
         match (self.operand.as_f64(), other.operand.as_f64()) {
-            (Some(low), Some(high)) if least && most => low > high,
+            (Some(low), Some(high)) if is_min && is_max => low > high,
             _ => false,
         }
     }
 }
 
-/// `"StringEquals": "$.x"` compares with that text.
-fn check_paths(rule: &Value, at: &str, diagnostics: &mut Diagnostics) {
-    for (name, value) in rule.as_object().into_iter().flatten() {
-        let text = value.as_str().unwrap_or_default();
+/// Warns of `"StringEquals": "$.x"`, which compares with that text.
+fn check_paths(rule: &Cursor<'_>) {
+    for (name, field) in rule.fields() {
+        let text = field.text();
         let compares = name.starts_with("String") && !name.ends_with("Path");
         if compares && (text.starts_with("$.") || text.starts_with("$$.")) {
-            let message = format!(
-                "The value for the field '{name}' looks like a path, but the field's name does not end with 'Path'"
-            );
-            diagnostics
-                .warning("NO_PATH", &format!("{at}/{name}"), message)
+            field
+                .warning("NO_PATH", super::looks_like_a_path(name))
                 .hint(format!("to compare with what is there, use '{name}Path'"));
         }
     }

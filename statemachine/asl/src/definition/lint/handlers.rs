@@ -1,14 +1,14 @@
-//! `Retry` and `Catch`: errors that nothing raises, and rules that never have their turn.
+//! Warns about error names in `Retry` and `Catch` that nothing raises, or that an earlier rule takes.
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
-use super::super::Diagnostics;
 use super::elements;
+use crate::definition::cursor::Cursor;
 
+/// The error names that AWS reserves.
+///
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
-const RAISED: [&str; 15] = [
+const RESERVED: [&str; 15] = [
     "States.ALL",
     "States.BranchFailed",
     "States.DataLimitExceeded",
@@ -26,45 +26,44 @@ const RAISED: [&str; 15] = [
     "States.Timeout",
 ];
 
-/// HTTP tasks raise `States.Http.StatusCode.429` and the like.
+/// The prefix of the errors of HTTP tasks: `States.Http.StatusCode.429`.
 const HTTP: &str = "States.Http.";
 
-/// It ends the execution, whatever the rules say.
+/// The error that ends the execution, whatever the rules say.
 const RUNTIME: &str = "States.Runtime";
 
-pub(super) fn check(state: &Value, at: &str, diagnostics: &mut Diagnostics) {
+pub(super) fn check(state: &Cursor<'_>) {
     for field in ["Retry", "Catch"] {
         let mut taken = HashSet::new();
-        for (index, rule) in elements(state, field).enumerate() {
-            let at = format!("{at}/{field}[{index}]/ErrorEquals");
-            for (place, name) in names(rule).enumerate() {
-                let at = format!("{at}[{place}]");
-                check_name(name, &at, diagnostics);
-                if !taken.insert(name) {
-                    let message =
-                        format!("An earlier name takes '{name}': this one never has its turn");
-                    diagnostics.warning("UNREACHABLE_RULE", &at, message);
-                }
+        for name in elements(state, field).flat_map(|rule| elements(&rule, "ErrorEquals")) {
+            let Some(error) = name.value().as_str() else {
+                continue;
+            };
+            check_name(error, &name);
+            if !taken.insert(error) {
+                let message =
+                    format!("An earlier name takes '{error}': this one never has its turn");
+                name.warning("UNREACHABLE_RULE", message);
             }
         }
     }
 }
 
-fn names(rule: &Value) -> impl Iterator<Item = &str> {
-    elements(rule, "ErrorEquals").filter_map(Value::as_str)
-}
-
-fn check_name(name: &str, at: &str, diagnostics: &mut Diagnostics) {
+fn check_name(error: &str, name: &Cursor<'_>) {
     const CODE: &str = "UNKNOWN_ERROR_NAME";
-    if name == RUNTIME {
-        let message = format!("'{RUNTIME}' can be neither retried nor caught");
-        diagnostics.warning(CODE, at, message);
-    } else if name.starts_with("States.") && !name.starts_with(HTTP) && !RAISED.contains(&name) {
-        let message = format!("Nothing raises '{name}': names that begin with 'States.' are AWS's");
-        let finding = diagnostics.warning(CODE, at, message);
-        let same = |known: &&&str| known.eq_ignore_ascii_case(name);
-        if let Some(meant) = RAISED.iter().find(same) {
-            finding.hint(format!("did you mean '{meant}'?"));
+    if error == RUNTIME {
+        name.warning(
+            CODE,
+            format!("'{RUNTIME}' can be neither retried nor caught"),
+        );
+    } else if error.starts_with("States.") && !error.starts_with(HTTP) && !RESERVED.contains(&error)
+    {
+        let message =
+            format!("Nothing raises '{error}': names that begin with 'States.' are AWS's");
+        let reported = name.warning(CODE, message);
+        let same = |known: &&&str| known.eq_ignore_ascii_case(error);
+        if let Some(similar) = RESERVED.iter().find(same) {
+            reported.hint(format!("did you mean '{similar}'?"));
         }
     }
 }

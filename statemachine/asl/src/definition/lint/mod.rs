@@ -1,6 +1,6 @@
-//! What AWS accepts and its author hardly means: warnings, with codes of our own. Nothing here refuses a definition.
+//! Warns about what AWS accepts and its author hardly means. Nothing here refuses a definition.
 //!
-//! | code                  | what                                                                     |
+//! | code                  | about                                                                    |
 //! |-----------------------|--------------------------------------------------------------------------|
 //! | `UNKNOWN_ERROR_NAME`  | a rule for a `States.…` error that does not exist, or can't be taken      |
 //! | `UNREACHABLE_RULE`    | a Retry, Catch or Choice rule that an earlier one leaves nothing for      |
@@ -19,76 +19,79 @@ mod variables;
 
 use serde_json::{Map, Value};
 
-use super::Diagnostics;
+use super::cursor::Cursor;
 
-/// `StartAt` and `States` of one object, as far as they are there.
+/// `StartAt` and `States` of one object, as far as they exist.
 struct Flow<'d> {
-    /// The location of `States`.
-    at: String,
     start: &'d str,
-    states: &'d Map<String, Value>,
+    states: Cursor<'d>,
+    by_name: &'d Map<String, Value>,
 }
 
-/// Looks at a whole definition, however broken it is.
-pub(super) fn lint(definition: &Value, diagnostics: &mut Diagnostics) {
-    each_flow(definition, "", &mut |flow| {
-        loops::check(flow, diagnostics);
-        for (name, state) in flow.states {
-            let at = format!("{}/{name}", flow.at);
-            handlers::check(state, &at, diagnostics);
-            choices::check(state, &at, diagnostics);
-            results::check(state, &at, diagnostics);
+/// Checks a whole definition, however invalid it is.
+pub(super) fn lint(definition: &Cursor<'_>) {
+    each_flow(definition, &mut |flow| {
+        loops::check(flow);
+        for (_, state) in flow.states.fields() {
+            handlers::check(&state);
+            choices::check(&state);
+            results::check(&state);
         }
     });
-    variables::check(definition, diagnostics);
+    variables::check(definition);
 }
 
 impl<'d> Flow<'d> {
-    fn of(value: &'d Value, at: &str) -> Option<Flow<'d>> {
+    fn of(owner: &Cursor<'d>) -> Option<Flow<'d>> {
+        let states = owner.field("States")?;
         Some(Flow {
-            at: format!("{at}/States"),
-            start: value.get("StartAt").and_then(Value::as_str).unwrap_or(""),
-            states: value.get("States")?.as_object()?,
+            start: owner.field("StartAt").map_or("", |start| start.text()),
+            by_name: states.value().as_object()?,
+            states,
         })
     }
 }
 
 // The recursion ends with the definition's nesting.
-fn each_flow<'d>(value: &'d Value, at: &str, look: &mut impl FnMut(&Flow<'d>)) {
-    let Some(flow) = Flow::of(value, at) else {
+fn each_flow<'d>(owner: &Cursor<'d>, look: &mut impl FnMut(&Flow<'d>)) {
+    let Some(flow) = Flow::of(owner) else {
         return;
     };
     look(&flow);
-    for (name, state) in flow.states {
-        for (inner, at) in inner_flows(state, &format!("{}/{name}", flow.at)) {
-            each_flow(inner, &at, look);
+    for (_, state) in flow.states.fields() {
+        for inner in inner_flows(&state) {
+            each_flow(&inner, look);
         }
     }
 }
 
-/// The branches of a Parallel, or the processor of a Map, with their locations.
-fn inner_flows<'d>(state: &'d Value, at: &str) -> Vec<(&'d Value, String)> {
-    let branches = elements(state, "Branches")
-        .enumerate()
-        .map(|(index, branch)| (branch, format!("{at}/Branches[{index}]")));
-    let processors = ["ItemProcessor", "Iterator"]
-        .into_iter()
-        .filter_map(|name| Some((state.get(name)?, format!("{at}/{name}"))));
-    branches.chain(processors).collect()
+/// Returns the branches of a Parallel, or the processor of a Map.
+fn inner_flows<'d>(state: &Cursor<'d>) -> impl Iterator<Item = Cursor<'d>> + use<'d> {
+    let processors = ["ItemProcessor", "Iterator"].map(|name| state.field(name));
+    elements(state, "Branches").chain(processors.into_iter().flatten())
 }
 
-/// The elements of the array in a field.
-fn elements<'d>(value: &'d Value, name: &str) -> impl Iterator<Item = &'d Value> {
-    let array = value.get(name).and_then(Value::as_array);
-    array.into_iter().flatten()
+/// Returns the elements of the array in a field.
+fn elements<'d>(owner: &Cursor<'d>, name: &str) -> impl Iterator<Item = Cursor<'d>> + use<'d> {
+    let array = owner.field(name).into_iter();
+    array.flat_map(|array| array.elements())
 }
 
-/// The states of the same flow that a state may lead to.
+/// Returns the states of the same flow that a state may lead to.
 fn targets(state: &Value) -> impl Iterator<Item = &str> {
     let direct = ["Next", "Default"].into_iter().map(|name| state.get(name));
     let rules = ["Choices", "Catch"]
         .into_iter()
-        .flat_map(|name| elements(state, name))
+        .filter_map(|name| state.get(name)?.as_array())
+        .flatten()
         .map(|rule| rule.get("Next"));
     direct.chain(rules).flatten().filter_map(Value::as_str)
+}
+
+/// The message of `NO_PATH`.
+fn looks_like_a_path(name: &str) -> String {
+    format!(
+        "The value for the field '{name}' looks like a path, but the field's name does not end \
+         with 'Path'"
+    )
 }

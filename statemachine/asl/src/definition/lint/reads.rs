@@ -1,69 +1,63 @@
-//! The variables that a state reads, and those that it assigns.
+//! Finds the variables that a state reads, and those that it assigns.
 
 use serde_json::Value;
 
+use crate::definition::cursor::Cursor;
+use crate::definition::expression::delimited;
 use crate::jsonata::Expression;
 use crate::variables::{is_name_part, is_name_start};
 
-/// Fields that hold other flows: their states read for themselves.
+/// The fields that hold other flows, whose states are checked for themselves.
 const FLOWS: [&str; 3] = ["Branches", "ItemProcessor", "Iterator"];
 
-/// A variable, and the location of the text that reads it.
-pub(super) struct Read {
-    pub(super) name: String,
-    pub(super) at: String,
+/// A variable, and the text that reads it.
+pub(super) struct Read<'d> {
+    pub(super) variable: String,
+    pub(super) text: Cursor<'d>,
 }
 
-/// Everything that a state reads itself.
-pub(super) fn reads(state: &Value, jsonata: bool, at: &str) -> Vec<Read> {
+/// Finds everything that a state reads itself.
+pub(super) fn reads<'d>(state: &Cursor<'d>, jsonata: bool) -> Vec<Read<'d>> {
     let mut found = Vec::new();
-    for (name, value) in state.as_object().into_iter().flatten() {
-        if !FLOWS.contains(&name.as_str()) {
-            collect(name, value, jsonata, &format!("{at}/{name}"), &mut found);
+    for (name, field) in state.fields() {
+        if !FLOWS.contains(&name) {
+            collect(name, &field, jsonata, &mut found);
         }
     }
     found
 }
 
 // The recursion ends with the definition's nesting.
-fn collect(field: &str, value: &Value, jsonata: bool, at: &str, found: &mut Vec<Read>) {
-    match value {
-        Value::String(text) => {
-            let names = if jsonata {
-                in_expression(text)
-            } else if field.ends_with(".$") || field.ends_with("Path") || field == "Variable" {
-                in_path(text)
-            } else {
-                Vec::new()
-            };
-            let read = |name| Read {
-                name,
-                at: at.to_owned(),
-            };
-            found.extend(names.into_iter().map(read));
-        }
-        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| {
-            collect(field, item, jsonata, &format!("{at}[{index}]"), found);
-        }),
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
-            collect(name, value, jsonata, &format!("{at}/{name}"), found);
-        }),
-        _ => {}
+fn collect<'d>(name: &str, value: &Cursor<'d>, jsonata: bool, found: &mut Vec<Read<'d>>) {
+    let text = value.text();
+    let variables = if jsonata {
+        in_expression(value.value())
+    } else if name.ends_with(".$") || name.ends_with("Path") || name == "Variable" {
+        in_path(text)
+    } else {
+        Vec::new()
+    };
+    found.extend(variables.into_iter().map(|variable| Read {
+        variable,
+        text: value.clone(),
+    }));
+    for item in value.elements() {
+        collect(name, &item, jsonata, found);
+    }
+    for (name, field) in value.fields() {
+        collect(name, &field, jsonata, found);
     }
 }
 
-fn in_expression(text: &str) -> Vec<String> {
-    let inner = text
-        .strip_prefix("{%")
-        .and_then(|text| text.strip_suffix("%}"));
-    let parsed = inner.and_then(|text| Expression::parse(text).ok());
-    let names = parsed.map(|expression| expression.variables().map(str::to_owned).collect());
-    let mut names: Vec<String> = names.unwrap_or_default();
-    names.retain(|name| name != "states");
-    names
+fn in_expression(value: &Value) -> Vec<String> {
+    let parsed = delimited(value).and_then(|text| Expression::parse(text).ok());
+    let names = parsed.iter().flat_map(Expression::variables);
+    let names = names.filter(|name| *name != "states");
+    names.map(str::to_owned).collect()
 }
 
-/// `$name` in a path or the call of an intrinsic function, outside its quoted texts. `$` and `$$` alone are no variables.
+/// Finds `$name` in a path or the call of an intrinsic function, outside its quoted texts. `$` and `$$` alone are no
+/// variables.
 fn in_path(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut quoted = false;
@@ -89,11 +83,12 @@ fn in_path(text: &str) -> Vec<String> {
     names
 }
 
-/// The names that a state may assign: itself, its rules and its catchers.
+/// Finds the names that a state may assign: itself, its rules and its catchers.
 pub(super) fn assigns(state: &Value) -> Vec<&str> {
     let rules = ["Choices", "Catch"]
         .into_iter()
-        .flat_map(|name| super::elements(state, name));
+        .filter_map(|name| state.get(name)?.as_array())
+        .flatten();
     std::iter::once(state)
         .chain(rules)
         .filter_map(|owner| owner.get("Assign")?.as_object())

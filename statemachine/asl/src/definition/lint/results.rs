@@ -1,46 +1,46 @@
-//! Results that are dropped, and texts that are meant as paths.
+//! Warns about results that are dropped, and about texts that were meant as paths.
 
 use serde_json::Value;
 
-use super::super::Diagnostics;
+use crate::definition::cursor::Cursor;
 
-pub(super) fn check(state: &Value, at: &str, diagnostics: &mut Diagnostics) {
-    let has = |name: &str| state.get(name).is_some();
-    let dropped = state.get("ResultPath").is_some_and(Value::is_null);
+const DROPPED: &str = "DROPPED_RESULT";
+
+pub(super) fn check(state: &Cursor<'_>) {
+    let field = |name: &str| state.value().get(name);
+    let is_dropped = field("ResultPath").is_some_and(Value::is_null);
     for made in ["Result", "ResultSelector"] {
-        if dropped && has(made) {
+        if is_dropped && field(made).is_some() {
             let message = format!("What '{made}' gives is dropped: 'ResultPath' is null");
-            diagnostics.warning("DROPPED_RESULT", &format!("{at}/{made}"), message);
+            state.warning_in(made, DROPPED, message);
         }
     }
-    if state["Type"] == "Pass" && has("Result") && has("Parameters") {
+    let has_type = |name: &str| field("Type").is_some_and(|value| value == name);
+    if has_type("Pass") && field("Result").is_some() && field("Parameters").is_some() {
         let message = "What 'Parameters' gives is dropped: 'Result' stands in for it";
-        diagnostics.warning("DROPPED_RESULT", &format!("{at}/Parameters"), message);
+        state.warning_in("Parameters", DROPPED, message);
     }
-    if state["Type"] == "Fail" {
-        check_fail(state, at, diagnostics);
+    if has_type("Fail") {
+        check_fail(state);
     }
 }
 
-fn check_fail(state: &Value, at: &str, diagnostics: &mut Diagnostics) {
+fn check_fail(state: &Cursor<'_>) {
     for name in ["Error", "Cause"] {
-        let text = state.get(name).and_then(Value::as_str).unwrap_or_default();
-        if ["$.", "$$.", "States."]
-            .iter()
-            .any(|start| text.starts_with(start))
-            && looks_read(text)
-        {
-            let message = format!(
-                "The value for the field '{name}' looks like a path, but the field's name does not end with 'Path'"
-            );
-            diagnostics
-                .warning("NO_PATH", &format!("{at}/{name}"), message)
+        let Some(field) = state.field(name) else {
+            continue;
+        };
+        let text = field.text();
+        let prefixes = ["$.", "$$.", "States."];
+        if prefixes.iter().any(|prefix| text.starts_with(prefix)) && is_reference(text) {
+            field
+                .warning("NO_PATH", super::looks_like_a_path(name))
                 .hint(format!("to find it in the input, use '{name}Path'"));
         }
     }
 }
 
-/// `States.Timeout` is an error's name, `States.Format('…')` a call.
-fn looks_read(text: &str) -> bool {
+/// Tells a call, `States.Format('…')`, from the name of an error, `States.Timeout`.
+fn is_reference(text: &str) -> bool {
     !text.starts_with("States.") || text.ends_with(')')
 }

@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 use super::{Bindings, EvaluationError, Expression, States};
 use crate::Timestamp;
 use crate::random::Random;
-use crate::variables::Visible;
+use crate::variables::VariableLookup;
 
-impl Visible for Map<String, Value> {
+impl VariableLookup for Map<String, Value> {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.get(name)
     }

@@ -1,4 +1,4 @@
-//! Succeed: ends its flow.
+//! Runs a Succeed state: ends its flow.
 //!
 //! | in        | does                        | then         |
 //! |-----------|-----------------------------|--------------|
@@ -7,7 +7,7 @@
 use crate::execution::{Run, ThreadId};
 use crate::fault::Fault;
 
-pub(crate) fn run(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+pub(super) fn run(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
     run.leave(thread, |shaping, input, scope| {
         shaping.selected_input(input, scope)
     })

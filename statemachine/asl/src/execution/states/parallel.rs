@@ -1,4 +1,4 @@
-//! Parallel: runs its branches side by side on the same input.
+//! Runs a Parallel state: runs its branches side by side on the same input.
 //!
 //! | in        | on                | does                                                        | then               |
 //! |-----------|-------------------|-------------------------------------------------------------|--------------------|
@@ -8,41 +8,12 @@
 //! | branching | a branch failed   | gives the others up                                         | retry, catch or fail |
 
 use crate::HistoryDetails;
-use crate::definition::{Compiler, Fields};
 use crate::execution::{Branches, Run, ThreadId, View};
 use crate::fault::Fault;
-use crate::machine::StateId;
-
-#[derive(Debug)]
-pub(crate) struct Parallel {
-    /// The first state of each branch.
-    branches: Vec<StateId>,
-}
+use crate::states::Parallel;
 
 impl Parallel {
-    pub(crate) fn read(compiler: &mut Compiler, fields: &mut Fields<'_>) -> Parallel {
-        fields.require(&["Branches"], &mut compiler.diagnostics);
-        let location = fields.location("Branches");
-        let branches = fields.filled_array("Branches", &mut compiler.diagnostics);
-        let mut starts = Vec::with_capacity(branches.len());
-        for (index, branch) in branches.iter().enumerate() {
-            let at = format!("{location}[{index}]");
-            let Some(mut branch) = fields.element(branch, at, &mut compiler.diagnostics) else {
-                continue;
-            };
-            branch.string("Comment", &mut compiler.diagnostics);
-            starts.extend(compiler.flow(&mut branch));
-            branch.finish(&mut compiler.diagnostics);
-        }
-        Parallel { branches: starts }
-    }
-
-    /// How many.
-    pub(crate) fn branches(&self) -> usize {
-        self.branches.len()
-    }
-
-    pub(crate) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
         let shaping = run.shaping(thread);
         let input = run.with_scope(thread, View::default(), |input, scope| {
             shaping.effective_input(input, scope)

@@ -1,0 +1,48 @@
+//! Runs a Choice state: goes where the first matching rule says.
+//!
+//! | in        | does                                | then                                     |
+//! |-----------|-------------------------------------|------------------------------------------|
+//! | (entered) | `InputPath`, the rules, `OutputPath` or the rule's `Output` | exit to the rule's `Next`, or to `Default` |
+//! | (entered) | nothing matches and no `Default`     | fail with `States.NoChoiceMatched`         |
+
+use crate::execution::{Run, ThreadId, View};
+use crate::fault::{Fault, names};
+use crate::io;
+use crate::shaping::Shaping;
+use crate::states::Choice;
+use crate::transition::Transition;
+
+impl Choice {
+    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let state = run.state(thread);
+        let (next, output, assigned) =
+            run.with_scope(thread, View::default(), |input, scope| {
+                let selected = state.shaping.selected_input(input, scope)?;
+                let scope = scope.over(selected.value());
+                let rule = self.matching_rule(&scope)?;
+                let (next, assign) = match rule {
+                    Some(rule) => (rule.next, &rule.assign),
+                    None => (self.default.ok_or_else(no_match)?, &state.assign),
+                };
+                let assigned = assign.evaluate(&scope)?;
+                let output = match (&state.shaping, rule) {
+                    // The state's own Output goes with its Default.
+                    (Shaping::Queries(_), Some(rule)) => {
+                        io::render(rule.output.as_ref(), selected.clone(), &scope)?
+                    }
+                    (shaping, _) => shaping.place(input, selected.clone(), &scope)?,
+                };
+                Ok((next, output, assigned))
+            })?;
+        run.exit_to(thread, output, assigned, Transition::State(next))
+    }
+}
+
+fn no_match() -> Fault {
+    Fault::Noticed {
+        error: names::NO_CHOICE_MATCHED,
+        message:
+            "Failed to transition out of the state. The state has no matching choice and no Default"
+                .into(),
+    }
+}

@@ -1,0 +1,27 @@
+//! Runs a Fail state: ends its flow with an error.
+//!
+//! | in        | does                                  | then                        |
+//! |-----------|---------------------------------------|-----------------------------|
+//! | (entered) | finds `Error` and `Cause`             | fail; there is no exit event |
+
+use crate::Failure;
+use crate::execution::{Run, ThreadId, View};
+use crate::fault::Fault;
+use crate::probe::Stage;
+use crate::states::{Fail, TextField};
+
+impl Fail {
+    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let failure = run.with_scope(thread, View::default(), |input, scope| {
+            scope.saw(Stage::AfterInputPath, input);
+            let evaluate = |text: &Option<TextField>| {
+                text.as_ref().map(|text| text.evaluate(scope)).transpose()
+            };
+            Ok(Failure {
+                error: evaluate(&self.error)?,
+                cause: evaluate(&self.cause)?,
+            })
+        })?;
+        Err(Fault::Reported(failure))
+    }
+}

@@ -1,0 +1,39 @@
+//! Runs a Wait state: lets time pass.
+//!
+//! | in        | on           | does                                       | then    |
+//! |-----------|--------------|--------------------------------------------|---------|
+//! | (entered) |              | finds the time; sets a timer if it is ahead | waiting |
+//! | (entered) |              | the time has passed                        | exit    |
+//! | waiting   | timer fired  | `OutputPath`                               | exit    |
+
+use crate::execution::{Run, ThreadId, View};
+use crate::fault::Fault;
+use crate::states::Wait;
+
+/// AWS: the longest wait, 2³¹ - 1 seconds.
+const MAX_MILLISECONDS: i64 = i32::MAX as i64 * 1000;
+
+impl Wait {
+    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let (shaping, now) = (run.shaping(thread), run.now);
+        let until = run.with_scope(thread, View::default(), |input, scope| {
+            let input = shaping.selected_input(input, scope)?;
+            self.until(now, &scope.over(input.value()))
+        })?;
+        if until.0.saturating_sub(now.0) > MAX_MILLISECONDS {
+            return Err(Fault::runtime("Wait state delay is too long."));
+        }
+        if until > now {
+            run.wait(thread, until);
+            return Ok(());
+        }
+        resume(run, thread)
+    }
+}
+
+/// Leaves the state once the time has come.
+pub(in crate::execution) fn resume(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+    run.leave(thread, |shaping, input, scope| {
+        shaping.selected_input(input, scope)
+    })
+}
