@@ -2,13 +2,13 @@
 
 pub(crate) mod monitor;
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use evaluation::Threshold;
+use s3_uri::S3Uri;
 
 use crate::commands;
 
@@ -189,10 +189,13 @@ Exit status: 0 if every image got an answer (passed or refused), 3 if some got n
 execution did not succeed, 1 for any other error, such as a prefix without an object.")]
 pub(crate) struct Batch {
     /// The images: all objects whose keys begin with PREFIX, as S3 has them (not URL-encoded)
-    #[arg(value_name = "s3://BUCKET/PREFIX", value_parser = s3_uri, required_unless_present = "manifest")]
+    #[arg(
+        value_name = "s3://BUCKET/PREFIX",
+        required_unless_present = "manifest"
+    )]
     pub(crate) images: Option<S3Uri>,
     /// A list of keys of the same bucket, instead of a prefix: CSV, JSON Lines or a JSON array
-    #[arg(long, value_name = "s3://BUCKET/KEY", value_parser = s3_uri, conflicts_with = "images")]
+    #[arg(long, value_name = "s3://BUCKET/KEY", conflicts_with = "images")]
     pub(crate) manifest: Option<S3Uri>,
     /// Write a line of JSON for each image to this file
     #[arg(long, value_name = "FILE")]
@@ -214,13 +217,6 @@ pub(crate) struct Batch {
     pub(crate) state_machine: String,
     #[command(flatten)]
     pub(crate) to: Target,
-}
-
-/// An object, or a prefix of keys, in a bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct S3Uri {
-    pub(crate) bucket: String,
-    pub(crate) key: String,
 }
 
 /// Show what functions and training jobs logged
@@ -396,26 +392,6 @@ fn default_command() -> Command {
         .unwrap_or_else(|| unreachable!("the line names a command"))
 }
 
-impl fmt::Display for S3Uri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s3://{}/{}", self.bucket, self.key)
-    }
-}
-
-fn s3_uri(text: &str) -> Result<S3Uri, String> {
-    let rest = text
-        .strip_prefix("s3://")
-        .ok_or("write it as s3://BUCKET/KEY")?;
-    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-    if bucket.is_empty() {
-        return Err("the bucket is missing: write it as s3://BUCKET/KEY".to_owned());
-    }
-    Ok(S3Uri {
-        bucket: bucket.to_owned(),
-        key: key.to_owned(),
-    })
-}
-
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
@@ -441,21 +417,9 @@ mod tests {
 
     #[test]
     fn images_are_named_by_uri() {
-        let uri = |bucket: &str, key: &str| {
-            let (bucket, key) = (bucket.to_owned(), key.to_owned());
-            Ok(S3Uri { bucket, key })
-        };
-        assert_eq!(
-            s3_uri("s3://b/in/my photos/ü+1"),
-            uri("b", "in/my photos/ü+1")
-        );
-        assert_eq!(s3_uri("s3://b"), uri("b", ""));
-        assert!(s3_uri("b/in/").unwrap_err().contains("s3://BUCKET/KEY"));
-        assert!(
-            s3_uri("s3:///in/")
-                .unwrap_err()
-                .contains("the bucket is missing")
-        );
+        let refused = Cli::try_parse_from(["scones", "batch", "b/in/"]);
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("write it as s3://BUCKET/KEY"), "{refused}");
         let refused = Cli::try_parse_from(["scones", "batch"])
             .unwrap_err()
             .to_string();

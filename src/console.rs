@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use console::{ApiError, Application, Aws, LogLine, Place};
+use console::{ApiError, Application, Aws, LogLine};
 use evaluation::Threshold;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use lambdas::environment::Environment;
+use s3_uri::S3Uri;
 use scones_local::s3::Objects;
 use scones_local::sdk::SdkError;
 use scones_local::{Stack, logs};
@@ -43,25 +44,21 @@ pub(crate) fn application(stack: &Stack) -> Application {
     let incoming = template
         .outputs
         .get("IncomingUri")
-        .and_then(|uri| place(uri));
+        .and_then(|uri| uri.parse::<S3Uri>().ok());
     let captured = template.endpoints.iter().filter_map(|endpoint| {
-        let at = place(&endpoint.capture.as_ref()?.destination_s3_uri)?;
+        let folder = &endpoint.capture.as_ref()?.destination_s3_uri;
+        let at: S3Uri = folder.parse().ok()?;
         let prefix = at.key.trim_end_matches('/');
-        Some(Place {
-            key: format!("{prefix}/{}/", endpoint.name),
-            ..at
-        })
+        Some(S3Uri::new(
+            at.bucket.clone(),
+            format!("{prefix}/{}/", endpoint.name),
+        ))
     });
     let bucket = template.outputs.get("BucketName");
-    let below = |key: &str| {
-        Some(Place {
-            bucket: bucket?.clone(),
-            key: key.to_owned(),
-        })
-    };
+    let below = |key: &str| Some(S3Uri::new(bucket?, key));
     Application {
         bucket: bucket.cloned(),
-        incoming: incoming.map(|place| place.key),
+        incoming: incoming.map(|uri| uri.key),
         state_machine: template.outputs.get("StateMachineArn").cloned(),
         labels: of_function_with("LABELS")
             .and_then(|environment| environment.labels().ok())
@@ -73,15 +70,6 @@ pub(crate) fn application(stack: &Stack) -> Application {
         ground_truth: below(GROUND_TRUTH),
         monitoring: below(MONITORING),
     }
-}
-
-/// `s3://BUCKET/KEY`
-fn place(uri: &str) -> Option<Place> {
-    let (bucket, key) = uri.strip_prefix("s3://")?.split_once('/')?;
-    Some(Place {
-        bucket: bucket.to_owned(),
-        key: key.to_owned(),
-    })
 }
 
 #[async_trait]
@@ -111,25 +99,20 @@ impl Aws for InProcess {
         })
     }
 
-    async fn object(
-        &self,
-        place: &Place,
-        from: u64,
-        most: usize,
-    ) -> Result<Option<Bytes>, ApiError> {
+    async fn object(&self, uri: &S3Uri, from: u64, most: usize) -> Result<Option<Bytes>, ApiError> {
         let s3 = self.0.s3();
-        let piece = s3.piece(&place.bucket, &place.key, None, from, most).await;
+        let piece = s3.piece(&uri.bucket, &uri.key, None, from, most).await;
         piece.map_err(|error| internal(&error))
     }
 
     async fn put_object(
         &self,
-        place: &Place,
+        uri: &S3Uri,
         body: Bytes,
         content_type: &str,
     ) -> Result<(), ApiError> {
         let s3 = self.0.s3();
-        let put = s3.put(&place.bucket, &place.key, body, content_type).await;
+        let put = s3.put(&uri.bucket, &uri.key, body, content_type).await;
         put.map_err(|error| internal(&error))
     }
 

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     match commands::run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", told(&error));
+            eprintln!("error: {}", error_text::with_causes(error.as_ref()));
             if bars::is_stopped() {
                 ExitCode::from(INTERRUPTED)
             } else {
@@ -23,18 +23,4 @@ fn main() -> ExitCode {
             }
         }
     }
-}
-
-/// The error and its causes, without those that what comes before already tells.
-fn told(error: &anyhow::Error) -> String {
-    let causes = error.chain().map(ToString::to_string);
-    causes
-        .reduce(|told, cause| {
-            if told.contains(&cause) {
-                told
-            } else {
-                format!("{told}: {cause}")
-            }
-        })
-        .unwrap_or_default()
 }

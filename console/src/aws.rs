@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use s3_uri::S3Uri;
 use serde_json::Value;
 
 /// The services that the pages show.
@@ -18,17 +19,12 @@ pub trait Aws: Send + Sync + 'static {
     ) -> Result<Value, ApiError>;
 
     /// At most `most` bytes of an object from the byte `from` on; `None` where there is no such object.
-    async fn object(
-        &self,
-        place: &Place,
-        from: u64,
-        most: usize,
-    ) -> Result<Option<Bytes>, ApiError>;
+    async fn object(&self, uri: &S3Uri, from: u64, most: usize) -> Result<Option<Bytes>, ApiError>;
 
     /// Stores an object.
     async fn put_object(
         &self,
-        place: &Place,
+        uri: &S3Uri,
         body: Bytes,
         content_type: &str,
     ) -> Result<(), ApiError>;
@@ -53,15 +49,6 @@ pub struct ApiError {
     pub message: String,
     /// The HTTP status that goes with it.
     pub status: u16,
-}
-
-/// Where an object lies.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-pub struct Place {
-    /// The bucket.
-    pub bucket: String,
-    /// The key, as S3 has it.
-    pub key: String,
 }
 
 /// A line of a log.
@@ -89,9 +76,9 @@ pub struct Application {
     /// The score that passes the gate, where an execution does not say its own.
     pub threshold: Option<f64>,
     /// Where endpoints' traffic is captured: a folder for each endpoint, with a folder for each variant.
-    pub captured: Vec<Place>,
+    pub captured: Vec<S3Uri>,
     /// Below which ground truth is: a folder for each endpoint.
-    pub ground_truth: Option<Place>,
+    pub ground_truth: Option<S3Uri>,
     /// Below which monitoring runs keep what they find.
-    pub monitoring: Option<Place>,
+    pub monitoring: Option<S3Uri>,
 }

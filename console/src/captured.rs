@@ -7,8 +7,9 @@ use monitor::ground_truth::GroundTruth;
 use sha2::{Digest, Sha256};
 
 use crate::Console;
-use crate::aws::{ApiError, Place};
+use crate::aws::ApiError;
 use crate::failure::Failure;
+use s3_uri::S3Uri;
 
 /// Bytes that are read at a time, and of a line at most: an endpoint takes requests of 6 MB, which are a third longer as
 /// base64, and its answer stands beside.
@@ -25,7 +26,7 @@ pub(crate) struct Captured {
     pub(crate) record: Result<Record, Broken>,
 }
 
-/// A line's place; what comes before it is older.
+/// A line's uri; what comes before it is older.
 pub(crate) struct Mark {
     pub(crate) key: String,
     pub(crate) from: u64,
@@ -35,7 +36,7 @@ impl Console {
     /// The last lines below a folder, the last first, of those before `before`.
     pub(crate) async fn captured(
         &self,
-        below: &Place,
+        below: &S3Uri,
         before: Option<&Mark>,
         most: usize,
     ) -> Result<Vec<Captured>, ApiError> {
@@ -46,11 +47,11 @@ impl Console {
         keys.extend(self.last_keys(below, older, OBJECTS).await?);
         for key in keys {
             let end = before.filter(|mark| mark.key == key).map(|mark| mark.from);
-            let place = Place {
+            let uri = S3Uri {
                 key,
                 ..below.clone()
             };
-            let mut lines = self.last_lines(&place, end, most - found.len()).await?;
+            let mut lines = self.last_lines(&uri, end, most - found.len()).await?;
             lines.reverse();
             found.append(&mut lines);
             if found.len() == most {
@@ -63,7 +64,7 @@ impl Console {
     /// The last lines of an object that begin before `end`, in their order.
     async fn last_lines(
         &self,
-        place: &Place,
+        uri: &S3Uri,
         end: Option<u64>,
         most: usize,
     ) -> Result<Vec<Captured>, ApiError> {
@@ -79,7 +80,7 @@ impl Console {
             }
             lines.push_back((from, line.to_vec()));
         };
-        while let Some(piece) = self.aws.object(place, read, PIECE).await? {
+        while let Some(piece) = self.aws.object(uri, read, PIECE).await? {
             if piece.is_empty() || end.is_some_and(|end| begun >= end) || line.len() > LONGEST {
                 break;
             }
@@ -96,7 +97,7 @@ impl Console {
         }
         keep(begun, &line);
         let captured = lines.into_iter().map(|(from, line)| Captured {
-            key: place.key.clone(),
+            key: uri.key.clone(),
             from,
             length: line.len(),
             record: Record::parse(&line),
@@ -104,23 +105,23 @@ impl Console {
         Ok(captured.collect())
     }
 
-    /// One line again, by its place.
+    /// One line again, by its uri.
     pub(crate) async fn captured_line(
         &self,
-        place: &Place,
+        uri: &S3Uri,
         from: u64,
         length: usize,
     ) -> Result<Record, Failure> {
-        let line = self.aws.object(place, from, length.min(LONGEST)).await?;
+        let line = self.aws.object(uri, from, length.min(LONGEST)).await?;
         let line =
-            line.ok_or_else(|| Failure::Missing(format!("There is no object {}.", place.key)))?;
+            line.ok_or_else(|| Failure::Missing(format!("There is no object {}.", uri.key)))?;
         Record::parse(&line).map_err(|broken| Failure::Missing(broken.to_string()))
     }
 
     /// Where the ground truth of an endpoint is.
-    pub(crate) fn ground_truth(&self, endpoint: &str) -> Option<Place> {
+    pub(crate) fn ground_truth(&self, endpoint: &str) -> Option<S3Uri> {
         let below = self.application.ground_truth.as_ref()?;
-        Some(Place {
+        Some(S3Uri {
             bucket: below.bucket.clone(),
             key: format!("{}/{endpoint}/", below.key.trim_end_matches('/')),
         })
@@ -133,8 +134,8 @@ impl Console {
         endpoint: &str,
         truth: &GroundTruth,
     ) -> Result<(), Failure> {
-        let known = self.application.captured.iter().any(|place| {
-            let folder = place.key.trim_end_matches('/');
+        let known = self.application.captured.iter().any(|uri| {
+            let folder = uri.key.trim_end_matches('/');
             folder.rsplit('/').next() == Some(endpoint)
         });
         let below = self.ground_truth(endpoint).filter(|_| known);
@@ -147,14 +148,14 @@ impl Console {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let place = Place {
+        let uri = S3Uri {
             key: format!("{}{hour}/console-{name}.jsonl", below.key),
             ..below
         };
         let mut line = Vec::new();
         truth.write(&mut line);
         self.aws
-            .put_object(&place, line.into(), "application/jsonlines")
+            .put_object(&uri, line.into(), "application/jsonlines")
             .await?;
         Ok(())
     }

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::aws::{Application, Place};
+use crate::aws::Application;
 use crate::story::Story;
+use s3_uri::S3Uri;
 
 /// Classes shown, the best first.
 const SHOWN: usize = 5;
@@ -16,8 +17,8 @@ pub(crate) struct Classification {
     pub(crate) label: Option<String>,
     pub(crate) confidence: Option<f64>,
     pub(crate) threshold: Option<f64>,
-    /// The image's place in S3.
-    pub(crate) place: Option<Place>,
+    /// The image's uri in S3.
+    pub(crate) uri: Option<S3Uri>,
     /// The fitted image, as base64.
     pub(crate) image_data: Option<String>,
 }
@@ -53,7 +54,7 @@ impl Classification {
     }
 
     fn is_any(&self) -> bool {
-        self.place.is_some() || self.image_data.is_some() || !self.scores.is_empty()
+        self.uri.is_some() || self.image_data.is_some() || !self.scores.is_empty()
     }
 
     /// Takes over what is not known yet.
@@ -68,10 +69,10 @@ impl Classification {
         }
         self.confidence = self.confidence.or_else(|| object["confidence"].as_f64());
         self.threshold = self.threshold.or_else(|| object["threshold"].as_f64());
-        if self.place.is_none()
+        if self.uri.is_none()
             && let (Some(bucket), Some(key)) = (text("s3_bucket"), text("s3_key"))
         {
-            self.place = Some(Place {
+            self.uri = Some(S3Uri {
                 bucket: bucket.to_owned(),
                 key: key.to_owned(),
             });
@@ -154,7 +155,7 @@ mod tests {
         assert_eq!(found.scores, [0.1, 0.9]);
         assert_eq!(found.threshold, Some(0.95));
         assert_eq!(found.image_data, None);
-        assert_eq!(found.place.unwrap().key, "k");
+        assert_eq!(found.uri.unwrap().key, "k");
     }
 
     #[test]

@@ -37,7 +37,7 @@ use futures::future::Shared;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use aws::{ApiError, Application, Aws, LogLine, Place};
+pub use aws::{ApiError, Application, Aws, LogLine};
 pub use bind::{BindError, bind};
 
 /// What every page has at hand. Cheap to clone.

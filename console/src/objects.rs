@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::Console;
-use crate::aws::{ApiError, Place};
+use crate::aws::ApiError;
 use crate::sfn::{rows, text};
+use s3_uri::S3Uri;
 
 /// An object in a listing.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +25,7 @@ impl Console {
     /// are listed, however many there are.
     pub(crate) async fn last_keys(
         &self,
-        below: &Place,
+        below: &S3Uri,
         before: Option<&str>,
         most: usize,
     ) -> Result<Vec<String>, ApiError> {
@@ -66,7 +67,7 @@ impl Console {
     /// All objects below a prefix, up to `most`.
     pub(crate) async fn objects_below(
         &self,
-        below: &Place,
+        below: &S3Uri,
         most: usize,
     ) -> Result<Vec<Listed>, ApiError> {
         let request =

@@ -10,10 +10,11 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 use self::backend::{ARN, Fake, MACHINE};
-use crate::{Application, Console, Place, router};
+use crate::{Application, Console, router};
+use s3_uri::S3Uri;
 
 fn application() -> Application {
-    let below = |key: &str| Place {
+    let below = |key: &str| S3Uri {
         bucket: "bucket".into(),
         key: key.into(),
     };

@@ -11,8 +11,8 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use error_text::with_causes;
 
-use crate::diagnostic::chain;
 use crate::environment::Environment;
 
 /// Two attempts only: a longer wait is the state machine's business, where waiting costs nothing.
@@ -92,13 +92,13 @@ impl Failure {
             }
             SdkError::DispatchFailure(failure) if failure.is_user() => Self::Refused {
                 code: "InvalidRequest".into(),
-                message: chain(error),
+                message: with_causes(error),
             },
             SdkError::ConstructionFailure(_) => Self::Refused {
                 code: "InvalidRequest".into(),
-                message: chain(error),
+                message: with_causes(error),
             },
-            _ => Self::Unavailable(chain(error)),
+            _ => Self::Unavailable(with_causes(error)),
         }
     }
 

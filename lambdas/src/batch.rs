@@ -20,10 +20,11 @@ use serde_json::Value;
 use crate::classify::ClassifyImage;
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
-use crate::event::{Location, Object, kind};
+use crate::event::{Object, kind};
 use crate::filter::{self, FilterInferences};
 use crate::runtime::Handler;
 use crate::serialize::SerializeImage;
+use s3_uri::S3Uri;
 
 pub use error::Error;
 use error::Fault;
@@ -123,7 +124,7 @@ impl ClassifyBatch {
         }
     }
 
-    async fn classified(&self, location: &Location, shared: &BatchInput) -> Result<Object, Fault> {
+    async fn classified(&self, location: &S3Uri, shared: &BatchInput) -> Result<Object, Fault> {
         let object = Object {
             s3_bucket: location.bucket.clone(),
             s3_key: location.key.clone(),
@@ -145,7 +146,7 @@ impl ClassifyBatch {
             Err(error @ filter::Error::ThresholdConfidenceNotMet { .. }) => {
                 Line::refused(known, (error.name(), &error.to_string()))
             }
-            Err(error) => Line::failed(known.location(), (error.name(), &error.to_string())),
+            Err(error) => Line::failed(known.uri(), (error.name(), &error.to_string())),
         };
         line.into()
     }
@@ -160,7 +161,7 @@ impl From<Line> for Outcome {
     }
 }
 
-fn failed(location: Location, fault: &Fault) -> Line {
+fn failed(location: S3Uri, fault: &Fault) -> Line {
     Line::failed(location, (fault.name(), &fault.to_string()))
 }
 

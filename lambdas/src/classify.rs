@@ -17,10 +17,11 @@ use sha2::{Digest, Sha256};
 
 use crate::aws;
 use crate::environment::{self, Environment, ModelSource};
-use crate::event::{Call, Location, Object};
+use crate::event::{Call, Object};
 use crate::logging;
 use crate::runtime::Handler;
 use crate::scores::Scores;
+use s3_uri::S3Uri;
 
 use endpoint::Endpoint;
 pub use error::{Asked, Error};
@@ -81,9 +82,9 @@ impl ClassifyImage {
         mut object: Object,
         execution: Option<&str>,
     ) -> Result<Object, Error> {
-        let location = object.location();
-        let inference_id = execution.and_then(|execution| inference_id(execution, &location));
-        let asked = self.model.asked(location);
+        let uri = object.uri();
+        let inference_id = execution.and_then(|execution| inference_id(execution, &uri));
+        let asked = self.model.asked(object.name());
         let image = image(&object)?;
         let id = inference_id.as_deref();
         let (answer, labels) = self.model.score(&asked, image, id).await?;
@@ -126,13 +127,13 @@ impl Model {
         }
     }
 
-    fn asked(&self, location: Location) -> Asked {
+    fn asked(&self, image: String) -> Asked {
         let model = match self {
             Self::Endpoint(endpoint) => format!("the endpoint {}", endpoint.name),
             #[cfg(feature = "embedded-model")]
             Self::Embedded(model) => model.name(),
         };
-        Asked { location, model }
+        Asked { image, model }
     }
 
     /// What the model says to an image, and the names of its classes.
@@ -166,7 +167,7 @@ fn label(asked: &Asked, labels: &[String], index: usize, scores: usize) -> Resul
 }
 
 fn image(object: &Object) -> Result<Vec<u8>, Error> {
-    let invalid = |problem: String| Error::InvalidImageData(object.location(), problem);
+    let invalid = |problem: String| Error::InvalidImageData(object.name(), problem);
     if object.image_data.is_empty() {
         return Err(invalid("is missing".into()));
     }
@@ -176,7 +177,7 @@ fn image(object: &Object) -> Result<Vec<u8>, Error> {
 }
 
 /// One prediction has one name, however often it is retried: up to 64 printable characters, says SageMaker.
-fn inference_id(execution: &str, Location { bucket, key }: &Location) -> Option<String> {
+fn inference_id(execution: &str, S3Uri { bucket, key }: &S3Uri) -> Option<String> {
     let parts = (execution, bucket, key);
     // A JSON array, so that no two different triples are the same text.
     let text = serde_json::to_vec(&parts).ok()?;

@@ -21,15 +21,3 @@ pub trait FunctionError: std::error::Error + strum::VariantNames {
         }
     }
 }
-
-/// An error's text with the texts of its causes, for errors whose own text leaves the cause out.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    for cause in causes.map(ToString::to_string) {
-        if !text.ends_with(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
-}

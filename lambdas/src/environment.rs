@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use evaluation::{InvalidThreshold, Threshold};
 use fit_image::Shape;
 
-use crate::event::Location;
+use s3_uri::S3Uri;
 
 /// The environment variables of a process, or of a test.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +65,7 @@ pub enum ModelSource {
     /// The name of a SageMaker endpoint.
     Endpoint(String),
     /// A `model.tar.gz`, to be loaded by the function.
-    Artifact(Location),
+    Artifact(S3Uri),
 }
 
 /// The most bytes of a PNG that Step Functions carries: 262,144 for the whole payload, of which base64 takes four for
@@ -124,9 +124,9 @@ impl Environment {
         match (self.get("ENDPOINT_NAME"), self.get(variable)) {
             (None, None) => Err(Error::NoModel),
             (Some(endpoint), None) => Ok(ModelSource::Endpoint(endpoint.to_owned())),
-            (None, Some(uri)) => match Location::parse(uri) {
-                Some(location) if location.key.ends_with(".tar.gz") => {
-                    Ok(ModelSource::Artifact(location))
+            (None, Some(uri)) => match uri.parse::<S3Uri>() {
+                Ok(artifact) if artifact.key.ends_with(".tar.gz") => {
+                    Ok(ModelSource::Artifact(artifact))
                 }
                 _ => Err(invalid(
                     variable,
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn one_model_is_asked() {
         let (bucket, key) = ("b".into(), "models/m.tar.gz".into());
-        let artifact = ModelSource::Artifact(Location { bucket, key });
+        let artifact = ModelSource::Artifact(S3Uri { bucket, key });
         let endpoint = ModelSource::Endpoint("scones".into());
         let uri = "s3://b/models/m.tar.gz";
         assert_eq!(with("ENDPOINT_NAME", "scones").model(), Ok(endpoint));

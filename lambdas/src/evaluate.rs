@@ -19,10 +19,10 @@ use serde_json::Value;
 use crate::aws;
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
-use crate::event::Location;
 use crate::runtime::Handler;
 use crate::scores::Scores;
 use crate::storage::{self, Problem};
+use s3_uri::S3Uri;
 
 /// Predictions that are read at a time.
 const READS: usize = 64;
@@ -91,25 +91,25 @@ pub enum Error {
     InvalidEvent(String),
     /// There is no such manifest.
     #[error("{0}: {1}: lst is the key of the manifest")]
-    ListMissing(Location, Problem),
+    ListMissing(S3Uri, Problem),
     /// The manifest names no image, or is none.
     #[error("{0}: {1}")]
-    ListInvalid(Location, String),
+    ListInvalid(S3Uri, String),
     /// The transform job wrote nothing for an image.
     #[error("{0}: {1}")]
-    PredictionsMissing(Location, String),
+    PredictionsMissing(S3Uri, String),
     /// What it wrote is not scores, or not as many as there are labels.
     #[error("{0}: {1}")]
-    PredictionsInvalid(Location, String),
+    PredictionsInvalid(S3Uri, String),
     /// See [`Problem::AccessDenied`].
     #[error("{0}: {1}")]
-    AccessDenied(Location, Problem),
+    AccessDenied(S3Uri, Problem),
     /// See [`Problem::Refused`].
     #[error("{0}: {1}")]
-    StorageRefused(Location, Problem),
+    StorageRefused(S3Uri, Problem),
     /// See [`Problem::Unavailable`]. Retryable.
     #[error("{0}: {1}")]
-    StorageUnavailable(Location, Problem),
+    StorageUnavailable(S3Uri, Problem),
 }
 
 impl FunctionError for Error {
@@ -127,7 +127,7 @@ impl From<Error> for Diagnostic {
 }
 
 impl Error {
-    fn of_list(location: Location, problem: Problem) -> Self {
+    fn of_list(location: S3Uri, problem: Problem) -> Self {
         match problem {
             Problem::NoSuchKey | Problem::NoSuchBucket => Self::ListMissing(location, problem),
             Problem::TooLarge { .. } => Self::ListInvalid(location, problem.to_string()),
@@ -135,7 +135,7 @@ impl Error {
         }
     }
 
-    fn of_output(output: Location, problem: Problem, image: &Location) -> Self {
+    fn of_output(output: S3Uri, problem: Problem, image: &S3Uri) -> Self {
         match problem {
             Problem::NoSuchKey | Problem::NoSuchBucket => {
                 let text = format!("{problem}: there is no prediction for {image}");
@@ -146,7 +146,7 @@ impl Error {
         }
     }
 
-    fn of_s3(location: Location, problem: Problem) -> Self {
+    fn of_s3(location: S3Uri, problem: Problem) -> Self {
         match problem {
             Problem::AccessDenied => Self::AccessDenied(location, problem),
             Problem::Unavailable(_) => Self::StorageUnavailable(location, problem),
@@ -274,20 +274,22 @@ impl EvaluateModel {
 }
 
 impl Question {
-    fn in_bucket(&self, key: &str) -> Location {
-        Location {
+    fn in_bucket(&self, key: &str) -> S3Uri {
+        S3Uri {
             bucket: self.bucket.clone(),
             key: key.to_owned(),
         }
     }
 
-    fn image(&self, line: &Line) -> Location {
+    fn image(&self, line: &Line) -> S3Uri {
         self.in_bucket(&below(&self.prefix, &line.path))
     }
 
-    fn output(&self, path: &str) -> Location {
-        let mut place =
-            Location::parse(&self.outputs).unwrap_or_else(|| self.in_bucket(&self.outputs));
+    fn output(&self, path: &str) -> S3Uri {
+        let mut place: S3Uri = self
+            .outputs
+            .parse()
+            .unwrap_or_else(|_| self.in_bucket(&self.outputs));
         place.key = below(&place.key, &format!("{path}.out"));
         place
     }

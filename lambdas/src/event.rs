@@ -7,8 +7,7 @@
 //! { "inferences": [], "s3_key": "", "s3_bucket": "", "image_data": "" }
 //! ```
 
-use std::fmt;
-
+use s3_uri::S3Uri;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -42,41 +41,18 @@ pub struct Object {
 }
 
 impl Object {
-    /// Where the image lies, for texts and logs.
-    pub fn location(&self) -> Location {
-        Location {
-            bucket: self.s3_bucket.clone(),
-            key: self.s3_key.clone(),
-        }
+    /// Returns the URI of the image. Bucket and key are empty where the caller sent none.
+    pub fn uri(&self) -> S3Uri {
+        S3Uri::new(&self.s3_bucket, &self.s3_key)
     }
-}
 
-/// Where an image lies; written as an S3 URI.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Location {
-    /// The bucket.
-    pub bucket: String,
-    /// The key.
-    pub key: String,
-}
-
-impl Location {
-    /// Reads an S3 URI. The key may be empty only where the URI ends after the bucket's slash.
-    pub(crate) fn parse(uri: &str) -> Option<Self> {
-        let (bucket, key) = uri.strip_prefix("s3://")?.split_once('/')?;
-        (!bucket.is_empty()).then(|| Self {
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-        })
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.bucket.is_empty() && self.key.is_empty() {
-            return f.write_str("an image without s3_bucket and s3_key");
+    /// Returns what errors call the image.
+    pub fn name(&self) -> String {
+        if self.s3_bucket.is_empty() && self.s3_key.is_empty() {
+            "an image without s3_bucket and s3_key".to_owned()
+        } else {
+            self.uri().to_string()
         }
-        write!(f, "s3://{}/{}", self.bucket, self.key)
     }
 }
 
@@ -234,10 +210,7 @@ mod tests {
         let call =
             parse(json!({"image_data": "", "s3_bucket": "b", "s3_key": "test/a b+c%20.png"}));
         assert_eq!(call.execution, None);
-        assert_eq!(
-            call.object.location().to_string(),
-            "s3://b/test/a b+c%20.png"
-        );
+        assert_eq!(call.object.name(), "s3://b/test/a b+c%20.png");
     }
 
     #[test]
@@ -295,7 +268,7 @@ mod tests {
     #[test]
     fn an_image_without_an_address_says_so() {
         assert_eq!(
-            parse(json!({})).object.location().to_string(),
+            parse(json!({})).object.name(),
             "an image without s3_bucket and s3_key"
         );
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
-use crate::event::{Call, Invalid, Location, Object};
+use crate::event::{Call, Invalid, Object};
 use crate::logging;
 use crate::runtime::Handler;
 use crate::scores::{Malformed, Scores};
@@ -28,10 +28,10 @@ pub enum Error {
     #[error(transparent)]
     InvalidEvent(#[from] Invalid),
     /// The model is not sure enough.
-    #[error("{location}: {label} with confidence {confidence} is below the threshold {threshold}")]
+    #[error("{image}: {label} with confidence {confidence} is below the threshold {threshold}")]
     ThresholdConfidenceNotMet {
-        /// The image.
-        location: Location,
+        /// What the image is called.
+        image: String,
         /// The class with the best score.
         label: String,
         /// The best score.
@@ -41,22 +41,22 @@ pub enum Error {
     },
     /// The event's own threshold is none.
     #[error("{0}: the threshold {1} is not a number above 0 and up to 1")]
-    InvalidThreshold(Location, Value),
+    InvalidThreshold(String, Value),
     /// See [`Malformed::Missing`].
     #[error("{0}: {1}")]
-    InferencesMissing(Location, Malformed),
+    InferencesMissing(String, Malformed),
     /// See [`Malformed::Empty`].
     #[error("{0}: {1}")]
-    InferencesEmpty(Location, Malformed),
+    InferencesEmpty(String, Malformed),
     /// See [`Malformed::NotNumbers`].
     #[error("{0}: {1}")]
-    InferencesNotNumbers(Location, Malformed),
+    InferencesNotNumbers(String, Malformed),
     /// See [`Malformed::OutOfRange`].
     #[error("{0}: {1}")]
-    InferencesOutOfRange(Location, Malformed),
+    InferencesOutOfRange(String, Malformed),
     /// See [`Malformed::SumNotOne`].
     #[error("{0}: {1}")]
-    InferencesSumNotOne(Location, Malformed),
+    InferencesSumNotOne(String, Malformed),
 }
 
 impl FunctionError for Error {
@@ -74,13 +74,13 @@ impl From<Error> for Diagnostic {
 }
 
 impl Error {
-    fn of_scores(location: Location, malformed: Malformed) -> Self {
+    fn of_scores(image: String, malformed: Malformed) -> Self {
         match malformed {
-            Malformed::Missing => Self::InferencesMissing(location, malformed),
-            Malformed::Empty => Self::InferencesEmpty(location, malformed),
-            Malformed::NotNumbers(_) => Self::InferencesNotNumbers(location, malformed),
-            Malformed::OutOfRange { .. } => Self::InferencesOutOfRange(location, malformed),
-            Malformed::SumNotOne(_) => Self::InferencesSumNotOne(location, malformed),
+            Malformed::Missing => Self::InferencesMissing(image, malformed),
+            Malformed::Empty => Self::InferencesEmpty(image, malformed),
+            Malformed::NotNumbers(_) => Self::InferencesNotNumbers(image, malformed),
+            Malformed::OutOfRange { .. } => Self::InferencesOutOfRange(image, malformed),
+            Malformed::SumNotOne(_) => Self::InferencesSumNotOne(image, malformed),
         }
     }
 }
@@ -116,7 +116,7 @@ impl FilterInferences {
     pub(crate) fn judge(&self, mut object: Object) -> Result<Object, Error> {
         let threshold = self.threshold(&object)?;
         let scores = Scores::parse(&object.inferences)
-            .map_err(|malformed| Error::of_scores(object.location(), malformed))?;
+            .map_err(|malformed| Error::of_scores(object.name(), malformed))?;
         let (index, confidence) = scores.best();
         if threshold.passes(confidence) {
             object.confidence = Some(confidence);
@@ -124,7 +124,7 @@ impl FilterInferences {
             return Ok(object);
         }
         Err(Error::ThresholdConfidenceNotMet {
-            location: object.location(),
+            image: object.name(),
             label: object.label.unwrap_or_else(|| format!("class {index}")),
             confidence,
             threshold,
@@ -136,7 +136,7 @@ impl FilterInferences {
             return Ok(self.threshold);
         };
         let threshold = given.as_f64().and_then(|given| Threshold::new(given).ok());
-        threshold.ok_or_else(|| Error::InvalidThreshold(object.location(), given.clone()))
+        threshold.ok_or_else(|| Error::InvalidThreshold(object.name(), given.clone()))
     }
 }
 

@@ -6,7 +6,8 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Span, field};
 
 use crate::environment::Environment;
-use crate::event::{Call, Location};
+use crate::event::Call;
+use s3_uri::S3Uri;
 
 /// Logs from here on, at the level of `AWS_LAMBDA_LOG_LEVEL` (Lambda sets it), by default `INFO`.
 /// A subscriber that the program has already set stays.
@@ -42,7 +43,7 @@ pub(crate) fn invocation(function: &str, request_id: &str) -> Span {
 
 /// Names in the log what the current invocation is about.
 pub(crate) fn about(call: &Call) {
-    let Location { bucket, key } = call.object.location();
+    let S3Uri { bucket, key } = call.object.uri();
     let span = Span::current();
     span.record("s3_bucket", bucket).record("s3_key", key);
     if let Some(execution) = &call.execution {

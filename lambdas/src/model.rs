@@ -8,8 +8,8 @@ use scones_model::serve::Predictor;
 use scones_model::trial;
 use tokio::io::AsyncWriteExt;
 
-use crate::event::Location;
 use crate::storage::{Problem, Reading};
+use s3_uri::S3Uri;
 
 /// The most bytes of a `model.tar.gz`. Lambda's /tmp has 512 MB, and what comes out lies there beside it.
 const MAX_PACKED: u64 = 128 << 20;
@@ -35,7 +35,7 @@ impl From<Problem> for NotLoaded {
 }
 
 /// Downloads, unpacks and reads a `model.tar.gz`.
-pub(crate) async fn load(s3: &Client, artifact: &Location) -> Result<Predictor, NotLoaded> {
+pub(crate) async fn load(s3: &Client, artifact: &S3Uri) -> Result<Predictor, NotLoaded> {
     let folder = tempfile::tempdir().map_err(no_place)?;
     let packed = folder.path().join("model.tar.gz");
     download(s3, artifact, &packed).await?;
@@ -50,7 +50,7 @@ fn no_place(error: std::io::Error) -> NotLoaded {
     NotLoaded::Unavailable(format!("no place for it: {error}"))
 }
 
-async fn download(s3: &Client, artifact: &Location, to: &Path) -> Result<(), NotLoaded> {
+async fn download(s3: &Client, artifact: &S3Uri, to: &Path) -> Result<(), NotLoaded> {
     let mut reading = Reading::start(s3, artifact).await?;
     let mut file = tokio::fs::File::create(to).await.map_err(no_place)?;
     let mut bytes = 0;

@@ -27,11 +27,11 @@ use crate::aws;
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
 #[cfg(feature = "embedded-model")]
-use crate::event::Location;
-#[cfg(feature = "embedded-model")]
 use crate::model::{self, NotLoaded};
 use crate::runtime::Handler;
 use crate::storage;
+#[cfg(feature = "embedded-model")]
+use s3_uri::S3Uri;
 
 /// The hours that are looked at where the event does not say.
 const HOURS: u32 = 24;
@@ -219,7 +219,7 @@ impl MonitorEndpoint {
         let Some(uri) = model else {
             return Ok(Err(NO_MODEL.to_owned()));
         };
-        let Some(artifact) = Location::parse(uri) else {
+        let Ok(artifact) = uri.parse::<S3Uri>() else {
             return Ok(Err(format!("the baseline's model, {uri:?}, is no S3 URI")));
         };
         match model::load(&self.s3, &artifact).await {

@@ -13,11 +13,12 @@ use serde_json::{Value, json};
 use crate::aws;
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
-use crate::event::{Call, Invalid, Location, Object};
+use crate::event::{Call, Invalid, Object};
 use crate::fitter::Fitter;
 use crate::logging;
 use crate::runtime::Handler;
 use crate::storage::{self, Problem};
+use s3_uri::S3Uri;
 
 /// The most bytes that are read: an object that says it has more is not downloaded.
 pub const MAX_BYTES: u64 = 32 << 20;
@@ -37,47 +38,47 @@ pub enum Error {
     InvalidEvent(#[from] Invalid),
     /// See [`Problem::NoSuchBucket`].
     #[error("{0}: {1}")]
-    NoSuchBucket(Location, Problem),
+    NoSuchBucket(S3Uri, Problem),
     /// See [`Problem::NoSuchKey`].
     #[error("{0}: {1}")]
-    NoSuchKey(Location, Problem),
+    NoSuchKey(S3Uri, Problem),
     /// See [`Problem::AccessDenied`].
     #[error("{0}: {1}")]
-    AccessDenied(Location, Problem),
+    AccessDenied(S3Uri, Problem),
     /// See [`Problem::Refused`].
     #[error("{0}: {1}")]
-    StorageRefused(Location, Problem),
+    StorageRefused(S3Uri, Problem),
     /// See [`Problem::Unavailable`]. Retryable.
     #[error("{0}: {1}")]
-    StorageUnavailable(Location, Problem),
+    StorageUnavailable(S3Uri, Problem),
     /// The object has no bytes.
     #[error("{0}: the object is empty")]
-    EmptyObject(Location),
+    EmptyObject(S3Uri),
     /// The object has more than [`MAX_BYTES`].
     #[error(
         "{location}: the object has {bytes} bytes, and images are read up to {MAX_BYTES}: upload a smaller one"
     )]
     ObjectTooLarge {
         /// Which object.
-        location: Location,
+        location: S3Uri,
         /// Its size, as far as it was read.
         bytes: u64,
     },
     /// It is something else than an image.
     #[error("{0}: {1}")]
-    NotAnImage(Location, Unusable),
+    NotAnImage(S3Uri, Unusable),
     /// It is an image in a format that is not read here.
     #[error("{0}: {1}")]
-    UnsupportedImage(Location, Unusable),
+    UnsupportedImage(S3Uri, Unusable),
     /// It has too many pixels.
     #[error("{0}: {1}")]
-    ImageTooLarge(Location, Unusable),
+    ImageTooLarge(S3Uri, Unusable),
     /// Its end is missing.
     #[error("{0}: {1}")]
-    TruncatedImage(Location, Unusable),
+    TruncatedImage(S3Uri, Unusable),
     /// It can't be decoded.
     #[error("{0}: {1}")]
-    CorruptImage(Location, Unusable),
+    CorruptImage(S3Uri, Unusable),
 }
 
 impl FunctionError for Error {
@@ -95,7 +96,7 @@ impl From<Error> for Diagnostic {
 }
 
 impl Error {
-    fn of_image(location: Location, unusable: Unusable) -> Self {
+    fn of_image(location: S3Uri, unusable: Unusable) -> Self {
         match unusable {
             Unusable::NotAnImage => Self::NotAnImage(location, unusable),
             Unusable::Unsupported(_) => Self::UnsupportedImage(location, unusable),
@@ -105,7 +106,7 @@ impl Error {
         }
     }
 
-    fn of_s3(location: Location, problem: Problem) -> Self {
+    fn of_s3(location: S3Uri, problem: Problem) -> Self {
         match problem {
             Problem::NoSuchBucket => Self::NoSuchBucket(location, problem),
             Problem::NoSuchKey => Self::NoSuchKey(location, problem),
@@ -154,7 +155,7 @@ impl SerializeImage {
         Ok(object)
     }
 
-    async fn read(&self, location: &Location) -> Result<Vec<u8>, Error> {
+    async fn read(&self, location: &S3Uri) -> Result<Vec<u8>, Error> {
         let bytes = storage::read(&self.s3, location, MAX_BYTES)
             .await
             .map_err(|problem| Error::of_s3(location.clone(), problem))?;
@@ -165,11 +166,11 @@ impl SerializeImage {
     }
 }
 
-fn address(object: &Object) -> Result<Location, Invalid> {
-    let location = object.location();
+fn address(object: &Object) -> Result<S3Uri, Invalid> {
+    let location = object.uri();
     match &location {
-        Location { bucket, .. } if bucket.is_empty() => Err(Invalid::Missing("s3_bucket")),
-        Location { key, .. } if key.is_empty() => Err(Invalid::Missing("s3_key")),
+        S3Uri { bucket, .. } if bucket.is_empty() => Err(Invalid::Missing("s3_bucket")),
+        S3Uri { key, .. } if key.is_empty() => Err(Invalid::Missing("s3_key")),
         _ => Ok(location),
     }
 }

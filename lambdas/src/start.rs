@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use crate::aws::{self, Failure};
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
-use crate::event::{Location, kind};
+use crate::event::kind;
 use crate::runtime::Handler;
+use s3_uri::S3Uri;
 
 /// The function.
 #[derive(Clone, Debug)]
@@ -173,7 +174,7 @@ fn records(event: Value) -> Result<Vec<Value>, Error> {
 /// A new object in S3, as an event tells of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Upload {
-    location: Location,
+    location: S3Uri,
     /// What tells one upload from the next of the same key: its version and its place in the key's order of events.
     version: Option<String>,
     sequencer: Option<String>,
@@ -188,7 +189,7 @@ impl Upload {
         let object = record.s3.object;
         let key = object.key.ok_or("it has no object key")?;
         let upload = Self {
-            location: Location {
+            location: S3Uri {
                 bucket: record.s3.bucket.name.ok_or("it has no bucket name")?,
                 key: decode(&key)?,
             },
@@ -204,7 +205,7 @@ impl Upload {
     fn execution_name(&self) -> String {
         const READABLE: usize = 31;
         const HASH_BYTES: usize = 24;
-        let Location { bucket, key } = &self.location;
+        let S3Uri { bucket, key } = &self.location;
         // A JSON array, so that no two different uploads are the same text.
         let identity = json!([bucket, key, self.version, self.sequencer]).to_string();
         let hash = hex::encode(&Sha256::digest(identity)[..HASH_BYTES]);
@@ -223,7 +224,7 @@ impl Upload {
 
     /// The notebooks' payload.
     fn input(&self) -> Value {
-        let Location { bucket, key } = &self.location;
+        let S3Uri { bucket, key } = &self.location;
         json!({"image_data": "", "s3_bucket": bucket, "s3_key": key})
     }
 }

@@ -4,11 +4,11 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
+use error_text::with_causes;
 
 use crate::aws::{self, Failure};
-use crate::diagnostic::chain;
 use crate::environment::Environment;
-use crate::event::Location;
+use s3_uri::S3Uri;
 
 /// A client, from the configuration that all clients start from.
 pub(crate) fn client(config: &SdkConfig, environment: &Environment) -> Client {
@@ -71,7 +71,7 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Asks for an object.
-    pub(crate) async fn start(s3: &Client, location: &Location) -> Result<Self, Problem> {
+    pub(crate) async fn start(s3: &Client, location: &S3Uri) -> Result<Self, Problem> {
         let answer = s3
             .get_object()
             .bucket(&location.bucket)
@@ -88,7 +88,7 @@ impl Reading {
     /// Its next bytes; none at its end.
     pub(crate) async fn piece(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, Problem> {
         let piece = self.body.next().await.transpose();
-        piece.map_err(|error| Problem::Unavailable(chain(&error)))
+        piece.map_err(|error| Problem::Unavailable(with_causes(&error)))
     }
 
     /// The rest of it, which may have up to `most` bytes. One that says it has more is not downloaded.
@@ -107,14 +107,14 @@ impl Reading {
 }
 
 /// A whole object of up to `most` bytes.
-pub(crate) async fn read(s3: &Client, location: &Location, most: u64) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn read(s3: &Client, location: &S3Uri, most: u64) -> Result<Vec<u8>, Problem> {
     Reading::start(s3, location).await?.rest(most).await
 }
 
 /// Puts an object, in the place of an earlier one.
 pub(crate) async fn write(
     s3: &Client,
-    location: &Location,
+    location: &S3Uri,
     content_type: &str,
     bytes: Vec<u8>,
 ) -> Result<(), Failure> {

@@ -20,10 +20,10 @@ use serde_json::Value;
 use crate::aws::{self, Failure};
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
-use crate::event::Location;
 use crate::lines::Lines;
 use crate::runtime::Handler;
 use crate::storage::{self, Problem, Reading};
+use s3_uri::S3Uri;
 
 use files::Manifest;
 use tally::Tally;
@@ -53,19 +53,19 @@ pub enum Error {
     InvalidEvent(String),
     /// The manifest, or a file that it names, is not there.
     #[error("{0}: {1}")]
-    ResultsMissing(Location, Problem),
+    ResultsMissing(S3Uri, Problem),
     /// One of them is not what `ResultWriter` writes.
     #[error("{0}: {1}")]
-    ResultsInvalid(Location, String),
+    ResultsInvalid(S3Uri, String),
     /// See [`Problem::AccessDenied`].
     #[error("{0}: {1}")]
-    AccessDenied(Location, Problem),
+    AccessDenied(S3Uri, Problem),
     /// S3 refused to read a file, or to take the summary.
     #[error("{0}: {1}")]
-    StorageRefused(Location, String),
+    StorageRefused(S3Uri, String),
     /// S3 did not answer, or asks to come back later. Retryable.
     #[error("{0}: {1}")]
-    StorageUnavailable(Location, String),
+    StorageUnavailable(S3Uri, String),
 }
 
 impl FunctionError for Error {
@@ -83,7 +83,7 @@ impl From<Error> for Diagnostic {
 }
 
 impl Error {
-    fn of_s3(location: Location, problem: Problem) -> Self {
+    fn of_s3(location: S3Uri, problem: Problem) -> Self {
         match problem {
             Problem::NoSuchBucket | Problem::NoSuchKey => Self::ResultsMissing(location, problem),
             Problem::AccessDenied => Self::AccessDenied(location, problem),
@@ -93,7 +93,7 @@ impl Error {
         }
     }
 
-    fn of_writing(location: Location, failure: &Failure) -> Self {
+    fn of_writing(location: S3Uri, failure: &Failure) -> Self {
         match failure {
             Failure::Refused { .. } => {
                 Self::StorageRefused(location, format!("S3 refused to take it: {failure}"))
@@ -116,7 +116,7 @@ impl Handler for SummariseBatch {
     async fn handle(&self, event: Value) -> Result<Summary, Error> {
         let Question { bucket, key } = serde_json::from_value(event)
             .map_err(|error| Error::InvalidEvent(error.to_string()))?;
-        let manifest_place = Location { bucket, key };
+        let manifest_place = S3Uri { bucket, key };
         let manifest = self.manifest(&manifest_place).await?;
         let mut tally = Tally::default();
         for file in &manifest.classified {
@@ -139,7 +139,7 @@ impl SummariseBatch {
         Self { s3 }
     }
 
-    async fn manifest(&self, location: &Location) -> Result<Manifest, Error> {
+    async fn manifest(&self, location: &S3Uri) -> Result<Manifest, Error> {
         let bytes = storage::read(&self.s3, location, MAX_MANIFEST)
             .await
             .map_err(|problem| Error::of_s3(location.clone(), problem))?;
@@ -149,7 +149,7 @@ impl SummariseBatch {
     /// Hands each line of a file to `count`, which says what is wrong with one.
     async fn read(
         &self,
-        file: &Location,
+        file: &S3Uri,
         mut count: impl FnMut(&[u8]) -> Result<(), String>,
     ) -> Result<(), Error> {
         let failed = |problem| Error::of_s3(file.clone(), problem);
@@ -182,7 +182,7 @@ impl SummariseBatch {
             summary: key,
             ..
         } = summary.results.clone();
-        let location = Location { bucket, key };
+        let location = S3Uri { bucket, key };
         let bytes = serde_json::to_vec_pretty(summary)
             .map_err(|error| Error::ResultsInvalid(location.clone(), error.to_string()))?;
         storage::write(&self.s3, &location, "application/json", bytes)
@@ -192,7 +192,7 @@ impl SummariseBatch {
 }
 
 /// A file in the folder of another.
-fn beside(location: &Location, name: &str) -> Location {
+fn beside(location: &S3Uri, name: &str) -> S3Uri {
     let folder = location
         .key
         .rsplit_once('/')
@@ -201,7 +201,7 @@ fn beside(location: &Location, name: &str) -> Location {
         "" => name.to_owned(),
         folder => format!("{folder}/{name}"),
     };
-    Location {
+    S3Uri {
         bucket: location.bucket.clone(),
         key,
     }

@@ -65,7 +65,7 @@ impl Error {
                 Kind::Refused,
                 format!("{code}: {}", error.message().unwrap_or("no message")),
             ),
-            None => (Kind::Unavailable, chain(error)),
+            None => (Kind::Unavailable, error_text::with_causes(error)),
         };
         Self {
             verb,
@@ -74,19 +74,6 @@ impl Error {
             kind,
         }
     }
-}
-
-/// An error with what caused it, where that is not in its text already.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| {
-        let cause = cause.to_string();
-        if text.ends_with(&cause) {
-            text
-        } else {
-            format!("{text}: {cause}")
-        }
-    })
 }
 
 /// An object that is being read.

@@ -1,6 +1,7 @@
 //! What one may type after `scones monitor`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use evaluation::Threshold;
@@ -8,8 +9,9 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use monitor::corruption::Corruption;
 use monitor::job;
+use s3_uri::{InvalidS3Uri, S3Uri};
 
-use super::{S3Uri, Target, s3_uri};
+use super::Target;
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Monitor {
@@ -57,18 +59,30 @@ pub(crate) struct Between {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Images {
     /// The images: a folder, or s3://BUCKET/PREFIX
-    #[arg(long, value_name = "PLACE", value_parser = place)]
-    pub(crate) images: Option<Place>,
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) images: Option<Location>,
     /// Their classes, in SageMaker's .lst format (row, class, path): a file, or s3://BUCKET/KEY
-    #[arg(long, value_name = "PLACE", value_parser = place)]
-    pub(crate) lst: Option<Place>,
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) lst: Option<Location>,
 }
 
-/// Here or in S3.
+/// A file or a folder: on this machine, or an object or a prefix in S3.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Here(PathBuf),
+pub(crate) enum Location {
+    Local(PathBuf),
     S3(S3Uri),
+}
+
+impl FromStr for Location {
+    type Err = InvalidS3Uri;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("s3://") {
+            text.parse().map(Self::S3)
+        } else {
+            Ok(Self::Local(text.into()))
+        }
+    }
 }
 
 /// Say what the model does when all is well: statistics.json and constraints.json
@@ -86,8 +100,8 @@ pub(crate) struct Baseline {
     #[command(flatten)]
     pub(crate) images: Images,
     /// The model: model.tar.gz, its folder, or s3://BUCKET/KEY
-    #[arg(long, value_name = "PLACE", value_parser = place)]
-    pub(crate) model: Option<Place>,
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) model: Option<Location>,
     /// The classes in the order of the scores; by default the model's own
     #[arg(
         long,
@@ -130,8 +144,8 @@ pub(crate) struct Look {
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
     /// The model, for its embeddings: model.tar.gz, its folder, or s3://BUCKET/KEY; by default the baseline's, if it is in S3
-    #[arg(long, value_name = "PLACE", value_parser = place)]
-    pub(crate) model: Option<Place>,
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) model: Option<Location>,
     /// The score that passes the gate; by default the baseline's
     #[arg(long, value_name = "SCORE")]
     pub(crate) threshold: Option<Threshold>,
@@ -214,13 +228,6 @@ pub(crate) struct Traffic {
     pub(crate) unlabelled: bool,
 }
 
-pub(crate) fn place(text: &str) -> Result<Place, String> {
-    match text.starts_with("s3://") {
-        true => Ok(Place::S3(s3_uri(text)?)),
-        false => Ok(Place::Here(text.into())),
-    }
-}
-
 fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
@@ -265,13 +272,10 @@ mod tests {
     }
 
     #[test]
-    fn places_are_here_or_in_s3() {
-        assert_eq!(place("data/test"), Ok(Place::Here("data/test".into())));
-        let uri = S3Uri {
-            bucket: "b".into(),
-            key: "test/".into(),
-        };
-        assert_eq!(place("s3://b/test/"), Ok(Place::S3(uri)));
-        assert!(place("s3://").is_err());
+    fn files_are_local_or_in_s3() {
+        let uri = S3Uri::new("b", "test/");
+        assert_eq!("s3://b/test/".parse(), Ok(Location::S3(uri)));
+        assert_eq!("data/test".parse(), Ok(Location::Local("data/test".into())));
+        assert_eq!("s3://".parse::<Location>(), Err(InvalidS3Uri::Bucket));
     }
 }

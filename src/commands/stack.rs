@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use evaluation::Threshold;
+use s3_uri::S3Uri;
 use scones_local::aws::Identity;
 use scones_local::template::{Application, Endpoint};
 use scones_local::{Config, Stack};
@@ -212,10 +213,11 @@ fn model_key(application: &Application, endpoint: &str, bucket: &str) -> anyhow:
     let url = found
         .and_then(|Endpoint { variants, .. }| variants.first())
         .map(|variant| &variant.model_data_url);
-    let key = url.and_then(|url| url.strip_prefix(&format!("s3://{bucket}/")));
-    let key =
-        key.with_context(|| format!("the endpoint {endpoint} has no model in s3://{bucket}"))?;
-    Ok(key.to_owned())
+    let uri: Option<S3Uri> = url.and_then(|url| url.parse().ok());
+    let uri = uri.filter(|uri| uri.bucket == bucket);
+    let uri =
+        uri.with_context(|| format!("the endpoint {endpoint} has no model in s3://{bucket}"))?;
+    Ok(uri.key)
 }
 
 fn environment(application: &Application, variable: &str) -> anyhow::Result<String> {

@@ -15,12 +15,12 @@ use std::collections::HashMap;
 use super::image::picture;
 use super::upload::answer;
 use crate::Console;
-use crate::aws::Place;
 use crate::captured::{Captured, Mark};
 use crate::classification::bar;
 use crate::failure::Failure;
 use crate::page::{Page, Tab, empty};
 use crate::text::{at, url};
+use s3_uri::S3Uri;
 
 /// Images on a page.
 const SHOWN: usize = 24;
@@ -63,10 +63,10 @@ pub(super) fn router() -> Router<Console> {
 }
 
 /// An endpoint's folder of captured data, and the endpoint's name: the folder's.
-fn place<'c>(console: &'c Console, endpoint: Option<&str>) -> Option<(&'c Place, &'c str)> {
-    let named = console.application.captured.iter().map(|place| {
-        let folder = place.key.trim_end_matches('/');
-        (place, folder.rsplit('/').next().unwrap_or(folder))
+fn uri<'c>(console: &'c Console, endpoint: Option<&str>) -> Option<(&'c S3Uri, &'c str)> {
+    let named = console.application.captured.iter().map(|uri| {
+        let folder = uri.key.trim_end_matches('/');
+        (uri, folder.rsplit('/').next().unwrap_or(folder))
     });
     named
         .into_iter()
@@ -75,7 +75,7 @@ fn place<'c>(console: &'c Console, endpoint: Option<&str>) -> Option<(&'c Place,
 
 async fn page(State(console): State<Console>, Query(which): Query<Which>) -> Result<Page, Failure> {
     let page = Page::new(Tab::Captured, "Captured data");
-    let Some((place, endpoint)) = place(&console, which.endpoint.as_deref()) else {
+    let Some((uri, endpoint)) = uri(&console, which.endpoint.as_deref()) else {
         let hint =
             html! { "The template has no endpoint whose traffic is captured (DataCaptureConfig)." };
         return Ok(page.body(empty("No data capture", &hint)));
@@ -85,7 +85,7 @@ async fn page(State(console): State<Console>, Query(which): Query<Which>) -> Res
         .zip(which.from)
         .map(|(key, from)| Mark { key, from });
     // One more than is shown tells whether there are older ones.
-    let mut found = console.captured(place, before.as_ref(), SHOWN + 1).await?;
+    let mut found = console.captured(uri, before.as_ref(), SHOWN + 1).await?;
     let more = found.len() > SHOWN;
     found.truncate(SHOWN);
     let truths = truths(&console, endpoint).await?;
@@ -104,7 +104,7 @@ async fn page(State(console): State<Console>, Query(which): Query<Which>) -> Res
         p.faint { "What " (endpoint) " was asked and answered. A click on a class says what the image really is (ground truth)." }
         @if found.is_empty() { (empty("Nothing captured yet", &hint)) }
         ul.gallery {
-            @for (number, captured) in found.iter().enumerate() { (item(&console, place, endpoint, number, captured, &truths)) }
+            @for (number, captured) in found.iter().enumerate() { (item(&console, uri, endpoint, number, captured, &truths)) }
         }
         nav.pager aria-label="Pages of the data" {
             @if before.is_some() { a.button href=(url("/captured", &[("endpoint", Some(endpoint))])) { "Newest" } }
@@ -115,7 +115,7 @@ async fn page(State(console): State<Console>, Query(which): Query<Which>) -> Res
 
 fn item(
     console: &Console,
-    place: &Place,
+    uri: &S3Uri,
     endpoint: &str,
     number: usize,
     captured: &Captured,
@@ -123,7 +123,7 @@ fn item(
 ) -> Markup {
     let (from, length) = (captured.from.to_string(), captured.length.to_string());
     let query = [
-        ("bucket", Some(&*place.bucket)),
+        ("bucket", Some(&*uri.bucket)),
         ("key", Some(&*captured.key)),
         ("from", Some(&*from)),
         ("length", Some(&*length)),
@@ -191,13 +191,11 @@ async fn image(
     State(console): State<Console>,
     Query(line): Query<Line>,
 ) -> Result<Response, Failure> {
-    let place = Place {
+    let uri = S3Uri {
         bucket: line.bucket,
         key: line.key,
     };
-    let record = console
-        .captured_line(&place, line.from, line.length)
-        .await?;
+    let record = console.captured_line(&uri, line.from, line.length).await?;
     let input = record
         .input
         .ok_or_else(|| Failure::Missing("The request was not captured.".into()))?;
@@ -213,11 +211,11 @@ async fn truths(console: &Console, endpoint: &str) -> Result<HashMap<String, Str
     };
     let keys = console.last_keys(&below, None, TRUTHS).await?;
     let objects = keys.iter().map(async |key| {
-        let place = Place {
+        let uri = S3Uri {
             key: key.clone(),
             ..below.clone()
         };
-        console.aws.object(&place, 0, 1 << 20).await
+        console.aws.object(&uri, 0, 1 << 20).await
     });
     for object in try_join_all(objects).await?.into_iter().flatten() {
         let lines = object.split(|byte| *byte == b'\n');

@@ -220,7 +220,7 @@ impl View {
         let Some(found) = Classification::of(&self.described, &self.story) else {
             return html! {};
         };
-        let place = found.place.as_ref();
+        let uri = found.uri.as_ref();
         html! {
             section.card.answer {
                 img.subject src=(url("/execution/image", &[("arn", Some(&self.arn)), ("v", Some(if found.image_data.is_some() { "fitted" } else { "object" }))]))
@@ -233,7 +233,7 @@ impl View {
                             _ => "No answer",
                         }
                     }
-                    @if let Some(place) = place { p.sub { "s3://" (place.bucket) "/" (place.key) } }
+                    @if let Some(uri) = uri { p.sub { (uri) } }
                     (found.bars(&console.application))
                 }
             }

@@ -224,7 +224,7 @@ fn row(console: &Console, row: &Row) -> Markup {
         .or_else(|| Classification::read(text(described, "Input")));
     let key = about
         .as_ref()
-        .and_then(|about| about.place.as_ref())
+        .and_then(|about| about.uri.as_ref())
         .map(|place| &place.key);
     let own = console.application.state_machine.as_deref();
     let machine = text(listed, "StateMachineArn").filter(|machine| Some(*machine) != own);

@@ -11,9 +11,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::Console;
-use crate::aws::Place;
 use crate::classification::Classification;
 use crate::failure::Failure;
+use s3_uri::S3Uri;
 
 /// A photograph is shown whole or not at all.
 const LARGEST: usize = 32 << 20;
@@ -21,6 +21,19 @@ const LARGEST: usize = 32 << 20;
 #[derive(Deserialize)]
 struct Of {
     arn: String,
+}
+
+/// The object that a link names.
+#[derive(Deserialize)]
+struct ObjectQuery {
+    bucket: String,
+    key: String,
+}
+
+impl ObjectQuery {
+    fn uri(self) -> S3Uri {
+        S3Uri::new(self.bucket, self.key)
+    }
 }
 
 pub(super) fn router() -> Router<Console> {
@@ -48,24 +61,24 @@ async fn of_execution(
     {
         return picture(bytes.into());
     }
-    match about.place {
-        Some(place) => object(&console, &place).await,
+    match about.uri {
+        Some(uri) => picture(found(&console, &uri).await?),
         None => Err(Failure::Missing("The execution has no image.".into())),
     }
 }
 
 async fn of_object(
     State(console): State<Console>,
-    Query(place): Query<Place>,
+    Query(object): Query<ObjectQuery>,
 ) -> Result<Response, Failure> {
-    object(&console, &place).await
+    picture(found(&console, &object.uri()).await?)
 }
 
 async fn text_of_object(
     State(console): State<Console>,
-    Query(place): Query<Place>,
+    Query(object): Query<ObjectQuery>,
 ) -> Result<Response, Failure> {
-    let bytes = found(&console, &place).await?;
+    let bytes = found(&console, &object.uri()).await?;
     // Plain, and so never run as a page whatever it holds.
     let headers = [(
         header::CONTENT_TYPE,
@@ -74,17 +87,9 @@ async fn text_of_object(
     Ok((headers, bytes).into_response())
 }
 
-async fn object(console: &Console, place: &Place) -> Result<Response, Failure> {
-    picture(found(console, place).await?)
-}
-
-async fn found(console: &Console, place: &Place) -> Result<Bytes, Failure> {
-    let found = console.aws.object(place, 0, LARGEST).await?;
-    let missing = || {
-        let Place { bucket, key } = place;
-        Failure::Missing(format!("There is no object s3://{bucket}/{key}."))
-    };
-    found.ok_or_else(missing)
+async fn found(console: &Console, uri: &S3Uri) -> Result<Bytes, Failure> {
+    let found = console.aws.object(uri, 0, LARGEST).await?;
+    found.ok_or_else(|| Failure::Missing(format!("There is no object {uri}.")))
 }
 
 /// Answers a picture, by what its bytes say that it is: a content type of the uploader's would let markup pass as one.

@@ -14,12 +14,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Console;
-use crate::aws::Place;
 use crate::failure::Failure;
 use crate::json;
 use crate::page::{Page, Tab, empty};
 use crate::sfn::{rows, text};
 use crate::text::{at, count, url};
+use s3_uri::S3Uri;
 
 /// Objects that are looked at for runs, and bytes of one that are shown.
 const OBJECTS: usize = 10_000;
@@ -161,8 +161,8 @@ async fn verdict(console: &Console, folder: &str) -> Result<Option<Verdict>, Fai
 
 /// A file of a run as text; `None` where the run wrote none.
 async fn file(console: &Console, folder: &str, file: &str) -> Result<Option<String>, Failure> {
-    let place = inside(console, folder, file)?;
-    let found = console.aws.object(&place, 0, LARGEST).await?;
+    let uri = inside(console, folder, file)?;
+    let found = console.aws.object(&uri, 0, LARGEST).await?;
     Ok(found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
@@ -173,12 +173,12 @@ fn is_within(folder: &str, root: &str) -> bool {
 }
 
 /// Where a file is, in a folder of monitoring and in no other: another object may be anyone's upload.
-fn inside(console: &Console, folder: &str, file: &str) -> Result<Place, Failure> {
+fn inside(console: &Console, folder: &str, file: &str) -> Result<S3Uri, Failure> {
     let below = console.application.monitoring.as_ref();
     let below = below.filter(|below| is_within(folder, below.key.trim_end_matches('/')));
     let below =
         below.ok_or_else(|| Failure::Missing(format!("There is no monitoring run {folder}.")))?;
-    Ok(Place {
+    Ok(S3Uri {
         bucket: below.bucket.clone(),
         key: format!("{folder}/{file}"),
     })
@@ -188,8 +188,8 @@ async fn run(State(console): State<Console>, Query(of): Query<Of>) -> Result<Pag
     let folder = &of.folder;
     let verdict = verdict(&console, folder).await?;
     let statistics = file(&console, folder, STATISTICS).await?;
-    let place = inside(&console, folder, REPORT)?;
-    let has_report = console.aws.object(&place, 0, 1).await?.is_some();
+    let uri = inside(&console, folder, REPORT)?;
+    let has_report = console.aws.object(&uri, 0, 1).await?.is_some();
     if verdict.is_none() && statistics.is_none() && !has_report {
         return Err(Failure::Missing(format!(
             "There is no monitoring run {folder}."
@@ -200,7 +200,7 @@ async fn run(State(console): State<Console>, Query(of): Query<Of>) -> Result<Pag
         url(
             "/object/text",
             &[
-                ("bucket", Some(&*place.bucket)),
+                ("bucket", Some(&*uri.bucket)),
                 ("key", Some(&*format!("{folder}/{file}"))),
             ],
         )
@@ -238,8 +238,8 @@ fn table(violations: &[Value]) -> Markup {
 }
 
 async fn report(State(console): State<Console>, Query(of): Query<Of>) -> Result<Response, Failure> {
-    let place = inside(&console, &of.folder, REPORT)?;
-    let found = console.aws.object(&place, 0, LARGEST).await?;
+    let uri = inside(&console, &of.folder, REPORT)?;
+    let found = console.aws.object(&uri, 0, LARGEST).await?;
     let missing = || Failure::Missing(format!("There is no report in {}.", of.folder));
     let headers = [
         (

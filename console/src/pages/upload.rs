@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 
 use super::execution;
 use crate::Console;
-use crate::aws::Place;
 use crate::classification::Classification;
 use crate::failure::Failure;
 use crate::page::{Page, Tab, empty};
 use crate::sfn::{rows, text};
 use crate::text::{moment, url};
+use s3_uri::S3Uri;
 
 /// What serialize-image takes, and more than a photograph has.
 const LARGEST: usize = 32 << 20;
@@ -62,24 +62,24 @@ async fn page(State(console): State<Console>) -> Page {
     };
     page.body(html! {
         h1 { "Upload images" }
-        p { "Each image is stored under " code { "s3://" (incoming.bucket) "/" (incoming.key) } ", which starts an execution." }
+        p { "Each image is stored under " code { (incoming) } ", which starts an execution." }
         form.drop #drop data-upload="/upload" {
             label for="files" { strong { "Drop images here" } span { "or choose files" } }
             input #files type="file" multiple accept="image/*";
         }
         ul.uploads #uploads aria-live="polite" {}
-        noscript { p.notice { "Uploading takes JavaScript; without it: " code { "aws s3 cp image.jpg s3://" (incoming.bucket) "/" (incoming.key) } } }
+        noscript { p.notice { "Uploading takes JavaScript; without it: " code { "aws s3 cp image.jpg " (incoming) } } }
     })
 }
 
 /// Where a file of that name goes.
-fn incoming(console: &Console, name: &str) -> Option<Place> {
+fn incoming(console: &Console, name: &str) -> Option<S3Uri> {
     let (bucket, prefix) = console
         .application
         .bucket
         .as_ref()
         .zip(console.application.incoming.as_ref())?;
-    Some(Place {
+    Some(S3Uri {
         bucket: bucket.clone(),
         key: format!("{prefix}{}", file_name(name)),
     })
@@ -108,17 +108,17 @@ async fn upload(
             "An upload needs a name and a file that is not empty.".into(),
         ));
     }
-    let place = incoming(&console, &name)
+    let uri = incoming(&console, &name)
         .ok_or_else(|| Failure::Invalid("The template has no bucket for uploads.".into()))?;
     let content_type = headers.get(header::CONTENT_TYPE);
     let content_type = content_type
         .and_then(|value| value.to_str().ok())
         .unwrap_or("application/octet-stream");
     let since = Timestamp::now().to_string();
-    console.aws.put_object(&place, body, content_type).await?;
-    let wait = [("key", Some(&*place.key)), ("since", Some(&*since))];
+    console.aws.put_object(&uri, body, content_type).await?;
+    let wait = [("key", Some(&*uri.key)), ("since", Some(&*since))];
     Ok(answer(
-        &json!({ "key": place.key, "wait": url("/upload/started", &wait) }),
+        &json!({ "key": uri.key, "wait": url("/upload/started", &wait) }),
     ))
 }
 
@@ -167,8 +167,8 @@ async fn execution_of(console: &Console, uploaded: &Uploaded) -> Result<Option<S
         let described = console.describe(arn).await?;
         let about = Classification::read(text(&described, "Input"));
         if about
-            .and_then(|about| about.place)
-            .is_some_and(|place| place.key == uploaded.key)
+            .and_then(|about| about.uri)
+            .is_some_and(|uri| uri.key == uploaded.key)
         {
             return Ok(Some(arn.to_owned()));
         }

@@ -9,7 +9,8 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use serde_json::{Value, json};
 
-use crate::{ApiError, Aws, LogLine, Place};
+use crate::{ApiError, Aws, LogLine};
+use s3_uri::S3Uri;
 
 pub(super) const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:classify";
 pub(super) const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:classify:one";
@@ -199,13 +200,8 @@ impl Aws for Fake {
         })
     }
 
-    async fn object(
-        &self,
-        place: &Place,
-        from: u64,
-        most: usize,
-    ) -> Result<Option<Bytes>, ApiError> {
-        let found = Fake::object(self, &place.key);
+    async fn object(&self, uri: &S3Uri, from: u64, most: usize) -> Result<Option<Bytes>, ApiError> {
+        let found = Fake::object(self, &uri.key);
         Ok(found.map(|bytes| {
             let from = usize::try_from(from).unwrap().min(bytes.len());
             bytes.slice(from..bytes.len().min(from + most))
@@ -214,11 +210,11 @@ impl Aws for Fake {
 
     async fn put_object(
         &self,
-        place: &Place,
+        uri: &S3Uri,
         body: Bytes,
         _content_type: &str,
     ) -> Result<(), ApiError> {
-        self.put(&place.key, &body);
+        self.put(&uri.key, &body);
         Ok(())
     }
 

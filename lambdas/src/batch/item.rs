@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::event::{Location, kind};
+use crate::event::kind;
+use s3_uri::S3Uri;
 
 /// The input of a child execution, as `ItemBatcher` makes it.
 #[derive(Debug, Deserialize)]
@@ -35,7 +36,7 @@ const BUCKET: [&str; 3] = ["Bucket", "bucket", "s3_bucket"];
 ///
 /// # Errors
 /// What the item is instead.
-pub(super) fn location(item: &Value, bucket: &str) -> Result<Location, String> {
+pub(super) fn location(item: &Value, bucket: &str) -> Result<S3Uri, String> {
     let (bucket, key) = match item {
         Value::String(key) => (bucket, key.as_str()),
         Value::Object(fields) => {
@@ -47,7 +48,7 @@ pub(super) fn location(item: &Value, bucket: &str) -> Result<Location, String> {
     match (bucket, key) {
         ("", _) => Err("the item is of no bucket: give the execution one".into()),
         (_, "") => Err("the item's key is empty".into()),
-        _ => Ok(Location {
+        _ => Ok(S3Uri {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
         }),

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::{Location, Object};
+use crate::event::Object;
+use s3_uri::S3Uri;
 
 /// The most characters of a cause. See [`super::MAX_ITEMS`].
 const MAX_CAUSE: usize = 200;
@@ -62,7 +63,7 @@ impl Line {
 
     /// `object` is what was known of the image when the gate refused it.
     pub(super) fn refused(object: Object, (error, cause): (&str, &str)) -> Self {
-        let cause = shortened(&object.location(), cause);
+        let cause = shortened(&object.uri(), cause);
         Self {
             status: Status::Refused,
             error: Some(error.to_owned()),
@@ -71,7 +72,7 @@ impl Line {
         }
     }
 
-    pub(super) fn failed(location: Location, (error, cause): (&str, &str)) -> Self {
+    pub(super) fn failed(location: S3Uri, (error, cause): (&str, &str)) -> Self {
         let cause = shortened(&location, cause);
         Self {
             s3_bucket: location.bucket,
@@ -88,12 +89,12 @@ impl Line {
     /// The line of an item that names no image: all that can be said of it is why.
     pub(super) fn unnamed(item: &Value, problem: &str) -> Self {
         let cause = format!("{problem}: {item}");
-        Self::failed(Location::default(), ("InvalidItem", &cause))
+        Self::failed(S3Uri::default(), ("InvalidItem", &cause))
     }
 }
 
 /// A cause without the image that the line is about anyway, and not too long.
-fn shortened(location: &Location, cause: &str) -> String {
+fn shortened(location: &S3Uri, cause: &str) -> String {
     let about = format!("{location}: ");
     let cause = cause.strip_prefix(&about).unwrap_or(cause);
     match cause.char_indices().nth(MAX_CAUSE) {

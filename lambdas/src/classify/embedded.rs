@@ -11,15 +11,15 @@ use scones_model::serve::{PredictError, Predictor};
 use tokio::sync::OnceCell;
 
 use super::error::{Asked, Error};
-use crate::event::Location;
 use crate::model::{self, NotLoaded};
+use s3_uri::S3Uri;
 
 /// A model that is read when the first image comes, so that what is wrong with it is an error with a name, and a model
 /// that is put in place later is found.
 #[derive(Clone)]
 pub(super) struct Embedded {
     s3: Client,
-    artifact: Location,
+    artifact: S3Uri,
     /// The names that its classes must have, where the environment says.
     labels: Option<Vec<String>>,
     loaded: Arc<OnceCell<Arc<Predictor>>>,
@@ -32,7 +32,7 @@ impl fmt::Debug for Embedded {
 }
 
 impl Embedded {
-    pub(super) fn new(s3: Client, artifact: Location, labels: Option<Vec<String>>) -> Self {
+    pub(super) fn new(s3: Client, artifact: S3Uri, labels: Option<Vec<String>>) -> Self {
         Self {
             s3,
             artifact,

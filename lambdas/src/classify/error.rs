@@ -5,20 +5,20 @@ use std::fmt;
 use lambda_runtime::Diagnostic;
 
 use crate::diagnostic::FunctionError;
-use crate::event::{Invalid, Location};
+use crate::event::Invalid;
 
 /// Which image was asked about, and who was asked; texts begin with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// The image.
-    pub location: Location,
+    pub image: String,
     /// Who scores images: `the endpoint NAME`, or `the model s3://BUCKET/KEY`.
     pub model: String,
 }
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.location, self.model)
+        write!(f, "{}: {}", self.image, self.model)
     }
 }
 
@@ -30,7 +30,7 @@ pub enum Error {
     InvalidEvent(#[from] Invalid),
     /// `image_data` is missing or not base64.
     #[error("{0}: image_data {1}: serialize-image makes it")]
-    InvalidImageData(Location, String),
+    InvalidImageData(String, String),
     /// There is no such endpoint. With SageMaker's text.
     #[error("{0} does not exist: deploy it, or set ENDPOINT_NAME: {1}")]
     EndpointNotFound(Asked, String),

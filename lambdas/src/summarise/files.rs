@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use crate::event::Location;
+use s3_uri::S3Uri;
 
 /// The files of a map run's results.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,11 +12,11 @@ pub(super) struct Manifest {
     /// `mapRun` and its ARN.
     pub(super) map_run: String,
     /// A line an image.
-    pub(super) classified: Vec<Location>,
+    pub(super) classified: Vec<S3Uri>,
     /// A line a batch that failed.
-    pub(super) failed: Vec<Location>,
+    pub(super) failed: Vec<S3Uri>,
     /// A line a batch that was never begun.
-    pub(super) pending: Vec<Location>,
+    pub(super) pending: Vec<S3Uri>,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ impl Manifest {
             .map_err(|error| format!("it is no manifest of a ResultWriter: {error}"))?;
         let bucket = raw.destination_bucket;
         let located = |files: Vec<File>| {
-            let located = |File { key }| Location {
+            let located = |File { key }| S3Uri {
                 bucket: bucket.clone(),
                 key,
             };

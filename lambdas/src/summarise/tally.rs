@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::Manifest;
 use crate::batch::Unclassified;
-use crate::event::Location;
+use s3_uri::S3Uri;
 
 /// What came of the images of a map run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -108,8 +108,8 @@ impl Tally {
     }
 
     /// The summary, which will be written to `to`.
-    pub(super) fn finish(self, manifest: &Manifest, to: &Location) -> Summary {
-        let keys = |files: &[Location]| files.iter().map(|file| file.key.clone()).collect();
+    pub(super) fn finish(self, manifest: &Manifest, to: &S3Uri) -> Summary {
+        let keys = |files: &[S3Uri]| files.iter().map(|file| file.key.clone()).collect();
         let unclassified = [manifest.failed.as_slice(), &manifest.pending].concat();
         Summary {
             results: Place {

@@ -113,10 +113,7 @@ async fn bucket_is_there(clients: &Clients, name: &str) -> Finding {
 
 async fn model_is_there(clients: &Clients, url: &str) -> Finding {
     let what = format!("model {url}");
-    let place = url
-        .strip_prefix("s3://")
-        .and_then(|rest| rest.split_once('/'));
-    let Some((bucket, key)) = place else {
+    let Ok((bucket, key)) = s3_uri::split(url) else {
         return Finding::wrong(what, "is no S3 URI", "correct the template");
     };
     let head = clients

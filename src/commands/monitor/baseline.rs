@@ -14,14 +14,14 @@ use scones_model::serve::Predictor;
 
 use super::places::Pictures;
 use super::{Session, predictor, window};
-use crate::cli::monitor::{Baseline as Asked, Place};
+use crate::cli::monitor::{Baseline as Asked, Location};
 use crate::progress::Steps;
 
 pub(super) async fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
     let session = Session::open(&asked.of, None).await?;
     let model = match &asked.model {
-        Some(place) => Some(
-            predictor::load(&session.s3, place)
+        Some(location) => Some(
+            predictor::load(&session.s3, location)
                 .await
                 .context("the model")?,
         ),
@@ -60,7 +60,7 @@ pub(super) async fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
     );
     let labelled = observed.outcomes.len();
     let mut baseline = Baseline::of(observed);
-    if let Some(Place::S3(uri)) = &asked.model {
+    if let Some(Location::S3(uri)) = &asked.model {
         baseline.statistics.image_classification.model = Some(uri.to_string());
     }
     session.job.put_baseline(&baseline).await?;

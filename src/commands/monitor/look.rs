@@ -8,7 +8,7 @@ use monitor::observed::Observed;
 use monitor::report::Report;
 
 use super::{Session, predictor, window};
-use crate::cli::monitor::{Look, place};
+use crate::cli::monitor::Look;
 
 /// A window, compared.
 pub(super) struct Compared {
@@ -22,9 +22,11 @@ pub(super) async fn compare(session: &Session, look: &Look) -> anyhow::Result<Co
     let window = window(look.window)?;
     let baseline = session.job.baseline().await?;
     let own = &baseline.statistics.image_classification;
-    let of_baseline = own.model.as_deref().and_then(|uri| place(uri).ok());
+    let of_baseline = own.model.as_deref().and_then(|uri| uri.parse().ok());
     let embed = match look.model.as_ref().or(of_baseline.as_ref()) {
-        Some(place) => Ok(predictor::embed(predictor::load(&session.s3, place).await?)),
+        Some(location) => Ok(predictor::embed(
+            predictor::load(&session.s3, location).await?,
+        )),
         None => Err(predictor::none()),
     };
     let threshold = look.threshold.unwrap_or(own.threshold);

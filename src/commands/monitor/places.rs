@@ -5,21 +5,21 @@ use aws_sdk_s3::Client;
 use lst::{Line, Manifest};
 use monitor::bucket::Bucket;
 
-use crate::cli::monitor::{Images, Place};
+use crate::cli::monitor::{Images, Location};
 
 /// The bytes of a file or an object.
-pub(super) async fn read(s3: &Client, place: &Place) -> anyhow::Result<Vec<u8>> {
-    match place {
-        Place::Here(path) => tokio::fs::read(path)
+pub(super) async fn read(s3: &Client, location: &Location) -> anyhow::Result<Vec<u8>> {
+    match location {
+        Location::Local(path) => tokio::fs::read(path)
             .await
             .with_context(|| path.display().to_string()),
-        Place::S3(uri) => Ok(Bucket::new(s3.clone(), &uri.bucket).get(&uri.key).await?),
+        Location::S3(uri) => Ok(Bucket::new(s3.clone(), &uri.bucket).get(&uri.key).await?),
     }
 }
 
 /// Images whose classes are known, each read when it is asked for.
 pub(super) struct Pictures {
-    folder: Place,
+    folder: Location,
     manifest: Manifest,
 }
 
@@ -46,17 +46,10 @@ impl Pictures {
 
     /// The file of a line.
     pub(super) async fn file(&self, s3: &Client, path: &str) -> anyhow::Result<Vec<u8>> {
-        let place = match &self.folder {
-            Place::Here(folder) => Place::Here(folder.join(path)),
-            Place::S3(uri) => {
-                let mut uri = uri.clone();
-                if !uri.key.is_empty() && !uri.key.ends_with('/') {
-                    uri.key.push('/');
-                }
-                uri.key.push_str(path);
-                Place::S3(uri)
-            }
+        let location = match &self.folder {
+            Location::Local(folder) => Location::Local(folder.join(path)),
+            Location::S3(uri) => Location::S3(uri.join(path)),
         };
-        read(s3, &place).await
+        read(s3, &location).await
     }
 }

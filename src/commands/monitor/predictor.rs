@@ -10,24 +10,24 @@ use scones_model::serve::Predictor;
 use scones_model::trial;
 
 use super::places;
-use crate::cli::monitor::Place;
+use crate::cli::monitor::Location;
 
 /// Loads a model from its folder, its archive, or an archive in S3.
-pub(super) async fn load(s3: &Client, place: &Place) -> anyhow::Result<Arc<Predictor>> {
+pub(super) async fn load(s3: &Client, location: &Location) -> anyhow::Result<Arc<Predictor>> {
     let folder = tempfile::tempdir().context("a folder for the model")?;
-    let archive = match place {
-        Place::Here(path) if path.is_dir() => {
+    let archive = match location {
+        Location::Local(path) if path.is_dir() => {
             let path = path.clone();
             return Ok(Arc::new(
                 tokio::task::spawn_blocking(move || trial::load(&path)).await??,
             ));
         }
-        Place::Here(path) => path.clone(),
-        Place::S3(_) => {
+        Location::Local(path) => path.clone(),
+        Location::S3(_) => {
             let archive = folder.path().join("model.tar.gz");
-            tokio::fs::write(&archive, places::read(s3, place).await?)
+            tokio::fs::write(&archive, places::read(s3, location).await?)
                 .await
-                .context("a place for the model")?;
+                .context("a location for the model")?;
             archive
         }
     };

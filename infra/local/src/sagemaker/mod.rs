@@ -385,7 +385,5 @@ fn endpoint_in(path: &str) -> Option<String> {
 
 /// Bucket and key of `s3://bucket/key`.
 fn s3_uri(uri: &str) -> Option<(&str, &str)> {
-    let rest = uri.strip_prefix("s3://")?;
-    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-    (!bucket.is_empty()).then_some((bucket, key))
+    s3_uri::split(uri).ok()
 }

@@ -54,11 +54,8 @@ pub(super) fn locations(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "The manifest is not UTF-8".to_owned())?;
     let lines = text.lines().map(|line| line.trim().trim_matches('"'));
     let parsed = lines.filter(|line| !line.is_empty()).map(|line| {
-        let location = line
-            .strip_prefix("s3://")
-            .and_then(|rest| rest.split_once('/'));
-        let (bucket, key) =
-            location.ok_or_else(|| format!("The manifest's line {line} is no s3://BUCKET/KEY"))?;
+        let (bucket, key) = s3_uri::split(line)
+            .map_err(|_| format!("The manifest's line {line} is no s3://BUCKET/KEY"))?;
         Ok((bucket.to_owned(), key.to_owned()))
     });
     parsed.collect()
