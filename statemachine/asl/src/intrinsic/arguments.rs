@@ -1,4 +1,4 @@
-//! The arguments of one evaluation, by place and kind.
+//! The arguments of one evaluation, by index and type.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::text::Literal;
 
-/// Why a function cannot be evaluated: the last part of a `States.IntrinsicFailure`'s cause.
+/// The reason why a function cannot be evaluated: the last part of a `States.IntrinsicFailure`'s cause.
 pub(super) type Problem = String;
 
-/// AWS: `States.Hash` and the Base64 functions take at most so many characters.
+/// AWS: `States.Hash` and the Base64 functions take at most 10,000 characters.
 const MAX_CHARACTERS: usize = 10_000;
 
 pub(super) struct Arguments<'v> {
@@ -31,60 +31,60 @@ impl<'v> Arguments<'v> {
         self.values.len()
     }
 
-    /// All of them as an array.
+    /// Returns all arguments as an array.
     pub(super) fn all(&self) -> Value {
         self.values.iter().map(|v| v.as_ref().clone()).collect()
     }
 
-    /// `place` counts from 0. The parser has counted the arguments, so that there is one.
-    pub(super) fn value(&self, place: usize) -> &Value {
-        self.values.get(place).map_or(&Value::Null, Cow::as_ref)
+    /// Returns an argument; `index` counts from 0. The parser has checked how many there are.
+    pub(super) fn value(&self, index: usize) -> &Value {
+        self.values.get(index).map_or(&Value::Null, Cow::as_ref)
     }
 
-    pub(super) fn array(&self, place: usize) -> Result<&Vec<Value>, Problem> {
-        let value = self.value(place).as_array();
-        value.ok_or_else(|| self.wrong(place, "an array"))
+    pub(super) fn array(&self, index: usize) -> Result<&Vec<Value>, Problem> {
+        let value = self.value(index).as_array();
+        value.ok_or_else(|| self.type_error(index, "an array"))
     }
 
-    pub(super) fn object(&self, place: usize) -> Result<&Map<String, Value>, Problem> {
-        let value = self.value(place).as_object();
-        value.ok_or_else(|| self.wrong(place, "a JSON object"))
+    pub(super) fn object(&self, index: usize) -> Result<&Map<String, Value>, Problem> {
+        let value = self.value(index).as_object();
+        value.ok_or_else(|| self.type_error(index, "a JSON object"))
     }
 
-    pub(super) fn text(&self, place: usize) -> Result<&str, Problem> {
-        let value = self.value(place).as_str();
-        value.ok_or_else(|| self.wrong(place, "a string"))
+    pub(super) fn text(&self, index: usize) -> Result<&str, Problem> {
+        let value = self.value(index).as_str();
+        value.ok_or_else(|| self.type_error(index, "a string"))
     }
 
-    /// A text of at most 10,000 characters.
-    pub(super) fn short_text(&self, place: usize) -> Result<&str, Problem> {
-        let text = self.text(place)?;
+    /// Returns a text of at most 10,000 characters.
+    pub(super) fn short_text(&self, index: usize) -> Result<&str, Problem> {
+        let text = self.text(index)?;
         if text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS {
             return Err(format!(
                 "Argument {} must have at most {MAX_CHARACTERS} characters",
-                place + 1
+                index + 1
             ));
         }
         Ok(text)
     }
 
-    /// A whole number; one with a fraction is rounded as Java's `Math.round` does: halves up, also below zero.
-    pub(super) fn integer(&self, place: usize) -> Result<i64, Problem> {
-        let value = self.value(place);
+    /// Returns a whole number; one with a fraction is rounded as Java's `Math.round` does: halves up, also below zero.
+    pub(super) fn integer(&self, index: usize) -> Result<i64, Problem> {
+        let value = self.value(index);
         if let Some(whole) = value.as_i64() {
             return Ok(whole);
         }
         let real = value
             .as_f64()
-            .ok_or_else(|| self.wrong(place, "a number"))?;
+            .ok_or_else(|| self.type_error(index, "a number"))?;
         // `floor(real + 0.5)` would make 1 of the largest double below 0.5.
         let (floor, fraction) = (real.floor(), real - real.floor());
         // `as` saturates, as `Math.round` does.
         Ok(if fraction >= 0.5 { floor + 1.0 } else { floor } as i64)
     }
 
-    fn wrong(&self, place: usize, wanted: &str) -> Problem {
-        let value = crate::text::json(self.value(place));
-        format!("Argument {} must be {wanted} but was: {value}", place + 1)
+    fn type_error(&self, index: usize, expected: &str) -> Problem {
+        let value = crate::text::json(self.value(index));
+        format!("Argument {} must be {expected} but was: {value}", index + 1)
     }
 }

@@ -1,36 +1,40 @@
 //! Base64, hashes, and JSON as text.
 
+use std::cell::Cell;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use super::arguments::{Arguments, Problem};
+use crate::random::Random;
 
-pub(super) fn base64_encode(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+pub(super) fn base64_encode(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
     Ok(BASE64_STANDARD.encode(arguments.short_text(0)?).into())
 }
 
-/// Bytes that are not UTF-8 are replaced, as Java does.
-pub(super) fn base64_decode(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+/// Replaces bytes that are not UTF-8, as Java does.
+pub(super) fn base64_decode(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
     let bytes = BASE64_STANDARD
         .decode(arguments.short_text(0)?)
         .map_err(|_| "Argument 1 must be a Base64 encoded string".to_owned())?;
     Ok(String::from_utf8_lossy(&bytes).into())
 }
 
-/// In hexadecimal digits.
-pub(super) fn hash(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+/// Gives hexadecimal digits.
+pub(super) fn hash(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
     let (data, algorithm) = (arguments.short_text(0)?, arguments.text(1)?);
     let digest = crate::hash::hexadecimal(algorithm, data);
     digest.map(Value::from).ok_or_else(|| {
         format!(
-            "The hashing algorithm must be one of [MD5, SHA-1, SHA-256, SHA-384, SHA-512] but was: {algorithm}"
+            "The hashing algorithm must be one of [MD5, SHA-1, SHA-256, SHA-384, SHA-512] but \
+             was: {algorithm}"
         )
     })
 }
 
-/// Only shallow merging, which AWS wants said: the third argument is `false`.
-pub(super) fn json_merge(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+/// Merges two objects, not recursively: AWS requires the third argument to say so, by `false`.
+pub(super) fn json_merge(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
     let (left, right) = (arguments.object(0)?, arguments.object(1)?);
     match arguments.value(2) {
         Value::Bool(false) => {}
@@ -48,12 +52,18 @@ pub(super) fn json_merge(arguments: &Arguments<'_>) -> Result<Value, Problem> {
     Ok(Value::Object(merged))
 }
 
-pub(super) fn json_to_string(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+pub(super) fn json_to_string(
+    arguments: &Arguments<'_>,
+    _: &Cell<Random>,
+) -> Result<Value, Problem> {
     Ok(crate::text::json(arguments.value(0)).into())
 }
 
-/// A blank text is `null`.
-pub(super) fn string_to_json(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+/// Parses JSON; a blank text gives `null`.
+pub(super) fn string_to_json(
+    arguments: &Arguments<'_>,
+    _: &Cell<Random>,
+) -> Result<Value, Problem> {
     let text = arguments.text(0)?;
     if text.trim().is_empty() {
         return Ok(Value::Null);

@@ -1,4 +1,4 @@
-//! The functions by name, and how many arguments each takes.
+//! The table of the intrinsic functions: a function is a row of it, and one of the modules beside it implements it.
 
 use std::cell::Cell;
 
@@ -8,99 +8,79 @@ use super::arguments::{Arguments, Problem};
 use super::{arrays, encoding, math, text};
 use crate::random::Random;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Function {
-    Array,
-    ArrayContains,
-    ArrayGetItem,
-    ArrayLength,
-    ArrayPartition,
-    ArrayRange,
-    ArrayUnique,
-    Base64Decode,
-    Base64Encode,
-    Format,
-    Hash,
-    JsonMerge,
-    JsonToString,
-    MathAdd,
-    MathRandom,
-    StringSplit,
-    StringToJson,
-    Uuid,
+/// Evaluates a function; `random` is the execution's generator.
+type Evaluate = fn(&Arguments<'_>, &Cell<Random>) -> Result<Value, Problem>;
+
+/// An intrinsic function.
+#[derive(Debug)]
+pub(super) struct Function {
+    /// Without `States.`
+    name: &'static str,
+    min_arguments: usize,
+    max_arguments: usize,
+    pub(super) evaluate: Evaluate,
 }
 
-const MANY: usize = usize::MAX;
+/// The `max_arguments` of a function that takes any number.
+const ANY: usize = usize::MAX;
 
-/// Name, least and most arguments.
-const FUNCTIONS: [(&str, Function, usize, usize); 18] = [
-    ("Array", Function::Array, 0, MANY),
-    ("ArrayContains", Function::ArrayContains, 2, 2),
-    ("ArrayGetItem", Function::ArrayGetItem, 2, 2),
-    ("ArrayLength", Function::ArrayLength, 1, 1),
-    ("ArrayPartition", Function::ArrayPartition, 2, 2),
-    ("ArrayRange", Function::ArrayRange, 3, 3),
-    ("ArrayUnique", Function::ArrayUnique, 1, 1),
-    ("Base64Decode", Function::Base64Decode, 1, 1),
-    ("Base64Encode", Function::Base64Encode, 1, 1),
-    ("Format", Function::Format, 1, MANY),
-    ("Hash", Function::Hash, 2, 2),
-    ("JsonMerge", Function::JsonMerge, 3, 3),
-    ("JsonToString", Function::JsonToString, 1, 1),
-    ("MathAdd", Function::MathAdd, 2, 2),
-    ("MathRandom", Function::MathRandom, 2, 3),
-    ("StringSplit", Function::StringSplit, 2, 2),
-    ("StringToJson", Function::StringToJson, 1, 1),
-    ("UUID", Function::Uuid, 0, 0),
+const FUNCTIONS: &[Function] = &[
+    Function::new("Array", 0, ANY, arrays::array),
+    Function::new("ArrayContains", 2, 2, arrays::contains),
+    Function::new("ArrayGetItem", 2, 2, arrays::get_item),
+    Function::new("ArrayLength", 1, 1, arrays::length),
+    Function::new("ArrayPartition", 2, 2, arrays::partition),
+    Function::new("ArrayRange", 3, 3, arrays::range),
+    Function::new("ArrayUnique", 1, 1, arrays::unique),
+    Function::new("Base64Decode", 1, 1, encoding::base64_decode),
+    Function::new("Base64Encode", 1, 1, encoding::base64_encode),
+    Function::new("Format", 1, ANY, text::format),
+    Function::new("Hash", 2, 2, encoding::hash),
+    Function::new("JsonMerge", 3, 3, encoding::json_merge),
+    Function::new("JsonToString", 1, 1, encoding::json_to_string),
+    Function::new("MathAdd", 2, 2, math::add),
+    Function::new("MathRandom", 2, 3, math::random),
+    Function::new("StringSplit", 2, 2, text::split),
+    Function::new("StringToJson", 1, 1, encoding::string_to_json),
+    Function::new("UUID", 0, 0, math::uuid),
 ];
 
 impl Function {
-    pub(super) fn named(name: &str) -> Option<Function> {
-        FUNCTIONS
-            .iter()
-            .find(|(known, ..)| *known == name)
-            .map(|(_, function, ..)| *function)
+    const fn new(
+        name: &'static str,
+        min_arguments: usize,
+        max_arguments: usize,
+        evaluate: Evaluate,
+    ) -> Function {
+        Function {
+            name,
+            min_arguments,
+            max_arguments,
+            evaluate,
+        }
     }
 
-    /// How many arguments it takes, in words, if `count` is not so many.
-    pub(super) fn refuses(self, count: usize) -> Option<String> {
-        let (_, _, least, most) = FUNCTIONS.iter().find(|(_, f, ..)| *f == self)?;
-        if (*least..=*most).contains(&count) {
+    pub(super) fn from_name(name: &str) -> Option<&'static Function> {
+        FUNCTIONS.iter().find(|function| function.name == name)
+    }
+
+    /// Returns how many arguments the function takes, in words, if it does not take `count`.
+    pub(super) fn arity_error(&self, count: usize) -> Option<String> {
+        if (self.min_arguments..=self.max_arguments).contains(&count) {
             return None;
         }
-        Some(match (*least, *most) {
+        Some(match (self.min_arguments, self.max_arguments) {
             (0, 0) => "no arguments".to_owned(),
             (1, 1) => "1 argument".to_owned(),
-            (least, MANY) => format!("at least {least} argument"),
-            (least, most) if least == most => format!("{least} arguments"),
-            (least, most) => format!("{least} to {most} arguments"),
+            (min, ANY) => format!("at least {min} argument"),
+            (min, max) if min == max => format!("{min} arguments"),
+            (min, max) => format!("{min} to {max} arguments"),
         })
     }
+}
 
-    pub(super) fn apply(
-        self,
-        arguments: &Arguments<'_>,
-        random: &Cell<Random>,
-    ) -> Result<Value, Problem> {
-        match self {
-            Function::Array => Ok(arguments.all()),
-            Function::ArrayContains => arrays::contains(arguments),
-            Function::ArrayGetItem => arrays::get_item(arguments),
-            Function::ArrayLength => arrays::length(arguments),
-            Function::ArrayPartition => arrays::partition(arguments),
-            Function::ArrayRange => arrays::range(arguments),
-            Function::ArrayUnique => arrays::unique(arguments),
-            Function::Base64Decode => encoding::base64_decode(arguments),
-            Function::Base64Encode => encoding::base64_encode(arguments),
-            Function::Format => text::format(arguments),
-            Function::Hash => encoding::hash(arguments),
-            Function::JsonMerge => encoding::json_merge(arguments),
-            Function::JsonToString => encoding::json_to_string(arguments),
-            Function::MathAdd => math::add(arguments),
-            Function::MathRandom => math::random(arguments, random),
-            Function::StringSplit => text::split(arguments),
-            Function::StringToJson => encoding::string_to_json(arguments),
-            Function::Uuid => Ok(math::uuid(random)),
-        }
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
     }
 }

@@ -8,15 +8,15 @@ use super::arguments::{Arguments, Problem};
 use crate::java_random::JavaRandom;
 use crate::random::Random;
 
-/// Each number is rounded by itself: 1.5 + 1.51 is 4.
-pub(super) fn add(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+/// Rounds each number before it adds them: 1.5 + 1.51 is 4.
+pub(super) fn add(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
     let (left, right) = (arguments.integer(0)?, arguments.integer(1)?);
     let sum = left.checked_add(right);
     sum.map(Value::from)
         .ok_or_else(|| format!("{left} + {right} is not a 64-bit integer"))
 }
 
-/// From the first number up to the second, which is not included.
+/// Draws a number from the first up to the second, which is not included.
 pub(super) fn random(arguments: &Arguments<'_>, random: &Cell<Random>) -> Result<Value, Problem> {
     let (start, end) = (arguments.integer(0)?, arguments.integer(1)?);
     let size = end.checked_sub(start).filter(|size| *size > 0);
@@ -31,9 +31,9 @@ pub(super) fn random(arguments: &Arguments<'_>, random: &Cell<Random>) -> Result
     Ok((start + offset).into())
 }
 
-/// A version 4 UUID.
-pub(super) fn uuid(random: &Cell<Random>) -> Value {
-    draw(random, Random::uuid).into()
+/// Gives a version 4 UUID.
+pub(super) fn uuid(_: &Arguments<'_>, random: &Cell<Random>) -> Result<Value, Problem> {
+    Ok(draw(random, Random::uuid).into())
 }
 
 fn draw<T>(cell: &Cell<Random>, f: impl FnOnce(&mut Random) -> T) -> T {

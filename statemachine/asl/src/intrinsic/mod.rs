@@ -27,18 +27,18 @@ use arguments::Arguments;
 use function::Function;
 use text::Literal;
 
-/// What every call begins with.
+/// The prefix of every call.
 const PREFIX: &str = "States.";
 
-/// AWS: a field holds at most so many calls, nested ones and their siblings counted.
+/// AWS: the most calls in one field, nested ones and their siblings counted.
 const MAX_CALLS: usize = 10;
 
 /// A parsed call.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Call {
-    /// As it was written: messages quote it.
+    /// The text as it was written: messages quote it.
     text: Box<str>,
-    function: Function,
+    function: &'static Function,
     arguments: Vec<Argument>,
 }
 
@@ -52,7 +52,7 @@ enum Argument {
 }
 
 impl Call {
-    /// Whether `text` is meant as a call.
+    /// Returns true if `text` is a call, which may be invalid, rather than a path.
     pub(crate) fn is_call(text: &str) -> bool {
         text.starts_with(PREFIX)
     }
@@ -62,7 +62,7 @@ impl Call {
         parse::parse(text)
     }
 
-    /// As it was written.
+    /// The text as it was written.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -79,12 +79,10 @@ impl Call {
             _ => None,
         };
         let arguments = Arguments::new(values?, template);
-        self.function
-            .apply(&arguments, scope.random)
-            .map_err(|problem| Fault::Noticed {
-                error: names::INTRINSIC_FAILURE,
-                message: self.message(&problem),
-            })
+        (self.function.evaluate)(&arguments, scope.random).map_err(|problem| Fault::Noticed {
+            error: names::INTRINSIC_FAILURE,
+            message: self.message(&problem),
+        })
     }
 
     fn value<'a>(
@@ -102,7 +100,8 @@ impl Call {
                     .map_err(|missing| Fault::runtime(self.message(&missing.to_string())))?;
                 let found = path.find(root, scope.budget).map_err(|_| {
                     let problem = format!(
-                        "The JsonPath argument for the field '{}' could not be found in the input '{}'",
+                        "The JsonPath argument for the field '{}' could not be found in the \
+                         input '{}'",
                         path.text(),
                         crate::text::json(root),
                     );

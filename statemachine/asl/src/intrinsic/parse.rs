@@ -1,4 +1,4 @@
-//! Reads a call: `States.Name(argument, …)`.
+//! Parses a call: `States.Name(argument, …)`.
 //!
 //! `argument := call | path | 'text' | number | true | false | null`; spaces may stand around each.
 
@@ -10,27 +10,27 @@ use super::{Argument, Call, MAX_CALLS, PREFIX};
 use crate::jsonpath::{BadPath, Path, extent};
 
 pub(super) fn parse(text: &str) -> Result<Call, BadPath> {
-    let mut reader = Reader {
+    let mut parser = Parser {
         text,
         at: 0,
         calls: 0,
     };
-    let call = reader.call()?;
-    reader.skip_spaces();
-    if reader.at < text.len() {
-        return Err(reader.bad("nothing may follow the call"));
+    let call = parser.call()?;
+    parser.skip_spaces();
+    if parser.at < text.len() {
+        return Err(parser.bad("nothing may follow the call"));
     }
     Ok(call)
 }
 
-struct Reader<'a> {
+struct Parser<'a> {
     text: &'a str,
     at: usize,
     /// How many calls there are so far.
     calls: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Parser<'a> {
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -49,9 +49,9 @@ impl<'a> Reader<'a> {
         taken
     }
 
-    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+    fn take_while(&mut self, accept: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        self.take(rest.find(|c| !wanted(c)).unwrap_or(rest.len()))
+        self.take(rest.find(|c| !accept(c)).unwrap_or(rest.len()))
     }
 
     fn skip_spaces(&mut self) {
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         self.eat(PREFIX);
         let name_at = self.at;
         let name = self.take_while(char::is_alphanumeric);
-        let Some(function) = Function::named(name) else {
+        let Some(function) = Function::from_name(name) else {
             self.at = name_at;
             return Err(self.bad(format!("there is no function States.{name}")));
         };
@@ -86,9 +86,9 @@ impl<'a> Reader<'a> {
             return Err(self.bad("expected '('"));
         }
         let arguments = self.arguments()?;
-        if let Some(wanted) = function.refuses(arguments.len()) {
+        if let Some(arity) = function.arity_error(arguments.len()) {
             self.at = start;
-            return Err(self.bad(format!("States.{name} takes {wanted}")));
+            return Err(self.bad(format!("States.{name} takes {arity}")));
         }
         Ok(Call {
             text: self.text[start..self.at].into(),
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Up to and with the closing parenthesis.
+    /// Parses the arguments, up to and with the closing parenthesis.
     fn arguments(&mut self) -> Result<Vec<Argument>, BadPath> {
         let mut arguments = Vec::new();
         self.skip_spaces();

@@ -1,10 +1,12 @@
 //! Texts in quotes, `States.Format` and `States.StringSplit`.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::arguments::{Arguments, Problem};
+use crate::random::Random;
 
 /// A text in quotes.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,13 +17,15 @@ pub(super) struct Literal {
     template: Template,
 }
 
-/// A text with `{}` where values go: one part more than there are places.
+/// A text with `{}` where values go, as the parts between these.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Template(Vec<String>);
 
 impl Literal {
-    /// `raw` is what stands between the quotes: `\` escapes `'`, `{`, `}` and itself, and nothing else.
-    /// An error gives the position of a `\` that escapes none of them.
+    /// Reads what stands between the quotes: `\` escapes `'`, `{`, `}` and itself, and nothing else.
+    ///
+    /// # Errors
+    /// The position of a `\` that escapes none of them.
     pub(super) fn parse(raw: &str) -> Result<Literal, usize> {
         let mut value = String::with_capacity(raw.len());
         let mut chars = raw.char_indices();
@@ -47,7 +51,7 @@ fn escaped(c: Option<char>) -> Option<char> {
 }
 
 impl Template {
-    /// A `\` that escapes nothing stands for itself: such a text does not come from a definition but from data.
+    /// Reads a template; a `\` that escapes nothing stands for itself, as in texts that come from data.
     fn parse(text: &str) -> Template {
         let (mut parts, mut part) = (Vec::new(), String::new());
         let mut chars = text.chars().peekable();
@@ -69,16 +73,17 @@ impl Template {
     }
 
     fn fill(&self, arguments: &Arguments<'_>) -> Result<String, Problem> {
-        let (places, values) = (self.0.len() - 1, arguments.count() - 1);
-        if places != values {
+        let (slots, values) = (self.0.len() - 1, arguments.count() - 1);
+        if slots != values {
             return Err(format!(
-                "The template has {places} occurrences of '{{}}', and there are {values} values for them"
+                "The template has {slots} occurrences of '{{}}', and there are {values} values for \
+                 them"
             ));
         }
         let mut text = String::new();
-        for (place, part) in self.0.iter().enumerate() {
-            if place > 0 {
-                text.push_str(&crate::text::java(arguments.value(place)));
+        for (index, part) in self.0.iter().enumerate() {
+            if index > 0 {
+                text.push_str(&crate::text::java(arguments.value(index)));
             }
             text.push_str(part);
         }
@@ -86,7 +91,7 @@ impl Template {
     }
 }
 
-pub(super) fn format(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+pub(super) fn format(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
     let text = match arguments.literal() {
         Some(literal) => literal.template.fill(arguments)?,
         None => Template::parse(arguments.text(0)?).fill(arguments)?,
@@ -94,8 +99,8 @@ pub(super) fn format(arguments: &Arguments<'_>) -> Result<Value, Problem> {
     Ok(text.into())
 }
 
-/// At each character of the second text; parts without a character are left out.
-pub(super) fn split(arguments: &Arguments<'_>) -> Result<Value, Problem> {
+/// Splits at each character of the second text, and leaves out empty parts.
+pub(super) fn split(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
     let (text, separators) = (arguments.text(0)?, arguments.text(1)?);
     let separators: HashSet<char> = separators.chars().collect();
     let parts = text.split(|c| separators.contains(&c));

@@ -6,7 +6,7 @@ use jsonata_core::evaluator::{EvaluatorError, error_code_prefix};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::explain::Work;
+use super::explain::Operation;
 use super::texts;
 
 /// The text is no expression.
@@ -94,9 +94,9 @@ impl Thrown {
     }
 
     /// The same with the values of the call or operator that failed.
-    pub(super) fn with_values_of(self, work: &Work) -> Thrown {
+    pub(super) fn with_values_of(self, failed: &Operation) -> Thrown {
         let code = self.code.as_deref().unwrap_or_default();
-        let message = texts::with_values(code, &self.message, work);
+        let message = texts::with_values(code, &self.message, failed);
         Thrown {
             message: message.unwrap_or(self.message),
             code: self.code,

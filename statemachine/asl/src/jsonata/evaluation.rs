@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::depth::MAX_DEPTH;
 use super::error::{Limit, Thrown};
-use super::explain::{self, Notes};
-use super::functions::{self, Surroundings};
+use super::explain::{TRACE, Trace};
+use super::functions::{self, Environment};
 use super::reads::Reads;
 use super::{Bindings, Compiled, EvaluationError, convert};
 use crate::random::Random;
@@ -39,13 +39,13 @@ pub(super) fn evaluate(
         return Err(EvaluationError::Limit(Limit::Depth));
     }
     let before = *random;
-    let surroundings = Rc::new(Surroundings::new(bindings.now, before));
-    let evaluator = evaluator(compiled, context(compiled, bindings), &surroundings)?;
+    let environment = Rc::new(Environment::new(bindings.now, before));
+    let evaluator = evaluator(compiled, context(compiled, bindings), &environment)?;
     let result = run(evaluator, &compiled.tree, &JValue::Undefined);
-    *random = surroundings.random();
+    *random = environment.random();
     match result {
         Err(EvaluationError::Thrown(thrown)) if thrown.lacks_values() => Err(
-            EvaluationError::Thrown(explained(thrown, compiled, bindings, before)),
+            EvaluationError::Thrown(explain(thrown, compiled, bindings, before)),
         ),
         Err(EvaluationError::Internal(_)) => Err(EvaluationError::Internal(random.uuid())),
         result => convert::to_json(&result?),
@@ -66,28 +66,23 @@ fn context(compiled: &Compiled, bindings: &Bindings<'_>) -> Context {
     context
 }
 
-/// The error with the values that its text has, which another evaluation tells.
-fn explained(
-    thrown: Thrown,
-    compiled: &Compiled,
-    bindings: &Bindings<'_>,
-    random: Random,
-) -> Thrown {
-    let notes = Rc::new(Notes::default());
+/// Evaluates once more, for the values that the text of the error has.
+fn explain(thrown: Thrown, compiled: &Compiled, bindings: &Bindings<'_>, random: Random) -> Thrown {
+    let trace = Rc::new(Trace::default());
     let mut tree = compiled.tree.clone();
-    notes.install(&mut tree);
-    let surroundings = Rc::new(Surroundings::new(bindings.now, random));
-    let Ok(mut evaluator) = evaluator(compiled, context(compiled, bindings), &surroundings) else {
+    trace.install(&mut tree);
+    let environment = Rc::new(Environment::new(bindings.now, random));
+    let Ok(mut evaluator) = evaluator(compiled, context(compiled, bindings), &environment) else {
         return thrown;
     };
-    let taken = Rc::clone(&notes);
-    let take = move |args: &[JValue]| Ok(taken.take(args));
-    if evaluator.register_fn_override(explain::NOTE, take).is_err() {
+    let recorder = Rc::clone(&trace);
+    let record = move |args: &[JValue]| Ok(recorder.record(args));
+    if evaluator.register_fn_override(TRACE, record).is_err() {
         return thrown;
     }
-    match (run(evaluator, &tree, &JValue::Undefined), notes.last()) {
-        (Err(EvaluationError::Thrown(again)), Some(work)) if again.code == thrown.code => {
-            thrown.with_values_of(&work)
+    match (run(evaluator, &tree, &JValue::Undefined), trace.last()) {
+        (Err(EvaluationError::Thrown(again)), Some(failed)) if again.code == thrown.code => {
+            thrown.with_values_of(&failed)
         }
         _ => thrown,
     }
@@ -114,10 +109,10 @@ fn limits() -> EvaluatorOptions {
 pub(super) fn evaluator(
     compiled: &Compiled,
     context: Context,
-    surroundings: &Rc<Surroundings>,
+    environment: &Rc<Environment>,
 ) -> Result<Evaluator, EvaluationError> {
     let mut evaluator = Evaluator::with_options(context, limits());
-    functions::register(&mut evaluator, &compiled.reads, surroundings)
+    functions::register(&mut evaluator, &compiled.reads, environment)
         .map_err(|error| EvaluationError::new(&error))?;
     Ok(evaluator)
 }

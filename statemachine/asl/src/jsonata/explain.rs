@@ -1,61 +1,60 @@
-//! What the text of an error names and the library does not tell: the call or the operator that failed, and its values.
+//! Finds the call or operator that failed, and its values: AWS's errors name them, and the library's do not.
 //!
-//! An expression that has failed so is evaluated once more, with a note of what each call and each operator is given right
-//! before it works. The last note is of the one that fails.
+//! An expression that has failed is evaluated once more, with a trace of what each call and each operator is given right
+//! before it is evaluated. The last entry of the trace is of the one that fails.
 
 use std::cell::{Cell, RefCell};
 
 use jsonata_core::ast::{AstNode, BinaryOp, UnaryOp};
 use jsonata_core::value::{JValue, with_stack};
 
-use super::functions;
+use super::signature;
 
-/// Notes a value, and gives it back.
-pub(super) const NOTE: &str = "\0note";
+/// The function that records a value, and returns it.
+pub(super) const TRACE: &str = "\0trace";
 
-/// What was about to work.
+/// A call or operator that was about to be evaluated.
 #[derive(Clone, Debug)]
-pub(super) struct Work {
+pub(super) struct Operation {
     /// A function's name, an operator as it is written, or a part of a transformation.
     pub(super) name: String,
     pub(super) is_call: bool,
-    /// The place of the value after which it works.
-    begins: usize,
-    /// What it was given. A function that stands in the expression itself is a placeholder for one.
+    /// The index of the value after which it is evaluated.
+    last_value: usize,
+    /// The values that it was given. A function that stands in the expression itself is a placeholder for one.
     pub(super) values: Vec<JValue>,
 }
 
-/// The calls and operators of an expression, and the one that was about to work last.
+/// The calls and operators of an expression, and the one that was about to be evaluated last.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
-    works: RefCell<Vec<Work>>,
+pub(super) struct Trace {
+    operations: RefCell<Vec<Operation>>,
     last: Cell<Option<usize>>,
 }
 
-impl Notes {
-    /// Takes a note and gives its value back: a value of a work, the work, and the value's place.
-    pub(super) fn take(&self, note: &[JValue]) -> JValue {
-        if let [value, JValue::Number(work), JValue::Number(place)] = note {
-            let mut works = self.works.borrow_mut();
-            if let Some(noted) = works.get_mut(*work as usize) {
-                let place = *place as usize;
-                if let Some(kept) = noted.values.get_mut(place) {
-                    kept.clone_from(value);
+impl Trace {
+    /// Records the arguments of a call of [`TRACE`], which are a value, its operation and its index, and returns the value.
+    pub(super) fn record(&self, arguments: &[JValue]) -> JValue {
+        if let [value, JValue::Number(id), JValue::Number(index)] = arguments {
+            let (id, index) = (*id as usize, *index as usize);
+            if let Some(operation) = self.operations.borrow_mut().get_mut(id) {
+                if let Some(recorded) = operation.values.get_mut(index) {
+                    recorded.clone_from(value);
                 }
-                if place == noted.begins {
-                    self.last.set(Some(*work as usize));
+                if index == operation.last_value {
+                    self.last.set(Some(id));
                 }
             }
         }
-        note.first().cloned().unwrap_or(JValue::Undefined)
+        arguments.first().cloned().unwrap_or(JValue::Undefined)
     }
 
-    /// The one that was about to work last.
-    pub(super) fn last(&self) -> Option<Work> {
-        self.works.borrow().get(self.last.get()?).cloned()
+    /// Returns the operation that was about to be evaluated last.
+    pub(super) fn last(&self) -> Option<Operation> {
+        self.operations.borrow().get(self.last.get()?).cloned()
     }
 
-    /// Puts the notes into an expression.
+    /// Puts calls of [`TRACE`] into an expression.
     pub(super) fn install(&self, tree: &mut AstNode) {
         with_stack(|| self.install_here(tree));
     }
@@ -76,26 +75,26 @@ impl Notes {
             AstNode::Function { name, args, .. } if !name.starts_with('\0') => {
                 let name = name.clone();
                 if args.is_empty() {
-                    let work = self.work(&name, true, (0, Vec::new()));
+                    let id = self.add(&name, true, 0, Vec::new());
                     let call = std::mem::replace(node, AstNode::Null);
-                    *node = AstNode::Block(vec![note(AstNode::Null, work, 0), call]);
+                    *node = AstNode::Block(vec![traced(AstNode::Null, id, 0), call]);
                 } else {
-                    self.operands(&name, true, args.iter_mut().collect());
+                    self.trace(&name, true, args.iter_mut().collect());
                 }
             }
             AstNode::Binary { op, lhs, rhs } => {
-                if let Some(name) = written(*op) {
-                    self.operands(name, false, vec![lhs, rhs]);
+                if let Some(name) = symbol(*op) {
+                    self.trace(name, false, vec![lhs, rhs]);
                 }
             }
             AstNode::Unary {
                 op: UnaryOp::Negate,
                 operand,
-            } => self.operands("-", false, vec![operand]),
+            } => self.trace("-", false, vec![operand]),
             AstNode::Transform { update, delete, .. } => {
-                self.operands("update", false, vec![update]);
+                self.trace("update", false, vec![update]);
                 if let Some(delete) = delete {
-                    self.operands("delete", false, vec![delete]);
+                    self.trace("delete", false, vec![delete]);
                 }
             }
             _ => {}
@@ -106,31 +105,32 @@ impl Notes {
     fn install_application(&self, lhs: &mut AstNode, rhs: &mut AstNode) {
         self.install(lhs);
         match rhs {
-            AstNode::Variable(name) if functions::is_standard(name) => {
-                self.operands(name, true, vec![lhs]);
+            AstNode::Variable(name) if signature::is_standard(name) => {
+                self.trace(name, true, vec![lhs]);
             }
-            AstNode::Function { name, args, .. } if functions::is_standard(name) => {
+            AstNode::Function { name, args, .. } if signature::is_standard(name) => {
                 args.iter_mut().for_each(|argument| self.install(argument));
                 let operands = std::iter::once(lhs).chain(args).collect();
-                self.operands(name, true, operands);
+                self.trace(name, true, operands);
             }
             rhs => self.install(rhs),
         }
     }
 
-    fn work(&self, name: &str, is_call: bool, (begins, values): (usize, Vec<JValue>)) -> usize {
-        let mut works = self.works.borrow_mut();
-        works.push(Work {
+    /// Adds an operation, and returns its id.
+    fn add(&self, name: &str, is_call: bool, last_value: usize, values: Vec<JValue>) -> usize {
+        let mut operations = self.operations.borrow_mut();
+        operations.push(Operation {
             name: name.to_owned(),
             is_call,
-            begins,
+            last_value,
             values,
         });
-        works.len() - 1
+        operations.len() - 1
     }
 
-    /// Notes what `operands` give, but for functions: the library knows those by sight.
-    fn operands(&self, name: &str, is_call: bool, mut operands: Vec<&mut AstNode>) {
+    /// Traces what `operands` give, but for functions, which the library must find where they stand.
+    fn trace(&self, name: &str, is_call: bool, mut operands: Vec<&mut AstNode>) {
         let is_function = |node: &AstNode| {
             matches!(
                 node,
@@ -151,30 +151,30 @@ impl Notes {
                 JValue::Undefined
             }
         });
-        let work = self.work(name, is_call, (last, values.collect()));
-        for (place, node) in operands.iter_mut().enumerate() {
+        let id = self.add(name, is_call, last, values.collect());
+        for (index, node) in operands.iter_mut().enumerate() {
             if !is_function(node) {
                 let inner = std::mem::replace(*node, AstNode::Null);
-                **node = note(inner, work, place);
+                **node = traced(inner, id, index);
             }
         }
     }
 }
 
-fn note(value: AstNode, work: usize, place: usize) -> AstNode {
+fn traced(value: AstNode, id: usize, index: usize) -> AstNode {
     AstNode::Function {
-        name: NOTE.to_owned(),
+        name: TRACE.to_owned(),
         args: vec![
             value,
-            AstNode::Number(work as f64),
-            AstNode::Number(place as f64),
+            AstNode::Number(id as f64),
+            AstNode::Number(index as f64),
         ],
         is_builtin: true,
     }
 }
 
-/// The operators that ask for values of a kind.
-fn written(op: BinaryOp) -> Option<&'static str> {
+/// Returns the text of an operator that requires values of a type.
+fn symbol(op: BinaryOp) -> Option<&'static str> {
     Some(match op {
         BinaryOp::Add => "+",
         BinaryOp::Subtract => "-",

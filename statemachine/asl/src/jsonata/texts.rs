@@ -1,4 +1,4 @@
-//! What JSONata's errors say, by code.
+//! The texts of JSONata's errors, by code.
 //!
 //! The reference implementation's words, which are AWS's too: the library words many of them otherwise. Where a text has
 //! values (`{{value}}` in the reference's table), they are written as JSON, as there.
@@ -7,7 +7,7 @@
 
 use jsonata_core::value::JValue;
 
-use super::explain::Work;
+use super::explain::Operation;
 use super::signature::{self, Mismatch};
 
 /// The text of `code`, of which the library says `own`.
@@ -81,10 +81,13 @@ fn word_after<'t>(text: &'t str, mark: &str) -> &'t str {
     rest.split(' ').next().unwrap_or_default()
 }
 
-/// The text of `code`, if it does not depend on what went wrong.
+/// The texts that have no values: a code and its text a line.
+const TEXTS: &str = include_str!("texts.txt");
+
+/// Returns the text of `code`, if it has no values.
 fn fixed(code: &str) -> Option<&'static str> {
-    let at = TEXTS.binary_search_by_key(&code, |(known, _)| known).ok()?;
-    Some(TEXTS[at].1)
+    let mut lines = TEXTS.lines().filter_map(|line| line.split_once(' '));
+    lines.find_map(|(known, text)| (known == code).then_some(text))
 }
 
 /// `of the + operator` -> `of the "+" operator`
@@ -120,12 +123,15 @@ pub(super) fn has_values(code: &str) -> bool {
 }
 
 /// The text of `code` with the values of what failed.
-pub(super) fn with_values(code: &str, message: &str, work: &Work) -> Option<String> {
+pub(super) fn with_values(code: &str, message: &str, failed: &Operation) -> Option<String> {
     if let "T0410" | "T0411" | "T0412" = code {
-        let named = || message.replacen(ANONYMOUS, &format!("function {}", quoted(&work.name)), 1);
-        return work.is_call.then(|| of_call(work).unwrap_or_else(named));
+        let named =
+            || message.replacen(ANONYMOUS, &format!("function {}", quoted(&failed.name)), 1);
+        return failed
+            .is_call
+            .then(|| of_call(failed).unwrap_or_else(named));
     }
-    let value = |place: usize| work.values.get(place).map(json);
+    let value = |place: usize| failed.values.get(place).map(json);
     let first = value(0)?;
     Some(match code {
         "D1002" => format!("Cannot negate a non-numeric value: {first}"),
@@ -142,15 +148,15 @@ pub(super) fn with_values(code: &str, message: &str, work: &Work) -> Option<Stri
         "D3110" => format!(
             "The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given {first}"
         ),
-        "D3140" => format!("Malformed URL passed to ${}(): {first}", work.name),
+        "D3140" => format!("Malformed URL passed to ${}(): {first}", failed.name),
         "T2009" => format!(
             "The values {first} and {} either side of operator \"{}\" must be of the same data type",
             value(1)?,
-            work.name
+            failed.name
         ),
         "T2010" => format!(
             "The expressions either side of operator \"{}\" must evaluate to numeric or string values",
-            work.name
+            failed.name
         ),
         "T2011" => format!(
             "The insert/update clause of the transform expression must evaluate to an object: {first}"
@@ -163,9 +169,9 @@ pub(super) fn with_values(code: &str, message: &str, work: &Work) -> Option<Stri
 }
 
 /// What is wrong with the arguments of a call.
-fn of_call(work: &Work) -> Option<String> {
-    let function = quoted(&work.name);
-    Some(match signature::mismatch(&work.name, &work.values)? {
+fn of_call(failed: &Operation) -> Option<String> {
+    let function = quoted(&failed.name);
+    Some(match signature::mismatch(&failed.name, &failed.values)? {
         Mismatch::Argument(place) => {
             format!("Argument {place} of function {function} does not match function signature")
         }
@@ -190,16 +196,51 @@ fn json(value: &JValue) -> String {
 }
 
 /// What the library calls a token, and how it is written.
-#[rustfmt::skip]
 const TOKENS: [(&str, &str); 44] = [
-    ("Plus", "+"), ("Minus", "-"), ("Star", "*"), ("StarStar", "**"), ("Slash", "/"), ("Percent", "%"), ("Equal", "="),
-    ("NotEqual", "!="), ("LessThan", "<"), ("LessThanOrEqual", "<="), ("GreaterThan", ">"), ("GreaterThanOrEqual", ">="),
-    ("And", "and"), ("Or", "or"), ("In", "in"), ("Ampersand", "&"), ("Dot", "."), ("DotDot", ".."), ("Question", "?"),
-    ("QuestionQuestion", "??"), ("QuestionColon", "?:"), ("Colon", ":"), ("ColonEqual", ":="), ("TildeArrow", "~>"),
-    ("LeftParen", "("), ("RightParen", ")"), ("LeftBracket", "["), ("RightBracket", "]"), ("LeftBrace", "{"),
-    ("RightBrace", "}"), ("Comma", ","), ("Semicolon", ";"), ("Caret", "^"), ("Pipe", "|"), ("Hash", "#"), ("At", "@"),
-    ("True", "true"), ("False", "false"), ("Null", "null"), ("Undefined", "undefined"), ("Identifier", ""),
-    ("Variable", ""), ("String", ""), ("Number", ""),
+    ("Plus", "+"),
+    ("Minus", "-"),
+    ("Star", "*"),
+    ("StarStar", "**"),
+    ("Slash", "/"),
+    ("Percent", "%"),
+    ("Equal", "="),
+    ("NotEqual", "!="),
+    ("LessThan", "<"),
+    ("LessThanOrEqual", "<="),
+    ("GreaterThan", ">"),
+    ("GreaterThanOrEqual", ">="),
+    ("And", "and"),
+    ("Or", "or"),
+    ("In", "in"),
+    ("Ampersand", "&"),
+    ("Dot", "."),
+    ("DotDot", ".."),
+    ("Question", "?"),
+    ("QuestionQuestion", "??"),
+    ("QuestionColon", "?:"),
+    ("Colon", ":"),
+    ("ColonEqual", ":="),
+    ("TildeArrow", "~>"),
+    ("LeftParen", "("),
+    ("RightParen", ")"),
+    ("LeftBracket", "["),
+    ("RightBracket", "]"),
+    ("LeftBrace", "{"),
+    ("RightBrace", "}"),
+    ("Comma", ","),
+    ("Semicolon", ";"),
+    ("Caret", "^"),
+    ("Pipe", "|"),
+    ("Hash", "#"),
+    ("At", "@"),
+    ("True", "true"),
+    ("False", "false"),
+    ("Null", "null"),
+    ("Undefined", "undefined"),
+    ("Identifier", ""),
+    ("Variable", ""),
+    ("String", ""),
+    ("Number", ""),
 ];
 
 /// A syntax error's `message` with its tokens as they are written: `Expected ")"` for `Expected RightParen`.
@@ -221,70 +262,15 @@ fn carried(rest: &str) -> Option<&str> {
     Some(carried.strip_suffix(".0").unwrap_or(carried))
 }
 
-/// By code, in order.
-#[rustfmt::skip]
-const TEXTS: &[(&str, &str)] = &[
-    ("D1004", "Regular expression matches zero length string"),
-    ("D3001", "Attempting to invoke string function on Infinity or NaN"),
-    ("D3010", "Second argument of replace function cannot be an empty string"),
-    ("D3011", "Fourth argument of replace function must evaluate to a positive number"),
-    ("D3012", "Attempted to replace a matched string with a non-string value"),
-    ("D3020", "Third argument of split function must evaluate to a positive number"),
-    ("D3040", "Third argument of match function must evaluate to a positive number"),
-    ("D3050", "The second argument of reduce function must be a function with at least two arguments"),
-    ("D3070", "The single argument form of the sort function can only be applied to an array of strings or an array of numbers.  Use the second argument to specify a comparison function"),
-    ("D3080", "The picture string must only contain a maximum of two sub-pictures"),
-    ("D3081", "The sub-picture must not contain more than one instance of the 'decimal-separator' character"),
-    ("D3082", "The sub-picture must not contain more than one instance of the 'percent' character"),
-    ("D3083", "The sub-picture must not contain more than one instance of the 'per-mille' character"),
-    ("D3084", "The sub-picture must not contain both a 'percent' and a 'per-mille' character"),
-    ("D3085", "The mantissa part of a sub-picture must contain at least one character that is either an 'optional digit character' or a member of the 'decimal digit family'"),
-    ("D3086", "The sub-picture must not contain a passive character that is preceded by an active character and that is followed by another active character"),
-    ("D3087", "The sub-picture must not contain a 'grouping-separator' character that appears adjacent to a 'decimal-separator' character"),
-    ("D3088", "The sub-picture must not contain a 'grouping-separator' at the end of the integer part"),
-    ("D3089", "The sub-picture must not contain two adjacent instances of the 'grouping-separator' character"),
-    ("D3090", "The integer part of the sub-picture must not contain a member of the 'decimal digit family' that is followed by an instance of the 'optional digit character'"),
-    ("D3091", "The fractional part of the sub-picture must not contain an instance of the 'optional digit character' that is followed by a member of the 'decimal digit family'"),
-    ("D3092", "A sub-picture that contains a 'percent' or 'per-mille' character must not contain a character treated as an 'exponent-separator'"),
-    ("D3093", "The exponent part of the sub-picture must comprise only of one or more characters that are members of the 'decimal digit family'"),
-    ("D3131", "In a decimal digit pattern, all digits must be from the same decimal group"),
-    ("D3134", "The timezone integer format specifier cannot have more than four digits"),
-    ("D3135", "No matching closing bracket ']' in date/time picture string"),
-    ("D3136", "The date/time picture string is missing specifiers required to parse the timestamp"),
-    ("D3138", "The $single() function expected exactly 1 matching result.  Instead it matched more."),
-    ("D3139", "The $single() function expected exactly 1 matching result.  Instead it matched 0."),
-    ("S0101", "String literal must be terminated by a matching quote"),
-    ("S0104", "The escape sequence \\u must be followed by 4 hex digits"),
-    ("S0105", "Quoted property name must be terminated with a backquote (`)"),
-    ("S0106", "Comment has no closing tag"),
-    ("S0207", "Unexpected end of expression"),
-    ("S0209", "A predicate cannot follow a grouping expression in a step"),
-    ("S0210", "Each step can only have one grouping expression"),
-    ("S0212", "The left side of := must be a variable name (start with $)"),
-    ("S0215", "A context variable binding must precede any predicates on a step"),
-    ("S0216", "A context variable binding must precede the 'order-by' clause on a step"),
-    ("S0217", "The object representing the 'parent' cannot be derived from this expression"),
-    ("S0301", "Empty regular expressions are not allowed"),
-    ("S0302", "No terminating / in regular expression"),
-    ("S0401", "Type parameters can only be applied to functions and arrays"),
-    ("S0402", "Choice groups containing parameterized types are not supported"),
-    ("T1006", "Attempted to invoke a non-function"),
-    ("T1008", "Attempted to partially apply a non-function"),
-    ("T2003", "The left side of the range operator (..) must evaluate to an integer"),
-    ("T2004", "The right side of the range operator (..) must evaluate to an integer"),
-    ("T2006", "The right side of the function application operator ~> must be a function"),
-    ("T2008", "The expressions within an order-by clause must evaluate to numeric or string values"),
-    ("T2013", "The transform expression clones the input object using the $clone() function.  This has been overridden in the current scope by a non-function."),
-];
-
 #[cfg(test)]
 mod tests {
     use super::{TEXTS, fixed};
 
     #[test]
     fn every_code_is_found() {
-        for (code, text) in TEXTS {
-            assert_eq!(fixed(code), Some(*text));
+        for line in TEXTS.lines() {
+            let (code, text) = line.split_once(' ').unwrap();
+            assert_eq!(fixed(code), Some(text));
         }
         assert_eq!(fixed("T2001"), None, "names the operator");
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::evaluate::Search;
 use super::{Kind, NotFound, Step};
@@ -11,7 +11,7 @@ use super::{Kind, NotFound, Step};
 /// A function and its arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Call {
-    function: Function,
+    function: &'static Function,
     arguments: Vec<Argument>,
 }
 
@@ -22,78 +22,75 @@ pub(super) enum Argument {
     Path(Vec<Step>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Function {
-    Append,
-    Average,
-    Concat,
-    First,
-    Index,
-    Keys,
-    Last,
-    Length,
-    Max,
-    Min,
-    Size,
-    StandardDeviation,
-    Sum,
+/// Evaluates a function of the value that the path leads to, and of its arguments.
+type Evaluate = fn(&Value, &[Value]) -> Result<Value, NotFound>;
+
+/// A function of paths.
+#[derive(Debug)]
+pub(super) struct Function {
+    name: &'static str,
+    evaluate: Evaluate,
 }
 
-const FUNCTIONS: [(&str, Function); 13] = [
-    ("append", Function::Append),
-    ("avg", Function::Average),
-    ("concat", Function::Concat),
-    ("first", Function::First),
-    ("index", Function::Index),
-    ("keys", Function::Keys),
-    ("last", Function::Last),
-    ("length", Function::Length),
-    ("max", Function::Max),
-    ("min", Function::Min),
-    ("size", Function::Size),
-    ("stddev", Function::StandardDeviation),
-    ("sum", Function::Sum),
+const FUNCTIONS: &[Function] = &[
+    Function::new("append", append),
+    Function::new("avg", average),
+    Function::new("concat", concat),
+    Function::new("first", first),
+    Function::new("index", index),
+    Function::new("keys", keys),
+    Function::new("last", last),
+    Function::new("length", length),
+    Function::new("max", max),
+    Function::new("min", min),
+    Function::new("size", length),
+    Function::new("stddev", standard_deviation),
+    Function::new("sum", sum),
 ];
 
 impl Function {
-    pub(super) fn named(name: &str) -> Option<Function> {
-        let found = FUNCTIONS.iter().find(|(known, _)| *known == name);
-        found.map(|(_, function)| *function)
+    const fn new(name: &'static str, evaluate: Evaluate) -> Function {
+        Function { name, evaluate }
     }
 
-    fn name(self) -> &'static str {
-        let found = FUNCTIONS.iter().find(|(_, function)| *function == self);
-        found.map_or("", |(name, _)| *name)
+    pub(super) fn from_name(name: &str) -> Option<&'static Function> {
+        FUNCTIONS.iter().find(|function| function.name == name)
+    }
+}
+
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
     }
 }
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arguments = if self.arguments.is_empty() { "" } else { "..." };
-        write!(f, "{}({arguments})", self.function.name())
+        write!(f, "{}({arguments})", self.function.name)
     }
 }
 
 impl Call {
-    pub(super) fn new(function: Function, arguments: Vec<Argument>) -> Call {
+    pub(super) fn new(function: &'static Function, arguments: Vec<Argument>) -> Call {
         let mut call = Call {
             function,
             arguments,
         };
-        call.look_below();
+        call.count_children();
         call
     }
 
     /// Makes what `steps` find the only argument.
     pub(super) fn take_from(&mut self, steps: Vec<Step>) {
         self.arguments = vec![Argument::Path(steps)];
-        self.look_below();
+        self.count_children();
     }
 
-    /// `length($.path)` counts what is below the path.
-    fn look_below(&mut self) {
-        if let (Function::Length | Function::Size, Some(Argument::Path(steps))) =
-            (self.function, self.arguments.first_mut())
+    /// Makes `length($.path)` count what is below the path.
+    fn count_children(&mut self) {
+        if let ("length" | "size", Some(Argument::Path(steps))) =
+            (self.function.name, self.arguments.first_mut())
             && !steps.is_empty()
         {
             steps.push(Step::Wildcard);
@@ -106,25 +103,7 @@ impl Call {
             .iter()
             .map(|argument| argument.value(search))
             .collect::<Result<_, _>>()?;
-        match self.function {
-            Function::Append => Ok(append(here, arguments)),
-            Function::Concat => Ok(concat(here, &arguments).into()),
-            Function::Keys => Ok(here
-                .as_object()
-                .map_or(Value::Null, |o| o.keys().map(String::as_str).collect())),
-            Function::Length | Function::Size => Ok(length(here, &arguments)),
-            Function::First => element(here, 0),
-            Function::Last => element(here, -1),
-            Function::Index => match numbers(&Value::Null, &arguments).first() {
-                Some(index) => element(here, *index as i64),
-                None => Err(NotFound::Function("index() needs a number".into())),
-            },
-            Function::Average
-            | Function::Max
-            | Function::Min
-            | Function::StandardDeviation
-            | Function::Sum => aggregate(self.function, &numbers(here, &arguments)),
-        }
+        (self.function.evaluate)(here, &arguments)
     }
 }
 
@@ -139,46 +118,67 @@ impl Argument {
     }
 }
 
-fn append(here: &Value, arguments: Vec<Value>) -> Value {
+fn append(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
     let mut value = here.clone();
     if let Some(items) = value.as_array_mut() {
-        items.extend(arguments);
+        items.extend_from_slice(arguments);
     }
-    value
+    Ok(value)
 }
 
-/// The texts of the array, then all arguments as text.
-fn concat(here: &Value, arguments: &[Value]) -> String {
+/// Joins the texts of the array, then all arguments as text.
+fn concat(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
     let own = here.as_array().into_iter().flatten();
     let mut text: String = own.filter_map(Value::as_str).collect();
     for value in flat(arguments).filter(|value| !value.is_null()) {
         text.push_str(&crate::text::java(value));
     }
-    text
+    Ok(text.into())
 }
 
-/// How many elements or fields; `null` for what has none, texts too.
-fn length(here: &Value, arguments: &[Value]) -> Value {
-    match arguments.first().unwrap_or(here) {
+fn keys(here: &Value, _: &[Value]) -> Result<Value, NotFound> {
+    let keys = |fields: &Map<String, Value>| fields.keys().map(String::as_str).collect();
+    Ok(here.as_object().map_or(Value::Null, keys))
+}
+
+/// Counts elements or fields; `null` for what has none, texts too.
+fn length(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+    Ok(match arguments.first().unwrap_or(here) {
         Value::Array(items) => items.len().into(),
         Value::Object(fields) => fields.len().into(),
         _ => Value::Null,
+    })
+}
+
+fn first(here: &Value, _: &[Value]) -> Result<Value, NotFound> {
+    element(here, 0)
+}
+
+fn last(here: &Value, _: &[Value]) -> Result<Value, NotFound> {
+    element(here, -1)
+}
+
+fn index(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+    match numbers(&Value::Null, arguments).first() {
+        Some(index) => element(here, *index as i64),
+        None => Err(NotFound::Function("index() needs a number".into())),
     }
 }
 
-/// From the end where negative; Jayway never counts back to the first element, so that `last()` of one is an error.
+/// Returns an element, from the end where `index` is negative. Jayway never counts back to the first element, so that
+/// `last()` of one is an error.
 fn element(here: &Value, index: i64) -> Result<Value, NotFound> {
     let Some(items) = here.as_array() else {
         return Err(NotFound::Function(EMPTY.into()));
     };
-    let place = if index >= 0 {
+    let position = if index >= 0 {
         usize::try_from(index).ok()
     } else {
         let back = usize::try_from(index.unsigned_abs()).ok();
         back.and_then(|back| items.len().checked_sub(back))
-            .filter(|place| *place > 0)
+            .filter(|position| *position > 0)
     };
-    let item = place.and_then(|place| items.get(place));
+    let item = position.and_then(|position| items.get(position));
     item.cloned().ok_or_else(|| {
         let count = items.len();
         NotFound::Function(format!(
@@ -189,7 +189,7 @@ fn element(here: &Value, index: i64) -> Result<Value, NotFound> {
 
 const EMPTY: &str = "Aggregation function attempted to calculate value using empty array";
 
-/// The numbers of the array, and of the arguments.
+/// Returns the numbers of the array, and of the arguments.
 fn numbers(here: &Value, arguments: &[Value]) -> Vec<f64> {
     let own = here.as_array().into_iter().flatten();
     own.chain(flat(arguments))
@@ -197,7 +197,7 @@ fn numbers(here: &Value, arguments: &[Value]) -> Vec<f64> {
         .collect()
 }
 
-/// Arguments that are arrays stand for their elements.
+/// Replaces arguments that are arrays by their elements.
 fn flat(arguments: &[Value]) -> impl Iterator<Item = &Value> {
     arguments.iter().flat_map(|argument| match argument {
         Value::Array(items) => items.as_slice(),
@@ -205,21 +205,45 @@ fn flat(arguments: &[Value]) -> impl Iterator<Item = &Value> {
     })
 }
 
-fn aggregate(function: Function, numbers: &[f64]) -> Result<Value, NotFound> {
+fn aggregate(
+    here: &Value,
+    arguments: &[Value],
+    f: impl FnOnce(&[f64]) -> f64,
+) -> Result<Value, NotFound> {
+    let numbers = numbers(here, arguments);
     if numbers.is_empty() {
         return Err(NotFound::Function(EMPTY.into()));
     }
-    let (sum, count) = (numbers.iter().sum::<f64>(), numbers.len() as f64);
-    let result = match function {
-        Function::Average => sum / count,
-        // Jayway begins at `Double.MIN_VALUE`, which is the least above 0: the maximum is never negative.
-        Function::Max => numbers.iter().copied().fold(f64::from_bits(1), f64::max),
-        Function::Min => numbers.iter().copied().fold(f64::MAX, f64::min),
-        Function::StandardDeviation => {
-            let squares: f64 = numbers.iter().map(|number| number * number).sum();
-            (squares / count - sum * sum / count / count).sqrt()
-        }
-        _ => sum,
-    };
-    Ok(result.into())
+    Ok(f(&numbers).into())
+}
+
+fn sum(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+    aggregate(here, arguments, |numbers| numbers.iter().sum())
+}
+
+fn average(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+    aggregate(here, arguments, |numbers| {
+        numbers.iter().sum::<f64>() / numbers.len() as f64
+    })
+}
+
+/// Returns the maximum, which is never negative: Jayway begins at `Double.MIN_VALUE`, the smallest number above 0.
+fn max(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+    aggregate(here, arguments, |numbers| {
+        numbers.iter().copied().fold(f64::from_bits(1), f64::max)
+    })
+}
+
+fn min(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+    aggregate(here, arguments, |numbers| {
+        numbers.iter().copied().fold(f64::MAX, f64::min)
+    })
+}
+
+fn standard_deviation(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+    aggregate(here, arguments, |numbers| {
+        let (sum, count) = (numbers.iter().sum::<f64>(), numbers.len() as f64);
+        let squares: f64 = numbers.iter().map(|number| number * number).sum();
+        (squares / count - sum * sum / count / count).sqrt()
+    })
 }

@@ -1,4 +1,4 @@
-//! Reads functions of paths: `concat($.a, "b")`.
+//! Parses functions of paths: `concat($.a, "b")`.
 
 use serde_json::{Deserializer, Value};
 
@@ -6,9 +6,9 @@ use super::function::{Argument, Call, Function};
 use super::parse::{Cursor, extent};
 use super::{BadPath, Step};
 
-/// After the name and its parenthesis, up to and with the closing one.
+/// Parses the arguments of a call, from after its opening parenthesis up to and with the closing one.
 pub(super) fn call(cursor: &mut Cursor<'_>, name: &str) -> Result<Call, BadPath> {
-    let Some(function) = Function::named(name) else {
+    let Some(function) = Function::from_name(name) else {
         return Err(cursor.bad(format!("there is no JSONPath function {name}()")));
     };
     let mut arguments = Vec::new();

@@ -4,19 +4,19 @@ use jsonata_core::evaluator::HostFnResult;
 use jsonata_core::value::JValue;
 
 use super::meters::range_length;
-use super::{Surroundings, at_most, error, integer, is_undefined, items, mismatch, string};
+use super::{Environment, error, expect_at_most, integer, is_undefined, items, mismatch, string};
 use crate::hash;
 use crate::java_random::JavaRandom;
 use crate::jsonata::convert;
 use crate::random::Random;
 
-pub(super) fn hash(args: &[JValue], _: &Surroundings) -> HostFnResult {
+pub(super) fn hash(args: &[JValue], _: &Environment) -> HostFnResult {
     if is_undefined(args) {
         return Ok(JValue::Undefined);
     }
     let text = string(args, 0, "hash")?;
     let algorithm = string(args, 1, "hash")?;
-    at_most(args, 2, "hash")?;
+    expect_at_most(args, 2, "hash")?;
     hash::hexadecimal(algorithm, text)
         .map(JValue::from)
         .ok_or_else(|| {
@@ -26,12 +26,12 @@ pub(super) fn hash(args: &[JValue], _: &Surroundings) -> HostFnResult {
         })
 }
 
-pub(super) fn parse(args: &[JValue], _: &Surroundings) -> HostFnResult {
+pub(super) fn parse(args: &[JValue], _: &Environment) -> HostFnResult {
     if is_undefined(args) {
         return Ok(JValue::Undefined);
     }
     let text = string(args, 0, "parse")?;
-    at_most(args, 1, "parse")?;
+    expect_at_most(args, 1, "parse")?;
     serde_json::from_str(text)
         .map(|value| convert::from_json(&value))
         .map_err(|problem| {
@@ -41,13 +41,13 @@ pub(super) fn parse(args: &[JValue], _: &Surroundings) -> HostFnResult {
         })
 }
 
-pub(super) fn partition(args: &[JValue], _: &Surroundings) -> HostFnResult {
+pub(super) fn partition(args: &[JValue], _: &Environment) -> HostFnResult {
     if is_undefined(args) {
         return Ok(JValue::Undefined);
     }
     let items = items(args.first().ok_or_else(|| mismatch("partition", 1))?);
     let size = integer(args, 1, "partition")?;
-    at_most(args, 2, "partition")?;
+    expect_at_most(args, 2, "partition")?;
     let size = usize::try_from(size)
         .ok()
         .filter(|size| *size > 0)
@@ -60,23 +60,23 @@ pub(super) fn partition(args: &[JValue], _: &Surroundings) -> HostFnResult {
     Ok(JValue::array(chunks.collect()))
 }
 
-pub(super) fn random(args: &[JValue], surroundings: &Surroundings) -> HostFnResult {
-    at_most(args, 1, "random")?;
+pub(super) fn random(args: &[JValue], environment: &Environment) -> HostFnResult {
+    expect_at_most(args, 1, "random")?;
     if args.first().is_none_or(JValue::is_undefined) {
-        return Ok(JValue::from(surroundings.draw(Random::unit)));
+        return Ok(JValue::from(environment.draw(Random::unit)));
     }
     let seed = integer(args, 0, "random")?;
     Ok(JValue::from(JavaRandom::new(seed).unit()))
 }
 
-pub(super) fn range(args: &[JValue], _: &Surroundings) -> HostFnResult {
+pub(super) fn range(args: &[JValue], _: &Environment) -> HostFnResult {
     if args.iter().any(JValue::is_undefined) {
         return Ok(JValue::Undefined);
     }
     let first = integer(args, 0, "range")?;
     let last = integer(args, 1, "range")?;
     let step = integer(args, 2, "range")?;
-    at_most(args, 3, "range")?;
+    expect_at_most(args, 3, "range")?;
     if step == 0 {
         return Err(error(
             "The increment of the range function must not be zero",
@@ -98,6 +98,6 @@ pub(super) fn range(args: &[JValue], _: &Surroundings) -> HostFnResult {
     })
 }
 
-pub(super) fn uuid(_: &[JValue], surroundings: &Surroundings) -> HostFnResult {
-    Ok(JValue::from(surroundings.draw(Random::uuid)))
+pub(super) fn uuid(_: &[JValue], environment: &Environment) -> HostFnResult {
+    Ok(JValue::from(environment.draw(Random::uuid)))
 }

@@ -3,13 +3,13 @@
 use jsonata_core::evaluator::{EvaluatorError, HostFnResult};
 use jsonata_core::value::JValue;
 
-use super::{Surroundings, error};
+use super::{Environment, error};
 use crate::jsonata::evaluation::{MAX_MEMORY, MAX_SEQUENCE_LENGTH};
 
 /// JSONata 2.0: how many items a range may have.
 const MAX_RANGE: f64 = 1e6;
 
-pub(super) fn sized(args: &[JValue], _: &Surroundings) -> HostFnResult {
+pub(super) fn sized(args: &[JValue], _: &Environment) -> HostFnResult {
     match args {
         [JValue::String(text)] if text.len() > MAX_MEMORY => Err(too_much()),
         [JValue::Array(items)] if items.len() > MAX_SEQUENCE_LENGTH => Err(too_much()),
@@ -18,7 +18,7 @@ pub(super) fn sized(args: &[JValue], _: &Surroundings) -> HostFnResult {
     }
 }
 
-pub(super) fn range_end(args: &[JValue], _: &Surroundings) -> HostFnResult {
+pub(super) fn range_end(args: &[JValue], _: &Environment) -> HostFnResult {
     let [end, start] = args else {
         return Ok(JValue::Undefined);
     };
@@ -44,7 +44,7 @@ pub(super) fn range_length(items: f64) -> Result<(), EvaluatorError> {
     Ok(())
 }
 
-pub(super) fn width(args: &[JValue], _: &Surroundings) -> HostFnResult {
+pub(super) fn width(args: &[JValue], _: &Environment) -> HostFnResult {
     match args {
         [JValue::Number(width)] if width.abs() > MAX_MEMORY as f64 => Err(too_much()),
         [value] => Ok(value.clone()),

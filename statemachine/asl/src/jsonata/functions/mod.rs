@@ -1,5 +1,6 @@
-//! The functions that Step Functions adds to JSONata, and those of JSONata that must not look outside: time comes from the
-//! step, randomness from the execution's own generator, `$eval` does not exist.
+//! The table of the functions that are implemented here: those that Step Functions adds to JSONata, and those of JSONata
+//! that must not look outside. Time comes from the step, randomness from the execution's own generator; `$eval` does not
+//! exist. The other functions of JSONata are the library's.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn>
 
@@ -15,24 +16,25 @@ use jsonata_core::value::JValue;
 
 use super::meter;
 use super::reads::Reads;
+use super::signature::is_standard;
 use crate::Timestamp;
 use crate::random::Random;
 
-/// What a function can use besides its arguments.
-pub(super) struct Surroundings {
+/// What a function can read besides its arguments: the time, and random numbers.
+pub(super) struct Environment {
     now: Timestamp,
     random: Cell<Random>,
 }
 
-impl Surroundings {
-    pub(super) fn new(now: Timestamp, random: Random) -> Surroundings {
-        Surroundings {
+impl Environment {
+    pub(super) fn new(now: Timestamp, random: Random) -> Environment {
+        Environment {
             now,
             random: Cell::new(random),
         }
     }
 
-    /// The generator, as the evaluation left it.
+    /// Returns the generator, as the evaluation left it.
     pub(super) fn random(&self) -> Random {
         self.random.get()
     }
@@ -45,94 +47,44 @@ impl Surroundings {
     }
 }
 
-type Function = fn(&[JValue], &Surroundings) -> HostFnResult;
+/// Evaluates a function.
+type Evaluate = fn(&[JValue], &Environment) -> HostFnResult;
 
-const FUNCTIONS: [(&str, Function); 15] = [
-    (meter::RANGE_END, meters::range_end),
-    (meter::SIZED, meters::sized),
-    (meter::WIDTH, meters::width),
-    (meter::DISTINCT, replaced::distinct),
-    ("base64decode", replaced::base64decode),
-    ("eval", replaced::eval),
-    ("hash", added::hash),
-    ("millis", replaced::millis),
-    ("now", replaced::now),
-    ("parse", added::parse),
-    ("partition", added::partition),
-    ("random", added::random),
-    ("range", added::range),
-    ("shuffle", replaced::shuffle),
-    ("uuid", added::uuid),
+/// A function that expressions call by name.
+struct Function {
+    name: &'static str,
+    evaluate: Evaluate,
+}
+
+const FUNCTIONS: &[Function] = &[
+    Function::new(meter::RANGE_END, meters::range_end),
+    Function::new(meter::SIZED, meters::sized),
+    Function::new(meter::WIDTH, meters::width),
+    Function::new(meter::DISTINCT, replaced::distinct),
+    Function::new("base64decode", replaced::base64decode),
+    Function::new("eval", replaced::eval),
+    Function::new("hash", added::hash),
+    Function::new("millis", replaced::millis),
+    Function::new("now", replaced::now),
+    Function::new("parse", added::parse),
+    Function::new("partition", added::partition),
+    Function::new("random", added::random),
+    Function::new("range", added::range),
+    Function::new("shuffle", replaced::shuffle),
+    Function::new("uuid", added::uuid),
 ];
 
-/// JSONata's own: <https://docs.jsonata.org/string-functions> and the pages beside it.
-const STANDARD: [&str; 63] = [
-    "abs",
-    "append",
-    "assert",
-    "average",
-    "base64decode",
-    "base64encode",
-    "boolean",
-    "ceil",
-    "clone",
-    "contains",
-    "count",
-    "decodeUrl",
-    "decodeUrlComponent",
-    "distinct",
-    "each",
-    "encodeUrl",
-    "encodeUrlComponent",
-    "error",
-    "exists",
-    "filter",
-    "floor",
-    "formatBase",
-    "formatInteger",
-    "formatNumber",
-    "fromMillis",
-    "join",
-    "keys",
-    "length",
-    "lookup",
-    "lowercase",
-    "map",
-    "match",
-    "max",
-    "merge",
-    "min",
-    "not",
-    "number",
-    "pad",
-    "parseInteger",
-    "power",
-    "reduce",
-    "replace",
-    "reverse",
-    "round",
-    "sift",
-    "single",
-    "sort",
-    "split",
-    "spread",
-    "sqrt",
-    "string",
-    "substring",
-    "substringAfter",
-    "substringBefore",
-    "sum",
-    "toMillis",
-    "trim",
-    "type",
-    "uppercase",
-    "zip",
-    "now",
-    "millis",
-    "shuffle",
-];
+impl Function {
+    const fn new(name: &'static str, evaluate: Evaluate) -> Function {
+        Function { name, evaluate }
+    }
 
-/// Whether the function called `name` calls functions that it is given.
+    fn from_name(name: &str) -> Option<&'static Function> {
+        FUNCTIONS.iter().find(|function| function.name == name)
+    }
+}
+
+/// Returns true if the function called `name` calls functions that it is given.
 pub(super) fn takes_functions(name: &str) -> bool {
     let all = [
         "each", "filter", "map", "match", "reduce", "replace", "sift", "single", "sort",
@@ -140,49 +92,40 @@ pub(super) fn takes_functions(name: &str) -> bool {
     all.contains(&name)
 }
 
-/// Whether `name` is one of JSONata's own functions.
-pub(super) fn is_standard(name: &str) -> bool {
-    STANDARD.contains(&name)
-}
-
-/// Whether `name` is a function that an expression can call without defining it.
+/// Returns true if `name` is a function that an expression can call without defining it.
 pub(super) fn is_known(name: &str) -> bool {
-    STANDARD.contains(&name) || find(name).is_some()
+    is_standard(name) || Function::from_name(name).is_some()
 }
 
-/// Gives `evaluator` those of the functions that the expression could call.
+/// Registers the functions that the expression could call.
 pub(super) fn register(
     evaluator: &mut Evaluator,
     reads: &Reads,
-    surroundings: &Rc<Surroundings>,
+    environment: &Rc<Environment>,
 ) -> Result<(), EvaluatorError> {
     for name in reads.names() {
-        if let Some(function) = find(name) {
-            let surroundings = Rc::clone(surroundings);
-            evaluator
-                .register_fn_override(name, move |args: &[JValue]| function(args, &surroundings))?;
+        if let Some(function) = Function::from_name(name) {
+            let environment = Rc::clone(environment);
+            evaluator.register_fn_override(name, move |args: &[JValue]| {
+                (function.evaluate)(args, &environment)
+            })?;
         }
     }
     Ok(())
-}
-
-fn find(name: &str) -> Option<Function> {
-    let (_, function) = FUNCTIONS.iter().find(|(known, _)| *known == name)?;
-    Some(*function)
 }
 
 fn error(message: impl Into<String>) -> EvaluatorError {
     EvaluatorError::EvaluationError(message.into())
 }
 
-/// JSONata's error for an argument of a wrong type. `position` counts from 1.
+/// Returns JSONata's error for an argument of a wrong type. `position` counts from 1.
 fn mismatch(function: &str, position: usize) -> EvaluatorError {
     error(format!(
         "T0410: Argument {position} of function \"{function}\" does not match function signature"
     ))
 }
 
-fn at_most(args: &[JValue], count: usize, function: &str) -> Result<(), EvaluatorError> {
+fn expect_at_most(args: &[JValue], count: usize, function: &str) -> Result<(), EvaluatorError> {
     if args.len() > count {
         Err(mismatch(function, count + 1))
     } else {
@@ -190,7 +133,7 @@ fn at_most(args: &[JValue], count: usize, function: &str) -> Result<(), Evaluato
     }
 }
 
-/// The whole number nearest to an argument.
+/// Reads a number and rounds it.
 fn integer(args: &[JValue], index: usize, function: &str) -> Result<i64, EvaluatorError> {
     match args.get(index) {
         Some(JValue::Number(number)) if number.is_finite() => Ok(number.round() as i64),
@@ -204,12 +147,12 @@ fn string<'a>(args: &'a [JValue], index: usize, function: &str) -> Result<&'a st
         .ok_or_else(|| mismatch(function, index + 1))
 }
 
-/// Whether a function is given nothing to work on, and so gives nothing.
+/// Returns true if a function is given nothing to work on, and so gives nothing.
 fn is_undefined(args: &[JValue]) -> bool {
     matches!(args.first(), Some(JValue::Undefined))
 }
 
-/// An array argument, or a single value as the array of it.
+/// Returns the items of an array; a single value counts as an array of one.
 fn items(value: &JValue) -> Vec<JValue> {
     match value {
         JValue::Array(items) => items.to_vec(),

@@ -13,11 +13,11 @@ use jsonata_core::value::{JValue, with_stack};
 
 use crate::jsonata::error::INTERNAL;
 
-use super::{Surroundings, at_most, error, is_undefined, items, mismatch};
+use super::{Environment, error, expect_at_most, is_undefined, items, mismatch};
 
 /// Keeps the first of equal items. The library compares each with all before it.
-pub(super) fn distinct(args: &[JValue], _: &Surroundings) -> HostFnResult {
-    at_most(args, 1, "distinct")?;
+pub(super) fn distinct(args: &[JValue], _: &Environment) -> HostFnResult {
+    expect_at_most(args, 1, "distinct")?;
     let items = match args.first() {
         Some(JValue::Array(items)) if items.len() > 1 => items,
         other => return Ok(other.cloned().unwrap_or(JValue::Undefined)),
@@ -66,24 +66,24 @@ fn key(value: &JValue) -> u64 {
 }
 
 /// There is no `$eval` in Step Functions: calling it is calling what is not there.
-pub(super) fn eval(_: &[JValue], _: &Surroundings) -> HostFnResult {
+pub(super) fn eval(_: &[JValue], _: &Environment) -> HostFnResult {
     Err(error("T1006: Attempted to invoke a non-function"))
 }
 
-pub(super) fn millis(args: &[JValue], surroundings: &Surroundings) -> HostFnResult {
-    at_most(args, 0, "millis")?;
-    Ok(JValue::from(surroundings.now.0))
+pub(super) fn millis(args: &[JValue], environment: &Environment) -> HostFnResult {
+    expect_at_most(args, 0, "millis")?;
+    Ok(JValue::from(environment.now.0))
 }
 
 /// The step's time, written as `$fromMillis` writes it.
-pub(super) fn now(args: &[JValue], surroundings: &Surroundings) -> HostFnResult {
-    let millis = AstNode::Number(surroundings.now.0 as f64);
+pub(super) fn now(args: &[JValue], environment: &Environment) -> HostFnResult {
+    let millis = AstNode::Number(environment.now.0 as f64);
     let args = args.iter().take(2).map(literal);
     librarys("fromMillis", std::iter::once(millis).chain(args))
 }
 
 /// What is no Base64 is an error of the evaluator on AWS; the library makes nothing of it.
-pub(super) fn base64decode(args: &[JValue], _: &Surroundings) -> HostFnResult {
+pub(super) fn base64decode(args: &[JValue], _: &Environment) -> HostFnResult {
     let decoded = match args {
         [JValue::String(text)] => DECODER.decode(text.as_bytes()).map(drop),
         _ => Ok(()),
@@ -124,14 +124,14 @@ fn literal(value: &JValue) -> AstNode {
 }
 
 /// Fisher and Yates's.
-pub(super) fn shuffle(args: &[JValue], surroundings: &Surroundings) -> HostFnResult {
+pub(super) fn shuffle(args: &[JValue], environment: &Environment) -> HostFnResult {
     if is_undefined(args) {
         return Ok(JValue::Undefined);
     }
-    at_most(args, 1, "shuffle")?;
+    expect_at_most(args, 1, "shuffle")?;
     let mut items = items(args.first().ok_or_else(|| mismatch("shuffle", 1))?);
     for last in (1..items.len()).rev() {
-        let other = surroundings.draw(|random| random.below(last as u64 + 1));
+        let other = environment.draw(|random| random.below(last as u64 + 1));
         items.swap(last, other as usize);
     }
     Ok(JValue::array(items))

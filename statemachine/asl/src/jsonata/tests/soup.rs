@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use super::{Random, evaluate_with};
 use crate::jsonata::{EvaluationError, Expression};
 
-#[rustfmt::skip]
 const TOKENS: &[&str] = &[
     "$",
     "$$",
@@ -122,7 +121,7 @@ const TOKENS: &[&str] = &[
     "'MD5'",
     "[1..9]",
     "$list^(>$)",
-    "|$|{'a': 1}|",
+    "|$|{'a':1}|",
 ];
 
 fn soup() -> impl Strategy<Value = String> {
@@ -147,29 +146,30 @@ fn closed(text: &str) -> String {
     text.chars().chain(open.into_iter().rev()).collect()
 }
 
-#[rustfmt::skip]
-/// Text that is an expression, mostly: what goes wrong goes wrong while it is evaluated.
+fn one_of(words: &'static str) -> prop::sample::Select<&'static str> {
+    prop::sample::select(words.split_whitespace().collect::<Vec<_>>())
+}
+
+/// Generates text that is mostly an expression, so that what goes wrong goes wrong while it is evaluated.
 fn expression() -> impl Strategy<Value = String> {
-    let leaf = prop::sample::select(&[
-        "$", "$$", "%", "*", "**", "null", "true", "0", "1", "-1", "2.5", "1e300", "'x'", "''", "'ä😀'", "/a*/", "/[a-c]+/i",
-        "a", "sku", "price", "$a", "$i", "$list", "$text", "$states.input", "$states.input.orders", "$missing", "[]", "{}",
-        "$uppercase", "$sum", "'[Y0001]-[M01]-[D01]'", "'#,##0.00;(#0)'", "'w'", "'I'", "'MD5'", "[1..3]", "|$|{'a': 1}|",
-    ][..]);
-    let operator = prop::sample::select(&[
-        "+", "-", "*", "/", "%", "&", "=", "!=", "<", "<=", ">", ">=", " and ", " or ", " in ", "..", ".", "~>", "??", "?:",
-    ][..]);
-    let function = prop::sample::select(&[
-        "abs", "append", "average", "base64decode", "base64encode", "boolean", "contains", "count", "decodeUrl", "distinct",
-        "each", "encodeUrl", "error", "exists", "filter", "formatBase", "formatInteger", "formatNumber", "fromMillis", "hash",
-        "join", "keys", "length", "lookup", "map", "match", "max", "merge", "not", "now", "number", "pad", "parse",
-        "parseInteger", "partition", "power", "random", "range", "reduce", "replace", "reverse", "round", "shuffle", "sift",
-        "single", "sort", "split", "spread", "sqrt", "string", "substring", "substringAfter", "toMillis", "trim", "type", "zip",
-        "a",
-    ][..]);
+    let leaf = one_of(
+        "$ $$ % * ** null true 0 1 -1 2.5 1e300 'x' '' 'ä😀' /a*/ /[a-c]+/i a sku price $a $i \
+         $list $text $states.input $states.input.orders $missing [] {} $uppercase $sum \
+         '[Y0001]-[M01]-[D01]' '#,##0.00;(#0)' 'w' 'I' 'MD5' [1..3] |$|{'a':1}|",
+    );
+    let operator = one_of("+ - * / % & = != < <= > >= and or in .. . ~> ?? ?:");
+    let function = one_of(
+        "abs append average base64decode base64encode boolean contains count decodeUrl \
+         distinct each encodeUrl error exists filter formatBase formatInteger formatNumber \
+         fromMillis hash join keys length lookup map match max merge not now number pad parse \
+         parseInteger partition power random range reduce replace reverse round shuffle sift \
+         single sort split spread sqrt string substring substringAfter toMillis trim type zip \
+         a",
+    );
     leaf.prop_map(str::to_owned).prop_recursive(5, 24, 3, move |inner| {
         let parts = prop::collection::vec(inner.clone(), 1..4);
         prop_oneof![
-            3 => (inner.clone(), operator.clone(), inner.clone()).prop_map(|(a, op, b)| format!("({a}){op}({b})")),
+            3 => (inner.clone(), operator.clone(), inner.clone()).prop_map(|(a, op, b)| format!("({a}) {op} ({b})")),
             2 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a}.{b}")),
             5 => (function.clone(), parts.clone()).prop_map(|(name, args)| format!("${name}({})", args.join(", "))),
             1 => parts.clone().prop_map(|items| format!("[{}]", items.join(", "))),

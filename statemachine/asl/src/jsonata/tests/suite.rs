@@ -11,7 +11,7 @@ use jsonata_core::evaluator::Context;
 use jsonata_core::value::JValue;
 use serde_json::{Map, Value};
 
-use crate::jsonata::functions::Surroundings;
+use crate::jsonata::functions::Environment;
 use crate::jsonata::{Expression, convert, evaluation};
 use crate::random::Random;
 
@@ -120,7 +120,7 @@ fn evaluate(
     for (name, value) in bindings.into_iter().flatten() {
         context.bind(name.clone(), convert::from_json(value));
     }
-    let surroundings = Rc::new(Surroundings::new(NOW, Random::new(1)));
+    let surroundings = Rc::new(Environment::new(NOW, Random::new(1)));
     let input = input.map_or(JValue::Undefined, convert::from_json);
     evaluation::evaluator(&compiled, context, &surroundings)
         .and_then(|evaluator| evaluation::run(evaluator, &compiled.tree, &input))
