@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
 use asl::{
-    Configuration, Failure, InspectionLevel, Mock, Setting, TestRequest, TestState, Timestamp,
+    Configuration, Failure, InspectionLevel, Mock, TestEnvironment, TestRequest, TestState,
+    Timestamp,
 };
 use aws_sdk_sfn::operation::test_state::TestStateOutput;
 use aws_sdk_sfn::types;
@@ -23,7 +24,7 @@ const FAILED: u8 = 2;
 pub(crate) async fn run(options: &cli::TestState) -> anyhow::Result<ExitCode> {
     let request = request(options)?;
     let identity = Identity::default();
-    let setting = Setting {
+    let setting = TestEnvironment {
         region: identity.region.clone(),
         account: identity.account.clone(),
         at: Timestamp(now()?),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use asl::{Diagnostic, InvalidDefinition, Rendered, Severity, StateMachine, Workflow};
+use asl::{Diagnostic, DiagnosticReport, InvalidDefinition, Severity, StateMachine, WorkflowType};
 use scones_local::aws::Identity;
 use scones_local::template;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ struct Definition {
     /// How it is called in what is printed.
     name: String,
     text: String,
-    workflow: Workflow,
+    workflow: WorkflowType,
 }
 
 /// Runs the verb.
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &cli::Validate) -> anyhow::Result<ExitCode> {
                 if options.json {
                     writeln!(out, "{}", as_json(&definition, &diagnostic))?;
                 } else {
-                    let rendered = Rendered {
+                    let rendered = DiagnosticReport {
                         name: &definition.name,
                         text: &definition.text,
                         diagnostic: &diagnostic,
@@ -79,8 +79,8 @@ fn definitions(file: &Path, options: &cli::Validate) -> anyhow::Result<Vec<Defin
         name: file.display().to_string(),
         text,
         workflow: match options.machine_type {
-            cli::MachineType::Standard => Workflow::Standard,
-            cli::MachineType::Express => Workflow::Express,
+            cli::MachineType::Standard => WorkflowType::Standard,
+            cli::MachineType::Express => WorkflowType::Express,
         },
     }])
 }
@@ -96,9 +96,9 @@ fn of_template(file: &Path, options: &cli::Validate) -> anyhow::Result<Vec<Defin
             name: format!("{} ({})", file.display(), machine.logical_id),
             text: machine.definition,
             workflow: if machine.express {
-                Workflow::Express
+                WorkflowType::Express
             } else {
-                Workflow::Standard
+                WorkflowType::Standard
             },
         })
         .collect())
@@ -115,7 +115,7 @@ fn findings(definition: &Definition) -> Vec<Diagnostic> {
 fn as_json(definition: &Definition, diagnostic: &Diagnostic) -> Value {
     let mut value = json!(diagnostic);
     value["file"] = json!(definition.name);
-    if let Some(place) = diagnostic.place(&definition.text) {
+    if let Some(place) = diagnostic.line_column(&definition.text) {
         value["line"] = json!(place.line);
         value["column"] = json!(place.column);
     }

@@ -24,7 +24,7 @@ pub(crate) mod names {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The engine noticed; the cause will name the state and its entry in the history.
-    Noticed {
+    Raised {
         /// One of [`names`].
         error: &'static str,
         message: String,
@@ -42,7 +42,7 @@ pub(crate) enum Fault {
 impl Fault {
     /// A definition or an input that makes no sense at run time. Cannot be caught.
     pub(crate) fn runtime(message: impl Into<String>) -> Fault {
-        Fault::Noticed {
+        Fault::Raised {
             error: names::RUNTIME,
             message: message.into(),
         }
@@ -69,10 +69,10 @@ impl Fault {
         self.into_failure_with(|message| message)
     }
 
-    /// `what` (a state's name, a function's ARN, a service's name) gave more than a payload may hold.
-    pub(crate) fn data_limit(what: &str) -> Fault {
+    /// `name` (a state's name, a function's ARN, a service's name) gave more than a payload may hold.
+    pub(crate) fn data_limit(name: &str) -> Fault {
         let cause = format!(
-            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+            "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
         );
         Fault::reported(names::DATA_LIMIT_EXCEEDED, Some(cause))
     }
@@ -92,15 +92,15 @@ impl Fault {
         Fault::reported(names::DATA_LIMIT_EXCEEDED, Some(cause))
     }
 
-    /// What is wrong with `payload`, the result of `what`, if AWS or this engine would not pass it on.
-    pub(crate) fn refusing(payload: &Payload, what: &str) -> Option<Fault> {
+    /// What is wrong with `payload`, the result of `name`, if AWS or this engine would not pass it on.
+    pub(crate) fn for_oversized_result(payload: &Payload, name: &str) -> Option<Fault> {
         if payload.is_acceptable() {
             None
         } else if payload.text().len() > MAX_PAYLOAD_BYTES {
-            Some(Fault::data_limit(what))
+            Some(Fault::data_limit(name))
         } else {
             Some(Fault::runtime(format!(
-                "The result of '{what}' is nested more than {MAX_PAYLOAD_DEPTH} levels deep"
+                "The result of '{name}' is nested more than {MAX_PAYLOAD_DEPTH} levels deep"
             )))
         }
     }
@@ -117,7 +117,7 @@ impl Fault {
     fn into_failure_with(self, cause: impl FnOnce(String) -> String) -> Failure {
         let (error, message) = match self {
             Fault::Reported(failure) => return failure,
-            Fault::Noticed { error, message } => (error, message),
+            Fault::Raised { error, message } => (error, message),
             Fault::Evaluation { message, .. } => (names::QUERY_EVALUATION_ERROR, message),
         };
         Failure {

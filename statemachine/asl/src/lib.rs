@@ -17,9 +17,10 @@ mod execution;
 mod fault;
 mod hash;
 mod history;
+mod input_output;
 mod intrinsic;
-mod io;
 mod java_random;
+mod java_text;
 mod jsonata;
 mod jsonpath;
 mod machine;
@@ -41,7 +42,6 @@ mod template;
 mod test_state;
 #[cfg(test)]
 mod tests;
-mod text;
 mod time;
 mod transition;
 mod variables;
@@ -53,16 +53,16 @@ pub use event::{Event, EventKind, FailureStage, TaskId, TimerId};
 pub use execution::Execution;
 pub use history::{Failure, HistoryDetails, HistoryEvent, Iteration, StateType, TaskKind};
 pub use jsonata::{Evaluate, EvaluationFailure, EvaluationRequest, EvaluationResponse, Evaluator};
-pub use machine::{MAX_DEFINITION_BYTES, StateMachine, Workflow};
+pub use machine::{MAX_DEFINITION_BYTES, StateMachine, WorkflowType};
 pub use map_run::{Batch, Format, ItemSource, MapRunRequest, Reader, Results, Transformation};
 pub use payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, Payload};
 pub use random::is_task_token;
 pub use references::variable_references;
-pub use render::{Place, Rendered};
+pub use render::{DiagnosticReport, LineColumn};
 pub use resource::{Pattern, Resource};
 pub use source::json_syntax_error;
 pub use test_state::{
-    Configuration, FieldValidation, InspectionLevel, Mock, Setting, TestRequest, TestState,
+    Configuration, FieldValidation, InspectionLevel, Mock, TestEnvironment, TestRequest, TestState,
     TestStateError,
 };
 pub use time::Timestamp;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::assign::Assign;
 use crate::retry::{Catcher, Retrier};
 use crate::shaping::Shaping;
-use crate::states::Kind;
+use crate::states::StateKind;
 use crate::transition::{StateId, Transition};
 use crate::{Diagnostic, Evaluate};
 
@@ -16,7 +16,7 @@ pub const MAX_DEFINITION_BYTES: usize = 1_048_576;
 
 /// The type of a state machine: how its executions are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Workflow {
+pub enum WorkflowType {
     /// Durable, up to a year; every integration pattern.
     #[default]
     Standard,
@@ -41,7 +41,7 @@ pub struct StateMachine {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) name: Arc<str>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: StateKind,
     pub(crate) shaping: Shaping,
     pub(crate) assign: Assign,
     pub(crate) next: Transition,
@@ -85,7 +85,7 @@ impl State {
     pub(crate) fn new(name: &str) -> State {
         State {
             name: name.into(),
-            kind: Kind::Succeed,
+            kind: StateKind::Succeed,
             shaping: Shaping::default(),
             assign: Assign::default(),
             next: Transition::End,

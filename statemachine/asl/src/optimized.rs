@@ -6,12 +6,12 @@ use crate::Pattern;
 
 /// What AWS says to a `Resource`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    Yes,
+pub(crate) enum Support {
+    Supported,
     /// The service has no such API, or not with that pattern.
-    No,
+    Unsupported,
     /// A service that is not in the table: it may have come since.
-    Unheard,
+    UnknownService,
 }
 
 /// A service's APIs: those that only answer, then those whose jobs can be waited for (`.sync`).
@@ -144,16 +144,16 @@ const SERVICES: [Service; 21] = [
 ];
 
 /// Whether AWS has `arn:aws:states:::SERVICE:API` with that pattern.
-pub(crate) fn known(service: &str, api: &str, pattern: Pattern) -> Known {
+pub(crate) fn support(service: &str, api: &str, pattern: Pattern) -> Support {
     if service.starts_with("aws-sdk:") {
         // Which APIs the SDK has is not known here; none of them knows jobs.
         return match pattern {
-            Pattern::Sync | Pattern::Sync2 => Known::No,
-            Pattern::RequestResponse | Pattern::WaitForTaskToken => Known::Yes,
+            Pattern::Sync | Pattern::Sync2 => Support::Unsupported,
+            Pattern::RequestResponse | Pattern::WaitForTaskToken => Support::Supported,
         };
     }
     let Some(found) = SERVICES.iter().find(|known| known.name == service) else {
-        return Known::Unheard;
+        return Support::UnknownService;
     };
     let job = found.jobs.contains(&api);
     let there = match pattern {
@@ -162,7 +162,11 @@ pub(crate) fn known(service: &str, api: &str, pattern: Pattern) -> Known {
         Pattern::Sync2 => job && service == "states",
         Pattern::WaitForTaskToken => found.callback && (job || found.calls.contains(&api)),
     };
-    if there { Known::Yes } else { Known::No }
+    if there {
+        Support::Supported
+    } else {
+        Support::Unsupported
+    }
 }
 
 #[cfg(test)]
@@ -174,22 +178,37 @@ mod tests {
         use Pattern::*;
         let check = |service, api, pattern, expect| {
             assert_eq!(
-                known(service, api, pattern),
+                support(service, api, pattern),
                 expect,
                 "{service}:{api} {pattern:?}"
             );
         };
-        check("dynamodb", "getItem", RequestResponse, Known::Yes);
-        check("dynamodb", "query", RequestResponse, Known::No);
-        check("dynamodb", "getItem", WaitForTaskToken, Known::No);
-        check("lambda", "invoke", WaitForTaskToken, Known::Yes);
-        check("lambda", "invoke", Sync, Known::No);
-        check("sagemaker", "createTrainingJob", Sync, Known::Yes);
-        check("sagemaker", "createModel", Sync, Known::No);
-        check("states", "startExecution", Sync2, Known::Yes);
-        check("glue", "startJobRun", Sync2, Known::No);
-        check("aws-sdk:s3", "getObject", RequestResponse, Known::Yes);
-        check("aws-sdk:s3", "getObject", Sync, Known::No);
-        check("quantum", "entangle", RequestResponse, Known::Unheard);
+        check("dynamodb", "getItem", RequestResponse, Support::Supported);
+        check("dynamodb", "query", RequestResponse, Support::Unsupported);
+        check(
+            "dynamodb",
+            "getItem",
+            WaitForTaskToken,
+            Support::Unsupported,
+        );
+        check("lambda", "invoke", WaitForTaskToken, Support::Supported);
+        check("lambda", "invoke", Sync, Support::Unsupported);
+        check("sagemaker", "createTrainingJob", Sync, Support::Supported);
+        check("sagemaker", "createModel", Sync, Support::Unsupported);
+        check("states", "startExecution", Sync2, Support::Supported);
+        check("glue", "startJobRun", Sync2, Support::Unsupported);
+        check(
+            "aws-sdk:s3",
+            "getObject",
+            RequestResponse,
+            Support::Supported,
+        );
+        check("aws-sdk:s3", "getObject", Sync, Support::Unsupported);
+        check(
+            "quantum",
+            "entangle",
+            RequestResponse,
+            Support::UnknownService,
+        );
     }
 }

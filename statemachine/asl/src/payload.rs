@@ -34,7 +34,7 @@ impl Payload {
     /// It is not JSON.
     pub fn parse(text: impl Into<Box<str>>) -> Result<Payload, serde_json::Error> {
         let text = text.into();
-        let value = crate::text::parse(&text)?;
+        let value = crate::java_text::parse(&text)?;
         Ok(Payload(Arc::new(Data { value, text })))
     }
 
@@ -109,7 +109,7 @@ fn depth(text: &str) -> usize {
 
 impl From<Value> for Payload {
     fn from(value: Value) -> Self {
-        let text = crate::text::json(&value).into_boxed_str();
+        let text = crate::java_text::json(&value).into_boxed_str();
         Payload(Arc::new(Data { value, text }))
     }
 }

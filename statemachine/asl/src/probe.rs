@@ -41,27 +41,27 @@ impl Stage {
     }
 }
 
-/// A number that a Map state was given.
+/// A number that a Map state was mock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Setting {
+pub(crate) enum MapSetting {
     MaxConcurrency,
     ToleratedFailureCount,
     ToleratedFailurePercentage,
 }
 
-impl Setting {
+impl MapSetting {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Setting::MaxConcurrency => "maxConcurrency",
-            Setting::ToleratedFailureCount => "toleratedFailureCount",
-            Setting::ToleratedFailurePercentage => "toleratedFailurePercentage",
+            MapSetting::MaxConcurrency => "maxConcurrency",
+            MapSetting::ToleratedFailureCount => "toleratedFailureCount",
+            MapSetting::ToleratedFailurePercentage => "toleratedFailurePercentage",
         }
     }
 }
 
 /// What follows a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Handled {
+pub(crate) struct ErrorDetails {
     /// The retrier that names the error, also where its attempts are used up.
     pub(crate) retrier: Option<usize>,
     /// How long it would wait, where an attempt is left.
@@ -72,7 +72,7 @@ pub(crate) struct Handled {
 
 /// What a mocked Map or Parallel, or a mocked task, gives.
 #[derive(Clone, Debug)]
-pub(crate) enum Given {
+pub(crate) enum MockOutcome {
     Result(Payload),
     Failure(Failure),
 }
@@ -83,14 +83,14 @@ pub(crate) struct Probe {
     /// Stands for `$$`, whole.
     pub(crate) context: Value,
     /// Stands for what the state starts: its task, branches or iterations.
-    pub(crate) given: Option<Given>,
+    pub(crate) mock: Option<MockOutcome>,
     /// Stands for the retries so far by the rule that applies.
     pub(crate) retries: u32,
     /// How many iterations of a Map failed.
     failed_iterations: Option<u64>,
     stages: RefCell<BTreeMap<Stage, Payload>>,
-    settings: RefCell<BTreeMap<Setting, Value>>,
-    handled: Cell<Handled>,
+    settings: RefCell<BTreeMap<MapSetting, Value>>,
+    handled: Cell<ErrorDetails>,
     failure: RefCell<Option<Failure>>,
     /// The output, and the state that comes next.
     left: RefCell<Option<(Payload, Option<String>)>>,
@@ -99,13 +99,13 @@ pub(crate) struct Probe {
 impl Probe {
     pub(crate) fn new(
         context: Value,
-        given: Option<Given>,
+        mock: Option<MockOutcome>,
         retries: Option<u32>,
         failed_iterations: Option<u64>,
     ) -> Probe {
         Probe {
             context,
-            given,
+            mock,
             retries: retries.unwrap_or(0),
             failed_iterations,
             stages: RefCell::default(),
@@ -116,34 +116,36 @@ impl Probe {
         }
     }
 
-    pub(crate) fn saw(&self, stage: Stage, payload: &Payload) {
+    pub(crate) fn record_stage(&self, stage: Stage, payload: &Payload) {
         self.stages.borrow_mut().insert(stage, payload.clone());
     }
 
-    pub(crate) fn set(&self, setting: Setting, value: Value) {
+    pub(crate) fn record_setting(&self, setting: MapSetting, value: Value) {
         self.settings.borrow_mut().insert(setting, value);
     }
 
-    pub(crate) fn failed(&self, failure: &Failure) {
+    pub(crate) fn record_failure(&self, failure: &Failure) {
         *self.failure.borrow_mut() = Some(failure.clone());
     }
 
-    pub(crate) fn handled(&self, change: impl FnOnce(&mut Handled)) {
+    pub(crate) fn update_error_details(&self, change: impl FnOnce(&mut ErrorDetails)) {
         let mut handled = self.handled.get();
         change(&mut handled);
         self.handled.set(handled);
     }
 
-    pub(crate) fn left(&self, output: &Payload, next: Option<&str>) {
+    pub(crate) fn record_exit(&self, output: &Payload, next: Option<&str>) {
         *self.left.borrow_mut() = Some((output.clone(), next.map(str::to_owned)));
     }
 
     /// What stands for a Map's iterations or a Parallel's branches, once all that is around them has been found.
     pub(crate) fn branches(&self) -> Option<Result<Payload, Fault>> {
-        match self.given.as_ref()? {
-            Given::Failure(failure) => Some(Err(Fault::Reported(failure.clone()))),
-            Given::Result(_) if self.too_many_failed() => Some(Err(Fault::tolerance_exceeded())),
-            Given::Result(result) => Some(Ok(result.clone())),
+        match self.mock.as_ref()? {
+            MockOutcome::Failure(failure) => Some(Err(Fault::Reported(failure.clone()))),
+            MockOutcome::Result(_) if self.too_many_failed() => {
+                Some(Err(Fault::tolerance_exceeded()))
+            }
+            MockOutcome::Result(result) => Some(Ok(result.clone())),
         }
     }
 
@@ -156,22 +158,22 @@ impl Probe {
         let number = |setting| settings.get(&setting).and_then(Value::as_f64);
         let items = self.stages.borrow().get(&Stage::AfterItemsPath).map(count);
         let share = |most: f64| {
-            let items = items.unwrap_or_else(|| self.given_items());
+            let items = items.unwrap_or_else(|| self.mock_items());
             items > 0 && failed as f64 * 100.0 / items as f64 > most
         };
-        number(Setting::ToleratedFailureCount).is_some_and(|most| failed as f64 > most)
-            || number(Setting::ToleratedFailurePercentage).is_some_and(share)
+        number(MapSetting::ToleratedFailureCount).is_some_and(|most| failed as f64 > most)
+            || number(MapSetting::ToleratedFailurePercentage).is_some_and(share)
     }
 
-    fn given_items(&self) -> usize {
-        match &self.given {
-            Some(Given::Result(result)) => count(result),
+    fn mock_items(&self) -> usize {
+        match &self.mock {
+            Some(MockOutcome::Result(result)) => count(result),
             _ => 0,
         }
     }
 
-    pub(crate) fn into_seen(self) -> Seen {
-        Seen {
+    pub(crate) fn into_inspection(self) -> Inspection {
+        Inspection {
             stages: self.stages.into_inner(),
             settings: self.settings.into_inner(),
             handled: self.handled.get(),
@@ -187,16 +189,16 @@ fn count(payload: &Payload) -> usize {
 
 /// What a probe saw.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct Inspection {
     pub(crate) stages: BTreeMap<Stage, Payload>,
-    pub(crate) settings: BTreeMap<Setting, Value>,
-    pub(crate) handled: Handled,
+    pub(crate) settings: BTreeMap<MapSetting, Value>,
+    pub(crate) handled: ErrorDetails,
     /// The failure as it was before a catcher took it.
     pub(crate) failure: Option<Failure>,
     pub(crate) left: Option<(Payload, Option<String>)>,
 }
 
-impl Handled {
+impl ErrorDetails {
     /// AWS's `errorDetails`.
     pub(crate) fn to_value(self) -> Option<Value> {
         let mut details = json!({});

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::fault::Fault;
+use crate::java_text;
 use crate::jsonata::Expression;
 use crate::scope::Scope;
-use crate::text;
 
 /// An expression and its field.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl Query {
             self.fault(&format!(
                 "returned an unexpected result type. Expected '{expected}', but was '{}' for value: {}",
                 type_name(&value),
-                text::json(&value)
+                java_text::json(&value)
             ))
         })
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::{Diagnostic, Severity};
 
 /// A line is shown up to about so many characters before and after what is meant: machine-written JSON is one line.
-const AROUND: usize = 60;
+const MAX_CONTEXT: usize = 60;
 
 /// A diagnostic as a compiler would print it. Its `Display` is several lines, without a line break at the end.
 ///
@@ -19,7 +19,7 @@ const AROUND: usize = 60;
 ///    = at /States/First/Next
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Rendered<'a> {
+pub struct DiagnosticReport<'a> {
     /// How the text is called: a file's path.
     pub name: &'a str,
     /// The definition's text.
@@ -32,26 +32,26 @@ pub struct Rendered<'a> {
 
 /// A place in a text as people count: from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct LineColumn {
     /// The line.
     pub line: usize,
     /// The column.
     pub column: usize,
 }
 
-impl Place {
+impl LineColumn {
     /// The place of a byte. A byte beyond the text is its end.
-    pub fn of(text: &str, byte: usize) -> Place {
+    pub fn at(text: &str, byte: usize) -> LineColumn {
         let before = text.get(..byte).unwrap_or(text);
         let line = before.rsplit('\n').next().unwrap_or_default();
-        Place {
+        LineColumn {
             line: before.matches('\n').count() + 1,
             column: line.chars().count() + 1,
         }
     }
 }
 
-impl Display for Place {
+impl Display for LineColumn {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
     }
@@ -59,13 +59,13 @@ impl Display for Place {
 
 impl Diagnostic {
     /// Where in `text` it is, if it is anywhere.
-    pub fn place(&self, text: &str) -> Option<Place> {
+    pub fn line_column(&self, text: &str) -> Option<LineColumn> {
         let span = self.span.as_ref()?;
-        Some(Place::of(text, span.start))
+        Some(LineColumn::at(text, span.start))
     }
 }
 
-impl Rendered<'_> {
+impl DiagnosticReport<'_> {
     fn paint(&self, color: &str, text: impl Display) -> String {
         if self.color {
             format!("\x1b[{color}m{text}\x1b[0m")
@@ -82,13 +82,13 @@ impl Rendered<'_> {
     }
 
     fn source(&self, f: &mut Formatter<'_>, span: &Range<usize>) -> fmt::Result {
-        let place = Place::of(self.text, span.start);
-        let number = place.line.to_string();
+        let position = LineColumn::at(self.text, span.start);
+        let number = position.line.to_string();
         let margin = " ".repeat(number.len() + 1);
         let line = Line::around(self.text, span);
         let bar = self.paint("1;34", "|");
         let arrow = self.paint("1;34", "-->");
-        write!(f, "\n{margin}{arrow} {}:{place}", self.name)?;
+        write!(f, "\n{margin}{arrow} {}:{position}", self.name)?;
         write!(f, "\n{margin} {bar}")?;
         let numbered = self.paint("1;34", number);
         write!(f, "\n {numbered} {bar} {}", line.shown)?;
@@ -97,7 +97,7 @@ impl Rendered<'_> {
     }
 }
 
-impl Display for Rendered<'_> {
+impl Display for DiagnosticReport<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Diagnostic {
             code,
@@ -118,7 +118,7 @@ impl Display for Rendered<'_> {
         }
         let line = span
             .as_ref()
-            .map_or(1, |span| Place::of(self.text, span.start).line);
+            .map_or(1, |span| LineColumn::at(self.text, span.start).line);
         let note = format!("\n{} =", " ".repeat(line.to_string().len() + 1));
         if let Some(location) = location.as_deref().filter(|at| at.starts_with('/')) {
             write!(f, "{note} at {location}")?;
@@ -147,16 +147,16 @@ impl Line {
         let (from, to) = (span.start - start, (span.end - start).min(line.len()));
         let before: Vec<char> = line[..from.min(line.len())].chars().collect();
         let marked = line.get(from..to).unwrap_or_default().chars();
-        let length = marked.clone().count().clamp(1, AROUND);
-        let cut = before.len().saturating_sub(AROUND);
+        let length = marked.clone().count().clamp(1, MAX_CONTEXT);
+        let cut = before.len().saturating_sub(MAX_CONTEXT);
         let after = line.get(from..).unwrap_or_default().chars();
-        let ends = after.clone().count() <= AROUND;
+        let ends = after.clone().count() <= MAX_CONTEXT;
         let lead = if cut > 0 { "…" } else { "" };
         let tail = if ends { "" } else { "…" };
         let middle: String = before[cut..]
             .iter()
             .copied()
-            .chain(after.take(AROUND))
+            .chain(after.take(MAX_CONTEXT))
             // One column each, so that the mark stands under what it means.
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
@@ -176,7 +176,7 @@ mod tests {
     fn rendered(text: &str) -> String {
         let refused = StateMachine::parse(text).unwrap_err();
         let shown = refused.diagnostics.iter().map(|diagnostic| {
-            Rendered {
+            DiagnosticReport {
                 name: "f.json",
                 text,
                 diagnostic,
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn colours_only_where_they_are_wanted() {
         let refused = StateMachine::parse("{}").unwrap_err();
-        let mut shown = Rendered {
+        let mut shown = DiagnosticReport {
             name: "f.json",
             text: "{}",
             diagnostic: &refused.diagnostics[0],

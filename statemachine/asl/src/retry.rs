@@ -5,7 +5,7 @@
 use crate::Failure;
 use crate::assign::Assign;
 use crate::fault::names;
-use crate::io::ResultPath;
+use crate::input_output::ResultPath;
 use crate::random::Random;
 use crate::template::Template;
 use crate::transition::StateId;
@@ -62,7 +62,7 @@ impl Retrier {
     pub(crate) fn delay_seconds(&self, attempts: u32, random: &mut Random) -> f64 {
         let exponent = i32::try_from(attempts).unwrap_or(i32::MAX);
         let grown = self.interval_seconds * self.backoff_rate.powi(exponent);
-        let capped = self.max_delay_seconds.map_or(grown, |most| grown.min(most));
+        let capped = self.max_delay_seconds.map_or(grown, |max| grown.min(max));
         if self.full_jitter {
             capped * random.unit()
         } else {

@@ -9,8 +9,8 @@ use crate::Payload;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::jsonata::{Bindings, RecordedEvaluator};
-use crate::jsonpath::{Budget, NotFound, Path, Root};
-use crate::probe::{Probe, Setting, Stage};
+use crate::jsonpath::{Budget, Path, PathError, Root};
+use crate::probe::{MapSetting, Probe, Stage};
 use crate::random::Random;
 use crate::variables::VariableLookup;
 
@@ -37,7 +37,7 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Looks up a path.
-    pub(crate) fn find(&self, path: &Path) -> Result<Cow<'a, Value>, NotFound> {
+    pub(crate) fn find(&self, path: &Path) -> Result<Cow<'a, Value>, PathError> {
         path.find(self.root(path)?, self.budget)
     }
 
@@ -59,26 +59,26 @@ impl<'a> Scope<'a> {
     }
 
     /// Tells the probe the state's data at a stage.
-    pub(crate) fn saw(&self, stage: Stage, payload: &Payload) {
+    pub(crate) fn record_stage(&self, stage: Stage, payload: &Payload) {
         if let Some(probe) = self.probe {
-            probe.saw(stage, payload);
+            probe.record_stage(stage, payload);
         }
     }
 
     /// Tells the probe a setting of the state.
-    pub(crate) fn set(&self, setting: Setting, value: Value) {
+    pub(crate) fn record_setting(&self, setting: MapSetting, value: Value) {
         if let Some(probe) = self.probe {
-            probe.set(setting, value);
+            probe.record_setting(setting, value);
         }
     }
 
     /// Returns the value that `path` starts from.
-    pub(crate) fn root(&self, path: &Path) -> Result<&'a Value, NotFound> {
+    pub(crate) fn root(&self, path: &Path) -> Result<&'a Value, PathError> {
         match path.root() {
             Root::Input => Ok(self.input),
             Root::Context => Ok(self.context.value()),
             Root::Variable(name) => {
-                let missing = || NotFound::NoVariable(name.clone());
+                let missing = || PathError::NoVariable(name.clone());
                 self.variables.variable(name).ok_or_else(missing)
             }
         }
@@ -93,7 +93,7 @@ impl<'a> Scope<'a> {
             Fault::runtime(format!(
                 "The JSONPath '{}' specified for the field '{field}' could not be found in the input '{}'",
                 path.text(),
-                crate::text::json(root),
+                crate::java_text::json(root),
             ))
         })
     }

@@ -2,7 +2,7 @@
 
 use crate::Payload;
 use crate::fault::Fault;
-use crate::io::{PathFields, render};
+use crate::input_output::{PathFields, render};
 use crate::probe::Stage;
 use crate::scope::Scope;
 use crate::template::Template;
@@ -40,7 +40,7 @@ impl Shaping {
             return Ok(input.clone());
         };
         let selected = paths.input_path.apply(input, scope)?;
-        scope.saw(Stage::AfterInputPath, &selected);
+        scope.record_stage(Stage::AfterInputPath, &selected);
         Ok(selected)
     }
 
@@ -55,7 +55,7 @@ impl Shaping {
             Shaping::Queries(queries) => (&queries.arguments, Stage::AfterArguments),
         };
         let effective = render(template.as_ref(), selected, scope)?;
-        scope.saw(stage, &effective);
+        scope.record_stage(stage, &effective);
         Ok(effective)
     }
 

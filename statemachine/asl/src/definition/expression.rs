@@ -45,13 +45,13 @@ fn check_names(expression: &Expression, field: &Cursor<'_>) {
             "the state's input is $states.input, for example $states.input.{name}"
         ));
     }
-    if expression.names_root() {
+    if expression.reads_root() {
         let message = "Reference to '$$' at the top level is not supported.";
         field
             .error_with_code(UNSUPPORTED, message)
             .hint("an expression has no context: the state's input is $states.input");
     }
-    if expression.names_error_output() && !field.state_field().starts_with("Catch[") {
+    if expression.reads_error_output() && !field.state_field().starts_with("Catch[") {
         let message = "Reference to '$states.errorOutput' is only supported in a catcher.";
         field
             .error_with_code(UNSUPPORTED, message)

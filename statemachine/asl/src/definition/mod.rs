@@ -20,7 +20,7 @@ mod template;
 
 use std::collections::HashSet;
 
-use crate::machine::{MAX_DEFINITION_BYTES, State, Workflow};
+use crate::machine::{MAX_DEFINITION_BYTES, State, WorkflowType};
 use crate::source::{Duplicate, Source};
 use crate::transition::StateId;
 use crate::{InvalidDefinition, StateMachine};
@@ -42,7 +42,7 @@ struct Compiler<'d> {
     scopes: assign::VariableScopes<'d>,
     /// The locations of the objects that hold states.
     flows: HashSet<String>,
-    workflow: Workflow,
+    workflow: WorkflowType,
 }
 
 impl StateMachine {
@@ -51,7 +51,7 @@ impl StateMachine {
     /// # Errors
     /// Everything that is wrong with it, with the position of each.
     pub fn parse(definition: &str) -> Result<StateMachine, InvalidDefinition> {
-        StateMachine::parse_for(definition, Workflow::Standard)
+        StateMachine::parse_for(definition, WorkflowType::Standard)
     }
 
     /// Reads and checks a definition for a type of state machine: EXPRESS ones can do less.
@@ -60,7 +60,7 @@ impl StateMachine {
     /// Everything that is wrong with it, with the position of each.
     pub fn parse_for(
         definition: &str,
-        workflow: Workflow,
+        workflow: WorkflowType,
     ) -> Result<StateMachine, InvalidDefinition> {
         let diagnostics = Diagnostics::default();
         let source = read_source(definition, &diagnostics);

@@ -2,8 +2,8 @@
 
 use super::Compiler;
 use super::fields::Fields;
-use crate::machine::Workflow;
-use crate::optimized::{self, Known};
+use crate::machine::WorkflowType;
+use crate::optimized::{self, Support};
 use crate::{Pattern, Resource};
 
 const NAME: &str = "Resource";
@@ -26,7 +26,7 @@ impl Compiler<'_> {
             return None;
         };
         check_integration(&resource, fields);
-        if self.workflow == Workflow::Express {
+        if self.workflow == WorkflowType::Express {
             check_express(&resource, fields);
         }
         Some(resource)
@@ -43,12 +43,12 @@ fn check_integration(resource: &Resource, fields: &Fields<'_>) {
     else {
         return;
     };
-    match optimized::known(service, api, *pattern) {
-        Known::Yes => {}
-        Known::No => {
+    match optimized::support(service, api, *pattern) {
+        Support::Supported => {}
+        Support::Unsupported => {
             fields.error_in(NAME, unrecognized(arn));
         }
-        Known::Unheard => {
+        Support::UnknownService => {
             let message = format!("No service integration is known by the name '{service}'");
             let hint = format!("through the AWS SDK it would be aws-sdk:{service}:{api}");
             fields

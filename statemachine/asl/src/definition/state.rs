@@ -8,11 +8,11 @@ use super::fields::Fields;
 use super::flow::Flow;
 use super::handlers::retriers;
 use super::language::Language;
-use crate::io::{PathFields, ResultPath, Selection};
+use crate::input_output::{PathFields, ResultPath, Selection};
 use crate::jsonpath::Root;
 use crate::machine::State;
 use crate::shaping::{QueryFields, Shaping};
-use crate::states::{Choice, Fail, Kind, Map, Parallel, Pass, Task, Wait};
+use crate::states::{Choice, Fail, Map, Parallel, Pass, StateKind, Task, Wait};
 use crate::template::Template;
 use crate::transition::Transition;
 
@@ -124,16 +124,16 @@ impl<'d> Compiler<'d> {
         Some(())
     }
 
-    fn kind(&mut self, kind: &str, fields: &mut Fields<'d>, flow: &Flow<'_>) -> Kind {
+    fn kind(&mut self, kind: &str, fields: &mut Fields<'d>, flow: &Flow<'_>) -> StateKind {
         match kind {
-            "Task" => Kind::Task(Box::new(Task::read(self, fields))),
-            "Pass" => Kind::Pass(Pass::read(fields)),
-            "Wait" => Kind::Wait(Wait::read(fields)),
-            "Choice" => Kind::Choice(Choice::read(self, fields, flow)),
-            "Fail" => Kind::Fail(Fail::read(fields)),
-            "Parallel" => Kind::Parallel(Parallel::read(self, fields)),
-            "Map" => Kind::Map(Box::new(Map::read(self, fields))),
-            _ => Kind::Succeed,
+            "Task" => StateKind::Task(Box::new(Task::read(self, fields))),
+            "Pass" => StateKind::Pass(Pass::read(fields)),
+            "Wait" => StateKind::Wait(Wait::read(fields)),
+            "Choice" => StateKind::Choice(Choice::read(self, fields, flow)),
+            "Fail" => StateKind::Fail(Fail::read(fields)),
+            "Parallel" => StateKind::Parallel(Parallel::read(self, fields)),
+            "Map" => StateKind::Map(Box::new(Map::read(self, fields))),
+            _ => StateKind::Succeed,
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Run;
+use super::Step;
 use super::thread::{Activity, Parent, ThreadId};
 use crate::fault::Fault;
 use crate::payload::MAX_PAYLOAD_BYTES;
-use crate::states::Kind;
+use crate::states::StateKind;
 use crate::transition::StateId;
 use crate::{HistoryDetails, Iteration, Payload};
 
@@ -49,7 +49,7 @@ impl Branches {
     }
 }
 
-impl Run<'_> {
+impl Step<'_> {
     pub(crate) fn branch_out(&mut self, thread: ThreadId, branches: Branches) {
         self.thread_mut(thread).activity = Activity::Branches(Box::new(branches));
     }
@@ -106,7 +106,7 @@ impl Run<'_> {
     }
 
     /// A branch or iteration has ended well.
-    pub(super) fn branch_done(&mut self, parent: Parent, child: ThreadId, output: Payload) {
+    pub(super) fn finish_branch(&mut self, parent: Parent, child: ThreadId, output: Payload) {
         let last = self.thread(child).last_event;
         self.remove_thread(child);
         let Some(branches) = self.branches(parent.thread) else {
@@ -120,23 +120,28 @@ impl Run<'_> {
         }
         branches.left = branches.left.saturating_sub(1);
         let all_done = branches.left == 0;
-        // What can't be joined any more is not gathered on.
+        // What can't be join_branches any more is not gathered on.
         let joins = if too_much && !all_done {
             Err(Fault::data_limit(&self.state(parent.thread).name))
         } else {
-            self.after_branch(parent, last, all_done)
+            self.continue_after_branch(parent, last, all_done)
         };
         if let Err(fault) = joins {
             self.fail(parent.thread, fault);
         }
     }
 
-    fn after_branch(&mut self, parent: Parent, last: u64, all_done: bool) -> Result<(), Fault> {
+    fn continue_after_branch(
+        &mut self,
+        parent: Parent,
+        last: u64,
+        all_done: bool,
+    ) -> Result<(), Fault> {
         let state = self.state(parent.thread);
-        let Kind::Map(map) = &state.kind else {
+        let StateKind::Map(map) = &state.kind else {
             self.thread_mut(parent.thread).last_event = last;
             return if all_done {
-                self.joined(parent.thread)
+                self.join_branches(parent.thread)
             } else {
                 Ok(())
             };
@@ -150,21 +155,21 @@ impl Run<'_> {
         let succeeded = self.record(last, succeeded);
         self.thread_mut(parent.thread).last_event = succeeded;
         if all_done {
-            self.joined(parent.thread)
+            self.join_branches(parent.thread)
         } else {
             map.begin_next(self, parent.thread, last)
         }
     }
 
     /// All branches or iterations are done.
-    pub(crate) fn joined(&mut self, thread: ThreadId) -> Result<(), Fault> {
+    pub(crate) fn join_branches(&mut self, thread: ThreadId) -> Result<(), Fault> {
         let outputs = self
             .branches(thread)
             .map(|b| std::mem::take(&mut b.outputs))
             .unwrap_or_default();
         self.thread_mut(thread).activity = Activity::Ready;
         let succeeded = match self.state(thread).kind {
-            Kind::Map(_) => HistoryDetails::MapStateSucceeded,
+            StateKind::Map(_) => HistoryDetails::MapStateSucceeded,
             _ => HistoryDetails::ParallelStateSucceeded,
         };
         // Nothing points back to this event: the exit has the same predecessor.

@@ -2,45 +2,47 @@
 
 use super::states::wait;
 use super::thread::Activity;
-use super::{Alarm, Run, ThreadId};
+use super::{Alarm, Step, ThreadId};
 use crate::fault::Fault;
-use crate::states::{Kind, Task};
+use crate::states::{StateKind, Task};
 use crate::{Effect, EventKind, Failure, HistoryDetails, Outcome, TaskId, TimerId, Timestamp};
 
-impl Run<'_> {
+impl Step<'_> {
     pub(super) fn take(mut self, event: EventKind) -> Vec<Effect> {
         match event {
-            EventKind::TaskScheduled { task } => self.with_task(task, |task, run, thread| {
-                task.scheduled(run, thread);
+            EventKind::TaskScheduled { task } => self.with_task(task, |task, step, thread| {
+                task.scheduled(step, thread);
                 Ok(())
             }),
-            EventKind::TaskStarted { task, worker } => self.with_task(task, |task, run, thread| {
-                task.started(run, thread, worker);
-                Ok(())
-            }),
+            EventKind::TaskStarted { task, worker } => {
+                self.with_task(task, |task, step, thread| {
+                    task.started(step, thread, worker);
+                    Ok(())
+                });
+            }
             EventKind::TaskSubmitted { task, output } => {
-                self.with_task(task, |task, run, thread| {
-                    task.submitted(run, thread, output);
+                self.with_task(task, |task, step, thread| {
+                    task.submitted(step, thread, output);
                     Ok(())
                 });
             }
             EventKind::TaskSucceeded { task, output } if self.is_map_run(task) => {
-                self.with_map_run(task, |run, thread| {
-                    if let Err(fault) = run.map_run_succeeded(thread, output) {
-                        run.fail(thread, fault);
+                self.with_map_run(task, |step, thread| {
+                    if let Err(fault) = step.map_run_succeeded(thread, output) {
+                        step.fail(thread, fault);
                     }
                 });
             }
             EventKind::TaskFailed {
                 task, error, cause, ..
             } if self.is_map_run(task) => {
-                self.with_map_run(task, |run, thread| {
-                    run.map_run_failed(thread, Failure { error, cause });
+                self.with_map_run(task, |step, thread| {
+                    step.map_run_failed(thread, Failure { error, cause });
                 });
             }
             EventKind::TaskSucceeded { task, output } => {
-                self.with_task(task, |task, run, thread| {
-                    task.succeeded(run, thread, &output)
+                self.with_task(task, |task, step, thread| {
+                    task.succeeded(step, thread, &output)
                 });
             }
             EventKind::TaskFailed {
@@ -50,8 +52,8 @@ impl Run<'_> {
                 cause,
             } => {
                 let fault = Fault::Reported(Failure { error, cause });
-                self.with_task(task, |task, run, thread| {
-                    task.failed(run, thread, stage, fault)
+                self.with_task(task, |task, step, thread| {
+                    task.failed(step, thread, stage, fault)
                 });
             }
             EventKind::TaskHeartbeat { task } => self.heartbeat(task),
@@ -74,7 +76,7 @@ impl Run<'_> {
 
     fn is_map_run(&self, task: TaskId) -> bool {
         let thread = self.exec.tasks.get(&task).copied();
-        thread.is_some_and(|thread| self.map_running(thread).is_some())
+        thread.is_some_and(|thread| self.running_map_run(thread).is_some())
     }
 
     fn with_map_run(&mut self, task: TaskId, f: impl FnOnce(&mut Self, ThreadId)) {
@@ -99,7 +101,7 @@ impl Run<'_> {
         thread: ThreadId,
         f: impl FnOnce(&Task, &mut Self, ThreadId) -> Result<(), Fault>,
     ) {
-        if let Kind::Task(task) = &self.state(thread).kind
+        if let StateKind::Task(task) = &self.state(thread).kind
             && let Err(fault) = f(task, self, thread)
         {
             self.fail(thread, fault);
@@ -112,13 +114,13 @@ impl Run<'_> {
         };
         match due.alarm {
             Alarm::Wake(thread) => self.wake(thread),
-            Alarm::Timeout(thread) => self.at_task(thread, |task, run, thread| {
-                task.timed_out(run, thread, false)
+            Alarm::Timeout(thread) => self.at_task(thread, |task, step, thread| {
+                task.timed_out(step, thread, false)
             }),
-            Alarm::Heartbeat(thread) => self.at_task(thread, |task, run, thread| {
-                task.timed_out(run, thread, true)
+            Alarm::Heartbeat(thread) => self.at_task(thread, |task, step, thread| {
+                task.timed_out(step, thread, true)
             }),
-            Alarm::Execution => self.time_is_up(due.at),
+            Alarm::Execution => self.time_out_execution(due.at),
             // The caller goes on with the queue.
             Alarm::Continue => {}
         }
@@ -137,7 +139,7 @@ impl Run<'_> {
     }
 
     /// The execution ends when its time was up, however late the timer fires. AWS names no error.
-    fn time_is_up(&mut self, at: Timestamp) {
+    fn time_out_execution(&mut self, at: Timestamp) {
         self.now = at;
         self.end(0, HistoryDetails::ExecutionTimedOut, Outcome::TimedOut {});
     }

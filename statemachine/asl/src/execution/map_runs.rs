@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::thread::{Activity, MapRunning, ThreadId};
-use super::{Beginning, Execution, Run};
+use super::thread::{Activity, RunningMapRun, ThreadId};
+use super::{Execution, StartPoint, Step};
 use crate::fault::Fault;
 use crate::jsonata::EvaluationLog;
 use crate::random::Random;
-use crate::states::Kind;
+use crate::states::StateKind;
 use crate::{
     Effect, Event, EventKind, Failure, HistoryDetails, Identity, MapRunRequest, Payload,
     StateMachine, TaskId, Timestamp,
@@ -25,7 +25,7 @@ impl Execution {
         seed: u64,
     ) -> Execution {
         let mut execution = Execution::new(identity, input.into(), at, seed);
-        execution.unstarted = Some(Beginning {
+        execution.unstarted = Some(StartPoint {
             state: request.processor,
             timeout_seconds: None,
         });
@@ -67,11 +67,11 @@ impl Execution {
         let random = self.random;
         self.random = Random::new(self.random.next().wrapping_add(index));
         let started = self.started;
-        let mut run = Run::new(self, machine, started);
-        let made = match &run.state(thread).kind {
-            Kind::Map(map) => map
-                .item_input(&mut run, thread, index as usize, &Payload::from(item))
-                .map_err(|fault| run.failure(thread, fault)),
+        let mut step = Step::new(self, machine, started);
+        let made = match &step.state(thread).kind {
+            StateKind::Map(map) => map
+                .item_input(&mut step, thread, index as usize, &Payload::from(item))
+                .map_err(|fault| step.failure(thread, fault)),
             _ => Err(over()),
         };
         self.random = random;
@@ -80,7 +80,7 @@ impl Execution {
     }
 }
 
-impl Run<'_> {
+impl Step<'_> {
     /// The name of the map runs of a state: its label, or a UUID that stays the same.
     pub(crate) fn map_label(&self, thread: ThreadId, label: Option<&String>) -> String {
         label.cloned().unwrap_or_else(|| {
@@ -105,11 +105,11 @@ impl Run<'_> {
         self.note(thread, HistoryDetails::MapRunStarted { arn });
         self.exec.last_task += 1;
         let task = TaskId(self.exec.last_task);
-        self.run_map(thread, MapRunning { task, request });
+        self.run_map(thread, RunningMapRun { task, request });
     }
 
     /// Takes up a map run that ended without success, or was given up.
-    pub(super) fn redrive_map_run(&mut self, thread: ThreadId, mut running: MapRunning) {
+    pub(super) fn redrive_map_run(&mut self, thread: ThreadId, mut running: RunningMapRun) {
         running.request.redrives += 1;
         let redriven = HistoryDetails::MapRunRedriven {
             arn: running.request.map_run_arn.as_str().into(),
@@ -119,7 +119,7 @@ impl Run<'_> {
         self.run_map(thread, running);
     }
 
-    fn run_map(&mut self, thread: ThreadId, running: MapRunning) {
+    fn run_map(&mut self, thread: ThreadId, running: RunningMapRun) {
         let task = running.task;
         self.effects.push(Effect::StartMapRun {
             task,
@@ -131,7 +131,7 @@ impl Run<'_> {
         thread.activity = Activity::MapRun(Box::new(running));
     }
 
-    pub(super) fn map_running(&self, thread: ThreadId) -> Option<&MapRunning> {
+    pub(super) fn running_map_run(&self, thread: ThreadId) -> Option<&RunningMapRun> {
         match &self.thread(thread).activity {
             Activity::MapRun(running) => Some(running),
             _ => None,
@@ -162,11 +162,11 @@ impl Run<'_> {
 
     /// Records that the map run that a thread is at is given up.
     pub(super) fn note_aborted_map_run(&mut self, thread: ThreadId) -> Option<u64> {
-        self.map_running(thread)?;
+        self.running_map_run(thread)?;
         Some(self.note(thread, HistoryDetails::MapRunAborted))
     }
 
-    fn end_map_run(&mut self, thread: ThreadId) -> Option<Box<MapRunning>> {
+    fn end_map_run(&mut self, thread: ThreadId) -> Option<Box<RunningMapRun>> {
         let activity = std::mem::replace(&mut self.thread_mut(thread).activity, Activity::Ready);
         let Activity::MapRun(running) = activity else {
             return None;

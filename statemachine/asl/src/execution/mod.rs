@@ -6,26 +6,26 @@
 
 mod branches;
 mod events;
-mod failing;
-mod leaving;
+mod exit;
+mod failure;
 mod map_runs;
-mod probing;
 mod redrive;
-mod run;
+mod scope;
 mod states;
+mod step;
 mod tasks;
+mod test;
 mod thread;
-mod view;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use branches::{Branches, Items};
-pub(crate) use probing::Tested;
-pub(crate) use run::Run;
-pub(crate) use thread::{Running, ThreadId};
-pub(crate) use view::View;
+pub(crate) use scope::ScopeInputs;
+pub(crate) use step::Step;
+pub(crate) use test::TestInput;
+pub(crate) use thread::{RunningTask, ThreadId};
 
 use crate::fault::names;
 use crate::jsonata::EvaluationLog;
@@ -62,7 +62,7 @@ pub struct Execution {
     interrupted: Vec<Thread>,
     /// Where it begins, until it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    unstarted: Option<Beginning>,
+    unstarted: Option<StartPoint>,
     /// The evaluations of the step that is under way, or was the last.
     #[serde(skip)]
     evaluations: EvaluationLog,
@@ -70,7 +70,7 @@ pub struct Execution {
 
 /// Where an execution begins.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Beginning {
+struct StartPoint {
     state: StateId,
     timeout_seconds: Option<u64>,
 }
@@ -97,7 +97,7 @@ enum Alarm {
 }
 
 impl Execution {
-    /// Begins a run. `seed` feeds everything random: jitter and task tokens. Take it from a good source: tokens are
+    /// Begins a step. `seed` feeds everything random: jitter and task tokens. Take it from a good source: tokens are
     /// as hard to guess as the seed.
     ///
     /// The input's size is the caller's to check ([`Payload::is_acceptable`]); AWS refuses StartExecution with it.
@@ -123,7 +123,7 @@ impl Execution {
         seed: u64,
     ) -> Execution {
         let mut execution = Execution::new(identity, input.into(), at, seed);
-        execution.unstarted = Some(Beginning {
+        execution.unstarted = Some(StartPoint {
             state: machine.start,
             timeout_seconds: machine.timeout_seconds,
         });
@@ -157,7 +157,7 @@ impl Execution {
             return Vec::new();
         }
         self.evaluations = EvaluationLog::default();
-        Run::new(self, machine, event.at).take(event.kind)
+        Step::new(self, machine, event.at).take(event.kind)
     }
 
     /// Repeats a step with the same effects, given what was [evaluated](Execution::evaluations) in it the first time.
@@ -171,7 +171,7 @@ impl Execution {
             return Vec::new();
         }
         self.evaluations = EvaluationLog::replaying(evaluations);
-        Run::new(self, machine, event.at).take(event.kind)
+        Step::new(self, machine, event.at).take(event.kind)
     }
 
     /// What the last step had evaluated by the machine's [`Evaluate`](crate::Evaluate), in order.
@@ -193,7 +193,7 @@ impl Execution {
             error: Some(names::RUNTIME.into()),
             cause: Some(cause),
         };
-        let effects = Run::new(self, machine, at).give_up(failure);
+        let effects = Step::new(self, machine, at).abandon(failure);
         // Nobody knows what its threads are at.
         self.interrupted.clear();
         effects
@@ -207,7 +207,7 @@ impl Execution {
     /// Whether it has ended without success and can go on where it was. How often and how long after its end, the
     /// caller decides.
     pub fn is_redrivable(&self) -> bool {
-        !self.interrupted.is_empty() && self.events + 1 < run::MAX_EVENTS
+        !self.interrupted.is_empty() && self.events + 1 < step::MAX_EVENTS
     }
 
     /// Who it is.

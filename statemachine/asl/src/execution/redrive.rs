@@ -7,11 +7,11 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
 
-use super::Run;
+use super::Step;
 use super::thread::{Activity, Thread, ThreadId};
 use crate::HistoryDetails;
 
-impl Run<'_> {
+impl Step<'_> {
     /// Keeps the threads as they are, before a failure that may end the execution takes branches apart.
     pub(super) fn keep_for_redrive(&mut self, kept: &mut Option<Vec<Thread>>) {
         kept.get_or_insert_with(|| self.exec.threads.clone());
@@ -27,11 +27,11 @@ impl Run<'_> {
         self.exec.threads = std::mem::take(&mut self.exec.interrupted);
         self.limit_time(self.machine.timeout_seconds);
         for index in 0..self.exec.threads.len() {
-            self.take_up(ThreadId(index as u32), redriven);
+            self.resume_thread(ThreadId(index as u32), redriven);
         }
     }
 
-    fn take_up(&mut self, id: ThreadId, redriven: u64) {
+    fn resume_thread(&mut self, id: ThreadId, redriven: u64) {
         match &self.thread(id).activity {
             Activity::Over => return self.exec.free.push(id),
             Activity::Branches(_) => return,

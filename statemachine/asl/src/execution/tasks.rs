@@ -1,10 +1,10 @@
 //! The tasks that the runner is at, and their timers.
 
 use super::thread::Activity;
-use super::{Alarm, Run, Running, ThreadId};
+use super::{Alarm, RunningTask, Step, ThreadId};
 use crate::{Effect, TaskId, TaskRequest};
 
-impl Run<'_> {
+impl Step<'_> {
     pub(crate) fn start_task(&mut self, thread: ThreadId, request: TaskRequest) {
         self.exec.last_task += 1;
         let task = TaskId(self.exec.last_task);
@@ -12,7 +12,7 @@ impl Run<'_> {
             task,
             request: request.clone(),
         });
-        let mut running = Running::new(task, request);
+        let mut running = RunningTask::new(task, request);
         let due = |seconds: u64| self.now.plus_seconds(seconds as f64);
         let (timeout, heartbeat) = (
             running.request.timeout_seconds.map(due),
@@ -25,7 +25,7 @@ impl Run<'_> {
     }
 
     /// The task that a thread is at.
-    pub(crate) fn running(&mut self, thread: ThreadId) -> Option<&mut Running> {
+    pub(crate) fn running_task(&mut self, thread: ThreadId) -> Option<&mut RunningTask> {
         match &mut self.thread_mut(thread).activity {
             Activity::Task(running) => Some(running),
             _ => None,
@@ -34,7 +34,7 @@ impl Run<'_> {
 
     /// The runner is done with the thread's task.
     pub(crate) fn end_task(&mut self, thread: ThreadId) -> Option<TaskId> {
-        let running = self.running(thread)?;
+        let running = self.running_task(thread)?;
         let (task, timers) = (running.task, [running.timeout, running.heartbeat]);
         self.exec.tasks.remove(&task);
         timers
@@ -55,7 +55,7 @@ impl Run<'_> {
         let Some(thread) = self.exec.tasks.get(&task).copied() else {
             return;
         };
-        let Some(running) = self.running(thread) else {
+        let Some(running) = self.running_task(thread) else {
             return;
         };
         let (old, seconds) = (running.heartbeat, running.request.heartbeat_seconds);
@@ -65,7 +65,7 @@ impl Run<'_> {
             self.now.plus_seconds(seconds as f64),
             Alarm::Heartbeat(thread),
         );
-        if let Some(running) = self.running(thread) {
+        if let Some(running) = self.running_task(thread) {
             running.heartbeat = Some(timer);
         }
     }

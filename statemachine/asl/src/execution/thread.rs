@@ -20,7 +20,7 @@ pub(super) struct Thread {
     /// What the next event of this thread points back to.
     pub(super) last_event: u64,
     /// The state's entry, once it happened.
-    pub(super) entered: Option<Entry>,
+    pub(super) entered: Option<StateEntry>,
     /// The retries so far by each rule of the state.
     pub(super) attempts: Vec<u32>,
     /// The item that this iteration is for.
@@ -30,7 +30,7 @@ pub(super) struct Thread {
     pub(super) variables: Variables,
     /// The state's map run that failed last: a redrive takes it up again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) failed_map_run: Option<Box<MapRunning>>,
+    pub(super) failed_map_run: Option<Box<RunningMapRun>>,
     pub(super) activity: Activity,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Parent {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Entry {
+pub(super) struct StateEntry {
     pub(super) event: u64,
     /// What that event points back to.
     #[serde(default)]
@@ -60,9 +60,9 @@ pub(super) enum Activity {
     /// Between a failure and its retry.
     BackingOff(TimerId),
     /// In a Task state.
-    Task(Box<Running>),
+    Task(Box<RunningTask>),
     /// In a Map whose processor runs as executions of its own.
-    MapRun(Box<MapRunning>),
+    MapRun(Box<RunningMapRun>),
     /// In a Map or Parallel state.
     Branches(Box<Branches>),
     /// It is over; its place is free.
@@ -71,14 +71,14 @@ pub(super) enum Activity {
 
 /// A map run that the runner is at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct MapRunning {
+pub(crate) struct RunningMapRun {
     pub(super) task: TaskId,
     pub(super) request: MapRunRequest,
 }
 
 /// A task that the runner is at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Running {
+pub(crate) struct RunningTask {
     pub(super) task: TaskId,
     pub(crate) request: TaskRequest,
     /// Whether the history says that it was scheduled.
@@ -89,9 +89,9 @@ pub(crate) struct Running {
     pub(super) heartbeat: Option<TimerId>,
 }
 
-impl Running {
-    pub(super) fn new(task: TaskId, request: TaskRequest) -> Running {
-        Running {
+impl RunningTask {
+    pub(super) fn new(task: TaskId, request: TaskRequest) -> RunningTask {
+        RunningTask {
             task,
             scheduled: !matches!(request.resource, Resource::Activity { .. }),
             request,

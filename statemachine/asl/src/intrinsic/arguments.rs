@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::text::Literal;
+use super::strings::Literal;
 
 /// The reason why a function cannot be evaluated: the last part of a `States.IntrinsicFailure`'s cause.
 pub(super) type Problem = String;
@@ -84,7 +84,7 @@ impl<'v> Arguments<'v> {
     }
 
     fn type_error(&self, index: usize, expected: &str) -> Problem {
-        let value = crate::text::json(self.value(index));
+        let value = crate::java_text::json(self.value(index));
         format!("Argument {} must be {expected} but was: {value}", index + 1)
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn json_to_string(
     arguments: &Arguments<'_>,
     _: &Cell<Random>,
 ) -> Result<Value, Problem> {
-    Ok(crate::text::json(arguments.value(0)).into())
+    Ok(crate::java_text::json(arguments.value(0)).into())
 }
 
 /// Parses JSON; a blank text gives `null`.
@@ -68,6 +68,6 @@ pub(super) fn string_to_json(
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    crate::text::parse(text)
+    crate::java_text::parse(text)
         .map_err(|error| format!("Argument 1 must be a valid JSON string: {error}"))
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use serde_json::Value;
 
 use super::arguments::{Arguments, Problem};
-use super::{arrays, encoding, math, text};
+use super::{arrays, encoding, math, strings};
 use crate::random::Random;
 
 /// Evaluates a function; `random` is the execution's generator.
@@ -34,13 +34,13 @@ const FUNCTIONS: &[Function] = &[
     Function::new("ArrayUnique", 1, 1, arrays::unique),
     Function::new("Base64Decode", 1, 1, encoding::base64_decode),
     Function::new("Base64Encode", 1, 1, encoding::base64_encode),
-    Function::new("Format", 1, ANY, text::format),
+    Function::new("Format", 1, ANY, strings::format),
     Function::new("Hash", 2, 2, encoding::hash),
     Function::new("JsonMerge", 3, 3, encoding::json_merge),
     Function::new("JsonToString", 1, 1, encoding::json_to_string),
     Function::new("MathAdd", 2, 2, math::add),
     Function::new("MathRandom", 2, 3, math::random),
-    Function::new("StringSplit", 2, 2, text::split),
+    Function::new("StringSplit", 2, 2, strings::split),
     Function::new("StringToJson", 1, 1, encoding::string_to_json),
     Function::new("UUID", 0, 0, math::uuid),
 ];

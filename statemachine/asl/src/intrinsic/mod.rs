@@ -12,20 +12,20 @@ mod encoding;
 mod function;
 mod math;
 mod parse;
+mod strings;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
 use crate::fault::{Fault, names};
-use crate::jsonpath::{BadPath, Path};
+use crate::jsonpath::{Path, PathSyntaxError};
 use crate::scope::Scope;
 use arguments::Arguments;
 use function::Function;
-use text::Literal;
+use strings::Literal;
 
 /// The prefix of every call.
 const PREFIX: &str = "States.";
@@ -58,7 +58,7 @@ impl Call {
     }
 
     /// Parses the whole of `text`; the position in an error counts bytes.
-    pub(crate) fn parse(text: &str) -> Result<Call, BadPath> {
+    pub(crate) fn parse(text: &str) -> Result<Call, PathSyntaxError> {
         parse::parse(text)
     }
 
@@ -79,7 +79,7 @@ impl Call {
             _ => None,
         };
         let arguments = Arguments::new(values?, template);
-        (self.function.evaluate)(&arguments, scope.random).map_err(|problem| Fault::Noticed {
+        (self.function.evaluate)(&arguments, scope.random).map_err(|problem| Fault::Raised {
             error: names::INTRINSIC_FAILURE,
             message: self.message(&problem),
         })
@@ -103,7 +103,7 @@ impl Call {
                         "The JsonPath argument for the field '{}' could not be found in the \
                          input '{}'",
                         path.text(),
-                        crate::text::json(root),
+                        crate::java_text::json(root),
                     );
                     Fault::runtime(self.message(&problem))
                 })?;

@@ -5,11 +5,11 @@
 use serde_json::Value;
 
 use super::function::Function;
-use super::text::Literal;
+use super::strings::Literal;
 use super::{Argument, Call, MAX_CALLS, PREFIX};
-use crate::jsonpath::{BadPath, Path, extent};
+use crate::jsonpath::{Path, PathSyntaxError, extent};
 
-pub(super) fn parse(text: &str) -> Result<Call, BadPath> {
+pub(super) fn parse(text: &str) -> Result<Call, PathSyntaxError> {
     let mut parser = Parser {
         text,
         at: 0,
@@ -58,15 +58,15 @@ impl<'a> Parser<'a> {
         self.take_while(char::is_whitespace);
     }
 
-    fn bad(&self, reason: impl Into<String>) -> BadPath {
-        BadPath {
+    fn bad(&self, reason: impl Into<String>) -> PathSyntaxError {
+        PathSyntaxError {
             reason: reason.into(),
             position: self.at,
         }
     }
 
     // The recursion ends with `MAX_CALLS`.
-    fn call(&mut self) -> Result<Call, BadPath> {
+    fn call(&mut self) -> Result<Call, PathSyntaxError> {
         let start = self.at;
         self.calls += 1;
         if self.calls > MAX_CALLS {
@@ -98,7 +98,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Parses the arguments, up to and with the closing parenthesis.
-    fn arguments(&mut self) -> Result<Vec<Argument>, BadPath> {
+    fn arguments(&mut self) -> Result<Vec<Argument>, PathSyntaxError> {
         let mut arguments = Vec::new();
         self.skip_spaces();
         if self.eat(")") {
@@ -117,7 +117,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn argument(&mut self) -> Result<Argument, BadPath> {
+    fn argument(&mut self) -> Result<Argument, PathSyntaxError> {
         match self.rest().chars().next() {
             Some('\'') => self.literal().map(Argument::Text),
             Some('$') => self.path().map(Argument::Path),
@@ -126,7 +126,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn literal(&mut self) -> Result<Literal, BadPath> {
+    fn literal(&mut self) -> Result<Literal, PathSyntaxError> {
         self.eat("'");
         let (start, mut escaped) = (self.at, false);
         let end = self.rest().find(|c| {
@@ -145,16 +145,16 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn path(&mut self) -> Result<Path, BadPath> {
+    fn path(&mut self) -> Result<Path, PathSyntaxError> {
         let start = self.at;
         let path = self.take(extent(self.rest()));
-        Path::parse(path).map_err(|bad| BadPath {
+        Path::parse(path).map_err(|bad| PathSyntaxError {
             position: start + bad.position,
             ..bad
         })
     }
 
-    fn fixed(&mut self) -> Result<Value, BadPath> {
+    fn fixed(&mut self) -> Result<Value, PathSyntaxError> {
         let start = self.at;
         let word = self.take_while(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
         serde_json::from_str(word).map_err(|_| {

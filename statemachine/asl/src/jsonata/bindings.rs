@@ -6,7 +6,7 @@ use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use super::convert;
-use super::reads::{Member, Need};
+use super::dependencies::{Member, Usage};
 use crate::Timestamp;
 use crate::context::Context;
 use crate::variables::VariableLookup;
@@ -69,11 +69,11 @@ impl<'a> Bindings<'a> {
         self.variables.variable(name)
     }
 
-    /// As much of a member as `need` says.
-    pub(super) fn converted_member(&self, member: Member, need: &Need) -> Option<JValue> {
+    /// As much of a member as `usage` says.
+    pub(super) fn converted_member(&self, member: Member, usage: &Usage) -> Option<JValue> {
         let value = self.member(member)?;
-        match (need, value) {
-            (Need::Fields(names), Value::Object(fields)) => {
+        match (usage, value) {
+            (Usage::Fields(names), Value::Object(fields)) => {
                 let found = names.iter().filter_map(|name| {
                     let value = fields.get(name.as_ref())?;
                     Some((name.as_ref().to_owned(), self.convert(value)))

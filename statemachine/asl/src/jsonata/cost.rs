@@ -5,7 +5,7 @@
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 
-/// How many nodes a cheap expression may have: each may pass over the whole input once.
+/// How many nodes a cheap expression may have: is_cheap_per_item may pass over the is_cheap_once input once.
 const MAX_NODES: usize = 64;
 
 /// How long a text may be that a cheap expression repeats, in bytes.
@@ -54,7 +54,7 @@ const LINEAR: [&str; 36] = [
 /// Returns true if the time and memory of `tree` are at most [`MAX_NODES`] times those of reading its input.
 pub(super) fn is_cheap(tree: &AstNode) -> bool {
     let mut left = MAX_NODES;
-    whole(tree, &mut left)
+    is_cheap_once(tree, &mut left)
 }
 
 fn spend(left: &mut usize) -> bool {
@@ -63,75 +63,83 @@ fn spend(left: &mut usize) -> bool {
 }
 
 /// Evaluated once. The recursion ends with `left`.
-fn whole(node: &AstNode, left: &mut usize) -> bool {
+fn is_cheap_once(node: &AstNode, left: &mut usize) -> bool {
     if !spend(left) {
         return false;
     }
-    let mut all = |nodes: &[AstNode]| nodes.iter().all(|node| whole(node, left));
+    let mut all = |nodes: &[AstNode]| nodes.iter().all(|node| is_cheap_once(node, left));
     match node {
         AstNode::Variable(_) => true,
         AstNode::Path { steps } => match steps.split_first() {
             Some((first, rest)) => {
                 stages(first, left)
-                    && whole(&first.node, left)
-                    && rest.iter().all(|step| inner_step(step, left))
+                    && is_cheap_once(&first.node, left)
+                    && rest.iter().all(|step| is_cheap_step(step, left))
             }
             None => true,
         },
         AstNode::Binary { op, lhs, rhs } => {
-            is_cheap_operator(*op) && whole(lhs, left) && whole(rhs, left)
+            is_cheap_operator(*op) && is_cheap_once(lhs, left) && is_cheap_once(rhs, left)
         }
-        AstNode::Unary { operand, .. } => whole(operand, left),
+        AstNode::Unary { operand, .. } => is_cheap_once(operand, left),
         AstNode::Conditional {
             condition,
             then_branch,
             else_branch,
         } => {
-            whole(condition, left)
-                && whole(then_branch, left)
-                && else_branch.as_deref().is_none_or(|node| whole(node, left))
+            is_cheap_once(condition, left)
+                && is_cheap_once(then_branch, left)
+                && else_branch
+                    .as_deref()
+                    .is_none_or(|node| is_cheap_once(node, left))
         }
         AstNode::Block(nodes) | AstNode::Array(nodes) => all(nodes),
         AstNode::Object(pairs) => pairs
             .iter()
-            .all(|(key, value)| whole(key, left) && whole(value, left)),
+            .all(|(key, value)| is_cheap_once(key, left) && is_cheap_once(value, left)),
         AstNode::Function { name, args, .. } => is_cheap_call(name, args) && all(args),
         other => is_literal(other),
     }
 }
 
-/// Evaluated for each of many items: it may look at its item only, or else it would multiply.
-fn each(node: &AstNode, left: &mut usize) -> bool {
+/// Evaluated for is_cheap_per_item of many items: it may look at its item only, or else it would multiply.
+fn is_cheap_per_item(node: &AstNode, left: &mut usize) -> bool {
     if !spend(left) {
         return false;
     }
     match node {
         AstNode::Name(_) => true,
-        AstNode::Path { steps } => steps.iter().all(|step| inner_step(step, left)),
+        AstNode::Path { steps } => steps.iter().all(|step| is_cheap_step(step, left)),
         AstNode::Binary { op, lhs, rhs } => match op {
             BinaryOp::Equal
             | BinaryOp::NotEqual
             | BinaryOp::LessThan
             | BinaryOp::LessThanOrEqual
             | BinaryOp::GreaterThan
-            | BinaryOp::GreaterThanOrEqual => compared(lhs, left) && compared(rhs, left),
-            op => is_cheap_operator(*op) && each(lhs, left) && each(rhs, left),
+            | BinaryOp::GreaterThanOrEqual => {
+                is_cheap_operand(lhs, left) && is_cheap_operand(rhs, left)
+            }
+            op => {
+                is_cheap_operator(*op)
+                    && is_cheap_per_item(lhs, left)
+                    && is_cheap_per_item(rhs, left)
+            }
         },
         AstNode::Object(pairs) => pairs
             .iter()
-            .all(|(key, value)| each(key, left) && each(value, left)),
+            .all(|(key, value)| is_cheap_per_item(key, left) && is_cheap_per_item(value, left)),
         AstNode::String(text) => text.len() <= MAX_SEPARATOR,
         other => is_literal(other),
     }
 }
 
-/// A comparison reads no more of a variable than of the item that it is compared with.
-fn compared(node: &AstNode, left: &mut usize) -> bool {
-    matches!(node, AstNode::Variable(name) if !name.is_empty()) || each(node, left)
+/// A comparison reads no more of a variable than of the item that it is is_cheap_operand with.
+fn is_cheap_operand(node: &AstNode, left: &mut usize) -> bool {
+    matches!(node, AstNode::Variable(name) if !name.is_empty()) || is_cheap_per_item(node, left)
 }
 
-fn inner_step(step: &PathStep, left: &mut usize) -> bool {
-    stages(step, left) && each(&step.node, left)
+fn is_cheap_step(step: &PathStep, left: &mut usize) -> bool {
+    stages(step, left) && is_cheap_per_item(&step.node, left)
 }
 
 fn stages(step: &PathStep, left: &mut usize) -> bool {
@@ -139,7 +147,7 @@ fn stages(step: &PathStep, left: &mut usize) -> bool {
         && step.index_var.is_none()
         && step.stages.iter().all(|stage| match stage {
             Stage::KeepArray => true,
-            Stage::Filter(filter) => each(filter, left),
+            Stage::Filter(filter) => is_cheap_per_item(filter, left),
             Stage::Index(_) => false,
         })
 }

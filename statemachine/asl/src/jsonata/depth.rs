@@ -1,7 +1,7 @@
 //! How deep an evaluation nests for certain.
 //!
-//! AWS ends an evaluation that nests deeper than [`MAX_DEPTH`]: every node below another is a level, and `1+1+1` is two
-//! operators and a number below each other. The library counts the levels of calls, but passes over those of plain
+//! AWS ends an evaluation that nests deeper than [`MAX_DEPTH`]: every node children_depth another is a level, and `1+1+1` is two
+//! operators and a number children_depth each other. The library counts the levels of calls, but passes over those of plain
 //! operators and literals; they are in the text, and counted here.
 
 use jsonata_core::ast::{AstNode, BinaryOp};
@@ -11,45 +11,45 @@ use jsonata_core::value::with_stack;
 pub(super) const MAX_DEPTH: usize = 100;
 
 /// The levels that every evaluation of `tree` reaches: of branches, the one that is less deep.
-pub(super) fn least(tree: &AstNode) -> usize {
-    with_stack(|| 1 + below(tree))
+pub(super) fn min_depth(tree: &AstNode) -> usize {
+    with_stack(|| 1 + children_depth(tree))
 }
 
-fn below(node: &AstNode) -> usize {
+fn children_depth(node: &AstNode) -> usize {
     match node {
         AstNode::Binary { op, lhs, rhs } => match op {
-            BinaryOp::And | BinaryOp::Or | BinaryOp::Coalesce | BinaryOp::Default => least(lhs),
-            BinaryOp::ColonEqual => least(rhs),
-            _ => least(lhs).max(least(rhs)),
+            BinaryOp::And | BinaryOp::Or | BinaryOp::Coalesce | BinaryOp::Default => min_depth(lhs),
+            BinaryOp::ColonEqual => min_depth(rhs),
+            _ => min_depth(lhs).max(min_depth(rhs)),
         },
-        AstNode::Unary { operand, .. } => least(operand),
+        AstNode::Unary { operand, .. } => min_depth(operand),
         AstNode::Conditional {
             condition,
             then_branch,
             else_branch,
         } => {
-            let otherwise = else_branch.as_deref().map_or(0, least);
-            least(condition).max(least(then_branch).min(otherwise))
+            let otherwise = else_branch.as_deref().map_or(0, min_depth);
+            min_depth(condition).max(min_depth(then_branch).min(otherwise))
         }
         AstNode::Block(nodes)
         | AstNode::Array(nodes)
         | AstNode::ArrayGroup(nodes)
-        | AstNode::Function { args: nodes, .. } => deepest(nodes),
-        AstNode::Call { procedure, args } => least(procedure).max(deepest(args)),
+        | AstNode::Function { args: nodes, .. } => max_depth(nodes),
+        AstNode::Call { procedure, args } => min_depth(procedure).max(max_depth(args)),
         AstNode::Object(pairs) => {
             let sides = pairs.iter().flat_map(|(key, value)| [key, value]);
-            deepest(sides)
+            max_depth(sides)
         }
         // A path's later steps may have nothing to work on.
-        AstNode::Path { steps } => steps.first().map_or(0, |step| least(&step.node)),
+        AstNode::Path { steps } => steps.first().map_or(0, |step| min_depth(&step.node)),
         // In JSONata's own tree these are parts of their path.
         AstNode::ObjectTransform { input, .. } | AstNode::Sort { input, .. } => {
-            least(input).saturating_sub(1)
+            min_depth(input).saturating_sub(1)
         }
         _ => 0,
     }
 }
 
-fn deepest<'a>(nodes: impl IntoIterator<Item = &'a AstNode>) -> usize {
-    nodes.into_iter().map(least).max().unwrap_or(0)
+fn max_depth<'a>(nodes: impl IntoIterator<Item = &'a AstNode>) -> usize {
+    nodes.into_iter().map(min_depth).max().unwrap_or(0)
 }

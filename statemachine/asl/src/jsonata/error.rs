@@ -6,8 +6,8 @@ use jsonata_core::evaluator::{EvaluatorError, error_code_prefix};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::explain::Operation;
-use super::texts;
+use super::error_texts;
+use super::trace::Operation;
 
 /// The text is no expression.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -23,7 +23,7 @@ pub(crate) struct SyntaxError {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum EvaluationError {
     /// The expression failed.
-    Thrown(Thrown),
+    Thrown(ThrownError),
     /// It passed a limit of AWS's.
     Limit(Limit),
     /// A function, which JSON cannot hold.
@@ -42,7 +42,7 @@ pub(crate) enum Limit {
 
 /// What JSONata says of a failed evaluation.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub(crate) struct Thrown {
+pub(crate) struct ThrownError {
     /// `T1006`; none where JSONata has no code for it.
     pub(crate) code: Option<String>,
     /// The message without the code.
@@ -66,38 +66,38 @@ impl EvaluationError {
 
     /// `message` starts with its code, if it has one.
     pub(super) fn thrown(message: &str) -> EvaluationError {
-        EvaluationError::Thrown(Thrown::new(message))
+        EvaluationError::Thrown(ThrownError::new(message))
     }
 }
 
-impl Thrown {
-    pub(super) fn new(message: &str) -> Thrown {
+impl ThrownError {
+    pub(super) fn new(message: &str) -> ThrownError {
         let message = message
             .strip_prefix("Signature validation failed: ")
             .unwrap_or(message);
         let Some(code) = error_code_prefix(message) else {
-            return Thrown {
+            return ThrownError {
                 code: None,
                 message: message.to_owned(),
             };
         };
         let own = message[code.len() + 1..].trim_start();
-        Thrown {
+        ThrownError {
             code: Some(code.to_owned()),
-            message: texts::of(code, own),
+            message: error_texts::of(code, own),
         }
     }
 
     /// Whether JSONata's text has values that are not in this one.
     pub(super) fn lacks_values(&self) -> bool {
-        self.code.as_deref().is_some_and(texts::has_values)
+        self.code.as_deref().is_some_and(error_texts::has_values)
     }
 
     /// The same with the values of the call or operator that failed.
-    pub(super) fn with_values_of(self, failed: &Operation) -> Thrown {
+    pub(super) fn with_values_of(self, failed: &Operation) -> ThrownError {
         let code = self.code.as_deref().unwrap_or_default();
-        let message = texts::with_values(code, &self.message, failed);
-        Thrown {
+        let message = error_texts::with_values(code, &self.message, failed);
+        ThrownError {
             message: message.unwrap_or(self.message),
             code: self.code,
         }
@@ -144,7 +144,7 @@ impl fmt::Display for Limit {
     }
 }
 
-impl fmt::Display for Thrown {
+impl fmt::Display for ThrownError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.code {
             Some(code) => write!(f, "{code}: {}", self.message),

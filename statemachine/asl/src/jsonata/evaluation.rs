@@ -8,11 +8,11 @@ use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptio
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
+use super::dependencies::Dependencies;
 use super::depth::MAX_DEPTH;
-use super::error::{Limit, Thrown};
-use super::explain::{TRACE, Trace};
+use super::error::{Limit, ThrownError};
 use super::functions::{self, Environment};
-use super::reads::Reads;
+use super::trace::{TRACE, Trace};
 use super::{Bindings, Compiled, EvaluationError, convert};
 use crate::random::Random;
 
@@ -67,7 +67,12 @@ fn context(compiled: &Compiled, bindings: &Bindings<'_>) -> Context {
 }
 
 /// Evaluates once more, for the values that the text of the error has.
-fn explain(thrown: Thrown, compiled: &Compiled, bindings: &Bindings<'_>, random: Random) -> Thrown {
+fn explain(
+    thrown: ThrownError,
+    compiled: &Compiled,
+    bindings: &Bindings<'_>,
+    random: Random,
+) -> ThrownError {
     let trace = Rc::new(Trace::default());
     let mut tree = compiled.tree.clone();
     trace.install(&mut tree);
@@ -89,9 +94,9 @@ fn explain(thrown: Thrown, compiled: &Compiled, bindings: &Bindings<'_>, random:
 }
 
 /// `$states`, as far as it is read.
-fn states(reads: &Reads, bindings: &Bindings<'_>) -> JValue {
-    let members = reads.members().filter_map(|(member, need)| {
-        let value = bindings.converted_member(member, need)?;
+fn states(reads: &Dependencies, bindings: &Bindings<'_>) -> JValue {
+    let members = reads.members().filter_map(|(member, usage)| {
+        let value = bindings.converted_member(member, usage)?;
         Some((member.name().to_owned(), value))
     });
     JValue::object(members.collect())

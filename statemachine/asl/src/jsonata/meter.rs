@@ -19,7 +19,7 @@ pub(super) const RANGE_END: &str = "\0range";
 
 /// `$distinct` in linear time. The library does not let its own be replaced.
 pub(super) const DISTINCT: &str = "\0distinct";
-const LIBRARYS_DISTINCT: &str = "distinct";
+const LIBRARY_DISTINCT: &str = "distinct";
 
 /// The functions whose results may be larger than all that they are given.
 const GROWING: [&str; 8] = [
@@ -145,7 +145,7 @@ fn replace_distinct(node: &mut AstNode) {
         },
         _ => return,
     };
-    if name == LIBRARYS_DISTINCT {
+    if name == LIBRARY_DISTINCT {
         DISTINCT.clone_into(name);
     }
 }
@@ -158,8 +158,8 @@ fn binds_distinct(node: &mut AstNode) -> bool {
                 op: BinaryOp::ColonEqual,
                 lhs,
                 ..
-            } => matches!(&**lhs, AstNode::Variable(name) if name == LIBRARYS_DISTINCT),
-            AstNode::Lambda { params, .. } => params.iter().any(|name| name == LIBRARYS_DISTINCT),
+            } => matches!(&**lhs, AstNode::Variable(name) if name == LIBRARY_DISTINCT),
+            AstNode::Lambda { params, .. } => params.iter().any(|name| name == LIBRARY_DISTINCT),
             _ => false,
         };
         here || children(node).into_iter().any(binds_distinct)

@@ -10,22 +10,22 @@
 mod bindings;
 mod convert;
 mod cost;
+mod dependencies;
 mod depth;
 mod error;
+mod error_texts;
 mod evaluation;
 mod evaluation_log;
-mod explain;
 mod functions;
 mod meter;
-mod plain;
-mod reads;
 mod request;
 mod signature;
+mod simple_path;
 mod syntax;
 #[cfg(test)]
 mod tests;
-mod texts;
 mod top_level;
+mod trace;
 
 use std::sync::Arc;
 
@@ -38,8 +38,8 @@ pub(crate) use evaluation_log::{EvaluationLog, RecordedEvaluator};
 pub use request::{Evaluate, EvaluationFailure, EvaluationRequest, EvaluationResponse, Evaluator};
 
 use crate::random::Random;
-use plain::{Found, Plain};
-use reads::Reads;
+use dependencies::Dependencies;
+use simple_path::{Lookup, SimplePath};
 
 /// A parsed expression. It does not change, can be shared between threads, and is cheap to clone.
 #[derive(Clone, Debug)]
@@ -52,8 +52,8 @@ struct Compiled {
     text: Box<str>,
     tree: AstNode,
     /// The expression if it is only a path.
-    plain: Option<Plain>,
-    reads: Reads,
+    plain: Option<SimplePath>,
+    reads: Dependencies,
     /// Set if an evaluation is certain to be fast and small.
     cheap: bool,
     /// The levels that every evaluation nests.
@@ -63,16 +63,16 @@ struct Compiled {
 }
 
 impl Expression {
-    /// Reads an expression: `text` is what stands between the delimiters, without them.
+    /// Dependencies an expression: `text` is what stands between the delimiters, without them.
     pub(crate) fn parse(text: &str) -> Result<Expression, SyntaxError> {
         let mut tree = syntax::parse(text)?;
         let top_level = top_level::names(&tree);
-        let (cheap, depth) = (cost::is_cheap(&tree), depth::least(&tree));
+        let (cheap, depth) = (cost::is_cheap(&tree), depth::min_depth(&tree));
         let newer_operator = meter::install(&mut tree, cheap);
         let compiled = Compiled {
             text: text.trim().into(),
-            plain: Plain::of(&tree),
-            reads: Reads::of(&tree),
+            plain: SimplePath::of(&tree),
+            reads: Dependencies::of(&tree),
             tree,
             cheap,
             depth,
@@ -102,10 +102,10 @@ impl Expression {
         evaluator: Option<&RecordedEvaluator<'_>>,
     ) -> Result<Option<Value>, EvaluationError> {
         let plain = self.compiled.plain.as_ref();
-        match plain.map_or(Found::Elsewhere, |plain| plain.find(bindings)) {
-            Found::Value(value) => return Ok(Some(value.clone())),
-            Found::Undefined => return Ok(None),
-            Found::Elsewhere => {}
+        match plain.map_or(Lookup::NotSimple, |plain| plain.find(bindings)) {
+            Lookup::Value(value) => return Ok(Some(value.clone())),
+            Lookup::Undefined => return Ok(None),
+            Lookup::NotSimple => {}
         }
         match evaluator.filter(|_| !self.compiled.cheap) {
             Some(evaluator) => {
@@ -132,13 +132,13 @@ impl Expression {
     }
 
     /// Returns true if it reads `$states.errorOutput`, which only catchers have.
-    pub(crate) fn names_error_output(&self) -> bool {
-        self.compiled.reads.names_error_output()
+    pub(crate) fn reads_error_output(&self) -> bool {
+        self.compiled.reads.reads_error_output()
     }
 
     /// Returns true if it reads `$$`, which Step Functions does not have.
-    pub(crate) fn names_root(&self) -> bool {
-        self.compiled.reads.names_root()
+    pub(crate) fn reads_root(&self) -> bool {
+        self.compiled.reads.reads_root()
     }
 
     /// The variables that it reads and does not bind itself, without their `$`; `states` among them.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::bindings::{Bindings, ContextObject, States};
+use super::dependencies::{Member, Usage};
 use super::error::{EvaluationError, Limit};
-use super::reads::{Member, Need};
 use super::{Compiled, Expression};
 use crate::Timestamp;
 use crate::random::Random;
@@ -70,7 +70,7 @@ impl<'a> EvaluationRequest<'a> {
         let states = compiled
             .reads
             .members()
-            .filter_map(|(member, need)| Some((member, needed(bindings.member(member)?, need))));
+            .filter_map(|(member, usage)| Some((member, needed(bindings.member(member)?, usage))));
         let variables = compiled.reads.names().filter_map(|name| {
             let value = bindings.variable(name)?;
             Some((Cow::Borrowed(name), Cow::Borrowed(value)))
@@ -177,10 +177,10 @@ impl Evaluator {
     }
 }
 
-/// As much of a member as `need` says.
-fn needed<'a>(value: &'a Value, need: &Need) -> Cow<'a, Value> {
-    match (need, value) {
-        (Need::Fields(names), Value::Object(fields)) => {
+/// As much of a member as `usage` says.
+fn needed<'a>(value: &'a Value, usage: &Usage) -> Cow<'a, Value> {
+    match (usage, value) {
+        (Usage::Fields(names), Value::Object(fields)) => {
             let found = names.iter().filter_map(|name| {
                 let value = fields.get(name.as_ref())?;
                 Some((name.to_string(), value.clone()))

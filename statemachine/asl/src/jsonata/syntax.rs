@@ -7,17 +7,17 @@ use jsonata_core::evaluator::error_code_prefix;
 use jsonata_core::parser::ParserError;
 use jsonata_core::value::with_stack;
 
-use super::error::Thrown;
+use super::error::ThrownError;
 use super::meter::children;
-use super::{SyntaxError, texts};
+use super::{SyntaxError, error_texts};
 
 pub(super) fn parse(text: &str) -> Result<AstNode, SyntaxError> {
-    let parsed = try_parse(text).and_then(|mut tree| match unnoticed(&mut tree) {
+    let parsed = try_parse(text).and_then(|mut tree| match undetected_error(&mut tree) {
         Some(message) => Err(message.to_owned()),
         None => Ok(tree),
     });
     parsed.map_err(|message| SyntaxError {
-        message: texts::with_tokens(&Thrown::new(&message).to_string()),
+        message: error_texts::with_tokens(&ThrownError::new(&message).to_string()),
     })
 }
 
@@ -42,7 +42,7 @@ fn try_parse(text: &str) -> Result<AstNode, String> {
 }
 
 /// What the reference refuses to parse, and the library does not.
-fn unnoticed(node: &mut AstNode) -> Option<&'static str> {
+fn undetected_error(node: &mut AstNode) -> Option<&'static str> {
     with_stack(|| {
         let here = match node {
             AstNode::Binary {
@@ -51,15 +51,15 @@ fn unnoticed(node: &mut AstNode) -> Option<&'static str> {
                 ..
             } if !matches!(**lhs, AstNode::Variable(_)) => Some("S0212: "),
             AstNode::Regex { pattern, .. } if pattern.is_empty() => Some("S0301: "),
-            AstNode::Regex { pattern, .. } if is_open(pattern) => Some("S0302: "),
+            AstNode::Regex { pattern, .. } if has_open_bracket(pattern) => Some("S0302: "),
             _ => None,
         };
-        here.or_else(|| children(node).into_iter().find_map(unnoticed))
+        here.or_else(|| children(node).into_iter().find_map(undetected_error))
     })
 }
 
 /// Whether brackets are open at the end of a pattern: a `/` inside brackets does not end it.
-fn is_open(pattern: &str) -> bool {
+fn has_open_bracket(pattern: &str) -> bool {
     let (mut depth, mut escaped) = (0_i32, false);
     for c in pattern.chars() {
         match c {

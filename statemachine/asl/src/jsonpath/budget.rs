@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
-use super::NotFound;
+use super::PathError;
 
 /// What the look-ups of one state may visit together. A payload has at most 131,072 values, so that what visits each a
 /// few times stays well below.
@@ -15,7 +15,7 @@ pub(super) const MAX_VISITS: u64 = 4_000_000;
 pub(super) const MAX_BYTES: usize = 16 * crate::MAX_PAYLOAD_BYTES;
 
 /// What the fields of one state may be made of together: more than any result that is let pass.
-const MAX_TAKEN: usize = 256 * crate::MAX_PAYLOAD_BYTES;
+const MAX_TOTAL_BYTES: usize = 256 * crate::MAX_PAYLOAD_BYTES;
 
 /// Several `..` or filters in one path multiply: `$..*..*..*` visits a value once for each way that leads to it, and
 /// lists what it finds as often; and a template may name the same large value thousands of times. The budget of a state
@@ -30,18 +30,18 @@ impl Budget {
     pub(crate) fn new() -> Budget {
         Budget {
             visits: Cell::new(MAX_VISITS),
-            bytes: Cell::new(MAX_TAKEN),
+            bytes: Cell::new(MAX_TOTAL_BYTES),
         }
     }
 
-    pub(super) fn visit(&self) -> Result<(), NotFound> {
+    pub(super) fn visit(&self) -> Result<(), PathError> {
         self.work(1)
     }
 
     /// Does as much as so many visits do.
-    pub(super) fn work(&self, visits: u64) -> Result<(), NotFound> {
+    pub(super) fn work(&self, visits: u64) -> Result<(), PathError> {
         let left = self.visits.get().checked_sub(visits);
-        self.visits.set(left.ok_or(NotFound::TooManyVisits)?);
+        self.visits.set(left.ok_or(PathError::TooManyVisits)?);
         Ok(())
     }
 
@@ -54,7 +54,7 @@ impl Budget {
     }
 
     /// An array of what was found, if it is not too large to be copied.
-    pub(super) fn collect(found: Vec<Cow<'_, Value>>) -> Result<Value, NotFound> {
+    pub(super) fn collect(found: Vec<Cow<'_, Value>>) -> Result<Value, PathError> {
         let mut left = MAX_BYTES;
         for value in &found {
             weigh(value, &mut left)?;
@@ -65,9 +65,9 @@ impl Budget {
 
 /// Takes what `value` needs, roughly, from `left`.
 // The recursion ends with the value's nesting, which is limited wherever values come in.
-fn weigh(value: &Value, left: &mut usize) -> Result<(), NotFound> {
+fn weigh(value: &Value, left: &mut usize) -> Result<(), PathError> {
     let mut take = |bytes: usize| {
-        *left = left.checked_sub(bytes).ok_or(NotFound::TooLarge)?;
+        *left = left.checked_sub(bytes).ok_or(PathError::TooLarge)?;
         Ok(())
     };
     match value {
@@ -79,7 +79,9 @@ fn weigh(value: &Value, left: &mut usize) -> Result<(), NotFound> {
         Value::Object(fields) => {
             take(2)?;
             fields.iter().try_for_each(|(name, field)| {
-                *left = left.checked_sub(name.len() + 3).ok_or(NotFound::TooLarge)?;
+                *left = left
+                    .checked_sub(name.len() + 3)
+                    .ok_or(PathError::TooLarge)?;
                 weigh(field, left)
             })
         }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::evaluate::Search;
 use super::operator::{Operator, Pattern};
-use super::{Kind, NotFound, Step};
+use super::search::Search;
+use super::{PathError, PathKind, Step};
 
 /// A condition on one element.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,7 @@ pub(super) enum Operand {
 }
 
 /// What an operand stands for.
-pub(super) enum Side<'v> {
+pub(super) enum OperandValue<'v> {
     /// Its path leads nowhere: that equals nothing, not even itself.
     Undefined,
     Value(Cow<'v, Value>),
@@ -44,22 +44,22 @@ impl Filter {
         &self,
         element: &'v Value,
         search: &Search<'v, '_>,
-    ) -> Result<bool, NotFound> {
+    ) -> Result<bool, PathError> {
         match self.holds(element, search) {
             Err(
-                NotFound::Unsuitable | NotFound::NotAnArray { .. } | NotFound::Primitive { .. },
+                PathError::Unsuitable | PathError::NotAnArray { .. } | PathError::Primitive { .. },
             ) => Ok(false),
             other => other,
         }
     }
 
     // The recursion ends with the filter's nesting, which the parser limits.
-    fn holds<'v>(&self, element: &'v Value, search: &Search<'v, '_>) -> Result<bool, NotFound> {
+    fn holds<'v>(&self, element: &'v Value, search: &Search<'v, '_>) -> Result<bool, PathError> {
         match self {
             Filter::Or(all) => any(all, true, element, search),
             Filter::And(all) => any(all, false, element, search).map(|failed| !failed),
             Filter::Not(inner) => inner.holds(element, search).map(|holds| !holds),
-            Filter::Exists(operand, wanted) => Ok(operand.exists(element, search)? == *wanted),
+            Filter::Exists(operand, expected) => Ok(operand.exists(element, search)? == *expected),
             Filter::Compare(left, operator, right) => {
                 let (left, right) = (left.side(element, search)?, right.side(element, search)?);
                 search.work(operator.work(&left, &right))?;
@@ -69,15 +69,15 @@ impl Filter {
     }
 }
 
-/// Whether one of them is `wanted`; looks no further than that.
+/// Whether one of them is `expected`; looks no further than that.
 fn any<'v>(
     all: &[Filter],
-    wanted: bool,
+    expected: bool,
     element: &'v Value,
     search: &Search<'v, '_>,
-) -> Result<bool, NotFound> {
+) -> Result<bool, PathError> {
     for filter in all {
-        if filter.holds(element, search)? == wanted {
+        if filter.holds(element, search)? == expected {
             return Ok(true);
         }
     }
@@ -89,30 +89,30 @@ impl Operand {
         &'v self,
         element: &'v Value,
         search: &Search<'v, '_>,
-    ) -> Result<Side<'v>, NotFound> {
+    ) -> Result<OperandValue<'v>, PathError> {
         let (steps, start) = match self {
-            Operand::Literal(value) => return Ok(Side::Value(Cow::Borrowed(value))),
-            Operand::Pattern(pattern) => return Ok(Side::Pattern(pattern)),
+            Operand::Literal(value) => return Ok(OperandValue::Value(Cow::Borrowed(value))),
+            Operand::Pattern(pattern) => return Ok(OperandValue::Pattern(pattern)),
             Operand::Element(steps) => (steps, element),
             Operand::Document(steps) => (steps, search.document()),
         };
-        match search.value(steps, Kind::of(steps), start) {
-            Ok(value) => Ok(Side::Value(value)),
-            Err(missing) if missing.is_nowhere() => Ok(Side::Undefined),
+        match search.value(steps, PathKind::of(steps), start) {
+            Ok(value) => Ok(OperandValue::Value(value)),
+            Err(missing) if missing.is_not_found() => Ok(OperandValue::Undefined),
             Err(other) => Err(other),
         }
     }
 
     /// Whether the path leads somewhere, `null` included.
-    fn exists<'v>(&self, element: &'v Value, search: &Search<'v, '_>) -> Result<bool, NotFound> {
+    fn exists<'v>(&self, element: &'v Value, search: &Search<'v, '_>) -> Result<bool, PathError> {
         let (steps, start) = match self {
             Operand::Literal(_) | Operand::Pattern(_) => return Ok(true),
             Operand::Element(steps) => (steps, element),
             Operand::Document(steps) => (steps, search.document()),
         };
-        match search.strict().value(steps, Kind::of(steps), start) {
+        match search.strict().value(steps, PathKind::of(steps), start) {
             Ok(_) => Ok(true),
-            Err(missing) if missing.is_nowhere() => Ok(false),
+            Err(missing) if missing.is_not_found() => Ok(false),
             Err(other) => Err(other),
         }
     }

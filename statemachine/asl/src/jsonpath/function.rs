@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::evaluate::Search;
-use super::{Kind, NotFound, Step};
+use super::search::Search;
+use super::{PathError, PathKind, Step};
 
 /// A function and its arguments.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub(super) enum Argument {
 }
 
 /// Evaluates a function of the value that the path leads to, and of its arguments.
-type Evaluate = fn(&Value, &[Value]) -> Result<Value, NotFound>;
+type Evaluate = fn(&Value, &[Value]) -> Result<Value, PathError>;
 
 /// A function of paths.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Call {
         }
     }
 
-    pub(super) fn apply(&self, search: &Search<'_, '_>, here: &Value) -> Result<Value, NotFound> {
+    pub(super) fn apply(&self, search: &Search<'_, '_>, here: &Value) -> Result<Value, PathError> {
         let arguments: Vec<Value> = self
             .arguments
             .iter()
@@ -108,17 +108,17 @@ impl Call {
 }
 
 impl Argument {
-    fn value(&self, search: &Search<'_, '_>) -> Result<Value, NotFound> {
+    fn value(&self, search: &Search<'_, '_>) -> Result<Value, PathError> {
         match self {
             Argument::Fixed(value) => Ok(value.clone()),
             Argument::Path(steps) => search
-                .value(steps, Kind::of(steps), search.document())
+                .value(steps, PathKind::of(steps), search.document())
                 .map(Cow::into_owned),
         }
     }
 }
 
-fn append(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+fn append(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     let mut value = here.clone();
     if let Some(items) = value.as_array_mut() {
         items.extend_from_slice(arguments);
@@ -127,22 +127,22 @@ fn append(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
 }
 
 /// Joins the texts of the array, then all arguments as text.
-fn concat(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+fn concat(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     let own = here.as_array().into_iter().flatten();
     let mut text: String = own.filter_map(Value::as_str).collect();
     for value in flat(arguments).filter(|value| !value.is_null()) {
-        text.push_str(&crate::text::java(value));
+        text.push_str(&crate::java_text::java(value));
     }
     Ok(text.into())
 }
 
-fn keys(here: &Value, _: &[Value]) -> Result<Value, NotFound> {
+fn keys(here: &Value, _: &[Value]) -> Result<Value, PathError> {
     let keys = |fields: &Map<String, Value>| fields.keys().map(String::as_str).collect();
     Ok(here.as_object().map_or(Value::Null, keys))
 }
 
 /// Counts elements or fields; `null` for what has none, texts too.
-fn length(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+fn length(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     Ok(match arguments.first().unwrap_or(here) {
         Value::Array(items) => items.len().into(),
         Value::Object(fields) => fields.len().into(),
@@ -150,26 +150,26 @@ fn length(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
     })
 }
 
-fn first(here: &Value, _: &[Value]) -> Result<Value, NotFound> {
+fn first(here: &Value, _: &[Value]) -> Result<Value, PathError> {
     element(here, 0)
 }
 
-fn last(here: &Value, _: &[Value]) -> Result<Value, NotFound> {
+fn last(here: &Value, _: &[Value]) -> Result<Value, PathError> {
     element(here, -1)
 }
 
-fn index(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+fn index(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     match numbers(&Value::Null, arguments).first() {
         Some(index) => element(here, *index as i64),
-        None => Err(NotFound::Function("index() needs a number".into())),
+        None => Err(PathError::Function("index() needs a number".into())),
     }
 }
 
 /// Returns an element, from the end where `index` is negative. Jayway never counts back to the first element, so that
 /// `last()` of one is an error.
-fn element(here: &Value, index: i64) -> Result<Value, NotFound> {
+fn element(here: &Value, index: i64) -> Result<Value, PathError> {
     let Some(items) = here.as_array() else {
-        return Err(NotFound::Function(EMPTY.into()));
+        return Err(PathError::Function(EMPTY.into()));
     };
     let position = if index >= 0 {
         usize::try_from(index).ok()
@@ -181,7 +181,7 @@ fn element(here: &Value, index: i64) -> Result<Value, NotFound> {
     let item = position.and_then(|position| items.get(position));
     item.cloned().ok_or_else(|| {
         let count = items.len();
-        NotFound::Function(format!(
+        PathError::Function(format!(
             "Target index:{index} larger than object count:{count}"
         ))
     })
@@ -209,38 +209,38 @@ fn aggregate(
     here: &Value,
     arguments: &[Value],
     f: impl FnOnce(&[f64]) -> f64,
-) -> Result<Value, NotFound> {
+) -> Result<Value, PathError> {
     let numbers = numbers(here, arguments);
     if numbers.is_empty() {
-        return Err(NotFound::Function(EMPTY.into()));
+        return Err(PathError::Function(EMPTY.into()));
     }
     Ok(f(&numbers).into())
 }
 
-fn sum(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+fn sum(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     aggregate(here, arguments, |numbers| numbers.iter().sum())
 }
 
-fn average(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+fn average(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     aggregate(here, arguments, |numbers| {
         numbers.iter().sum::<f64>() / numbers.len() as f64
     })
 }
 
 /// Returns the maximum, which is never negative: Jayway begins at `Double.MIN_VALUE`, the smallest number above 0.
-fn max(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+fn max(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     aggregate(here, arguments, |numbers| {
         numbers.iter().copied().fold(f64::from_bits(1), f64::max)
     })
 }
 
-fn min(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+fn min(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     aggregate(here, arguments, |numbers| {
         numbers.iter().copied().fold(f64::MAX, f64::min)
     })
 }
 
-fn standard_deviation(here: &Value, arguments: &[Value]) -> Result<Value, NotFound> {
+fn standard_deviation(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     aggregate(here, arguments, |numbers| {
         let (sum, count) = (numbers.iter().sum::<f64>(), numbers.len() as f64);
         let squares: f64 = numbers.iter().map(|number| number * number).sum();

@@ -10,17 +10,17 @@
 //! Looking takes bounded time and memory whatever the path: see [`Budget`].
 
 mod budget;
-mod evaluate;
+mod error;
 mod filter;
-mod find;
 mod function;
-mod not_found;
+mod lookup;
 mod operator;
 mod parse;
 mod parse_bracket;
 mod parse_filter;
 mod parse_function;
 mod put;
+mod search;
 #[cfg(test)]
 mod tests;
 
@@ -29,9 +29,9 @@ use std::fmt;
 use thiserror::Error;
 
 pub(crate) use budget::Budget;
+pub(crate) use error::PathError;
 use filter::Filter;
 use function::Call;
-pub(crate) use not_found::NotFound;
 pub(crate) use parse::extent;
 
 /// What a path starts from.
@@ -74,12 +74,12 @@ pub(crate) struct Path {
     text: Box<str>,
     root: Root,
     steps: Vec<Step>,
-    kind: Kind,
+    kind: PathKind,
 }
 
 /// How much a path may find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum PathKind {
     /// One value, by keys and indices alone: it can be lent out.
     Plain,
     /// One value.
@@ -91,14 +91,14 @@ enum Kind {
 /// The text is not a path.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{reason} (position {position})")]
-pub(crate) struct BadPath {
+pub(crate) struct PathSyntaxError {
     pub(crate) reason: String,
     pub(crate) position: usize,
 }
 
 impl Path {
     /// Parses `$.a.b`, `$$.Execution.Id`, …
-    pub(crate) fn parse(text: &str) -> Result<Path, BadPath> {
+    pub(crate) fn parse(text: &str) -> Result<Path, PathSyntaxError> {
         parse::parse(text)
     }
 
@@ -123,7 +123,7 @@ impl Path {
 
     /// Whether it names one value, by keys and indices alone: looking that up takes no time.
     pub(crate) fn is_plain(&self) -> bool {
-        self.kind == Kind::Plain
+        self.kind == PathKind::Plain
     }
 
     /// Whether it can name one place only, by keys and indices that are not negative: what `ResultPath` needs.
@@ -133,16 +133,16 @@ impl Path {
     }
 }
 
-impl Kind {
-    fn of(steps: &[Step]) -> Kind {
+impl PathKind {
+    fn of(steps: &[Step]) -> PathKind {
         let plain = |step: &Step| matches!(step, Step::Key(..) | Step::Index(_));
         let definite = |(at, step): (usize, &Step)| step.is_definite(at + 1 == steps.len());
         if steps.iter().all(plain) {
-            Kind::Plain
+            PathKind::Plain
         } else if steps.iter().enumerate().all(definite) {
-            Kind::Definite
+            PathKind::Definite
         } else {
-            Kind::Indefinite
+            PathKind::Indefinite
         }
     }
 }

@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 use regex_lite::Regex;
 use serde_json::{Number, Value};
 
-use super::NotFound;
-use super::filter::Side;
+use super::PathError;
+use super::filter::OperandValue;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operator {
@@ -30,7 +30,7 @@ pub(super) enum Operator {
     AnyOf,
     NoneOf,
     /// `all`, `type`, `matches` and `exists` are words of Jayway's that no literal suits: nothing passes them.
-    Never,
+    Unsupported,
 }
 
 const OPERATORS: [(&str, Operator); 21] = [
@@ -51,10 +51,10 @@ const OPERATORS: [(&str, Operator); 21] = [
     ("SUBSETOF", Operator::SubsetOf),
     ("ANYOF", Operator::AnyOf),
     ("NONEOF", Operator::NoneOf),
-    ("ALL", Operator::Never),
-    ("TYPE", Operator::Never),
-    ("MATCHES", Operator::Never),
-    ("EXISTS", Operator::Never),
+    ("ALL", Operator::Unsupported),
+    ("TYPE", Operator::Unsupported),
+    ("MATCHES", Operator::Unsupported),
+    ("EXISTS", Operator::Unsupported),
 ];
 
 /// `/[a-z]+/i`. Matches whole texts, in time linear in the text.
@@ -72,7 +72,7 @@ impl PartialEq for Pattern {
 
 impl Operator {
     /// In any case: `in`, `IN`.
-    pub(super) fn named(name: &str) -> Option<Operator> {
+    pub(super) fn from_name(name: &str) -> Option<Operator> {
         let found = OPERATORS
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -80,7 +80,7 @@ impl Operator {
     }
 
     /// About how much it looks at, in values.
-    pub(super) fn work(self, left: &Side<'_>, right: &Side<'_>) -> u64 {
+    pub(super) fn work(self, left: &OperandValue<'_>, right: &OperandValue<'_>) -> u64 {
         let (left, right) = (left.len(), right.len());
         match self {
             Operator::SubsetOf | Operator::AnyOf | Operator::NoneOf | Operator::Matches => {
@@ -90,8 +90,13 @@ impl Operator {
         }
     }
 
-    pub(super) fn holds(self, left: &Side<'_>, right: &Side<'_>) -> Result<bool, NotFound> {
-        let ordered = |wanted: fn(Ordering) -> bool| Ok(compare(left, right).is_some_and(wanted));
+    pub(super) fn holds(
+        self,
+        left: &OperandValue<'_>,
+        right: &OperandValue<'_>,
+    ) -> Result<bool, PathError> {
+        let ordered =
+            |expected: fn(Ordering) -> bool| Ok(compare(left, right).is_some_and(expected));
         match self {
             Operator::Equal => Ok(equal(left, right)),
             Operator::NotEqual => Ok(!equal(left, right)),
@@ -112,19 +117,19 @@ impl Operator {
             }),
             Operator::AnyOf => lists(left, right, overlap),
             Operator::NoneOf => lists(left, right, |left, right| !overlap(left, right)),
-            Operator::Never => Err(NotFound::Unsuitable),
+            Operator::Unsupported => Err(PathError::Unsuitable),
         }
     }
 }
 
-impl Side<'_> {
+impl OperandValue<'_> {
     /// How many items it has; of a text, its length in units that are as quickly looked at as an item.
     fn len(&self) -> u64 {
         const UNIT: usize = 32;
         let length = match self {
-            Side::Undefined => 0,
-            Side::Pattern(pattern) => pattern.text.len(),
-            Side::Value(value) => match value.as_ref() {
+            OperandValue::Undefined => 0,
+            OperandValue::Pattern(pattern) => pattern.text.len(),
+            OperandValue::Value(value) => match value.as_ref() {
                 Value::Array(items) => items.len(),
                 Value::String(text) => text.len() / UNIT,
                 _ => 0,
@@ -134,9 +139,9 @@ impl Side<'_> {
     }
 }
 
-fn equal(left: &Side<'_>, right: &Side<'_>) -> bool {
+fn equal(left: &OperandValue<'_>, right: &OperandValue<'_>) -> bool {
     match (left, right) {
-        (Side::Value(left), Side::Value(right)) => equal_values(left, right),
+        (OperandValue::Value(left), OperandValue::Value(right)) => equal_values(left, right),
         _ => false,
     }
 }
@@ -150,14 +155,14 @@ fn equal_values(left: &Value, right: &Value) -> bool {
             let right = right.parse().ok().and_then(Number::from_f64);
             right.is_some_and(|right| order(left, &right) == Some(Ordering::Equal))
         }
-        (Value::String(left), Value::Number(_)) => *left == crate::text::java(right),
+        (Value::String(left), Value::Number(_)) => *left == crate::java_text::java(right),
         _ => left == right,
     }
 }
 
-fn same(left: &Side<'_>, right: &Side<'_>) -> bool {
+fn same(left: &OperandValue<'_>, right: &OperandValue<'_>) -> bool {
     match (left, right) {
-        (Side::Value(left), Side::Value(right)) => {
+        (OperandValue::Value(left), OperandValue::Value(right)) => {
             left.is_string() == right.is_string() && equal_values(left, right)
         }
         _ => false,
@@ -165,8 +170,8 @@ fn same(left: &Side<'_>, right: &Side<'_>) -> bool {
 }
 
 /// Numbers with numbers and texts with texts.
-fn compare(left: &Side<'_>, right: &Side<'_>) -> Option<Ordering> {
-    let (Side::Value(left), Side::Value(right)) = (left, right) else {
+fn compare(left: &OperandValue<'_>, right: &OperandValue<'_>) -> Option<Ordering> {
+    let (OperandValue::Value(left), OperandValue::Value(right)) = (left, right) else {
         return None;
     };
     match (left.as_ref(), right.as_ref()) {
@@ -186,15 +191,17 @@ fn order(left: &Number, right: &Number) -> Option<Ordering> {
     }
 }
 
-fn matches(left: &Side<'_>, right: &Side<'_>) -> bool {
+fn matches(left: &OperandValue<'_>, right: &OperandValue<'_>) -> bool {
     let (pattern, side) = match (left, right) {
-        (Side::Pattern(_), Side::Pattern(_)) => return false,
-        (Side::Pattern(pattern), side) | (side, Side::Pattern(pattern)) => (pattern, side),
+        (OperandValue::Pattern(_), OperandValue::Pattern(_)) => return false,
+        (OperandValue::Pattern(pattern), side) | (side, OperandValue::Pattern(pattern)) => {
+            (pattern, side)
+        }
         _ => return false,
     };
     let matches = |text: Cow<'_, str>| pattern.regex.is_match(&text);
     match side {
-        Side::Value(value) => match value.as_ref() {
+        OperandValue::Value(value) => match value.as_ref() {
             Value::Array(items) => items.iter().map(text).any(matches),
             value => matches(text(value)),
         },
@@ -206,28 +213,28 @@ fn matches(left: &Side<'_>, right: &Side<'_>) -> bool {
 fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => text.into(),
-        Value::Number(_) | Value::Bool(_) => crate::text::java(value).into(),
+        Value::Number(_) | Value::Bool(_) => crate::java_text::java(value).into(),
         _ => "".into(),
     }
 }
 
 /// The elements of an array, or nothing for an object.
-fn list<'a>(side: &'a Side<'_>) -> Result<Option<&'a [Value]>, NotFound> {
+fn list<'a>(side: &'a OperandValue<'_>) -> Result<Option<&'a [Value]>, PathError> {
     match side {
-        Side::Value(value) => match value.as_ref() {
+        OperandValue::Value(value) => match value.as_ref() {
             Value::Array(items) => Ok(Some(items)),
             Value::Object(_) => Ok(None),
-            _ => Err(NotFound::Unsuitable),
+            _ => Err(PathError::Unsuitable),
         },
-        _ => Err(NotFound::Unsuitable),
+        _ => Err(PathError::Unsuitable),
     }
 }
 
 fn lists(
-    left: &Side<'_>,
-    right: &Side<'_>,
+    left: &OperandValue<'_>,
+    right: &OperandValue<'_>,
     holds: impl Fn(&[Value], &[Value]) -> bool,
-) -> Result<bool, NotFound> {
+) -> Result<bool, PathError> {
     let Some(right) = list(right)? else {
         return Ok(false);
     };
@@ -242,24 +249,24 @@ fn contained(item: &Value, list: &[Value]) -> bool {
     list.iter().any(|other| equal_values(item, other))
 }
 
-fn within(side: &Side<'_>, list: &[Value]) -> bool {
-    matches!(side, Side::Value(value) if contained(value, list))
+fn within(side: &OperandValue<'_>, list: &[Value]) -> bool {
+    matches!(side, OperandValue::Value(value) if contained(value, list))
 }
 
 /// Whether a list holds a value, or a text another text.
-fn contains(left: &Side<'_>, right: &Side<'_>) -> bool {
-    let (Side::Value(left), Side::Value(right)) = (left, right) else {
+fn contains(left: &OperandValue<'_>, right: &OperandValue<'_>) -> bool {
+    let (OperandValue::Value(left), OperandValue::Value(right)) = (left, right) else {
         return false;
     };
     match (left.as_ref(), right.as_ref()) {
-        (Value::Array(items), wanted) => contained(wanted, items),
+        (Value::Array(items), expected) => contained(expected, items),
         (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
         _ => false,
     }
 }
 
-fn size(left: &Side<'_>, right: &Side<'_>) -> bool {
-    let (Side::Value(left), Side::Value(right)) = (left, right) else {
+fn size(left: &OperandValue<'_>, right: &OperandValue<'_>) -> bool {
+    let (OperandValue::Value(left), OperandValue::Value(right)) = (left, right) else {
         return false;
     };
     let size = match left.as_ref() {
@@ -269,11 +276,11 @@ fn size(left: &Side<'_>, right: &Side<'_>) -> bool {
     };
     right
         .as_f64()
-        .is_some_and(|wanted| wanted.trunc() == size as f64)
+        .is_some_and(|expected| expected.trunc() == size as f64)
 }
 
-fn empty(left: &Side<'_>, right: &Side<'_>) -> Result<bool, NotFound> {
-    let Side::Value(left) = left else {
+fn empty(left: &OperandValue<'_>, right: &OperandValue<'_>) -> Result<bool, PathError> {
+    let OperandValue::Value(left) = left else {
         return Ok(false);
     };
     let empty = match left.as_ref() {
@@ -283,7 +290,9 @@ fn empty(left: &Side<'_>, right: &Side<'_>) -> Result<bool, NotFound> {
         _ => return Ok(false),
     };
     match right {
-        Side::Value(wanted) if wanted.is_boolean() => Ok(**wanted == Value::Bool(empty)),
-        _ => Err(NotFound::Unsuitable),
+        OperandValue::Value(expected) if expected.is_boolean() => {
+            Ok(**expected == Value::Bool(empty))
+        }
+        _ => Err(PathError::Unsuitable),
     }
 }

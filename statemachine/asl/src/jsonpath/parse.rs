@@ -1,13 +1,13 @@
 //! Reads the text of a path.
 
-use super::{BadPath, Kind, Path, Root, Step, parse_bracket, parse_function};
+use super::{Path, PathKind, PathSyntaxError, Root, Step, parse_bracket, parse_function};
 use crate::variables::{self, is_name_part};
 
 /// A value that a path puts somewhere nests as deep as the path is long, and values must not nest without end.
 const MAX_STEPS: usize = 100;
 
 /// How deeply paths may stand in filters and functions of others, so that no definition can exhaust the stack.
-pub(super) const DEEPEST: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 
 /// A place in the text of a path, and in the paths inside it.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ impl<'a> Cursor<'a> {
         hit
     }
 
-    pub(super) fn expect(&mut self, token: &str) -> Result<(), BadPath> {
+    pub(super) fn expect(&mut self, token: &str) -> Result<(), PathSyntaxError> {
         if self.eat(token) {
             return Ok(());
         }
@@ -58,16 +58,16 @@ impl<'a> Cursor<'a> {
         self.take(rest.find(|c| !wanted(c)).unwrap_or(rest.len()))
     }
 
-    pub(super) fn bad(&self, reason: impl Into<String>) -> BadPath {
-        BadPath {
+    pub(super) fn bad(&self, reason: impl Into<String>) -> PathSyntaxError {
+        PathSyntaxError {
             reason: reason.into(),
             position: self.at,
         }
     }
 
     /// A cursor over the next `length` bytes, which this one steps over: a path inside this path.
-    pub(super) fn inner(&mut self, length: usize) -> Result<Cursor<'a>, BadPath> {
-        if self.depth >= DEEPEST {
+    pub(super) fn inner(&mut self, length: usize) -> Result<Cursor<'a>, PathSyntaxError> {
+        if self.depth >= MAX_DEPTH {
             return Err(self.bad("the path nests too deeply"));
         }
         let (start, end) = (self.at, self.at + length);
@@ -80,21 +80,21 @@ impl<'a> Cursor<'a> {
     }
 
     /// The name of a variable, if one follows the `$`.
-    fn variable(&mut self) -> Result<Option<Box<str>>, BadPath> {
+    fn variable(&mut self) -> Result<Option<Box<str>>, PathSyntaxError> {
         let start = self.at;
         let name = self.take_while(is_name_part);
         if name.is_empty() || variables::is_name(name) {
             return Ok((!name.is_empty()).then(|| name.into()));
         }
         let reason = format!("'{name}' is not a variable's name");
-        Err(BadPath {
+        Err(PathSyntaxError {
             reason,
             position: start,
         })
     }
 
     /// The steps of a path after its root, up to the end.
-    pub(super) fn steps(&mut self) -> Result<Vec<Step>, BadPath> {
+    pub(super) fn steps(&mut self) -> Result<Vec<Step>, PathSyntaxError> {
         let mut steps = Vec::new();
         while let Some(c) = self.peek() {
             if self.eat("..") {
@@ -115,7 +115,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What follows a `.`; Jayway takes `$.[0]` for `$[0]`.
-    fn below(&mut self) -> Result<Step, BadPath> {
+    fn below(&mut self) -> Result<Step, PathSyntaxError> {
         if self.eat("[") {
             return parse_bracket::step(self);
         }
@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<Path, BadPath> {
+pub(super) fn parse(text: &str) -> Result<Path, PathSyntaxError> {
     let trimmed = text.trim_end();
     let mut cursor = Cursor {
         text: trimmed,
@@ -153,7 +153,7 @@ pub(super) fn parse(text: &str) -> Result<Path, BadPath> {
     Ok(Path {
         text: text.into(),
         root,
-        kind: Kind::of(&steps),
+        kind: PathKind::of(&steps),
         steps,
     })
 }

@@ -1,10 +1,10 @@
 //! Reads what stands in brackets: `['a','b']`, `[0,-1]`, `[1:3]`, `[*]`, `[?(…)]`.
 
 use super::parse::Cursor;
-use super::{BadPath, Step, parse_filter};
+use super::{PathSyntaxError, Step, parse_filter};
 
 /// After the `[`, up to and with the `]`.
-pub(super) fn step(cursor: &mut Cursor<'_>) -> Result<Step, BadPath> {
+pub(super) fn step(cursor: &mut Cursor<'_>) -> Result<Step, PathSyntaxError> {
     cursor.skip_spaces();
     let step = match cursor.peek() {
         Some('*') => {
@@ -23,7 +23,7 @@ pub(super) fn step(cursor: &mut Cursor<'_>) -> Result<Step, BadPath> {
     Ok(step)
 }
 
-fn keys(cursor: &mut Cursor<'_>, quote: char) -> Result<Step, BadPath> {
+fn keys(cursor: &mut Cursor<'_>, quote: char) -> Result<Step, PathSyntaxError> {
     let mut keys = Vec::new();
     loop {
         keys.push(unescape(between_quotes(cursor)?, &[quote, '\\']).into());
@@ -39,7 +39,7 @@ fn keys(cursor: &mut Cursor<'_>, quote: char) -> Result<Step, BadPath> {
     })
 }
 
-fn indices(cursor: &mut Cursor<'_>) -> Result<Step, BadPath> {
+fn indices(cursor: &mut Cursor<'_>) -> Result<Step, PathSyntaxError> {
     let first = integer(cursor)?;
     if cursor.eat(":") {
         let end = integer(cursor)?;
@@ -70,7 +70,7 @@ fn indices(cursor: &mut Cursor<'_>) -> Result<Step, BadPath> {
 }
 
 /// At most 32 bits, as in Java.
-fn integer(cursor: &mut Cursor<'_>) -> Result<Option<i32>, BadPath> {
+fn integer(cursor: &mut Cursor<'_>) -> Result<Option<i32>, PathSyntaxError> {
     let digits = cursor.take_while(|c| c.is_ascii_digit() || c == '-');
     if digits.is_empty() {
         return Ok(None);
@@ -80,12 +80,12 @@ fn integer(cursor: &mut Cursor<'_>) -> Result<Option<i32>, BadPath> {
 }
 
 /// The text between quotes of either kind, in a filter.
-pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<String, BadPath> {
+pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<String, PathSyntaxError> {
     between_quotes(cursor).map(|raw| unescape(raw, &[]))
 }
 
 /// The same as it is written.
-fn between_quotes<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, BadPath> {
+fn between_quotes<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, PathSyntaxError> {
     let quote = cursor.peek().filter(|c| matches!(c, '\'' | '"'));
     let Some(quote) = quote else {
         return Err(cursor.bad("expected a quoted name"));

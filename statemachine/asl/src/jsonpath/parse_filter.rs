@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use super::filter::{Filter, Operand};
 use super::operator::{Operator, Pattern};
-use super::parse::{Cursor, DEEPEST};
-use super::{BadPath, parse_bracket};
+use super::parse::{Cursor, MAX_DEPTH};
+use super::{PathSyntaxError, parse_bracket};
 
 /// After the `?`.
-pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Filter, BadPath> {
+pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Filter, PathSyntaxError> {
     cursor.skip_spaces();
     cursor.expect("(")?;
     let filter = or(cursor, 0)?;
@@ -19,7 +19,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Filter, BadPath> {
     Ok(filter)
 }
 
-fn or(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, BadPath> {
+fn or(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, PathSyntaxError> {
     let mut all = vec![and(cursor, depth)?];
     while cursor.eat("||") {
         all.push(and(cursor, depth)?);
@@ -27,7 +27,7 @@ fn or(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, BadPath> {
     Ok(single(all).unwrap_or_else(Filter::Or))
 }
 
-fn and(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, BadPath> {
+fn and(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, PathSyntaxError> {
     let mut all = vec![not(cursor, depth)?];
     while cursor.eat("&&") {
         all.push(not(cursor, depth)?);
@@ -45,8 +45,8 @@ fn single(mut all: Vec<Filter>) -> Result<Filter, Vec<Filter>> {
     }
 }
 
-fn not(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, BadPath> {
-    if depth > DEEPEST {
+fn not(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, PathSyntaxError> {
+    if depth > MAX_DEPTH {
         return Err(cursor.bad("the filter nests too deeply"));
     }
     cursor.skip_spaces();
@@ -72,7 +72,7 @@ fn not(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, BadPath> {
     Ok(filter)
 }
 
-fn comparison(cursor: &mut Cursor<'_>) -> Result<Filter, BadPath> {
+fn comparison(cursor: &mut Cursor<'_>) -> Result<Filter, PathSyntaxError> {
     let left = operand(cursor)?;
     cursor.skip_spaces();
     let mut ahead = *cursor;
@@ -82,7 +82,7 @@ fn comparison(cursor: &mut Cursor<'_>) -> Result<Filter, BadPath> {
     } else {
         symbol
     };
-    if let Some(operator) = Operator::named(name) {
+    if let Some(operator) = Operator::from_name(name) {
         *cursor = ahead;
         cursor.skip_spaces();
         return Ok(Filter::Compare(left, operator, operand(cursor)?));
@@ -93,7 +93,7 @@ fn comparison(cursor: &mut Cursor<'_>) -> Result<Filter, BadPath> {
     }
 }
 
-fn operand(cursor: &mut Cursor<'_>) -> Result<Operand, BadPath> {
+fn operand(cursor: &mut Cursor<'_>) -> Result<Operand, PathSyntaxError> {
     match cursor.peek() {
         Some(root @ ('@' | '$')) => {
             let mut path = cursor.inner(path_length(cursor.rest()))?;
@@ -133,7 +133,7 @@ fn path_length(text: &str) -> usize {
 }
 
 /// `/text/flags`: Java's syntax, as far as a matcher in linear time has it (no look-around, no back-references).
-fn pattern(cursor: &mut Cursor<'_>) -> Result<Pattern, BadPath> {
+fn pattern(cursor: &mut Cursor<'_>) -> Result<Pattern, PathSyntaxError> {
     let start = *cursor;
     cursor.expect("/")?;
     let mut escaped = false;
@@ -167,8 +167,8 @@ fn pattern(cursor: &mut Cursor<'_>) -> Result<Pattern, BadPath> {
 }
 
 /// JSON, in which texts may have single quotes, or in lists none at all.
-fn literal(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, BadPath> {
-    if depth > DEEPEST {
+fn literal(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, PathSyntaxError> {
+    if depth > MAX_DEPTH {
         return Err(cursor.bad("the list nests too deeply"));
     }
     match cursor.peek() {
@@ -179,7 +179,7 @@ fn literal(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, BadPath> {
     }
 }
 
-fn word(cursor: &mut Cursor<'_>, listed: bool) -> Result<Value, BadPath> {
+fn word(cursor: &mut Cursor<'_>, listed: bool) -> Result<Value, PathSyntaxError> {
     let mut ahead = *cursor;
     let word = if listed {
         ahead.take_while(|c| !",:]}".contains(c)).trim_end()
@@ -198,7 +198,7 @@ fn word(cursor: &mut Cursor<'_>, listed: bool) -> Result<Value, BadPath> {
     Ok(value)
 }
 
-fn list(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Value>, BadPath> {
+fn list(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Value>, PathSyntaxError> {
     cursor.expect("[")?;
     let mut items = Vec::new();
     cursor.skip_spaces();
@@ -213,7 +213,7 @@ fn list(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Value>, BadPath> {
     Ok(items)
 }
 
-fn object(cursor: &mut Cursor<'_>, depth: usize) -> Result<Map<String, Value>, BadPath> {
+fn object(cursor: &mut Cursor<'_>, depth: usize) -> Result<Map<String, Value>, PathSyntaxError> {
     cursor.expect("{")?;
     let mut fields = Map::new();
     cursor.skip_spaces();

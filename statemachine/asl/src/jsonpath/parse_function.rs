@@ -4,10 +4,10 @@ use serde_json::{Deserializer, Value};
 
 use super::function::{Argument, Call, Function};
 use super::parse::{Cursor, extent};
-use super::{BadPath, Step};
+use super::{PathSyntaxError, Step};
 
 /// Parses the arguments of a call, from after its opening parenthesis up to and with the closing one.
-pub(super) fn call(cursor: &mut Cursor<'_>, name: &str) -> Result<Call, BadPath> {
+pub(super) fn call(cursor: &mut Cursor<'_>, name: &str) -> Result<Call, PathSyntaxError> {
     let Some(function) = Function::from_name(name) else {
         return Err(cursor.bad(format!("there is no JSONPath function {name}()")));
     };
@@ -24,7 +24,7 @@ pub(super) fn call(cursor: &mut Cursor<'_>, name: &str) -> Result<Call, BadPath>
     Ok(Call::new(function, arguments))
 }
 
-fn argument(cursor: &mut Cursor<'_>) -> Result<Argument, BadPath> {
+fn argument(cursor: &mut Cursor<'_>) -> Result<Argument, PathSyntaxError> {
     if cursor.peek() == Some('$') {
         let mut inner = cursor.inner(extent(cursor.rest()))?;
         inner.eat("$");
@@ -33,7 +33,7 @@ fn argument(cursor: &mut Cursor<'_>) -> Result<Argument, BadPath> {
     json(cursor).map(Argument::Fixed)
 }
 
-fn json(cursor: &mut Cursor<'_>) -> Result<Value, BadPath> {
+fn json(cursor: &mut Cursor<'_>) -> Result<Value, PathSyntaxError> {
     // The stream takes no number that a comma or a parenthesis ends.
     let digits = cursor.take_while(|c| c.is_ascii_digit() || "+-.eE".contains(c));
     if let Ok(number) = serde_json::from_str(digits) {

@@ -6,7 +6,7 @@ use super::NumberField;
 use crate::Payload;
 use crate::fault::Fault;
 use crate::map_run::{Batch, Format, Reader, Results, Transformation};
-use crate::probe::Setting;
+use crate::probe::MapSetting;
 use crate::scope::Scope;
 use crate::template::Template;
 
@@ -96,10 +96,10 @@ impl Distributed {
         }
         let count = whole(self.tolerated_count.as_ref(), scope)?;
         if let Some(count) = count {
-            scope.set(Setting::ToleratedFailureCount, count.into());
+            scope.record_setting(MapSetting::ToleratedFailureCount, count.into());
         }
         if let Some(percentage) = percentage {
-            scope.set(Setting::ToleratedFailurePercentage, percentage.into());
+            scope.record_setting(MapSetting::ToleratedFailurePercentage, percentage.into());
         }
         Ok(Tolerance { count, percentage })
     }

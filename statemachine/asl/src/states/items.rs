@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use crate::Payload;
 use crate::fault::Fault;
-use crate::io;
+use crate::input_output;
+use crate::java_text;
 use crate::jsonpath::Path;
 use crate::probe::Stage;
 use crate::query::Query;
 use crate::scope::Scope;
 use crate::template::Template;
-use crate::text;
 
 /// `ItemsPath` or `Items`.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) enum ItemsField {
 impl ItemsField {
     pub(crate) fn evaluate(&self, input: &Payload, scope: &Scope<'_>) -> Result<Payload, Fault> {
         let items = self.find(input, scope)?;
-        scope.saw(Stage::AfterItemsPath, &items);
+        scope.record_stage(Stage::AfterItemsPath, &items);
         Ok(items)
     }
 
@@ -38,7 +38,7 @@ impl ItemsField {
         match self {
             ItemsField::Input if input.value().is_array() => Ok(input.clone()),
             ItemsField::Input => Err(no_array("$")),
-            ItemsField::Path(path) => match io::find(path, scope)? {
+            ItemsField::Path(path) => match input_output::find(path, scope)? {
                 items if !items.is_array() => Err(no_array(path.text())),
                 // The whole input: shared.
                 Cow::Borrowed(found) if std::ptr::eq(found, input.value()) => Ok(input.clone()),
@@ -49,7 +49,7 @@ impl ItemsField {
                 field: None,
                 message: format!(
                     "Map state input must be an array but was: {}",
-                    text::json(input.value())
+                    java_text::json(input.value())
                 ),
             }),
             ItemsField::Query(query) => query.array(scope).map(Payload::from),

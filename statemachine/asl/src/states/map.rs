@@ -2,12 +2,12 @@
 
 use super::{Distributed, ItemsField, NumberField};
 use crate::fault::Fault;
-use crate::probe::Setting;
+use crate::probe::MapSetting;
 use crate::scope::Scope;
 use crate::template::Template;
 use crate::transition::StateId;
 
-/// AWS: the most iterations of an inline Map that run at once, whatever `MaxConcurrency` says.
+/// AWS: the max iterations of an inline Map that run at once, whatever `MaxConcurrency` says.
 const MAX_INLINE_CONCURRENCY: u64 = 40;
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Map {
     pub(crate) fn max_concurrency(&self, scope: &Scope<'_>) -> Result<u64, Fault> {
         let number = self.max_concurrency.as_ref();
         let max = number.map_or(Ok(0), |number| number.whole(scope))?;
-        scope.set(Setting::MaxConcurrency, max.into());
+        scope.record_setting(MapSetting::MaxConcurrency, max.into());
         Ok(max)
     }
 

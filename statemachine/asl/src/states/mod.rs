@@ -27,7 +27,7 @@ pub(crate) use wait::Wait;
 
 /// The type of a state, with the fields that only this type has.
 #[derive(Debug)]
-pub(crate) enum Kind {
+pub(crate) enum StateKind {
     Choice(Choice),
     Fail(Fail),
     Map(Box<Map>),
@@ -38,29 +38,32 @@ pub(crate) enum Kind {
     Wait(Wait),
 }
 
-impl Kind {
+impl StateKind {
     pub(crate) fn state_type(&self) -> StateType {
         match self {
-            Kind::Choice(_) => StateType::Choice,
-            Kind::Fail(_) => StateType::Fail,
-            Kind::Map(_) => StateType::Map,
-            Kind::Parallel(_) => StateType::Parallel,
-            Kind::Pass(_) => StateType::Pass,
-            Kind::Succeed => StateType::Succeed,
-            Kind::Task(_) => StateType::Task,
-            Kind::Wait(_) => StateType::Wait,
+            StateKind::Choice(_) => StateType::Choice,
+            StateKind::Fail(_) => StateType::Fail,
+            StateKind::Map(_) => StateType::Map,
+            StateKind::Parallel(_) => StateType::Parallel,
+            StateKind::Pass(_) => StateType::Pass,
+            StateKind::Succeed => StateType::Succeed,
+            StateKind::Task(_) => StateType::Task,
+            StateKind::Wait(_) => StateType::Wait,
         }
     }
 
     /// Returns true if the state has `Retry` and `Catch`, and with them a retry count in the context object.
     pub(crate) fn retries(&self) -> bool {
-        matches!(self, Kind::Map(_) | Kind::Parallel(_) | Kind::Task(_))
+        matches!(
+            self,
+            StateKind::Map(_) | StateKind::Parallel(_) | StateKind::Task(_)
+        )
     }
 
     /// Returns the states that only this type leads to.
     pub(crate) fn targets(&self) -> Vec<StateId> {
         match self {
-            Kind::Choice(choice) => choice.targets(),
+            StateKind::Choice(choice) => choice.targets(),
             _ => Vec::new(),
         }
     }

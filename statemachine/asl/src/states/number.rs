@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::fault::Fault;
-use crate::io;
+use crate::input_output;
+use crate::java_text::string_or_json;
 use crate::jsonpath::Path;
 use crate::query::Query;
 use crate::scope::Scope;
-use crate::text::string_or_json;
 
 #[derive(Debug)]
 pub(crate) enum NumberField {
@@ -34,7 +34,7 @@ impl NumberField {
             NumberField::Query(query) => return Ok(query.number(scope)? as i64),
             NumberField::Path(field, path) => (field, path),
         };
-        let value = io::find(path, scope)?;
+        let value = input_output::find(path, scope)?;
         value
             .as_i64()
             .or_else(|| value.as_str()?.parse().ok())
@@ -47,7 +47,7 @@ impl NumberField {
             NumberField::Query(query) => return query.number(scope),
             NumberField::Path(field, path) => (field, path),
         };
-        let value = io::find(path, scope)?;
+        let value = input_output::find(path, scope)?;
         value
             .as_f64()
             .or_else(|| value.as_str()?.parse().ok())
@@ -64,7 +64,7 @@ fn not_a_number(field: &str, path: &Path, value: &Value, expected: &str) -> Faul
 
 /// Returns the number that a `…Path` field leads to.
 fn integer(field: &str, path: &Path, scope: &Scope<'_>) -> Result<u64, Fault> {
-    let value = io::find(path, scope)?;
+    let value = input_output::find(path, scope)?;
     // A text that is a number is as good, on AWS too.
     let number = value
         .as_i64()

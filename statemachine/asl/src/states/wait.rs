@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::Timestamp;
 use crate::fault::Fault;
+use crate::java_text::string_or_json;
 use crate::jsonpath::Path;
 use crate::query::Query;
 use crate::scope::Scope;
-use crate::text::string_or_json;
 use crate::time::parse_date_time;
 
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::machine::NAME;
-use super::{Setting, TestRequest, TestStateError};
+use super::{TestEnvironment, TestRequest, TestStateError};
 use crate::machine::State;
-use crate::states::Kind;
+use crate::states::StateKind;
 use crate::{Identity, Pattern, Resource};
 
 /// The fields that may be given, and whether each is a text. `Input` is any JSON.
@@ -56,11 +56,11 @@ pub(super) fn of(
     state: &State,
     identity: &Identity,
     input: &Value,
-    setting: &Setting,
+    environment: &TestEnvironment,
 ) -> Result<Value, TestStateError> {
     match &request.context {
         Some(text) => given(text, state),
-        None => Ok(made(request, state, identity, input, setting)),
+        None => Ok(made(request, state, identity, input, environment)),
     }
 }
 
@@ -69,9 +69,9 @@ fn made(
     state: &State,
     identity: &Identity,
     input: &Value,
-    setting: &Setting,
+    environment: &TestEnvironment,
 ) -> Value {
-    let time = setting.at.to_string();
+    let time = environment.at.to_string();
     let mut context = json!({
         "Execution": {
             "Id": identity.execution_arn,
@@ -134,7 +134,7 @@ fn check(context: &Map<String, Value>) -> Result<(), String> {
 
 /// Whether the state waits for a job or a callback.
 fn waits(state: &State) -> bool {
-    let Kind::Task(task) = &state.kind else {
+    let StateKind::Task(task) = &state.kind else {
         return false;
     };
     match &task.resource {

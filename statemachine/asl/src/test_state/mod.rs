@@ -6,11 +6,11 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html>
 
-mod answer;
 mod context;
 mod error;
 mod machine;
 mod request;
+mod response;
 mod shapes;
 
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use serde_json::Value;
 pub use error::TestStateError;
 pub use request::{Configuration, FieldValidation, InspectionLevel, Mock, TestRequest};
 
-use crate::execution::Tested;
-use crate::probe::{Given, Probe};
+use crate::execution::TestInput;
+use crate::probe::{MockOutcome, Probe};
 use crate::random::Random;
 use crate::{
     Effect, Evaluate, Event, EventKind, Execution, FailureStage, Identity, StateMachine, TaskId,
@@ -30,7 +30,7 @@ use crate::{
 
 /// Where a test is said to run, and its time and randomness.
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub struct TestEnvironment {
     /// `us-east-1`
     pub region: String,
     /// `123456789012`
@@ -59,27 +59,30 @@ impl TestState {
     ///
     /// # Errors
     /// What AWS refuses: definitions, mocks, contexts, combinations.
-    pub fn start(request: &TestRequest, setting: &Setting) -> Result<TestState, TestStateError> {
+    pub fn start(
+        request: &TestRequest,
+        environment: &TestEnvironment,
+    ) -> Result<TestState, TestStateError> {
         let mut machine = machine::compile(&request.definition, request.state_name.as_deref())?;
-        machine.evaluator.clone_from(&setting.evaluator);
+        machine.evaluator.clone_from(&environment.evaluator);
         let state = machine.state(machine.start);
         request.check(state, &machine)?;
         let input = request.input_payload()?;
         let variables = request.assigned()?;
-        let mut random = Random::new(setting.seed);
-        let identity = identity(setting, request, &mut random);
-        let context = context::of(request, state, &identity, input.value(), setting)?;
+        let mut random = Random::new(environment.seed);
+        let identity = identity(environment, request, &mut random);
+        let context = context::of(request, state, &identity, input.value(), environment)?;
         let probe = Probe::new(
             context,
-            request.given(state)?,
+            request.mock_outcome(state)?,
             request.configuration.retrier_retry_count,
             request.configuration.map_iteration_failure_count,
         );
-        let tested = Tested {
+        let tested = TestInput {
             identity,
             input,
             variables,
-            at: setting.at,
+            at: environment.at,
             seed: random.next(),
         };
         let (execution, effects) = Execution::test(&machine, tested, &probe);
@@ -89,7 +92,7 @@ impl TestState {
             probe,
             level: request.inspection_level,
             task: None,
-            at: setting.at,
+            at: environment.at,
         };
         test.take(effects);
         Ok(test)
@@ -111,10 +114,10 @@ impl TestState {
     /// The API's response.
     pub fn finish(self) -> Value {
         let kind = self.machine.state(self.machine.start);
-        answer::answer(
+        response::response(
             kind,
             self.execution.outcome(),
-            &self.probe.into_seen(),
+            &self.probe.into_inspection(),
             self.level,
         )
     }
@@ -130,9 +133,9 @@ impl TestState {
                 _ => {}
             }
         }
-        match (started, &self.probe.given) {
-            (Some((task, _)), Some(given)) => {
-                let kind = mocked(task, given);
+        match (started, &self.probe.mock) {
+            (Some((task, _)), Some(mock)) => {
+                let kind = mocked(task, mock);
                 self.resume(kind);
             }
             (Some(started), None) => self.task = Some(started),
@@ -146,13 +149,13 @@ impl TestState {
     }
 }
 
-fn mocked(task: TaskId, given: &Given) -> EventKind {
-    match given {
-        Given::Result(output) => EventKind::TaskSucceeded {
+fn mocked(task: TaskId, mock: &MockOutcome) -> EventKind {
+    match mock {
+        MockOutcome::Result(output) => EventKind::TaskSucceeded {
             task,
             output: output.clone(),
         },
-        Given::Failure(failure) => EventKind::TaskFailed {
+        MockOutcome::Failure(failure) => EventKind::TaskFailed {
             task,
             stage: FailureStage::Run,
             error: failure.error.clone(),
@@ -162,16 +165,19 @@ fn mocked(task: TaskId, given: &Given) -> EventKind {
 }
 
 /// A test is told that it is an express execution of a state machine with a name of its own.
-fn identity(setting: &Setting, request: &TestRequest, random: &mut Random) -> Identity {
+fn identity(environment: &TestEnvironment, request: &TestRequest, random: &mut Random) -> Identity {
     let (machine, execution) = (random.uuid(), random.uuid());
-    let place = format!("arn:aws:states:{}:{}", setting.region, setting.account);
+    let place = format!(
+        "arn:aws:states:{}:{}",
+        environment.region, environment.account
+    );
     Identity {
         execution_arn: format!("{place}:express:{machine}:{execution}"),
         execution_name: execution,
         role_arn: request.role_arn.clone().unwrap_or_default(),
         state_machine_arn: format!("{place}:stateMachine:{machine}"),
         state_machine_name: machine,
-        region: setting.region.clone(),
+        region: environment.region.clone(),
         ..Identity::default()
     }
 }

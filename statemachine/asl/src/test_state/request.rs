@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::TestStateError;
 use crate::machine::State;
-use crate::probe::Given;
-use crate::states::Kind;
+use crate::probe::MockOutcome;
+use crate::states::StateKind;
 use crate::variables::Assigned;
 use crate::{Failure, Pattern, Payload, Resource, StateMachine};
 
@@ -127,10 +127,10 @@ impl TestRequest {
             return Err(TestStateError::validation(message));
         }
         match &state.kind {
-            Kind::Map(_) | Kind::Parallel(_) => Err(TestStateError::Unsupported(
+            StateKind::Map(_) | StateKind::Parallel(_) => Err(TestStateError::Unsupported(
                 "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
             )),
-            Kind::Task(task) => {
+            StateKind::Task(task) => {
                 check_resource(&task.resource)?;
                 if self.role_arn.is_none() {
                     let message = "RoleArn must be specified when testing a Task state";
@@ -164,40 +164,43 @@ impl TestRequest {
     }
 
     /// The mock, of the form that the state's type asks for.
-    pub(super) fn given(&self, state: &State) -> Result<Option<Given>, TestStateError> {
+    pub(super) fn mock_outcome(
+        &self,
+        state: &State,
+    ) -> Result<Option<MockOutcome>, TestStateError> {
         let Some(mock) = &self.mock else {
             return Ok(None);
         };
         if let Some(failure) = &mock.error_output {
-            return Ok(Some(Given::Failure(failure.clone())));
+            return Ok(Some(MockOutcome::Failure(failure.clone())));
         }
         let text = mock.result.as_deref().unwrap_or_default();
         let result = Payload::parse(text)
             .map_err(|_| TestStateError::validation("Mocked result must be valid JSON"))?;
         self.check_result(result.value(), state)?;
-        if let Kind::Task(task) = &state.kind {
+        if let StateKind::Task(task) = &state.kind {
             super::shapes::check(result.value(), &task.resource, mock.field_validation)
                 .map_err(TestStateError::Validation)?;
         }
-        Ok(Some(Given::Result(result)))
+        Ok(Some(MockOutcome::Result(result)))
     }
 
     fn check_result(&self, result: &Value, state: &State) -> Result<(), TestStateError> {
         let refused = |message: &str| Err(TestStateError::validation(message));
         let array = match &state.kind {
-            Kind::Map(map) if map.writes_results() => {
+            StateKind::Map(map) if map.writes_results() => {
                 if result.is_object() {
                     return Ok(());
                 }
                 return refused("Mocked result must be a JSON object.");
             }
-            Kind::Map(_) | Kind::Parallel(_) => match result.as_array() {
+            StateKind::Map(_) | StateKind::Parallel(_) => match result.as_array() {
                 Some(array) => array,
                 None => return refused("Mocked result must be an array."),
             },
             _ => return Ok(()),
         };
-        if let Kind::Parallel(parallel) = &state.kind
+        if let StateKind::Parallel(parallel) = &state.kind
             && parallel.branches.len() != array.len()
         {
             return refused(
@@ -229,8 +232,11 @@ fn check_resource(resource: &Resource) -> Result<(), TestStateError> {
     }
 }
 
-impl Kind {
+impl StateKind {
     fn is_mockable(&self) -> bool {
-        matches!(self, Kind::Task(_) | Kind::Map(_) | Kind::Parallel(_))
+        matches!(
+            self,
+            StateKind::Task(_) | StateKind::Map(_) | StateKind::Parallel(_)
+        )
     }
 }

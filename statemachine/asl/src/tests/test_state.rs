@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::test_state::Setting;
+use crate::test_state::TestEnvironment;
 use crate::{
     Configuration, EventKind, Failure, InspectionLevel, Mock, TestRequest, TestState,
     TestStateError, Timestamp,
@@ -22,7 +22,7 @@ fn request(state: Value, input: Value) -> TestRequest {
 }
 
 fn start(request: TestRequest) -> Result<TestState, TestStateError> {
-    let setting = Setting {
+    let setting = TestEnvironment {
         region: "us-east-1".into(),
         account: "123456789012".into(),
         at: Timestamp(1_000),

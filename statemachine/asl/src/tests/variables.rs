@@ -1,4 +1,4 @@
-//! Workflow variables: who assigns, who sees, and what is recorded.
+//! WorkflowType variables: who assigns, who sees, and what is recorded.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! What a caller gives of a state machine.
 
-use asl::{MAX_DEFINITION_BYTES, StateMachine, Workflow};
+use asl::{MAX_DEFINITION_BYTES, StateMachine, WorkflowType};
 use serde_json::Value;
 
 use super::configuration;
@@ -74,10 +74,10 @@ pub(in super::super) fn declared(machine: &template::StateMachine) -> Result<Set
     Ok(Settings::from(machine))
 }
 
-fn workflow(express: bool) -> Workflow {
+fn workflow(express: bool) -> WorkflowType {
     if express {
-        Workflow::Express
+        WorkflowType::Express
     } else {
-        Workflow::Standard
+        WorkflowType::Standard
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use asl::{
     Configuration, EventKind, Failure, FieldValidation, InspectionLevel, MAX_DEFINITION_BYTES,
-    MAX_PAYLOAD_BYTES, Mock, Setting, TestRequest, TestState, TestStateError, Timestamp,
+    MAX_PAYLOAD_BYTES, Mock, TestEnvironment, TestRequest, TestState, TestStateError, Timestamp,
 };
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -28,7 +28,7 @@ async fn run(states: &States, mut input: Input) -> Result<Value, ApiError> {
     let request = read(&mut input)?;
     input.finish()?;
     let identity = states.identity();
-    let setting = Setting {
+    let setting = TestEnvironment {
         region: identity.region.clone(),
         account: identity.account.clone(),
         at: Timestamp(now()),

@@ -1,6 +1,8 @@
 //! ValidateStateMachineDefinition.
 
-use asl::{Diagnostic, InvalidDefinition, MAX_DEFINITION_BYTES, Severity, StateMachine, Workflow};
+use asl::{
+    Diagnostic, InvalidDefinition, MAX_DEFINITION_BYTES, Severity, StateMachine, WorkflowType,
+};
 use serde_json::{Value, json};
 
 use super::input::Input;
@@ -13,8 +15,8 @@ pub(super) fn validate(mut input: Input) -> Result<Value, ApiError> {
     let definition = input.data("definition", MAX_DEFINITION_BYTES)?;
     input.require_given("definition", definition.is_some());
     let workflow = match input.choice("type", &["STANDARD", "EXPRESS"])? {
-        Some("EXPRESS") => Workflow::Express,
-        _ => Workflow::Standard,
+        Some("EXPRESS") => WorkflowType::Express,
+        _ => WorkflowType::Standard,
     };
     let severity = input.choice("severity", &["ERROR", "WARNING"])?;
     let most = input.number("maxResults", MOST)?.unwrap_or(0);

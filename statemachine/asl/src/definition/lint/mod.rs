@@ -13,8 +13,8 @@
 mod choices;
 mod handlers;
 mod loops;
-mod reads;
 mod results;
+mod variable_reads;
 mod variables;
 
 use serde_json::{Map, Value};

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use super::reads::{assigns, reads};
+use super::variable_reads::{assigns, reads};
 use super::{Flow, inner_flows, targets};
 use crate::definition::cursor::Cursor;
 

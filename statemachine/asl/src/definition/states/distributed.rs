@@ -162,7 +162,7 @@ fn read_format(config: &mut Fields<'_>, is_listing: bool) -> Option<Format> {
                 config.require(&["CSVHeaderLocation"]);
             }
             let headers = headers.unwrap_or_default().iter();
-            let headers = headers.map(crate::text::string_or_json);
+            let headers = headers.map(crate::java_text::string_or_json);
             Some(Format::Csv {
                 headers: (header_location == Some("GIVEN")).then(|| headers.collect()),
                 delimiter: delimiter_char(delimiter),

@@ -2,7 +2,7 @@
 
 use crate::definition::fields::Fields;
 use crate::definition::{Compiler, Language};
-use crate::machine::Workflow;
+use crate::machine::WorkflowType;
 use crate::states::{Distributed, ItemsField, Map, NumberField};
 use crate::transition::StateId;
 
@@ -61,8 +61,8 @@ fn read_processor<'d>(
     let mode = config.map_or(Mode::Inline, |config| Mode::read(config, compiler.workflow));
     // The executions of a Distributed Map have a type of their own.
     let workflow = match mode {
-        Mode::Distributed { express: true } => Workflow::Express,
-        Mode::Distributed { express: false } => Workflow::Standard,
+        Mode::Distributed { express: true } => WorkflowType::Express,
+        Mode::Distributed { express: false } => WorkflowType::Standard,
         Mode::Inline => compiler.workflow,
     };
     let outer = std::mem::replace(&mut compiler.workflow, workflow);
@@ -73,11 +73,11 @@ fn read_processor<'d>(
 }
 
 impl Mode {
-    fn read(mut config: Fields<'_>, workflow: Workflow) -> Mode {
+    fn read(mut config: Fields<'_>, workflow: WorkflowType) -> Mode {
         let name = config.choice("Mode", &["INLINE", "DISTRIBUTED"]);
         let execution_type = config.choice("ExecutionType", &["STANDARD", "EXPRESS"]);
         let distributed = name == Some("DISTRIBUTED");
-        if distributed && workflow == Workflow::Express {
+        if distributed && workflow == WorkflowType::Express {
             let message = "Express state machine does not support Map states in DISTRIBUTED mode";
             config.error_in("Mode", message);
         }

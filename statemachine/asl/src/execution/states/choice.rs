@@ -5,18 +5,18 @@
 //! | (entered) | `InputPath`, the rules, `OutputPath` or the rule's `Output` | exit to the rule's `Next`, or to `Default` |
 //! | (entered) | nothing matches and no `Default`     | fail with `States.NoChoiceMatched`         |
 
-use crate::execution::{Run, ThreadId, View};
+use crate::execution::{ScopeInputs, Step, ThreadId};
 use crate::fault::{Fault, names};
-use crate::io;
+use crate::input_output;
 use crate::shaping::Shaping;
 use crate::states::Choice;
 use crate::transition::Transition;
 
 impl Choice {
-    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let state = run.state(thread);
+    pub(super) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let state = step.state(thread);
         let (next, output, assigned) =
-            run.with_scope(thread, View::default(), |input, scope| {
+            step.with_scope(thread, ScopeInputs::default(), |input, scope| {
                 let selected = state.shaping.selected_input(input, scope)?;
                 let scope = scope.over(selected.value());
                 let rule = self.matching_rule(&scope)?;
@@ -28,18 +28,18 @@ impl Choice {
                 let output = match (&state.shaping, rule) {
                     // The state's own Output goes with its Default.
                     (Shaping::Queries(_), Some(rule)) => {
-                        io::render(rule.output.as_ref(), selected.clone(), &scope)?
+                        input_output::render(rule.output.as_ref(), selected.clone(), &scope)?
                     }
                     (shaping, _) => shaping.place(input, selected.clone(), &scope)?,
                 };
                 Ok((next, output, assigned))
             })?;
-        run.exit_to(thread, output, assigned, Transition::State(next))
+        step.exit_to(thread, output, assigned, Transition::State(next))
     }
 }
 
 fn no_match() -> Fault {
-    Fault::Noticed {
+    Fault::Raised {
         error: names::NO_CHOICE_MATCHED,
         message:
             "Failed to transition out of the state. The state has no matching choice and no Default"

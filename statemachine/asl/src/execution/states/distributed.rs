@@ -1,4 +1,4 @@
-//! Runs a Distributed Map: asks the runner for a map run.
+//! Runs a Distributed Map: asks the runner for a map step.
 //!
 //! | in        | on                    | does                                                             | then                 |
 //! |-----------|-----------------------|------------------------------------------------------------------|----------------------|
@@ -8,18 +8,23 @@
 
 use serde_json::Value;
 
-use crate::execution::{Run, ThreadId, View};
+use crate::execution::{ScopeInputs, Step, ThreadId};
 use crate::fault::Fault;
-use crate::io;
+use crate::input_output;
 use crate::scope::Scope;
 use crate::states::{Distributed, ItemsField, Map};
 use crate::{HistoryDetails, ItemSource, MapRunRequest, Payload};
 
 impl Distributed {
-    /// Asks the runner for a map run.
-    pub(super) fn run(&self, map: &Map, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let shaping = run.shaping(thread);
-        let (input, items) = run.with_scope(thread, View::default(), |input, scope| {
+    /// Asks the runner for a map step.
+    pub(super) fn run(
+        &self,
+        map: &Map,
+        step: &mut Step<'_>,
+        thread: ThreadId,
+    ) -> Result<(), Fault> {
+        let shaping = step.shaping(thread);
+        let (input, items) = step.with_scope(thread, ScopeInputs::default(), |input, scope| {
             let input = shaping.selected_input(input, scope)?;
             let scope = scope.over(input.value());
             // AWS ignores ItemsPath where there is a reader.
@@ -31,27 +36,27 @@ impl Distributed {
         })?;
         let array = items.as_ref().and_then(|items| items.value().as_array());
         let length = array.map_or(0, Vec::len) as u64;
-        run.note(thread, HistoryDetails::MapStateStarted { length });
-        let request = self.request(map, run, thread, &input, items)?;
-        if let Some(instead) = run.instead_of_branches(thread) {
+        step.note(thread, HistoryDetails::MapStateStarted { length });
+        let request = self.request(map, step, thread, &input, items)?;
+        if let Some(instead) = step.mocked_branches(thread) {
             return instead;
         }
-        run.start_map_run(thread, request);
+        step.start_map_run(thread, request);
         Ok(())
     }
 
     fn request(
         &self,
         map: &Map,
-        run: &mut Run<'_>,
+        step: &mut Step<'_>,
         thread: ThreadId,
         input: &Payload,
         items: Option<Payload>,
     ) -> Result<MapRunRequest, Fault> {
-        let label = run.map_label(thread, self.label.as_ref());
-        let map_run_arn = run.map_run_arn(&label);
-        let state = run.state(thread).name.to_string();
-        run.with_scope(thread, View::default(), |_, scope| {
+        let label = step.map_label(thread, self.label.as_ref());
+        let map_run_arn = step.map_run_arn(&label);
+        let state = step.state(thread).name.to_string();
+        step.with_scope(thread, ScopeInputs::default(), |_, scope| {
             let scope = scope.over(input.value());
             let tolerance = self.tolerance(&scope)?;
             Ok(MapRunRequest {
@@ -80,7 +85,7 @@ impl Distributed {
 fn all_items(field: &ItemsField, input: &Payload, scope: &Scope<'_>) -> Result<Payload, Fault> {
     let object = match field {
         ItemsField::Input => Some(input.value().clone()),
-        ItemsField::Path(path) => Some(io::find(path, scope)?.into_owned()),
+        ItemsField::Path(path) => Some(input_output::find(path, scope)?.into_owned()),
         _ => None,
     };
     match object.filter(Value::is_object).and_then(items) {

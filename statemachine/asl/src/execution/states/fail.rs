@@ -5,15 +5,15 @@
 //! | (entered) | finds `Error` and `Cause`             | fail; there is no exit event |
 
 use crate::Failure;
-use crate::execution::{Run, ThreadId, View};
+use crate::execution::{ScopeInputs, Step, ThreadId};
 use crate::fault::Fault;
 use crate::probe::Stage;
 use crate::states::{Fail, TextField};
 
 impl Fail {
-    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let failure = run.with_scope(thread, View::default(), |input, scope| {
-            scope.saw(Stage::AfterInputPath, input);
+    pub(super) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let failure = step.with_scope(thread, ScopeInputs::default(), |input, scope| {
+            scope.record_stage(Stage::AfterInputPath, input);
             let evaluate = |text: &Option<TextField>| {
                 text.as_ref().map(|text| text.evaluate(scope)).transpose()
             };

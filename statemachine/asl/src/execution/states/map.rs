@@ -7,36 +7,36 @@
 //! | iterating | the last ended      | `MapStateSucceeded`; the outputs as an array                    | exit       |
 //! | iterating | an iteration failed | `MapIterationFailed`; gives the others up (`MapIterationAborted`) | retry, catch or fail |
 
-use crate::execution::{Branches, Items, Run, ThreadId, View};
+use crate::execution::{Branches, Items, ScopeInputs, Step, ThreadId};
 use crate::fault::Fault;
 use crate::states::Map;
 use crate::{HistoryDetails, Iteration, Payload};
 
 impl Map {
-    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+    pub(super) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
         if let Some(distributed) = &self.distributed {
-            return distributed.run(self, run, thread);
+            return distributed.run(self, step, thread);
         }
-        let shaping = run.shaping(thread);
+        let shaping = step.shaping(thread);
         let (input, items, concurrency) =
-            run.with_scope(thread, View::default(), |input, scope| {
+            step.with_scope(thread, ScopeInputs::default(), |input, scope| {
                 let input = shaping.selected_input(input, scope)?;
                 let scope = scope.over(input.value());
                 let items = self.items.evaluate(&input, &scope)?;
                 let concurrency = self.inline_concurrency(&scope)?;
                 Ok((input, items, concurrency))
             })?;
-        if let Some(instead) = run.instead_of_branches(thread) {
+        if let Some(instead) = step.mocked_branches(thread) {
             return instead;
         }
         let length = items.value().as_array().map_or(0, Vec::len);
-        let started = run.note(
+        let started = step.note(
             thread,
             HistoryDetails::MapStateStarted {
                 length: length as u64,
             },
         );
-        run.branch_out(
+        step.branch_out(
             thread,
             Branches::new(
                 length,
@@ -48,10 +48,10 @@ impl Map {
             ),
         );
         if length == 0 {
-            return run.joined(thread);
+            return step.join_branches(thread);
         }
         for _ in 0..concurrency.min(length as u64) {
-            self.begin_next(run, thread, started)?;
+            self.begin_next(step, thread, started)?;
         }
         Ok(())
     }
@@ -59,30 +59,30 @@ impl Map {
     /// Begins the next iteration, if there is one; `previous` is the event that made room for it.
     pub(crate) fn begin_next(
         &self,
-        run: &mut Run<'_>,
+        step: &mut Step<'_>,
         thread: ThreadId,
         previous: u64,
     ) -> Result<(), Fault> {
-        let Some((index, item)) = run.next_item(thread) else {
+        let Some((index, item)) = step.next_item(thread) else {
             return Ok(());
         };
-        let input = self.item_input(run, thread, index, &item)?;
-        let name = run.state(thread).name.clone();
+        let input = self.item_input(step, thread, index, &item)?;
+        let name = step.state(thread).name.clone();
         let details = HistoryDetails::MapIteration {
             progress: Iteration::Started,
             name,
             index: index as u64,
         };
-        let started = run.record(previous, details);
-        let child = run.spawn(thread, index, self.processor, input, started);
-        run.set_item(child, index, item);
+        let started = step.record(previous, details);
+        let child = step.spawn(thread, index, self.processor, input, started);
+        step.set_item(child, index, item);
         Ok(())
     }
 
     /// What an iteration, or a child execution, begins with: `ItemSelector`, where there is one.
     pub(crate) fn item_input(
         &self,
-        run: &mut Run<'_>,
+        step: &mut Step<'_>,
         thread: ThreadId,
         index: usize,
         item: &Payload,
@@ -90,11 +90,11 @@ impl Map {
         let Some(selector) = &self.item_selector else {
             return Ok(item.clone());
         };
-        let input = run.map_input(thread);
-        let view = View::item(index, item.value());
-        let input = run.with_scope(thread, view, |_, scope| {
+        let input = step.map_input(thread);
+        let view = ScopeInputs::item(index, item.value());
+        let input = step.with_scope(thread, view, |_, scope| {
             selector.render(&scope.over(input.value()))
         })?;
-        run.accept(thread, input.into())
+        step.accept(thread, input.into())
     }
 }

@@ -12,22 +12,22 @@ mod succeed;
 mod task;
 pub(super) mod wait;
 
-use super::{Run, ThreadId};
+use super::{Step, ThreadId};
 use crate::fault::Fault;
-use crate::states::Kind;
+use crate::states::StateKind;
 
-impl Kind {
+impl StateKind {
     /// Does the state's work, as far as it goes without waiting for anything.
-    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
+    pub(super) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
         match self {
-            Kind::Choice(choice) => choice.run(run, thread),
-            Kind::Fail(fail) => fail.run(run, thread),
-            Kind::Map(map) => map.run(run, thread),
-            Kind::Parallel(parallel) => parallel.run(run, thread),
-            Kind::Pass(pass) => pass.run(run, thread),
-            Kind::Succeed => succeed::run(run, thread),
-            Kind::Task(task) => task.run(run, thread),
-            Kind::Wait(wait) => wait.run(run, thread),
+            StateKind::Choice(choice) => choice.run(step, thread),
+            StateKind::Fail(fail) => fail.run(step, thread),
+            StateKind::Map(map) => map.run(step, thread),
+            StateKind::Parallel(parallel) => parallel.run(step, thread),
+            StateKind::Pass(pass) => pass.run(step, thread),
+            StateKind::Succeed => succeed::run(step, thread),
+            StateKind::Task(task) => task.run(step, thread),
+            StateKind::Wait(wait) => wait.run(step, thread),
         }
     }
 }

@@ -8,24 +8,24 @@
 //! | branching | a branch failed   | gives the others up                                         | retry, catch or fail |
 
 use crate::HistoryDetails;
-use crate::execution::{Branches, Run, ThreadId, View};
+use crate::execution::{Branches, ScopeInputs, Step, ThreadId};
 use crate::fault::Fault;
 use crate::states::Parallel;
 
 impl Parallel {
-    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let shaping = run.shaping(thread);
-        let input = run.with_scope(thread, View::default(), |input, scope| {
+    pub(super) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let shaping = step.shaping(thread);
+        let input = step.with_scope(thread, ScopeInputs::default(), |input, scope| {
             shaping.effective_input(input, scope)
         })?;
-        let input = run.accept(thread, input)?;
-        if let Some(instead) = run.instead_of_branches(thread) {
+        let input = step.accept(thread, input)?;
+        if let Some(instead) = step.mocked_branches(thread) {
             return instead;
         }
-        let started = run.note(thread, HistoryDetails::ParallelStateStarted);
-        run.branch_out(thread, Branches::new(self.branches.len(), None));
+        let started = step.note(thread, HistoryDetails::ParallelStateStarted);
+        step.branch_out(thread, Branches::new(self.branches.len(), None));
         for (index, start) in self.branches.iter().enumerate() {
-            run.spawn(thread, index, *start, input.clone(), started);
+            step.spawn(thread, index, *start, input.clone(), started);
         }
         Ok(())
     }

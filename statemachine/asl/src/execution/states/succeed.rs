@@ -4,11 +4,11 @@
 //! |-----------|-----------------------------|--------------|
 //! | (entered) | `InputPath`, `OutputPath`   | exit and end |
 
-use crate::execution::{Run, ThreadId};
+use crate::execution::{Step, ThreadId};
 use crate::fault::Fault;
 
-pub(super) fn run(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-    run.leave(thread, |shaping, input, scope| {
+pub(super) fn run(step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
+    step.leave(thread, |shaping, input, scope| {
         shaping.selected_input(input, scope)
     })
 }

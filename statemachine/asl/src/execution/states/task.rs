@@ -13,7 +13,7 @@
 //!
 //! The names are those of service integrations; a function's or activity's events have their own.
 
-use crate::execution::{Run, Running, ThreadId, View};
+use crate::execution::{RunningTask, ScopeInputs, Step, ThreadId};
 use crate::fault::{Fault, names};
 use crate::states::{NumberField, Task};
 use crate::{Failure, FailureStage, HistoryDetails, Payload, Resource, TaskRequest};
@@ -21,47 +21,51 @@ use crate::{Failure, FailureStage, HistoryDetails, Payload, Resource, TaskReques
 impl Task {
     pub(in crate::execution) fn run(
         &self,
-        run: &mut Run<'_>,
+        step: &mut Step<'_>,
         thread: ThreadId,
     ) -> Result<(), Fault> {
-        let request = self.request(run, thread)?;
-        run.accept(thread, request.arguments.clone())?;
+        let request = self.request(step, thread)?;
+        step.accept(thread, request.arguments.clone())?;
         // Only the runner knows whether there is such an activity.
         if !matches!(self.resource, Resource::Activity { .. }) {
-            run.note(thread, self.scheduling(run, &request));
+            step.note(thread, self.scheduling(step, &request));
         }
-        run.start_task(thread, request);
+        step.start_task(thread, request);
         Ok(())
     }
 
-    fn request(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<TaskRequest, Fault> {
-        let token = self.waits_for_token().then(|| run.token());
-        let (shaping, state) = (run.shaping(thread), run.state(thread));
-        run.with_scope(thread, View::token(token.as_deref()), |input, scope| {
-            let selected = shaping.selected_input(input, scope)?;
-            let scope = scope.over(selected.value());
-            let limit = |limit: &Option<NumberField>| {
-                limit.as_ref().map(|limit| limit.whole(&scope)).transpose()
-            };
-            let credentials = self
-                .credentials
-                .as_ref()
-                .map(|c| c.render(&scope))
-                .transpose()?;
-            Ok(TaskRequest {
-                state: state.name.to_string(),
-                resource: self.resource.clone(),
-                timeout_seconds: limit(&self.timeout)?,
-                heartbeat_seconds: limit(&self.heartbeat)?,
-                arguments: shaping.parameterized(selected.clone(), &scope)?,
-                token: token.clone(),
-                credentials: credentials.map(Payload::from),
-                submitted: false,
-            })
-        })
+    fn request(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<TaskRequest, Fault> {
+        let token = self.waits_for_token().then(|| step.token());
+        let (shaping, state) = (step.shaping(thread), step.state(thread));
+        step.with_scope(
+            thread,
+            ScopeInputs::token(token.as_deref()),
+            |input, scope| {
+                let selected = shaping.selected_input(input, scope)?;
+                let scope = scope.over(selected.value());
+                let limit = |limit: &Option<NumberField>| {
+                    limit.as_ref().map(|limit| limit.whole(&scope)).transpose()
+                };
+                let credentials = self
+                    .credentials
+                    .as_ref()
+                    .map(|c| c.render(&scope))
+                    .transpose()?;
+                Ok(TaskRequest {
+                    state: state.name.to_string(),
+                    resource: self.resource.clone(),
+                    timeout_seconds: limit(&self.timeout)?,
+                    heartbeat_seconds: limit(&self.heartbeat)?,
+                    arguments: shaping.parameterized(selected.clone(), &scope)?,
+                    token: token.clone(),
+                    credentials: credentials.map(Payload::from),
+                    submitted: false,
+                })
+            },
+        )
     }
 
-    fn scheduling(&self, run: &Run<'_>, request: &TaskRequest) -> HistoryDetails {
+    fn scheduling(&self, step: &Step<'_>, request: &TaskRequest) -> HistoryDetails {
         let role = request
             .credentials
             .as_ref()
@@ -69,7 +73,7 @@ impl Task {
         HistoryDetails::TaskScheduled {
             task: self.kind.clone(),
             resource: self.name.clone(),
-            region: run.region(),
+            region: step.region(),
             input: request.arguments.clone(),
             timeout_seconds: request.timeout_seconds,
             heartbeat_seconds: request.heartbeat_seconds,
@@ -78,31 +82,31 @@ impl Task {
     }
 
     /// The task waits for its worker.
-    pub(in crate::execution) fn scheduled(&self, run: &mut Run<'_>, thread: ThreadId) {
-        let Some(running) = run.running(thread) else {
+    pub(in crate::execution) fn scheduled(&self, step: &mut Step<'_>, thread: ThreadId) {
+        let Some(running) = step.running_task(thread) else {
             return;
         };
         if !std::mem::replace(&mut running.scheduled, true) {
             let request = running.request.clone();
-            run.note(thread, self.scheduling(run, &request));
+            step.note(thread, self.scheduling(step, &request));
         }
     }
 
     pub(in crate::execution) fn started(
         &self,
-        run: &mut Run<'_>,
+        step: &mut Step<'_>,
         thread: ThreadId,
         worker: Option<String>,
     ) {
-        self.scheduled(run, thread);
-        if let Some(running) = run.running(thread)
+        self.scheduled(step, thread);
+        if let Some(running) = step.running_task(thread)
             && !std::mem::replace(&mut running.started, true)
         {
             // Its worker has it: after a restart no other gets it.
             if matches!(self.resource, Resource::Activity { .. }) {
                 running.submit();
             }
-            run.note(
+            step.note(
                 thread,
                 HistoryDetails::TaskStarted {
                     task: self.kind.clone(),
@@ -114,15 +118,15 @@ impl Task {
 
     pub(in crate::execution) fn submitted(
         &self,
-        run: &mut Run<'_>,
+        step: &mut Step<'_>,
         thread: ThreadId,
         output: Payload,
     ) {
-        self.started(run, thread, None);
-        if run.running(thread).is_none_or(Running::submit) {
+        self.started(step, thread, None);
+        if step.running_task(thread).is_none_or(RunningTask::submit) {
             return;
         }
-        run.note(
+        step.note(
             thread,
             HistoryDetails::TaskSubmitted {
                 task: self.kind.clone(),
@@ -134,49 +138,49 @@ impl Task {
     /// The task is over, well.
     pub(in crate::execution) fn succeeded(
         &self,
-        run: &mut Run<'_>,
+        step: &mut Step<'_>,
         thread: ThreadId,
         result: &Payload,
     ) -> Result<(), Fault> {
-        self.started(run, thread, None);
-        if let Some(fault) = Fault::refusing(result, &self.name) {
-            return self.failed(run, thread, FailureStage::Run, fault);
+        self.started(step, thread, None);
+        if let Some(fault) = Fault::for_oversized_result(result, &self.name) {
+            return self.failed(step, thread, FailureStage::Run, fault);
         }
-        run.end_task(thread);
-        run.note(
+        step.end_task(thread);
+        step.note(
             thread,
             HistoryDetails::TaskSucceeded {
                 task: self.kind.clone(),
                 output: result.clone(),
             },
         );
-        run.leave_with(thread, result)
+        step.leave_with(thread, result)
     }
 
     /// The task is over, badly.
     pub(in crate::execution) fn failed(
         &self,
-        run: &mut Run<'_>,
+        step: &mut Step<'_>,
         thread: ThreadId,
         stage: FailureStage,
         fault: Fault,
     ) -> Result<(), Fault> {
         if stage == FailureStage::Schedule
-            && run
-                .running(thread)
+            && step
+                .running_task(thread)
                 .is_some_and(|running| !running.scheduled)
         {
-            run.end_task(thread);
-            let cause = run.failure(thread, fault).cause;
+            step.end_task(thread);
+            let cause = step.failure(thread, fault).cause;
             return Err(Fault::runtime(cause.unwrap_or_default()));
         }
         if matches!(stage, FailureStage::Run | FailureStage::Submit) {
-            self.started(run, thread, None);
+            self.started(step, thread, None);
         }
-        run.end_task(thread);
-        let failure = run.failure(thread, fault);
+        step.end_task(thread);
+        let failure = step.failure(thread, fault);
         let (task, reported) = (self.kind.clone(), failure.clone());
-        run.note(
+        step.note(
             thread,
             HistoryDetails::TaskFailed {
                 task,
@@ -190,12 +194,12 @@ impl Task {
     /// `TimeoutSeconds` or `HeartbeatSeconds` are over.
     pub(in crate::execution) fn timed_out(
         &self,
-        run: &mut Run<'_>,
+        step: &mut Step<'_>,
         thread: ThreadId,
         heartbeat: bool,
     ) -> Result<(), Fault> {
-        self.scheduled(run, thread);
-        run.cancel_task(thread);
+        self.scheduled(step, thread);
+        step.cancel_task(thread);
         let error = if heartbeat {
             names::HEARTBEAT_TIMEOUT
         } else {
@@ -206,7 +210,7 @@ impl Task {
             cause: None,
         };
         let (task, reported) = (self.kind.clone(), failure.clone());
-        run.note(thread, HistoryDetails::TaskTimedOut { task, failure });
+        step.note(thread, HistoryDetails::TaskTimedOut { task, failure });
         Err(Fault::Reported(reported))
     }
 }

@@ -6,7 +6,7 @@
 //! | (entered) |              | the time has passed                        | exit    |
 //! | waiting   | timer fired  | `OutputPath`                               | exit    |
 
-use crate::execution::{Run, ThreadId, View};
+use crate::execution::{ScopeInputs, Step, ThreadId};
 use crate::fault::Fault;
 use crate::states::Wait;
 
@@ -14,9 +14,9 @@ use crate::states::Wait;
 const MAX_MILLISECONDS: i64 = i32::MAX as i64 * 1000;
 
 impl Wait {
-    pub(super) fn run(&self, run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let (shaping, now) = (run.shaping(thread), run.now);
-        let until = run.with_scope(thread, View::default(), |input, scope| {
+    pub(super) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
+        let (shaping, now) = (step.shaping(thread), step.now);
+        let until = step.with_scope(thread, ScopeInputs::default(), |input, scope| {
             let input = shaping.selected_input(input, scope)?;
             self.until(now, &scope.over(input.value()))
         })?;
@@ -24,16 +24,16 @@ impl Wait {
             return Err(Fault::runtime("Wait state delay is too long."));
         }
         if until > now {
-            run.wait(thread, until);
+            step.wait(thread, until);
             return Ok(());
         }
-        resume(run, thread)
+        resume(step, thread)
     }
 }
 
 /// Leaves the state once the time has come.
-pub(in crate::execution) fn resume(run: &mut Run<'_>, thread: ThreadId) -> Result<(), Fault> {
-    run.leave(thread, |shaping, input, scope| {
+pub(in crate::execution) fn resume(step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
+    step.leave(thread, |shaping, input, scope| {
         shaping.selected_input(input, scope)
     })
 }

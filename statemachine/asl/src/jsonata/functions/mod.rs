@@ -14,8 +14,8 @@ use std::rc::Rc;
 use jsonata_core::evaluator::{Evaluator, EvaluatorError, HostFnResult};
 use jsonata_core::value::JValue;
 
+use super::dependencies::Dependencies;
 use super::meter;
-use super::reads::Reads;
 use super::signature::is_standard;
 use crate::Timestamp;
 use crate::random::Random;
@@ -100,7 +100,7 @@ pub(super) fn is_known(name: &str) -> bool {
 /// Registers the functions that the expression could call.
 pub(super) fn register(
     evaluator: &mut Evaluator,
-    reads: &Reads,
+    reads: &Dependencies,
     environment: &Rc<Environment>,
 ) -> Result<(), EvaluatorError> {
     for name in reads.names() {
@@ -133,7 +133,7 @@ fn expect_at_most(args: &[JValue], count: usize, function: &str) -> Result<(), E
     }
 }
 
-/// Reads a number and rounds it.
+/// Dependencies a number and rounds it.
 fn integer(args: &[JValue], index: usize, function: &str) -> Result<i64, EvaluatorError> {
     match args.get(index) {
         Some(JValue::Number(number)) if number.is_finite() => Ok(number.round() as i64),

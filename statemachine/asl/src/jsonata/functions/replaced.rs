@@ -79,7 +79,7 @@ pub(super) fn millis(args: &[JValue], environment: &Environment) -> HostFnResult
 pub(super) fn now(args: &[JValue], environment: &Environment) -> HostFnResult {
     let millis = AstNode::Number(environment.now.0 as f64);
     let args = args.iter().take(2).map(literal);
-    librarys("fromMillis", std::iter::once(millis).chain(args))
+    call_library("fromMillis", std::iter::once(millis).chain(args))
 }
 
 /// What is no Base64 is an error of the evaluator on AWS; the library makes nothing of it.
@@ -89,7 +89,7 @@ pub(super) fn base64decode(args: &[JValue], _: &Environment) -> HostFnResult {
         _ => Ok(()),
     };
     decoded.map_err(|problem| error(format!("{INTERNAL}: {problem}")))?;
-    librarys("base64decode", args.iter().map(literal))
+    call_library("base64decode", args.iter().map(literal))
 }
 
 /// As Java's basic decoder reads Base64: with or without the padding.
@@ -101,7 +101,7 @@ const DECODER: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The library's own function.
-fn librarys(name: &str, args: impl Iterator<Item = AstNode>) -> HostFnResult {
+fn call_library(name: &str, args: impl Iterator<Item = AstNode>) -> HostFnResult {
     let call = AstNode::Function {
         name: name.to_owned(),
         args: args.collect(),

@@ -3,7 +3,7 @@
 mod functions;
 mod language;
 mod limits;
-mod plain;
+mod simple_path;
 mod soup;
 mod suite;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{check, check_missing};
-use crate::jsonpath::{Budget, NotFound, Path};
+use crate::jsonpath::{Budget, Path, PathError};
 
 #[test]
 fn a_definite_path_that_leads_nowhere_says_where_it_stopped() {
@@ -98,12 +98,12 @@ fn a_path_that_multiplies_is_given_up() {
     let path = Path::parse(&format!("${}", "..*".repeat(20))).unwrap();
     assert_eq!(
         path.find(&deep(), &Budget::new()),
-        Err(NotFound::TooManyVisits)
+        Err(PathError::TooManyVisits)
     );
     let filter = format!("$..[?({}@.x{})]", "@..[?(".repeat(8), ")]".repeat(8));
     assert_eq!(
         Path::parse(&filter).unwrap().find(&deep(), &Budget::new()),
-        Err(NotFound::TooManyVisits)
+        Err(PathError::TooManyVisits)
     );
 }
 
@@ -112,6 +112,6 @@ fn a_path_that_finds_a_large_value_often_is_given_up() {
     let large = (0..100).fold(json!("x".repeat(200_000)), |inner, _| json!([inner]));
     assert_eq!(
         Path::parse("$..*").unwrap().find(&large, &Budget::new()),
-        Err(NotFound::TooLarge)
+        Err(PathError::TooLarge)
     );
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{check, check_state};
-use crate::{StateMachine, Workflow};
+use crate::{StateMachine, WorkflowType};
 
 #[test]
 fn types_are_known_and_have_their_fields() {
@@ -300,7 +300,7 @@ fn express_machines_wait_for_nobody() {
         let definition = json!({"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": arn, "End": true}}});
         let text = definition.to_string();
         assert!(StateMachine::parse(&text).is_ok(), "{arn}");
-        let refused = StateMachine::parse_for(&text, Workflow::Express).unwrap_err();
+        let refused = StateMachine::parse_for(&text, WorkflowType::Express).unwrap_err();
         assert_eq!(
             refused.to_string(),
             format!(
@@ -337,7 +337,7 @@ fn children_of_a_distributed_map_have_a_type_of_their_own() {
     check_state(map("EXPRESS"), &[&format!("{unsupported} at {place}")]);
 
     let definition = json!({"StartAt": "S", "States": {"S": map("STANDARD")}}).to_string();
-    let refused = StateMachine::parse_for(&definition, Workflow::Express).unwrap_err();
+    let refused = StateMachine::parse_for(&definition, WorkflowType::Express).unwrap_err();
     let unsupported = "Express state machine does not support Map states in DISTRIBUTED mode";
     assert!(refused.to_string().contains(unsupported), "{refused}");
 }

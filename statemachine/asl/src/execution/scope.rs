@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
-use super::leaving::Scopes;
-use super::{Run, ThreadId};
+use super::exit::ThreadVariables;
+use super::{Step, ThreadId};
 use crate::Payload;
 use crate::context::Context;
 use crate::fault::Fault;
@@ -16,7 +16,7 @@ use crate::scope::Scope;
 
 /// What a state has besides its input, at the moment.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct View<'a> {
+pub(crate) struct ScopeInputs<'a> {
     /// The item that the state itself is handing out, if it is a Map.
     pub(crate) item: Option<(u64, &'a Value)>,
     /// The token of the task that is being set up.
@@ -27,28 +27,28 @@ pub(crate) struct View<'a> {
     pub(crate) error: Option<&'a Value>,
 }
 
-impl<'a> View<'a> {
-    pub(crate) fn item(index: usize, value: &'a Value) -> View<'a> {
-        View {
+impl<'a> ScopeInputs<'a> {
+    pub(crate) fn item(index: usize, value: &'a Value) -> ScopeInputs<'a> {
+        ScopeInputs {
             item: Some((index as u64, value)),
-            ..View::default()
+            ..ScopeInputs::default()
         }
     }
 
-    pub(crate) fn token(token: Option<&'a str>) -> View<'a> {
-        View {
+    pub(crate) fn token(token: Option<&'a str>) -> ScopeInputs<'a> {
+        ScopeInputs {
             token,
-            ..View::default()
+            ..ScopeInputs::default()
         }
     }
 }
 
-impl Run<'_> {
+impl Step<'_> {
     /// Calls `f` with the state's raw input and what its paths and expressions can see.
     pub(crate) fn with_scope<T>(
         &mut self,
         id: ThreadId,
-        view: View<'_>,
+        view: ScopeInputs<'_>,
         f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let random = Cell::new(self.exec.random);
@@ -66,7 +66,7 @@ impl Run<'_> {
     fn in_scope<T>(
         &self,
         id: ThreadId,
-        view: View<'_>,
+        view: ScopeInputs<'_>,
         random: &Cell<Random>,
         evaluator: Option<&RecordedEvaluator<'_>>,
         f: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Fault>,
@@ -85,7 +85,7 @@ impl Run<'_> {
             item: view.item.or_else(|| self.item(id)),
             made: self.known_context(),
         };
-        let variables = Scopes {
+        let variables = ThreadVariables {
             threads: &self.exec.threads,
             innermost: id,
         };

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::evaluate::Search;
-use super::{Budget, Kind, NotFound, Path, Step};
+use super::search::Search;
+use super::{Budget, Path, PathError, PathKind, Step};
 
 impl Path {
     /// What it finds in `root`, borrowed where it is one value of it.
@@ -13,13 +13,13 @@ impl Path {
         &self,
         root: &'v Value,
         budget: &Budget,
-    ) -> Result<Cow<'v, Value>, NotFound> {
-        if self.kind == Kind::Plain {
+    ) -> Result<Cow<'v, Value>, PathError> {
+        if self.kind == PathKind::Plain {
             return one(&self.steps, root).map(Cow::Borrowed);
         }
         match Search::new(root, budget).value(&self.steps, self.kind, root) {
             // Jayway calls it an error where the steps before the first indefinite one lead nowhere; AWS does not.
-            Err(missing) if self.kind == Kind::Indefinite && missing.is_nowhere() => {
+            Err(missing) if self.kind == PathKind::Indefinite && missing.is_not_found() => {
                 Ok(Cow::Owned(Value::Array(Vec::new())))
             }
             found => found,
@@ -28,34 +28,34 @@ impl Path {
 }
 
 /// Follows keys and indices.
-pub(super) fn one<'v>(steps: &[Step], root: &'v Value) -> Result<&'v Value, NotFound> {
+pub(super) fn one<'v>(steps: &[Step], root: &'v Value) -> Result<&'v Value, PathError> {
     let mut here = root;
     for (at, step) in steps.iter().enumerate() {
         here = match (step, here) {
             (Step::Key(key, _), Value::Object(fields)) => {
                 fields.get(&**key).ok_or_else(|| missing(steps, at, key))?
             }
-            (Step::Index(index), Value::Array(items)) => position(*index, items.len())
+            (Step::Index(index), Value::Array(items)) => absolute_index(*index, items.len())
                 .and_then(|position| items.get(position))
-                .ok_or_else(|| NotFound::no_results(steps))?,
-            (Step::Key(..), other) => return Err(NotFound::not_an_object(steps, at, other)),
-            (_, other) => return Err(NotFound::not_an_array(steps, at, other)),
+                .ok_or_else(|| PathError::no_results(steps))?,
+            (Step::Key(..), other) => return Err(PathError::not_an_object(steps, at, other)),
+            (_, other) => return Err(PathError::not_an_array(steps, at, other)),
         };
     }
     Ok(here)
 }
 
 #[cold]
-fn missing(steps: &[Step], at: usize, key: &str) -> NotFound {
+fn missing(steps: &[Step], at: usize, key: &str) -> PathError {
     if at + 1 == steps.len() {
-        NotFound::no_results(steps)
+        PathError::no_results(steps)
     } else {
-        NotFound::missing_property(steps, at, key)
+        PathError::missing_property(steps, at, key)
     }
 }
 
 /// An index from the front, or from the end where negative.
-pub(super) fn position(index: i32, length: usize) -> Option<usize> {
+pub(super) fn absolute_index(index: i32, length: usize) -> Option<usize> {
     if index >= 0 {
         return usize::try_from(index).ok();
     }

@@ -41,7 +41,7 @@ impl Member {
 
 /// How much of a member is read.
 #[derive(Debug, Default)]
-pub(super) enum Need {
+pub(super) enum Usage {
     #[default]
     Nothing,
     /// Only the fields of these names.
@@ -49,45 +49,45 @@ pub(super) enum Need {
     Whole,
 }
 
-impl Need {
+impl Usage {
     /// Also what is in `field`; all of it if there is none.
     fn add(&mut self, field: Option<&str>) {
         match (self, field) {
-            (Need::Whole, _) => {}
-            (Need::Fields(names), Some(field)) => {
+            (Usage::Whole, _) => {}
+            (Usage::Fields(names), Some(field)) => {
                 names.insert(field.into());
             }
-            (need @ Need::Nothing, Some(field)) => {
-                *need = Need::Fields(BTreeSet::from([field.into()]));
+            (usage @ Usage::Nothing, Some(field)) => {
+                *usage = Usage::Fields(BTreeSet::from([field.into()]));
             }
-            (need, None) => *need = Need::Whole,
+            (usage, None) => *usage = Usage::Whole,
         }
     }
 }
 
 /// What an expression reads.
 #[derive(Debug, Default)]
-pub(super) struct Reads {
+pub(super) struct Dependencies {
     /// Every name that it reads or calls and does not bind itself, without `$`.
     names: BTreeSet<Box<str>>,
     /// Those that are read as variables.
     variables: BTreeSet<Box<str>>,
     /// How much of each of [`Member::ALL`].
-    members: [Need; Member::ALL.len()],
+    members: [Usage; Member::ALL.len()],
     /// Whether `$states.errorOutput` is named.
-    names_error_output: bool,
+    reads_error_output: bool,
     /// Whether `$$` is.
-    names_root: bool,
+    reads_root: bool,
 }
 
-impl Reads {
-    pub(super) fn of(tree: &AstNode) -> Reads {
-        let mut walk = Walk {
-            reads: Reads::default(),
+impl Dependencies {
+    pub(super) fn of(tree: &AstNode) -> Dependencies {
+        let mut visitor = Visitor {
+            reads: Dependencies::default(),
             bound: Vec::new(),
         };
-        walk.node(tree);
-        walk.reads
+        visitor.node(tree);
+        visitor.reads
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
@@ -101,13 +101,13 @@ impl Reads {
     }
 
     /// Whether it reads `$states.errorOutput`, which only catchers have.
-    pub(super) fn names_error_output(&self) -> bool {
-        self.names_error_output
+    pub(super) fn reads_error_output(&self) -> bool {
+        self.reads_error_output
     }
 
     /// Whether it reads `$$`, which Step Functions does not have.
-    pub(super) fn names_root(&self) -> bool {
-        self.names_root
+    pub(super) fn reads_root(&self) -> bool {
+        self.reads_root
     }
 
     #[cfg(test)]
@@ -115,23 +115,23 @@ impl Reads {
         self.names.remove(name);
     }
 
-    pub(super) fn members(&self) -> impl Iterator<Item = (Member, &Need)> {
+    pub(super) fn members(&self) -> impl Iterator<Item = (Member, &Usage)> {
         let needs = Member::ALL.into_iter().zip(&self.members);
-        needs.filter(|(_, need)| !matches!(need, Need::Nothing))
+        needs.filter(|(_, usage)| !matches!(usage, Usage::Nothing))
     }
 
     fn all_members(&mut self) {
-        self.members.iter_mut().for_each(|need| need.add(None));
+        self.members.iter_mut().for_each(|usage| usage.add(None));
     }
 }
 
-struct Walk {
-    reads: Reads,
+struct Visitor {
+    reads: Dependencies,
     /// The names that the expression binds itself, innermost last.
     bound: Vec<Box<str>>,
 }
 
-impl Walk {
+impl Visitor {
     /// A tree may be as deep as the parser lets it: about 1,000 levels.
     fn node(&mut self, node: &AstNode) {
         with_stack(|| self.node_here(node));
@@ -154,13 +154,14 @@ impl Walk {
                 self.node(procedure);
                 self.nodes(args);
             }
-            AstNode::Lambda { params, body, .. } => self.scope(|walk| {
-                walk.bound
+            AstNode::Lambda { params, body, .. } => self.scope(|visitor| {
+                visitor
+                    .bound
                     .extend(params.iter().map(|name| name.as_str().into()));
-                walk.node(body);
+                visitor.node(body);
             }),
-            AstNode::Block(nodes) => self.scope(|walk| walk.nodes(nodes)),
-            AstNode::Path { steps } => self.scope(|walk| walk.path(steps)),
+            AstNode::Block(nodes) => self.scope(|visitor| visitor.nodes(nodes)),
+            AstNode::Path { steps } => self.scope(|visitor| visitor.path(steps)),
             AstNode::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs),
             AstNode::Unary { operand, .. } => self.node(operand),
             AstNode::Conditional {
@@ -176,11 +177,11 @@ impl Walk {
             AstNode::Object(pairs) => self.pairs(pairs),
             AstNode::FunctionApplication(inner) => self.node(inner),
             AstNode::ObjectTransform { .. } | AstNode::Sort { .. } | AstNode::Transform { .. } => {
-                self.scope(|walk| walk.rearrangement(node));
+                self.scope(|visitor| visitor.rearrangement(node));
             }
             // `%` may lead back to what `$states` was.
             AstNode::Parent(_) => self.reads.all_members(),
-            AstNode::ParentVariable(_) => self.reads.names_root = true,
+            AstNode::ParentVariable(_) => self.reads.reads_root = true,
             AstNode::String(_)
             | AstNode::Name(_)
             | AstNode::Number(_)
@@ -297,9 +298,9 @@ impl Walk {
         self.bound.extend(names.map(|name| name.as_str().into()));
     }
 
-    fn scope(&mut self, walk: impl FnOnce(&mut Walk)) {
+    fn scope(&mut self, visitor: impl FnOnce(&mut Visitor)) {
         let outer = self.bound.len();
-        walk(self);
+        visitor(self);
         self.bound.truncate(outer);
     }
 
@@ -327,7 +328,7 @@ impl Walk {
 
     fn member(&mut self, name: &str, field: Option<&str>) {
         if let Some(member) = Member::named(name) {
-            self.reads.names_error_output |= member == Member::ErrorOutput;
+            self.reads.reads_error_output |= member == Member::ErrorOutput;
             self.reads.members[member as usize].add(field);
         }
     }

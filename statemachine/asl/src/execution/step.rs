@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::thread::{Activity, Entry, Parent, Thread, ThreadId};
+use super::thread::{Activity, Parent, StateEntry, Thread, ThreadId};
 use super::{Alarm, Execution, Timer};
 use crate::fault::{Fault, names};
 use crate::machine::State;
@@ -26,7 +26,7 @@ const EVENTS_PER_STEP: u64 = 1_000;
 /// A step enters states with at most about so much input, for the same reason: 32 of the largest payloads.
 const BYTES_PER_STEP: usize = 32 * MAX_PAYLOAD_BYTES;
 
-pub(crate) struct Run<'a> {
+pub(crate) struct Step<'a> {
     pub(super) exec: &'a mut Execution,
     pub(super) machine: &'a StateMachine,
     pub(crate) now: Timestamp,
@@ -39,14 +39,14 @@ pub(crate) struct Run<'a> {
     pub(super) probe: Option<&'a Probe>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> Step<'a> {
     pub(super) fn new(
         exec: &'a mut Execution,
         machine: &'a StateMachine,
         now: Timestamp,
-    ) -> Run<'a> {
+    ) -> Step<'a> {
         let first_event = exec.events;
-        Run {
+        Step {
             exec,
             machine,
             now,
@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
             let previous = self.thread(id).last_event;
             let event = self.note(id, HistoryDetails::StateEntered { kind, name, input });
             let at = self.now;
-            self.thread_mut(id).entered = Some(Entry {
+            self.thread_mut(id).entered = Some(StateEntry {
                 event,
                 previous,
                 at,
@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
 
     /// The payload, if it is one that AWS would pass on.
     pub(crate) fn accept(&self, id: ThreadId, payload: Payload) -> Result<Payload, Fault> {
-        match Fault::refusing(&payload, &self.state(id).name) {
+        match Fault::for_oversized_result(&payload, &self.state(id).name) {
             None => Ok(payload),
             Some(fault) => Err(fault),
         }
@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
     }
 
     /// Ends the execution in place of a step.
-    pub(super) fn give_up(mut self, failure: Failure) -> Vec<Effect> {
+    pub(super) fn abandon(mut self, failure: Failure) -> Vec<Effect> {
         self.begin();
         self.end_failed(self.exec.events, failure);
         self.effects

@@ -83,7 +83,7 @@ impl Template {
         let mut text = String::new();
         for (index, part) in self.0.iter().enumerate() {
             if index > 0 {
-                text.push_str(&crate::text::java(arguments.value(index)));
+                text.push_str(&crate::java_text::java(arguments.value(index)));
             }
             text.push_str(part);
         }

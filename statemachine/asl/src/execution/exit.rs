@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Run;
+use super::Step;
+use super::scope::ScopeInputs;
 use super::thread::{Thread, ThreadId};
-use super::view::View;
 use crate::fault::Fault;
 use crate::probe::Stage;
 use crate::scope::Scope;
@@ -14,12 +14,12 @@ use crate::variables::{Assigned, MAX_STORED_BYTES, VariableLookup};
 use crate::{HistoryDetails, Outcome, Payload};
 
 /// The scopes of variables around a thread, from its own outwards.
-pub(super) struct Scopes<'a> {
+pub(super) struct ThreadVariables<'a> {
     pub(super) threads: &'a [Thread],
     pub(super) innermost: ThreadId,
 }
 
-impl VariableLookup for Scopes<'_> {
+impl VariableLookup for ThreadVariables<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         let mut thread = &self.threads[self.innermost.0 as usize];
         loop {
@@ -31,15 +31,15 @@ impl VariableLookup for Scopes<'_> {
     }
 }
 
-impl Run<'_> {
+impl Step<'_> {
     /// A Task, Map or Parallel state is done: shapes its result into the output, and goes on.
     pub(crate) fn leave_with(&mut self, id: ThreadId, result: &Payload) -> Result<(), Fault> {
-        let view = View {
+        let view = ScopeInputs {
             result: Some(result.value()),
-            ..View::default()
+            ..ScopeInputs::default()
         };
         self.leave_as(id, view, |shaping, _, scope| {
-            scope.saw(Stage::Result, result);
+            scope.record_stage(Stage::Result, result);
             shaping.selected_result(result.clone(), scope)
         })
     }
@@ -50,19 +50,19 @@ impl Run<'_> {
         id: ThreadId,
         select: impl FnOnce(&Shaping, &Payload, &Scope<'_>) -> Result<Payload, Fault>,
     ) -> Result<(), Fault> {
-        self.leave_as(id, View::default(), select)
+        self.leave_as(id, ScopeInputs::default(), select)
     }
 
     fn leave_as(
         &mut self,
         id: ThreadId,
-        view: View<'_>,
+        view: ScopeInputs<'_>,
         select: impl FnOnce(&Shaping, &Payload, &Scope<'_>) -> Result<Payload, Fault>,
     ) -> Result<(), Fault> {
         let state = self.state(id);
         let (output, assigned) = self.with_scope(id, view, |input, scope| {
             let selected = select(&state.shaping, input, scope)?;
-            scope.saw(Stage::AfterResultSelector, &selected);
+            scope.record_stage(Stage::AfterResultSelector, &selected);
             let assigned = state.assign.evaluate(&scope.over(selected.value()))?;
             Ok((state.shaping.place(input, selected, scope)?, assigned))
         })?;
@@ -80,7 +80,7 @@ impl Run<'_> {
         let output = self.accept(id, output)?;
         let state = self.state(id);
         self.assign(id, &assigned)?;
-        if self.seen_leaving(id, &output, next) {
+        if self.probe_exit(id, &output, next) {
             self.finish(id, output);
             return Ok(());
         }
@@ -126,7 +126,7 @@ impl Run<'_> {
 
     fn finish(&mut self, id: ThreadId, output: Payload) {
         if let Some(parent) = self.thread(id).parent {
-            return self.branch_done(parent, id, output);
+            return self.finish_branch(parent, id, output);
         }
         let last = self.thread(id).last_event;
         let succeeded = HistoryDetails::ExecutionSucceeded {

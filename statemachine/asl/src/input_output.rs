@@ -72,7 +72,7 @@ impl ResultPath {
             ResultPath::Path(path) => {
                 let mut output = input.value().clone();
                 path.put(&mut output, result.into_value())
-                    .map_err(|_| Fault::Noticed {
+                    .map_err(|_| Fault::Raised {
                         error: names::RESULT_PATH_MATCH_FAILURE,
                         message: format!(
                             "Unable to apply ReferencePath {} to input {}",
@@ -95,7 +95,7 @@ impl PathFields {
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
         let combined = self.result_path.apply(input, result)?;
-        scope.saw(Stage::AfterResultPath, &combined);
+        scope.record_stage(Stage::AfterResultPath, &combined);
         let scope = scope.over(combined.value());
         self.output_path.apply(&combined, &scope)
     }

@@ -7,8 +7,8 @@
 
 use jsonata_core::value::JValue;
 
-use super::explain::Operation;
 use super::signature::{self, Mismatch};
+use super::trace::Operation;
 
 /// The text of `code`, of which the library says `own`.
 pub(super) fn of(code: &str, own: &str) -> String {
@@ -82,7 +82,7 @@ fn word_after<'t>(text: &'t str, mark: &str) -> &'t str {
 }
 
 /// The texts that have no values: a code and its text a line.
-const TEXTS: &str = include_str!("texts.txt");
+const TEXTS: &str = include_str!("error_texts.txt");
 
 /// Returns the text of `code`, if it has no values.
 fn fixed(code: &str) -> Option<&'static str> {

@@ -4,11 +4,11 @@ use jsonata_core::ast::{AstNode, PathStep};
 use serde_json::Value;
 
 use super::bindings::Bindings;
-use super::reads::Member;
+use super::dependencies::Member;
 
 /// A path of names from a variable or a member of `$states`.
 #[derive(Debug)]
-pub(super) struct Plain {
+pub(super) struct SimplePath {
     root: Root,
     fields: Box<[Box<str>]>,
 }
@@ -21,16 +21,16 @@ enum Root {
 
 /// Where a path leads.
 #[derive(Debug, PartialEq)]
-pub(super) enum Found<'a> {
+pub(super) enum Lookup<'a> {
     Value(&'a Value),
     Undefined,
     /// Through what is no object: there, JSONata has rules of its own.
-    Elsewhere,
+    NotSimple,
 }
 
-impl Plain {
+impl SimplePath {
     /// `tree` as a path, if it is nothing else.
-    pub(super) fn of(tree: &AstNode) -> Option<Plain> {
+    pub(super) fn of(tree: &AstNode) -> Option<SimplePath> {
         let (first, names) = match tree {
             AstNode::Path { steps } => {
                 let (first, rest) = steps.split_first()?;
@@ -48,34 +48,34 @@ impl Plain {
             ("states", []) => return None,
             (variable, names) => (Root::Variable(variable.into()), names),
         };
-        Some(Plain {
+        Some(SimplePath {
             root,
             fields: names.iter().map(|name| (*name).into()).collect(),
         })
     }
 
-    pub(super) fn find<'a>(&self, bindings: &'a Bindings<'_>) -> Found<'a> {
+    pub(super) fn find<'a>(&self, bindings: &'a Bindings<'_>) -> Lookup<'a> {
         let root = match &self.root {
             Root::Member(member) => bindings.member(*member),
             Root::Variable(name) => match bindings.variable(name) {
                 // It may be the name of a function.
-                None => return Found::Elsewhere,
+                None => return Lookup::NotSimple,
                 found => found,
             },
         };
         let Some(mut value) = root else {
-            return Found::Undefined;
+            return Lookup::Undefined;
         };
         for field in &self.fields {
             let Value::Object(fields) = value else {
-                return Found::Elsewhere;
+                return Lookup::NotSimple;
             };
             match fields.get(field.as_ref()) {
                 Some(found) => value = found,
-                None => return Found::Undefined,
+                None => return Lookup::Undefined,
             }
         }
-        Found::Value(value)
+        Lookup::Value(value)
     }
 }
 

@@ -6,14 +6,14 @@
 use serde_json::json;
 
 use super::thread::{Activity, Parent, ThreadId};
-use super::{Alarm, Run, View};
+use super::{Alarm, ScopeInputs, Step};
 use crate::fault::{Fault, names};
 use crate::retry::{Catcher, next_retry};
-use crate::states::Kind;
+use crate::states::StateKind;
 use crate::transition::Transition;
 use crate::{Effect, Failure, HistoryDetails, Iteration, Payload, StateType};
 
-impl Run<'_> {
+impl Step<'_> {
     /// The error and cause of a fault in a thread's state.
     pub(crate) fn failure(&self, id: ThreadId, fault: Fault) -> Failure {
         if self.probe.is_some() {
@@ -24,7 +24,7 @@ impl Run<'_> {
     }
 
     /// The same; an expression that failed is an event of its own.
-    fn noticed(&mut self, id: ThreadId, fault: Fault) -> Failure {
+    fn record_fault(&mut self, id: ThreadId, fault: Fault) -> Failure {
         let Fault::Evaluation { field, .. } = &fault else {
             return self.failure(id, fault);
         };
@@ -34,7 +34,8 @@ impl Run<'_> {
         // AWS evaluates before it takes note of the entry, but for a Wait.
         let previous = match thread.entered {
             Some(entry)
-                if entry.event == thread.last_event && !matches!(state.kind, Kind::Wait(_)) =>
+                if entry.event == thread.last_event
+                    && !matches!(state.kind, StateKind::Wait(_)) =>
             {
                 entry.previous
             }
@@ -54,8 +55,11 @@ impl Run<'_> {
     pub(super) fn fail(&mut self, id: ThreadId, fault: Fault) {
         // A Map or Parallel state whose own expression fails has failed, as with a branch.
         let branch_failed = matches!(fault, Fault::Evaluation { .. })
-            && matches!(self.state(id).kind, Kind::Map(_) | Kind::Parallel(_));
-        let failure = self.noticed(id, fault);
+            && matches!(
+                self.state(id).kind,
+                StateKind::Map(_) | StateKind::Parallel(_)
+            );
+        let failure = self.record_fault(id, fault);
         self.unwind(id, failure, branch_failed);
     }
 
@@ -65,8 +69,8 @@ impl Run<'_> {
         let (mut id, mut failure, mut branch_failed) = (id, failure, branch_failed);
         let mut kept = None;
         loop {
-            self.give_up_work(id);
-            if self.seen_failing(id, &failure) {
+            self.cancel_work(id);
+            if self.probe_failure(id, &failure) {
                 return self.end_failed(self.thread(id).last_event, failure);
             }
             if self.retry(id, &failure) {
@@ -87,7 +91,7 @@ impl Run<'_> {
                 self.exec.interrupted = kept.unwrap_or_default();
                 return self.end_failed(self.thread(id).last_event, failure);
             };
-            self.give_up_siblings(parent, id);
+            self.abort_siblings(parent, id);
             id = parent.thread;
             branch_failed = true;
         }
@@ -117,9 +121,9 @@ impl Run<'_> {
         else {
             return Some(failure);
         };
-        self.seen_catching(index);
+        self.probe_catch(index);
         let exit = self.exit_caught(id, catcher, &failure);
-        exit.err().map(|fault| self.noticed(id, fault))
+        exit.err().map(|fault| self.record_fault(id, fault))
     }
 
     fn exit_caught(
@@ -129,9 +133,9 @@ impl Run<'_> {
         failure: &Failure,
     ) -> Result<(), Fault> {
         let error: Payload = json!({"Error": failure.error, "Cause": failure.cause}).into();
-        let view = View {
+        let view = ScopeInputs {
             error: Some(error.value()),
-            ..View::default()
+            ..ScopeInputs::default()
         };
         let (output, assigned) = self.with_scope(id, view, |input, scope| {
             let assigned = catcher.assign.evaluate(&scope.over(error.value()))?;
@@ -146,21 +150,21 @@ impl Run<'_> {
 
     fn note_failed_branches(&mut self, id: ThreadId) {
         let failed = match self.state(id).kind {
-            Kind::Map(_) => HistoryDetails::MapStateFailed,
+            StateKind::Map(_) => HistoryDetails::MapStateFailed,
             _ => HistoryDetails::ParallelStateFailed,
         };
         self.note(id, failed);
     }
 
     /// Ends all branches of a parent, of which `failed` has failed.
-    fn give_up_siblings(&mut self, parent: Parent, failed: ThreadId) {
+    fn abort_siblings(&mut self, parent: Parent, failed: ThreadId) {
         let cause = self.thread(failed).last_event;
         let running = self
             .branches(parent.thread)
             .map(|b| std::mem::take(&mut b.running))
             .unwrap_or_default();
         let others = running.into_iter().filter(|(_, child)| *child != failed);
-        self.give_up_branch(
+        self.abort_branch(
             parent.thread,
             cause,
             Iteration::Failed,
@@ -168,14 +172,14 @@ impl Run<'_> {
             failed,
         );
         for (index, child) in others {
-            self.give_up_branch(parent.thread, cause, Iteration::Aborted, index, child);
+            self.abort_branch(parent.thread, cause, Iteration::Aborted, index, child);
         }
         let thread = self.thread_mut(parent.thread);
         thread.activity = Activity::Ready;
         thread.last_event = cause;
     }
 
-    fn give_up_branch(
+    fn abort_branch(
         &mut self,
         parent: ThreadId,
         cause: u64,
@@ -184,7 +188,7 @@ impl Run<'_> {
         child: ThreadId,
     ) {
         let state = self.state(parent);
-        if matches!(state.kind, Kind::Map(_)) {
+        if matches!(state.kind, StateKind::Map(_)) {
             let (name, index) = (state.name.clone(), u64::from(index));
             self.record(
                 cause,
@@ -196,7 +200,7 @@ impl Run<'_> {
             );
         }
         self.note_aborted(child, cause);
-        self.give_up_work(child);
+        self.cancel_work(child);
         self.remove_thread(child);
     }
 
@@ -222,14 +226,14 @@ impl Run<'_> {
     }
 
     /// Drops what a thread waits for: its timers, its task, its branches. The thread stays.
-    fn give_up_work(&mut self, id: ThreadId) {
+    fn cancel_work(&mut self, id: ThreadId) {
         match std::mem::replace(&mut self.thread_mut(id).activity, Activity::Ready) {
             Activity::Waiting(timer) | Activity::BackingOff(timer) => {
                 self.cancel_timer(Some(timer));
             }
             Activity::Branches(branches) => {
                 for (_, child) in branches.running {
-                    self.give_up_work(child);
+                    self.cancel_work(child);
                     self.remove_thread(child);
                 }
             }

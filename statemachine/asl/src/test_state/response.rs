@@ -4,39 +4,39 @@ use serde_json::{Map, Value, json};
 
 use super::InspectionLevel;
 use crate::machine::State;
-use crate::probe::{Seen, Stage};
+use crate::probe::{Inspection, Stage};
 use crate::shaping::Shaping;
-use crate::states::Kind;
+use crate::states::StateKind;
 use crate::{Failure, Outcome};
 
-pub(super) fn answer(
+pub(super) fn response(
     state: &State,
     outcome: Option<&Outcome>,
-    seen: &Seen,
+    seen: &Inspection,
     level: InspectionLevel,
 ) -> Value {
-    let mut answer = json!({ "status": status(seen, outcome) });
+    let mut response = json!({ "status": status(seen, outcome) });
     if let Some((output, next)) = &seen.left {
-        answer["output"] = output.text().into();
+        response["output"] = output.text().into();
         if let Some(next) = next {
-            answer["nextState"] = next.as_str().into();
+            response["nextState"] = next.as_str().into();
         }
     }
     if let Some(Failure { error, cause }) = seen.failure.as_ref().or(failure(outcome).as_ref()) {
         if let Some(error) = error {
-            answer["error"] = error.as_str().into();
+            response["error"] = error.as_str().into();
         }
         if let Some(cause) = cause {
-            answer["cause"] = cause.as_str().into();
+            response["cause"] = cause.as_str().into();
         }
     }
     if level != InspectionLevel::Info {
-        answer["inspectionData"] = inspection(state, seen);
+        response["inspectionData"] = inspection(state, seen);
     }
-    answer
+    response
 }
 
-fn status(seen: &Seen, outcome: Option<&Outcome>) -> &'static str {
+fn status(seen: &Inspection, outcome: Option<&Outcome>) -> &'static str {
     if seen.left.is_some() {
         return if seen.handled.catcher.is_some() {
             "CAUGHT_ERROR"
@@ -63,7 +63,7 @@ fn failure(outcome: Option<&Outcome>) -> Option<Failure> {
     }
 }
 
-fn inspection(state: &State, seen: &Seen) -> Value {
+fn inspection(state: &State, seen: &Inspection) -> Value {
     let mut data = Map::new();
     for (stage, payload) in seen
         .stages
@@ -88,15 +88,18 @@ fn shown(state: &State, stage: Stage) -> bool {
     match stage {
         Input | Variables => true,
         AfterItemsPath => paths,
-        AfterArguments => matches!(state.kind, Kind::Task(_)),
-        Result => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),
-        AfterInputPath => paths && !matches!(state.kind, Kind::Parallel(_)),
-        AfterParameters => matches!(state.kind, Kind::Task(_) | Kind::Pass(_)),
+        AfterArguments => matches!(state.kind, StateKind::Task(_)),
+        Result => matches!(state.kind, StateKind::Task(_) | StateKind::Pass(_)),
+        AfterInputPath => paths && !matches!(state.kind, StateKind::Parallel(_)),
+        AfterParameters => matches!(state.kind, StateKind::Task(_) | StateKind::Pass(_)),
         AfterResultSelector | AfterResultPath => {
             paths
                 && !matches!(
                     state.kind,
-                    Kind::Wait(_) | Kind::Choice(_) | Kind::Succeed | Kind::Fail(_)
+                    StateKind::Wait(_)
+                        | StateKind::Choice(_)
+                        | StateKind::Succeed
+                        | StateKind::Fail(_)
                 )
         }
     }

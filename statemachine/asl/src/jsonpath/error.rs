@@ -8,7 +8,7 @@ use super::{Step, Steps};
 
 /// A path leads nowhere, or cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum NotFound {
+pub(crate) enum PathError {
     /// The last step of a definite path finds nothing.
     #[error("No results for path: {0}")]
     NoResults(String),
@@ -51,23 +51,23 @@ pub(crate) enum NotFound {
     TooLarge,
 }
 
-impl NotFound {
+impl PathError {
     /// Whether the path just leads nowhere, which filters and indefinite paths put up with: Jayway's
     /// `PathNotFoundException`. The rest are mistakes.
-    pub(super) fn is_nowhere(&self) -> bool {
+    pub(super) fn is_not_found(&self) -> bool {
         matches!(
             self,
-            NotFound::NoResults(_)
-                | NotFound::MissingProperty(_)
-                | NotFound::NotAnObject { .. }
-                | NotFound::Null(_)
+            PathError::NoResults(_)
+                | PathError::MissingProperty(_)
+                | PathError::NotAnObject { .. }
+                | PathError::Null(_)
         )
     }
 
     /// `found` is not the object that `steps[at]` needs.
     #[cold]
-    pub(super) fn not_an_object(steps: &[Step], at: usize, found: &Value) -> NotFound {
-        NotFound::NotAnObject {
+    pub(super) fn not_an_object(steps: &[Step], at: usize, found: &Value) -> PathError {
+        PathError::NotAnObject {
             property: steps.get(at).map(Step::to_string).unwrap_or_default(),
             path: path(&steps[..at]),
             found: class(found),
@@ -76,30 +76,30 @@ impl NotFound {
 
     /// `found` is not the array that `steps[at]` needs.
     #[cold]
-    pub(super) fn not_an_array(steps: &[Step], at: usize, found: &Value) -> NotFound {
+    pub(super) fn not_an_array(steps: &[Step], at: usize, found: &Value) -> PathError {
         if found.is_null() {
-            return NotFound::Null(path(&steps[..at]));
+            return PathError::Null(path(&steps[..at]));
         }
-        NotFound::NotAnArray {
+        PathError::NotAnArray {
             steps: Steps(&steps[at..]).to_string(),
-            found: crate::text::java(found),
+            found: crate::java_text::java(found),
         }
     }
 
     /// There is no property `name` where `steps[at]` looks for it.
     #[cold]
-    pub(super) fn missing_property(steps: &[Step], at: usize, name: &str) -> NotFound {
+    pub(super) fn missing_property(steps: &[Step], at: usize, name: &str) -> PathError {
         let place = format!("{}['{name}']", path(&steps[..at]));
         if at + 1 == steps.len() {
-            NotFound::NoResults(place)
+            PathError::NoResults(place)
         } else {
-            NotFound::MissingProperty(place)
+            PathError::MissingProperty(place)
         }
     }
 
     #[cold]
-    pub(super) fn no_results(steps: &[Step]) -> NotFound {
-        NotFound::NoResults(format!("${}", Steps(steps)))
+    pub(super) fn no_results(steps: &[Step]) -> PathError {
+        PathError::NoResults(format!("${}", Steps(steps)))
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::jsonata::plain::{Found, Plain};
+use crate::jsonata::simple_path::{Lookup, SimplePath};
 use crate::jsonata::{Bindings, Expression, States, evaluation};
 use crate::random::Random;
 
@@ -38,11 +38,11 @@ proptest! {
         let states = States { input: Some(&input), ..States::default() };
         let bindings = Bindings::new(states, &variables, NOW);
         let long = evaluation::evaluate(&expression.compiled, &bindings, &mut Random::new(1));
-        let plain: &Plain = expression.compiled.plain.as_ref().unwrap();
+        let plain: &SimplePath = expression.compiled.plain.as_ref().unwrap();
         match plain.find(&bindings) {
-            Found::Value(value) => prop_assert_eq!(long, Ok(Some(value.clone()))),
-            Found::Undefined => prop_assert_eq!(long, Ok(None)),
-            Found::Elsewhere => {}
+            Lookup::Value(value) => prop_assert_eq!(long, Ok(Some(value.clone()))),
+            Lookup::Undefined => prop_assert_eq!(long, Ok(None)),
+            Lookup::NotSimple => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use super::{Execution, Run, ThreadId};
+use super::{Execution, Step, ThreadId};
 use crate::fault::Fault;
 use crate::probe::{Probe, Stage};
 use crate::retry::next_retry;
@@ -14,7 +14,7 @@ use crate::variables::{Assigned, Variables};
 use crate::{Effect, Event, Failure, Identity, Payload, StateMachine, Timestamp};
 
 /// What a tested state is given.
-pub(crate) struct Tested {
+pub(crate) struct TestInput {
     pub(crate) identity: Identity,
     pub(crate) input: Payload,
     pub(crate) variables: Assigned,
@@ -26,10 +26,10 @@ impl Execution {
     /// Enters the machine's first state.
     pub(crate) fn test(
         machine: &StateMachine,
-        tested: Tested,
+        tested: TestInput,
         probe: &Probe,
     ) -> (Execution, Vec<Effect>) {
-        let Tested {
+        let TestInput {
             identity,
             input,
             variables,
@@ -37,9 +37,9 @@ impl Execution {
             seed,
         } = tested;
         let mut execution = Execution::new(identity, input, at, seed);
-        let mut run = Run::new(&mut execution, machine, at);
-        run.probe = Some(probe);
-        let effects = run.begin_test(&variables, probe);
+        let mut step = Step::new(&mut execution, machine, at);
+        step.probe = Some(probe);
+        let effects = step.begin_test(&variables, probe);
         (execution, effects)
     }
 
@@ -53,16 +53,16 @@ impl Execution {
         if self.outcome.is_some() {
             return Vec::new();
         }
-        let mut run = Run::new(self, machine, event.at);
-        run.probe = Some(probe);
-        run.take(event.kind)
+        let mut step = Step::new(self, machine, event.at);
+        step.probe = Some(probe);
+        step.take(event.kind)
     }
 }
 
-impl Run<'_> {
+impl Step<'_> {
     fn begin_test(mut self, variables: &Assigned, probe: &Probe) -> Vec<Effect> {
         let input = self.exec.input.clone();
-        probe.saw(Stage::Input, &input);
+        probe.record_stage(Stage::Input, &input);
         let thread = self.add_thread(None, self.machine.start, input, 0);
         let mut known = Variables::default();
         known.assign(variables);
@@ -78,13 +78,13 @@ impl Run<'_> {
     }
 
     /// What a test has instead of the branches or iterations of the state.
-    pub(crate) fn instead_of_branches(&mut self, thread: ThreadId) -> Option<Result<(), Fault>> {
+    pub(crate) fn mocked_branches(&mut self, thread: ThreadId) -> Option<Result<(), Fault>> {
         let given = self.probe?.branches()?;
         Some(given.and_then(|result| self.leave_with(thread, &result)))
     }
 
     /// Tells the probe where the state leads; whether there is one, so that the run is over.
-    pub(super) fn seen_leaving(&self, id: ThreadId, output: &Payload, next: Transition) -> bool {
+    pub(super) fn probe_exit(&self, id: ThreadId, output: &Payload, next: Transition) -> bool {
         let Some(probe) = self.probe.filter(|_| self.thread(id).parent.is_none()) else {
             return false;
         };
@@ -94,18 +94,18 @@ impl Run<'_> {
         };
         if !self.thread(id).variables.is_empty() {
             let variables = Payload::from(self.thread(id).variables.to_value());
-            probe.saw(Stage::Variables, &variables);
+            probe.record_stage(Stage::Variables, &variables);
         }
-        probe.left(output, next);
+        probe.record_exit(output, next);
         true
     }
 
     /// Tells the probe which retrier takes the failure; whether it would be retried, so that the run is over.
-    pub(super) fn seen_failing(&mut self, id: ThreadId, failure: &Failure) -> bool {
+    pub(super) fn probe_failure(&mut self, id: ThreadId, failure: &Failure) -> bool {
         let Some(probe) = self.probe.filter(|_| self.thread(id).parent.is_none()) else {
             return false;
         };
-        probe.failed(failure);
+        probe.record_failure(failure);
         let retriers = &self.state(id).retry;
         let named = |failure: &Failure| {
             retriers
@@ -115,16 +115,16 @@ impl Run<'_> {
         let attempts = vec![probe.retries; retriers.len()];
         let next = next_retry(retriers, &attempts, failure, &mut self.exec.random);
         let retrier = named(failure);
-        probe.handled(|handled| {
+        probe.update_error_details(|handled| {
             handled.retrier = retrier;
             handled.delay_seconds = next.map(|(_, delay)| delay);
         });
         next.is_some()
     }
 
-    pub(super) fn seen_catching(&self, index: usize) {
+    pub(super) fn probe_catch(&self, index: usize) {
         if let Some(probe) = self.probe {
-            probe.handled(|handled| handled.catcher = Some(index));
+            probe.update_error_details(|handled| handled.catcher = Some(index));
         }
     }
 }

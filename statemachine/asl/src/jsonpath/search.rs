@@ -7,10 +7,10 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::find::position;
-use super::{Budget, Kind, NotFound, Step};
+use super::lookup::absolute_index;
+use super::{Budget, PathError, PathKind, Step};
 
-type Found<'v> = Vec<Cow<'v, Value>>;
+type Matches<'v> = Vec<Cow<'v, Value>>;
 
 /// One look-up.
 #[derive(Clone, Copy)]
@@ -24,18 +24,18 @@ pub(super) struct Search<'v, 'b> {
 
 /// A place in the steps of a path.
 #[derive(Clone, Copy)]
-struct Trail<'p> {
+struct StepPosition<'p> {
     steps: &'p [Step],
     at: usize,
 }
 
-impl<'p> Trail<'p> {
+impl<'p> StepPosition<'p> {
     fn step(self) -> Option<&'p Step> {
         self.steps.get(self.at)
     }
 
-    fn next(self) -> Trail<'p> {
-        Trail {
+    fn next(self) -> StepPosition<'p> {
+        StepPosition {
             at: self.at + 1,
             ..self
         }
@@ -69,7 +69,7 @@ impl<'v, 'b> Search<'v, 'b> {
         }
     }
 
-    pub(super) fn work(&self, visits: u64) -> Result<(), NotFound> {
+    pub(super) fn work(&self, visits: u64) -> Result<(), PathError> {
         self.budget.work(visits)
     }
 
@@ -81,100 +81,104 @@ impl<'v, 'b> Search<'v, 'b> {
     pub(super) fn value(
         &self,
         steps: &[Step],
-        kind: Kind,
+        kind: PathKind,
         start: &'v Value,
-    ) -> Result<Cow<'v, Value>, NotFound> {
+    ) -> Result<Cow<'v, Value>, PathError> {
         let found = self.all(steps, start)?;
-        if kind == Kind::Indefinite {
+        if kind == PathKind::Indefinite {
             return Budget::collect(found).map(Cow::Owned);
         }
         let last = found.into_iter().next_back();
-        last.ok_or_else(|| NotFound::no_results(steps))
+        last.ok_or_else(|| PathError::no_results(steps))
     }
 
-    fn all(&self, steps: &[Step], start: &'v Value) -> Result<Found<'v>, NotFound> {
+    fn all(&self, steps: &[Step], start: &'v Value) -> Result<Matches<'v>, PathError> {
         let mut found = Vec::new();
-        self.follow(Trail { steps, at: 0 }, start, &mut found)?;
+        self.follow(StepPosition { steps, at: 0 }, start, &mut found)?;
         Ok(found)
     }
 
     // The recursion ends with the path's length and the value's nesting, both of which are limited.
     fn follow(
         &self,
-        trail: Trail<'_>,
+        position: StepPosition<'_>,
         here: &'v Value,
-        found: &mut Found<'v>,
-    ) -> Result<(), NotFound> {
+        found: &mut Matches<'v>,
+    ) -> Result<(), PathError> {
         self.budget.visit()?;
-        let Some(step) = trail.step() else {
+        let Some(step) = position.step() else {
             found.push(Cow::Borrowed(here));
             return Ok(());
         };
         match step {
-            Step::Key(..) | Step::Keys(..) => self.properties(trail, step, here, found),
+            Step::Key(..) | Step::Keys(..) => self.properties(position, step, here, found),
             Step::Index(_) | Step::Indices(_) | Step::Slice(..) => {
-                self.elements(trail, step, here, found)
+                self.elements(position, step, here, found)
             }
             Step::Wildcard => children(here)
                 .into_iter()
-                .try_for_each(|child| self.follow(trail.next(), child, found)),
-            Step::Scan => self.scan(trail.next(), here, found),
+                .try_for_each(|child| self.follow(position.next(), child, found)),
+            Step::Scan => self.scan(position.next(), here, found),
             Step::Filter(filter) => {
-                for candidate in self.candidates(trail, here)? {
+                for candidate in self.candidates(position, here)? {
                     if filter.accepts(candidate, self)? {
-                        self.follow(trail.next(), candidate, found)?;
+                        self.follow(position.next(), candidate, found)?;
                     }
                 }
                 Ok(())
             }
             Step::Call(call) => {
                 let result = call.apply(self, here)?;
-                self.go_on_from(trail.next(), result, found)
+                self.go_on_from(position.next(), result, found)
             }
         }
     }
 
     fn properties(
         &self,
-        trail: Trail<'_>,
+        position: StepPosition<'_>,
         step: &Step,
         here: &'v Value,
-        found: &mut Found<'v>,
-    ) -> Result<(), NotFound> {
+        found: &mut Matches<'v>,
+    ) -> Result<(), PathError> {
         let Some(fields) = here.as_object() else {
-            return if trail.is_certain() {
-                Err(NotFound::not_an_object(trail.steps, trail.at, here))
+            return if position.is_certain() {
+                Err(PathError::not_an_object(position.steps, position.at, here))
             } else {
                 Ok(())
             };
         };
         match step {
-            Step::Key(key, _) => self.property(trail, fields, key, true, found),
-            Step::Keys(keys, _) if trail.is_last() => {
-                found.push(Cow::Owned(self.merged(trail, fields, keys)?));
+            Step::Key(key, _) => self.property(position, fields, key, true, found),
+            Step::Keys(keys, _) if position.is_last() => {
+                found.push(Cow::Owned(self.merged(position, fields, keys)?));
                 Ok(())
             }
             Step::Keys(keys, _) => keys
                 .iter()
-                .try_for_each(|key| self.property(trail, fields, key, false, found)),
+                .try_for_each(|key| self.property(position, fields, key, false, found)),
             _ => Ok(()),
         }
     }
 
     fn property(
         &self,
-        trail: Trail<'_>,
+        position: StepPosition<'_>,
         fields: &'v Map<String, Value>,
         key: &str,
         alone: bool,
-        found: &mut Found<'v>,
-    ) -> Result<(), NotFound> {
+        found: &mut Matches<'v>,
+    ) -> Result<(), PathError> {
         if let Some(value) = fields.get(key) {
-            return self.follow(trail.next(), value, found);
+            return self.follow(position.next(), value, found);
         }
-        let needed = !trail.is_last() && alone && trail.is_certain();
+        let needed = !position.is_last() && alone && position.is_certain();
         if self.strict || needed {
-            return Err(NotFound::missing_property(trail.steps, trail.at, key));
+            return Err(PathError::missing_property(
+                position.steps,
+                position.at,
+                key,
+            ));
         }
         Ok(())
     }
@@ -182,10 +186,10 @@ impl<'v, 'b> Search<'v, 'b> {
     /// An object of those properties that are there.
     fn merged(
         &self,
-        trail: Trail<'_>,
+        position: StepPosition<'_>,
         fields: &Map<String, Value>,
         keys: &[Box<str>],
-    ) -> Result<Value, NotFound> {
+    ) -> Result<Value, PathError> {
         let mut merged = Map::new();
         for key in keys {
             match fields.get(&**key) {
@@ -193,7 +197,11 @@ impl<'v, 'b> Search<'v, 'b> {
                     merged.insert(key.to_string(), value.clone());
                 }
                 None if self.strict => {
-                    return Err(NotFound::missing_property(trail.steps, trail.at, key));
+                    return Err(PathError::missing_property(
+                        position.steps,
+                        position.at,
+                        key,
+                    ));
                 }
                 None => {}
             }
@@ -203,23 +211,23 @@ impl<'v, 'b> Search<'v, 'b> {
 
     fn elements(
         &self,
-        trail: Trail<'_>,
+        position: StepPosition<'_>,
         step: &Step,
         here: &'v Value,
-        found: &mut Found<'v>,
-    ) -> Result<(), NotFound> {
+        found: &mut Matches<'v>,
+    ) -> Result<(), PathError> {
         let Some(items) = here.as_array() else {
-            return if trail.is_certain() {
-                Err(NotFound::not_an_array(trail.steps, trail.at, here))
+            return if position.is_certain() {
+                Err(PathError::not_an_array(position.steps, position.at, here))
             } else {
                 Ok(())
             };
         };
-        let mut enter = |index: i32| match position(index, items.len()).and_then(|at| items.get(at))
-        {
-            Some(item) => self.follow(trail.next(), item, found),
-            None => Ok(()),
-        };
+        let mut enter =
+            |index: i32| match absolute_index(index, items.len()).and_then(|at| items.get(at)) {
+                Some(item) => self.follow(position.next(), item, found),
+                None => Ok(()),
+            };
         match step {
             Step::Index(index) => enter(*index),
             Step::Indices(indices) => indices.iter().copied().try_for_each(enter),
@@ -231,18 +239,18 @@ impl<'v, 'b> Search<'v, 'b> {
     /// Everywhere in `here` where the step after the `..` applies, the outside first.
     fn scan(
         &self,
-        trail: Trail<'_>,
+        position: StepPosition<'_>,
         here: &'v Value,
-        found: &mut Found<'v>,
-    ) -> Result<(), NotFound> {
+        found: &mut Matches<'v>,
+    ) -> Result<(), PathError> {
         self.budget.visit()?;
-        let Some(step) = trail.step() else {
+        let Some(step) = position.step() else {
             return Ok(());
         };
         let applies = match (step, here) {
             (Step::Key(key, _), Value::Object(fields)) => fields.contains_key(&**key),
             (Step::Keys(keys, _), Value::Object(fields)) => {
-                !trail.is_last() || keys.iter().all(|key| fields.contains_key(&**key))
+                !position.is_last() || keys.iter().all(|key| fields.contains_key(&**key))
             }
             (Step::Index(_) | Step::Indices(_) | Step::Slice(..), Value::Array(_)) => true,
             (Step::Wildcard, _) => true,
@@ -253,21 +261,25 @@ impl<'v, 'b> Search<'v, 'b> {
             _ => false,
         };
         if applies {
-            self.follow(trail, here, found)?;
+            self.follow(position, here, found)?;
         }
         children(here)
             .into_iter()
-            .try_for_each(|child| self.scan(trail, child, found))
+            .try_for_each(|child| self.scan(position, child, found))
     }
 
     /// What a filter is asked about: an object itself, the elements of an array.
-    fn candidates(&self, trail: Trail<'_>, here: &'v Value) -> Result<Vec<&'v Value>, NotFound> {
+    fn candidates(
+        &self,
+        position: StepPosition<'_>,
+        here: &'v Value,
+    ) -> Result<Vec<&'v Value>, PathError> {
         match here {
             Value::Object(_) => Ok(vec![here]),
             Value::Array(items) => Ok(items.iter().collect()),
-            _ if trail.is_certain() => Err(NotFound::Primitive {
-                steps: super::Steps(&trail.steps[trail.at..]).to_string(),
-                found: crate::text::java(here),
+            _ if position.is_certain() => Err(PathError::Primitive {
+                steps: super::Steps(&position.steps[position.at..]).to_string(),
+                found: crate::java_text::java(here),
             }),
             _ => Ok(Vec::new()),
         }
@@ -276,17 +288,17 @@ impl<'v, 'b> Search<'v, 'b> {
     /// Goes on from a value that is not part of the document.
     fn go_on_from(
         &self,
-        trail: Trail<'_>,
+        position: StepPosition<'_>,
         value: Value,
-        found: &mut Found<'v>,
-    ) -> Result<(), NotFound> {
-        if trail.step().is_none() {
+        found: &mut Matches<'v>,
+    ) -> Result<(), PathError> {
+        if position.step().is_none() {
             found.push(Cow::Owned(value));
             return Ok(());
         }
         let mut inner = Vec::new();
         let search: Search<'_, '_> = *self;
-        search.follow(trail, &value, &mut inner)?;
+        search.follow(position, &value, &mut inner)?;
         let inner = inner
             .into_iter()
             .map(|value| Cow::Owned(value.into_owned()));
