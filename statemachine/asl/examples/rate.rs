@@ -1,4 +1,5 @@
-//! How many executions a second the engine alone makes, on one core, without a disk or a network.
+//! Measures how many executions a second the engine alone runs, on one core, without a disk or a
+//! network.
 //!
 //! ```text
 //! cargo run --release -p asl --example rate -- DEFINITION INPUT [SECONDS]

@@ -1,4 +1,5 @@
-//! The context object, `$$`: <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
+//! The context object, `$$`:
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
 
 use std::cell::OnceCell;
 
@@ -7,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{Payload, Timestamp};
 
-/// The names of an execution and of its state machine, for the context object (`$$`) and the history.
+/// The names of an execution and of its state machine, for the context object (`$$`) and the
+/// history.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// `arn:aws:states:us-east-1:123456789012:execution:MACHINE:NAME`
@@ -26,9 +28,10 @@ pub struct Identity {
     pub state_machine_version_arn: Option<String>,
     /// The alias that the execution was started through, for ExecutionStarted.
     pub state_machine_alias_arn: Option<String>,
-    /// How often the execution was redriven; none where the context object does not tell, as for StartSyncExecution.
+    /// The number of redrives; `None` if the context object has no such field, as for
+    /// StartSyncExecution.
     pub redrives: Option<u64>,
-    /// When the execution was redriven last.
+    /// The time of the last redrive.
     pub redriven: Option<Timestamp>,
 }
 
@@ -39,9 +42,9 @@ pub(crate) struct Context<'a> {
     pub(crate) started: Timestamp,
     pub(crate) state: &'a str,
     pub(crate) entered: Timestamp,
-    /// Only Task, Parallel and Map states have one.
+    /// The retries so far, for Task, Parallel and Map states.
     pub(crate) retry_count: Option<u32>,
-    /// Only while a task that needs one is being set up.
+    /// The token of the task that is being set up, if it needs one.
     pub(crate) token: Option<&'a str>,
     /// The item that the innermost Map around the state is at.
     pub(crate) item: Option<(u64, &'a Value)>,
@@ -56,7 +59,8 @@ impl Context<'_> {
     fn make(&self) -> Value {
         let mut context = Map::new();
         context.insert("Execution".into(), self.execution());
-        let machine = json!({"Id": self.identity.state_machine_arn, "Name": self.identity.state_machine_name});
+        let machine = json!({"Id": self.identity.state_machine_arn,
+            "Name": self.identity.state_machine_name});
         context.insert("StateMachine".into(), machine);
         context.insert("State".into(), self.state());
         if let Some(token) = self.token {

@@ -1,4 +1,4 @@
-//! What is wrong with a definition, and where.
+//! Diagnostics: what is wrong with a definition, and where.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Serialize;
 use thiserror::Error;
 
-/// How bad a [`Diagnostic`] is. Only errors refuse a definition.
+/// The severity of a [`Diagnostic`]. Only errors refuse a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
@@ -16,24 +16,24 @@ pub enum Severity {
     Warning,
 }
 
-/// One finding. It serialises in the shape of `ValidateStateMachineDefinition`'s diagnostics, without what AWS does not
-/// have: [`hint`](Diagnostic::hint) and [`span`](Diagnostic::span).
+/// A diagnostic. It serializes in the shape of `ValidateStateMachineDefinition`'s diagnostics,
+/// without what AWS does not have: [`hint`](Diagnostic::hint) and [`span`](Diagnostic::span).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
-    /// AWS's code, for example `SCHEMA_VALIDATION_FAILED` or `MISSING_TRANSITION_TARGET`; an own one where AWS does not
-    /// look.
+    /// AWS's code, for example `SCHEMA_VALIDATION_FAILED` or `MISSING_TRANSITION_TARGET`; an own
+    /// one where AWS does not look.
     pub code: &'static str,
-    /// What is wrong, in AWS's words where they are known.
+    /// The message, in AWS's words where they are known.
     pub message: String,
-    /// Where, for example `/States/A/Next`; nothing for what is wrong with the whole.
+    /// The location, for example `/States/A/Next`; `None` for the definition as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// What AWS does not say: why, or the way out.
+    /// A hint that AWS does not give: why, or how to correct it.
     #[serde(skip)]
     pub hint: Option<String>,
-    /// The bytes of the definition's text that are meant; often more exact than the location.
+    /// The bytes of the definition's text that it is about; often more exact than the location.
     #[serde(skip)]
     pub span: Option<Range<usize>>,
 }

@@ -1,4 +1,4 @@
-//! What an execution asks of the runner.
+//! Effects: what an execution asks of the runner.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub enum Effect {
     StartTask {
         /// Its id in all events about it.
         task: TaskId,
-        /// What to do.
+        /// The request.
         request: TaskRequest,
     },
     /// Start a map run, and report on it as on a task: [`crate::EventKind::TaskSucceeded`] or
@@ -19,24 +19,24 @@ pub enum Effect {
     StartMapRun {
         /// Its id in all events about it.
         task: TaskId,
-        /// What to do.
+        /// The request.
         request: Box<MapRunRequest>,
     },
     /// Nobody waits for this task or map run any more; later events about it are ignored.
     CancelTask {
-        /// Which.
+        /// The task.
         task: TaskId,
     },
     /// Send [`crate::EventKind::TimerFired`] at that time, or at once if it has passed.
     SetTimer {
         /// Its id.
         timer: TimerId,
-        /// When.
+        /// The time.
         at: Timestamp,
     },
     /// Forget a timer.
     CancelTimer {
-        /// Which.
+        /// The timer.
         timer: TimerId,
     },
     /// Append to the history.
@@ -50,7 +50,7 @@ pub enum Effect {
 pub struct TaskRequest {
     /// The state that asks, for logs.
     pub state: String,
-    /// What to call.
+    /// The function, activity or API to call.
     pub resource: Resource,
     /// The API's parameters, or the function's or activity's input.
     pub arguments: Payload,
@@ -58,16 +58,17 @@ pub struct TaskRequest {
     pub token: Option<String>,
     /// `Credentials` of the state, evaluated.
     pub credentials: Option<Payload>,
-    /// How long the task may take, in seconds; the engine watches it with a timer of its own.
+    /// The time limit in seconds, for which the engine sets a timer of its own.
     pub timeout_seconds: Option<u64>,
-    /// How long a worker may be silent, in seconds; the engine watches it with a timer of its own.
+    /// The longest time between heartbeats in seconds, for which the engine sets a timer of its
+    /// own.
     pub heartbeat_seconds: Option<u64>,
-    /// The request was made and accepted before a restart (`TaskSubmitted`): do not make it again, only wait on for
-    /// the job or the token. Always false in the first [`Effect::StartTask`].
+    /// The request was made and accepted before a restart (`TaskSubmitted`): do not make it again,
+    /// only wait on for the job or the token. Always false in the first [`Effect::StartTask`].
     pub submitted: bool,
 }
 
-/// How an execution ended.
+/// The end of an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     /// `SUCCEEDED`
@@ -79,16 +80,17 @@ pub enum Outcome {
     Failed {
         /// The error's name.
         error: Option<String>,
-        /// What it says.
+        /// The cause.
         cause: Option<String>,
     },
-    /// `TIMED_OUT`: the state machine's own TimeoutSeconds. (With braces, it reads what was stored with an error.)
+    /// `TIMED_OUT`: the state machine's own TimeoutSeconds. (With braces, it reads what was stored
+    /// with an error.)
     TimedOut {},
     /// `ABORTED`: someone stopped it.
     Aborted {
-        /// What the caller gave.
+        /// The one that the caller gave.
         error: Option<String>,
-        /// What the caller gave.
+        /// The one that the caller gave.
         cause: Option<String>,
     },
 }

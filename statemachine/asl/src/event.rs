@@ -1,4 +1,4 @@
-//! What the runner tells an execution.
+//! Events: what the runner tells an execution.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,30 +15,32 @@ pub struct TimerId(pub u64);
 /// Something that happened, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// When it happened. An execution's events should not go back in time; it does not break if they do.
+    /// The time. An execution's events should not go back in time, but may.
     pub at: Timestamp,
-    /// What happened.
+    /// The kind of event.
     pub kind: EventKind,
 }
 
-/// What can happen. An event about a task or timer that is over is ignored.
+/// The kinds of events. An event about a task or timer that is over is ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum EventKind {
-    /// The activity of a task exists, and the task waits for a worker. Other tasks are scheduled by being started.
+    /// The activity of a task exists, and the task waits for a worker. Other tasks are scheduled by
+    /// being started.
     TaskScheduled {
-        /// Which.
+        /// The task.
         task: TaskId,
     },
     /// The work of a task began: a function was invoked, an API called, a worker took the activity.
     TaskStarted {
-        /// Which.
+        /// The task.
         task: TaskId,
         /// The `workerName` of an activity's worker.
         worker: Option<String>,
     },
-    /// The request was accepted and the state now waits for a job or a token (`.sync`, `.waitForTaskToken`).
+    /// The request was accepted and the state now waits for a job or a token (`.sync`,
+    /// `.waitForTaskToken`).
     TaskSubmitted {
-        /// Which.
+        /// The task.
         task: TaskId,
         /// The API's response.
         #[serde(deserialize_with = "payload::of_text_or_value")]
@@ -46,7 +48,7 @@ pub enum EventKind {
     },
     /// The task is done.
     TaskSucceeded {
-        /// Which.
+        /// The task.
         task: TaskId,
         /// Its result.
         #[serde(deserialize_with = "payload::of_text_or_value")]
@@ -54,9 +56,9 @@ pub enum EventKind {
     },
     /// The task failed.
     TaskFailed {
-        /// Which.
+        /// The task.
         task: TaskId,
-        /// At what point, which decides the history's event type.
+        /// The stage, which decides the type of the history event.
         stage: FailureStage,
         /// The error's name: a function's `errorType`, `Lambda.TooManyRequestsException`, …
         error: Option<String>,
@@ -65,15 +67,16 @@ pub enum EventKind {
     },
     /// A worker said that it is alive (`SendTaskHeartbeat`).
     TaskHeartbeat {
-        /// Which.
+        /// The task.
         task: TaskId,
     },
     /// A timer's time has come.
     TimerFired {
-        /// Which.
+        /// The timer.
         timer: TimerId,
     },
-    /// It begins: the first event of an [unstarted](crate::Execution::unstarted) execution.
+    /// The execution begins: the first event of an [unstarted](crate::Execution::unstarted)
+    /// execution.
     Start,
     /// Someone stopped the execution (`StopExecution`).
     Stop {
@@ -82,19 +85,22 @@ pub enum EventKind {
         /// The caller's cause.
         cause: Option<String>,
     },
-    /// Someone takes up the execution, which has ended without success, where it was (`RedriveExecution`).
+    /// Someone takes up the execution, which has ended without success, where it was
+    /// (`RedriveExecution`).
     Redrive,
 }
 
-/// How far a task had come when it failed.
+/// The stage at which a task failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureStage {
-    /// It could not be scheduled: there is no such activity. The cause says so; the error's name is the engine's.
+    /// The task could not be scheduled: there is no such activity. The cause says so; the engine
+    /// names the error.
     Schedule,
-    /// It could not be started (`TaskStartFailed`, `LambdaFunctionStartFailed`).
+    /// The task could not be started (`TaskStartFailed`, `LambdaFunctionStartFailed`).
     Start,
     /// The request of a `.sync` or `.waitForTaskToken` task was refused (`TaskSubmitFailed`).
     Submit,
-    /// It ran and failed (`TaskFailed`, `LambdaFunctionFailed`, `ActivityFailed`): nearly always this.
+    /// The task ran and failed (`TaskFailed`, `LambdaFunctionFailed`, `ActivityFailed`): nearly
+    /// always this.
     Run,
 }

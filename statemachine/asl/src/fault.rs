@@ -1,4 +1,4 @@
-//! What can go wrong while a state runs.
+//! Faults: the ways in which a state can fail at run time.
 
 use crate::payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH};
 use crate::variables::MAX_STORED_BYTES;
@@ -20,27 +20,28 @@ pub(crate) mod names {
     pub(crate) const TIMEOUT: &str = "States.Timeout";
 }
 
-/// A state cannot go on.
+/// The failure of a state, before it is an error and a cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The engine noticed; the cause will name the state and its entry in the history.
+    /// An error of the engine itself; the cause will name the state and its entry in the history.
     Raised {
         /// One of [`names`].
         error: &'static str,
         message: String,
     },
-    /// A JSONata field gave no value that can be used.
+    /// The error of a JSONata field that gave no value that can be used.
     Evaluation {
         /// The field, from the state on; none where the state's input is at fault.
         field: Option<Box<str>>,
         message: String,
     },
-    /// Error and cause stand as they are: a task's, a Fail state's, a quota's.
+    /// An error and cause that stay as they are: of a task, a Fail state, a quota.
     Reported(Failure),
 }
 
 impl Fault {
-    /// A definition or an input that makes no sense at run time. Cannot be caught.
+    /// Creates `States.Runtime`, for a definition or input that makes no sense at run time. It
+    /// cannot be caught.
     pub(crate) fn runtime(message: impl Into<String>) -> Fault {
         Fault::Raised {
             error: names::RUNTIME,
@@ -55,7 +56,7 @@ impl Fault {
         })
     }
 
-    /// More iterations of a Map failed than it tolerates.
+    /// Creates the fault of a Map of which more iterations failed than it tolerates.
     pub(crate) fn tolerance_exceeded() -> Fault {
         let cause = "The specified tolerated failure threshold was exceeded";
         Fault::reported(
@@ -64,35 +65,40 @@ impl Fault {
         )
     }
 
-    /// The error and cause where no history is told: without the state's name and its entry.
+    /// Returns the error and cause without the state's name and its entry, for TestState.
     pub(crate) fn into_plain_failure(self) -> Failure {
         self.into_failure_with(|message| message)
     }
 
-    /// `name` (a state's name, a function's ARN, a service's name) gave more than a payload may hold.
+    /// Creates the fault of `name` (a state, a function's ARN, a service) that gave more than a
+    /// payload may hold.
     pub(crate) fn data_limit(name: &str) -> Fault {
         let cause = format!(
-            "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+            "The state/task '{name}' returned a result with a size exceeding the maximum number of \
+             bytes service limit."
         );
         Fault::reported(names::DATA_LIMIT_EXCEEDED, Some(cause))
     }
 
-    /// The variable `name` is too large, or brings what its state assigns over the limit of one state.
+    /// Creates the fault of a variable that is too large, or that brings what its state assigns
+    /// over the limit of one state.
     pub(crate) fn too_much_assigned(name: &str) -> Fault {
         let cause = format!(
-            "The variable '{name}' takes what the state assigns over the limit of {MAX_PAYLOAD_BYTES} bytes, or nests more than {MAX_PAYLOAD_DEPTH} levels deep."
+            "The variable '{name}' takes what the state assigns over the limit of \
+             {MAX_PAYLOAD_BYTES} bytes, or nests more than {MAX_PAYLOAD_DEPTH} levels deep."
         );
         Fault::reported(names::DATA_LIMIT_EXCEEDED, Some(cause))
     }
 
-    /// The execution's variables together are too large.
+    /// Creates the fault of an execution whose variables are too large together.
     pub(crate) fn too_much_stored() -> Fault {
         let cause =
             format!("The variables of the execution exceed the limit of {MAX_STORED_BYTES} bytes.");
         Fault::reported(names::DATA_LIMIT_EXCEEDED, Some(cause))
     }
 
-    /// What is wrong with `payload`, the result of `name`, if AWS or this engine would not pass it on.
+    /// Returns the fault of `payload`, the result of `name`, if AWS or this engine would not pass
+    /// it on.
     pub(crate) fn for_oversized_result(payload: &Payload, name: &str) -> Option<Fault> {
         if payload.is_acceptable() {
             None
@@ -105,11 +111,12 @@ impl Fault {
         }
     }
 
-    /// The error and cause that histories and catchers see.
+    /// Returns the error and cause that histories and catchers see.
     pub(crate) fn into_failure(self, state: &str, entered_event: u64) -> Failure {
         self.into_failure_with(|message| {
             format!(
-                "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {message}"
+                "An error occurred while executing the state '{state}' (entered at the event id \
+                 #{entered_event}). {message}"
             )
         })
     }

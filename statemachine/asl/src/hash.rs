@@ -4,7 +4,8 @@ use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
-/// `text`'s digest in lowercase hexadecimal; `None` where AWS knows no such `algorithm` (their names are exact).
+/// `text`'s digest in lowercase hexadecimal; `None` where AWS knows no such `algorithm` (their
+/// names are exact).
 pub(crate) fn hexadecimal(algorithm: &str, text: &str) -> Option<String> {
     let digest = match algorithm {
         "MD5" => Md5::digest(text).to_vec(),

@@ -1,4 +1,5 @@
-//! JSONPath's input and output processing: `InputPath`, `Parameters`, `ResultSelector`, `ResultPath`, `OutputPath`.
+//! JSONPath's input and output processing: `InputPath`, `Parameters`, `ResultSelector`,
+//! `ResultPath`, `OutputPath`.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html>
 
@@ -56,7 +57,7 @@ impl Selection {
     }
 }
 
-/// What a path leads to, with the text that AWS gives for fields that are paths as a whole.
+/// Looks up a path, with the error text that AWS gives for fields that are paths as a whole.
 pub(crate) fn find<'a>(path: &Path, scope: &Scope<'a>) -> Result<Cow<'a, Value>, Fault> {
     scope
         .find(path)
@@ -64,7 +65,8 @@ pub(crate) fn find<'a>(path: &Path, scope: &Scope<'a>) -> Result<Cow<'a, Value>,
 }
 
 impl ResultPath {
-    /// The state's output before `OutputPath`: `result` combined with the state's raw `input`.
+    /// Returns the state's output before `OutputPath`: `result` combined with the state's raw
+    /// `input`.
     pub(crate) fn apply(&self, input: &Payload, result: Payload) -> Result<Payload, Fault> {
         match self {
             ResultPath::Whole => Ok(result),
@@ -87,7 +89,7 @@ impl ResultPath {
 }
 
 impl PathFields {
-    /// The output: `result` after `ResultPath` and `OutputPath`.
+    /// Returns the output: `result` after `ResultPath` and `OutputPath`.
     pub(crate) fn place(
         &self,
         input: &Payload,
@@ -101,7 +103,7 @@ impl PathFields {
     }
 }
 
-/// `template` filled from `payload`; `payload` itself where there is none.
+/// Evaluates `template` on `payload`; returns `payload` itself if there is no template.
 pub(crate) fn render(
     template: Option<&Template>,
     payload: Payload,

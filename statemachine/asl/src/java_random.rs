@@ -1,6 +1,7 @@
-//! Java's `java.util.Random`, for numbers that follow from a seed (`States.MathRandom`, `$random`): the generator, its
-//! `nextInt(bound)` and its `nextDouble()` are specified
-//! (<https://docs.oracle.com/javase/8/docs/api/java/util/Random.html>), so a seed gives the same number everywhere.
+//! Java's `java.util.Random`, for numbers that follow from a seed (`States.MathRandom`, `$random`):
+//! the generator, its `nextInt(bound)` and its `nextDouble()` are specified
+//! (<https://docs.oracle.com/javase/8/docs/api/java/util/Random.html>), so a seed gives the same
+//! number everywhere.
 
 const MULTIPLIER: u64 = 0x5_DEEC_E66D;
 const MASK: u64 = (1 << 48) - 1;
@@ -41,7 +42,8 @@ impl JavaRandom {
             return ((i64::from(bound) * i64::from(bits)) >> 31) as i32;
         }
         let mut value = bits % bound;
-        // What does not fill a whole run of `bound` is drawn again, so that all values are as likely.
+        // What does not fill a whole run of `bound` is drawn again, so that all values are as
+        // likely.
         while bits.wrapping_sub(value).wrapping_add(bound - 1) < 0 {
             bits = self.next(31);
             value = bits % bound;

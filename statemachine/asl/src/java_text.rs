@@ -1,8 +1,9 @@
-//! How AWS writes values as text.
+//! Writes values as text like AWS.
 //!
-//! AWS's engine is Java with Jackson: a number with a fraction or an exponent is a `double`, and is written as
-//! `Double.toString` does (`1.0`, `1.0E10`, `1.0E-5`). Whole numbers stay whole (`1`).
-//! Where a value becomes text without being JSON (`States.Format`, some messages) it is Java's `toString`.
+//! AWS's engine is Java with Jackson: a number with a fraction or an exponent is a `double`, and is
+//! written as `Double.toString` does (`1.0`, `1.0E10`, `1.0E-5`). Whole numbers stay whole (`1`).
+//! Where a value becomes text without being JSON (`States.Format`, some messages) it is Java's
+//! `toString`.
 
 use std::fmt::Write;
 use std::io;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
-/// `value` as compact JSON.
+/// Writes `value` as compact JSON.
 pub(crate) fn json(value: &Value) -> String {
     let mut text = Vec::with_capacity(128);
     let mut serializer = Serializer::with_formatter(&mut text, Jackson);
@@ -22,7 +23,8 @@ pub(crate) fn json(value: &Value) -> String {
     String::from_utf8(text).unwrap_or_else(|_| value.to_string())
 }
 
-/// The value of a JSON text, with the numbers of Java: `-0` is the whole number 0, where `-0.0` is a double.
+/// Parses a JSON text, with the numbers of Java: `-0` is the whole number 0, where `-0.0` is a
+/// double.
 ///
 /// # Errors
 /// It is not JSON.
@@ -75,8 +77,8 @@ impl Formatter for Jackson {
     }
 }
 
-/// `Double.toString`: the shortest digits that read back as `value`; plain from 0.001 up to 10,000,000, and with an
-/// exponent outside.
+/// Writes a number like `Double.toString`: the shortest digits that read back as `value`; plain
+/// from 0.001 up to 10,000,000, and with an exponent outside.
 pub(crate) fn double(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 || (1e-3..1e7).contains(&size) {
@@ -89,7 +91,7 @@ pub(crate) fn double(value: f64) -> String {
     }
 }
 
-/// Java's `toString` of a value: `{name=Ann, tags=[a, b]}`.
+/// Writes a value like Java's `toString`: `{name=Ann, tags=[a, b]}`.
 pub(crate) fn java(value: &Value) -> String {
     let mut text = String::new();
     write_java(&mut text, value);
@@ -193,7 +195,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(number in any::<f64>().prop_filter("finite", |n| n.is_finite()), text in ".*") {
+        fn what_is_written_reads_back(
+            number in any::<f64>().prop_filter("finite", |n| n.is_finite()),
+            text in ".*",
+        ) {
             let value = json!({"number": number, "text": text});
             prop_assert_eq!(serde_json::from_str::<Value>(&json(&value)).unwrap(), value);
         }

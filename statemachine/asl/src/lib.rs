@@ -1,9 +1,10 @@
 //! Parses, validates and runs Amazon States Language, without I/O.
 //!
-//! [`StateMachine::parse`] reads a definition once into a compiled form. [`Execution::start`] and [`Execution::step`]
-//! take [`Event`]s and answer [`Effect`]s: the runner performs them (invokes a task, wakes at a time, appends to the
-//! history) and feeds what happens back as events. Time and randomness are inputs, so an execution is a plain value:
-//! serialise it after any step, and the copy goes on exactly as the original would.
+//! [`StateMachine::parse`] reads a definition once into a compiled form. [`Execution::start`] and
+//! [`Execution::step`] take [`Event`]s and return [`Effect`]s: the runner performs them (invokes a
+//! task, wakes at a time, appends to the history) and feeds what happens back as events. Time and
+//! randomness are inputs, so an execution is a plain value: serialize it after any step, and the
+//! copy goes on exactly as the original would.
 //!
 //! This crate knows no clock, no network, no file and no AWS SDK.
 
@@ -54,7 +55,9 @@ pub use execution::Execution;
 pub use history::{Failure, HistoryDetails, HistoryEvent, Iteration, StateType, TaskKind};
 pub use jsonata::{Evaluate, EvaluationFailure, EvaluationRequest, EvaluationResponse, Evaluator};
 pub use machine::{MAX_DEFINITION_BYTES, StateMachine, WorkflowType};
-pub use map_run::{Batch, Format, ItemSource, MapRunRequest, Reader, Results, Transformation};
+pub use map_run::{
+    InputFormat, ItemBatcher, ItemReader, ItemSource, MapRunRequest, ResultWriter, Transformation,
+};
 pub use payload::{MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, Payload};
 pub use random::is_task_token;
 pub use references::variable_references;

@@ -1,6 +1,7 @@
 //! A state machine: parsed, validated, compiled, immutable.
 //!
-//! All states, also those inside Map and Parallel states, stand in one list; a [`StateId`] is an index into it.
+//! All states, also those inside Map and Parallel states, stand in one list; a [`StateId`] is an
+//! index into it.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub enum WorkflowType {
     /// Durable, up to a year; every integration pattern.
     #[default]
     Standard,
-    /// Up to five minutes; neither waits for jobs nor for callbacks.
+    /// Short, up to five minutes; neither waits for jobs nor for callbacks.
     Express,
 }
 
@@ -32,7 +33,7 @@ pub struct StateMachine {
     pub(crate) timeout_seconds: Option<u64>,
     pub(crate) comment: Option<String>,
     pub(crate) warnings: Vec<Diagnostic>,
-    /// Whether a step may take long.
+    /// Set if a step may take long.
     pub(crate) costly: bool,
     pub(crate) evaluator: Option<Arc<dyn Evaluate>>,
 }

@@ -4,7 +4,7 @@
 
 use crate::Pattern;
 
-/// What AWS says to a `Resource`.
+/// The support of AWS for a `Resource`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Support {
     Supported,
@@ -14,12 +14,12 @@ pub(crate) enum Support {
     UnknownService,
 }
 
-/// A service's APIs: those that only answer, then those whose jobs can be waited for (`.sync`).
+/// A service's APIs: those that only respond, then those whose jobs can be waited for (`.sync`).
 struct Service {
     name: &'static str,
     calls: &'static [&'static str],
     jobs: &'static [&'static str],
-    /// Whether its APIs may wait for a task token.
+    /// Set if its APIs may wait for a task token.
     callback: bool,
 }
 
@@ -143,7 +143,7 @@ const SERVICES: [Service; 21] = [
     service("states", &[], &["startExecution"], true),
 ];
 
-/// Whether AWS has `arn:aws:states:::SERVICE:API` with that pattern.
+/// Returns if AWS supports `arn:aws:states:::SERVICE:API` with that pattern.
 pub(crate) fn support(service: &str, api: &str, pattern: Pattern) -> Support {
     if service.starts_with("aws-sdk:") {
         // Which APIs the SDK has is not known here; none of them knows jobs.

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// AWS: a payload is at most so long, as UTF-8 JSON text.
+/// AWS: the longest payload, as UTF-8 JSON text.
 pub const MAX_PAYLOAD_BYTES: usize = 262_144;
 
-/// Values that nest deeper are refused, because `serde_json` does not read more: nothing may be written that cannot
-/// be read again.
+/// The deepest nesting of a payload. Deeper values are refused, because `serde_json` does not read
+/// more: nothing may be written that cannot be read again.
 pub const MAX_PAYLOAD_DEPTH: usize = 127;
 
-/// A JSON value and its text, shared by everything that refers to it: states, history events, tasks.
+/// A JSON value and its text, shared by everything that refers to it: states, history events,
+/// tasks.
 ///
-/// The text is written once, when the value is made, or kept where the value came as text: it is what a history
-/// records, and its length is what the payload quota counts. Serialises as that text (a JSON string), so nesting does
-/// not add up in what embeds it.
+/// The text is written once, when the value is made, or kept where the value came as text: it is
+/// what a history records, and its length is what the payload quota counts. Serializes as that text
+/// (a JSON string), so nesting does not add up in what embeds it.
 #[derive(Clone, Debug)]
 pub struct Payload(Arc<Data>);
 
@@ -27,8 +28,8 @@ struct Data {
 }
 
 impl Payload {
-    /// The value that `text` holds. The text stays as it is, spaces and all: AWS hands it on so, in histories and from
-    /// state to state, until a state makes something new of it.
+    /// Parses a text, which stays as it is, spaces and all: AWS hands it on so, in histories and
+    /// from state to state, until a state makes something new of it.
     ///
     /// # Errors
     /// It is not JSON.
@@ -72,7 +73,8 @@ impl Payload {
         }))
     }
 
-    /// Whether it is within the payload quota (262,144 bytes) and nested at most 127 levels deep.
+    /// Returns true if it is within the payload quota (262,144 bytes) and nested at most 127 levels
+    /// deep.
     pub fn is_acceptable(&self) -> bool {
         let text = self.text();
         // A value of that depth has that many brackets twice.
@@ -86,7 +88,7 @@ impl Payload {
     }
 }
 
-/// How deep the brackets of a JSON text nest.
+/// Returns how deep the brackets of a JSON text nest.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest) = (0usize, 0);
     let (mut quoted, mut escaped) = (false, false);
@@ -197,7 +199,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn comes_back_from_its_serialised_form(text in "\\PC*", number: i64, real in prop::num::f64::NORMAL) {
+        fn comes_back_from_its_serialized_form(
+            text in "\\PC*",
+            number: i64,
+            real in prop::num::f64::NORMAL,
+        ) {
             let payload = Payload::from(json!({"text": text, "list": [number, real, null]}));
             let stored = serde_json::to_string(&payload).unwrap();
             let again: Payload = serde_json::from_str(&stored).unwrap();

@@ -1,7 +1,8 @@
-//! A look inside one state: what its input and output went through, and what was made of its failure.
+//! A probe looks inside one state: at its data at each stage, and at the handling of its failure.
 //!
-//! A probe hangs on a [`Run`](crate::execution::Run) and is told what happens; it also stands in for what is not really
-//! there: the context object, the retries so far, the iterations of a Map. Executions have none, and pay for none.
+//! A probe hangs on a [`Run`](crate::execution::Run) and is told what happens; it also stands in
+//! for what is not really there: the context object, the retries so far, the iterations of a Map.
+//! Executions have none, and pay for none.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -41,7 +42,7 @@ impl Stage {
     }
 }
 
-/// A number that a Map state was mock.
+/// A number that configures a Map state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum MapSetting {
     MaxConcurrency,
@@ -59,25 +60,25 @@ impl MapSetting {
     }
 }
 
-/// What follows a failure.
+/// The rules that handle a failure: AWS's `errorDetails`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct ErrorDetails {
     /// The retrier that names the error, also where its attempts are used up.
     pub(crate) retrier: Option<usize>,
-    /// How long it would wait, where an attempt is left.
+    /// The back-off in seconds, if an attempt is left.
     pub(crate) delay_seconds: Option<f64>,
     /// The catcher that takes the error.
     pub(crate) catcher: Option<usize>,
 }
 
-/// What a mocked Map or Parallel, or a mocked task, gives.
+/// The outcome of a mocked task, Map or Parallel.
 #[derive(Clone, Debug)]
 pub(crate) enum MockOutcome {
     Result(Payload),
     Failure(Failure),
 }
 
-/// What is seen of a state, and what stands in for what is not there.
+/// Observes a state, and stands in for what a test does not have.
 #[derive(Debug)]
 pub(crate) struct Probe {
     /// Stands for `$$`, whole.
@@ -86,7 +87,7 @@ pub(crate) struct Probe {
     pub(crate) mock: Option<MockOutcome>,
     /// Stands for the retries so far by the rule that applies.
     pub(crate) retries: u32,
-    /// How many iterations of a Map failed.
+    /// The number of failed iterations of a Map.
     failed_iterations: Option<u64>,
     stages: RefCell<BTreeMap<Stage, Payload>>,
     settings: RefCell<BTreeMap<MapSetting, Value>>,
@@ -138,7 +139,8 @@ impl Probe {
         *self.left.borrow_mut() = Some((output.clone(), next.map(str::to_owned)));
     }
 
-    /// What stands for a Map's iterations or a Parallel's branches, once all that is around them has been found.
+    /// Returns the mocked result of a Map's iterations or a Parallel's branches, once all else has
+    /// been evaluated.
     pub(crate) fn branches(&self) -> Option<Result<Payload, Fault>> {
         match self.mock.as_ref()? {
             MockOutcome::Failure(failure) => Some(Err(Fault::Reported(failure.clone()))),
@@ -149,7 +151,8 @@ impl Probe {
         }
     }
 
-    /// More iterations failed than the Map tolerates. One that says nothing of it is not held against it.
+    /// More iterations failed than the Map tolerates. One that says nothing of it is not held
+    /// against it.
     fn too_many_failed(&self) -> bool {
         let Some(failed) = self.failed_iterations else {
             return false;
@@ -187,7 +190,7 @@ fn count(payload: &Payload) -> usize {
     payload.value().as_array().map_or(0, Vec::len)
 }
 
-/// What a probe saw.
+/// The observations of a probe.
 #[derive(Debug)]
 pub(crate) struct Inspection {
     pub(crate) stages: BTreeMap<Stage, Payload>,

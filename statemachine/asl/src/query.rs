@@ -1,4 +1,5 @@
-//! A JSONata expression in a field of a state, and what AWS says when it does not give what the field needs.
+//! A JSONata expression in a field of a state, and what AWS says when it does not give what the
+//! field needs.
 
 use serde_json::Value;
 
@@ -82,7 +83,8 @@ impl Query {
         let value = self.evaluate(scope)?;
         read(&value).ok_or_else(|| {
             self.fault(&format!(
-                "returned an unexpected result type. Expected '{expected}', but was '{}' for value: {}",
+                "returned an unexpected result type. Expected '{expected}', but was '{}' for \
+                 value: {}",
                 type_name(&value),
                 java_text::json(&value)
             ))

@@ -1,4 +1,5 @@
-//! The execution's own random numbers: deterministic for a seed, so that a resumed execution goes on the same.
+//! The execution's own random numbers: deterministic for a seed, so that a resumed execution goes
+//! on the same.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +60,7 @@ fn check(words: [u64; 3]) -> u64 {
     Random::new(mixed).next()
 }
 
-/// Whether a text has the form of a task's token, whatever became of the task.
+/// Returns true if a text has the form of a task's token, whatever became of the task.
 pub fn is_task_token(text: &str) -> bool {
     let word = |at: usize| {
         let digits = text.get(at * 16..(at + 1) * 16)?;

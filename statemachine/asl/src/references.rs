@@ -1,4 +1,5 @@
-//! Which workflow variables the states of a definition read: `variableReferences` of `DescribeStateMachine`.
+//! Finds the workflow variables that the states of a definition read: `variableReferences` of
+//! `DescribeStateMachine`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +22,8 @@ const TEMPLATES: [&str; 6] = [
 
 type References = BTreeMap<String, BTreeSet<String>>;
 
-/// The names (without `$`) of the variables that each state reads, by the state's name; states that read none are not
-/// there. A text that is no definition has none.
+/// Returns the names (without `$`) of the variables that each state reads, by the state's name;
+/// states that read none are not there. A text that is no definition has none.
 pub fn variable_references(definition: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut references = References::new();
     if let Ok(machine) = serde_json::from_str::<Value>(definition) {
@@ -191,7 +192,8 @@ mod tests {
     #[test]
     fn each_state_has_its_own() {
         let machine = json!({"QueryLanguage": "JSONata", "StartAt": "P", "States": {"P": {
-            "Type": "Parallel", "Arguments": "{% $a %}", "Branches": [{"StartAt": "M", "States": {"M": {
+            "Type": "Parallel", "Arguments": "{% $a %}",
+                "Branches": [{"StartAt": "M", "States": {"M": {
                 "Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "Output": "{% $b %}"}}}}}}]}}});
         let found = variable_references(&machine.to_string());
         assert_eq!(json!(found), json!({"I": ["b"], "P": ["a"]}));

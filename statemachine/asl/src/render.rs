@@ -1,14 +1,17 @@
-//! Diagnostics for people: file, line and column, the line itself, and a mark under what is meant.
+//! Formats diagnostics for people: file, line and column, the line itself, and a mark under what is
+//! meant.
 
 use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
 
 use crate::{Diagnostic, Severity};
 
-/// A line is shown up to about so many characters before and after what is meant: machine-written JSON is one line.
+/// The most characters of a line that are shown before and after the mark: machine-written JSON is
+/// one line.
 const MAX_CONTEXT: usize = 60;
 
-/// A diagnostic as a compiler would print it. Its `Display` is several lines, without a line break at the end.
+/// A diagnostic as a compiler would print it. Its `Display` is several lines, without a line break
+/// at the end.
 ///
 /// ```text
 /// error[MISSING_TRANSITION_TARGET]: Missing 'Next' target: Nope
@@ -20,17 +23,17 @@ const MAX_CONTEXT: usize = 60;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DiagnosticReport<'a> {
-    /// How the text is called: a file's path.
+    /// The name of the text: a file's path.
     pub name: &'a str,
     /// The definition's text.
     pub text: &'a str,
-    /// What was found in it.
+    /// The diagnostic.
     pub diagnostic: &'a Diagnostic,
-    /// Whether to colour it, with ANSI escapes.
+    /// Set to color it, with ANSI escapes.
     pub color: bool,
 }
 
-/// A place in a text as people count: from 1, columns in characters.
+/// A position in a text as people count: from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineColumn {
     /// The line.
@@ -40,7 +43,7 @@ pub struct LineColumn {
 }
 
 impl LineColumn {
-    /// The place of a byte. A byte beyond the text is its end.
+    /// Returns the position of a byte. A byte beyond the text is its end.
     pub fn at(text: &str, byte: usize) -> LineColumn {
         let before = text.get(..byte).unwrap_or(text);
         let line = before.rsplit('\n').next().unwrap_or_default();
@@ -58,7 +61,7 @@ impl Display for LineColumn {
 }
 
 impl Diagnostic {
-    /// Where in `text` it is, if it is anywhere.
+    /// Returns its position in `text`, if it has one.
     pub fn line_column(&self, text: &str) -> Option<LineColumn> {
         let span = self.span.as_ref()?;
         Some(LineColumn::at(text, span.start))
@@ -189,7 +192,8 @@ mod tests {
 
     #[test]
     fn the_line_is_shown_and_marked() {
-        let text = "{\n  \"StartAt\": \"A\",\n  \"States\": {\n    \"A\": {\"Type\": \"Pass\", \"Next\": \"Nope\"},\n    \"B\": {\"Type\": \"Succeed\"}\n  }\n}";
+        let text = "{\n  \"StartAt\": \"A\",\n  \"States\": {\n    \"A\": {\"Type\": \"Pass\", \
+                    \"Next\": \"Nope\"},\n    \"B\": {\"Type\": \"Succeed\"}\n  }\n}";
         assert_eq!(
             rendered(text),
             "error[MISSING_TRANSITION_TARGET]: Missing 'Next' target: Nope\n\
@@ -243,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_only_where_they_are_wanted() {
+    fn colors_only_where_they_are_wanted() {
         let refused = StateMachine::parse("{}").unwrap_err();
         let mut shown = DiagnosticReport {
             name: "f.json",

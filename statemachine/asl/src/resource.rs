@@ -1,4 +1,4 @@
-//! What a Task state's `Resource` names.
+//! The resource that a Task state names.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,8 @@ pub enum Resource {
         /// `arn:aws:states:us-east-1:123456789012:activity:NAME`
         arn: String,
     },
-    /// A service integration: `arn:aws:states:::lambda:invoke.waitForTaskToken`, `arn:aws:states:::aws-sdk:s3:getObject`.
+    /// A service integration: `arn:aws:states:::lambda:invoke.waitForTaskToken`,
+    /// `arn:aws:states:::aws-sdk:s3:getObject`.
     Service {
         /// The whole ARN.
         arn: String,
@@ -23,12 +24,12 @@ pub enum Resource {
         service: String,
         /// `invoke`, `startExecution`, `getObject`: without the pattern.
         api: String,
-        /// What the state waits for.
+        /// The pattern: what the state waits for.
         pattern: Pattern,
     },
 }
 
-/// What a service integration waits for.
+/// The pattern of a service integration: what it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pattern {
     /// The API's response.
@@ -49,7 +50,7 @@ impl Pattern {
         Pattern::RequestResponse,
     ];
 
-    /// What it adds to an API's name in an ARN.
+    /// Returns the suffix of an API's name in an ARN.
     pub fn suffix(self) -> &'static str {
         match self {
             Pattern::RequestResponse => "",

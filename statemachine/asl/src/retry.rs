@@ -1,4 +1,4 @@
-//! `Retry` and `Catch`: which rule takes an error, and how long to wait. Pure functions.
+//! `Retry` and `Catch`: the rules, the errors that they take, and the back-off.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 
@@ -10,7 +10,7 @@ use crate::random::Random;
 use crate::template::Template;
 use crate::transition::StateId;
 
-/// An error that has no name is matched as this one.
+/// The name that stands for an error without one.
 const UNNAMED: &str = "";
 
 /// `ErrorEquals`
@@ -40,7 +40,7 @@ pub(crate) struct Catcher {
 }
 
 impl ErrorNames {
-    /// Whether a rule with these names takes `failure`. `States.Runtime` is never taken.
+    /// Returns true if a rule with these names takes `failure`. `States.Runtime` is never taken.
     pub(crate) fn match_failure(&self, failure: &Failure) -> bool {
         let error = failure.error.as_deref().unwrap_or(UNNAMED);
         error != names::RUNTIME && self.0.iter().any(|name| matches(name, error))
@@ -58,7 +58,7 @@ fn matches(name: &str, error: &str) -> bool {
 }
 
 impl Retrier {
-    /// How long to wait before the retry that follows `attempts` earlier ones by this rule.
+    /// Returns the wait before the retry that follows `attempts` earlier ones by this rule.
     pub(crate) fn delay_seconds(&self, attempts: u32, random: &mut Random) -> f64 {
         let exponent = i32::try_from(attempts).unwrap_or(i32::MAX);
         let grown = self.interval_seconds * self.backoff_rate.powi(exponent);
@@ -71,8 +71,9 @@ impl Retrier {
     }
 }
 
-/// The index and delay of the rule that retries `failure`: the first that names it, unless its attempts are used up.
-/// `attempts` counts the retries of each rule so far; a rule beyond its end has none.
+/// Returns the index and delay of the rule that retries `failure`: the first that names it, unless
+/// its attempts are used up. `attempts` counts the retries of each rule so far; a rule beyond its
+/// end has none.
 pub(crate) fn next_retry(
     retriers: &[Retrier],
     attempts: &[u32],
@@ -177,7 +178,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn jitter_stays_between_zero_and_the_delay(seed: u64, attempts in 0u32..40, interval in 1.0f64..100.0, rate in 1.0f64..4.0) {
+        fn jitter_stays_between_zero_and_the_delay(
+            seed: u64,
+            attempts in 0u32..40,
+            interval in 1.0f64..100.0,
+            rate in 1.0f64..4.0,
+        ) {
             let mut rule = retrier(&["States.ALL"], interval, 99, rate);
             rule.max_delay_seconds = Some(1000.0);
             let whole = rule.delay_seconds(attempts, &mut Random::new(seed));
@@ -188,7 +194,8 @@ mod tests {
 
         #[test]
         fn no_number_of_attempts_breaks_the_delay(attempts: u32) {
-            let delay = retrier(&["States.ALL"], 1.0, u32::MAX, 2.0).delay_seconds(attempts, &mut Random::new(0));
+            let rule = retrier(&["States.ALL"], 1.0, u32::MAX, 2.0);
+            let delay = rule.delay_seconds(attempts, &mut Random::new(0));
             prop_assert!(delay >= 1.0);
         }
     }

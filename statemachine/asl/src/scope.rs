@@ -23,7 +23,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) context: &'a Context<'a>,
     /// `$name`
     pub(crate) variables: &'a dyn VariableLookup,
-    /// What JSONata expressions see.
+    /// The bindings of JSONata expressions.
     pub(crate) bindings: &'a Bindings<'a>,
     /// The execution's random numbers; what is drawn here is gone for what follows.
     pub(crate) random: &'a Cell<Random>,
@@ -91,7 +91,8 @@ impl<'a> Scope<'a> {
             .map_err(|missing| Fault::runtime(missing.to_string()))?;
         path.find(root, self.budget).map_err(|_| {
             Fault::runtime(format!(
-                "The JSONPath '{}' specified for the field '{field}' could not be found in the input '{}'",
+                "The JSONPath '{}' specified for the field '{field}' could not be found in the \
+                 input '{}'",
                 path.text(),
                 crate::java_text::json(root),
             ))

@@ -1,4 +1,4 @@
-//! What becomes of a state's input and result, in either query language.
+//! Input and output processing of a state, in either query language.
 
 use crate::Payload;
 use crate::fault::Fault;
@@ -30,7 +30,7 @@ impl Default for Shaping {
 }
 
 impl Shaping {
-    /// The input after `InputPath`.
+    /// Returns the input after `InputPath`.
     pub(crate) fn selected_input(
         &self,
         input: &Payload,
@@ -44,7 +44,7 @@ impl Shaping {
         Ok(selected)
     }
 
-    /// What the state works on, made of its selected input: `Parameters` or `Arguments`.
+    /// Evaluates `Parameters` or `Arguments` on the selected input.
     pub(crate) fn parameterized(
         &self,
         selected: Payload,
@@ -59,7 +59,7 @@ impl Shaping {
         Ok(effective)
     }
 
-    /// What the state works on, made of its raw input.
+    /// Evaluates `InputPath`, and `Parameters` or `Arguments`, on the raw input.
     pub(crate) fn effective_input(
         &self,
         input: &Payload,
@@ -68,7 +68,7 @@ impl Shaping {
         self.parameterized(self.selected_input(input, scope)?, scope)
     }
 
-    /// A result after `ResultSelector`.
+    /// Returns a result after `ResultSelector`.
     pub(crate) fn selected_result(
         &self,
         result: Payload,
@@ -80,7 +80,7 @@ impl Shaping {
         }
     }
 
-    /// The output: `result` after `ResultPath` and `OutputPath`, or `Output`.
+    /// Returns the output: `result` after `ResultPath` and `OutputPath`, or `Output`.
     pub(crate) fn place(
         &self,
         input: &Payload,

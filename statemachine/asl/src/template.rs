@@ -1,7 +1,8 @@
-//! Payload templates: `Parameters`, `Arguments`, `Output`, `ResultSelector`, `ItemSelector`, `Credentials`, `Assign`.
+//! Payload templates: `Parameters`, `Arguments`, `Output`, `ResultSelector`, `ItemSelector`,
+//! `Credentials`, `Assign`.
 //!
-//! Compiled with the definition: parts that do not change are kept whole, fields that end in `.$` are paths or
-//! calls of intrinsic functions.
+//! Compiled with the definition: parts that do not change are kept whole, fields that end in `.$`
+//! are paths or calls of intrinsic functions.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ use crate::scope::Scope;
 /// A compiled template.
 #[derive(Clone, Debug)]
 pub(crate) enum Template {
-    /// The same value every time.
+    /// A value that is the same every time.
     Fixed(Value),
     Object(Vec<(Box<str>, Template)>),
     Array(Vec<Template>),

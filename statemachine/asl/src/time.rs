@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since the Unix epoch. The engine has no clock: every [`crate::Event`] carries its own time.
+/// Milliseconds since the Unix epoch. The engine has no clock: every [`crate::Event`] carries its
+/// own time.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -16,7 +17,8 @@ impl Timestamp {
         Timestamp(self.0.saturating_add((seconds * 1000.0) as i64))
     }
 
-    /// Seconds since the Unix epoch, with milliseconds: what AWS's JSON protocols send for a timestamp.
+    /// Seconds since the Unix epoch, with milliseconds: what AWS's JSON protocols send for a
+    /// timestamp.
     pub fn epoch_seconds(self) -> f64 {
         self.0 as f64 / 1000.0
     }
@@ -31,9 +33,11 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Reads an ISO-8601 extended date-time with an offset: `2026-11-21T01:31:00Z`, `2026-11-21T02:31:00.5+01:00`.
+/// Reads an ISO-8601 extended date-time with an offset: `2026-11-21T01:31:00Z`,
+/// `2026-11-21T02:31:00.5+01:00`.
 ///
-/// `jiff` takes more than AWS does (a space for the `T`, no seconds, a zone in brackets), so the shape is checked first.
+/// `jiff` takes more than AWS does (a space for the `T`, no seconds, a zone in brackets), so the
+/// shape is checked first.
 pub(crate) fn parse_date_time(text: &str) -> Option<jiff::Timestamp> {
     let bytes = text.as_bytes();
     let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];

@@ -1,7 +1,8 @@
 //! WorkflowType variables: the values that `Assign` keeps, and the states that can read them.
 //!
-//! The machine, each branch of a Parallel and each iteration of a Map is a scope. A state reads the variables of its own
-//! scope and of those around it, and assigns those of its own. What a state assigns is seen from the next state on.
+//! The machine, each branch of a Parallel and each iteration of a Map is a scope. A state reads the
+//! variables of its own scope and of those around it, and assigns those of its own. What a state
+//! assigns is seen from the next state on.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>
 
@@ -19,7 +20,7 @@ const MAX_NAME: usize = 80;
 /// AWS: the variables of an execution hold at most 10 MiB, as JSON text.
 pub(crate) const MAX_STORED_BYTES: usize = 10 * 1024 * 1024;
 
-/// What one state assigned: names without `$`, in the definition's order.
+/// The variables that one state assigned: names without `$`, in the definition's order.
 pub(crate) type Assigned = Vec<(Arc<str>, Payload)>;
 
 /// The variables of one scope.
@@ -44,27 +45,28 @@ impl Variables {
         self.0.is_empty()
     }
 
-    /// Takes in what a state assigned.
+    /// Adds the variables that a state assigned.
     pub(crate) fn assign(&mut self, assigned: &Assigned) {
         for (name, value) in assigned {
             self.0.insert(name.as_ref().into(), value.clone());
         }
     }
 
-    /// All of them, as one object.
+    /// Returns all variables as one object.
     pub(crate) fn to_value(&self) -> Value {
         let all = self.0.iter();
         all.map(|(name, value)| (name.to_string(), value.value().clone()))
             .collect()
     }
 
-    /// What the values take as JSON text.
+    /// Returns the length of the values as JSON text.
     pub(crate) fn bytes(&self) -> usize {
         self.0.values().map(|value| value.text().len()).sum()
     }
 }
 
-/// Whether `name` can be a variable's: a Unicode identifier of at most 80 characters, and not `states`, which is AWS's own.
+/// Returns true if `name` can be a variable's: a Unicode identifier of at most 80 characters, and
+/// not `states`, which is AWS's own.
 pub(crate) fn is_name(name: &str) -> bool {
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(is_name_start);

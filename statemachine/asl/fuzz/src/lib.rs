@@ -1,14 +1,15 @@
-//! What the targets share: a runner that answers whatever an execution asks for.
+//! The runner that the fuzz targets share: it answers whatever an execution asks for.
 
 use asl::{Effect, Event, EventKind, Execution, Identity, StateMachine, Timestamp};
 use serde_json::{Value, json};
 
-/// How many events an execution gets: a definition may loop for ever.
+/// The most events that an execution gets: a definition may loop forever.
 const MAX_EVENTS: i64 = 50;
 
 /// Runs a definition, if it is one, on `input`: every task gives the input back, every timer fires.
 ///
-/// An execution ends or waits for something, and one that was written down and read again goes on the same.
+/// An execution ends or waits for something, and one that was written down and read again goes on
+/// the same.
 pub fn run(definition: &str, input: &Value) {
     let Ok(machine) = StateMachine::parse(definition) else {
         return;
@@ -52,7 +53,7 @@ pub fn pass(fields: Value, input: &str) {
     );
 }
 
-/// What is fuzzed and the input for it, with a zero byte between them.
+/// Splits a text at its zero byte into what is fuzzed and the input for it.
 pub fn halves(text: &str) -> (&str, &str) {
     text.split_once('\0').unwrap_or((text, ""))
 }

@@ -1,4 +1,5 @@
-//! Compiles `Assign`, and reports variables of an inner scope that would hide those of an outer one.
+//! Compiles `Assign`, and reports variables of an inner scope that would hide those of an outer
+//! one.
 
 use std::collections::HashSet;
 
@@ -49,7 +50,8 @@ impl<'d> VariableScopes<'d> {
         }
     }
 
-    /// Reports the names that an outer flow assigns too. Call it once, at the end: flows are in no order.
+    /// Reports the names that an outer flow assigns too. Call it once, at the end: flows are in no
+    /// order.
     pub(super) fn check(&self) {
         for scope in &self.scopes {
             let outer = self.outer_names(scope);

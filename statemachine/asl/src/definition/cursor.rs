@@ -1,4 +1,5 @@
-//! One value of a definition, with its location: where reading begins, and where diagnostics are reported.
+//! One value of a definition, with its location: where reading begins, and where diagnostics are
+//! reported.
 
 use serde_json::Value;
 
@@ -32,7 +33,7 @@ impl<'d> Cursor<'d> {
         }
     }
 
-    /// The same, at a state: fields are named from here on, in messages at run time.
+    /// Marks the value as a state: messages at run time name fields from here on.
     pub(super) fn into_state(self) -> Cursor<'d> {
         Cursor {
             state: self.location.len(),
@@ -90,7 +91,8 @@ impl<'d> Cursor<'d> {
         format!("{}/{field}", self.location)
     }
 
-    /// The field of the state that this is, or is in, as messages at run time name it: `Output/result`.
+    /// The field of the state that this is, or is in, as messages at run time name it:
+    /// `Output/result`.
     pub(super) fn state_field(&self) -> &str {
         self.location.get(self.state + 1..).unwrap_or_default()
     }
@@ -128,7 +130,8 @@ impl<'d> Cursor<'d> {
         self.diagnostics.error_with_code(code, "", message)
     }
 
-    /// Reports a `SCHEMA_VALIDATION_FAILED` error about the object that has this value as its field `name`.
+    /// Reports a `SCHEMA_VALIDATION_FAILED` error about the object that has this value as its field
+    /// `name`.
     pub(super) fn error_in_parent(&self, name: &str, message: impl Into<String>) -> Reported<'d> {
         let parent = self.location.strip_suffix(name);
         let parent = parent.and_then(|parent| parent.strip_suffix('/'));

@@ -14,7 +14,8 @@ pub(crate) fn delimited(value: &Value) -> Option<&str> {
     value.as_str()?.strip_prefix("{%")?.strip_suffix("%}")
 }
 
-/// Compiles an expression, without its delimiters. One that does not compile is reported, and stands for `null`.
+/// Compiles an expression, without its delimiters. One that does not compile is reported, and
+/// stands for `null`.
 pub(super) fn compile_expression(text: &str, field: &Cursor<'_>) -> Option<Query> {
     let expression = match Expression::parse(text) {
         Ok(expression) => expression,

@@ -1,4 +1,5 @@
-//! Reads the fields of one object of a definition: checks their types, and reports those that are not supported.
+//! Reads the fields of one object of a definition: checks their types, and reports those that are
+//! not supported.
 
 use serde_json::Value;
 
@@ -194,7 +195,8 @@ impl<'d> Fields<'d> {
         }
     }
 
-    /// Reads the expression in a field of a JSONata state; `None` if the field holds something else.
+    /// Reads the expression in a field of a JSONata state; `None` if the field holds something
+    /// else.
     pub(super) fn query(&mut self, name: &'static str) -> Option<Query> {
         let text = delimited(self.peek(name)?)?;
         if self.language() != Language::Jsonata {

@@ -1,4 +1,5 @@
-//! Compiles `StartAt` and `States`: of the machine itself, a branch of a Parallel, or the processor of a Map.
+//! Compiles `StartAt` and `States`: of the machine itself, a branch of a Parallel, or the processor
+//! of a Map.
 
 use std::collections::HashMap;
 
@@ -119,7 +120,8 @@ fn reachable(states: &[State], first: StateId, start: Option<StateId>) -> Vec<bo
     let mut reached = vec![false; states.len()];
     let mut waiting: Vec<StateId> = start.into_iter().collect();
     while let Some(id) = waiting.pop() {
-        // A target that does not exist has been reported, and stands as a state that may be of another flow.
+        // A target that does not exist has been reported, and stands as a state that may be of
+        // another flow.
         let index = id.0.checked_sub(first.0).map(|index| index as usize);
         let Some((index, state)) = index.and_then(|index| Some((index, states.get(index)?))) else {
             continue;

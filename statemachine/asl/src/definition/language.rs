@@ -1,4 +1,5 @@
-//! `QueryLanguage`, of the machine and of its states, and the fields that only one of the languages has.
+//! `QueryLanguage`, of the machine and of its states, and the fields that only one of the languages
+//! has.
 
 use super::Compiler;
 use super::fields::Fields;

@@ -82,7 +82,8 @@ impl Template {
             Template::Fixed(_) => true,
             Template::Path { .. } | Template::Call(_) | Template::Query(_) => false,
             Template::Array(items) => items.iter().all(Template::is_fixed),
-            // A field that is named `x.$` is never fixed, so the names of fixed objects are as written.
+            // A field that is named `x.$` is never fixed, so the names of fixed objects are as
+            // written.
             Template::Object(fields) => fields.iter().all(|(_, field)| field.is_fixed()),
         }
     }

@@ -10,16 +10,16 @@ use crate::states::StateKind;
 use crate::transition::StateId;
 use crate::{HistoryDetails, Iteration, Payload};
 
-/// What a thread in a Map or Parallel state keeps.
+/// The branches of a thread in a Parallel state, or the iterations of one in a Map state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Branches {
-    /// Those that run, by index.
+    /// The running ones, by index.
     pub(super) running: Vec<(u32, ThreadId)>,
-    /// The outputs of those that are done, by index.
+    /// The outputs, by index.
     outputs: Vec<Option<Payload>>,
-    /// How many are not done.
+    /// The number that are not done.
     left: usize,
-    /// The length of the outputs, as an array's text.
+    /// The length of the outputs, as the text of an array.
     #[serde(default)]
     bytes: usize,
     /// A Map's items.
@@ -29,7 +29,7 @@ pub(crate) struct Branches {
 /// The items of a Map state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Items {
-    /// What `ItemSelector` sees as `$`.
+    /// The value that `ItemSelector` reads as `$`.
     pub(crate) input: Payload,
     /// The array.
     pub(crate) items: Payload,
@@ -82,7 +82,7 @@ impl Step<'_> {
         self.thread_mut(thread).item = Some((index as u64, item));
     }
 
-    /// What a Map's `ItemSelector` sees as `$`.
+    /// Returns the value that a Map's `ItemSelector` reads as `$`.
     pub(crate) fn map_input(&self, thread: ThreadId) -> Payload {
         let thread = self.thread(thread);
         match &thread.activity {
@@ -105,7 +105,7 @@ impl Step<'_> {
         Some((index, item.into()))
     }
 
-    /// A branch or iteration has ended well.
+    /// Takes in the output of a branch or iteration.
     pub(super) fn finish_branch(&mut self, parent: Parent, child: ThreadId, output: Payload) {
         let last = self.thread(child).last_event;
         self.remove_thread(child);
@@ -120,7 +120,7 @@ impl Step<'_> {
         }
         branches.left = branches.left.saturating_sub(1);
         let all_done = branches.left == 0;
-        // What can't be join_branches any more is not gathered on.
+        // Outputs that can't be joined any more are not gathered.
         let joins = if too_much && !all_done {
             Err(Fault::data_limit(&self.state(parent.thread).name))
         } else {
@@ -161,7 +161,7 @@ impl Step<'_> {
         }
     }
 
-    /// All branches or iterations are done.
+    /// Leaves the state once all branches or iterations are done.
     pub(crate) fn join_branches(&mut self, thread: ThreadId) -> Result<(), Fault> {
         let outputs = self
             .branches(thread)

@@ -1,4 +1,4 @@
-//! What the runner reports, brought to the thread that it concerns.
+//! Takes in the runner's events, and passes each to the thread that it concerns.
 
 use super::states::wait;
 use super::thread::Activity;
@@ -138,7 +138,8 @@ impl Step<'_> {
         }
     }
 
-    /// The execution ends when its time was up, however late the timer fires. AWS names no error.
+    /// Ends the execution at the time when it was due, however late the timer fires. AWS names no
+    /// error.
     fn time_out_execution(&mut self, at: Timestamp) {
         self.now = at;
         self.end(0, HistoryDetails::ExecutionTimedOut, Outcome::TimedOut {});

@@ -1,4 +1,4 @@
-//! How a thread leaves a state: the output, the variables, the exit event, and what comes next.
+//! Leaves states: the output, the variables, the exit event, and the transition.
 
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ impl VariableLookup for ThreadVariables<'_> {
 }
 
 impl Step<'_> {
-    /// A Task, Map or Parallel state is done: shapes its result into the output, and goes on.
+    /// Leaves a Task, Map or Parallel state: makes the output of its result, and goes on.
     pub(crate) fn leave_with(&mut self, id: ThreadId, result: &Payload) -> Result<(), Fault> {
         let view = ScopeInputs {
             result: Some(result.value()),
@@ -44,7 +44,8 @@ impl Step<'_> {
         })
     }
 
-    /// A state of another type is done: `select` says what it hands on, before that is placed in the output.
+    /// Leaves a state of another type; `select` gives what it passes on, before that is placed in
+    /// the output.
     pub(crate) fn leave(
         &mut self,
         id: ThreadId,

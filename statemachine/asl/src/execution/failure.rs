@@ -1,7 +1,7 @@
-//! What follows a failure: a retry, a catcher, or the end of the branch and then of what is around it.
+//! Handles failures: a retry, a catcher, or the end of the branch and then of what is around it.
 //!
-//! A branch that fails takes its siblings with it. Their events, and those of the Map or Parallel state, point back
-//! to the event that failed, as AWS records them.
+//! A branch that fails takes its siblings with it. Their events, and those of the Map or Parallel
+//! state, point back to the event that failed, as AWS records them.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use crate::transition::Transition;
 use crate::{Effect, Failure, HistoryDetails, Iteration, Payload, StateType};
 
 impl Step<'_> {
-    /// The error and cause of a fault in a thread's state.
+    /// Returns the error and cause of a fault in a thread's state.
     pub(crate) fn failure(&self, id: ThreadId, fault: Fault) -> Failure {
         if self.probe.is_some() {
             return fault.into_plain_failure();
@@ -23,7 +23,8 @@ impl Step<'_> {
         fault.into_failure(&self.state(id).name, entered)
     }
 
-    /// The same; an expression that failed is an event of its own.
+    /// Returns the error and cause of a fault; records an expression that failed as an event of its
+    /// own.
     fn record_fault(&mut self, id: ThreadId, fault: Fault) -> Failure {
         let Fault::Evaluation { field, .. } = &fault else {
             return self.failure(id, fault);
@@ -51,7 +52,7 @@ impl Step<'_> {
         failure
     }
 
-    /// The state that a thread is at cannot go on.
+    /// Fails the state that a thread is at.
     pub(super) fn fail(&mut self, id: ThreadId, fault: Fault) {
         // A Map or Parallel state whose own expression fails has failed, as with a branch.
         let branch_failed = matches!(fault, Fault::Evaluation { .. })
@@ -63,8 +64,8 @@ impl Step<'_> {
         self.unwind(id, failure, branch_failed);
     }
 
-    /// The same from the inside out; `branch_failed` says that it is the branches, iterations or executions of the
-    /// thread's state that failed.
+    /// Retries or catches a failure, from the inside out; `branch_failed` says that it is the
+    /// branches, iterations or executions of the thread's state that failed.
     pub(super) fn unwind(&mut self, id: ThreadId, failure: Failure, branch_failed: bool) {
         let (mut id, mut failure, mut branch_failed) = (id, failure, branch_failed);
         let mut kept = None;
@@ -76,7 +77,8 @@ impl Step<'_> {
             if self.retry(id, &failure) {
                 return;
             }
-            // This error ends the execution from wherever it is: the states around it have no events of it.
+            // This error ends the execution from wherever it is: the states around it have no
+            // events of it.
             let fatal = failure.error.as_deref() == Some(names::RUNTIME);
             if branch_failed && !fatal {
                 self.note_failed_branches(id);
@@ -113,7 +115,8 @@ impl Step<'_> {
         true
     }
 
-    /// Goes to the state of the catcher that takes the failure; gives back a failure that nothing takes.
+    /// Goes to the state of the catcher that takes the failure; gives back a failure that nothing
+    /// takes.
     fn catch(&mut self, id: ThreadId, failure: Failure) -> Option<Failure> {
         let mut catchers = self.state(id).catch.iter().enumerate();
         let Some((index, catcher)) =

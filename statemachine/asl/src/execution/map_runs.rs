@@ -14,9 +14,9 @@ use crate::{
 };
 
 impl Execution {
-    /// The execution of a map run for one item, or one batch of items: `input`, before its first step, which is that of
-    /// [`EventKind::Start`](crate::EventKind::Start). The child sees nothing of the execution
-    /// around it.
+    /// Creates the execution of a map run for one item, or one batch of items: `input`, before its
+    /// first step, which is that of [`EventKind::Start`](crate::EventKind::Start). The child sees
+    /// nothing of the execution around it.
     pub fn child(
         request: &MapRunRequest,
         identity: Identity,
@@ -32,7 +32,7 @@ impl Execution {
         execution
     }
 
-    /// The same with its first step done.
+    /// Creates the execution of a child and does its first step.
     pub fn start_child(
         machine: &StateMachine,
         request: &MapRunRequest,
@@ -47,10 +47,10 @@ impl Execution {
         (execution, effects)
     }
 
-    /// What the Map state of a map run makes of an item: `ItemSelector`, where it has one.
+    /// Evaluates the `ItemSelector` of a map run for an item; without one, returns the item.
     ///
     /// # Errors
-    /// What `ItemSelector` fails with, or that the map run is over.
+    /// The failure of `ItemSelector`, or that the map run is over.
     pub fn map_item(
         &mut self,
         machine: &StateMachine,
@@ -81,7 +81,7 @@ impl Execution {
 }
 
 impl Step<'_> {
-    /// The name of the map runs of a state: its label, or a UUID that stays the same.
+    /// Returns the label of a state's map runs: its own, or a UUID that stays the same.
     pub(crate) fn map_label(&self, thread: ThreadId, label: Option<&String>) -> String {
         label.cloned().unwrap_or_else(|| {
             let identity = &self.exec.identity;
@@ -138,7 +138,7 @@ impl Step<'_> {
         }
     }
 
-    /// The map run's children are done, well.
+    /// Takes in the result of a map run.
     pub(super) fn map_run_succeeded(
         &mut self,
         thread: ThreadId,
@@ -152,7 +152,7 @@ impl Step<'_> {
         self.leave_with(thread, &result)
     }
 
-    /// The map run is over, badly.
+    /// Takes in the failure of a map run.
     pub(super) fn map_run_failed(&mut self, thread: ThreadId, failure: Failure) {
         let ended = self.end_map_run(thread);
         self.thread_mut(thread).failed_map_run = ended;

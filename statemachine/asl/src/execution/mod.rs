@@ -1,8 +1,8 @@
 //! One run of a state machine, as a plain value.
 //!
-//! An execution is a set of *threads*: one for the machine itself, and one for each running branch or iteration,
-//! which knows its parent. A thread is at one state. Threads that can go on stand in a queue; each takes one state
-//! at a time, so that branches interleave as they do on AWS.
+//! An execution is a set of *threads*: one for the machine itself, and one for each running branch
+//! or iteration, which knows its parent. A thread is at one state. Threads that can go on stand in
+//! a queue; each takes one state at a time, so that branches interleave as they do on AWS.
 
 mod branches;
 mod events;
@@ -37,7 +37,8 @@ use crate::{
 };
 use thread::{Activity, Thread};
 
-/// One run of a state machine. Serialise it after any step; the copy goes on exactly as the original would.
+/// One run of a state machine. Serialize it after any step; the copy goes on exactly as the
+/// original would.
 ///
 /// Every call needs the same definition that the execution was started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,7 +61,7 @@ pub struct Execution {
     /// The threads as they were when it ended without success, for a redrive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     interrupted: Vec<Thread>,
-    /// Where it begins, until it has.
+    /// The point to start at, until it has started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unstarted: Option<StartPoint>,
     /// The evaluations of the step that is under way, or was the last.
@@ -68,7 +69,7 @@ pub struct Execution {
     evaluations: EvaluationLog,
 }
 
-/// Where an execution begins.
+/// The point at which an execution starts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct StartPoint {
     state: StateId,
@@ -81,7 +82,7 @@ struct Timer {
     alarm: Alarm,
 }
 
-/// What a timer is for.
+/// The purpose of a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 enum Alarm {
     /// A Wait or a back-off is over.
@@ -97,10 +98,11 @@ enum Alarm {
 }
 
 impl Execution {
-    /// Begins a step. `seed` feeds everything random: jitter and task tokens. Take it from a good source: tokens are
-    /// as hard to guess as the seed.
+    /// Begins a step. `seed` feeds everything random: jitter and task tokens. Take it from a good
+    /// source: tokens are as hard to guess as the seed.
     ///
-    /// The input's size is the caller's to check ([`Payload::is_acceptable`]); AWS refuses StartExecution with it.
+    /// The input's size is the caller's to check ([`Payload::is_acceptable`]); AWS refuses
+    /// StartExecution with it.
     pub fn start(
         machine: &StateMachine,
         identity: Identity,
@@ -114,7 +116,7 @@ impl Execution {
         (execution, effects)
     }
 
-    /// The same before its first step, which is that of [`EventKind::Start`].
+    /// Creates an execution before its first step, which is that of [`EventKind::Start`].
     pub fn unstarted(
         machine: &StateMachine,
         identity: Identity,
@@ -151,7 +153,8 @@ impl Execution {
         }
     }
 
-    /// Takes in what happened and says what to do, in order. Never panics; events about what is over do nothing.
+    /// Takes in an event and returns the effects, in order. Never panics; events about what is over
+    /// do nothing.
     pub fn step(&mut self, machine: &StateMachine, event: Event) -> Vec<Effect> {
         if self.outcome.is_some() && !(event.kind == EventKind::Redrive && self.is_redrivable()) {
             return Vec::new();
@@ -160,7 +163,8 @@ impl Execution {
         Step::new(self, machine, event.at).take(event.kind)
     }
 
-    /// Repeats a step with the same effects, given what was [evaluated](Execution::evaluations) in it the first time.
+    /// Repeats a step with the same effects, given what was [evaluated](Execution::evaluations) in
+    /// it the first time.
     pub fn replay(
         &mut self,
         machine: &StateMachine,
@@ -174,13 +178,14 @@ impl Execution {
         Step::new(self, machine, event.at).take(event.kind)
     }
 
-    /// What the last step had evaluated by the machine's [`Evaluate`](crate::Evaluate), in order.
+    /// The responses of the machine's [`Evaluate`](crate::Evaluate) in the last step, in order.
     pub fn evaluations(&self) -> &[EvaluationResponse] {
         self.evaluations.responses()
     }
 
-    /// Ends it as failed, whatever was left undone: for a runner to which [`Execution::step`] did not come back.
-    /// `recorded` is the id of the last history event that the runner has.
+    /// Ends the execution as failed, whatever was left undone: for a runner to which
+    /// [`Execution::step`] did not come back. `recorded` is the id of the last history event that
+    /// the runner has.
     pub fn abandon(
         &mut self,
         machine: &StateMachine,
@@ -199,33 +204,33 @@ impl Execution {
         effects
     }
 
-    /// How it ended, once it has.
+    /// The outcome, once the execution has ended.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
     }
 
-    /// Whether it has ended without success and can go on where it was. How often and how long after its end, the
-    /// caller decides.
+    /// Returns true if the execution has ended without success and can go on where it was. The
+    /// caller decides how often, and how long after its end.
     pub fn is_redrivable(&self) -> bool {
         !self.interrupted.is_empty() && self.events + 1 < step::MAX_EVENTS
     }
 
-    /// Who it is.
+    /// The names of the execution and of its state machine.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// What it was started with.
+    /// The input that it was started with.
     pub fn input(&self) -> &Payload {
         &self.input
     }
 
-    /// When it was started.
+    /// The time of its start.
     pub fn started(&self) -> Timestamp {
         self.started
     }
 
-    /// How many events its history has.
+    /// The number of events in its history.
     pub fn history_length(&self) -> u64 {
         self.events
     }

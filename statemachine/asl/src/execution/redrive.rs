@@ -1,9 +1,10 @@
 //! An execution that ended without success goes on where it was.
 //!
-//! What is kept for that are its threads as they stood at the end: branches and iterations that were done keep their
-//! outputs, and those that failed or were given up are at the state that they did not leave. A redrive runs these
-//! states again, on the same input. A state that was entered is not entered again, and the map run of a Distributed Map
-//! goes on too: with the children that did not succeed.
+//! What is kept for that are its threads as they stood at the end: branches and iterations that
+//! were done keep their outputs, and those that failed or were given up are at the state that they
+//! did not leave. A redrive runs these states again, on the same input. A state that was entered is
+//! not entered again, and the map run of a Distributed Map goes on too: with the children that did
+//! not succeed.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
 
@@ -12,7 +13,8 @@ use super::thread::{Activity, Thread, ThreadId};
 use crate::HistoryDetails;
 
 impl Step<'_> {
-    /// Keeps the threads as they are, before a failure that may end the execution takes branches apart.
+    /// Keeps the threads as they are, before a failure that may end the execution takes branches
+    /// apart.
     pub(super) fn keep_for_redrive(&mut self, kept: &mut Option<Vec<Thread>>) {
         kept.get_or_insert_with(|| self.exec.threads.clone());
     }

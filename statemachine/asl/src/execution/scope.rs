@@ -14,14 +14,14 @@ use crate::jsonpath::Budget;
 use crate::random::Random;
 use crate::scope::Scope;
 
-/// What a state has besides its input, at the moment.
+/// The data of a state besides its input, at one moment.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct ScopeInputs<'a> {
     /// The item that the state itself is handing out, if it is a Map.
     pub(crate) item: Option<(u64, &'a Value)>,
     /// The token of the task that is being set up.
     pub(crate) token: Option<&'a str>,
-    /// What the state's task, branches or iterations gave.
+    /// The result of the state's task, branches or iterations.
     pub(crate) result: Option<&'a Value>,
     /// The error that a catcher took.
     pub(crate) error: Option<&'a Value>,
@@ -108,7 +108,7 @@ impl Step<'_> {
         f(&thread.input, &scope)
     }
 
-    /// The item of the innermost iteration around a thread.
+    /// Returns the item of the innermost iteration around a thread.
     fn item(&self, id: ThreadId) -> Option<(u64, &Value)> {
         let mut thread = self.thread(id);
         loop {

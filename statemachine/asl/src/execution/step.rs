@@ -1,4 +1,4 @@
-//! One step at work: the execution, its machine, the time, and the effects so far.
+//! One step of an execution: its machine, the time, and the effects so far.
 
 use std::sync::Arc;
 
@@ -16,14 +16,15 @@ use crate::{
     Timestamp,
 };
 
-/// AWS: an execution's history has at most so many events.
+/// AWS: the most events in an execution's history.
 pub(super) const MAX_EVENTS: u64 = 25_000;
 
-/// A step records at most about so many events, so that a loop without a wait cannot fill the memory with effects;
-/// it goes on at once, by a timer that is due.
+/// The most events that a step records, roughly, so that a loop without a wait cannot fill the
+/// memory with effects; it goes on at once, by a timer that is due.
 const EVENTS_PER_STEP: u64 = 1_000;
 
-/// A step enters states with at most about so much input, for the same reason: 32 of the largest payloads.
+/// The most input that a step enters states with, roughly, for the same reason: 32 of the largest
+/// payloads.
 const BYTES_PER_STEP: usize = 32 * MAX_PAYLOAD_BYTES;
 
 pub(crate) struct Step<'a> {
@@ -31,11 +32,11 @@ pub(crate) struct Step<'a> {
     pub(super) machine: &'a StateMachine,
     pub(crate) now: Timestamp,
     pub(super) effects: Vec<Effect>,
-    /// Where the history was when the step began.
+    /// The length of the history when the step began.
     first_event: u64,
     /// The length of the inputs that states were entered with.
     entered_bytes: usize,
-    /// Looks into the one state that is tested.
+    /// Observes the one state that is tested.
     pub(super) probe: Option<&'a Probe>,
 }
 
@@ -57,7 +58,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// The first step of all.
+    /// Records the start, and begins the first thread.
     pub(super) fn begin(&mut self) {
         let Some(beginning) = self.exec.unstarted.take() else {
             return;
@@ -136,7 +137,7 @@ impl<'a> Step<'a> {
         &mut self.exec.threads[id.0 as usize]
     }
 
-    /// The state that a thread is at.
+    /// Returns the state that a thread is at.
     pub(crate) fn state(&self, id: ThreadId) -> &'a State {
         self.machine.state(self.thread(id).state)
     }
@@ -179,7 +180,7 @@ impl<'a> Step<'a> {
         }));
     }
 
-    /// The payload, if it is one that AWS would pass on.
+    /// Returns the payload if AWS would pass it on.
     pub(crate) fn accept(&self, id: ThreadId, payload: Payload) -> Result<Payload, Fault> {
         match Fault::for_oversized_result(&payload, &self.state(id).name) {
             None => Ok(payload),
@@ -192,7 +193,7 @@ impl<'a> Step<'a> {
         self.exec.ready.push_back(id);
     }
 
-    /// A Wait begins.
+    /// Begins a wait.
     pub(crate) fn wait(&mut self, id: ThreadId, until: Timestamp) {
         let timer = self.set_timer(until, Alarm::Wake(id));
         self.thread_mut(id).activity = Activity::Waiting(timer);
@@ -282,7 +283,7 @@ impl<'a> Step<'a> {
         );
     }
 
-    /// The execution is over: gives up what is under way, and says so.
+    /// Ends the execution: cancels what is under way, and records the end.
     pub(super) fn end(&mut self, previous: u64, details: HistoryDetails, outcome: Outcome) {
         for index in 0..self.exec.threads.len() {
             self.note_aborted_map_run(ThreadId(index as u32));

@@ -1,4 +1,4 @@
-//! The tasks that the runner is at, and their timers.
+//! Starts and ends tasks, with their timers.
 
 use super::thread::Activity;
 use super::{Alarm, RunningTask, Step, ThreadId};
@@ -24,7 +24,7 @@ impl Step<'_> {
         self.thread_mut(thread).activity = Activity::Task(Box::new(running));
     }
 
-    /// The task that a thread is at.
+    /// Returns the task that a thread is at.
     pub(crate) fn running_task(&mut self, thread: ThreadId) -> Option<&mut RunningTask> {
         match &mut self.thread_mut(thread).activity {
             Activity::Task(running) => Some(running),
@@ -32,7 +32,7 @@ impl Step<'_> {
         }
     }
 
-    /// The runner is done with the thread's task.
+    /// Ends the thread's task, which the runner is done with.
     pub(crate) fn end_task(&mut self, thread: ThreadId) -> Option<TaskId> {
         let running = self.running_task(thread)?;
         let (task, timers) = (running.task, [running.timeout, running.heartbeat]);
@@ -44,7 +44,7 @@ impl Step<'_> {
         Some(task)
     }
 
-    /// Nobody waits for the thread's task any more.
+    /// Cancels the thread's task.
     pub(crate) fn cancel_task(&mut self, thread: ThreadId) {
         if let Some(task) = self.end_task(thread) {
             self.effects.push(Effect::CancelTask { task });

@@ -1,5 +1,5 @@
-//! A run of one state under a [`Probe`]: it begins at the machine's first state and ends when that state is left or
-//! has failed.
+//! Executes one state under a [`Probe`]: begins at the machine's first state and ends when that
+//! state is left or has failed.
 
 use std::cell::OnceCell;
 
@@ -13,7 +13,7 @@ use crate::transition::Transition;
 use crate::variables::{Assigned, Variables};
 use crate::{Effect, Event, Failure, Identity, Payload, StateMachine, Timestamp};
 
-/// What a tested state is given.
+/// The data that a tested state gets.
 pub(crate) struct TestInput {
     pub(crate) identity: Identity,
     pub(crate) input: Payload,
@@ -77,13 +77,14 @@ impl Step<'_> {
         given.map_or_else(OnceCell::new, OnceCell::from)
     }
 
-    /// What a test has instead of the branches or iterations of the state.
+    /// Returns the mocked result of the branches or iterations of a tested state.
     pub(crate) fn mocked_branches(&mut self, thread: ThreadId) -> Option<Result<(), Fault>> {
         let given = self.probe?.branches()?;
         Some(given.and_then(|result| self.leave_with(thread, &result)))
     }
 
-    /// Tells the probe where the state leads; whether there is one, so that the run is over.
+    /// Tells the probe where the state leads; returns true if there is one, so that the execution
+    /// is over.
     pub(super) fn probe_exit(&self, id: ThreadId, output: &Payload, next: Transition) -> bool {
         let Some(probe) = self.probe.filter(|_| self.thread(id).parent.is_none()) else {
             return false;
@@ -100,7 +101,8 @@ impl Step<'_> {
         true
     }
 
-    /// Tells the probe which retrier takes the failure; whether it would be retried, so that the run is over.
+    /// Tells the probe which retrier takes the failure; returns true if it would be retried, so
+    /// that the execution is over.
     pub(super) fn probe_failure(&mut self, id: ThreadId, failure: &Failure) -> bool {
         let Some(probe) = self.probe.filter(|_| self.thread(id).parent.is_none()) else {
             return false;

@@ -17,7 +17,7 @@ pub(super) struct Thread {
     pub(super) state: StateId,
     /// The state's raw input.
     pub(super) input: Payload,
-    /// What the next event of this thread points back to.
+    /// The event that the next event of this thread points back to.
     pub(super) last_event: u64,
     /// The state's entry, once it happened.
     pub(super) entered: Option<StateEntry>,
@@ -25,7 +25,7 @@ pub(super) struct Thread {
     pub(super) attempts: Vec<u32>,
     /// The item that this iteration is for.
     pub(super) item: Option<(u64, Payload)>,
-    /// What its states assigned.
+    /// The variables that its states assigned.
     #[serde(default, skip_serializing_if = "Variables::is_empty")]
     pub(super) variables: Variables,
     /// The state's map run that failed last: a redrive takes it up again.
@@ -37,35 +37,35 @@ pub(super) struct Thread {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Parent {
     pub(super) thread: ThreadId,
-    /// Which branch or iteration.
+    /// The index of the branch or iteration.
     pub(super) index: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct StateEntry {
     pub(super) event: u64,
-    /// What that event points back to.
+    /// The event that it points back to.
     #[serde(default)]
     pub(super) previous: u64,
     pub(super) at: Timestamp,
 }
 
-/// What a thread is at.
+/// The activity of a thread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Activity {
-    /// It can go on: it stands in the queue.
+    /// The thread can go on, and stands in the queue.
     Ready,
-    /// In a Wait state.
+    /// The thread is in a Wait state.
     Waiting(TimerId),
-    /// Between a failure and its retry.
+    /// The thread waits for a retry.
     BackingOff(TimerId),
-    /// In a Task state.
+    /// The thread is in a Task state.
     Task(Box<RunningTask>),
-    /// In a Map whose processor runs as executions of its own.
+    /// The thread is in a Map whose processor runs as executions of its own.
     MapRun(Box<RunningMapRun>),
-    /// In a Map or Parallel state.
+    /// The thread is in a Map or Parallel state.
     Branches(Box<Branches>),
-    /// It is over; its place is free.
+    /// The thread is over, and its place is free.
     Over,
 }
 
@@ -81,9 +81,9 @@ pub(crate) struct RunningMapRun {
 pub(crate) struct RunningTask {
     pub(super) task: TaskId,
     pub(crate) request: TaskRequest,
-    /// Whether the history says that it was scheduled.
+    /// Set if the history says that it was scheduled.
     pub(crate) scheduled: bool,
-    /// Whether the history says that it has started.
+    /// Set if the history says that it has started.
     pub(crate) started: bool,
     pub(super) timeout: Option<TimerId>,
     pub(super) heartbeat: Option<TimerId>,
@@ -101,7 +101,7 @@ impl RunningTask {
         }
     }
 
-    /// Notes that the request was accepted; says whether that was known.
+    /// Notes that the request was accepted; returns true if that was known.
     pub(crate) fn submit(&mut self) -> bool {
         std::mem::replace(&mut self.request.submitted, true)
     }

@@ -1,8 +1,9 @@
-//! What an execution records: the events of `GetExecutionHistory`.
+//! The history of an execution: the events of `GetExecutionHistory`.
 //!
-//! A [`HistoryEvent`] serialises to exactly the wire shape of one element of the response's `events`
-//! (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>), `timestamp` as epoch
-//! seconds.
+//! A [`HistoryEvent`] serializes to exactly the wire shape of one element of the response's
+//! `events`
+//! (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>),
+//! `timestamp` as epoch seconds.
 
 mod wire;
 
@@ -13,13 +14,13 @@ use crate::{Payload, Timestamp};
 /// One event of a history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryEvent {
-    /// When it happened.
+    /// The time.
     pub timestamp: Timestamp,
     /// Counted from 1 in an execution.
     pub id: u64,
     /// The event that led to this one, or 0; in a branch it points into the branch.
     pub previous_event_id: u64,
-    /// What happened.
+    /// The details.
     pub details: HistoryDetails,
 }
 
@@ -28,7 +29,7 @@ pub struct HistoryEvent {
 pub struct Failure {
     /// The error's name.
     pub error: Option<String>,
-    /// What it says.
+    /// The cause.
     pub cause: Option<String>,
 }
 
@@ -46,7 +47,7 @@ pub enum StateType {
     Wait,
 }
 
-/// How a task is called in a history.
+/// The kind of a task, which decides the types of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TaskKind {
     /// A Lambda function by its own ARN: `LambdaFunctionScheduled`, …
@@ -62,7 +63,7 @@ pub enum TaskKind {
     },
 }
 
-/// What happened, with what AWS records of it.
+/// The details of an event, as AWS records them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HistoryDetails {
     /// The first event.
@@ -87,7 +88,7 @@ pub enum HistoryDetails {
     ExecutionAborted(Failure),
     /// An execution that had ended goes on.
     ExecutionRedriven {
-        /// How often that happened, with this time.
+        /// The number of redrives so far.
         count: u64,
     },
     /// The last event of an execution that exceeded the state machine's TimeoutSeconds.
@@ -118,23 +119,23 @@ pub enum HistoryDetails {
         state: Arc<str>,
         /// The field, from the state on: `Output/result`.
         field: Option<Box<str>>,
-        /// With what.
+        /// The error and cause.
         failure: Failure,
     },
     /// A state was given up because a sibling branch failed: `TaskStateAborted`, …
     StateAborted(StateType),
     /// The branches of a Parallel state begin.
     ParallelStateStarted,
-    /// All branches are done.
+    /// Every branch is done.
     ParallelStateSucceeded,
     /// A branch failed.
     ParallelStateFailed,
     /// The items of a Map state are known.
     MapStateStarted {
-        /// How many there are.
+        /// The number of items.
         length: u64,
     },
-    /// All iterations are done.
+    /// Every iteration is done.
     MapStateSucceeded,
     /// An iteration failed.
     MapStateFailed,
@@ -147,7 +148,7 @@ pub enum HistoryDetails {
     MapRunRedriven {
         /// Its ARN.
         arn: Arc<str>,
-        /// How often that happened, with this time.
+        /// The number of redrives so far.
         count: u64,
     },
     /// The map run of a Distributed Map is done.
@@ -158,20 +159,20 @@ pub enum HistoryDetails {
     MapRunAborted,
     /// An iteration of an inline Map.
     MapIteration {
-        /// What became of it.
+        /// The progress.
         progress: Iteration,
         /// The Map state's name.
         name: Arc<str>,
-        /// Which item, from 0.
+        /// The index of the item, from 0.
         index: u64,
     },
     /// A task was asked for.
     TaskScheduled {
-        /// What sort of task.
+        /// The kind of task.
         task: TaskKind,
         /// The function's or activity's ARN; unused for services.
         resource: Arc<str>,
-        /// Where the service is, for example `us-east-1`; unused for functions and activities.
+        /// The region of the service, for example `us-east-1`; unused for functions and activities.
         region: Arc<str>,
         /// Its input or parameters.
         input: Payload,
@@ -184,44 +185,44 @@ pub enum HistoryDetails {
     },
     /// A task began.
     TaskStarted {
-        /// What sort of task.
+        /// The kind of task.
         task: TaskKind,
         /// An activity's worker.
         worker: Option<String>,
     },
     /// A service took the request, and the state waits on.
     TaskSubmitted {
-        /// What sort of task.
+        /// The kind of task.
         task: TaskKind,
         /// The API's response.
         output: Payload,
     },
     /// A task is done.
     TaskSucceeded {
-        /// What sort of task.
+        /// The kind of task.
         task: TaskKind,
         /// Its result.
         output: Payload,
     },
     /// A task failed.
     TaskFailed {
-        /// What sort of task.
+        /// The kind of task.
         task: TaskKind,
-        /// At what point.
+        /// The stage.
         stage: crate::event::FailureStage,
-        /// With what.
+        /// The error and cause.
         failure: Failure,
     },
     /// A task exceeded TimeoutSeconds or HeartbeatSeconds.
     TaskTimedOut {
-        /// What sort of task.
+        /// The kind of task.
         task: TaskKind,
-        /// With what.
+        /// The error and cause.
         failure: Failure,
     },
 }
 
-/// What became of a Map iteration.
+/// The progress of a Map iteration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the names say it
 pub enum Iteration {

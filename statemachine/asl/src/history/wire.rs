@@ -28,7 +28,7 @@ struct Truncated {
     truncated: bool,
 }
 
-/// Nothing is cut off: the payload quota is smaller than the API's limit.
+/// Says that nothing is cut off: the payload quota is smaller than the API's limit.
 const WHOLE: Option<Truncated> = Some(Truncated { truncated: false });
 
 #[derive(Serialize)]
@@ -133,7 +133,8 @@ impl<'a> Details<'a> {
         }
     }
 
-    /// Adds what every event of a service task names; functions and activities name it only when scheduled.
+    /// Adds what every event of a service task names; functions and activities name it only when
+    /// scheduled.
     fn of(mut self, task: &'a TaskKind) -> Self {
         if let TaskKind::Service {
             resource,
@@ -196,7 +197,7 @@ impl FailureStage {
 }
 
 impl HistoryDetails {
-    /// The event's type, for example `PassStateEntered`.
+    /// Returns the event's type, for example `PassStateEntered`.
     pub fn type_name(&self) -> String {
         use HistoryDetails as D;
         match self {
@@ -231,7 +232,7 @@ impl HistoryDetails {
         }
     }
 
-    /// The details and the key that they stand under; none for the events that say nothing more.
+    /// Returns the details and the key that they stand under; `None` for events without details.
     fn wire(&self) -> Option<(String, Details<'_>)> {
         use HistoryDetails as D;
         let details = match self {

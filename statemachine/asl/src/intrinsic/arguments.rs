@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::strings::Literal;
 
-/// The reason why a function cannot be evaluated: the last part of a `States.IntrinsicFailure`'s cause.
+/// The reason why a function cannot be evaluated: the last part of a `States.IntrinsicFailure`'s
+/// cause.
 pub(super) type Problem = String;
 
 /// AWS: `States.Hash` and the Base64 functions take at most 10,000 characters.
@@ -68,7 +69,8 @@ impl<'v> Arguments<'v> {
         Ok(text)
     }
 
-    /// Returns a whole number; one with a fraction is rounded as Java's `Math.round` does: halves up, also below zero.
+    /// Returns a whole number; one with a fraction is rounded as Java's `Math.round` does: halves
+    /// up, also below zero.
     pub(super) fn integer(&self, index: usize) -> Result<i64, Problem> {
         let value = self.value(index);
         if let Some(whole) = value.as_i64() {

@@ -1,4 +1,5 @@
-//! The table of the intrinsic functions: a function is a row of it, and one of the modules beside it implements it.
+//! The table of the intrinsic functions: a function is a row of it, and one of the modules beside
+//! it implements it.
 
 use std::cell::Cell;
 
@@ -14,7 +15,7 @@ type Evaluate = fn(&Arguments<'_>, &Cell<Random>) -> Result<Value, Problem>;
 /// An intrinsic function.
 #[derive(Debug)]
 pub(super) struct Function {
-    /// Without `States.`
+    /// The name without `States.`
     name: &'static str,
     min_arguments: usize,
     max_arguments: usize,

@@ -1,8 +1,9 @@
 //! Intrinsic functions: `States.Format('{} of {}', $.name, States.ArrayLength($.all))`.
 //!
-//! A *call* is parsed with the definition, down to its nested calls, and evaluated without side effects: what is random
-//! comes from the execution's own numbers. AWS refuses a call that it cannot read when the state machine is created;
-//! arguments of the wrong kind fail the state with `States.IntrinsicFailure`.
+//! A *call* is parsed with the definition, down to its nested calls, and evaluated without side
+//! effects: what is random comes from the execution's own numbers. AWS refuses a call that it
+//! cannot read when the state machine is created; arguments of the wrong kind fail the state with
+//! `States.IntrinsicFailure`.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html>
 

@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Call, PathSyntaxError> {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
-    /// How many calls there are so far.
+    /// The calls so far.
     calls: usize,
 }
 

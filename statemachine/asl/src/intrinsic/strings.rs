@@ -11,9 +11,9 @@ use crate::random::Random;
 /// A text in quotes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Literal {
-    /// Without its escapes.
+    /// The text without its escapes.
     value: Value,
-    /// The same as a template.
+    /// The text as a template.
     template: Template,
 }
 
@@ -22,7 +22,8 @@ pub(super) struct Literal {
 pub(super) struct Template(Vec<String>);
 
 impl Literal {
-    /// Reads what stands between the quotes: `\` escapes `'`, `{`, `}` and itself, and nothing else.
+    /// Reads what stands between the quotes: `\` escapes `'`, `{`, `}` and itself, and nothing
+    /// else.
     ///
     /// # Errors
     /// The position of a `\` that escapes none of them.
@@ -51,7 +52,8 @@ fn escaped(c: Option<char>) -> Option<char> {
 }
 
 impl Template {
-    /// Reads a template; a `\` that escapes nothing stands for itself, as in texts that come from data.
+    /// Reads a template; a `\` that escapes nothing stands for itself, as in texts that come from
+    /// data.
     fn parse(text: &str) -> Template {
         let (mut parts, mut part) = (Vec::new(), String::new());
         let mut chars = text.chars().peekable();

@@ -1,4 +1,4 @@
-//! Each function, its limits, and what is not a call.
+//! Tests of each function, its limits, and texts that are no calls.
 
 use std::cell::{Cell, OnceCell};
 
@@ -46,7 +46,8 @@ fn evaluate(call: &str, input: &Value) -> Result<Value, Failure> {
 
 fn input() -> Value {
     json!({
-        "text": "a,b", "list": [1, 2, 3], "one": 1, "real": 1.1, "object": {"Arg1": 1, "Arg2": [], "c": "x"},
+        "text": "a,b", "list": [1, 2, 3], "one": 1, "real": 1.1,
+            "object": {"Arg1": 1, "Arg2": [], "c": "x"},
         "nothing": null, "json": "{\"a\": [1, 1.0]}", "template": "\\{{}\\} {}",
     })
 }
@@ -164,7 +165,8 @@ fn array_range() {
 
 #[test]
 fn array_unique() {
-    let doubled = json!({"a": [null, null, true, 1, 1, 1.0, "1", [], [], {"a": 1, "b": 2}, {"b": 2, "a": 1}]});
+    let doubled = json!({"a": [null, null, true, 1, 1, 1.0, "1", [], [], {"a": 1, "b": 2},
+        {"b": 2, "a": 1}]});
     assert_eq!(
         evaluate("States.ArrayUnique($.a)", &doubled),
         Ok(json!([null, true, 1, 1.0, "1", [], {"a": 1, "b": 2}]))
@@ -210,7 +212,8 @@ fn hash() {
     );
     check_fails(
         "States.Hash('x', 'sha1')",
-        "The hashing algorithm must be one of [MD5, SHA-1, SHA-256, SHA-384, SHA-512] but was: sha1",
+        "The hashing algorithm must be one of [MD5, SHA-1, SHA-256, SHA-384, SHA-512] but was: \
+         sha1",
     );
 }
 
@@ -398,7 +401,8 @@ fn what_is_not_a_call_is_refused_with_its_position() {
     check_bad("States.UUID", "expected '(' (position 11)");
     check_bad(
         "States.UUID(",
-        "expected a path, a text in single quotes, a number, true, false, null or a call (position 12)",
+        "expected a path, a text in single quotes, a number, true, false, null or a call (position \
+         12)",
     );
     check_bad(
         "States.UUID() x",
@@ -427,7 +431,8 @@ fn what_is_not_a_call_is_refused_with_its_position() {
     check_bad("States.Array('x)", "the quote is not closed (position 14)");
     check_bad(
         "States.Array(\"x\")",
-        "expected a path, a text in single quotes, a number, true, false, null or a call (position 13)",
+        "expected a path, a text in single quotes, a number, true, false, null or a call (position \
+         13)",
     );
     check_bad(
         r#"States.Format('\"{}\"', 1)"#,
@@ -482,7 +487,7 @@ proptest! {
         }
     }
 
-    /// What stands in quotes with its escapes is the text that is meant.
+    /// A quoted text, with escapes where needed, gives the text itself.
     #[test]
     fn any_text_can_be_written_as_an_argument(text in "\\PC*") {
         let mut escaped = String::new();

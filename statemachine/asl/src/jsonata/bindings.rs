@@ -1,4 +1,4 @@
-//! What an expression can see.
+//! The bindings of an expression: `$states`, the workflow variables and the time.
 
 use std::cell::RefCell;
 
@@ -27,15 +27,17 @@ pub(crate) struct States<'a> {
     pub(crate) context: Option<ContextObject<'a>>,
 }
 
-/// `$states`, the workflow variables and the time, for all the expressions of one moment in a state.
+/// `$states`, the workflow variables and the time, for all the expressions of one moment in a
+/// state.
 ///
-/// Make one and evaluate all of them with it: what one expression had converted, the next has for nothing.
+/// Make one and evaluate all of them with it: what one expression had converted, the next has for
+/// nothing.
 pub(crate) struct Bindings<'a> {
     states: States<'a>,
     variables: &'a dyn VariableLookup,
-    /// What `$now` and `$millis` tell.
+    /// The time that `$now` and `$millis` give.
     pub(super) now: Timestamp,
-    /// What has been converted, by where it is: it stays there as long as the bindings.
+    /// The converted values, by the addresses of the originals, which stay as long as the bindings.
     converted: RefCell<Vec<(*const Value, JValue)>>,
 }
 
@@ -69,7 +71,7 @@ impl<'a> Bindings<'a> {
         self.variables.variable(name)
     }
 
-    /// As much of a member as `usage` says.
+    /// Converts as much of a member as `usage` says.
     pub(super) fn converted_member(&self, member: Member, usage: &Usage) -> Option<JValue> {
         let value = self.member(member)?;
         match (usage, value) {
@@ -88,7 +90,7 @@ impl<'a> Bindings<'a> {
         Some(self.convert(self.variable(name)?))
     }
 
-    /// What costs nothing to convert is not kept.
+    /// Converts a value, and keeps arrays and objects for the next expression.
     fn convert(&self, value: &'a Value) -> JValue {
         if !matches!(value, Value::Array(_) | Value::Object(_)) {
             return convert::from_json(value);

@@ -1,6 +1,7 @@
-//! Between JSON and JSONata's values.
+//! Converts between JSON and JSONata's values.
 //!
-//! JSONata's numbers are doubles. An integer that a double holds exactly comes back as an integer: `1`, not `1.0`.
+//! JSONata's numbers are doubles. An integer that a double holds exactly comes back as an integer:
+//! `1`, not `1.0`.
 
 use jsonata_core::value::{JArray, JMap, JValue, with_stack};
 use serde_json::{Map, Number, Value};
@@ -36,8 +37,9 @@ pub(super) fn to_json(value: &JValue) -> Result<Option<Value>, EvaluationError> 
 }
 
 struct Writer {
-    /// How much more may be written. It stops a result that shares its parts and is endless when written out; one that is
-    /// only too large for a payload gets the payload's own error.
+    /// The bytes that may still be written. The limit stops a result that shares its parts and is
+    /// endless when written out; one that is only too large for a payload gets the payload's own
+    /// error.
     left: usize,
     depth: usize,
 }
@@ -103,7 +105,8 @@ impl Writer {
 /// Doubles are integers up to here without a gap; `2^53`.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// What JSON has no number for is the text of its name: AWS answers `["Infinity"]` for `[1/0]`.
+/// Converts a number; one that JSON does not have becomes the text of its name: AWS gives
+/// `["Infinity"]` for `[1/0]`.
 fn number(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() <= MAX_EXACT {
         return Value::from(number as i64);

@@ -1,14 +1,16 @@
-//! Whether an expression is certain to be evaluated fast, in memory that its input bounds.
+//! Decides if an expression is certain to be evaluated fast, in memory that its input bounds.
 //!
-//! Such an expression is evaluated where it stands. Every other one may be an [`Evaluate`](super::Evaluate)'s to do. The
-//! test errs on the side of caution: it knows what is cheap, and takes all else for costly.
+//! Such an expression is evaluated where it stands. Every other one may be an
+//! [`Evaluate`](super::Evaluate)'s to do. The test errs on the side of caution: it knows what is
+//! cheap, and takes all else for costly.
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 
-/// How many nodes a cheap expression may have: is_cheap_per_item may pass over the is_cheap_once input once.
+/// The most nodes in a cheap expression: each may pass over the whole
+/// input once.
 const MAX_NODES: usize = 64;
 
-/// How long a text may be that a cheap expression repeats, in bytes.
+/// The longest text that a cheap expression may repeat, in bytes.
 const MAX_SEPARATOR: usize = 64;
 
 /// Functions whose time and result are linear in what they are given.
@@ -51,7 +53,8 @@ const LINEAR: [&str; 36] = [
     "uuid",
 ];
 
-/// Returns true if the time and memory of `tree` are at most [`MAX_NODES`] times those of reading its input.
+/// Returns true if the time and memory of `tree` are at most [`MAX_NODES`] times those of reading
+/// its input.
 pub(super) fn is_cheap(tree: &AstNode) -> bool {
     let mut left = MAX_NODES;
     is_cheap_once(tree, &mut left)
@@ -62,7 +65,7 @@ fn spend(left: &mut usize) -> bool {
     *left > 0
 }
 
-/// Evaluated once. The recursion ends with `left`.
+/// Checks a node that is evaluated once. The recursion ends with `left`.
 fn is_cheap_once(node: &AstNode, left: &mut usize) -> bool {
     if !spend(left) {
         return false;
@@ -102,7 +105,8 @@ fn is_cheap_once(node: &AstNode, left: &mut usize) -> bool {
     }
 }
 
-/// Evaluated for is_cheap_per_item of many items: it may look at its item only, or else it would multiply.
+/// Checks a node that is evaluated for each of many items: it may look at its item only, or
+/// it would multiply.
 fn is_cheap_per_item(node: &AstNode, left: &mut usize) -> bool {
     if !spend(left) {
         return false;
@@ -133,7 +137,7 @@ fn is_cheap_per_item(node: &AstNode, left: &mut usize) -> bool {
     }
 }
 
-/// A comparison reads no more of a variable than of the item that it is is_cheap_operand with.
+/// A comparison reads no more of a variable than of the item that it is compared with.
 fn is_cheap_operand(node: &AstNode, left: &mut usize) -> bool {
     matches!(node, AstNode::Variable(name) if !name.is_empty()) || is_cheap_per_item(node, left)
 }
@@ -152,7 +156,8 @@ fn stages(step: &PathStep, left: &mut usize) -> bool {
         })
 }
 
-/// `:=` could double a value again and again, `..` makes much of little, `~>` calls what it is given.
+/// `:=` could double a value again and again, `..` makes much of little, `~>` calls what it is
+/// given.
 fn is_cheap_operator(op: BinaryOp) -> bool {
     !matches!(
         op,

@@ -1,4 +1,4 @@
-//! What an expression reads: which of its variables are not its own, which members of `$states`, which functions.
+//! Finds what an expression reads: variables that are not its own, members of `$states`, functions.
 
 use std::collections::BTreeSet;
 
@@ -39,18 +39,18 @@ impl Member {
     }
 }
 
-/// How much of a member is read.
+/// The part of a member that is read.
 #[derive(Debug, Default)]
 pub(super) enum Usage {
     #[default]
     Nothing,
-    /// Only the fields of these names.
+    /// The fields of these names.
     Fields(BTreeSet<Box<str>>),
     Whole,
 }
 
 impl Usage {
-    /// Also what is in `field`; all of it if there is none.
+    /// Adds `field`, or the whole member if there is none.
     fn add(&mut self, field: Option<&str>) {
         match (self, field) {
             (Usage::Whole, _) => {}
@@ -65,18 +65,18 @@ impl Usage {
     }
 }
 
-/// What an expression reads.
+/// The names that an expression reads.
 #[derive(Debug, Default)]
 pub(super) struct Dependencies {
-    /// Every name that it reads or calls and does not bind itself, without `$`.
+    /// The names that it reads or calls and does not bind itself, without `$`.
     names: BTreeSet<Box<str>>,
     /// Those that are read as variables.
     variables: BTreeSet<Box<str>>,
-    /// How much of each of [`Member::ALL`].
+    /// The part that is read of each of [`Member::ALL`].
     members: [Usage; Member::ALL.len()],
-    /// Whether `$states.errorOutput` is named.
+    /// Set if `$states.errorOutput` is named.
     reads_error_output: bool,
-    /// Whether `$$` is.
+    /// Set if `$$` is named.
     reads_root: bool,
 }
 
@@ -100,12 +100,12 @@ impl Dependencies {
         variables.filter(|name| !functions::is_known(name))
     }
 
-    /// Whether it reads `$states.errorOutput`, which only catchers have.
+    /// Returns true if it reads `$states.errorOutput`, which only catchers have.
     pub(super) fn reads_error_output(&self) -> bool {
         self.reads_error_output
     }
 
-    /// Whether it reads `$$`, which Step Functions does not have.
+    /// Returns true if it reads `$$`, which Step Functions does not have.
     pub(super) fn reads_root(&self) -> bool {
         self.reads_root
     }
@@ -195,7 +195,7 @@ impl Visitor {
         }
     }
 
-    /// What names the rows of its input may bind are seen by its other parts.
+    /// Visits an expression whose input may bind names that its other parts read.
     fn rearrangement(&mut self, node: &AstNode) {
         match node {
             AstNode::ObjectTransform { input, pattern } => {
@@ -237,7 +237,8 @@ impl Visitor {
     fn binary(&mut self, op: BinaryOp, lhs: &AstNode, rhs: &AstNode) {
         match (op, lhs) {
             (BinaryOp::ColonEqual, AstNode::Variable(name)) => {
-                // A function may call itself: its name is bound in its body. Any other value reads what was there before.
+                // A function may call itself: its name is bound in its body. Any other value reads
+                // what was there before.
                 if matches!(rhs, AstNode::Lambda { .. }) {
                     self.bound.push(name.as_str().into());
                     self.node(rhs);

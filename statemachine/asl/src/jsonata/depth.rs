@@ -1,16 +1,19 @@
-//! How deep an evaluation nests for certain.
+//! Computes the depth that every evaluation of an expression reaches.
 //!
-//! AWS ends an evaluation that nests deeper than [`MAX_DEPTH`]: every node children_depth another is a level, and `1+1+1` is two
-//! operators and a number children_depth each other. The library counts the levels of calls, but passes over those of plain
-//! operators and literals; they are in the text, and counted here.
+//! AWS ends an evaluation that nests deeper than [`MAX_DEPTH`]: every node children_depth another
+//! is a level, and `1+1+1` is two operators and a number below each other. The library
+//! counts the levels of calls, but passes over those of plain operators and literals; they are in
+//! the text, and counted here.
 
 use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::value::with_stack;
 
-/// How many levels AWS evaluates: of a sum, 100 terms (measured on AWS: the bounds of five shapes are at 99 to 101).
+/// The most levels that AWS evaluates: of a sum, 100 terms (measured on AWS: the bounds of five
+/// shapes are at 99 to 101).
 pub(super) const MAX_DEPTH: usize = 100;
 
-/// The levels that every evaluation of `tree` reaches: of branches, the one that is less deep.
+/// Returns the levels that every evaluation of `tree` reaches: of branches, those of the less deep
+/// one.
 pub(super) fn min_depth(tree: &AstNode) -> usize {
     with_stack(|| 1 + children_depth(tree))
 }

@@ -1,4 +1,4 @@
-//! What goes wrong with an expression, in the words that AWS uses.
+//! The errors of expressions, in the words that AWS uses.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::error_texts;
 use super::trace::Operation;
 
-/// The text is no expression.
+/// The error of a text that is no expression.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub(crate) struct SyntaxError {
@@ -17,14 +17,15 @@ pub(crate) struct SyntaxError {
     pub(crate) message: String,
 }
 
-/// An evaluation gave no value.
+/// The error of an evaluation that gave no value.
 ///
-/// It prints as the end of AWS's sentence "The JSONata expression '…' specified for the field '…' …".
+/// It prints as the end of AWS's sentence "The JSONata expression '…' specified for the field '…'
+/// …".
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum EvaluationError {
     /// The expression failed.
     Thrown(ThrownError),
-    /// It passed a limit of AWS's.
+    /// The evaluation exceeded a limit of AWS's.
     Limit(Limit),
     /// A function, which JSON cannot hold.
     UnsupportedResult,
@@ -32,7 +33,7 @@ pub(crate) enum EvaluationError {
     Internal(String),
 }
 
-/// What an evaluation may have too much of.
+/// A limit of evaluations.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum Limit {
     Depth,
@@ -40,7 +41,7 @@ pub(crate) enum Limit {
     Time,
 }
 
-/// What JSONata says of a failed evaluation.
+/// An error that the expression itself threw.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct ThrownError {
     /// `T1006`; none where JSONata has no code for it.
@@ -49,7 +50,7 @@ pub(crate) struct ThrownError {
     pub(crate) message: String,
 }
 
-/// Begins the message of an error that is [`EvaluationError::Internal`].
+/// The code at the beginning of an error that is [`EvaluationError::Internal`].
 pub(super) const INTERNAL: &str = "U1000";
 
 impl EvaluationError {
@@ -88,12 +89,12 @@ impl ThrownError {
         }
     }
 
-    /// Whether JSONata's text has values that are not in this one.
+    /// Returns true if JSONata's text has values that are not in this one.
     pub(super) fn lacks_values(&self) -> bool {
         self.code.as_deref().is_some_and(error_texts::has_values)
     }
 
-    /// The same with the values of the call or operator that failed.
+    /// Adds the values of the call or operator that failed.
     pub(super) fn with_values_of(self, failed: &Operation) -> ThrownError {
         let code = self.code.as_deref().unwrap_or_default();
         let message = error_texts::with_values(code, &self.message, failed);
@@ -134,7 +135,8 @@ impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Limit::Depth => {
-                "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive."
+                "Stack overflow error: Check for non-terminating recursive function.  Consider \
+                 rewriting as tail-recursive."
             }
             Limit::Memory => {
                 "Expression evaluation memory limit exceeded: Check for excessive memory usage"

@@ -1,7 +1,8 @@
 //! The texts of JSONata's errors, by code.
 //!
-//! The reference implementation's words, which are AWS's too: the library words many of them otherwise. Where a text has
-//! values (`{{value}}` in the reference's table), they are written as JSON, as there.
+//! The reference implementation's words, which are AWS's too: the library words many of them
+//! otherwise. Where a text has values (`{{value}}` in the reference's table), they are written as
+//! JSON, as there.
 //!
 //! <https://github.com/jsonata-js/jsonata/blob/v2.0.6/src/jsonata.js>, `errorCodes`
 
@@ -10,7 +11,7 @@ use jsonata_core::value::JValue;
 use super::signature::{self, Mismatch};
 use super::trace::Operation;
 
-/// The text of `code`, of which the library says `own`.
+/// Returns the text of `code`, of which the library says `own`.
 pub(super) fn of(code: &str, own: &str) -> String {
     if let Some(fixed) = fixed(code) {
         return fixed.to_owned();
@@ -23,7 +24,8 @@ pub(super) fn of(code: &str, own: &str) -> String {
             quoted(after(": "))
         ),
         "D3130" => format!(
-            "Formatting or parsing an integer as a sequence starting with {} is not supported by this implementation",
+            "Formatting or parsing an integer as a sequence starting with {} is not supported by \
+             this implementation",
             quoted(own)
         ),
         "D3132" => format!(
@@ -31,7 +33,8 @@ pub(super) fn of(code: &str, own: &str) -> String {
             quoted(own)
         ),
         "D3133" => format!(
-            "The 'name' modifier can only be applied to months and days in the date/time picture string, not {}",
+            "The 'name' modifier can only be applied to months and days in the date/time picture \
+             string, not {}",
             quoted(own)
         ),
         "S0102" => format!("Number out of range: {}", quoted(after(": "))),
@@ -52,7 +55,7 @@ pub(super) fn of(code: &str, own: &str) -> String {
     }
 }
 
-/// What the library says of a call of a function without a name, in the reference's words.
+/// Rewords the library's error for a call of a function without a name.
 fn of_anonymous(own: &str) -> String {
     let numbers: Vec<usize> = own
         .split(|c: char| !c.is_ascii_digit())
@@ -117,12 +120,12 @@ const WITH_VALUES: [&str; 14] = [
     "T2009", "T2010", "T2011", "T2012",
 ];
 
-/// Whether the text of `code` has values that the library does not tell.
+/// Returns true if the text of `code` has values that the library does not tell.
 pub(super) fn has_values(code: &str) -> bool {
     WITH_VALUES.contains(&code)
 }
 
-/// The text of `code` with the values of what failed.
+/// Returns the text of `code` with the values of what failed.
 pub(super) fn with_values(code: &str, message: &str, failed: &Operation) -> Option<String> {
     if let "T0410" | "T0411" | "T0412" = code {
         let named =
@@ -138,7 +141,8 @@ pub(super) fn with_values(code: &str, message: &str, failed: &Operation) -> Opti
         "D3030" => format!("Unable to cast value to a number: {first}"),
         "D3060" => format!("The sqrt function cannot be applied to a negative number: {first}"),
         "D3061" => format!(
-            "The power function has resulted in a value that cannot be represented as a JSON number: base={first}, exponent={}",
+            "The power function has resulted in a value that cannot be represented as a JSON \
+             number: base={first}, exponent={}",
             value(1)?
         ),
         "D3100" => format!(
@@ -146,29 +150,34 @@ pub(super) fn with_values(code: &str, message: &str, failed: &Operation) -> Opti
             value(1)?
         ),
         "D3110" => format!(
-            "The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given {first}"
+            "The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given \
+             {first}"
         ),
         "D3140" => format!("Malformed URL passed to ${}(): {first}", failed.name),
         "T2009" => format!(
-            "The values {first} and {} either side of operator \"{}\" must be of the same data type",
+            "The values {first} and {} either side of operator \"{}\" must be of the same data \
+             type",
             value(1)?,
             failed.name
         ),
         "T2010" => format!(
-            "The expressions either side of operator \"{}\" must evaluate to numeric or string values",
+            "The expressions either side of operator \"{}\" must evaluate to numeric or string \
+             values",
             failed.name
         ),
         "T2011" => format!(
-            "The insert/update clause of the transform expression must evaluate to an object: {first}"
+            "The insert/update clause of the transform expression must evaluate to an object: \
+             {first}"
         ),
         "T2012" => format!(
-            "The delete clause of the transform expression must evaluate to a string or array of strings: {first}"
+            "The delete clause of the transform expression must evaluate to a string or array of \
+             strings: {first}"
         ),
         _ => return None,
     })
 }
 
-/// What is wrong with the arguments of a call.
+/// Returns the text for a call whose arguments do not fit.
 fn of_call(failed: &Operation) -> Option<String> {
     let function = quoted(&failed.name);
     Some(match signature::mismatch(&failed.name, &failed.values)? {
@@ -184,7 +193,7 @@ fn of_call(failed: &Operation) -> Option<String> {
     })
 }
 
-/// As JavaScript's `JSON.stringify` writes a value.
+/// Writes a value as JavaScript's `JSON.stringify` does.
 fn json(value: &JValue) -> String {
     match value {
         JValue::Number(number) if !number.is_finite() => "null".to_owned(),
@@ -195,7 +204,7 @@ fn json(value: &JValue) -> String {
     }
 }
 
-/// What the library calls a token, and how it is written.
+/// The library's names of tokens, and how they are written.
 const TOKENS: [(&str, &str); 44] = [
     ("Plus", "+"),
     ("Minus", "-"),
@@ -243,7 +252,8 @@ const TOKENS: [(&str, &str); 44] = [
     ("Number", ""),
 ];
 
-/// A syntax error's `message` with its tokens as they are written: `Expected ")"` for `Expected RightParen`.
+/// A syntax error's `message` with its tokens as they are written: `Expected ")"` for
+/// `Expected RightParen`.
 pub(super) fn with_tokens(message: &str) -> String {
     let words = message.split(' ').map(|word| {
         let (name, rest) = word.split_at(word.find([',', '(']).unwrap_or(word.len()));

@@ -1,4 +1,4 @@
-//! One evaluation: binds what the expression reads, runs it within limits, and brings the result back.
+//! Evaluates an expression: binds what it reads, runs it within limits, and converts the result.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -16,18 +16,20 @@ use super::trace::{TRACE, Trace};
 use super::{Bindings, Compiled, EvaluationError, convert};
 use crate::random::Random;
 
-/// AWS: the bytes that an evaluation may hold, as it counts them: eight for an item of a sequence, one for a character of a
-/// text. `[1..873782]` and a text of 2^22 characters are evaluated there, `[1..873783]` and 2^23 are not.
+/// AWS: the bytes that an evaluation may hold, as it counts them: eight for an item of a sequence,
+/// one for a character of a text. `[1..873782]` and a text of 2^22 characters are evaluated there,
+/// `[1..873783]` and 2^23 are not.
 pub(super) const MAX_MEMORY: usize = 6_990_256;
 
-/// What one value counts.
+/// The bytes that one value counts.
 pub(super) const VALUE_SIZE: usize = 8;
 
-/// How many items a sequence may have.
+/// The most items in a sequence.
 pub(super) const MAX_SEQUENCE_LENGTH: usize = MAX_MEMORY / VALUE_SIZE;
 
-/// How long an evaluation may take, in milliseconds. The engine has no clock of its own: the library looks at one, and all
-/// that it can change is that an expression fails where it would have stopped everything.
+/// The longest time of an evaluation, in milliseconds. The engine has no clock of its own: the
+/// library looks at one, and all that it can change is that an expression fails where it would have
+/// stopped everything.
 const MAX_MILLISECONDS: u64 = 5_000;
 
 pub(super) fn evaluate(
@@ -52,7 +54,7 @@ pub(super) fn evaluate(
     }
 }
 
-/// What the expression reads.
+/// Binds what the expression reads.
 fn context(compiled: &Compiled, bindings: &Bindings<'_>) -> Context {
     let mut context = Context::new();
     let reads = &compiled.reads;
@@ -93,7 +95,7 @@ fn explain(
     }
 }
 
-/// `$states`, as far as it is read.
+/// Returns `$states`, as far as it is read.
 fn states(reads: &Dependencies, bindings: &Bindings<'_>) -> JValue {
     let members = reads.members().filter_map(|(member, usage)| {
         let value = bindings.converted_member(member, usage)?;
@@ -129,8 +131,8 @@ pub(super) fn run(
     input: &JValue,
 ) -> Result<JValue, EvaluationError> {
     let evaluate = AssertUnwindSafe(|| evaluator.evaluate(tree, input));
-    // One expression must not take down the thread that runs all executions, and the library has places that panic on
-    // what they hold impossible. The evaluator is not used again.
+    // One expression must not take down the thread that runs all executions, and the library has
+    // places that panic on what they hold impossible. The evaluator is not used again.
     match catch_unwind(evaluate) {
         Ok(result) => result.map_err(|error: EvaluatorError| EvaluationError::new(&error)),
         Err(_) => Err(EvaluationError::Internal(

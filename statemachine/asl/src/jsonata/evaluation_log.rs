@@ -1,7 +1,9 @@
-//! A log of the evaluations that are done outside a step, so that the step can be repeated without them.
+//! A log of the evaluations that are done outside a step, so that the step can be repeated without
+//! them.
 //!
-//! What an [`Evaluate`] answers may depend on its clock and its memory. A runner that repeats the steps of an execution, to
-//! restore it, gives back the responses of the first time ([`Execution::replay`](crate::Execution::replay)).
+//! What an [`Evaluate`] answers may depend on its clock and its memory. A runner that repeats the
+//! steps of an execution, to restore it, gives back the responses of the first time
+//! ([`Execution::replay`](crate::Execution::replay)).
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,7 +15,7 @@ use super::{Evaluate, EvaluationRequest, EvaluationResponse};
 pub(crate) struct EvaluationLog {
     /// Responses of the first time that the repeated step has not asked for yet.
     to_replay: VecDeque<EvaluationResponse>,
-    /// All responses so far.
+    /// The responses so far.
     responses: Vec<EvaluationResponse>,
 }
 

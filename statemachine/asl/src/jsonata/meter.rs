@@ -1,20 +1,20 @@
 //! Puts meters into an expression where it could grow beyond what AWS lets an evaluation hold.
 //!
-//! A text that is put together is measured: `a & b` becomes `$sized(a & b)`. So is an array that is put together from itself,
-//! in functions, whose results can come back: `[a, b]` becomes `[$sized(a), $sized(b)]`. Ranges and paddings are
-//! measured before they are made. The names begin with a character that no expression can write, and the functions behind
-//! them are in `functions`.
+//! A text that is put together is measured: `a & b` becomes `$sized(a & b)`. So is an array that is
+//! put together from itself, in functions, whose results can come back: `[a, b]` becomes
+//! `[$sized(a), $sized(b)]`. Ranges and paddings are measured before they are made. The names begin
+//! with a character that no expression can write, and the functions behind them are in `functions`.
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage, UnaryOp};
 use jsonata_core::value::with_stack;
 
 use super::functions;
 
-/// Gives its text or array back, unless that is too long.
+/// The function that returns its text or array, unless that is too long.
 pub(super) const SIZED: &str = "\0sized";
-/// Gives its number back, unless no text may be that wide.
+/// The function that returns its number, unless no text may be that wide.
 pub(super) const WIDTH: &str = "\0width";
-/// Gives the end of a range back, unless the range is too long.
+/// The function that returns the end of a range, unless the range is too long.
 pub(super) const RANGE_END: &str = "\0range";
 
 /// `$distinct` in linear time. The library does not let its own be replaced.
@@ -33,7 +33,8 @@ const GROWING: [&str; 8] = [
     "zip",
 ];
 
-/// Puts the meters in, unless the expression is cheap, and answers an operator that JSONata has only had since version 2.1.
+/// Puts the meters in, unless the expression is cheap. Returns an operator that JSONata has only
+/// had since version 2.1, if there is one.
 pub(super) fn install(tree: &mut AstNode, cheap: bool) -> Option<&'static str> {
     let mut meter = Meter {
         measures: !cheap,
@@ -48,7 +49,7 @@ pub(super) fn install(tree: &mut AstNode, cheap: bool) -> Option<&'static str> {
 struct Meter {
     measures: bool,
     replaces_distinct: bool,
-    /// Whether the result of what is looked at may come back to it.
+    /// Set if the result of the current node may come back to it.
     in_function: bool,
     newer_operator: Option<&'static str>,
 }
@@ -84,7 +85,8 @@ impl Meter {
         }
     }
 
-    /// The right side of `~>`: a call there gets the left side for its first argument, and stays a call.
+    /// The right side of `~>`: a call there gets the left side for its first argument, and stays a
+    /// call.
     fn applied(&mut self, rhs: &mut AstNode) {
         match rhs {
             AstNode::Function { name, args, .. } => self.call(name, args, 0),
@@ -131,7 +133,7 @@ fn wrap(node: &mut AstNode, name: &str) {
     *node = call(name, vec![inner]);
 }
 
-/// Where it is called, or given something by `~>`.
+/// Replaces `$distinct` where it is called, or given something by `~>`.
 fn replace_distinct(node: &mut AstNode) {
     let name = match node {
         AstNode::Function { name, .. } => name,
@@ -150,7 +152,7 @@ fn replace_distinct(node: &mut AstNode) {
     }
 }
 
-/// Whether the expression has a `$distinct` of its own.
+/// Returns true if the expression has a `$distinct` of its own.
 fn binds_distinct(node: &mut AstNode) -> bool {
     with_stack(|| {
         let here = match node {
@@ -193,7 +195,7 @@ fn is_plain(node: &AstNode) -> bool {
     }
 }
 
-/// Where `node` puts something together: that it does not grow without an end.
+/// Measures `node` if it builds a text or an array that may grow without end.
 fn measure(node: &mut AstNode, in_function: bool) {
     match node {
         AstNode::Binary {
@@ -224,7 +226,8 @@ fn measure(node: &mut AstNode, in_function: bool) {
     }
 }
 
-/// Whether a function is called, or named, whose result may be larger than all that it is given.
+/// Returns true if a function is called, or named, whose result may be larger than all that it is
+/// given.
 fn is_growing(applied: &AstNode) -> bool {
     match applied {
         AstNode::Function { name, .. } | AstNode::Variable(name) => {
@@ -248,7 +251,8 @@ fn newer_operator(node: &AstNode) -> Option<&'static str> {
     }
 }
 
-/// Whether anything in `node` calls, or hands over, a function that the expression or its caller defines.
+/// Returns true if anything in `node` calls, or passes on, a function that the expression or its
+/// caller defines.
 fn calls_others(node: &mut AstNode) -> bool {
     with_stack(|| {
         let here = match node {

@@ -1,9 +1,10 @@
 //! JSONata: what stands between `{%` and `%}`.
 //!
-//! The language is the crate `jsonata-core`; nothing outside this module knows it. An [`Expression`] is parsed once, with
-//! the definition. An evaluation sees `$states` and the workflow variables ([`Bindings`]), and of these only what it reads
-//! is converted. AWS's own functions, time and randomness are added in `functions`: an evaluation is a pure function of
-//! its bindings and of [`Random`], within limits of time, depth and memory.
+//! The language is the crate `jsonata-core`; nothing outside this module knows it. An
+//! [`Expression`] is parsed once, with the definition. An evaluation sees `$states` and the
+//! workflow variables ([`Bindings`]), and of these only what it reads is converted. AWS's own
+//! functions, time and randomness are added in `functions`: an evaluation is a pure function of its
+//! bindings and of [`Random`], within limits of time, depth and memory.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>
 
@@ -94,7 +95,8 @@ impl Expression {
     /// If there is an `evaluator`, it does what may take long.
     ///
     /// # Errors
-    /// What the expression throws, limits that it passes, and values that JSON cannot hold (functions).
+    /// What the expression throws, limits that it passes, and values that JSON cannot hold
+    /// (functions).
     pub(crate) fn evaluate(
         &self,
         bindings: &Bindings<'_>,
@@ -121,7 +123,8 @@ impl Expression {
         self.compiled.cheap
     }
 
-    /// An operator that the JSONata 2.0.6 of Step Functions does not have, if there is one in it: it works here only.
+    /// An operator that the JSONata 2.0.6 of Step Functions does not have, if there is one in it:
+    /// it works here only.
     pub(crate) fn newer_operator(&self) -> Option<&'static str> {
         self.compiled.newer_operator
     }
@@ -141,7 +144,8 @@ impl Expression {
         self.compiled.reads.reads_root()
     }
 
-    /// The variables that it reads and does not bind itself, without their `$`; `states` among them.
+    /// The variables that it reads and does not bind itself, without their `$`; `states` among
+    /// them.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         self.compiled.reads.variables()
     }

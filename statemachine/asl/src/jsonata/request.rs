@@ -1,4 +1,5 @@
-//! Evaluations as plain data: what an expression is given and what comes of it, for an evaluator that may be elsewhere.
+//! Evaluations as plain data: what an expression is given and what comes of it, for an evaluator
+//! that may be elsewhere.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,10 +18,12 @@ use crate::variables::VariableLookup;
 
 /// Evaluates expressions for the steps of executions, where that may take long or much memory.
 ///
-/// An evaluation in the process itself is bounded in time, and in depth and memory as far as the implementation of the
-/// language lets it be. Whoever runs other people's definitions evaluates in a process that may be killed.
+/// An evaluation in the process itself is bounded in time, and in depth and memory as far as the
+/// implementation of the language lets it be. Whoever runs other people's definitions evaluates in
+/// a process that may be killed.
 pub trait Evaluate: fmt::Debug + Send + Sync {
-    /// Evaluates. It may block, and comes back in the end: with [`EvaluationRequest::fail`], if nothing else.
+    /// Evaluates. It may block, and comes back in the end: with [`EvaluationRequest::fail`], if
+    /// nothing else.
     fn evaluate(&self, request: &EvaluationRequest<'_>) -> EvaluationResponse;
 }
 
@@ -35,7 +38,7 @@ pub struct EvaluationRequest<'a> {
     random: Random,
 }
 
-/// What came of an evaluation.
+/// The outcome of an evaluation.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct EvaluationResponse {
     outcome: Outcome,
@@ -50,14 +53,14 @@ enum Outcome {
     Failed(EvaluationError),
 }
 
-/// Why an evaluator has no response of an evaluation's own.
+/// A failure of the evaluator itself, rather than of the expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EvaluationFailure {
-    /// It took too long.
+    /// The evaluation took too long.
     Time,
-    /// It took too much memory.
+    /// The evaluation took too much memory.
     Memory,
-    /// It broke down.
+    /// The evaluator broke down.
     Internal,
 }
 
@@ -177,7 +180,7 @@ impl Evaluator {
     }
 }
 
-/// As much of a member as `usage` says.
+/// Returns as much of a member as `usage` says.
 fn needed<'a>(value: &'a Value, usage: &Usage) -> Cow<'a, Value> {
     match (usage, value) {
         (Usage::Fields(names), Value::Object(fields)) => {

@@ -1,7 +1,8 @@
-//! What the functions of JSONata take, and which argument is the one that does not fit.
+//! Checks the arguments of JSONata's functions, and finds the one that does not fit.
 //!
-//! The library says that one does not, and not always which one of which function. The reference implementation finds it
-//! by the function's signature, as a pattern over the kinds of the arguments; so does this.
+//! The library says that one does not, and not always which one of which function. The reference
+//! implementation finds it by the function's signature, as a pattern over the kinds of the
+//! arguments; so does this.
 //!
 //! <https://github.com/jsonata-js/jsonata/blob/v2.0.6/src/signature.js>
 
@@ -91,14 +92,14 @@ fn find(name: &str) -> Option<&'static str> {
 struct Parameter<'s> {
     /// The kinds that it takes: `s`, `n`, `b`, `l`, `o`, `a`, `f`, and `m` for what is undefined.
     kinds: &'s str,
-    /// Of an array's items.
+    /// The kind of an array's items.
     items: Option<char>,
     optional: bool,
-    /// Whether the context stands in for it.
+    /// Set if the context stands in for it.
     context: bool,
 }
 
-/// What is wrong with the arguments of a call.
+/// The argument of a call that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mismatch {
     /// The argument at this place, from 1, is of the wrong kind, missing, or too many.
@@ -123,7 +124,7 @@ fn kind(value: &JValue) -> char {
     }
 }
 
-/// What is wrong with a call of the function called `name`, in a context that stands in for nothing.
+/// Checks a call of the function called `name`, in a context that stands in for nothing.
 pub(super) fn mismatch(name: &str, arguments: &[JValue]) -> Option<Mismatch> {
     let parameters = parameters(find(name)?);
     let kinds: String = arguments.iter().map(kind).collect();
@@ -165,7 +166,8 @@ fn plural(kind: char) -> &'static str {
     }
 }
 
-/// The place, from 1, after the longest beginning of the parameters that fits a beginning of the arguments.
+/// The place, from 1, after the longest beginning of the parameters that fits a beginning of the
+/// arguments.
 fn first_that_does_not_fit(parameters: &[Parameter<'_>], kinds: &str) -> usize {
     let mut good = 0;
     for count in 1..=parameters.len() {
@@ -177,7 +179,7 @@ fn first_that_does_not_fit(parameters: &[Parameter<'_>], kinds: &str) -> usize {
     good + 1
 }
 
-/// How many arguments each parameter takes, as a pattern matches: each as many as it can.
+/// Returns how many arguments each parameter takes, as a pattern matches: each as many as it can.
 fn assign(parameters: &[Parameter<'_>], kinds: &str, all: bool) -> Option<Vec<usize>> {
     let Some((first, rest)) = parameters.split_first() else {
         return (!all || kinds.is_empty()).then(Vec::new);

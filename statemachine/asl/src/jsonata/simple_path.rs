@@ -1,4 +1,5 @@
-//! The most frequent expressions, `$states.input.order.id` and `$order.id`: found without converting or evaluating anything.
+//! Looks up the most frequent expressions, `$states.input.order.id` and `$order.id`: found without
+//! converting or evaluating anything.
 
 use jsonata_core::ast::{AstNode, PathStep};
 use serde_json::Value;
@@ -19,7 +20,7 @@ enum Root {
     Variable(Box<str>),
 }
 
-/// Where a path leads.
+/// The result of a lookup.
 #[derive(Debug, PartialEq)]
 pub(super) enum Lookup<'a> {
     Value(&'a Value),

@@ -1,4 +1,4 @@
-//! From text to a tree, or to what is wrong with the text.
+//! Parses expressions, and reports errors as the reference implementation does.
 
 use std::panic::catch_unwind;
 
@@ -21,7 +21,8 @@ pub(super) fn parse(text: &str) -> Result<AstNode, SyntaxError> {
     })
 }
 
-/// A definition with an expression that makes the parser panic is wrong; it must not take down the thread that reads it.
+/// A definition with an expression that makes the parser panic is wrong; it must not take down the
+/// thread that reads it.
 fn try_parse(text: &str) -> Result<AstNode, String> {
     let parsed = catch_unwind(|| jsonata_core::parser::parse(text));
     let parsed = parsed.map_err(|_| "S0201: Syntax error".to_owned())?;
@@ -41,7 +42,7 @@ fn try_parse(text: &str) -> Result<AstNode, String> {
     })
 }
 
-/// What the reference refuses to parse, and the library does not.
+/// Returns the error of what the reference refuses to parse, and the library does not.
 fn undetected_error(node: &mut AstNode) -> Option<&'static str> {
     with_stack(|| {
         let here = match node {
@@ -58,7 +59,8 @@ fn undetected_error(node: &mut AstNode) -> Option<&'static str> {
     })
 }
 
-/// Whether brackets are open at the end of a pattern: a `/` inside brackets does not end it.
+/// Returns true if brackets are open at the end of a pattern: a `/` inside brackets does not end
+/// it.
 fn has_open_bracket(pattern: &str) -> bool {
     let (mut depth, mut escaped) = (0_i32, false);
     for c in pattern.chars() {
@@ -73,7 +75,8 @@ fn has_open_bracket(pattern: &str) -> bool {
     depth > 0
 }
 
-/// What the reference expects where the text ends right after what opens something; the library only says that it ends.
+/// Returns what the reference expects if the text ends right after what opens something; the
+/// library only says that it ends.
 fn expected_at_end(text: &str) -> Option<&'static str> {
     let text = text.trim_end();
     let before = text.get(..text.len().checked_sub(1)?)?.trim_end();
@@ -88,13 +91,15 @@ fn expected_at_end(text: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether what is not closed at the end of the text is a regular expression: the library calls that a string.
+/// Returns true if what is not closed at the end of the text is a regular expression, which the
+/// library calls a string.
 fn is_in_regex(text: &str) -> bool {
     let closed = catch_unwind(|| jsonata_core::parser::parse(&format!("{text}/")));
     !matches!(closed, Ok(Err(ParserError::UnclosedString)))
 }
 
-/// Where the code begins, which the parser puts words in front of ("Parse error: Invalid syntax: S0213: …"); 0 without one.
+/// Returns where the code begins, which the parser puts words in front of ("Parse error: Invalid
+/// syntax: S0213: …"); 0 without one.
 fn code_position(message: &str) -> usize {
     let mut starts = message
         .match_indices(": ")

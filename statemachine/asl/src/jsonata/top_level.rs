@@ -1,12 +1,13 @@
-//! The names that an expression looks up in nothing.
+//! Finds the names that an expression looks up without a context.
 //!
-//! Step Functions gives an expression no context: data is in `$states` and in variables. AWS refuses `phone` and takes
-//! `$states.input.phone`; further inside, names have a context: `$states.input.people[age > 17]`.
+//! Step Functions gives an expression no context: data is in `$states` and in variables. AWS
+//! refuses `phone` and takes `$states.input.phone`; further inside, names have a context:
+//! `$states.input.people[age > 17]`.
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::value::with_stack;
 
-/// Each such name once, in the order of the text.
+/// Returns each such name once, in the order of the text.
 pub(super) fn names(tree: &AstNode) -> Vec<Box<str>> {
     let mut names = Vec::new();
     node(tree, &mut names);

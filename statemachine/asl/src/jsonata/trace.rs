@@ -1,7 +1,9 @@
-//! Finds the call or operator that failed, and its values: AWS's errors name them, and the library's do not.
+//! Finds the call or operator that failed, and its values: AWS's errors name them, and the
+//! library's do not.
 //!
-//! An expression that has failed is evaluated once more, with a trace of what each call and each operator is given right
-//! before it is evaluated. The last entry of the trace is of the one that fails.
+//! An expression that has failed is evaluated once more, with a trace of what each call and each
+//! operator is given right before it is evaluated. The last entry of the trace is of the one that
+//! fails.
 
 use std::cell::{Cell, RefCell};
 
@@ -21,7 +23,8 @@ pub(super) struct Operation {
     pub(super) is_call: bool,
     /// The index of the value after which it is evaluated.
     last_value: usize,
-    /// The values that it was given. A function that stands in the expression itself is a placeholder for one.
+    /// The values that it was given. A function that stands in the expression itself is a
+    /// placeholder for one.
     pub(super) values: Vec<JValue>,
 }
 
@@ -33,7 +36,8 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// Records the arguments of a call of [`TRACE`], which are a value, its operation and its index, and returns the value.
+    /// Records the arguments of a call of [`TRACE`], which are a value, its operation and its
+    /// index, and returns the value.
     pub(super) fn record(&self, arguments: &[JValue]) -> JValue {
         if let [value, JValue::Number(id), JValue::Number(index)] = arguments {
             let (id, index) = (*id as usize, *index as usize);
@@ -129,7 +133,8 @@ impl Trace {
         operations.len() - 1
     }
 
-    /// Traces what `operands` give, but for functions, which the library must find where they stand.
+    /// Traces what `operands` give, but for functions, which the library must find where they
+    /// stand.
     fn trace(&self, name: &str, is_call: bool, mut operands: Vec<&mut AstNode>) {
         let is_function = |node: &AstNode| {
             matches!(

@@ -1,4 +1,4 @@
-//! What one look-up may cost.
+//! Limits the time and memory of path look-ups.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -7,19 +7,20 @@ use serde_json::Value;
 
 use super::PathError;
 
-/// What the look-ups of one state may visit together. A payload has at most 131,072 values, so that what visits each a
-/// few times stays well below.
+/// The most values that the look-ups of one state may visit together. A payload has at most 131,072
+/// values, so that what visits each a few times stays well below.
 pub(super) const MAX_VISITS: u64 = 4_000_000;
 
-/// What one look-up may find: sixteen payloads.
+/// The most bytes that one look-up may find: sixteen payloads.
 pub(super) const MAX_BYTES: usize = 16 * crate::MAX_PAYLOAD_BYTES;
 
-/// What the fields of one state may be made of together: more than any result that is let pass.
+/// The most bytes that the fields of one state may be made of together: more than any result may
+/// have.
 const MAX_TOTAL_BYTES: usize = 256 * crate::MAX_PAYLOAD_BYTES;
 
-/// Several `..` or filters in one path multiply: `$..*..*..*` visits a value once for each way that leads to it, and
-/// lists what it finds as often; and a template may name the same large value thousands of times. The budget of a state
-/// ends such work instead of the engine.
+/// Several `..` or filters in one path multiply: `$..*..*..*` visits a value once for each way that
+/// leads to it, and lists what it finds as often; and a template may name the same large value
+/// thousands of times. The budget of a state ends such work instead of the engine.
 #[derive(Debug)]
 pub(crate) struct Budget {
     visits: Cell<u64>,
@@ -38,7 +39,7 @@ impl Budget {
         self.work(1)
     }
 
-    /// Does as much as so many visits do.
+    /// Counts work that costs as much as `visits` visits.
     pub(super) fn work(&self, visits: u64) -> Result<(), PathError> {
         let left = self.visits.get().checked_sub(visits);
         self.visits.set(left.ok_or(PathError::TooManyVisits)?);

@@ -1,4 +1,4 @@
-//! Why a path finds nothing, in Jayway's words, which AWS's causes quote.
+//! The errors of look-ups, in Jayway's words, which AWS's causes quote.
 
 use serde_json::Value;
 use thiserror::Error;
@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::budget::{MAX_BYTES, MAX_VISITS};
 use super::{Step, Steps};
 
-/// A path leads nowhere, or cannot be followed.
+/// The error of a path that leads nowhere, or cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum PathError {
     /// The last step of a definite path finds nothing.
@@ -43,17 +43,17 @@ pub(crate) enum PathError {
     /// The operands of a filter do not suit its operator. No element passes such a filter.
     #[error("The operands of the filter do not suit its operator")]
     Unsuitable,
-    /// Not Jayway's: see [`super::Budget`].
+    /// A limit that Jayway does not have: see [`super::Budget`].
     #[error("The path visits more than {MAX_VISITS} values")]
     TooManyVisits,
-    /// Not Jayway's: see [`super::Budget`].
+    /// A limit that Jayway does not have: see [`super::Budget`].
     #[error("The path finds more than {MAX_BYTES} bytes")]
     TooLarge,
 }
 
 impl PathError {
-    /// Whether the path just leads nowhere, which filters and indefinite paths put up with: Jayway's
-    /// `PathNotFoundException`. The rest are mistakes.
+    /// Returns true if the path just leads nowhere, which filters and indefinite paths put up with:
+    /// Jayway's `PathNotFoundException`. The rest are mistakes.
     pub(super) fn is_not_found(&self) -> bool {
         matches!(
             self,
@@ -64,7 +64,7 @@ impl PathError {
         )
     }
 
-    /// `found` is not the object that `steps[at]` needs.
+    /// Creates the error of `found`, which is not the object that `steps[at]` needs.
     #[cold]
     pub(super) fn not_an_object(steps: &[Step], at: usize, found: &Value) -> PathError {
         PathError::NotAnObject {
@@ -74,7 +74,7 @@ impl PathError {
         }
     }
 
-    /// `found` is not the array that `steps[at]` needs.
+    /// Creates the error of `found`, which is not the array that `steps[at]` needs.
     #[cold]
     pub(super) fn not_an_array(steps: &[Step], at: usize, found: &Value) -> PathError {
         if found.is_null() {
@@ -86,7 +86,7 @@ impl PathError {
         }
     }
 
-    /// There is no property `name` where `steps[at]` looks for it.
+    /// Creates the error of a property `name` that `steps[at]` does not find.
     #[cold]
     pub(super) fn missing_property(steps: &[Step], at: usize, name: &str) -> PathError {
         let place = format!("{}['{name}']", path(&steps[..at]));
@@ -103,7 +103,7 @@ impl PathError {
     }
 }
 
-/// Where the definite `steps` lead: functions do not move on.
+/// Formats the definite `steps`, without functions.
 fn path(steps: &[Step]) -> String {
     let place = |step: &Step| match step {
         Step::Key(key, _) => format!("['{key}']"),

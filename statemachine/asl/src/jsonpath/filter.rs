@@ -30,7 +30,7 @@ pub(super) enum Operand {
     Document(Vec<Step>),
 }
 
-/// What an operand stands for.
+/// The value of an operand.
 pub(super) enum OperandValue<'v> {
     /// Its path leads nowhere: that equals nothing, not even itself.
     Undefined,
@@ -39,7 +39,7 @@ pub(super) enum OperandValue<'v> {
 }
 
 impl Filter {
-    /// Whether `element` passes. One that the filter makes no sense for does not.
+    /// Returns true if `element` passes. One that the filter makes no sense for does not.
     pub(super) fn accepts<'v>(
         &self,
         element: &'v Value,
@@ -69,7 +69,7 @@ impl Filter {
     }
 }
 
-/// Whether one of them is `expected`; looks no further than that.
+/// Returns true if one of them is `expected`; looks no further than that.
 fn any<'v>(
     all: &[Filter],
     expected: bool,
@@ -103,7 +103,7 @@ impl Operand {
         }
     }
 
-    /// Whether the path leads somewhere, `null` included.
+    /// Returns true if the path leads somewhere, `null` included.
     fn exists<'v>(&self, element: &'v Value, search: &Search<'v, '_>) -> Result<bool, PathError> {
         let (steps, start) = match self {
             Operand::Literal(_) | Operand::Pattern(_) => return Ok(true),

@@ -18,7 +18,7 @@ pub(super) struct Call {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Argument {
     Fixed(Value),
-    /// From the root of the document.
+    /// A path from the root of the document.
     Path(Vec<Step>),
 }
 
@@ -165,8 +165,8 @@ fn index(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     }
 }
 
-/// Returns an element, from the end where `index` is negative. Jayway never counts back to the first element, so that
-/// `last()` of one is an error.
+/// Returns an element, from the end where `index` is negative. Jayway never counts back to the
+/// first element, so that `last()` of one is an error.
 fn element(here: &Value, index: i64) -> Result<Value, PathError> {
     let Some(items) = here.as_array() else {
         return Err(PathError::Function(EMPTY.into()));
@@ -227,7 +227,8 @@ fn average(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     })
 }
 
-/// Returns the maximum, which is never negative: Jayway begins at `Double.MIN_VALUE`, the smallest number above 0.
+/// Returns the maximum, which is never negative: Jayway begins at `Double.MIN_VALUE`, the smallest
+/// number above 0.
 fn max(here: &Value, arguments: &[Value]) -> Result<Value, PathError> {
     aggregate(here, arguments, |numbers| {
         numbers.iter().copied().fold(f64::from_bits(1), f64::max)

@@ -1,4 +1,4 @@
-//! What a path finds.
+//! Looks up paths.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::search::Search;
 use super::{Budget, Path, PathError, PathKind, Step};
 
 impl Path {
-    /// What it finds in `root`, borrowed where it is one value of it.
+    /// Finds a value in `root`, or a list; borrowed where it is one value of `root`.
     pub(crate) fn find<'v>(
         &self,
         root: &'v Value,
@@ -18,7 +18,8 @@ impl Path {
             return one(&self.steps, root).map(Cow::Borrowed);
         }
         match Search::new(root, budget).value(&self.steps, self.kind, root) {
-            // Jayway calls it an error where the steps before the first indefinite one lead nowhere; AWS does not.
+            // Jayway calls it an error where the steps before the first indefinite one lead
+            // nowhere; AWS does not.
             Err(missing) if self.kind == PathKind::Indefinite && missing.is_not_found() => {
                 Ok(Cow::Owned(Value::Array(Vec::new())))
             }
@@ -54,7 +55,7 @@ fn missing(steps: &[Step], at: usize, key: &str) -> PathError {
     }
 }
 
-/// An index from the front, or from the end where negative.
+/// Returns an index from the front; a negative one counts from the end.
 pub(super) fn absolute_index(index: i32, length: usize) -> Option<usize> {
     if index >= 0 {
         return usize::try_from(index).ok();

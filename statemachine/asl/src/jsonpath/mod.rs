@@ -1,11 +1,13 @@
 //! JSONPath as Step Functions reads it.
 //!
-//! AWS uses Jayway's JsonPath (<https://github.com/json-path/JsonPath>): this module reads its syntax, finds what it
-//! finds and quotes its messages, its oddities included, because definitions rely on them.
+//! AWS uses Jayway's JsonPath (<https://github.com/json-path/JsonPath>): this module reads its
+//! syntax, finds what it finds and quotes its messages, its oddities included, because definitions
+//! rely on them.
 //!
-//! A path is parsed once, with the definition. What matters at run time is whether it is *definite*: names one value
-//! (`$.a[0].b`, `$.a.length()`), so that finding nothing is an error. An *indefinite* path (`$.a[*]`, `$..b`, slices,
-//! filters) gives an array of what it finds, possibly empty; but what it slices or filters must be an array.
+//! A path is parsed once, with the definition. What matters at run time is whether it is
+//! *definite*: names one value (`$.a[0].b`, `$.a.length()`), so that finding nothing is an error.
+//! An *indefinite* path (`$.a[*]`, `$..b`, slices, filters) gives an array of what it finds,
+//! possibly empty; but what it slices or filters must be an array.
 //!
 //! Looking takes bounded time and memory whatever the path: see [`Budget`].
 
@@ -34,7 +36,7 @@ use filter::Filter;
 use function::Call;
 pub(crate) use parse::extent;
 
-/// What a path starts from.
+/// The value that a path starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
     /// `$`: the state's input.
@@ -45,7 +47,7 @@ pub(crate) enum Root {
     Variable(Box<str>),
 }
 
-/// One step down.
+/// One step of a path.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
     /// `.name`, `['name']`; with its quote, which messages show.
@@ -77,7 +79,7 @@ pub(crate) struct Path {
     kind: PathKind,
 }
 
-/// How much a path may find.
+/// The number of values that a path may find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PathKind {
     /// One value, by keys and indices alone: it can be lent out.
@@ -88,7 +90,7 @@ enum PathKind {
     Indefinite,
 }
 
-/// The text is not a path.
+/// The error of a text that is not a path.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{reason} (position {position})")]
 pub(crate) struct PathSyntaxError {
@@ -102,7 +104,7 @@ impl Path {
         parse::parse(text)
     }
 
-    /// As it was written.
+    /// The text as it was written.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -111,22 +113,24 @@ impl Path {
         &self.root
     }
 
-    /// Whether it is `$` and nothing more.
+    /// Returns true if it is `$` and nothing more.
     pub(crate) fn is_whole_input(&self) -> bool {
         self.root == Root::Input && self.is_root()
     }
 
-    /// Whether it is just `$` (or `$$`, or `$name`).
+    /// Returns true if it is just `$` (or `$$`, or `$name`).
     pub(crate) fn is_root(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// Whether it names one value, by keys and indices alone: looking that up takes no time.
+    /// Returns true if it names one value, by keys and indices alone: looking that up takes no
+    /// time.
     pub(crate) fn is_plain(&self) -> bool {
         self.kind == PathKind::Plain
     }
 
-    /// Whether it can name one place only, by keys and indices that are not negative: what `ResultPath` needs.
+    /// Returns true if it can name one place only, by keys and indices that are not negative: what
+    /// `ResultPath` needs.
     pub(crate) fn is_reference(&self) -> bool {
         let plain = |step: &Step| matches!(step, Step::Key(..) | Step::Index(0..));
         self.steps.iter().all(plain)
@@ -148,7 +152,7 @@ impl PathKind {
 }
 
 impl Step {
-    /// Whether it leads to one value at most.
+    /// Returns true if it leads to one value at most.
     fn is_definite(&self, last: bool) -> bool {
         match self {
             Step::Key(..) | Step::Index(_) | Step::Call(_) => true,

@@ -29,7 +29,8 @@ pub(super) enum Operator {
     SubsetOf,
     AnyOf,
     NoneOf,
-    /// `all`, `type`, `matches` and `exists` are words of Jayway's that no literal suits: nothing passes them.
+    /// `all`, `type`, `matches` and `exists` are words of Jayway's that no literal suits: nothing
+    /// passes them.
     Unsupported,
 }
 
@@ -71,7 +72,7 @@ impl PartialEq for Pattern {
 }
 
 impl Operator {
-    /// In any case: `in`, `IN`.
+    /// Reads a name, in upper or lower case: `in`, `IN`.
     pub(super) fn from_name(name: &str) -> Option<Operator> {
         let found = OPERATORS
             .iter()
@@ -79,7 +80,7 @@ impl Operator {
         found.map(|(_, operator)| *operator)
     }
 
-    /// About how much it looks at, in values.
+    /// Estimates how many values it looks at.
     pub(super) fn work(self, left: &OperandValue<'_>, right: &OperandValue<'_>) -> u64 {
         let (left, right) = (left.len(), right.len());
         match self {
@@ -123,7 +124,8 @@ impl Operator {
 }
 
 impl OperandValue<'_> {
-    /// How many items it has; of a text, its length in units that are as quickly looked at as an item.
+    /// Returns the number of items; of a text, its length in units that are read as quickly as an
+    /// item.
     fn len(&self) -> u64 {
         const UNIT: usize = 32;
         let length = match self {
@@ -146,8 +148,8 @@ fn equal(left: &OperandValue<'_>, right: &OperandValue<'_>) -> bool {
     }
 }
 
-/// Numbers and texts equal each other: a text on the right is read as a number, a number on the right is written as
-/// a text.
+/// Compares values, numbers and texts too: a text on the right is read as a number, a number on the
+/// right is written as a text.
 fn equal_values(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => order(left, right) == Some(Ordering::Equal),
@@ -169,7 +171,7 @@ fn same(left: &OperandValue<'_>, right: &OperandValue<'_>) -> bool {
     }
 }
 
-/// Numbers with numbers and texts with texts.
+/// Compares numbers with numbers and texts with texts.
 fn compare(left: &OperandValue<'_>, right: &OperandValue<'_>) -> Option<Ordering> {
     let (OperandValue::Value(left), OperandValue::Value(right)) = (left, right) else {
         return None;
@@ -209,7 +211,8 @@ fn matches(left: &OperandValue<'_>, right: &OperandValue<'_>) -> bool {
     }
 }
 
-/// What a pattern sees of a value: nothing of `null`, arrays and objects.
+/// Returns the text of a value that a pattern is matched with: empty for `null`, arrays and
+/// objects.
 fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => text.into(),
@@ -218,7 +221,7 @@ fn text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// The elements of an array, or nothing for an object.
+/// Returns the elements of an array, or `None` for an object.
 fn list<'a>(side: &'a OperandValue<'_>) -> Result<Option<&'a [Value]>, PathError> {
     match side {
         OperandValue::Value(value) => match value.as_ref() {
@@ -253,7 +256,7 @@ fn within(side: &OperandValue<'_>, list: &[Value]) -> bool {
     matches!(side, OperandValue::Value(value) if contained(value, list))
 }
 
-/// Whether a list holds a value, or a text another text.
+/// Returns true if a list holds a value, or a text another text.
 fn contains(left: &OperandValue<'_>, right: &OperandValue<'_>) -> bool {
     let (OperandValue::Value(left), OperandValue::Value(right)) = (left, right) else {
         return false;

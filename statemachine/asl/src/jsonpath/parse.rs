@@ -3,10 +3,12 @@
 use super::{Path, PathKind, PathSyntaxError, Root, Step, parse_bracket, parse_function};
 use crate::variables::{self, is_name_part};
 
-/// A value that a path puts somewhere nests as deep as the path is long, and values must not nest without end.
+/// A value that a path puts somewhere nests as deep as the path is long, and values must not nest
+/// without end.
 const MAX_STEPS: usize = 100;
 
-/// How deeply paths may stand in filters and functions of others, so that no definition can exhaust the stack.
+/// The deepest nesting of paths in filters and functions, so that no definition can exhaust the
+/// stack.
 pub(super) const MAX_DEPTH: usize = 32;
 
 /// A place in the text of a path, and in the paths inside it.
@@ -114,7 +116,7 @@ impl<'a> Cursor<'a> {
         Ok(parse_function::invert(steps))
     }
 
-    /// What follows a `.`; Jayway takes `$.[0]` for `$[0]`.
+    /// Parses what follows a `.`; Jayway takes `$.[0]` for `$[0]`.
     fn below(&mut self) -> Result<Step, PathSyntaxError> {
         if self.eat("[") {
             return parse_bracket::step(self);
@@ -158,8 +160,8 @@ pub(super) fn parse(text: &str) -> Result<Path, PathSyntaxError> {
     })
 }
 
-/// How long the path is that `text` begins with, where it is an argument: up to a comma, a parenthesis or a space that
-/// is in no bracket of it.
+/// Returns the length of the path that `text` begins with, where it is an argument: up to a comma,
+/// a parenthesis or a space that is in no bracket of it.
 pub(crate) fn extent(text: &str) -> usize {
     let (mut depth, mut quote, mut escaped) = (0usize, None, false);
     for (at, c) in text.char_indices() {

@@ -3,7 +3,7 @@
 use super::parse::Cursor;
 use super::{PathSyntaxError, Step, parse_filter};
 
-/// After the `[`, up to and with the `]`.
+/// Parses a step from after its `[` up to and with the `]`.
 pub(super) fn step(cursor: &mut Cursor<'_>) -> Result<Step, PathSyntaxError> {
     cursor.skip_spaces();
     let step = match cursor.peek() {
@@ -69,7 +69,7 @@ fn indices(cursor: &mut Cursor<'_>) -> Result<Step, PathSyntaxError> {
     })
 }
 
-/// At most 32 bits, as in Java.
+/// Parses an integer of at most 32 bits, as in Java.
 fn integer(cursor: &mut Cursor<'_>) -> Result<Option<i32>, PathSyntaxError> {
     let digits = cursor.take_while(|c| c.is_ascii_digit() || c == '-');
     if digits.is_empty() {
@@ -84,7 +84,7 @@ pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<String, PathSyntaxError>
     between_quotes(cursor).map(|raw| unescape(raw, &[]))
 }
 
-/// The same as it is written.
+/// Parses a text between quotes, and returns it with its escapes.
 fn between_quotes<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, PathSyntaxError> {
     let quote = cursor.peek().filter(|c| matches!(c, '\'' | '"'));
     let Some(quote) = quote else {
@@ -104,8 +104,9 @@ fn between_quotes<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, PathSyntaxErro
     Ok(&rest[..end])
 }
 
-/// `\n` and the like, `\u00e9`, and a `\` before one of `escaped`, or before anything where that is empty, say that the character
-/// stands for itself. Any other `\` stands for itself: on AWS `$['Test\""Name"']` finds the property `Test\""Name"` (recorded).
+/// `\n` and the like, `\u00e9`, and a `\` before one of `escaped`, or before anything where that is
+/// empty, say that the character stands for itself. Any other `\` stands for itself: on AWS
+/// `$['Test\""Name"']` finds the property `Test\""Name"` (recorded).
 fn unescape(text: &str, escaped: &[char]) -> String {
     let mut value = String::with_capacity(text.len());
     let mut chars = text.chars();

@@ -10,7 +10,7 @@ use super::operator::{Operator, Pattern};
 use super::parse::{Cursor, MAX_DEPTH};
 use super::{PathSyntaxError, parse_bracket};
 
-/// After the `?`.
+/// Parses a filter, from after its `?`.
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Filter, PathSyntaxError> {
     cursor.skip_spaces();
     cursor.expect("(")?;
@@ -109,7 +109,8 @@ fn operand(cursor: &mut Cursor<'_>) -> Result<Operand, PathSyntaxError> {
     }
 }
 
-/// How long the path is that `text` begins with: up to an operator, a space, or a parenthesis that is not its own.
+/// Returns the length of the path that `text` begins with: up to an operator, a space, or a
+/// parenthesis that is not its own.
 fn path_length(text: &str) -> usize {
     let (mut brackets, mut parentheses, mut quote, mut escaped) = (0usize, 0usize, None, false);
     for (at, c) in text.char_indices() {
@@ -132,7 +133,8 @@ fn path_length(text: &str) -> usize {
     text.len()
 }
 
-/// `/text/flags`: Java's syntax, as far as a matcher in linear time has it (no look-around, no back-references).
+/// `/text/flags`: Java's syntax, as far as a matcher in linear time has it (no look-around, no
+/// back-references).
 fn pattern(cursor: &mut Cursor<'_>) -> Result<Pattern, PathSyntaxError> {
     let start = *cursor;
     cursor.expect("/")?;

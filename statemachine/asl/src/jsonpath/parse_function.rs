@@ -6,7 +6,8 @@ use super::function::{Argument, Call, Function};
 use super::parse::{Cursor, extent};
 use super::{PathSyntaxError, Step};
 
-/// Parses the arguments of a call, from after its opening parenthesis up to and with the closing one.
+/// Parses the arguments of a call, from after its opening parenthesis up to and with the closing
+/// one.
 pub(super) fn call(cursor: &mut Cursor<'_>, name: &str) -> Result<Call, PathSyntaxError> {
     let Some(function) = Function::from_name(name) else {
         return Err(cursor.bad(format!("there is no JSONPath function {name}()")));

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::{Path, Step};
 
 impl Path {
-    /// Puts `value` at this reference path, making objects on the way. Gives it back if that cannot be:
-    /// something on the way is neither an object nor an array that is long enough.
+    /// Puts `value` at this reference path, making objects on the way. Gives it back if that cannot
+    /// be: something on the way is neither an object nor an array that is long enough.
     pub(crate) fn put(&self, root: &mut Value, value: Value) -> Result<(), Value> {
         let mut here = root;
         for step in &self.steps {

@@ -1,7 +1,7 @@
 //! Follows the steps of any path.
 //!
-//! A step that finds nothing is an error only where every step before it is definite; further on there may be other
-//! places where it finds something.
+//! A step that finds nothing is an error only where every step before it is definite; further on
+//! there may be other places where it finds something.
 
 use std::borrow::Cow;
 
@@ -15,14 +15,14 @@ type Matches<'v> = Vec<Cow<'v, Value>>;
 /// One look-up.
 #[derive(Clone, Copy)]
 pub(super) struct Search<'v, 'b> {
-    /// What `$` is in filters and in the arguments of functions.
+    /// The value of `$` in filters and in the arguments of functions.
     document: &'v Value,
     budget: &'b Budget,
-    /// Whether every missing property is an error: when a filter asks if a path is there.
+    /// Set if every missing property is an error, for a filter that tests if a path exists.
     strict: bool,
 }
 
-/// A place in the steps of a path.
+/// A position in the steps of a path.
 #[derive(Clone, Copy)]
 struct StepPosition<'p> {
     steps: &'p [Step],
@@ -45,7 +45,7 @@ impl<'p> StepPosition<'p> {
         self.at + 1 == self.steps.len()
     }
 
-    /// Whether every step before this one is definite.
+    /// Returns true if every step before this one is definite.
     fn is_certain(self) -> bool {
         self.steps[..self.at]
             .iter()
@@ -77,7 +77,7 @@ impl<'v, 'b> Search<'v, 'b> {
         self.document
     }
 
-    /// What a path from `start` finds: a value, or a list where it is indefinite.
+    /// Returns what a path from `start` finds: a value, or a list where it is indefinite.
     pub(super) fn value(
         &self,
         steps: &[Step],
@@ -183,7 +183,7 @@ impl<'v, 'b> Search<'v, 'b> {
         Ok(())
     }
 
-    /// An object of those properties that are there.
+    /// Returns an object of those properties that exist.
     fn merged(
         &self,
         position: StepPosition<'_>,
@@ -236,7 +236,7 @@ impl<'v, 'b> Search<'v, 'b> {
         }
     }
 
-    /// Everywhere in `here` where the step after the `..` applies, the outside first.
+    /// Follows the step after a `..` everywhere in `here` where it applies, the outside first.
     fn scan(
         &self,
         position: StepPosition<'_>,
@@ -268,7 +268,7 @@ impl<'v, 'b> Search<'v, 'b> {
             .try_for_each(|child| self.scan(position, child, found))
     }
 
-    /// What a filter is asked about: an object itself, the elements of an array.
+    /// Returns the values that a filter tests: an object itself, or the elements of an array.
     fn candidates(
         &self,
         position: StepPosition<'_>,
@@ -315,8 +315,9 @@ fn children(here: &Value) -> Vec<&Value> {
     }
 }
 
-/// The indices of a slice as Jayway counts them. Only an open side counts from the end where it is negative: with both
-/// sides given they are indices to go through one by one, so that `[1:-1]` is empty and `[-2:1]` begins at the end.
+/// Returns the indices of a slice as Jayway counts them. Only an open side counts from the end
+/// where it is negative: with both sides given they are indices to go through one by one, so that
+/// `[1:-1]` is empty and `[-2:1]` begins at the end.
 fn slice(start: Option<i32>, end: Option<i32>, length: usize) -> std::ops::Range<i32> {
     let length = i32::try_from(length).unwrap_or(i32::MAX);
     let from_end = |bound: i32| {

@@ -1,7 +1,7 @@
 //! Reads a JSON text into a value that remembers where everything in it stands.
 //!
-//! A [`Source`] leads from a location, as diagnostics name it (`/States/A/Choices[0]/Next`), to the bytes of the text
-//! that a person should look at.
+//! A [`Source`] leads from a location, as diagnostics name it (`/States/A/Choices[0]/Next`), to the
+//! bytes of the text that a person should look at.
 
 mod scan;
 mod syntax;
@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 127;
 #[derive(Debug)]
 pub(crate) struct Source<'t> {
     text: &'t str,
-    /// Of fields that are given more than once, the last counts, as on AWS.
+    /// The value. Of fields that are given more than once, the last counts, as on AWS.
     pub(crate) value: Value,
     root: Node,
 }
@@ -43,7 +43,7 @@ enum Children {
 
 #[derive(Debug)]
 struct Field {
-    /// Without escapes.
+    /// The name without escapes.
     name: String,
     /// The bytes of the name, with its quotes.
     name_span: Range<usize>,
@@ -60,7 +60,8 @@ pub(crate) struct Duplicate {
     pub(crate) name_span: Range<usize>,
 }
 
-/// Returns the syntax error of a text that should be JSON, as AWS words it for an execution's input.
+/// Returns the syntax error of a text that should be JSON, as AWS words it for an execution's
+/// input.
 pub fn json_syntax_error(text: &str) -> Option<String> {
     let error = Source::read(text).err()?;
     let first = error.message.lines().next().unwrap_or_default();
@@ -77,8 +78,9 @@ impl<'t> Source<'t> {
         Ok(Source { text, value, root })
     }
 
-    /// Returns the bytes that a diagnostic at `location` is about: a scalar, or the name of a field whose value is an
-    /// array or object. `offset` is a byte of a string, counted after its escapes are resolved.
+    /// Returns the bytes that a diagnostic at `location` is about: a scalar, or the name of a field
+    /// whose value is an array or object. `offset` is a byte of a string, counted after its escapes
+    /// are resolved.
     pub(crate) fn span(&self, location: &str, offset: Option<usize>) -> Option<Range<usize>> {
         // "/" is how AWS calls the whole.
         let location = if location == "/" { "" } else { location };
@@ -119,7 +121,8 @@ impl<'t> Source<'t> {
 
 /// Finds the value at `location`, and the field that holds it.
 ///
-/// Names may hold `/` and `[`, so a location is matched against the fields that exist rather than split.
+/// Names may hold `/` and `[`, so a location is matched against the fields that exist rather than
+/// split.
 fn find<'n>(
     field: Option<&'n Field>,
     node: &'n Node,

@@ -15,7 +15,7 @@ const TOKENS: &str = "JSON String, Number, Array, Object or token 'null', 'true'
 /// A value and its position.
 type Parsed = (Value, Node);
 
-/// What a value is, and what its children are.
+/// A value and the positions of its children.
 type Content = (Value, Children);
 
 pub(super) fn scan(text: &str) -> Result<Parsed, SyntaxError> {
@@ -33,7 +33,8 @@ pub(super) fn scan(text: &str) -> Result<Parsed, SyntaxError> {
     }
 }
 
-/// The characters of a string's content: where each stands, how long it is there, and how long without escapes.
+/// Returns the characters of a string's content: the position of each, its length there, and its
+/// length without escapes.
 pub(super) fn characters(content: &str) -> impl Iterator<Item = (usize, usize, usize)> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -53,7 +54,8 @@ pub(super) fn characters(content: &str) -> impl Iterator<Item = (usize, usize, u
     })
 }
 
-/// The character that an escape at the start of `text` stands for; half of a surrogate pair stands for no character.
+/// Returns the character that an escape at the start of `text` stands for; half of a surrogate pair
+/// stands for no character.
 fn unescape(text: &str) -> Option<char> {
     Some(match text.as_bytes().get(1)? {
         b'n' => '\n',
@@ -69,7 +71,7 @@ fn unescape(text: &str) -> Option<char> {
 struct Scanner<'t> {
     text: &'t str,
     at: usize,
-    /// Where the arrays and objects begin that are open.
+    /// The starts of the arrays and objects that are open.
     open: Vec<usize>,
 }
 
@@ -321,7 +323,8 @@ impl Scanner<'_> {
 
     fn control(&self, byte: u8) -> SyntaxError {
         let problem = format!(
-            "Illegal unquoted character ((CTRL-CHAR, code {byte})): has to be escaped using backslash to be included in string value"
+            "Illegal unquoted character ((CTRL-CHAR, code {byte})): has to be escaped using \
+             backslash to be included in string value"
         );
         self.error(&problem, self.at..self.at + 1, self.at + 1)
     }

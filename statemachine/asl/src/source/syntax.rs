@@ -42,8 +42,8 @@ impl SyntaxError {
         }
     }
 
-    /// Creates the error of a number or string at `span` that is well formed and stands for no value, such as
-    /// `1e999` or half of a surrogate pair.
+    /// Creates the error of a number or string at `span` that is well formed and stands for no
+    /// value, such as `1e999` or half of a surrogate pair.
     pub(super) fn undecodable(
         text: &str,
         span: Range<usize>,

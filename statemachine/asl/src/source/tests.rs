@@ -1,3 +1,5 @@
+//! Tests of the reader of JSON texts and of the positions that it finds.
+
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
@@ -13,14 +15,16 @@ fn message(text: &str) -> String {
 #[test]
 fn syntax_errors_speak_as_jackson_does() {
     let check = |text: &str, expect: &str| assert_eq!(message(text), expect, "{text}");
-    let value = "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+    let value = "expected a valid value (JSON String, Number, Array, Object or token 'null', \
+                 'true' or 'false')";
     check(
         r#"{"a": [1, -2.5e+3, "é\u00e9\n", true, null, {}]}"#,
         "fine",
     );
     check(
         "nope it",
-        "Unrecognized token 'nope': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+        "Unrecognized token 'nope': was expecting (JSON String, Number, Array, Object or token \
+         'null', 'true' or 'false')",
     );
     check(
         "{a: 1}",
@@ -32,7 +36,8 @@ fn syntax_errors_speak_as_jackson_does() {
     );
     check(
         r#"{"a" 1}"#,
-        "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
+        "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and \
+         value",
     );
     check(
         r#"{"a": 1 "b": 2}"#,
@@ -52,7 +57,8 @@ fn syntax_errors_speak_as_jackson_does() {
     );
     check(
         "{\"a\": \"x\ny\"}",
-        "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to be included in string value",
+        "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to \
+         be included in string value",
     );
     check(r#"["\x"]"#, "Unrecognized character escape 'x' (code 120)");
     check("[01]", "Invalid numeric value: Leading zeroes not allowed");
@@ -89,7 +95,8 @@ fn a_syntax_error_gives_its_place_twice() {
     );
     let open = Source::read("{\"a\": [").unwrap_err();
     assert!(open.message.starts_with(
-        "Unexpected end-of-input: expected close marker for Array (start marker at [Source: (String)\"{\"a\": [\"; line: 1, column: 7])"
+        "Unexpected end-of-input: expected close marker for Array (start marker at [Source: \
+         (String)\"{\"a\": [\"; line: 1, column: 7])"
     ));
     let long = Source::read(&"x".repeat(600)).unwrap_err();
     assert!(long.location.contains("\"[truncated 100 chars]; line: 1"));
@@ -174,7 +181,7 @@ fn fields_that_stand_twice_are_found() {
     assert_eq!(source.span("/a", None), Some(39..40)); // the last counts
 }
 
-/// Every value of a document, with its location.
+/// Finds every value of a document, with its location.
 fn places(value: &Value, at: String, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Array(items) => items

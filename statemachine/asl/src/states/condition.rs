@@ -1,4 +1,5 @@
-//! The conditions of a Choice state: `And`, `Or`, `Not` and the 39 data-test operators; JSONata's `Condition`.
+//! The conditions of a Choice state: `And`, `Or`, `Not` and the 39 data-test operators; JSONata's
+//! `Condition`.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -187,8 +188,8 @@ impl TypeTest {
     }
 }
 
-/// Matches a pattern in which `*` stands for any text, `\\*` for a star and `\\\\` for a backslash, in time linear in
-/// both.
+/// Matches a pattern in which `*` stands for any text, `\\*` for a star and `\\\\` for a backslash,
+/// in time linear in both.
 fn glob(pattern: &str, text: &str) -> bool {
     let parts = glob_parts(pattern);
     let [first, middle @ .., last] = parts.as_slice() else {

@@ -5,7 +5,7 @@
 use super::NumberField;
 use crate::Payload;
 use crate::fault::Fault;
-use crate::map_run::{Batch, Format, Reader, Results, Transformation};
+use crate::map_run::{InputFormat, ItemBatcher, ItemReader, ResultWriter, Transformation};
 use crate::probe::MapSetting;
 use crate::scope::Scope;
 use crate::template::Template;
@@ -15,9 +15,9 @@ pub(crate) struct Distributed {
     /// `ExecutionType` of the processor.
     pub(crate) express: bool,
     pub(crate) label: Option<String>,
-    pub(crate) reader: Option<ItemReader>,
-    pub(crate) batcher: Option<Batcher>,
-    pub(crate) writer: Option<ResultWriter>,
+    pub(crate) reader: Option<ReaderFields>,
+    pub(crate) batcher: Option<BatcherFields>,
+    pub(crate) writer: Option<WriterFields>,
     pub(crate) tolerated_count: Option<NumberField>,
     pub(crate) tolerated_percentage: Option<NumberField>,
 }
@@ -26,17 +26,17 @@ pub(crate) struct Distributed {
 ///
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html>
 #[derive(Debug)]
-pub(crate) struct ItemReader {
+pub(crate) struct ReaderFields {
     pub(crate) api: String,
     pub(crate) parameters: Option<Template>,
-    pub(crate) format: Format,
+    pub(crate) format: InputFormat,
     pub(crate) loads: bool,
     pub(crate) max_items: Option<NumberField>,
 }
 
 /// `ItemBatcher`
 #[derive(Debug)]
-pub(crate) struct Batcher {
+pub(crate) struct BatcherFields {
     pub(crate) max_items: Option<NumberField>,
     pub(crate) max_bytes: Option<NumberField>,
     pub(crate) input: Option<Template>,
@@ -46,25 +46,25 @@ pub(crate) struct Batcher {
 ///
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html>
 #[derive(Debug)]
-pub(crate) struct ResultWriter {
+pub(crate) struct WriterFields {
     pub(crate) destination: Option<Template>,
     pub(crate) transformation: Transformation,
     pub(crate) lines: bool,
 }
 
-/// How many items, and how many percent of them, may fail.
+/// The number and the percentage of items that may fail.
 pub(crate) struct Tolerance {
     pub(crate) count: Option<u64>,
     pub(crate) percentage: Option<f64>,
 }
 
 impl Distributed {
-    pub(crate) fn batch(&self, scope: &Scope<'_>) -> Result<Option<Batch>, Fault> {
+    pub(crate) fn batch(&self, scope: &Scope<'_>) -> Result<Option<ItemBatcher>, Fault> {
         let Some(batcher) = &self.batcher else {
             return Ok(None);
         };
         let input = batcher.input.as_ref();
-        Ok(Some(Batch {
+        Ok(Some(ItemBatcher {
             max_items: whole(batcher.max_items.as_ref(), scope)?,
             max_bytes: whole(batcher.max_bytes.as_ref(), scope)?,
             input: input
@@ -81,7 +81,7 @@ impl Distributed {
             .is_some_and(|writer| writer.destination.is_some())
     }
 
-    pub(crate) fn results(&self, scope: &Scope<'_>) -> Result<Results, Fault> {
+    pub(crate) fn results(&self, scope: &Scope<'_>) -> Result<ResultWriter, Fault> {
         let writer = self.writer.as_ref();
         let results = writer.map(|writer| writer.evaluate(scope)).transpose()?;
         Ok(results.unwrap_or_default())
@@ -109,11 +109,11 @@ fn whole(number: Option<&NumberField>, scope: &Scope<'_>) -> Result<Option<u64>,
     number.map(|number| number.whole(scope)).transpose()
 }
 
-impl ItemReader {
-    pub(crate) fn evaluate(&self, input: &Payload, scope: &Scope<'_>) -> Result<Reader, Fault> {
+impl ReaderFields {
+    pub(crate) fn evaluate(&self, input: &Payload, scope: &Scope<'_>) -> Result<ItemReader, Fault> {
         let parameters = self.parameters.as_ref();
         let max_items = self.max_items.as_ref();
-        Ok(Reader {
+        Ok(ItemReader {
             api: self.api.clone(),
             parameters: match parameters {
                 Some(parameters) => parameters.render(scope)?.into(),
@@ -126,10 +126,10 @@ impl ItemReader {
     }
 }
 
-impl ResultWriter {
-    fn evaluate(&self, scope: &Scope<'_>) -> Result<Results, Fault> {
+impl WriterFields {
+    fn evaluate(&self, scope: &Scope<'_>) -> Result<ResultWriter, Fault> {
         let destination = self.destination.as_ref();
-        Ok(Results {
+        Ok(ResultWriter {
             destination: destination
                 .map(|destination| destination.render(scope))
                 .transpose()?

@@ -7,7 +7,7 @@ use crate::scope::Scope;
 use crate::template::Template;
 use crate::transition::StateId;
 
-/// AWS: the max iterations of an inline Map that run at once, whatever `MaxConcurrency` says.
+/// AWS: the most iterations of an inline Map that run at once, whatever `MaxConcurrency` says.
 const MAX_INLINE_CONCURRENCY: u64 = 40;
 
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use crate::{Payload, StateType};
 
 pub(crate) use choice::{Choice, ChoiceRule};
 pub(crate) use condition::{Condition, DataTest, Operand, OperandType, Relation, TypeTest};
-pub(crate) use distributed::{Batcher, Distributed, ItemReader, ResultWriter};
+pub(crate) use distributed::{BatcherFields, Distributed, ReaderFields, WriterFields};
 pub(crate) use fail::{Fail, TextField};
 pub(crate) use items::ItemsField;
 pub(crate) use map::Map;
@@ -52,7 +52,8 @@ impl StateKind {
         }
     }
 
-    /// Returns true if the state has `Retry` and `Catch`, and with them a retry count in the context object.
+    /// Returns true if the state has `Retry` and `Catch`, and with them a retry count in the
+    /// context object.
     pub(crate) fn retries(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,5 @@
-//! A number of a definition, or the path or expression that gives one: `MaxItems` and `MaxItemsPath`.
+//! A number of a definition, or the path or expression that gives one: `MaxItems` and
+//! `MaxItemsPath`.
 
 use serde_json::Value;
 

@@ -48,7 +48,8 @@ impl Wait {
                 parse_date_time(&text).map(milliseconds).ok_or_else(|| {
                     let field = query.field();
                     query.refuse(format!(
-                        "The {field} field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
+                        "The {field} field cannot be parsed as an ISO-8601 extended offset \
+                         date-time format string: {text}"
                     ))
                 })
             }
@@ -75,13 +76,18 @@ fn seconds(path: &Path, scope: &Scope<'_>) -> Result<u64, Fault> {
 
 fn timestamp(path: &Path, scope: &Scope<'_>) -> Result<Timestamp, Fault> {
     let value = find("TimestampPath", path, scope)?;
-    value.as_str().and_then(parse_date_time).map(milliseconds).ok_or_else(|| {
-        let text = string_or_json(&value);
-        Fault::runtime(format!(
-            "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {} == {text}",
-            path.text()
-        ))
-    })
+    value
+        .as_str()
+        .and_then(parse_date_time)
+        .map(milliseconds)
+        .ok_or_else(|| {
+            let text = string_or_json(&value);
+            Fault::runtime(format!(
+                "The TimestampPath parameter does not reference a valid ISO-8601 extended offset \
+             date-time format string: {} == {text}",
+                path.text()
+            ))
+        })
 }
 
 fn find<'a>(field: &str, path: &Path, scope: &Scope<'a>) -> Result<Cow<'a, Value>, Fault> {

@@ -106,7 +106,11 @@ fn given(text: &str, state: &State) -> Result<Value, TestStateError> {
     };
     check(&context).map_err(refused)?;
     if context.contains_key("Task") && !waits(state) {
-        return Err(refused("Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern".into()));
+        return Err(refused(
+            "Context object contains 'Task' when state is not a Task state with a \
+                            '.sync' or '.waitForTaskToken' service integration pattern"
+                .into(),
+        ));
     }
     Ok(Value::Object(context))
 }
@@ -132,7 +136,7 @@ fn check(context: &Map<String, Value>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the state waits for a job or a callback.
+/// Returns true if the state waits for a job or a callback.
 fn waits(state: &State) -> bool {
     let StateKind::Task(task) = &state.kind else {
         return false;

@@ -1,4 +1,4 @@
-//! What AWS refuses to test.
+//! The errors of TestState.
 
 use thiserror::Error;
 

@@ -1,4 +1,5 @@
-//! The state machine that a test runs in: the whole one that is given, or one made around a single state.
+//! The state machine that a test runs in: the whole one that is given, or one made around a single
+//! state.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::TestStateError;
 use crate::StateMachine;
 
-/// How AWS calls a state that is tested on its own.
+/// The name that AWS gives a state that is tested on its own.
 pub(super) const NAME: &str = "StateName";
 
 /// Compiles a definition so that it starts at the state to test.
@@ -25,8 +26,8 @@ pub(super) fn compile(
     Ok(machine)
 }
 
-/// The definition of a machine with this one state, and others for it to lead to. Text that is no object stays what it is:
-/// it is refused as a definition would be.
+/// The definition of a machine with this one state, and others for it to lead to. Text that is no
+/// object stays what it is: it is refused as a definition would be.
 fn around(state: &str) -> String {
     let Ok(Value::Object(fields)) = serde_json::from_str(state) else {
         return state.to_owned();

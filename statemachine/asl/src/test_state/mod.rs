@@ -1,8 +1,9 @@
 //! TestState: one state on its own, with a look inside.
 //!
-//! [`TestState::start`] checks a request as AWS does and enters the state, under a [`Probe`]. A state that is mocked, or
-//! that calls nobody, is done at once; a task that is really to run is handed out ([`TestState::task`]), and what came of it
-//! is fed back. [`TestState::finish`] answers as the API does. The pipeline is the executions' own.
+//! [`TestState::start`] checks a request as AWS does and enters the state, under a [`Probe`]. A
+//! state that is mocked, or that calls nobody, is done at once; a task that is really to run is
+//! handed out ([`TestState::task`]), and what came of it is fed back. [`TestState::finish`] responds
+//! as the API does. The pipeline is the executions' own.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html>
 
@@ -28,7 +29,8 @@ use crate::{
     Timestamp,
 };
 
-/// Where a test is said to run, and its time and randomness.
+/// The environment of a test: the region and account that it is said to run in, its time and
+/// randomness.
 #[derive(Clone, Debug)]
 pub struct TestEnvironment {
     /// `us-east-1`
@@ -39,7 +41,7 @@ pub struct TestEnvironment {
     pub at: Timestamp,
     /// Feeds everything random.
     pub seed: u64,
-    /// Who evaluates what may take long, if anyone else does.
+    /// The evaluator of what may take long, if the engine itself does not.
     pub evaluator: Option<Arc<dyn Evaluate>>,
 }
 
@@ -122,7 +124,7 @@ impl TestState {
         )
     }
 
-    /// Lets time pass at once, answers for a task that is mocked, and keeps one that is not.
+    /// Lets time pass at once, completes a task that is mocked, and keeps one that is not.
     fn take(&mut self, effects: Vec<Effect>) {
         let mut started = None;
         let mut due = None;

@@ -1,4 +1,4 @@
-//! What a test is asked for, and what of it AWS refuses.
+//! The request of a test, and the checks that AWS makes.
 
 use serde_json::Value;
 
@@ -20,21 +20,21 @@ pub struct TestRequest {
     pub role_arn: Option<String>,
     /// The state's input; `{}` where it is left out.
     pub input: Option<String>,
-    /// How much is told.
+    /// The level of detail of the response.
     pub inspection_level: InspectionLevel,
-    /// Whether the secrets of HTTP tasks are told.
+    /// Set to reveal the secrets of HTTP tasks.
     pub reveal_secrets: bool,
     /// The workflow variables that the state sees: an object.
     pub variables: Option<String>,
     /// The context object that it sees.
     pub context: Option<String>,
-    /// What stands for the state's task, branches or iterations.
+    /// The mock of the state's task, branches or iterations.
     pub mock: Option<Mock>,
-    /// What happened before.
+    /// The history before the test.
     pub configuration: Configuration,
 }
 
-/// How much is told.
+/// The level of detail of the response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InspectionLevel {
     /// Status, output and error.
@@ -46,40 +46,40 @@ pub enum InspectionLevel {
     Trace,
 }
 
-/// What stands for a state's task, branches or iterations.
+/// The mock of a state's task, branches or iterations.
 #[derive(Clone, Debug, Default)]
 pub struct Mock {
-    /// What they gave.
+    /// The result.
     pub result: Option<String>,
-    /// How they failed.
+    /// The failure.
     pub error_output: Option<Failure>,
-    /// How closely the result is held against the API that the task calls.
+    /// The validation of the result against the API that the task calls.
     pub field_validation: FieldValidation,
 }
 
-/// How closely a mocked result is held against the API that a task calls.
+/// The validation of a mocked result against the API that a task calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FieldValidation {
-    /// Required fields, and the types of all.
+    /// Checks required fields, and the types of all.
     #[default]
     Strict,
-    /// The types of what is there.
+    /// Checks the types of the fields that exist.
     Present,
-    /// Not at all.
+    /// No validation.
     None,
 }
 
-/// What happened before the state is tested.
+/// The history before the state is tested.
 #[derive(Clone, Debug, Default)]
 pub struct Configuration {
-    /// How often the state was retried.
+    /// The number of retries so far.
     pub retrier_retry_count: Option<u32>,
     /// The state inside a Map or Parallel that the error comes from.
     pub error_caused_by_state: Option<String>,
-    /// How many iterations of a Map failed.
+    /// The number of failed iterations of a Map.
     pub map_iteration_failure_count: Option<u64>,
-    /// What the ItemReader of a Map read, as it is in its source. Nothing is told of it, and nothing is run with it: the
-    /// iterations are mocked.
+    /// The data that the ItemReader of a Map read, as it is in its source. Nothing is told of it,
+    /// and nothing is run with it: the iterations are mocked.
     pub map_item_reader_data: Option<String>,
 }
 
@@ -128,7 +128,8 @@ impl TestRequest {
         }
         match &state.kind {
             StateKind::Map(_) | StateKind::Parallel(_) => Err(TestStateError::Unsupported(
-                "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
+                "TestState API does not support Map or Parallel states. Supported state types \
+                 include: [Task, Wait, Pass, Succeed, Fail, Choice]",
             )),
             StateKind::Task(task) => {
                 check_resource(&task.resource)?;
@@ -204,13 +205,15 @@ impl TestRequest {
             && parallel.branches.len() != array.len()
         {
             return refused(
-                "Mocked result must contain the same number of items as number of Parallel branches.",
+                "Mocked result must contain the same number of items as number of Parallel \
+                 branches.",
             );
         }
         let failed = self.configuration.map_iteration_failure_count.unwrap_or(0);
         if failed > array.len() as u64 {
             return refused(
-                "Map iteration failure count must be less than or equal to the number of Map iterations",
+                "Map iteration failure count must be less than or equal to the number of Map \
+                 iterations",
             );
         }
         Ok(())
@@ -225,7 +228,8 @@ fn check_resource(resource: &Resource) -> Result<(), TestStateError> {
         )),
         Resource::Service { pattern, .. } if *pattern != Pattern::RequestResponse => {
             Err(TestStateError::Unsupported(
-                "TestState API does not support '.sync' or '.waitForTaskToken' service integration patterns unless a mock is specified",
+                "TestState API does not support '.sync' or '.waitForTaskToken' service integration \
+                 patterns unless a mock is specified",
             ))
         }
         _ => Ok(()),

@@ -1,4 +1,4 @@
-//! The response: what AWS tells of a tested state, at each inspection level.
+//! The response of TestState at each inspection level.
 
 use serde_json::{Map, Value, json};
 
@@ -81,7 +81,7 @@ fn inspection(state: &State, seen: &Inspection) -> Value {
     Value::Object(data)
 }
 
-/// AWS tells of each type what its data goes through; of some, less than that.
+/// Returns true if AWS shows a stage of a state's type.
 fn shown(state: &State, stage: Stage) -> bool {
     use Stage::*;
     let paths = matches!(state.shaping, Shaping::Paths(_));

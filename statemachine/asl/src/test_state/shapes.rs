@@ -1,7 +1,7 @@
-//! Holds a mocked result against what the API that the task calls would answer.
+//! Validates a mocked result against the response of the API that the task calls.
 //!
-//! What the APIs answer is generated from AWS's service models (`shapes/generate.py`). APIs that are not there, and fields
-//! that an API does not have, are not held against anything.
+//! The shapes of the responses are generated from AWS's service models (`shapes/generate.py`). APIs
+//! that are not there, and fields that an API does not have, are not held against anything.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;

@@ -2,26 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::Answer::Gives;
-use super::Play;
+use super::MockTask::Succeeds;
+use super::TestRunner;
 use super::driver::{START, identity};
 use crate::{Effect, Event, EventKind, Execution, Outcome, StateMachine};
 
 fn endless() -> Value {
     json!({"StartAt": "A", "States": {
         "A": {"Type": "Pass", "Next": "B"},
-        "B": {"Type": "Choice", "Choices": [{"Variable": "$$.State.Name", "StringEquals": "C", "Next": "C"}], "Default": "A"},
+        "B": {"Type": "Choice",
+            "Choices": [{"Variable": "$$.State.Name", "StringEquals": "C", "Next": "C"}],
+            "Default": "A"},
         "C": {"Type": "Succeed"},
     }})
 }
 
 #[test]
 fn a_history_ends_at_25_000_events() {
-    let play = Play::new(&endless()).run();
-    assert_eq!(play.history.len(), 25_000);
-    assert_eq!(play.history.last().unwrap().id, 25_000);
+    let runner = TestRunner::new(&endless()).run();
+    assert_eq!(runner.history.len(), 25_000);
+    assert_eq!(runner.history.last().unwrap().id, 25_000);
     assert_eq!(
-        play.result(),
+        runner.result(),
         json!(
             "States.Runtime: The execution reached the maximum number of history events (25000)."
         )
@@ -41,8 +43,9 @@ fn one_step_does_not_do_all_of_a_long_run() {
 
 #[test]
 fn the_state_machine_may_have_a_timeout_of_its_own() {
-    let machine = json!({"TimeoutSeconds": 5, "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}});
-    Play::new(&machine).run().tells(
+    let machine = json!({"TimeoutSeconds": 5, "StartAt": "W",
+        "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}});
+    TestRunner::new(&machine).run().tells(
         "
         0s 1<0 ExecutionStarted {}
         0s 2<0 WaitStateEntered W {}
@@ -54,7 +57,8 @@ fn the_state_machine_may_have_a_timeout_of_its_own() {
 /// Recorded on AWS: `stopDate` is the start and the timeout, and there is neither error nor cause.
 #[test]
 fn an_execution_timed_out_when_its_timer_fired_and_with_an_error() {
-    let machine = json!({"TimeoutSeconds": 5, "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}});
+    let machine = json!({"TimeoutSeconds": 5, "StartAt": "W",
+        "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}});
     let machine = StateMachine::parse(&machine.to_string()).unwrap();
     let (mut execution, effects) = Execution::start(&machine, identity(), json!({}), START, 1);
     let timer = effects.iter().find_map(|effect| match effect {
@@ -76,7 +80,8 @@ fn an_execution_timed_out_when_its_timer_fired_and_with_an_error() {
         panic!("{effects:?}");
     };
     let expected = json!({
-        "id": 3, "previousEventId": 0, "type": "ExecutionTimedOut", "executionTimedOutEventDetails": {},
+        "id": 3, "previousEventId": 0, "type": "ExecutionTimedOut",
+            "executionTimedOutEventDetails": {},
         "timestamp": serde_json::to_value(event).unwrap()["timestamp"],
     });
     assert_eq!(serde_json::to_value(event).unwrap(), expected);
@@ -86,10 +91,12 @@ fn an_execution_timed_out_when_its_timer_fired_and_with_an_error() {
 
 #[test]
 fn a_timeout_that_is_not_reached_is_forgotten() {
-    let machine = json!({"TimeoutSeconds": 5, "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}});
-    let play = Play::new(&machine).run();
+    let machine = json!({"TimeoutSeconds": 5, "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "End": true}}});
+    let runner = TestRunner::new(&machine).run();
     assert!(
-        play.effects
+        runner
+            .effects
             .iter()
             .any(|e| matches!(e, Effect::CancelTimer { .. }))
     );
@@ -100,26 +107,31 @@ fn payloads_have_a_quota() {
     let text = "x".repeat(200_000);
     let machine = json!({"StartAt": "S", "States": {
         "S": {"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "End": true}}});
-    let cause = "States.DataLimitExceeded: The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit.";
+    let cause = "States.DataLimitExceeded: The state/task 'S' returned a result with a size \
+                 exceeding the maximum number of bytes service limit.";
     assert_eq!(
-        Play::new(&machine).input(json!(text)).run().result(),
+        TestRunner::new(&machine).input(json!(text)).run().result(),
         json!(cause)
     );
 }
 
 #[test]
 fn what_is_asked_of_a_task_has_the_quota_too() {
-    let machine = json!({"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+    let machine = json!({"StartAt": "S",
+        "States": {"S": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
         "Parameters": {"a.$": "$", "b.$": "$"}, "End": true}}});
-    let play = Play::new(&machine).input(json!("x".repeat(200_000))).run();
+    let runner = TestRunner::new(&machine)
+        .input(json!("x".repeat(200_000)))
+        .run();
     assert!(
-        play.result()
+        runner
+            .result()
             .as_str()
             .unwrap()
             .starts_with("States.DataLimitExceeded: ")
     );
     assert!(
-        !play
+        !runner
             .effects
             .iter()
             .any(|e| matches!(e, Effect::StartTask { .. }))
@@ -130,10 +142,11 @@ fn what_is_asked_of_a_task_has_the_quota_too() {
 fn a_payload_that_grows_deeper_with_each_turn_ends_the_execution() {
     let machine = json!({"StartAt": "A", "States": {
         "A": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "B"},
-        "B": {"Type": "Choice", "Choices": [{"Variable": "$.stop", "IsPresent": true, "Next": "C"}], "Default": "A"},
+        "B": {"Type": "Choice", "Choices": [{"Variable": "$.stop", "IsPresent": true, "Next": "C"}],
+            "Default": "A"},
         "C": {"Type": "Succeed"},
     }});
-    let result = Play::new(&machine).run().result();
+    let result = TestRunner::new(&machine).run().result();
     assert!(
         result
             .as_str()
@@ -157,14 +170,15 @@ fn a_path_has_a_longest_length() {
 
 #[test]
 fn a_map_takes_thousands_of_items() {
-    let machine = json!({"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "MaxConcurrency": 40,
+    let machine = json!({"StartAt": "M",
+        "States": {"M": {"Type": "Map", "End": true, "MaxConcurrency": 40,
         "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}}}}}});
     let items: Vec<u32> = (0..3_000).collect();
-    let play = Play::new(&machine)
+    let runner = TestRunner::new(&machine)
         .input(json!(items))
-        .script(|r| Gives(0.0, r.arguments.value().clone()))
+        .script(|r| Succeeds(0.0, r.arguments.value().clone()))
         .run();
-    assert_eq!(play.result(), json!(items));
+    assert_eq!(runner.result(), json!(items));
 }
 
 /// A template that names a large value often was filled before its length was looked at: gigabytes.
@@ -173,8 +187,12 @@ fn a_template_is_not_filled_beyond_all_bounds() {
     let fields: serde_json::Map<String, Value> = (0..2_000)
         .map(|n| (format!("f{n}.$"), json!("$")))
         .collect();
-    let machine = json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "Parameters": fields, "End": true}}});
-    let cause = "States.DataLimitExceeded: The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit.";
-    let play = Play::new(&machine).input(json!("x".repeat(200_000))).run();
-    assert_eq!(play.result(), json!(cause));
+    let machine = json!({"StartAt": "S",
+        "States": {"S": {"Type": "Pass", "Parameters": fields, "End": true}}});
+    let cause = "States.DataLimitExceeded: The state/task 'S' returned a result with a size \
+                 exceeding the maximum number of bytes service limit.";
+    let runner = TestRunner::new(&machine)
+        .input(json!("x".repeat(200_000)))
+        .run();
+    assert_eq!(runner.result(), json!(cause));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Play;
+use super::TestRunner;
 
 fn machine(rule: Value) -> Value {
     let mut rule = rule;
@@ -16,7 +16,7 @@ fn machine(rule: Value) -> Value {
 
 fn check_rule(rule: Value, input: Value, expect: bool) {
     let shown = format!("{rule} on {input}");
-    let result = Play::new(&machine(rule)).input(input).run().result();
+    let result = TestRunner::new(&machine(rule)).input(input).run().result();
     assert_eq!(result, json!(expect), "{shown}");
 }
 
@@ -53,8 +53,11 @@ fn check_matches(pattern: &str, text: &str, expect: bool) {
 #[test]
 fn a_choice_tells_its_story() {
     let machine = machine(json!({"Variable": "$.v", "NumericGreaterThan": 1}));
-    Play::new(&machine).input(json!({"v": 2})).run().tells(
-        r#"
+    TestRunner::new(&machine)
+        .input(json!({"v": 2}))
+        .run()
+        .tells(
+            r#"
         0s 1<0 ExecutionStarted {"v":2}
         0s 2<0 ChoiceStateEntered S {"v":2}
         0s 3<2 ChoiceStateExited S {"v":2}
@@ -62,7 +65,7 @@ fn a_choice_tells_its_story() {
         0s 5<4 PassStateExited Yes true
         0s 6<5 ExecutionSucceeded true
         "#,
-    );
+        );
 }
 
 #[test]
@@ -228,7 +231,10 @@ fn the_first_match_decides() {
     }});
     let check = |v: i64, expect: &str| {
         assert_eq!(
-            Play::new(&machine).input(json!({"v": v})).run().result(),
+            TestRunner::new(&machine)
+                .input(json!({"v": v}))
+                .run()
+                .result(),
             json!(expect)
         );
     };
@@ -249,7 +255,7 @@ fn a_variable_that_is_missing_fails_the_execution() {
              Invalid path '{path}': The choice state's condition path references an invalid value."
         );
         assert_eq!(
-            Play::new(&machine(rule))
+            TestRunner::new(&machine(rule))
                 .input(json!({"a": 1}))
                 .run()
                 .result(),
@@ -271,10 +277,10 @@ fn both_paths_apply() {
               "Choices": [{"Variable": "$.v", "NumericEquals": 1, "Next": "End"}]},
         "End": {"Type": "Succeed"},
     }});
-    let play = Play::new(&machine)
+    let runner = TestRunner::new(&machine)
         .input(json!({"in": {"v": 1, "out": "o"}}))
         .run();
-    assert_eq!(play.result(), json!("o"));
+    assert_eq!(runner.result(), json!("o"));
 }
 
 /// Going back to the last star took time that grew with the product of pattern and text.

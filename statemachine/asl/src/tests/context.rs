@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Play;
+use super::TestRunner;
 
 #[test]
 fn it_says_who_where_and_when() {
@@ -10,8 +10,8 @@ fn it_says_who_where_and_when() {
         "W": {"Type": "Wait", "Seconds": 1, "Next": "P"},
         "P": {"Type": "Pass", "OutputPath": "$$", "End": true},
     }});
-    let play = Play::new(&machine).input(json!({"x": 1})).run();
-    assert_eq!(play.result().to_string(), json!({
+    let runner = TestRunner::new(&machine).input(json!({"x": 1})).run();
+    assert_eq!(runner.result().to_string(), json!({
         "Execution": {
             "Id": "arn:aws:states:us-east-1:123456789012:execution:M:E",
             "Input": {"x": 1},
@@ -30,7 +30,7 @@ fn what_is_not_there_is_not_found() {
     let machine = json!({"StartAt": "P", "States": {
         "P": {"Type": "Pass", "Parameters": {"t.$": "$$.Task.Token"}, "End": true},
     }});
-    let result = Play::new(&machine).run().result();
+    let result = TestRunner::new(&machine).run().result();
     assert!(
         result.as_str().unwrap().contains(
             "The JSONPath '$$.Task.Token' specified for the field 't.$' could not be found"

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Answer::{Fails, Gives, Hangs};
-use super::Play;
+use super::MockTask::{Fails, Hangs, Succeeds};
+use super::TestRunner;
 use super::driver::{START, identity};
 use crate::{
-    Effect, Execution, Format, ItemSource, MapRunRequest, StateMachine, TaskId, Transformation,
+    Effect, Execution, InputFormat, ItemSource, MapRunRequest, StateMachine, TaskId, Transformation,
 };
 
 /// The UUIDs that the execution's seed leads to.
@@ -26,14 +26,14 @@ fn machine(fields: Value) -> Value {
     json!({ "StartAt": "S", "States": { "S": state } })
 }
 
-fn play(fields: Value, input: Value) -> Play {
-    Play::new(&machine(fields)).input(input)
+fn runner(fields: Value, input: Value) -> TestRunner {
+    TestRunner::new(&machine(fields)).input(input)
 }
 
 /// The map run that a Map with these fields asks for.
 fn request(fields: Value, input: Value) -> MapRunRequest {
-    let play = play(fields, input).run();
-    let mut requests = play.effects.iter().filter_map(|effect| match effect {
+    let runner = runner(fields, input).run();
+    let mut requests = runner.effects.iter().filter_map(|effect| match effect {
         Effect::StartMapRun { request, .. } => Some((**request).clone()),
         _ => None,
     });
@@ -42,12 +42,13 @@ fn request(fields: Value, input: Value) -> MapRunRequest {
 
 /// Checks what a Map fails with before there is a map run.
 fn check_refused(fields: Value, input: Value, message: &str) {
-    let play = play(fields, input).run();
+    let runner = runner(fields, input).run();
     let expected = format!(
-        "States.Runtime: An error occurred while executing the state 'S' (entered at the event id #2). {message}"
+        "States.Runtime: An error occurred while executing the state 'S' (entered at the event id \
+         #2). {message}"
     );
-    assert_eq!(play.result(), json!(expected));
-    let types: Vec<String> = play
+    assert_eq!(runner.result(), json!(expected));
+    let types: Vec<String> = runner
         .history
         .iter()
         .map(|event| event.details.type_name())
@@ -63,14 +64,14 @@ fn check_refused(fields: Value, input: Value, message: &str) {
 
 #[test]
 fn the_exit_of_a_distributed_map_points_back_to_its_map_run() {
-    let play = play(json!({}), json!([1, 2]))
-        .map_runs([Gives(3.0, json!(["a"]))])
+    let runner = runner(json!({}), json!([1, 2]))
+        .map_runs([Succeeds(3.0, json!(["a"]))])
         .run();
     let uuid = |text: &str| {
         let (_, rest) = text.split_once(ARN).expect("the ARN has machine and label");
         rest[..36].to_owned()
     };
-    let story = play.story();
+    let story = runner.story();
     let story = story.replace(&uuid(&story), "U");
     let expected = format!(
         "0s 1<0 ExecutionStarted [1,2]\n\
@@ -90,12 +91,12 @@ fn a_map_run_that_fails_can_be_caught() {
     let catch = json!([{ "ErrorEquals": ["E"], "Next": "C" }]);
     let mut machine = machine(json!({ "Catch": catch }));
     machine["States"]["C"] = json!({ "Type": "Pass", "End": true });
-    let play = Play::new(&machine)
+    let runner = TestRunner::new(&machine)
         .input(json!([]))
         .map_runs([Fails(1.0, "E", "why")])
         .run();
-    assert_eq!(play.result(), json!({ "Error": "E", "Cause": "why" }));
-    let story = play.story();
+    assert_eq!(runner.result(), json!({ "Error": "E", "Cause": "why" }));
+    let story = runner.story();
     let tail: Vec<&str> = story.lines().skip(4).take(2).collect();
     assert_eq!(
         tail,
@@ -109,28 +110,29 @@ fn a_map_run_that_fails_can_be_caught() {
 #[test]
 fn a_map_run_is_started_again_at_a_retry() {
     let retry = json!([{ "ErrorEquals": ["States.ALL"], "MaxAttempts": 1 }]);
-    let play = play(json!({ "Retry": retry }), json!([]))
+    let runner = runner(json!({ "Retry": retry }), json!([]))
         .map_runs([Fails(1.0, "E", "why"), Fails(1.0, "E", "why")])
         .run();
-    let runs = play
+    let runs = runner
         .effects
         .iter()
         .filter(|effect| matches!(effect, Effect::StartMapRun { .. }));
     assert_eq!(runs.count(), 2);
-    assert_eq!(play.result(), json!("E: why"));
+    assert_eq!(runner.result(), json!("E: why"));
 }
 
 #[test]
 fn stopping_the_execution_gives_the_map_run_up() {
-    let play = play(json!({}), json!([]))
+    let runner = runner(json!({}), json!([]))
         .map_runs([Hangs])
         .stop_at(5.0)
         .run();
     assert!(
-        play.effects
+        runner
+            .effects
             .contains(&Effect::CancelTask { task: TaskId(1) })
     );
-    let story = play.story();
+    let story = runner.story();
     let tail: Vec<&str> = story.lines().skip(4).collect();
     assert_eq!(
         tail,
@@ -153,11 +155,11 @@ fn a_map_run_beside_a_branch_that_fails_was_not_aborted() {
     });
     let parallel = json!({ "Type": "Parallel", "Branches": [map, fail], "End": true });
     let definition = json!({ "StartAt": "Q", "States": { "Q": parallel } });
-    let play = Play::new(&definition)
+    let runner = TestRunner::new(&definition)
         .input(json!([]))
         .map_runs([Hangs])
         .run();
-    let story = play.story();
+    let story = runner.story();
     let tail: Vec<&str> = story.lines().skip_while(|l| !l.contains("Fail")).collect();
     assert_eq!(
         tail,
@@ -172,8 +174,8 @@ fn a_map_run_beside_a_branch_that_fails_was_not_aborted() {
 }
 
 /// The map runs that were asked for: the task, the ARN and how often it was redriven.
-fn asked(play: &Play) -> Vec<(TaskId, String, u64)> {
-    let runs = play.effects.iter().filter_map(|effect| match effect {
+fn asked(runner: &TestRunner) -> Vec<(TaskId, String, u64)> {
+    let runs = runner.effects.iter().filter_map(|effect| match effect {
         Effect::StartMapRun { task, request } => {
             Some((*task, request.map_run_arn.clone(), request.redrives))
         }
@@ -184,21 +186,21 @@ fn asked(play: &Play) -> Vec<(TaskId, String, u64)> {
 
 #[test]
 fn a_redrive_takes_the_failed_map_run_up() {
-    let play = play(json!({}), json!([1]))
+    let runner = runner(json!({}), json!([1]))
         .map_runs([
             Fails(1.0, "E", "why"),
             Fails(1.0, "E", "why"),
-            Gives(1.0, json!(["a"])),
+            Succeeds(1.0, json!(["a"])),
         ])
         .redrive_at(5.0)
         .redrive_at(10.0)
         .run();
-    assert_eq!(play.result(), json!(["a"]));
-    let runs = asked(&play);
+    assert_eq!(runner.result(), json!(["a"]));
+    let runs = asked(&runner);
     let (task, arn, _) = runs[0].clone();
     let again = |redrives| (task, arn.clone(), redrives);
     assert_eq!(runs, [again(0), again(1), again(2)]);
-    let story = play.story().replace(&arn, "ARN");
+    let story = runner.story().replace(&arn, "ARN");
     let redriven: Vec<&str> = story.lines().skip(7).take(3).collect();
     let expected = [
         "5s 8<7 ExecutionRedriven redriveCount=1",
@@ -210,28 +212,28 @@ fn a_redrive_takes_the_failed_map_run_up() {
 
 #[test]
 fn a_redrive_takes_up_a_map_run_that_was_given_up() {
-    let play = play(json!({}), json!([1]))
-        .map_runs([Hangs, Gives(1.0, json!(["a"]))])
+    let runner = runner(json!({}), json!([1]))
+        .map_runs([Hangs, Succeeds(1.0, json!(["a"]))])
         .stop_at(2.0)
         .redrive_at(5.0)
         .run();
-    assert_eq!(play.result(), json!(["a"]));
-    let redrives: Vec<u64> = asked(&play).iter().map(|(_, _, count)| *count).collect();
+    assert_eq!(runner.result(), json!(["a"]));
+    let redrives: Vec<u64> = asked(&runner).iter().map(|(_, _, count)| *count).collect();
     assert_eq!(redrives, [0, 1]);
 }
 
 #[test]
 fn a_state_that_a_catcher_left_starts_a_new_map_run() {
     let catch = json!([{ "ErrorEquals": ["E"], "Next": "S" }]);
-    let play = play(json!({ "Catch": catch }), json!([1]))
+    let runner = runner(json!({ "Catch": catch }), json!([1]))
         .map_runs([
             Fails(1.0, "E", "why"),
             Fails(1.0, "F", "why"),
-            Gives(1.0, json!([])),
+            Succeeds(1.0, json!([])),
         ])
         .redrive_at(5.0)
         .run();
-    let runs = asked(&play);
+    let runs = asked(&runner);
     assert_ne!(runs[0].1, runs[1].1);
     assert_eq!((&runs[1].1, runs[2].2), (&runs[2].1, 1));
 }
@@ -278,7 +280,7 @@ fn all_fields_are_evaluated() {
     assert_eq!(reader.max_items, Some(-1));
     let headers = Some(vec!["x".to_owned()]);
     let delimiter = '|';
-    assert_eq!(reader.format, Format::Csv { headers, delimiter });
+    assert_eq!(reader.format, InputFormat::Csv { headers, delimiter });
     let batch = request.batch.unwrap();
     assert_eq!((batch.max_items, batch.max_bytes), (Some(2), None));
     assert_eq!(batch.input.unwrap().text(), r#"{"e":"E"}"#);
@@ -295,7 +297,8 @@ fn numbers_that_are_none() {
     check_refused(
         count.clone(),
         input(json!("x")),
-        "The ToleratedFailureCountPath field refers to value \"x\" which is not a valid integer: $.v",
+        "The ToleratedFailureCountPath field refers to value \"x\" which is not a valid integer: \
+         $.v",
     );
     check_refused(
         count,
@@ -306,7 +309,8 @@ fn numbers_that_are_none() {
     check_refused(
         percentage.clone(),
         input(json!({})),
-        "The ToleratedFailurePercentagePath field refers to value \"{}\" which is not a valid float: $.v",
+        "The ToleratedFailurePercentagePath field refers to value \"{}\" which is not a valid \
+         float: $.v",
     );
     check_refused(
         percentage,
@@ -319,7 +323,8 @@ fn numbers_that_are_none() {
 fn texts_that_are_numbers_are_numbers() {
     let request = request(
         json!({
-            "ItemsPath": "$.i", "ToleratedFailureCountPath": "$.n", "ToleratedFailurePercentagePath": "$.p",
+            "ItemsPath": "$.i", "ToleratedFailureCountPath": "$.n",
+                "ToleratedFailurePercentagePath": "$.p",
         }),
         json!({ "i": [0], "n": "1", "p": "1.5" }),
     );
@@ -369,8 +374,8 @@ fn a_label_that_is_left_out_stays_the_same() {
         .unwrap()
         .remove("Label");
     let label = |document: &Value| {
-        let play = Play::new(document).input(json!([])).run();
-        let request = play.effects.iter().find_map(|effect| match effect {
+        let runner = TestRunner::new(document).input(json!([])).run();
+        let request = runner.effects.iter().find_map(|effect| match effect {
             Effect::StartMapRun { request, .. } => Some(request.label.clone()),
             _ => None,
         });
@@ -411,8 +416,8 @@ fn jsonata_fields_are_evaluated() {
         "v": "{% $states.context.Map.Item.Value %}", "b": "{% $states.input.b %}",
     });
     let input = json!({ "c": 3, "b": "in" });
-    let play = Play::new(&document).input(input.clone()).run();
-    let request = play.effects.iter().find_map(|effect| match effect {
+    let runner = TestRunner::new(&document).input(input.clone()).run();
+    let request = runner.effects.iter().find_map(|effect| match effect {
         Effect::StartMapRun { request, .. } => Some((**request).clone()),
         _ => None,
     });

@@ -10,35 +10,35 @@ use crate::{
     StateMachine, TaskId, TaskRequest, TimerId, Timestamp,
 };
 
-/// When the clock starts: 2026-11-21T00:00:00Z.
+/// The start of the clock: 2026-11-21T00:00:00Z.
 pub(super) const START: Timestamp = Timestamp(1_795_219_200_000);
 
 /// Histories that are longer are not written and read at every step: it takes too long.
 const LONG: u64 = 500;
 
-/// What becomes of a task, and after how many seconds.
+/// A task as it goes, with the seconds that it takes.
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
-    Gives(f64, Value),
+pub(super) enum MockTask {
+    Succeeds(f64, Value),
     Fails(f64, &'static str, &'static str),
     /// Fails without an error or a cause.
     FailsSilently,
     /// Is accepted with a response, and then gives a result.
-    Submits(Value, Box<Answer>),
-    /// Beats after each so many seconds, so often, and then gives a result.
-    Beats(f64, u32, Box<Answer>),
-    /// Never answers, and never starts.
+    Submits(Value, Box<MockTask>),
+    /// Heartbeats after each so many seconds, so often, and then gives a result.
+    Heartbeats(f64, u32, Box<MockTask>),
+    /// Never ends, and never starts.
     Hangs,
 }
 
-type Script = Box<dyn FnMut(&TaskRequest) -> Answer>;
+type Script = Box<dyn FnMut(&TaskRequest) -> MockTask>;
 
-/// An execution being played.
-pub(super) struct Play {
+/// A runner of one execution.
+pub(super) struct TestRunner {
     machine: StateMachine,
     input: Payload,
     script: Script,
-    map_runs: VecDeque<Answer>,
+    map_runs: VecDeque<MockTask>,
     stop_at: Option<f64>,
     redrives: Vec<f64>,
     now: Timestamp,
@@ -50,13 +50,13 @@ pub(super) struct Play {
     outcome: Option<Outcome>,
 }
 
-impl Play {
-    pub(super) fn new(machine: &Value) -> Play {
+impl TestRunner {
+    pub(super) fn new(machine: &Value) -> TestRunner {
         let machine = StateMachine::parse(&machine.to_string()).unwrap_or_else(|e| panic!("{e}"));
-        Play {
+        TestRunner {
             machine,
             input: json!({}).into(),
-            script: Box::new(|request| panic!("no answer for the task {request:?}")),
+            script: Box::new(|request| panic!("no outcome for the task {request:?}")),
             map_runs: VecDeque::new(),
             stop_at: None,
             redrives: Vec::new(),
@@ -70,48 +70,51 @@ impl Play {
         }
     }
 
-    pub(super) fn input(mut self, input: impl Into<Payload>) -> Play {
+    pub(super) fn input(mut self, input: impl Into<Payload>) -> TestRunner {
         self.input = input.into();
         self
     }
 
-    /// Answers tasks one after the other.
-    pub(super) fn answers(self, answers: impl IntoIterator<Item = Answer>) -> Play {
-        let mut answers: Vec<Answer> = answers.into_iter().collect();
-        answers.reverse();
+    /// Sets the tasks, one after the other.
+    pub(super) fn tasks(self, outcomes: impl IntoIterator<Item = MockTask>) -> TestRunner {
+        let mut outcomes: Vec<MockTask> = outcomes.into_iter().collect();
+        outcomes.reverse();
         self.script(move |request| {
-            answers
+            outcomes
                 .pop()
                 .unwrap_or_else(|| panic!("one task too many: {request:?}"))
         })
     }
 
-    /// Answers tasks by what they ask.
-    pub(super) fn script(mut self, script: impl FnMut(&TaskRequest) -> Answer + 'static) -> Play {
+    /// Sets the tasks by their requests.
+    pub(super) fn script(
+        mut self,
+        script: impl FnMut(&TaskRequest) -> MockTask + 'static,
+    ) -> TestRunner {
         self.script = Box::new(script);
         self
     }
 
-    /// What becomes of map runs, one after the other.
-    pub(super) fn map_runs(mut self, answers: impl IntoIterator<Item = Answer>) -> Play {
-        self.map_runs = answers.into_iter().collect();
+    /// Sets the outcomes of map runs, one after the other.
+    pub(super) fn map_runs(mut self, outcomes: impl IntoIterator<Item = MockTask>) -> TestRunner {
+        self.map_runs = outcomes.into_iter().collect();
         self
     }
 
     /// Someone stops the execution after so many seconds.
-    pub(super) fn stop_at(mut self, seconds: f64) -> Play {
+    pub(super) fn stop_at(mut self, seconds: f64) -> TestRunner {
         self.stop_at = Some(seconds);
         self
     }
 
     /// Someone redrives the execution after so many seconds.
-    pub(super) fn redrive_at(mut self, seconds: f64) -> Play {
+    pub(super) fn redrive_at(mut self, seconds: f64) -> TestRunner {
         self.redrives.push(seconds);
         self
     }
 
     /// Plays until the end, or until nothing can happen any more.
-    pub(super) fn run(mut self) -> Play {
+    pub(super) fn run(mut self) -> TestRunner {
         if let Some(seconds) = self.stop_at {
             let stop = EventKind::Stop {
                 error: Some("Stopped".into()),
@@ -149,12 +152,12 @@ impl Play {
             );
             match &effect {
                 Effect::StartTask { task, request } => {
-                    let answer = (self.script)(request);
-                    self.answer(*task, answer);
+                    let outcome = (self.script)(request);
+                    self.complete(*task, outcome);
                 }
                 Effect::StartMapRun { task, .. } => {
-                    let answer = self.map_runs.pop_front().unwrap_or(Answer::Hangs);
-                    self.schedule(*task, 0.0, answer);
+                    let outcome = self.map_runs.pop_front().unwrap_or(MockTask::Hangs);
+                    self.schedule(*task, 0.0, outcome);
                 }
                 Effect::CancelTask { .. } => {}
                 Effect::SetTimer { timer, at } => {
@@ -165,7 +168,7 @@ impl Play {
                     let key = self
                         .timers
                         .remove(timer)
-                        .expect("only timers that were set are cancelled");
+                        .expect("only timers that were set are canceled");
                     self.due.remove(&key);
                 }
                 Effect::Record(event) => self.history.push(event.clone()),
@@ -175,17 +178,17 @@ impl Play {
         }
     }
 
-    fn answer(&mut self, task: TaskId, answer: Answer) {
-        if matches!(answer, Answer::Hangs) {
+    fn complete(&mut self, task: TaskId, outcome: MockTask) {
+        if matches!(outcome, MockTask::Hangs) {
             return;
         }
         self.after(0.0, EventKind::TaskStarted { task, worker: None });
-        self.schedule(task, 0.0, answer);
+        self.schedule(task, 0.0, outcome);
     }
 
-    fn schedule(&mut self, task: TaskId, since: f64, answer: Answer) {
-        match answer {
-            Answer::Gives(seconds, output) => {
+    fn schedule(&mut self, task: TaskId, since: f64, outcome: MockTask) {
+        match outcome {
+            MockTask::Succeeds(seconds, output) => {
                 self.after(
                     since + seconds,
                     EventKind::TaskSucceeded {
@@ -194,7 +197,7 @@ impl Play {
                     },
                 );
             }
-            Answer::Fails(seconds, error, cause) => {
+            MockTask::Fails(seconds, error, cause) => {
                 let (error, cause) = (Some(error.into()), Some(cause.into()));
                 let stage = FailureStage::Run;
                 self.after(
@@ -207,7 +210,7 @@ impl Play {
                     },
                 );
             }
-            Answer::FailsSilently => {
+            MockTask::FailsSilently => {
                 let stage = FailureStage::Run;
                 self.after(
                     since,
@@ -219,7 +222,7 @@ impl Play {
                     },
                 );
             }
-            Answer::Submits(output, then) => {
+            MockTask::Submits(output, then) => {
                 self.after(
                     since,
                     EventKind::TaskSubmitted {
@@ -229,7 +232,7 @@ impl Play {
                 );
                 self.schedule(task, since, *then);
             }
-            Answer::Beats(every, times, then) => {
+            MockTask::Heartbeats(every, times, then) => {
                 for beat in 1..=times {
                     self.after(
                         since + every * f64::from(beat),
@@ -238,7 +241,7 @@ impl Play {
                 }
                 self.schedule(task, since + every * f64::from(times), *then);
             }
-            Answer::Hangs => {}
+            MockTask::Hangs => {}
         }
     }
 
@@ -339,7 +342,7 @@ pub(super) fn identity() -> Identity {
     }
 }
 
-/// A copy that went through its serialised form.
+/// A copy that went through its serialized form.
 pub(super) fn written_and_read(execution: &Execution) -> Execution {
     let text = serde_json::to_string(execution).expect("an execution can be written");
     let copy: Execution = serde_json::from_str(&text).expect("what was written can be read");

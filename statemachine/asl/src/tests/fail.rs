@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Play, check_state, runtime};
+use super::{TestRunner, check_state, runtime};
 
 fn check(fields: Value, input: Value, expect: Value) {
     let mut state = json!({"Type": "Fail"});
@@ -16,7 +16,7 @@ fn check(fields: Value, input: Value, expect: Value) {
 #[test]
 fn a_fail_state_tells_its_story() {
     let machine = json!({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Bad", "Cause": "it is"}}});
-    Play::new(&machine).run().tells(
+    TestRunner::new(&machine).run().tells(
         "
         0s 1<0 ExecutionStarted {}
         0s 2<0 FailStateEntered F {}
@@ -44,7 +44,8 @@ fn error_and_cause_may_be_missing_or_found_by_path() {
 #[test]
 fn error_and_cause_may_be_calls() {
     check(
-        json!({"ErrorPath": "States.Format('{}Error', $.e)", "CausePath": "States.JsonToString($)"}),
+        json!({"ErrorPath": "States.Format('{}Error', $.e)",
+            "CausePath": "States.JsonToString($)"}),
         json!({"e": "My"}),
         json!("MyError: {\"e\":\"My\"}"),
     );
@@ -61,7 +62,8 @@ fn paths_must_lead_to_texts() {
         json!({"ErrorPath": "$.e"}),
         json!({"x": 1}),
         runtime(
-            "The JSONPath '$.e' specified for the field 'ErrorPath' could not be found in the input '{\"x\":1}'",
+            "The JSONPath '$.e' specified for the field 'ErrorPath' could not be found in the \
+             input '{\"x\":1}'",
         ),
     );
     check(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Play, check_state};
+use super::{MockTask, TestRunner, check_state};
 
 /// Runs one JSONata state and compares the output, or `Error: cause`.
 fn check(state: Value, input: Value, expect: Value) {
@@ -14,7 +14,8 @@ fn check(state: Value, input: Value, expect: Value) {
 /// An expected failure of an expression in the state `S`.
 fn evaluation(message: &str) -> Value {
     json!(format!(
-        "States.QueryEvaluationError: An error occurred while executing the state 'S' (entered at the event id #2). {message}"
+        "States.QueryEvaluationError: An error occurred while executing the state 'S' (entered at \
+         the event id #2). {message}"
     ))
 }
 
@@ -26,12 +27,18 @@ fn machine(states: Value) -> Value {
 #[test]
 fn a_pass_state_tells_its_story() {
     let machine = machine(json!({
-        "A": {"Type": "Pass", "Output": {"n": "{% $states.input.n + 1 %}", "at": "{% $states.context.State.Name %}"},
-              "Assign": {"old": "{% $states.input.n %}", "fixed": [1, "{%$states.input.n%}"]}, "Next": "B"},
-        "B": {"Type": "Succeed", "Output": "{% $states.input.n & '/' & $old & '/' & $sum($fixed) %}"},
+        "A": {"Type": "Pass", "Output": {"n": "{% $states.input.n + 1 %}",
+            "at": "{% $states.context.State.Name %}"},
+              "Assign": {"old": "{% $states.input.n %}", "fixed": [1, "{%$states.input.n%}"]},
+                  "Next": "B"},
+        "B": {"Type": "Succeed",
+            "Output": "{% $states.input.n & '/' & $old & '/' & $sum($fixed) %}"},
     }));
-    Play::new(&machine).input(json!({"n": 1})).run().tells(
-        r#"
+    TestRunner::new(&machine)
+        .input(json!({"n": 1}))
+        .run()
+        .tells(
+            r#"
         0s 1<0 ExecutionStarted {"n":1}
         0s 2<0 PassStateEntered A {"n":1}
         0s 3<2 PassStateExited A {"n":2,"at":"A"} assignedVariables={"old":"1","fixed":"[1,1]"}
@@ -39,13 +46,15 @@ fn a_pass_state_tells_its_story() {
         0s 5<4 SucceedStateExited B "2/1/2"
         0s 6<5 ExecutionSucceeded "2/1/2"
         "#,
-    );
+        );
 }
 
 #[test]
 fn only_whole_strings_are_expressions() {
     check(
-        json!({"Type": "Pass", "Output": {"a": " {% 1 %}", "b": "{% 1 %} ", "c": "x{% 1 %}", "d": "{%1%}", "e.$": "$.x"}}),
+        json!({"Type": "Pass",
+            "Output": {"a": " {% 1 %}", "b": "{% 1 %} ", "c": "x{% 1 %}", "d": "{%1%}",
+            "e.$": "$.x"}}),
         json!({}),
         json!({"a": " {% 1 %}", "b": "{% 1 %} ", "c": "x{% 1 %}", "d": 1, "e.$": "$.x"}),
     );
@@ -71,8 +80,10 @@ fn an_expression_that_fails_is_an_event_of_its_own() {
         "A": {"Type": "Pass", "Next": "B"},
         "B": {"Type": "Pass", "Output": {"a": [{"b": "{% $nobody %}"}]}, "End": true},
     }));
-    let cause = "An error occurred while executing the state 'B' (entered at the event id #4). The JSONata expression '$nobody' specified for the field 'Output/a[0]/b' returned nothing (undefined).";
-    Play::new(&machine).run().tells(&format!(
+    let cause = "An error occurred while executing the state 'B' (entered at the event id #4). The \
+                 JSONata expression '$nobody' specified for the field 'Output/a[0]/b' returned \
+                 nothing (undefined).";
+    TestRunner::new(&machine).run().tells(&format!(
         r#"
         0s 1<0 ExecutionStarted {{}}
         0s 2<0 PassStateEntered A {{}}
@@ -111,17 +122,18 @@ fn a_task_sees_its_input_and_then_its_result() {
     let machine = machine(json!({
         "A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
               "Arguments": {"FunctionName": "f", "Payload": "{% $states.input.p %}"},
-              "TimeoutSeconds": "{% $states.input.t * 2 %}", "HeartbeatSeconds": "{% $states.input.t %}",
+              "TimeoutSeconds": "{% $states.input.t * 2 %}",
+                  "HeartbeatSeconds": "{% $states.input.t %}",
               "Credentials": {"RoleArn": "{% 'arn:' & $states.input.p %}"},
               "Output": "{% $states.result.Payload & $states.input.p %}",
               "Assign": {"r": "{% $states.result %}"}, "Next": "B"},
         "B": {"Type": "Pass", "Output": ["{% $states.input %}", "{% $r.Payload %}"], "End": true},
     }));
     let input = json!({"p": "x", "t": 30});
-    let play = Play::new(&machine)
+    let runner = TestRunner::new(&machine)
         .input(input)
-        .answers([Answer::Gives(1.0, json!({"Payload": "y"}))]);
-    play.run().tells(
+        .tasks([MockTask::Succeeds(1.0, json!({"Payload": "y"}))]);
+    runner.run().tells(
         r#"
         0s 1<0 ExecutionStarted {"p":"x","t":30}
         0s 2<0 TaskStateEntered A {"p":"x","t":30}
@@ -139,15 +151,16 @@ fn a_task_sees_its_input_and_then_its_result() {
 #[test]
 fn a_failed_expression_can_be_retried_and_caught() {
     let machine = machine(json!({
-        "A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"x": "{% $states.input.x %}"},
+        "A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": {"x": "{% $states.input.x %}"},
               "Retry": [{"ErrorEquals": ["States.QueryEvaluationError"], "MaxAttempts": 1}],
               "Catch": [{"ErrorEquals": ["States.QueryEvaluationError"], "Output": "{% $states.errorOutput.Error %}", "Next": "B"}], "Next": "B"},
         "B": {"Type": "Succeed"},
     }));
-    let play = Play::new(&machine).run();
-    assert_eq!(play.result(), json!("States.QueryEvaluationError"));
-    let failed = play.story().matches("EvaluationFailed").count();
-    assert_eq!(failed, 2, "{}", play.story());
+    let runner = TestRunner::new(&machine).run();
+    assert_eq!(runner.result(), json!("States.QueryEvaluationError"));
+    let failed = runner.story().matches("EvaluationFailed").count();
+    assert_eq!(failed, 2, "{}", runner.story());
 }
 
 #[test]
@@ -160,9 +173,9 @@ fn a_catcher_sees_the_error_and_the_input() {
             "A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Output": "never", "Catch": [catcher], "Next": "B"},
             "B": {"Type": "Succeed"},
         }));
-        let play = Play::new(&machine).input(json!({"in": 1}));
-        let play = play.answers([Answer::Fails(0.0, "Boom", "c")]).run();
-        assert_eq!(play.result(), expect);
+        let runner = TestRunner::new(&machine).input(json!({"in": 1}));
+        let runner = runner.tasks([MockTask::Fails(0.0, "Boom", "c")]).run();
+        assert_eq!(runner.result(), expect);
     };
     check(json!({}), json!({"Error": "Boom", "Cause": "c"}));
     check(
@@ -178,17 +191,19 @@ fn a_catcher_sees_the_error_and_the_input() {
 #[test]
 fn a_choice_asks_its_conditions_in_order() {
     let machine = machine(json!({
-        "A": {"Type": "Choice", "Default": "S", "Output": "{% 'default ' & $states.input.n %}", "Assign": {"by": "default"},
+        "A": {"Type": "Choice", "Default": "S", "Output": "{% 'default ' & $states.input.n %}",
+            "Assign": {"by": "default"},
               "Choices": [
-                  {"Condition": "{% $states.input.n = 1 %}", "Output": "one", "Assign": {"by": "{% 'rule ' & $states.input.n %}"}, "Next": "S"},
+                  {"Condition": "{% $states.input.n = 1 %}", "Output": "one",
+                      "Assign": {"by": "{% 'rule ' & $states.input.n %}"}, "Next": "S"},
                   {"Condition": "{% $states.input.n = 2 %}", "Next": "T"},
               ]},
         "S": {"Type": "Succeed", "Output": ["{% $states.input %}", "{% $by %}"]},
         "T": {"Type": "Succeed"},
     }));
     let check = |n: u32, expect: Value| {
-        let play = Play::new(&machine).input(json!({"n": n})).run();
-        assert_eq!(play.result(), expect);
+        let runner = TestRunner::new(&machine).input(json!({"n": n})).run();
+        assert_eq!(runner.result(), expect);
     };
     check(1, json!(["one", "rule 1"]));
     check(2, json!({"n": 2}));
@@ -197,10 +212,14 @@ fn a_choice_asks_its_conditions_in_order() {
 
 #[test]
 fn a_condition_is_a_boolean() {
-    let choice = |condition: Value| json!({"Type": "Choice", "Choices": [{"Condition": condition, "Next": "S"}]});
+    let choice = |condition: Value| {
+        json!({"Type": "Choice",
+        "Choices": [{"Condition": condition, "Next": "S"}]})
+    };
     let check = |condition: Value, expect: Value| {
-        let machine = json!({"QueryLanguage": "JSONata", "StartAt": "C", "States": {"C": choice(condition), "S": {"Type": "Succeed"}}});
-        let mut result = Play::new(&machine).run().result();
+        let machine = json!({"QueryLanguage": "JSONata", "StartAt": "C",
+            "States": {"C": choice(condition), "S": {"Type": "Succeed"}}});
+        let mut result = TestRunner::new(&machine).run().result();
         if let Some(text) = result.as_str() {
             let at = text.find("(entered at the event id #2). ").unwrap();
             result = json!(text[at + 30..]);
@@ -217,7 +236,9 @@ fn a_condition_is_a_boolean() {
     check(
         json!("{% 'yes' %}"),
         json!(
-            "The JSONata expression ''yes'' specified for the field 'Choices[0]/Condition' returned an unexpected result type. Expected 'boolean', but was 'string' for value: \"yes\""
+            "The JSONata expression ''yes'' specified for the field 'Choices[0]/Condition' \
+             returned an unexpected result type. Expected 'boolean', but was 'string' for value: \
+             \"yes\""
         ),
     );
 }
@@ -230,10 +251,10 @@ fn a_wait_takes_seconds_and_times() {
             .unwrap()
             .extend(fields.as_object().unwrap().clone());
         let machine = machine(json!({"A": wait, "S": {"Type": "Succeed"}}));
-        let play = Play::new(&machine).input(input).run();
-        let end = play.history.last().unwrap().timestamp;
+        let runner = TestRunner::new(&machine).input(input).run();
+        let end = runner.history.last().unwrap().timestamp;
         assert_eq!(
-            (end.0 - play.history[0].timestamp.0) as f64 / 1000.0,
+            (end.0 - runner.history[0].timestamp.0) as f64 / 1000.0,
             expect
         );
     };
@@ -263,13 +284,15 @@ fn a_wait_without_a_time_fails() {
     seconds(json!(1.5), "Seconds must be an integer, but was: 1.5");
     seconds(
         json!("1"),
-        "The JSONata expression '$states.input.v' specified for the field 'Seconds' returned an unexpected result type. Expected 'number', but was 'string' for value: \"1\"",
+        "The JSONata expression '$states.input.v' specified for the field 'Seconds' returned an \
+         unexpected result type. Expected 'number', but was 'string' for value: \"1\"",
     );
     check(
         json!({"Type": "Wait", "Timestamp": "{% $states.input.v %}"}),
         json!({"v": "tomorrow"}),
         evaluation(
-            "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: tomorrow",
+            "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format \
+             string: tomorrow",
         ),
     );
 }
@@ -277,7 +300,7 @@ fn a_wait_without_a_time_fails() {
 #[test]
 fn a_wait_notes_its_entry_before_it_evaluates() {
     let machine = machine(json!({"A": {"Type": "Wait", "Seconds": "{% 'x' %}", "End": true}}));
-    let story = Play::new(&machine).run().story();
+    let story = TestRunner::new(&machine).run().story();
     assert!(story.contains("3<2 EvaluationFailed"), "{story}");
 }
 
@@ -292,14 +315,17 @@ fn a_fail_state_computes_its_words() {
         json!({"Type": "Fail", "Error": "{% 1 %}"}),
         json!({}),
         evaluation(
-            "The JSONata expression '1' specified for the field 'Error' returned an unexpected result type. Expected 'string', but was 'number' for value: 1",
+            "The JSONata expression '1' specified for the field 'Error' returned an unexpected \
+             result type. Expected 'string', but was 'number' for value: 1",
         ),
     );
 }
 
 #[test]
 fn a_map_iterates_over_its_items() {
-    let processor = json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "Output": "{% $states.input & $states.context.Map.Item.Index & $v %}", "End": true}}});
+    let processor = json!({"StartAt": "I",
+        "States": {"I": {"Type": "Pass",
+        "Output": "{% $states.input & $states.context.Map.Item.Index & $v %}", "End": true}}});
     let check = |fields: Value, input: Value, expect: Value| {
         let mut map = json!({"Type": "Map", "ItemProcessor": processor, "Next": "S", "Output": {"r": "{% $states.result %}"}});
         map.as_object_mut()
@@ -311,7 +337,7 @@ fn a_map_iterates_over_its_items() {
             "S": {"Type": "Succeed"},
         }));
         assert_eq!(
-            Play::new(&machine).input(input).run().result(),
+            TestRunner::new(&machine).input(input).run().result(),
             json!({"r": expect})
         );
     };
@@ -340,11 +366,13 @@ fn a_map_without_items_fails_as_a_map() {
         map.as_object_mut()
             .unwrap()
             .extend(fields.as_object().unwrap().clone());
-        Play::new(&machine(json!({"A": map})))
+        TestRunner::new(&machine(json!({"A": map})))
             .input(json!({"a": 1}))
             .run()
     };
-    let cause = "An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression 'null' specified for the field 'Items' returned an unexpected result type. Expected 'array', but was 'null' for value: null";
+    let cause = "An error occurred while executing the state 'A' (entered at the event id #2). The \
+                 JSONata expression 'null' specified for the field 'Items' returned an unexpected \
+                 result type. Expected 'array', but was 'null' for value: null";
     map(json!({"Items": "{% null %}"})).tells(&format!(
         r#"
         0s 1<0 ExecutionStarted {{"a":1}}
@@ -363,22 +391,28 @@ fn a_map_without_items_fails_as_a_map() {
 
 #[test]
 fn a_parallel_gives_its_branches_the_arguments() {
-    let branch = |output: &str| json!({"StartAt": output, "States": {output: {"Type": "Pass", "Output": format!("{{% {output} %}}"), "End": true}}});
+    let branch = |output: &str| {
+        json!({"StartAt": output,
+        "States": {output: {"Type": "Pass", "Output": format!("{{% {output} %}}"), "End": true}}})
+    };
     let machine = machine(json!({
-        "A": {"Type": "Parallel", "Arguments": {"x": "{% $states.input.n %}"}, "Branches": [branch("$states.input.x"), branch("$states.input.x + 1")],
+        "A": {"Type": "Parallel", "Arguments": {"x": "{% $states.input.n %}"},
+            "Branches": [branch("$states.input.x"), branch("$states.input.x + 1")],
               "Output": "{% $sum($states.result) + $states.input.n %}", "End": true},
     }));
-    let play = Play::new(&machine).input(json!({"n": 1})).run();
-    assert_eq!(play.result(), json!(4));
+    let runner = TestRunner::new(&machine).input(json!({"n": 1})).run();
+    assert_eq!(runner.result(), json!(4));
 }
 
 #[test]
 fn languages_mix_state_by_state() {
     let machine = json!({"StartAt": "A", "States": {
         "A": {"Type": "Pass", "Assign": {"x.$": "$.n"}, "Next": "B"},
-        "B": {"Type": "Pass", "QueryLanguage": "JSONata", "Assign": {"y": "{% $x * 2 %}"}, "Output": {"o": "{% $x %}"}, "Next": "C"},
-        "C": {"Type": "Pass", "QueryLanguage": "JSONPath", "Parameters": {"y.$": "$y", "o.$": "$.o"}, "End": true},
+        "B": {"Type": "Pass", "QueryLanguage": "JSONata", "Assign": {"y": "{% $x * 2 %}"},
+            "Output": {"o": "{% $x %}"}, "Next": "C"},
+        "C": {"Type": "Pass", "QueryLanguage": "JSONPath",
+            "Parameters": {"y.$": "$y", "o.$": "$.o"}, "End": true},
     }});
-    let play = Play::new(&machine).input(json!({"n": 21})).run();
-    assert_eq!(play.result(), json!({"y": 42, "o": 21}));
+    let runner = TestRunner::new(&machine).input(json!({"n": 21})).run();
+    assert_eq!(runner.result(), json!({"y": 42, "o": 21}));
 }

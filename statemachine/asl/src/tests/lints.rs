@@ -1,4 +1,4 @@
-//! What AWS accepts and we warn of.
+//! Tests of the warnings about what AWS accepts.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,8 @@ fn errors_that_nothing_raises() {
             json!([{"ErrorEquals": ["States.Timeout", "States.TimeOut", "Mine"]}]),
         ),
         &[
-            "UNKNOWN_ERROR_NAME: Nothing raises 'States.TimeOut': names that begin with 'States.' are AWS's at /States/S/Retry[0]/ErrorEquals[1]",
+            "UNKNOWN_ERROR_NAME: Nothing raises 'States.TimeOut': names that begin with 'States.' \
+             are AWS's at /States/S/Retry[0]/ErrorEquals[1]",
         ],
     );
     check_state(
@@ -44,7 +45,8 @@ fn errors_that_nothing_raises() {
             json!([{"ErrorEquals": ["States.Runtime"], "Next": "Z"}]),
         ),
         &[
-            "UNKNOWN_ERROR_NAME: 'States.Runtime' can be neither retried nor caught at /States/S/Catch[0]/ErrorEquals[0]",
+            "UNKNOWN_ERROR_NAME: 'States.Runtime' can be neither retried nor caught at \
+             /States/S/Catch[0]/ErrorEquals[0]",
         ],
     );
     check_state(
@@ -64,7 +66,8 @@ fn rules_that_never_have_their_turn() {
             json!([{"ErrorEquals": ["A"]}, {"ErrorEquals": ["B", "A"], "MaxAttempts": 0}]),
         ),
         &[
-            "UNREACHABLE_RULE: An earlier name takes 'A': this one never has its turn at /States/S/Retry[1]/ErrorEquals[1]",
+            "UNREACHABLE_RULE: An earlier name takes 'A': this one never has its turn at \
+             /States/S/Retry[1]/ErrorEquals[1]",
         ],
     );
     // A rule of no attempts says that it means it, and spares its errors the rules after it.
@@ -91,7 +94,8 @@ fn choice_rules_that_cannot_match() {
     check_state(
         choice(json!([same, same])),
         &[
-            "UNREACHABLE_RULE: An earlier rule asks the same: this one never has its turn at /States/S/Choices[1]",
+            "UNREACHABLE_RULE: An earlier rule asks the same: this one never has its turn at \
+             /States/S/Choices[1]",
         ],
     );
     let never = |tests: Value| {
@@ -130,13 +134,15 @@ fn texts_that_are_meant_as_paths() {
     check_state(
         choice(json!([{"Variable": "$.a", "StringEquals": "$.b"}])),
         &[
-            "NO_PATH: The value for the field 'StringEquals' looks like a path, but the field's name does not end with 'Path' at /States/S/Choices[0]/StringEquals",
+            "NO_PATH: The value for the field 'StringEquals' looks like a path, but the field's \
+             name does not end with 'Path' at /States/S/Choices[0]/StringEquals",
         ],
     );
     check_state(
         json!({"Type": "Fail", "Error": "States.Timeout", "Cause": "$.why"}),
         &[
-            "NO_PATH: The value for the field 'Cause' looks like a path, but the field's name does not end with 'Path' at /States/S/Cause",
+            "NO_PATH: The value for the field 'Cause' looks like a path, but the field's name does \
+             not end with 'Path' at /States/S/Cause",
         ],
     );
 }
@@ -146,8 +152,10 @@ fn results_that_are_dropped() {
     check_state(
         json!({"Type": "Pass", "Result": 1, "Parameters": {}, "ResultPath": null, "End": true}),
         &[
-            "DROPPED_RESULT: What 'Result' gives is dropped: 'ResultPath' is null at /States/S/Result",
-            "DROPPED_RESULT: What 'Parameters' gives is dropped: 'Result' stands in for it at /States/S/Parameters",
+            "DROPPED_RESULT: What 'Result' gives is dropped: 'ResultPath' is null at \
+             /States/S/Result",
+            "DROPPED_RESULT: What 'Parameters' gives is dropped: 'Result' stands in for it at \
+             /States/S/Parameters",
         ],
     );
 }
@@ -156,7 +164,8 @@ fn results_that_are_dropped() {
 fn loops_without_a_way_out() {
     check(
         json!({"StartAt": "A", "States": {
-            "A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "B"}], "Default": "E"},
+            "A": {"Type": "Choice",
+                "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "B"}], "Default": "E"},
             "B": {"Type": "Pass", "Next": "C"},
             "C": {"Type": "Pass", "Next": "B"},
             "E": {"Type": "Succeed"},
@@ -169,13 +178,15 @@ fn loops_without_a_way_out() {
 fn variables_that_nothing_has_assigned() {
     let undefined = |state: &str, name: &str, at: &str| {
         format!(
-            "UNDEFINED_VARIABLE: The variable '${name}' has not been assigned when the state '{state}' reads it at {at}"
+            "UNDEFINED_VARIABLE: The variable '${name}' has not been assigned when the state \
+             '{state}' reads it at {at}"
         )
     };
     // A reads what only a later state assigns; C finds what B does.
     check(
         json!({"StartAt": "A", "States": {
-            "A": {"Type": "Pass", "Parameters": {"x.$": "$late", "y.$": "States.Format('$no {}', $.a)"}, "Next": "B"},
+            "A": {"Type": "Pass", "Parameters": {"x.$": "$late",
+                "y.$": "States.Format('$no {}', $.a)"}, "Next": "B"},
             "B": {"Type": "Pass", "Assign": {"late": 1, "self.$": "$self"}, "Next": "C"},
             "C": {"Type": "Pass", "InputPath": "$late", "End": true},
         }}),
@@ -198,7 +209,8 @@ fn variables_that_nothing_has_assigned() {
     // A loop brings it round.
     check(
         json!({"StartAt": "A", "States": {
-            "A": {"Type": "Choice", "Choices": [{"Variable": "$n", "IsPresent": true, "Next": "Z"}], "Default": "B"},
+            "A": {"Type": "Choice", "Choices": [{"Variable": "$n", "IsPresent": true, "Next": "Z"}],
+                "Default": "B"},
             "B": {"Type": "Pass", "Assign": {"n": 1}, "Next": "A"},
             "Z": {"Type": "Succeed"},
         }}),

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Answer::{Fails, Gives, Hangs};
-use super::{Play, runtime};
+use super::MockTask::{Fails, Hangs, Succeeds};
+use super::{TestRunner, runtime};
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
 
@@ -28,7 +28,7 @@ fn tasks() -> Value {
 
 #[test]
 fn a_map_tells_its_story() {
-    Play::new(&machine(
+    TestRunner::new(&machine(
         json!({"ItemsPath": "$.items", "MaxConcurrency": 1}),
         passes(),
     ))
@@ -56,7 +56,7 @@ fn a_map_tells_its_story() {
 
 #[test]
 fn an_empty_map_ends_at_once() {
-    Play::new(&machine(json!({}), passes()))
+    TestRunner::new(&machine(json!({}), passes()))
         .input(json!([]))
         .run()
         .tells(
@@ -73,16 +73,16 @@ fn an_empty_map_ends_at_once() {
 
 #[test]
 fn outputs_are_in_the_order_of_the_items() {
-    let play = Play::new(&machine(json!({}), tasks()))
+    let runner = TestRunner::new(&machine(json!({}), tasks()))
         .input(json!([3, 1, 2]))
         .script(|request| {
-            Gives(
+            Succeeds(
                 request.arguments.value().as_f64().unwrap(),
                 json!({"of": request.arguments.value()}),
             )
         })
         .run();
-    assert_eq!(play.result(), json!([{"of": 3}, {"of": 1}, {"of": 2}]));
+    assert_eq!(runner.result(), json!([{"of": 3}, {"of": 1}, {"of": 2}]));
 }
 
 #[test]
@@ -92,13 +92,13 @@ fn no_more_run_at_once_than_allowed() {
         let input = json!({"items": vec![0; items], "n": 3});
         let mut fields = fields;
         fields["ItemsPath"] = "$.items".into();
-        let play = Play::new(&machine(fields, tasks()))
+        let runner = TestRunner::new(&machine(fields, tasks()))
             .input(input)
-            .script(|_| Gives(1.0, json!(0)))
+            .script(|_| Succeeds(1.0, json!(0)))
             .run();
-        assert_eq!(play.result(), json!(vec![0; items]));
+        assert_eq!(runner.result(), json!(vec![0; items]));
         assert_eq!(
-            play.history.last().unwrap().timestamp,
+            runner.history.last().unwrap().timestamp,
             super::driver::START.plus_seconds(seconds)
         );
     };
@@ -112,14 +112,15 @@ fn no_more_run_at_once_than_allowed() {
 
 #[test]
 fn item_selector_sees_the_item_and_the_input() {
-    let selector = json!({"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value.k", "all.$": "$.n", "s.$": "$$.State.Name"});
+    let selector = json!({"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value.k", "all.$": "$.n",
+        "s.$": "$$.State.Name"});
     for name in ["ItemSelector", "Parameters"] {
         let map = json!({"ItemsPath": "$.items", name: selector});
-        let play = Play::new(&machine(map, passes()))
+        let runner = TestRunner::new(&machine(map, passes()))
             .input(json!({"n": 7, "items": [{"k": "a"}, {"k": "b"}]}))
             .run();
         assert_eq!(
-            play.result(),
+            runner.result(),
             json!([{"i": 0, "v": "a", "all": 7, "s": "S"}, {"i": 1, "v": "b", "all": 7, "s": "S"}])
         );
     }
@@ -128,21 +129,22 @@ fn item_selector_sees_the_item_and_the_input() {
 #[test]
 fn states_inside_see_the_item_in_the_context_object() {
     let inside = json!({"P": {"Type": "Pass", "Parameters": {"i.$": "$$.Map.Item"}, "End": true}});
-    let play = Play::new(&machine(json!({}), inside))
+    let runner = TestRunner::new(&machine(json!({}), inside))
         .input(json!(["x"]))
         .run();
-    assert_eq!(play.result(), json!([{"i": {"Index": 0, "Value": "x"}}]));
+    assert_eq!(runner.result(), json!([{"i": {"Index": 0, "Value": "x"}}]));
 }
 
 #[test]
 fn nested_maps_see_their_own_items() {
     let inner = json!({"M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "P", "States": {
-        "P": {"Type": "Pass", "Parameters": {"v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index"}, "End": true}}}}});
-    let play = Play::new(&machine(json!({}), inner))
+        "P": {"Type": "Pass", "Parameters": {"v.$": "$$.Map.Item.Value",
+            "i.$": "$$.Map.Item.Index"}, "End": true}}}}});
+    let runner = TestRunner::new(&machine(json!({}), inner))
         .input(json!([[1], [2, 3]]))
         .run();
     assert_eq!(
-        play.result(),
+        runner.result(),
         json!([[{"v": 1, "i": 0}], [{"v": 2, "i": 0}, {"v": 3, "i": 1}]])
     );
 }
@@ -150,10 +152,10 @@ fn nested_maps_see_their_own_items() {
 #[test]
 fn the_result_is_shaped() {
     let map = json!({"ItemsPath": "$.items", "ResultSelector": {"first.$": "$[0]"}, "ResultPath": "$.r", "OutputPath": "$.r"});
-    let play = Play::new(&machine(map, passes()))
+    let runner = TestRunner::new(&machine(map, passes()))
         .input(json!({"items": [1, 2]}))
         .run();
-    assert_eq!(play.result(), json!({"first": 1}));
+    assert_eq!(runner.result(), json!({"first": 1}));
 }
 
 #[test]
@@ -161,7 +163,7 @@ fn the_old_field_names_still_work() {
     let machine = json!({"StartAt": "S", "States": {"S": {"Type": "Map", "End": true,
         "Iterator": {"StartAt": "P", "States": passes()}}}});
     assert_eq!(
-        Play::new(&machine).input(json!([1])).run().result(),
+        TestRunner::new(&machine).input(json!([1])).run().result(),
         json!([1])
     );
 }
@@ -170,7 +172,7 @@ fn the_old_field_names_still_work() {
 fn what_is_no_list_of_items_fails_the_execution() {
     let check = |fields: Value, input: Value, message: &str| {
         assert_eq!(
-            Play::new(&machine(fields, passes()))
+            TestRunner::new(&machine(fields, passes()))
                 .input(input)
                 .run()
                 .result(),
@@ -195,7 +197,8 @@ fn what_is_no_list_of_items_fails_the_execution() {
     let by_path = json!({"ItemsPath": "$.a", "MaxConcurrencyPath": "$.n"});
     let refers = |value: &str| {
         format!(
-            "The MaxConcurrencyPath field refers to value \"{value}\" which is not a valid integer: $.n"
+            "The MaxConcurrencyPath field refers to value \"{value}\" which is not a valid \
+             integer: $.n"
         )
     };
     check(by_path.clone(), json!({"a": [], "n": "No"}), &refers("No"));
@@ -209,11 +212,11 @@ fn what_is_no_list_of_items_fails_the_execution() {
 
 #[test]
 fn an_iteration_that_fails_takes_the_others_with_it() {
-    let play = Play::new(&machine(json!({}), tasks()))
+    let runner = TestRunner::new(&machine(json!({}), tasks()))
         .input(json!([0, 1, 2]))
-        .answers([Hangs, Fails(1.0, "Boom", "c"), Gives(5.0, json!(1))])
+        .tasks([Hangs, Fails(1.0, "Boom", "c"), Succeeds(5.0, json!(1))])
         .run();
-    play.tells(
+    runner.tells(
         "
         0s 1<0 ExecutionStarted [0,1,2]
         0s 2<0 MapStateEntered S [0,1,2]
@@ -240,21 +243,22 @@ fn an_iteration_that_fails_takes_the_others_with_it() {
         1s 23<22 ExecutionFailed error=Boom cause=c
         ",
     );
-    let cancelled = play
+    let canceled = runner
         .effects
         .iter()
         .filter(|e| matches!(e, crate::Effect::CancelTask { .. }));
-    assert_eq!(cancelled.count(), 2);
+    assert_eq!(canceled.count(), 2);
 }
 
 #[test]
 fn a_map_is_retried_as_a_whole_and_then_caught() {
     let machine = json!({"StartAt": "S", "States": {
         "S": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "c"}}},
-              "Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1}], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}]},
+              "Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1}],
+                  "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}]},
         "C": {"Type": "Succeed"},
     }});
-    Play::new(&machine).input(json!([1])).run().tells(
+    TestRunner::new(&machine).input(json!([1])).run().tells(
         r#"
         0s 1<0 ExecutionStarted [1]
         0s 2<0 MapStateEntered S [1]
@@ -278,10 +282,10 @@ fn a_map_is_retried_as_a_whole_and_then_caught() {
 #[test]
 fn an_item_selector_that_fails_later_ends_the_map() {
     let map = json!({"MaxConcurrency": 1, "ItemSelector": {"k.$": "$$.Map.Item.Value.k"}});
-    let play = Play::new(&machine(map, passes()))
+    let runner = TestRunner::new(&machine(map, passes()))
         .input(json!([{"k": 1}, {}]))
         .run();
-    let text = play.result();
+    let text = runner.result();
     assert!(
         text.as_str()
             .unwrap()
@@ -292,12 +296,13 @@ fn an_item_selector_that_fails_later_ends_the_map() {
 
 #[test]
 fn outputs_that_are_too_large_together_are_an_error_of_the_map() {
-    let play = Play::new(&machine(json!({}), tasks()))
+    let runner = TestRunner::new(&machine(json!({}), tasks()))
         .input(json!([1, 2]))
-        .script(|_| Gives(0.0, json!("x".repeat(200_000))))
+        .script(|_| Succeeds(0.0, json!("x".repeat(200_000))))
         .run();
-    let cause = "States.DataLimitExceeded: The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit.";
-    assert_eq!(play.result(), json!(cause));
+    let cause = "States.DataLimitExceeded: The state/task 'S' returned a result with a size \
+                 exceeding the maximum number of bytes service limit.";
+    assert_eq!(runner.result(), json!(cause));
 }
 
 /// All results were gathered, 2.4 GB of them, before they were found to be too long.
@@ -308,14 +313,15 @@ fn a_map_fails_as_soon_as_its_results_are_too_long() {
         "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}},
         "ItemsPath": "$.items"}}});
     let input = json!({"x": "x".repeat(100_000), "items": vec![0; 1_000]});
-    let play = Play::new(&machine).input(input).run();
+    let runner = TestRunner::new(&machine).input(input).run();
     assert_eq!(
-        play.result(),
+        runner.result(),
         json!(
-            "States.DataLimitExceeded: The state/task 'M' returned a result with a size exceeding the maximum number of bytes service limit."
+            "States.DataLimitExceeded: The state/task 'M' returned a result with a size exceeding \
+             the maximum number of bytes service limit."
         )
     );
-    let begun = play
+    let begun = runner
         .history
         .iter()
         .filter(|event| event.details.type_name() == "MapIterationStarted");

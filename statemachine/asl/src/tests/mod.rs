@@ -1,7 +1,7 @@
-//! Whole executions: a runner with a clock of its own, and what it is told to answer for tasks.
+//! Tests of whole executions, by a runner with a clock of its own and mocked tasks.
 //!
-//! Every step is taken by an execution that has just been written and read again, so each of these tests is also a
-//! test of resuming.
+//! Every step is taken by an execution that has just been written and read again, so each of these
+//! tests is also a test of resuming.
 #![expect(
     clippy::needless_pass_by_value,
     reason = "tables of json! values read better without a & each"
@@ -30,7 +30,7 @@ mod test_state;
 mod variables;
 mod wait;
 
-use driver::{Answer, Play};
+use driver::{MockTask, TestRunner};
 use serde_json::{Value, json};
 
 /// Runs one state (its `End` is added) and compares the execution's output, or `Error: cause`.
@@ -43,7 +43,7 @@ fn check_state(state: Value, input: Value, expect: Value) {
     let shown = format!("{state} on {input}");
     let machine = json!({"StartAt": "S", "States": {"S": state}});
     assert_eq!(
-        Play::new(&machine).input(input).run().result(),
+        TestRunner::new(&machine).input(input).run().result(),
         expect,
         "{shown}"
     );
@@ -52,6 +52,7 @@ fn check_state(state: Value, input: Value, expect: Value) {
 /// An expected failure that the engine noticed in the state `S`.
 fn runtime(message: &str) -> Value {
     json!(format!(
-        "States.Runtime: An error occurred while executing the state 'S' (entered at the event id #2). {message}"
+        "States.Runtime: An error occurred while executing the state 'S' (entered at the event id \
+         #2). {message}"
     ))
 }

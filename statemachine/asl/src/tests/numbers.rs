@@ -3,18 +3,19 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::Play;
+use super::TestRunner;
 use crate::HistoryDetails;
 
 /// The text of an output that `v` of the input goes into, by a path and by an intrinsic function.
 fn through(input: &str) -> String {
     let machine = json!({"StartAt": "P", "States": {
         "P": {"Type": "Pass", "Parameters": {"v.$": "$.v"}, "Next": "Q"},
-        "Q": {"Type": "Pass", "Parameters": {"v.$": "States.ArrayGetItem(States.Array($.v), 0)"}, "End": true},
+        "Q": {"Type": "Pass", "Parameters": {"v.$": "States.ArrayGetItem(States.Array($.v), 0)"},
+            "End": true},
     }});
     let input: Value = serde_json::from_str(&format!("{{\"v\":{input}}}")).unwrap();
-    let play = Play::new(&machine).input(input).run();
-    match play.history.last().map(|event| &event.details) {
+    let runner = TestRunner::new(&machine).input(input).run();
+    match runner.history.last().map(|event| &event.details) {
         Some(HistoryDetails::ExecutionSucceeded { output }) => {
             let text = output.text();
             text["{\"v\":".len()..text.len() - 1].to_owned()

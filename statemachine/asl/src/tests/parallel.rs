@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Answer::{Fails, Gives};
-use super::Play;
+use super::MockTask::{Fails, Succeeds};
+use super::TestRunner;
 use crate::{Effect, TaskId};
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
@@ -28,12 +28,13 @@ fn machine(fields: Value, branches: Value) -> Value {
 #[test]
 fn a_parallel_state_tells_its_story() {
     let two = json!({"StartAt": "B1", "States": {
-        "B1": {"Type": "Pass", "Result": 1, "Next": "B2"}, "B2": {"Type": "Pass", "Result": 2, "End": true}}});
+        "B1": {"Type": "Pass", "Result": 1, "Next": "B2"},
+            "B2": {"Type": "Pass", "Result": 2, "End": true}}});
     let machine = machine(
         json!({}),
         json!([branch("A", json!({"Type": "Pass"})), two]),
     );
-    Play::new(&machine).input(json!("x")).run().tells(
+    TestRunner::new(&machine).input(json!("x")).run().tells(
         r#"
         0s 1<0 ExecutionStarted "x"
         0s 2<0 ParallelStateEntered S "x"
@@ -58,10 +59,10 @@ fn a_branch_that_fails_takes_the_others_with_it() {
         branch("W", json!({"Type": "Wait", "Seconds": 60})),
         branch("U", json!({"Type": "Task", "Resource": FUNCTION})),
     ]);
-    let play = Play::new(&machine(json!({}), branches))
-        .answers([Gives(9.0, json!(1)), Fails(1.0, "Boom", "c")])
+    let runner = TestRunner::new(&machine(json!({}), branches))
+        .tasks([Succeeds(9.0, json!(1)), Fails(1.0, "Boom", "c")])
         .run();
-    play.tells(
+    runner.tells(
         "
         0s 1<0 ExecutionStarted {}
         0s 2<0 ParallelStateEntered S {}
@@ -82,11 +83,13 @@ fn a_branch_that_fails_takes_the_others_with_it() {
         ",
     );
     assert!(
-        play.effects
+        runner
+            .effects
             .contains(&Effect::CancelTask { task: TaskId(1) })
     );
     assert!(
-        play.effects
+        runner
+            .effects
             .iter()
             .any(|e| matches!(e, Effect::CancelTimer { .. }))
     );
@@ -99,7 +102,7 @@ fn a_retry_begins_all_branches_anew() {
         retry,
         json!([branch("F", json!({"Type": "Fail", "Error": "E"}))]),
     );
-    Play::new(&machine).run().tells(
+    TestRunner::new(&machine).run().tells(
         "
         0s 1<0 ExecutionStarted {}
         0s 2<0 ParallelStateEntered S {}
@@ -115,15 +118,16 @@ fn a_retry_begins_all_branches_anew() {
 
 #[test]
 fn a_failure_climbs_to_the_first_catcher() {
-    let inner = json!({"StartAt": "M", "States": {"M": {"Type": "Map", "ItemsPath": "$.items", "End": true,
+    let inner = json!({"StartAt": "M",
+        "States": {"M": {"Type": "Map", "ItemsPath": "$.items", "End": true,
         "ItemProcessor": {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Deep", "Cause": "down"}}}}}});
     let machine = json!({"StartAt": "S", "States": {
         "S": {"Type": "Parallel", "End": true, "Branches": [inner],
               "Catch": [{"ErrorEquals": ["Deep"], "ResultPath": "$.why", "Next": "C"}]},
         "C": {"Type": "Pass", "InputPath": "$.why", "End": true},
     }});
-    let play = Play::new(&machine).input(json!({"items": [1]})).run();
-    play.tells(
+    let runner = TestRunner::new(&machine).input(json!({"items": [1]})).run();
+    runner.tells(
         r#"
         0s 1<0 ExecutionStarted {"items":[1]}
         0s 2<0 ParallelStateEntered S {"items":[1]}
@@ -150,7 +154,7 @@ fn a_runtime_error_in_a_branch_failed_the_parallel_state_too() {
     let wait = branch("W", json!({"Type": "Wait", "Seconds": 9}));
     let cause = "An error occurred while executing the state 'P' (entered at the event id #5). \
                  Invalid path '$.no' : No results for path: $['no']";
-    let play = Play::new(&machine(json!({}), json!([wait, broken()]))).run();
+    let runner = TestRunner::new(&machine(json!({}), json!([wait, broken()]))).run();
     let story = format!(
         "0s 1<0 ExecutionStarted {{}}\n\
          0s 2<0 ParallelStateEntered S {{}}\n\
@@ -159,7 +163,7 @@ fn a_runtime_error_in_a_branch_failed_the_parallel_state_too() {
          0s 5<3 PassStateEntered P {{}}\n\
          0s 6<5 ExecutionFailed error=States.Runtime cause={cause}\n"
     );
-    assert_eq!(play.story(), story);
+    assert_eq!(runner.story(), story);
 }
 
 #[test]
@@ -172,7 +176,7 @@ fn a_runtime_error_is_not_caught_on_its_way_up() {
     machine["States"]["C"] = json!({"Type": "Succeed"});
     let text = "States.Runtime: An error occurred while executing the state 'P' (entered at the event id #4). \
                 Invalid path '$.no' : No results for path: $['no']";
-    assert_eq!(Play::new(&machine).run().result(), json!(text));
+    assert_eq!(TestRunner::new(&machine).run().result(), json!(text));
 }
 
 #[test]
@@ -181,7 +185,10 @@ fn parameters_and_results_are_shaped() {
     let pass = || json!({"Type": "Pass"});
     let machine = machine(fields, json!([branch("A", pass()), branch("B", pass())]));
     assert_eq!(
-        Play::new(&machine).input(json!({"a": 5})).run().result(),
+        TestRunner::new(&machine)
+            .input(json!({"a": 5}))
+            .run()
+            .result(),
         json!({"a": 5, "out": {"r": [5, 5]}})
     );
 }
@@ -195,18 +202,19 @@ fn stopping_gives_up_everything() {
         ),
         branch("W", json!({"Type": "Wait", "Seconds": 60})),
     ]);
-    let play = Play::new(&machine(json!({}), branches))
-        .answers([Gives(9.0, json!(1))])
+    let runner = TestRunner::new(&machine(json!({}), branches))
+        .tasks([Succeeds(9.0, json!(1))])
         .stop_at(2.0)
         .run();
-    assert_eq!(play.result(), json!("ABORTED Stopped: -"));
+    assert_eq!(runner.result(), json!("ABORTED Stopped: -"));
     assert!(
-        play.story()
+        runner
+            .story()
             .ends_with("2s 8<0 ExecutionAborted error=Stopped\n"),
         "{}",
-        play.story()
+        runner.story()
     );
-    let gone = play
+    let gone = runner
         .effects
         .iter()
         .filter(|e| matches!(e, Effect::CancelTask { .. } | Effect::CancelTimer { .. }));

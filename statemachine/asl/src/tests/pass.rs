@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Play, check_state, runtime};
+use super::{TestRunner, check_state, runtime};
 use crate::Payload;
 
 fn check(fields: Value, input: Value, expect: Value) {
@@ -21,7 +21,7 @@ fn what_no_state_touches_keeps_its_text() {
         "B": {"Type": "Pass", "Parameters": {"x.$": "$[0]"}, "End": true},
     }});
     let input = Payload::parse("[ 1.0, 2 ]").unwrap();
-    Play::new(&machine).input(input).run().tells(
+    TestRunner::new(&machine).input(input).run().tells(
         r#"
         0s 1<0 ExecutionStarted [ 1.0, 2 ]
         0s 2<0 PassStateEntered A [ 1.0, 2 ]
@@ -39,8 +39,11 @@ fn a_pass_state_tells_its_story() {
         "A": {"Type": "Pass", "Result": {"y": 2}, "ResultPath": "$.r", "Next": "B"},
         "B": {"Type": "Succeed", "OutputPath": "$.r"},
     }});
-    Play::new(&machine).input(json!({"x": 1})).run().tells(
-        r#"
+    TestRunner::new(&machine)
+        .input(json!({"x": 1}))
+        .run()
+        .tells(
+            r#"
         0s 1<0 ExecutionStarted {"x":1}
         0s 2<0 PassStateEntered A {"x":1}
         0s 3<2 PassStateExited A {"x":1,"r":{"y":2}}
@@ -48,7 +51,7 @@ fn a_pass_state_tells_its_story() {
         0s 5<4 SucceedStateExited B {"y":2}
         0s 6<5 ExecutionSucceeded {"y":2}
         "#,
-    );
+        );
 }
 
 #[test]
@@ -114,7 +117,8 @@ fn a_path_in_parameters_that_leads_nowhere_fails_the_execution() {
         json!({"Parameters": {"a": {"b.$": "$.x.y"}}}),
         json!({"z": 1}),
         runtime(
-            "The JSONPath '$.x.y' specified for the field 'b.$' could not be found in the input '{\"z\":1}'",
+            "The JSONPath '$.x.y' specified for the field 'b.$' could not be found in the input \
+             '{\"z\":1}'",
         ),
     );
 }

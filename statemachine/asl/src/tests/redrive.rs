@@ -1,10 +1,11 @@
 //! Executions that go on where they failed.
 
-use super::driver::Answer::{Fails, Gives, Hangs};
+use super::driver::MockTask::{Fails, Hangs, Succeeds};
 use super::*;
 
 fn task() -> Value {
-    json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true})
+    json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f",
+        "End": true})
 }
 
 #[test]
@@ -16,8 +17,8 @@ fn a_failed_task_is_scheduled_again_and_not_entered_again() {
         "States": {"P": {"Type": "Pass", "Result": 7, "Next": "T"}, "T": t},
     });
     let failing = || Fails(0.0, "Boom", "c");
-    Play::new(&machine)
-        .answers([failing(), failing(), failing(), Gives(1.0, json!(9))])
+    TestRunner::new(&machine)
+        .tasks([failing(), failing(), failing(), Succeeds(1.0, json!(9))])
         .redrive_at(10.0)
         .run()
         .tells(
@@ -55,10 +56,11 @@ fn only_the_branches_that_did_not_end_run_again() {
     };
     let machine = json!({
         "StartAt": "S",
-        "States": {"S": {"Type": "Parallel", "Branches": [branch("A"), branch("B"), branch("C")], "End": true}},
+        "States": {"S": {"Type": "Parallel", "Branches": [branch("A"), branch("B"), branch("C")],
+            "End": true}},
     });
     let mut calls = std::collections::BTreeMap::new();
-    let play = Play::new(&machine)
+    let runner = TestRunner::new(&machine)
         .script(move |request| {
             let name = request.arguments.value()["name"]
                 .as_str()
@@ -67,16 +69,16 @@ fn only_the_branches_that_did_not_end_run_again() {
             let call = calls.entry(name.clone()).or_insert(0);
             *call += 1;
             match (&*name, *call) {
-                ("A", 1) => Gives(0.0, json!("a")),
+                ("A", 1) => Succeeds(0.0, json!("a")),
                 ("B", 1) => Fails(1.0, "Boom", "b"),
                 ("C", 1) => Hangs,
                 ("A", _) => panic!("A had ended"),
-                (name, call) => Gives(0.0, json!(format!("{name}{call}"))),
+                (name, call) => Succeeds(0.0, json!(format!("{name}{call}"))),
             }
         })
         .redrive_at(5.0)
         .run();
-    assert_eq!(play.result(), json!(["a", "B2", "C2"]));
+    assert_eq!(runner.result(), json!(["a", "B2", "C2"]));
 }
 
 #[test]
@@ -90,7 +92,7 @@ fn a_map_goes_on_with_the_items_that_are_left() {
     });
     let asked = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
     let log = std::rc::Rc::clone(&asked);
-    let play = Play::new(&machine)
+    let runner = TestRunner::new(&machine)
         .input(json!([1, 2, 3]))
         .script(move |request| {
             let item = request.arguments.value().clone();
@@ -104,12 +106,12 @@ fn a_map_goes_on_with_the_items_that_are_left() {
             if item == json!(2) && second {
                 Fails(0.0, "Boom", "2")
             } else {
-                Gives(0.0, item)
+                Succeeds(0.0, item)
             }
         })
         .redrive_at(5.0)
         .run();
-    assert_eq!(play.result(), json!([1, 2, 3]));
+    assert_eq!(runner.result(), json!([1, 2, 3]));
     assert_eq!(json!(*asked.borrow()), json!([1, 2, 2, 3]));
 }
 
@@ -118,9 +120,10 @@ fn what_was_stopped_or_too_slow_goes_on_too() {
     let machine = json!({
         "TimeoutSeconds": 10,
         "StartAt": "W",
-        "States": {"W": {"Type": "Wait", "Seconds": 9, "Next": "P"}, "P": {"Type": "Pass", "End": true}},
+        "States": {"W": {"Type": "Wait", "Seconds": 9, "Next": "P"},
+            "P": {"Type": "Pass", "End": true}},
     });
-    Play::new(&machine)
+    TestRunner::new(&machine)
         .stop_at(4.0)
         .redrive_at(20.0)
         .run()
@@ -137,11 +140,11 @@ fn what_was_stopped_or_too_slow_goes_on_too() {
             ",
         );
     let slow = json!({"TimeoutSeconds": 3, "StartAt": "T", "States": {"T": task()}});
-    let play = Play::new(&slow)
-        .answers([Hangs, Gives(2.0, json!(1))])
+    let runner = TestRunner::new(&slow)
+        .tasks([Hangs, Succeeds(2.0, json!(1))])
         .redrive_at(50.0)
         .run();
-    assert_eq!(play.result(), json!(1), "the time limit begins anew");
+    assert_eq!(runner.result(), json!(1), "the time limit begins anew");
 }
 
 #[test]
@@ -149,16 +152,17 @@ fn the_context_object_counts_redrives() {
     let machine = json!({
         "StartAt": "T",
         "States": {"T": {
-            "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true,
+            "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f",
+                "End": true,
             "Parameters": {"count.$": "$$.Execution.RedriveCount"},
         }},
     });
     let mut counts = Vec::new();
-    let play = Play::new(&machine)
+    let runner = TestRunner::new(&machine)
         .script(move |request| {
             counts.push(request.arguments.value()["count"].clone());
             match counts.len() {
-                3 => Gives(0.0, json!(counts)),
+                3 => Succeeds(0.0, json!(counts)),
                 _ => Fails(0.0, "Boom", "c"),
             }
         })
@@ -167,7 +171,7 @@ fn the_context_object_counts_redrives() {
         .redrive_at(3.0)
         .run();
     assert_eq!(
-        play.result(),
+        runner.result(),
         json!([0, 1, 2]),
         "the third finds nothing to redrive"
     );

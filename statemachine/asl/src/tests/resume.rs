@@ -7,8 +7,10 @@ use crate::{Effect, Event, EventKind, Execution, Payload, StateMachine, TaskId};
 
 fn machine() -> StateMachine {
     StateMachine::parse(
-        &json!({"TimeoutSeconds": 900, "StartAt": "S", "States": {"S": {"Type": "Parallel", "End": true, "Branches": [
-            {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f",
+        &json!({"TimeoutSeconds": 900, "StartAt": "S",
+            "States": {"S": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "T", "States": {"T": {"Type": "Task",
+                "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f",
                 "TimeoutSeconds": 30, "HeartbeatSeconds": 10, "End": true}}},
             {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}},
         ]}}})

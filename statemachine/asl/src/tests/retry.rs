@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::Answer::{Fails, Gives};
-use super::Play;
+use super::MockTask::{Fails, Succeeds};
+use super::TestRunner;
 use super::driver::START;
 
 fn machine(retry: Value, catch: Value) -> Value {
     json!({"StartAt": "S", "States": {
-        "S": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "Retry": retry, "Catch": catch, "Next": "E"},
+        "S": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f",
+            "Retry": retry, "Catch": catch, "Next": "E"},
         "E": {"Type": "Succeed"},
         "C": {"Type": "Pass", "Parameters": {"caught.$": "$.Error"}, "End": true},
     }})
@@ -19,7 +20,7 @@ fn attempts(retry: Value, errors: &[&'static str]) -> Vec<f64> {
     let mut errors = errors.to_vec();
     errors.reverse();
     let catch = json!([{"ErrorEquals": ["States.ALL"], "Next": "C"}]);
-    let play = Play::new(&machine(retry, catch))
+    let runner = TestRunner::new(&machine(retry, catch))
         .script(move |_| {
             let error = if errors.len() > 1 {
                 errors.pop().unwrap()
@@ -29,7 +30,7 @@ fn attempts(retry: Value, errors: &[&'static str]) -> Vec<f64> {
             Fails(0.0, error, "c")
         })
         .run();
-    let scheduled = play
+    let scheduled = runner
         .history
         .iter()
         .filter(|e| e.details.type_name() == "LambdaFunctionScheduled");
@@ -49,8 +50,8 @@ fn a_retry_tells_its_story() {
         "",
     );
     let machine: Value = serde_json::from_str(&machine).unwrap();
-    Play::new(&machine)
-        .answers([Fails(1.0, "Boom", "once"), Gives(1.0, json!("ok"))])
+    TestRunner::new(&machine)
+        .tasks([Fails(1.0, "Boom", "once"), Succeeds(1.0, json!("ok"))])
         .run()
         .tells(
             r#"
@@ -96,7 +97,8 @@ fn the_delays_are_as_declared() {
 
 #[test]
 fn full_jitter_shortens_the_delays_the_same_way_each_time() {
-    let retry = json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 1, "JitterStrategy": "FULL", "MaxAttempts": 9}]);
+    let retry = json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 1,
+        "JitterStrategy": "FULL", "MaxAttempts": 9}]);
     let times = attempts(retry.clone(), &["Boom"]);
     let delays: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).collect();
     assert!(
@@ -130,15 +132,17 @@ fn every_rule_counts_for_itself() {
 #[test]
 fn counts_begin_anew_when_the_state_is_entered_again() {
     let machine = json!({"StartAt": "S", "States": {
-        "S": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "Next": "S2",
-              "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "S"}]},
+        "S": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f",
+            "Next": "S2",
+              "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}],
+                  "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "S"}]},
         "S2": {"Type": "Succeed"},
     }});
     let fail = || Fails(0.0, "E", "c");
-    let play = Play::new(&machine)
-        .answers([fail(), fail(), fail(), Gives(0.0, json!("third time"))])
+    let runner = TestRunner::new(&machine)
+        .tasks([fail(), fail(), fail(), Succeeds(0.0, json!("third time"))])
         .run();
-    assert_eq!(play.result(), json!("third time"));
+    assert_eq!(runner.result(), json!("third time"));
 }
 
 #[test]
@@ -149,15 +153,15 @@ fn the_retry_count_is_in_the_context_object() {
               "Retry": [{"ErrorEquals": ["A"]}, {"ErrorEquals": ["B"]}]},
     }});
     let mut seen = Vec::new();
-    let play = Play::new(&machine)
+    let runner = TestRunner::new(&machine)
         .script(move |request| {
             seen.push(request.arguments.value()["n"].clone());
             match seen.len() {
                 1 => Fails(0.0, "A", "c"),
                 2 => Fails(0.0, "B", "c"),
-                _ => Gives(0.0, json!(seen)),
+                _ => Succeeds(0.0, json!(seen)),
             }
         })
         .run();
-    assert_eq!(play.result(), json!([0, 1, 2]));
+    assert_eq!(runner.result(), json!([0, 1, 2]));
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Answer::{Beats, Fails, FailsSilently, Gives, Hangs, Submits};
-use super::{Play, runtime};
+use super::MockTask::{Fails, FailsSilently, Hangs, Heartbeats, Submits, Succeeds};
+use super::{TestRunner, runtime};
 use crate::{Effect, Event, EventKind, Execution, FailureStage, Resource, StateMachine, TaskId};
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
@@ -20,7 +20,8 @@ fn machine(fields: Value) -> Value {
 
 #[test]
 fn a_function_tells_its_story() {
-    Play::new(&machine(json!({}))).input(json!({"n": 1})).answers([Gives(0.2, json!([2]))]).run().tells(
+    TestRunner::new(&machine(json!({}))).input(json!({"n": 1})).tasks([Succeeds(0.2,
+        json!([2]))]).run().tells(
         r#"
         0s 1<0 ExecutionStarted {"n":1}
         0s 2<0 TaskStateEntered S {"n":1}
@@ -35,8 +36,8 @@ fn a_function_tells_its_story() {
 
 #[test]
 fn a_function_that_fails_fails_the_execution() {
-    Play::new(&machine(json!({})))
-        .answers([Fails(0.1, "Boom", "it did")])
+    TestRunner::new(&machine(json!({})))
+        .tasks([Fails(0.1, "Boom", "it did")])
         .run()
         .tells(
             "
@@ -52,8 +53,10 @@ fn a_function_that_fails_fails_the_execution() {
 
 #[test]
 fn a_service_integration_tells_its_story() {
-    let task = json!({"Resource": INVOKE, "TimeoutSeconds": 9, "Parameters": {"FunctionName": "f", "Payload.$": "$"}});
-    Play::new(&machine(task)).input(json!({"n": 1})).answers([Gives(1.0, json!({"Payload": 2}))]).run().tells(
+    let task = json!({"Resource": INVOKE, "TimeoutSeconds": 9,
+        "Parameters": {"FunctionName": "f", "Payload.$": "$"}});
+    TestRunner::new(&machine(task)).input(json!({"n": 1})).tasks([Succeeds(1.0,
+        json!({"Payload": 2}))]).run().tells(
         r#"
         0s 1<0 ExecutionStarted {"n":1}
         0s 2<0 TaskStateEntered S {"n":1}
@@ -73,17 +76,17 @@ fn a_callback_tells_its_story() {
         "Parameters": {"MessageBody": {"Token.$": "$$.Task.Token"}},
         "ResultPath": null,
     });
-    let play = Play::new(&machine(task))
+    let runner = TestRunner::new(&machine(task))
         .script(|request| {
             let token = request.token.as_deref().expect("a token");
             assert_eq!(request.arguments.value()["MessageBody"]["Token"], token);
             Submits(
                 json!({"MessageId": "m"}),
-                Box::new(Gives(60.0, json!("done"))),
+                Box::new(Succeeds(60.0, json!("done"))),
             )
         })
         .run();
-    let types: Vec<String> = play
+    let types: Vec<String> = runner
         .history
         .iter()
         .map(|event| event.details.type_name())
@@ -98,29 +101,30 @@ fn a_callback_tells_its_story() {
         ]
     );
     assert_eq!(
-        serde_json::to_value(&play.history[4]).unwrap()["taskSubmittedEventDetails"],
+        serde_json::to_value(&runner.history[4]).unwrap()["taskSubmittedEventDetails"],
         json!({
             "resource": "sendMessage.waitForTaskToken", "resourceType": "sqs",
             "output": "{\"MessageId\":\"m\"}", "outputDetails": {"truncated": false},
         })
     );
-    assert_eq!(play.result(), json!({}));
+    assert_eq!(runner.result(), json!({}));
 }
 
 #[test]
 fn the_wire_shape_of_a_scheduled_task() {
     let task =
         json!({"Resource": INVOKE, "Credentials": {"RoleArn.$": "$.role"}, "HeartbeatSeconds": 5});
-    let play = Play::new(&machine(task))
+    let runner = TestRunner::new(&machine(task))
         .input(json!({"role": "arn:r"}))
-        .answers([Gives(0.0, json!(1))])
+        .tasks([Succeeds(0.0, json!(1))])
         .run();
     assert_eq!(
-        serde_json::to_value(&play.history[2]).unwrap(),
+        serde_json::to_value(&runner.history[2]).unwrap(),
         json!({
             "timestamp": 1_795_219_200.0, "type": "TaskScheduled", "id": 3, "previousEventId": 2,
             "taskScheduledEventDetails": {
-                "resourceType": "lambda", "resource": "invoke", "region": "us-east-1", "parameters": "{\"role\":\"arn:r\"}",
+                "resourceType": "lambda", "resource": "invoke", "region": "us-east-1",
+                    "parameters": "{\"role\":\"arn:r\"}",
                 "heartbeatInSeconds": 5, "taskCredentials": {"roleArn": "arn:r"},
             },
         })
@@ -217,11 +221,11 @@ fn a_worker_keeps_its_task_over_a_restart() {
 #[test]
 fn results_are_shaped() {
     let check = |fields: Value, expect: Value| {
-        let play = Play::new(&machine(fields))
+        let runner = TestRunner::new(&machine(fields))
             .input(json!({"a": 1}))
-            .answers([Gives(0.0, json!({"r": [1, 2]}))])
+            .tasks([Succeeds(0.0, json!({"r": [1, 2]}))])
             .run();
-        assert_eq!(play.result(), expect);
+        assert_eq!(runner.result(), expect);
     };
     check(
         json!({"ResultSelector": {"first.$": "$.r[0]"}}),
@@ -243,17 +247,18 @@ fn results_are_shaped() {
     check(
         json!({"ResultSelector": {"x.$": "$.no"}}),
         runtime(
-            "The JSONPath '$.no' specified for the field 'x.$' could not be found in the input '{\"r\":[1,2]}'",
+            "The JSONPath '$.no' specified for the field 'x.$' could not be found in the input \
+             '{\"r\":[1,2]}'",
         ),
     );
 }
 
 #[test]
-fn a_task_that_hangs_is_timed_out_and_cancelled() {
-    let play = Play::new(&machine(json!({"Resource": INVOKE, "TimeoutSeconds": 5})))
-        .answers([Gives(9.0, json!(1))])
+fn a_task_that_hangs_is_timed_out_and_canceled() {
+    let runner = TestRunner::new(&machine(json!({"Resource": INVOKE, "TimeoutSeconds": 5})))
+        .tasks([Succeeds(9.0, json!(1))])
         .run();
-    play.tells(
+    runner.tells(
         "
         0s 1<0 ExecutionStarted {}
         0s 2<0 TaskStateEntered S {}
@@ -264,7 +269,8 @@ fn a_task_that_hangs_is_timed_out_and_cancelled() {
         ",
     );
     assert!(
-        play.effects
+        runner
+            .effects
             .contains(&Effect::CancelTask { task: TaskId(1) })
     );
 }
@@ -272,19 +278,19 @@ fn a_task_that_hangs_is_timed_out_and_cancelled() {
 #[test]
 fn limits_may_come_from_paths() {
     let task = json!({"TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h"});
-    let play = Play::new(&machine(task.clone()))
+    let runner = TestRunner::new(&machine(task.clone()))
         .input(json!({"t": 7, "h": 3}))
-        .answers([Hangs])
+        .tasks([Hangs])
         .run();
-    assert_eq!(play.result(), json!("States.HeartbeatTimeout: -"));
+    assert_eq!(runner.result(), json!("States.HeartbeatTimeout: -"));
     assert_eq!(
-        play.history.last().unwrap().timestamp,
+        runner.history.last().unwrap().timestamp,
         super::driver::START.plus_seconds(3.0)
     );
 
     let check = |input: Value, message: &str| {
         assert_eq!(
-            Play::new(&machine(task.clone()))
+            TestRunner::new(&machine(task.clone()))
                 .input(input)
                 .run()
                 .result(),
@@ -305,12 +311,12 @@ fn limits_may_come_from_paths() {
 #[test]
 fn heartbeats_keep_a_task_alive() {
     let task = machine(json!({"HeartbeatSeconds": 10}));
-    let alive = Play::new(&task)
-        .answers([Beats(9.0, 5, Box::new(Gives(1.0, json!("ok"))))])
+    let alive = TestRunner::new(&task)
+        .tasks([Heartbeats(9.0, 5, Box::new(Succeeds(1.0, json!("ok"))))])
         .run();
     assert_eq!(alive.result(), json!("ok"));
-    let silent = Play::new(&task)
-        .answers([Beats(9.0, 2, Box::new(Gives(11.0, json!("late"))))])
+    let silent = TestRunner::new(&task)
+        .tasks([Heartbeats(9.0, 2, Box::new(Succeeds(11.0, json!("late"))))])
         .run();
     assert_eq!(silent.result(), json!("States.HeartbeatTimeout: -"));
     assert_eq!(
@@ -323,14 +329,15 @@ fn heartbeats_keep_a_task_alive() {
 fn a_result_over_the_quota_is_a_failed_task() {
     let check = |resource: &str, called: &str, event: &str| {
         let big = json!("x".repeat(262_143));
-        let play = Play::new(&machine(json!({"Resource": resource})))
-            .answers([Gives(0.0, big)])
+        let runner = TestRunner::new(&machine(json!({"Resource": resource})))
+            .tasks([Succeeds(0.0, big)])
             .run();
         let cause = format!(
-            "States.DataLimitExceeded: The state/task '{called}' returned a result with a size exceeding the maximum number of bytes service limit."
+            "States.DataLimitExceeded: The state/task '{called}' returned a result with a size \
+             exceeding the maximum number of bytes service limit."
         );
-        assert_eq!(play.result(), json!(cause));
-        assert_eq!(play.history[4].details.type_name(), event);
+        assert_eq!(runner.result(), json!(cause));
+        assert_eq!(runner.history[4].details.type_name(), event);
     };
     check(FUNCTION, FUNCTION, "LambdaFunctionFailed");
     check(INVOKE, "lambda", "TaskFailed");
@@ -343,9 +350,9 @@ fn catchers_see_error_and_cause_in_the_input() {
             "S": {"Type": "Task", "Resource": FUNCTION, "End": true, "Catch": [catch]},
             "C": {"Type": "Pass", "End": true},
         }});
-        Play::new(&machine)
+        TestRunner::new(&machine)
             .input(json!({"a": 1}))
-            .answers([answer])
+            .tasks([answer])
             .run()
             .result()
     };
@@ -377,8 +384,8 @@ fn a_caught_failure_tells_its_story() {
         ]},
         "B": {"Type": "Pass", "InputPath": "$.e.Error", "End": true},
     }});
-    Play::new(&machine)
-        .answers([Fails(1.0, "Boom", "c")])
+    TestRunner::new(&machine)
+        .tasks([Fails(1.0, "Boom", "c")])
         .run()
         .tells(
             r#"

@@ -147,7 +147,8 @@ fn a_mocked_task_runs_nothing() {
 
 #[test]
 fn a_real_task_is_handed_out() {
-    let state = json!({"Type": "Task", "Resource": LAMBDA, "TimeoutSeconds": 5, "Parameters": {"FunctionName": "f"}, "End": true});
+    let state = json!({"Type": "Task", "Resource": LAMBDA, "TimeoutSeconds": 5,
+        "Parameters": {"FunctionName": "f"}, "End": true});
     let mut test = start(request(state, json!({}))).unwrap();
     let (task, asked) = test.task().unwrap();
     assert_eq!(asked.arguments.text(), r#"{"FunctionName":"f"}"#);
@@ -165,7 +166,8 @@ fn with_handlers() -> Value {
     json!({
         "Type": "Task", "Resource": LAMBDA, "Parameters": {"FunctionName": "f"}, "Next": "N",
         "Retry": [{"ErrorEquals": ["Other"]}, {"ErrorEquals": ["Busy"], "IntervalSeconds": 2, "MaxAttempts": 3}],
-        "Catch": [{"ErrorEquals": ["Gone"], "Next": "A"}, {"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "B"}],
+        "Catch": [{"ErrorEquals": ["Gone"], "Next": "A"},
+            {"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "B"}],
     })
 }
 
@@ -340,7 +342,8 @@ fn contexts_are_checked() {
     );
     check(
         r#"{"Task": {"Token": "t"}}"#,
-        "Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern",
+        "Context object contains 'Task' when state is not a Task state with a '.sync' or \
+         '.waitForTaskToken' service integration pattern",
     );
 }
 
@@ -438,14 +441,17 @@ fn what_is_not_tested() {
     );
     assert_eq!(
         refused(request(json!({"Type": "Nope", "End": true}), json!({}))),
-        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/StateName/Type'"
+        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The field 'Type' should have \
+         one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at \
+         /States/StateName/Type'"
     );
 }
 
 /// As on AWS: a text is made anew only where a state makes something new.
 #[test]
 fn a_mocked_result_and_the_input_keep_their_texts() {
-    let state = json!({"Type": "Task", "Resource": LAMBDA, "Parameters": {"FunctionName": "f"}, "End": true});
+    let state = json!({"Type": "Task", "Resource": LAMBDA, "Parameters": {"FunctionName": "f"},
+        "End": true});
     let result = r#"{"Payload": 1.50,  "ExecutedVersion": "1"}"#;
     let mut test = request(state, json!({}));
     test.input = Some(r#"{ "n": 1e2 }"#.into());

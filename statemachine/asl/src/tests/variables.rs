@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Play, check_state, runtime};
+use super::{MockTask, TestRunner, check_state, runtime};
 
 /// The output of a machine of two states: `first` assigns, `second` shows.
 fn after(first: Value, input: Value, second: Value) -> Value {
@@ -17,16 +17,17 @@ fn after(first: Value, input: Value, second: Value) -> Value {
         "A": state(first, json!({"Next": "B"})),
         "B": state(second, json!({"End": true})),
     }});
-    Play::new(&machine).input(input).run().result()
+    TestRunner::new(&machine).input(input).run().result()
 }
 
 #[test]
 fn the_exit_tells_what_was_assigned() {
     let machine = json!({"StartAt": "A", "States": {
         "A": {"Type": "Pass", "Assign": {"n": 1, "t.$": "$.x"}, "Next": "B"},
-        "B": {"Type": "Pass", "Assign": {}, "Parameters": {"n.$": "$n", "t.$": "$t.y"}, "End": true},
+        "B": {"Type": "Pass", "Assign": {}, "Parameters": {"n.$": "$n", "t.$": "$t.y"},
+            "End": true},
     }});
-    Play::new(&machine)
+    TestRunner::new(&machine)
         .input(json!({"x": {"y": "z"}}))
         .run()
         .tells(
@@ -61,11 +62,12 @@ fn paths_begin_with_a_variable() {
 fn a_state_assigns_all_at_once_from_the_old_values() {
     let machine = json!({"StartAt": "A", "States": {
         "A": {"Type": "Pass", "Assign": {"x": 1, "y": 2}, "Next": "B"},
-        "B": {"Type": "Pass", "Assign": {"x.$": "$y", "y.$": "$x"}, "Parameters": {"x.$": "$x"}, "ResultPath": "$.b", "Next": "C"},
+        "B": {"Type": "Pass", "Assign": {"x.$": "$y", "y.$": "$x"}, "Parameters": {"x.$": "$x"},
+            "ResultPath": "$.b", "Next": "C"},
         "C": {"Type": "Pass", "Parameters": {"x.$": "$x", "y.$": "$y", "b.$": "$.b"}, "End": true},
     }});
     assert_eq!(
-        Play::new(&machine).run().result(),
+        TestRunner::new(&machine).run().result(),
         json!({"x": 2, "y": 1, "b": {"x": 1}})
     );
 }
@@ -99,9 +101,9 @@ fn a_task_assigns_from_its_selected_result() {
               "Assign": {"p.$": "$.p"}, "ResultPath": null, "Next": "B"},
         "B": {"Type": "Pass", "InputPath": "$p", "End": true},
     }});
-    let answer = Answer::Gives(0.0, json!({"Payload": 7, "Status": 200}));
+    let answer = MockTask::Succeeds(0.0, json!({"Payload": 7, "Status": 200}));
     assert_eq!(
-        Play::new(&machine).answers([answer]).run().result(),
+        TestRunner::new(&machine).tasks([answer]).run().result(),
         json!(7)
     );
 }
@@ -109,32 +111,34 @@ fn a_task_assigns_from_its_selected_result() {
 #[test]
 fn a_catcher_assigns_from_the_error() {
     let machine = json!({"StartAt": "A", "States": {
-        "A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Assign": {"e": "none"}, "Next": "B",
+        "A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Assign": {"e": "none"},
+            "Next": "B",
               "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {"e.$": "$.Error"}, "ResultPath": null, "Next": "B"}]},
         "B": {"Type": "Pass", "InputPath": "$e", "End": true},
     }});
-    let check = |answer: Answer, expect: &str| {
+    let check = |answer: MockTask, expect: &str| {
         assert_eq!(
-            Play::new(&machine).answers([answer]).run().result(),
+            TestRunner::new(&machine).tasks([answer]).run().result(),
             json!(expect)
         );
     };
-    check(Answer::Fails(0.0, "Boom", "c"), "Boom");
-    check(Answer::Gives(0.0, json!(1)), "none");
+    check(MockTask::Fails(0.0, "Boom", "c"), "Boom");
+    check(MockTask::Succeeds(0.0, json!(1)), "none");
 }
 
 #[test]
 fn a_choice_assigns_by_the_rule_that_matched() {
     let machine = json!({"StartAt": "C", "States": {
         "C": {"Type": "Choice", "Assign": {"by": "default"}, "Default": "S",
-              "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Assign": {"by": "rule"}, "Next": "S"},
+              "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Assign": {"by": "rule"},
+                  "Next": "S"},
                           {"Variable": "$.n", "NumericEquals": 2, "Next": "P"}]},
         "P": {"Type": "Pass", "Assign": {"by": "nobody"}, "Next": "S"},
         "S": {"Type": "Succeed", "OutputPath": "$by"},
     }});
     let check = |n: u32, expect: &str| {
-        let play = Play::new(&machine).input(json!({"n": n})).run();
-        assert_eq!(play.result(), json!(expect));
+        let runner = TestRunner::new(&machine).input(json!({"n": n})).run();
+        assert_eq!(runner.result(), json!(expect));
     };
     check(1, "rule");
     check(2, "nobody");
@@ -147,8 +151,8 @@ fn a_wait_assigns_when_it_is_over() {
         "W": {"Type": "Wait", "Seconds": 5, "Assign": {"a.$": "$.a"}, "Next": "S"},
         "S": {"Type": "Succeed", "OutputPath": "$a"},
     }});
-    let play = Play::new(&machine).input(json!({"a": "b"})).run();
-    assert_eq!(play.result(), json!("b"));
+    let runner = TestRunner::new(&machine).input(json!({"a": "b"})).run();
+    assert_eq!(runner.result(), json!("b"));
 }
 
 #[test]
@@ -165,18 +169,20 @@ fn iterations_and_branches_see_outwards_and_keep_their_own() {
         "P": {"Type": "Parallel", "Branches": [inner("X"), inner("Y")], "Next": "E"},
         "E": {"Type": "Pass", "Parameters": {"mapped.$": "$mapped", "branch.$": "$[1].outer"}, "End": true},
     }});
-    let play = Play::new(&machine).run();
-    assert_eq!(play.result(), json!({"mapped": 2, "branch": "o"}));
+    let runner = TestRunner::new(&machine).run();
+    assert_eq!(runner.result(), json!({"mapped": 2, "branch": "o"}));
 }
 
 #[test]
 fn what_a_branch_assigns_ends_with_it() {
     let machine = json!({"StartAt": "P", "States": {
-        "P": {"Type": "Parallel", "Next": "E", "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Pass", "Assign": {"x": 1}, "End": true}}}]},
+        "P": {"Type": "Parallel", "Next": "E",
+            "Branches": [{"StartAt": "B",
+            "States": {"B": {"Type": "Pass", "Assign": {"x": 1}, "End": true}}}]},
         "E": {"Type": "Pass", "InputPath": "$x", "End": true},
     }});
     assert_eq!(
-        Play::new(&machine).run().result(),
+        TestRunner::new(&machine).run().result(),
         json!(
             "States.Runtime: An error occurred while executing the state 'E' (entered at the event id #8). \
              Invalid path '$x' : Variable '$x' is not defined"
@@ -219,8 +225,9 @@ fn all_variables_hold_10_mib_at_most() {
     }
     states.insert("S42".into(), json!({"Type": "Succeed"}));
     let machine = json!({"StartAt": "S0", "States": states});
-    let play = Play::new(&machine).input(json!(fill)).run();
-    let expect = "States.DataLimitExceeded: The variables of the execution exceed the limit of 10485760 bytes.";
-    assert_eq!(play.result(), json!(expect));
-    assert_eq!(play.history.len(), 1 + 2 * 40 + 2); // forty fit
+    let runner = TestRunner::new(&machine).input(json!(fill)).run();
+    let expect = "States.DataLimitExceeded: The variables of the execution exceed the limit of \
+                  10485760 bytes.";
+    assert_eq!(runner.result(), json!(expect));
+    assert_eq!(runner.history.len(), 1 + 2 * 40 + 2); // forty fit
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Play, check_state, runtime};
+use super::{TestRunner, check_state, runtime};
 use crate::Effect;
 
 /// Runs a Wait with these fields; gives the seconds that it took.
@@ -12,16 +12,17 @@ fn waited(fields: Value, input: Value) -> f64 {
         .as_object_mut()
         .unwrap()
         .extend(fields.as_object().unwrap().clone());
-    let play = Play::new(&json!({"StartAt": "S", "States": {"S": state}}))
+    let runner = TestRunner::new(&json!({"StartAt": "S", "States": {"S": state}}))
         .input(input)
         .run();
-    (play.history[2].timestamp.0 - play.history[1].timestamp.0) as f64 / 1000.0
+    (runner.history[2].timestamp.0 - runner.history[1].timestamp.0) as f64 / 1000.0
 }
 
 #[test]
 fn a_wait_tells_its_story() {
-    let machine = json!({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 31_536_000, "End": true}}});
-    Play::new(&machine).input(json!([1])).run().tells(
+    let machine = json!({"StartAt": "W",
+        "States": {"W": {"Type": "Wait", "Seconds": 31_536_000, "End": true}}});
+    TestRunner::new(&machine).input(json!([1])).run().tells(
         "
         0s 1<0 ExecutionStarted [1]
         0s 2<0 WaitStateEntered W [1]
@@ -74,9 +75,9 @@ fn it_waits_as_long_as_it_says() {
 fn no_timer_is_set_for_what_has_passed() {
     let machine =
         json!({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 0, "End": true}}});
-    let play = Play::new(&machine).run();
+    let runner = TestRunner::new(&machine).run();
     assert!(
-        !play
+        !runner
             .effects
             .iter()
             .any(|e| matches!(e, Effect::SetTimer { .. }))
@@ -132,10 +133,12 @@ fn paths_that_give_no_time_fail_the_execution() {
 fn a_wait_of_more_than_68_years_is_too_long() {
     let until = |years: u32| {
         let time = format!("{}-11-21T00:00:00Z", 2026 + years);
-        let machine = json!({"StartAt": "S", "States": {"S": {"Type": "Wait", "TimestampPath": "$", "End": true}}});
-        Play::new(&machine).input(json!(time)).run().result()
+        let machine = json!({"StartAt": "S",
+            "States": {"S": {"Type": "Wait", "TimestampPath": "$", "End": true}}});
+        TestRunner::new(&machine).input(json!(time)).run().result()
     };
     assert_eq!(until(68), json!("2094-11-21T00:00:00Z"));
-    let message = "An error occurred while executing the state 'S' (entered at the event id #2). Wait state delay is too long.";
+    let message = "An error occurred while executing the state 'S' (entered at the event id #2). \
+                   Wait state delay is too long.";
     assert_eq!(until(69), json!(format!("States.Runtime: {message}")));
 }

@@ -1,6 +1,6 @@
 //! `ItemReader`: from S3 to pages of items.
 
-use asl::{Failure, Format, ItemSource, Reader};
+use asl::{Failure, InputFormat, ItemReader, ItemSource};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
@@ -96,7 +96,7 @@ impl Jobs {
 
     async fn read_from_s3(
         &self,
-        reader: &Reader,
+        reader: &ItemReader,
         collector: &mut Collector<'_>,
     ) -> Result<(), String> {
         let parameters = reader.parameters.value();
@@ -132,7 +132,7 @@ impl Jobs {
         &self,
         bucket: &str,
         keys: impl Iterator<Item = &str> + Send,
-        format: &Format,
+        format: &InputFormat,
         collector: &mut Collector<'_>,
     ) -> Result<bool, String> {
         for key in keys {
@@ -147,17 +147,19 @@ impl Jobs {
     async fn object(
         &self,
         (bucket, key, version): (&str, &str, Option<&str>),
-        format: &Format,
+        format: &InputFormat,
         collector: &mut Collector<'_>,
     ) -> Result<bool, String> {
         let mut decoder: Box<dyn Decode> = match format {
-            Format::Csv { headers, delimiter } => Box::new(Csv::new(headers.clone(), *delimiter)?),
-            Format::Json { pointer: None } => Box::new(Elements::default()),
-            Format::Json {
+            InputFormat::Csv { headers, delimiter } => {
+                Box::new(Csv::new(headers.clone(), *delimiter)?)
+            }
+            InputFormat::Json { pointer: None } => Box::new(Elements::default()),
+            InputFormat::Json {
                 pointer: Some(pointer),
             } => Box::new(Pointed::new(pointer.clone())),
-            Format::JsonLines => Box::new(Lines::default()),
-            Format::Manifest => return self.inventory(bucket, key, collector).await,
+            InputFormat::JsonLines => Box::new(Lines::default()),
+            InputFormat::Manifest => return self.inventory(bucket, key, collector).await,
         };
         let mut items = Vec::new();
         let mut at = 0;
@@ -232,7 +234,7 @@ impl Jobs {
     async fn list(
         &self,
         parameters: &Value,
-        loaded: Option<&Format>,
+        loaded: Option<&InputFormat>,
         collector: &mut Collector<'_>,
     ) -> Result<(), String> {
         let bucket = parameters["Bucket"].as_str().unwrap_or_default().to_owned();

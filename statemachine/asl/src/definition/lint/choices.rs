@@ -1,4 +1,5 @@
-//! Warns about Choice rules that can't match, and about rules that an earlier one leaves nothing for.
+//! Warns about Choice rules that can't match, and about rules that an earlier one leaves nothing
+//! for.
 
 use serde_json::{Map, Value};
 
@@ -85,7 +86,8 @@ impl<'d> Test<'d> {
         constant && !ordered && self.operand != other.operand
     }
 
-    /// Returns true if it asks for more than `other` allows: `NumericGreaterThan 9` and `NumericLessThan 3`.
+    /// Returns true if it asks for more than `other` allows: `NumericGreaterThan 9` and
+    /// `NumericLessThan 3`.
     fn is_above(&self, other: &Test<'_>) -> bool {
         let is_min = self.operator.starts_with("NumericGreaterThan");
         let is_max = other.operator.starts_with("NumericLessThan");

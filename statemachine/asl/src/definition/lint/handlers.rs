@@ -1,4 +1,5 @@
-//! Warns about error names in `Retry` and `Catch` that nothing raises, or that an earlier rule takes.
+//! Warns about error names in `Retry` and `Catch` that nothing raises, or that an earlier rule
+//! takes.
 
 use std::collections::HashSet;
 

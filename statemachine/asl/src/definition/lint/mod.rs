@@ -1,14 +1,14 @@
 //! Warns about what AWS accepts and its author hardly means. Nothing here refuses a definition.
 //!
-//! | code                  | about                                                                    |
-//! |-----------------------|--------------------------------------------------------------------------|
-//! | `UNKNOWN_ERROR_NAME`  | a rule for a `States.…` error that does not exist, or can't be taken      |
-//! | `UNREACHABLE_RULE`    | a Retry, Catch or Choice rule that an earlier one leaves nothing for      |
-//! | `CONTRADICTORY_RULE`  | a Choice rule that can't match                                           |
-//! | `DROPPED_RESULT`      | a result that is made, or given, and dropped                             |
-//! | `ENDLESS_LOOP`        | states that no way leads out of                                          |
-//! | `UNDEFINED_VARIABLE`  | a variable that nothing can have assigned by then                        |
-//! | `NO_PATH`             | a path in a field that takes none (AWS's code)                           |
+//! | code                 | about                                                                |
+//! | -------------------- | -------------------------------------------------------------------- |
+//! | `UNKNOWN_ERROR_NAME` | a rule for an error that does not exist, or can't be taken |
+//! | `UNREACHABLE_RULE`   | a Retry, Catch or Choice rule that an earlier one leaves nothing for |
+//! | `CONTRADICTORY_RULE` | a Choice rule that can't match                                       |
+//! | `DROPPED_RESULT`     | a result that is made, or given, and dropped                         |
+//! | `ENDLESS_LOOP`       | states that no way leads out of                                      |
+//! | `UNDEFINED_VARIABLE` | a variable that nothing can have assigned by then                    |
+//! | `NO_PATH`            | a path in a field that takes none (AWS's code)                       |
 
 mod choices;
 mod handlers;

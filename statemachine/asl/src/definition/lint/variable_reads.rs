@@ -56,8 +56,8 @@ fn in_expression(value: &Value) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Finds `$name` in a path or the call of an intrinsic function, outside its quoted texts. `$` and `$$` alone are no
-/// variables.
+/// Finds `$name` in a path or the call of an intrinsic function, outside its quoted texts. `$` and
+/// `$$` alone are no variables.
 fn in_path(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut quoted = false;

@@ -1,6 +1,7 @@
 //! Warns about variables that nothing can have assigned when a state reads them.
 //!
-//! A state may find what any state assigns that leads to it, in its own flow, and what the state around its flow may find.
+//! A state may find what any state assigns that leads to it, in its own flow, and what the state
+//! around its flow may find.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 

@@ -1,4 +1,5 @@
-//! Reads the conditions of a Choice state: `And`, `Or`, `Not` and the data tests; JSONata's `Condition`.
+//! Reads the conditions of a Choice state: `And`, `Or`, `Not` and the data tests; JSONata's
+//! `Condition`.
 
 use serde_json::Value;
 

@@ -1,10 +1,11 @@
-//! Reads the fields of a Distributed Map: `ItemReader`, `ItemBatcher`, `ResultWriter` and the tolerated failures.
+//! Reads the fields of a Distributed Map: `ItemReader`, `ItemBatcher`, `ResultWriter` and the
+//! tolerated failures.
 
 use crate::Resource;
 use crate::definition::Language;
 use crate::definition::fields::Fields;
-use crate::map_run::{Format, Transformation};
-use crate::states::{Batcher, Distributed, ItemReader, NumberField, ResultWriter};
+use crate::map_run::{InputFormat, Transformation};
+use crate::states::{BatcherFields, Distributed, NumberField, ReaderFields, WriterFields};
 use crate::template::Template;
 
 /// AWS: a label has at most 40 characters.
@@ -18,9 +19,9 @@ impl Distributed {
         Distributed {
             express,
             label: label(fields),
-            reader: fields.object("ItemReader").map(ItemReader::read),
-            batcher: fields.object("ItemBatcher").map(Batcher::read),
-            writer: fields.object("ResultWriter").map(ResultWriter::read),
+            reader: fields.object("ItemReader").map(ReaderFields::read),
+            batcher: fields.object("ItemBatcher").map(BatcherFields::read),
+            writer: fields.object("ResultWriter").map(WriterFields::read),
             tolerated_count: NumberField::read_whole(
                 fields,
                 "ToleratedFailureCount",
@@ -59,8 +60,8 @@ fn is_forbidden_in_names(letter: char) -> bool {
         || matches!(letter, '\u{fffe}' | '\u{ffff}')
 }
 
-impl Batcher {
-    fn read(mut fields: Fields<'_>) -> Batcher {
+impl BatcherFields {
+    fn read(mut fields: Fields<'_>) -> BatcherFields {
         let input = fields.template("BatchInput");
         let max_items =
             NumberField::read_whole(&mut fields, "MaxItemsPerBatch", "MaxItemsPerBatchPath");
@@ -76,7 +77,7 @@ impl Batcher {
             fields.error(message);
         }
         fields.finish();
-        Batcher {
+        BatcherFields {
             max_items,
             max_bytes,
             input,
@@ -105,13 +106,13 @@ fn s3_operation(fields: &mut Fields<'_>, allowed: &[&str]) -> Option<String> {
     None
 }
 
-impl ItemReader {
-    fn read(mut fields: Fields<'_>) -> ItemReader {
+impl ReaderFields {
+    fn read(mut fields: Fields<'_>) -> ReaderFields {
         fields.require(&["Resource"]);
         let parameters = parameters(&mut fields);
         let api = s3_operation(&mut fields, &["getObject", "listObjectsV2"]);
         let is_listing = api.as_deref() == Some("listObjectsV2");
-        let (mut format, mut loads) = (Format::Json { pointer: None }, false);
+        let (mut format, mut loads) = (InputFormat::Json { pointer: None }, false);
         let mut max_items = None;
         match fields.object("ReaderConfig") {
             Some(mut config) => {
@@ -125,7 +126,7 @@ impl ItemReader {
             None => fields.require(&["ReaderConfig"]),
         }
         fields.finish();
-        ItemReader {
+        ReaderFields {
             api: api.unwrap_or_default(),
             parameters,
             format,
@@ -147,7 +148,7 @@ fn names_files(config: &mut Fields<'_>, is_listing: bool) -> bool {
 }
 
 /// Reads the format of the items; `None` if the items are those of a listing.
-fn read_format(config: &mut Fields<'_>, is_listing: bool) -> Option<Format> {
+fn read_format(config: &mut Fields<'_>, is_listing: bool) -> Option<InputFormat> {
     let pointer = config.string("ItemsPointer");
     let header_location = config.string("CSVHeaderLocation");
     let headers = config.array("CSVHeaders");
@@ -163,16 +164,16 @@ fn read_format(config: &mut Fields<'_>, is_listing: bool) -> Option<Format> {
             }
             let headers = headers.unwrap_or_default().iter();
             let headers = headers.map(crate::java_text::string_or_json);
-            Some(Format::Csv {
+            Some(InputFormat::Csv {
                 headers: (header_location == Some("GIVEN")).then(|| headers.collect()),
                 delimiter: delimiter_char(delimiter),
             })
         }
-        "JSON" => Some(Format::Json {
+        "JSON" => Some(InputFormat::Json {
             pointer: pointer.map(str::to_owned),
         }),
-        "JSONL" => Some(Format::JsonLines),
-        "MANIFEST" => Some(Format::Manifest),
+        "JSONL" => Some(InputFormat::JsonLines),
+        "MANIFEST" => Some(InputFormat::Manifest),
         "PARQUET" => {
             let message = "The input type PARQUET is not supported by this engine yet";
             config.error_in("InputType", message);
@@ -192,11 +193,11 @@ fn delimiter_char(name: Option<&str>) -> char {
     }
 }
 
-impl ResultWriter {
-    fn read(mut fields: Fields<'_>) -> ResultWriter {
+impl WriterFields {
+    fn read(mut fields: Fields<'_>) -> WriterFields {
         let destination = parameters(&mut fields);
         let resource = s3_operation(&mut fields, &["putObject"]);
-        let mut writer = ResultWriter {
+        let mut writer = WriterFields {
             destination: destination.filter(|_| resource.is_some()),
             transformation: Transformation::Default,
             lines: false,

@@ -40,7 +40,8 @@ impl NumberField {
         NumberField::read_of_map(percentage, fields, fixed, path)
     }
 
-    /// Reads a number of a Map, whose paths lead to one node of the input or a variable; other states take any path.
+    /// Reads a number of a Map, whose paths lead to one node of the input or a variable; other
+    /// states take any path.
     fn read_of_map(
         read: ReadNumber,
         fields: &mut Fields<'_>,

@@ -1,9 +1,9 @@
 //! Runs a Choice state: goes where the first matching rule says.
 //!
-//! | in        | does                                | then                                     |
-//! |-----------|-------------------------------------|------------------------------------------|
-//! | (entered) | `InputPath`, the rules, `OutputPath` or the rule's `Output` | exit to the rule's `Next`, or to `Default` |
-//! | (entered) | nothing matches and no `Default`     | fail with `States.NoChoiceMatched`         |
+//! | in | does | then |
+//! | --- | --- | --- |
+//! | (entered) | `InputPath`, the rules, `OutputPath` or `Output` | exit to `Next` or `Default` |
+//! | (entered) | nothing matches and no `Default` | fail with `States.NoChoiceMatched` |
 
 use crate::execution::{ScopeInputs, Step, ThreadId};
 use crate::fault::{Fault, names};

@@ -1,10 +1,10 @@
 //! Runs a Distributed Map: asks the runner for a map step.
 //!
-//! | in        | on                    | does                                                             | then                 |
-//! |-----------|-----------------------|------------------------------------------------------------------|----------------------|
-//! | (entered) |                       | `MapStateStarted`; evaluates all fields; `MapRunStarted`          | running              |
-//! | running   | the map run succeeded | `MapRunSucceeded`, `MapStateSucceeded`; its result                | exit                 |
-//! | running   | the map run failed    | `MapRunFailed`                                                   | retry, catch or fail |
+//! | in | on | does | then |
+//! | --- | --- | --- | --- |
+//! | (entered) |  | `MapStateStarted`; evaluates all fields; `MapRunStarted` | running |
+//! | running | the map run succeeded | `MapRunSucceeded`, `MapStateSucceeded`; its result | exit |
+//! | running | the map run failed | `MapRunFailed` | retry, catch or fail |
 
 use serde_json::Value;
 
@@ -94,7 +94,8 @@ fn all_items(field: &ItemsField, input: &Payload, scope: &Scope<'_>) -> Result<P
     }
 }
 
-/// Returns the items in `value`: the elements of an array, or the members of an object as `Key` and `Value`.
+/// Returns the items in `value`: the elements of an array, or the members of an object as `Key` and
+/// `Value`.
 fn items(value: Value) -> Option<Value> {
     match value {
         Value::Array(_) => Some(value),

@@ -1,11 +1,11 @@
 //! Runs a Map state: runs its processor once for each item.
 //!
-//! | in        | on                  | does                                                           | then       |
-//! |-----------|---------------------|----------------------------------------------------------------|------------|
-//! | (entered) |                     | finds the items; `MapStateStarted`; the first iterations begin | iterating  |
-//! | iterating | an iteration ended  | `MapIterationSucceeded`; the next item begins                   | iterating  |
-//! | iterating | the last ended      | `MapStateSucceeded`; the outputs as an array                    | exit       |
-//! | iterating | an iteration failed | `MapIterationFailed`; gives the others up (`MapIterationAborted`) | retry, catch or fail |
+//! | in | on | does | then |
+//! | --- | --- | --- | --- |
+//! | (entered) |  | finds the items; `MapStateStarted`; the first iterations begin | iterating |
+//! | iterating | an iteration ended | `MapIterationSucceeded`; the next item begins | iterating |
+//! | iterating | the last ended | `MapStateSucceeded`; the outputs as an array | exit |
+//! | iterating | an iteration failed | `MapIterationFailed`; aborts the others | retry, catch or fail |
 
 use crate::execution::{Branches, Items, ScopeInputs, Step, ThreadId};
 use crate::fault::Fault;
@@ -79,7 +79,8 @@ impl Map {
         Ok(())
     }
 
-    /// What an iteration, or a child execution, begins with: `ItemSelector`, where there is one.
+    /// Returns the input of an iteration, or of a child execution: the item, or what `ItemSelector`
+    /// makes of it.
     pub(crate) fn item_input(
         &self,
         step: &mut Step<'_>,

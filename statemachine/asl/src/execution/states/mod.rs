@@ -1,6 +1,7 @@
 //! Runs the states. One file a type.
 //!
-//! A state is *entered* once; then its type's `run` does the work, and does it again after a back-off.
+//! A state is *entered* once; then its type's `run` does the work, and does it again after a
+//! back-off.
 
 mod choice;
 mod distributed;

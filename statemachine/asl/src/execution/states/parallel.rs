@@ -1,11 +1,11 @@
 //! Runs a Parallel state: runs its branches side by side on the same input.
 //!
-//! | in        | on                | does                                                        | then               |
-//! |-----------|-------------------|-------------------------------------------------------------|--------------------|
-//! | (entered) |                   | `InputPath`, `Parameters`; `ParallelStateStarted`; all branches begin | branching |
-//! | branching | a branch ended    | keeps its output                                            | branching          |
-//! | branching | the last ended    | `ParallelStateSucceeded`; the outputs as an array            | exit               |
-//! | branching | a branch failed   | gives the others up                                         | retry, catch or fail |
+//! | in | on | does | then |
+//! | --- | --- | --- | --- |
+//! | (entered) |  | `Parameters`; `ParallelStateStarted`; all branches begin | branching |
+//! | branching | a branch ended | keeps its output | branching |
+//! | branching | the last ended | `ParallelStateSucceeded`; the outputs as an array | exit |
+//! | branching | a branch failed | aborts the others | retry, catch or fail |
 
 use crate::HistoryDetails;
 use crate::execution::{Branches, ScopeInputs, Step, ThreadId};

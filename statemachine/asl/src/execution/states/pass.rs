@@ -1,8 +1,8 @@
 //! Runs a Pass state: shapes its input, or gives a fixed result.
 //!
-//! | in        | does                                                                       | then |
-//! |-----------|----------------------------------------------------------------------------|------|
-//! | (entered) | `InputPath`, `Parameters`, or else `Result`; `ResultPath`, `OutputPath`      | exit |
+//! | in        | does                                                                    | then |
+//! | --------- | ----------------------------------------------------------------------- | ---- |
+//! | (entered) | `InputPath`, `Parameters`, or else `Result`; `ResultPath`, `OutputPath` | exit |
 
 use crate::execution::{Step, ThreadId};
 use crate::fault::Fault;

@@ -1,15 +1,15 @@
 //! Runs a Task state: asks the runner for work.
 //!
-//! | in        | on                         | does                                              | then                 |
-//! |-----------|----------------------------|---------------------------------------------------|----------------------|
-//! | (entered) |                            | `InputPath`, `Parameters`; `TaskScheduled`; timers | scheduled            |
-//! | scheduled | (activity) scheduled       | `ActivityScheduled`                               | scheduled            |
-//! | scheduled | started                    | `TaskStarted`                                     | started              |
-//! | started   | submitted                  | `TaskSubmitted`                                   | started              |
-//! | any       | heartbeat                  | sets the heartbeat's timer anew                   | same                 |
-//! | any       | succeeded                  | `TaskSucceeded`; `ResultSelector`, `ResultPath`, `OutputPath` | exit     |
-//! | any       | failed                     | `TaskFailed`                                      | retry, catch or fail |
-//! | any       | timeout or heartbeat timer | `TaskTimedOut`; cancels the task                  | retry, catch or fail |
+//! | in | on | does | then |
+//! | --- | --- | --- | --- |
+//! | (entered) |  | `InputPath`, `Parameters`; `TaskScheduled`; timers | scheduled |
+//! | scheduled | (activity) scheduled | `ActivityScheduled` | scheduled |
+//! | scheduled | started | `TaskStarted` | started |
+//! | started | submitted | `TaskSubmitted` | started |
+//! | any | heartbeat | sets the heartbeat's timer anew | same |
+//! | any | succeeded | `TaskSucceeded`; `ResultSelector`, `ResultPath`, `OutputPath` | exit |
+//! | any | failed | `TaskFailed` | retry, catch or fail |
+//! | any | timeout or heartbeat timer | `TaskTimedOut`; cancels the task | retry, catch or fail |
 //!
 //! The names are those of service integrations; a function's or activity's events have their own.
 
@@ -81,7 +81,7 @@ impl Task {
         }
     }
 
-    /// The task waits for its worker.
+    /// Takes in that the task waits for its worker.
     pub(in crate::execution) fn scheduled(&self, step: &mut Step<'_>, thread: ThreadId) {
         let Some(running) = step.running_task(thread) else {
             return;
@@ -135,7 +135,7 @@ impl Task {
         );
     }
 
-    /// The task is over, well.
+    /// Takes in the result of the task.
     pub(in crate::execution) fn succeeded(
         &self,
         step: &mut Step<'_>,
@@ -157,7 +157,7 @@ impl Task {
         step.leave_with(thread, result)
     }
 
-    /// The task is over, badly.
+    /// Takes in the failure of the task.
     pub(in crate::execution) fn failed(
         &self,
         step: &mut Step<'_>,
@@ -191,7 +191,7 @@ impl Task {
         Err(Fault::Reported(reported))
     }
 
-    /// `TimeoutSeconds` or `HeartbeatSeconds` are over.
+    /// Fails the task because `TimeoutSeconds` or `HeartbeatSeconds` are over.
     pub(in crate::execution) fn timed_out(
         &self,
         step: &mut Step<'_>,

@@ -1,4 +1,5 @@
-//! What Step Functions adds: `$hash`, `$parse`, `$partition`, `$range`, `$uuid`, and `$random` with a seed.
+//! The functions that Step Functions adds: `$hash`, `$parse`, `$partition`, `$range`, `$uuid`, and
+//! `$random` with a seed.
 
 use jsonata_core::evaluator::HostFnResult;
 use jsonata_core::value::JValue;
@@ -21,7 +22,8 @@ pub(super) fn hash(args: &[JValue], _: &Environment) -> HostFnResult {
         .map(JValue::from)
         .ok_or_else(|| {
             error(format!(
-                "Unsupported hash algorithm '{algorithm}': use MD5, SHA-1, SHA-256, SHA-384 or SHA-512"
+                "Unsupported hash algorithm '{algorithm}': use MD5, SHA-1, SHA-256, SHA-384 or \
+                 SHA-512"
             ))
         })
 }

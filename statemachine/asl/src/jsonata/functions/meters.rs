@@ -1,4 +1,4 @@
-//! What the meters do that [`meter`](crate::jsonata::meter) puts into expressions.
+//! The meters that [`meter`](crate::jsonata::meter) puts into expressions.
 
 use jsonata_core::evaluator::{EvaluatorError, HostFnResult};
 use jsonata_core::value::JValue;
@@ -35,7 +35,8 @@ pub(super) fn range_end(args: &[JValue], _: &Environment) -> HostFnResult {
 pub(super) fn range_length(items: f64) -> Result<(), EvaluatorError> {
     if items > MAX_RANGE {
         return Err(error(format!(
-            "D2014: The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to allocate {items}."
+            "D2014: The size of the sequence allocated by the range operator (..) must not exceed \
+             1e6.  Attempted to allocate {items}."
         )));
     }
     if items > MAX_SEQUENCE_LENGTH as f64 {
@@ -52,7 +53,8 @@ pub(super) fn width(args: &[JValue], _: &Environment) -> HostFnResult {
     }
 }
 
-/// The library's own error of this kind, which [`EvaluationError`](crate::jsonata::EvaluationError) reads.
+/// The library's own error of this kind, which [`EvaluationError`](crate::jsonata::EvaluationError)
+/// reads.
 fn too_much() -> EvaluatorError {
     error("D2015: The evaluation holds too much")
 }

@@ -1,6 +1,7 @@
-//! The table of the functions that are implemented here: those that Step Functions adds to JSONata, and those of JSONata
-//! that must not look outside. Time comes from the step, randomness from the execution's own generator; `$eval` does not
-//! exist. The other functions of JSONata are the library's.
+//! The table of the functions that are implemented here: those that Step Functions adds to JSONata,
+//! and those of JSONata that must not look outside. Time comes from the step, randomness from the
+//! execution's own generator; `$eval` does not exist. The other functions of JSONata are the
+//! library's.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn>
 
@@ -20,7 +21,7 @@ use super::signature::is_standard;
 use crate::Timestamp;
 use crate::random::Random;
 
-/// What a function can read besides its arguments: the time, and random numbers.
+/// The environment of a function: the time, and random numbers.
 pub(super) struct Environment {
     now: Timestamp,
     random: Cell<Random>,

@@ -1,5 +1,6 @@
-//! JSONata's functions that the library's own do not stand for: those that look outside get time and chance from the step
-//! and the execution, and `$distinct` takes time that is linear in what it is given.
+//! The functions of JSONata that replace the library's own: those that look outside get time and
+//! chance from the step and the execution, and `$distinct` takes time that is linear in what it is
+//! given.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -38,7 +39,7 @@ pub(super) fn distinct(args: &[JValue], _: &Environment) -> HostFnResult {
     Ok(distinct)
 }
 
-/// The same number for equal values.
+/// Hashes a value: equal values have equal hashes.
 fn key(value: &JValue) -> u64 {
     let mut hasher = DefaultHasher::new();
     match value {
@@ -65,7 +66,7 @@ fn key(value: &JValue) -> u64 {
     hasher.finish()
 }
 
-/// There is no `$eval` in Step Functions: calling it is calling what is not there.
+/// Fails: Step Functions has no `$eval`.
 pub(super) fn eval(_: &[JValue], _: &Environment) -> HostFnResult {
     Err(error("T1006: Attempted to invoke a non-function"))
 }
@@ -75,14 +76,15 @@ pub(super) fn millis(args: &[JValue], environment: &Environment) -> HostFnResult
     Ok(JValue::from(environment.now.0))
 }
 
-/// The step's time, written as `$fromMillis` writes it.
+/// Gives the step's time as `$fromMillis` writes it.
 pub(super) fn now(args: &[JValue], environment: &Environment) -> HostFnResult {
     let millis = AstNode::Number(environment.now.0 as f64);
     let args = args.iter().take(2).map(literal);
     call_library("fromMillis", std::iter::once(millis).chain(args))
 }
 
-/// What is no Base64 is an error of the evaluator on AWS; the library makes nothing of it.
+/// Decodes Base64; invalid text is an error of the evaluator, as on AWS, where the library gives
+/// nothing.
 pub(super) fn base64decode(args: &[JValue], _: &Environment) -> HostFnResult {
     let decoded = match args {
         [JValue::String(text)] => DECODER.decode(text.as_bytes()).map(drop),
@@ -92,7 +94,7 @@ pub(super) fn base64decode(args: &[JValue], _: &Environment) -> HostFnResult {
     call_library("base64decode", args.iter().map(literal))
 }
 
-/// As Java's basic decoder reads Base64: with or without the padding.
+/// A decoder like Java's basic one: padding is optional.
 const DECODER: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()

@@ -1,4 +1,4 @@
-//! What Step Functions adds and takes away.
+//! Tests of the functions that Step Functions adds and takes away.
 
 use serde_json::{Value, json};
 
@@ -14,11 +14,13 @@ fn partition() {
     check_undefined("$partition($nothing, 2)");
     check_error(
         "$partition([1], 0)",
-        "threw an error during evaluation: The chunk size of the partition function must be a positive integer",
+        "threw an error during evaluation: The chunk size of the partition function must be a \
+         positive integer",
     );
     check_error(
         "$partition([1], 'x')",
-        "threw an error during evaluation. T0410: Argument 2 of function \"partition\" does not match function signature",
+        "threw an error during evaluation. T0410: Argument 2 of function \"partition\" does not \
+         match function signature",
     );
 }
 
@@ -37,11 +39,13 @@ fn range() {
     );
     check_error(
         "$range(1, 2)",
-        "threw an error during evaluation. T0410: Argument 3 of function \"range\" does not match function signature",
+        "threw an error during evaluation. T0410: Argument 3 of function \"range\" does not match \
+         function signature",
     );
     check_error(
         "$range(1, 1e15, 1)",
-        "threw an error during evaluation. D2014: The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to allocate 1000000000000000.",
+        "threw an error during evaluation. D2014: The size of the sequence allocated by the range \
+         operator (..) must not exceed 1e6.  Attempted to allocate 1000000000000000.",
     );
 }
 
@@ -58,11 +62,13 @@ fn hash() {
     check_undefined("$hash($nothing, 'MD5')");
     check_error(
         "$hash('abc', 'SHA-2')",
-        "threw an error during evaluation: Unsupported hash algorithm 'SHA-2': use MD5, SHA-1, SHA-256, SHA-384 or SHA-512",
+        "threw an error during evaluation: Unsupported hash algorithm 'SHA-2': use MD5, SHA-1, \
+         SHA-256, SHA-384 or SHA-512",
     );
     check_error(
         "$hash(1, 'MD5')",
-        "threw an error during evaluation. T0410: Argument 1 of function \"hash\" does not match function signature",
+        "threw an error during evaluation. T0410: Argument 1 of function \"hash\" does not match \
+         function signature",
     );
 }
 
@@ -73,7 +79,8 @@ fn parse() {
     check_undefined("$parse($nothing)");
     check_error(
         "$parse('{')",
-        "threw an error during evaluation: The argument of the parse function is not JSON: EOF while parsing an object at line 1 column 1",
+        "threw an error during evaluation: The argument of the parse function is not JSON: EOF \
+         while parsing an object at line 1 column 1",
     );
 }
 

@@ -213,7 +213,8 @@ fn errors_have_the_words_of_the_reference() {
     );
     check(
         "true < false",
-        "T2010: The expressions either side of operator \"<\" must evaluate to numeric or string values",
+        "T2010: The expressions either side of operator \"<\" must evaluate to numeric or string \
+         values",
     );
     check("1/0 + 1", "D1001: Number out of range: null");
     check(
@@ -226,7 +227,8 @@ fn errors_have_the_words_of_the_reference() {
     );
     check(
         "$power(10, 1000)",
-        "D3061: The power function has resulted in a value that cannot be represented as a JSON number: base=10, exponent=1000",
+        "D3061: The power function has resulted in a value that cannot be represented as a JSON \
+         number: base=10, exponent=1000",
     );
     check(
         "$formatBase(1, 37)",
@@ -234,7 +236,8 @@ fn errors_have_the_words_of_the_reference() {
     );
     check(
         "$toMillis('abc')",
-        "D3110: The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given \"abc\"",
+        "D3110: The argument of the toMillis function must be an ISO 8601 formatted timestamp. \
+         Given \"abc\"",
     );
     check(
         "$decodeUrl('%E0%A4%A')",
@@ -255,7 +258,8 @@ fn errors_have_the_words_of_the_reference() {
     );
     check(
         "$formatInteger(1, 'α')",
-        "D3130: Formatting or parsing an integer as a sequence starting with \"α\" is not supported by this implementation",
+        "D3130: Formatting or parsing an integer as a sequence starting with \"α\" is not \
+         supported by this implementation",
     );
     check(
         "($f := function($x)<n:n>{ $x }; $f('a'))",
@@ -275,7 +279,8 @@ fn errors_have_the_words_of_the_reference() {
     );
     check(
         "$split('a', $uppercase)",
-        "T1010: The matcher function argument passed to function \"split\" does not return the correct object structure",
+        "T1010: The matcher function argument passed to function \"split\" does not return the \
+         correct object structure",
     );
 }
 

@@ -1,4 +1,4 @@
-//! What would not end, ends.
+//! Tests that endless evaluations end.
 
 use serde_json::json;
 
@@ -15,7 +15,8 @@ fn check_ends(text: &str, message: &str) {
     );
 }
 
-const DEPTH: &str = "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive.";
+const DEPTH: &str = "Stack overflow error: Check for non-terminating recursive function.  Consider \
+                     rewriting as tail-recursive.";
 const MEMORY: &str =
     "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 const TIME: &str = "Expression evaluation timeout: Check for infinite loop";
@@ -66,7 +67,8 @@ fn an_evaluation_holds_6990256_bytes() {
     }
     let doubled = |times: u32| {
         format!(
-            "($p := function($s, $n) {{ $n = 0 ? $s : $p($s & $s, $n - 1) }}; $length($p('x', {times})))"
+            "($p := function($s, $n) {{ $n = 0 ? $s : $p($s & $s, $n - 1) }}; $length($p('x', \
+             {times})))"
         )
     };
     check(&doubled(22), json!(4_194_304));
@@ -115,7 +117,8 @@ fn ranges_do_not_fill_the_memory() {
         assert_eq!(
             error,
             format!(
-                "threw an error during evaluation. D2014: The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to allocate {items}."
+                "threw an error during evaluation. D2014: The size of the sequence allocated by \
+                 the range operator (..) must not exceed 1e6.  Attempted to allocate {items}."
             ),
             "{text}"
         );
@@ -170,7 +173,7 @@ fn what_is_metered_gives_what_it_gave() {
     );
 }
 
-/// What measures a call must leave it a call where `~>` gives it its first argument.
+/// A meter must leave a call a call where `~>` gives it its first argument.
 #[test]
 fn what_is_applied_stays_a_call() {
     check("$sort(['b', 'a']) ~> $join('-')", json!("a-b"));

@@ -1,4 +1,4 @@
-//! What expressions give: `check(expression, expect)` and many cases of one line.
+//! Tests of expressions: `check(expression, expect)` and many cases of one line.
 
 mod functions;
 mod language;

@@ -150,7 +150,8 @@ fn one_of(words: &'static str) -> prop::sample::Select<&'static str> {
     prop::sample::select(words.split_whitespace().collect::<Vec<_>>())
 }
 
-/// Generates text that is mostly an expression, so that what goes wrong goes wrong while it is evaluated.
+/// Generates text that is mostly an expression, so that what goes wrong goes wrong while it is
+/// evaluated.
 fn expression() -> impl Strategy<Value = String> {
     let leaf = one_of(
         "$ $$ % * ** null true 0 1 -1 2.5 1e300 'x' '' 'ä😀' /a*/ /[a-c]+/i a sku price $a $i \

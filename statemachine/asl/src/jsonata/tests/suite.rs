@@ -1,5 +1,6 @@
-//! The official test suite, <https://github.com/jsonata-js/jsonata/tree/master/test/test-suite>: too large to be part of
-//! this repository. `JSONATA_SUITE=…/test/test-suite cargo test -p asl jsonata_suite -- --nocapture` runs it.
+//! The official test suite, <https://github.com/jsonata-js/jsonata/tree/master/test/test-suite>:
+//! too large to be part of this repository.
+//! `JSONATA_SUITE=…/test/test-suite cargo test -p asl jsonata_suite -- --nocapture` runs it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +18,8 @@ use crate::random::Random;
 
 use super::NOW;
 
-/// Of the 1,686 cases at version 2.2.2 of the reference implementation; seven are beyond the limits of AWS's evaluations.
+/// The cases that must pass, of 1,686 at version 2.2.2 of the reference implementation; seven are
+/// beyond the limits of AWS's evaluations.
 const MUST_PASS: usize = 1_673;
 
 #[test]
@@ -52,7 +54,7 @@ fn entries(directory: &Path) -> Vec<std::path::PathBuf> {
     paths
 }
 
-/// Every JSON file's name, without extension, and content.
+/// Returns the JSON files of a directory: names without extension, and contents.
 fn json_files(directory: &Path) -> impl Iterator<Item = (String, Value)> {
     let paths = entries(directory).into_iter();
     let json = paths.filter(|path| {
@@ -107,7 +109,7 @@ fn run(case: &Value, group: &Path, datasets: &BTreeMap<String, Value>) -> Result
         .ok_or_else(|| format!("{text}\n    expected {expected:?}\n    found    {found:?}"))
 }
 
-/// With the input for `$`, and with `$eval`, which Step Functions does not have.
+/// Evaluates with the input for `$`, and with `$eval`, which Step Functions does not have.
 fn evaluate(
     text: &str,
     input: Option<&Value>,

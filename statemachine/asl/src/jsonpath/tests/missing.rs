@@ -1,4 +1,4 @@
-//! Why a path finds nothing.
+//! Tests of the errors of look-ups.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,8 @@ fn what_is_sliced_or_filtered_must_be_an_array() {
     );
     check_missing(
         "$.bicycle[1:].y",
-        "Filter: [1:]['y'] can only be applied to arrays. Current context is: {color=red, price=19.95}",
+        "Filter: [1:]['y'] can only be applied to arrays. Current context is: {color=red, \
+         price=19.95}",
     );
     check_missing(
         "$.bicycle.color[?(@.x)]",

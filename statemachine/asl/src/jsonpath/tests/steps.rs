@@ -1,4 +1,4 @@
-//! What each step finds.
+//! Tests of each kind of step.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What is a path and what is not.
+//! Tests of the syntax of paths.
 
 use super::check_bad;
 use crate::jsonpath::Path;

@@ -10,7 +10,8 @@ fn types_are_known_and_have_their_fields() {
     check_state(
         json!({"Type": "Pas", "End": true}),
         &[
-            "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/S/Type",
+            "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, \
+             Choice, Parallel, Map] at /States/S/Type",
         ],
     );
     check_state(
@@ -32,7 +33,8 @@ fn types_are_known_and_have_their_fields() {
     check_state(
         json!({"Type": "Pass", "End": true, "Output": 1}),
         &[
-            "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/S",
+            "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the \
+             'JSONata' QueryLanguage at /States/S",
         ],
     );
 }
@@ -57,13 +59,15 @@ fn paths_and_templates_are_checked() {
     check_state(
         pass("Parameters", json!({"a": [{"b.$": "x"}]})),
         &[
-            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters/a[0]",
+            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function \
+             call at /States/S/Parameters/a[0]",
         ],
     );
     check_state(
         pass("Parameters", json!({"b.$": "States.Format('\\\"')"})),
         &[
-            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters",
+            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function \
+             call at /States/S/Parameters",
         ],
     );
 }
@@ -73,7 +77,8 @@ fn choice_rules_are_checked() {
     let choice = |rule: Value| {
         let mut rule = rule;
         rule["Next"] = "Z".into();
-        json!({"StartAt": "S", "States": {"S": {"Type": "Choice", "Choices": [rule]}, "Z": {"Type": "Succeed"}}})
+        json!({"StartAt": "S",
+            "States": {"S": {"Type": "Choice", "Choices": [rule]}, "Z": {"Type": "Succeed"}}})
     };
     let check = |rule: Value, expect: &str| {
         check(
@@ -85,7 +90,8 @@ fn choice_rules_are_checked() {
     };
     check(
         json!({"IsNull": true}),
-        "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]",
+        "The object must have only one of the following fields, [And, Or, Not, Variable, \
+         Condition]",
     );
     check(
         json!({"Variable": "$"}),
@@ -97,7 +103,8 @@ fn choice_rules_are_checked() {
     );
     let unsuited = |rule: Value, field: &str| {
         let message = format!(
-            "SCHEMA_VALIDATION_FAILED: The value for the field '{field}' does not suit the operator at /States/S/Choices[0]/{field}"
+            "SCHEMA_VALIDATION_FAILED: The value for the field '{field}' does not suit the \
+             operator at /States/S/Choices[0]/{field}"
         );
         super::check(choice(rule), &[&message]);
     };
@@ -170,7 +177,8 @@ fn numbers_of_a_map_came_from_the_context_object() {
 #[test]
 fn readers_of_items_say_what_they_do_not_read() {
     let parquet = reader(&json!({"InputType": "PARQUET"}));
-    let text = "The input type PARQUET is not supported by this engine yet at /States/S/ItemReader/ReaderConfig/InputType";
+    let text = "The input type PARQUET is not supported by this engine yet at \
+                /States/S/ItemReader/ReaderConfig/InputType";
     check_map(&parquet, &[text]);
     let csv = |delimiter: &str| {
         reader(
@@ -185,7 +193,10 @@ fn readers_of_items_say_what_they_do_not_read() {
 
 #[test]
 fn rules_for_errors_are_checked() {
-    let task = |field: &str, rules: Value| json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, field: rules});
+    let task = |field: &str, rules: Value| {
+        json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+        "End": true, field: rules})
+    };
     let retry = |rules: Value, expect: &str| check_state(task("Retry", rules), &[expect]);
     retry(
         json!([{}]),
@@ -221,7 +232,8 @@ fn rules_for_errors_are_checked() {
     );
     retry(
         json!([{"ErrorEquals": ["E"], "MaxDelaySeconds": 1}]),
-        "MaxDelaySeconds must be greater than IntervalSeconds at /States/S/Retry[0]/MaxDelaySeconds",
+        "MaxDelaySeconds must be greater than IntervalSeconds at \
+         /States/S/Retry[0]/MaxDelaySeconds",
     );
     check_state(
         task("Catch", json!([{"ErrorEquals": ["E"]}])),
@@ -234,7 +246,8 @@ fn what_excludes_each_other() {
     check_state(
         json!({"Type": "Wait", "End": true, "Seconds": 1, "Timestamp": "2026-11-21T00:00:00Z"}),
         &[
-            "There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S",
+            "There should only be one of the following fields: [SecondsPath, Seconds, \
+             TimestampPath, Timestamp] at /States/S",
         ],
     );
     check_state(
@@ -244,11 +257,13 @@ fn what_excludes_each_other() {
     check_state(
         json!({"Type": "Wait", "End": true}),
         &[
-            "This object should have only one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S",
+            "This object should have only one of the following fields: [SecondsPath, Seconds, \
+             TimestampPath, Timestamp] at /States/S",
         ],
     );
     check_state(
-        json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, "TimeoutSeconds": 5, "HeartbeatSeconds": 5}),
+        json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+            "TimeoutSeconds": 5, "HeartbeatSeconds": 5}),
         &["HeartbeatSeconds must be smaller than TimeoutSeconds at /States/S/HeartbeatSeconds"],
     );
 }
@@ -268,21 +283,26 @@ fn resources_are_those_that_aws_has() {
         check_state(
             task(arn),
             &[&format!(
-                "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"
+                "The resource provided {arn} is not recognized. The value is not a valid resource \
+                 ARN, or the resource is not available in this region. at /States/S/Resource"
             )],
         );
     }
     check(
         json!({"StartAt": "S", "States": {"S": task("arn:aws:states:::quantum:entangle")}}),
         &[
-            "warning UNKNOWN_RESOURCE: No service integration is known by the name 'quantum' at /States/S/Resource",
+            "warning UNKNOWN_RESOURCE: No service integration is known by the name 'quantum' at \
+             /States/S/Resource",
         ],
     );
 }
 
 #[test]
 fn credentials_name_a_role() {
-    let task = |resource: &str, credentials: Value| json!({"Type": "Task", "Resource": resource, "Credentials": credentials, "End": true});
+    let task = |resource: &str, credentials: Value| {
+        json!({"Type": "Task", "Resource": resource, "Credentials": credentials,
+        "End": true})
+    };
     let lambda = "arn:aws:states:::lambda:invoke";
     let missing = "The field 'RoleArn' is required but was missing at /States/S/Credentials";
     check_state(task(lambda, json!({})), &[missing]);
@@ -297,14 +317,16 @@ fn credentials_name_a_role() {
 #[test]
 fn express_machines_wait_for_nobody() {
     let check = |arn: &str, expect: &str| {
-        let definition = json!({"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": arn, "End": true}}});
+        let definition = json!({"StartAt": "S",
+            "States": {"S": {"Type": "Task", "Resource": arn, "End": true}}});
         let text = definition.to_string();
         assert!(StateMachine::parse(&text).is_ok(), "{arn}");
         let refused = StateMachine::parse_for(&text, WorkflowType::Express).unwrap_err();
         assert_eq!(
             refused.to_string(),
             format!(
-                "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Express state machine does not support {expect} at /States/S/Resource'"
+                "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Express state \
+                 machine does not support {expect} at /States/S/Resource'"
             )
         );
     };

@@ -1,4 +1,4 @@
-//! What is wrong with a definition, and where.
+//! Tests of the diagnostics of definitions.
 
 mod fields;
 mod languages;
@@ -50,7 +50,8 @@ fn the_whole_must_be_an_object() {
         findings("{\"a\":}"),
         [
             "INVALID_JSON_DESCRIPTION: Unexpected character ('}' (code 125)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n \
-             at [Source: (String)\"{\"a\":}\"; line: 1, column: 7] at [Source: (String)\"{\"a\":}\"; line: 1, column: 7]"
+             at [Source: (String)\"{\"a\":}\"; line: 1, column: 7] at [Source: \
+                                   (String)\"{\"a\":}\"; line: 1, column: 7]"
         ]
     );
     let deep = format!("{}{}", "{\"a\":".repeat(200), "}".repeat(200));
@@ -77,7 +78,7 @@ fn the_error_text_lists_all_errors() {
 }
 
 #[test]
-fn diagnostics_serialise_as_the_api_answers_them() {
+fn diagnostics_serialize_as_the_api_returns_them() {
     let error = StateMachine::parse(r#"{"States":{"B":{"Type":"Succeed"}}}"#).unwrap_err();
     assert_eq!(
         serde_json::to_value(&error.diagnostics[0]).unwrap(),
@@ -126,13 +127,15 @@ fn transitions_lead_somewhere_and_end() {
     );
     check(
         flow(
-            json!({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}, "X": {"Type": "Pass", "Next": "A"}}),
+            json!({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"},
+                "X": {"Type": "Pass", "Next": "A"}}),
         ),
         &["MISSING_END_STATE: Workflow has no terminal state"],
     );
     check(
         flow(
-            json!({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}, "C": {"Type": "Succeed"}}),
+            json!({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"},
+                "C": {"Type": "Succeed"}}),
         ),
         &[
             "MISSING_TRANSITION_TARGET: State \"C\" is not reachable. at /States/C",
@@ -141,8 +144,10 @@ fn transitions_lead_somewhere_and_end() {
     );
     check(
         flow(json!({
-            "A": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": true, "Next": "N1"}], "Default": "N2"},
-            "T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, "Catch": [{"ErrorEquals": ["E"], "Next": "N3"}]},
+            "A": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": true, "Next": "N1"}],
+                "Default": "N2"},
+            "T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+                "Catch": [{"ErrorEquals": ["E"], "Next": "N3"}]},
         })),
         &[
             "MISSING_TRANSITION_TARGET: Missing 'Next' target: N1 at /States/A/Choices[0]/Next",
@@ -162,7 +167,8 @@ fn a_state_that_goes_nowhere() {
     check(
         json!({"StartAt": "A", "States": {"A": {"Type": "Pass"}}}),
         &[
-            "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [Next, End] at /States/A",
+            "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: \
+             [Next, End] at /States/A",
             "MISSING_END_STATE: Workflow has no terminal state",
         ],
     );
@@ -172,9 +178,11 @@ fn a_state_that_goes_nowhere() {
 fn branches_are_flows_of_their_own() {
     let inner = json!({"StartAt": "B", "States": {"B": {"Type": "Pass", "Next": "S"}}});
     check(
-        json!({"StartAt": "S", "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner]}}}),
+        json!({"StartAt": "S",
+            "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner]}}}),
         &[
-            "MISSING_TRANSITION_TARGET: Missing 'Next' target: S at /States/S/Branches[0]/States/B/Next",
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: S at \
+             /States/S/Branches[0]/States/B/Next",
             "MISSING_END_STATE: Workflow has no terminal state",
         ],
     );
@@ -185,7 +193,8 @@ fn branches_are_flows_of_their_own() {
     check_state(
         json!({"Type": "Map", "End": true}),
         &[
-            "This object should have only one of the following fields: [ItemProcessor, Iterator] at /States/S",
+            "This object should have only one of the following fields: [ItemProcessor, Iterator] \
+             at /States/S",
         ],
     );
 }
@@ -197,25 +206,28 @@ fn a_dangling_target_inside_a_branch_is_only_that() {
         "Catch": [{"ErrorEquals": ["E"], "Next": "N"}],
     }}});
     check(
-        json!({"StartAt": "S", "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner]}}}),
-        &[
-            "MISSING_TRANSITION_TARGET: Missing 'Next' target: N at /States/S/Branches[0]/States/T/Catch[0]/Next",
-        ],
+        json!({"StartAt": "S",
+            "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner]}}}),
+        &["MISSING_TRANSITION_TARGET: Missing 'Next' target: N at \
+             /States/S/Branches[0]/States/T/Catch[0]/Next"],
     );
 }
 
 #[test]
 fn odd_but_not_wrong_is_a_warning() {
     check(
-        json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "Parameters": {"a": "$.b"}, "End": true}}}),
+        json!({"StartAt": "S",
+            "States": {"S": {"Type": "Pass", "Parameters": {"a": "$.b"}, "End": true}}}),
         &[
-            "warning NO_DOLLAR: The value of the field 'a' looks like a path; paths are only read in fields that end in .$ at /States/S/Parameters/a",
+            "warning NO_DOLLAR: The value of the field 'a' looks like a path; paths are only read \
+             in fields that end in .$ at /States/S/Parameters/a",
         ],
     );
     check(
         json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "Result": "$.b", "End": true}}}),
         &[
-            "warning PASS_RESULT_IS_STATIC: The Result of a Pass state is static: a path in it is not read; use Parameters at /States/S/Result",
+            "warning PASS_RESULT_IS_STATIC: The Result of a Pass state is static: a path in it is \
+             not read; use Parameters at /States/S/Result",
         ],
     );
 }
@@ -224,7 +236,8 @@ fn odd_but_not_wrong_is_a_warning() {
 fn names_are_unique_in_the_whole_machine() {
     let inner = json!({"StartAt": "B", "States": {"B": {"Type": "Succeed"}}});
     check(
-        json!({"StartAt": "S", "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner, inner]}}}),
+        json!({"StartAt": "S",
+            "States": {"S": {"Type": "Parallel", "End": true, "Branches": [inner, inner]}}}),
         &["DUPLICATE_STATE_NAME: Duplicate State name: B at /States/S/Branches[1]/States/B"],
     );
 }
@@ -250,7 +263,8 @@ fn fields_that_come_twice() {
     twice(
         r#"{"StartAt": "A", "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}"#,
         &[
-            "warning DUPLICATE_FIELD: Field 'StartAt' is given more than once: only the last one counts at /StartAt",
+            "warning DUPLICATE_FIELD: Field 'StartAt' is given more than once: only the last one \
+             counts at /StartAt",
         ],
     );
 }

@@ -1,4 +1,5 @@
-//! Drawn definitions. `v_` and `w_` are variables of the flow that they stand in; `v1` is the outermost flow's.
+//! Drawn definitions. `v_` and `w_` are variables of the flow that they stand in; `v1` is the
+//! outermost flow's.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -126,7 +127,8 @@ fn jsonpath_state(depth: u32) -> BoxedStrategy<Value> {
         ("HeartbeatSecondsPath", text(path())),
     ]);
     let choice = json!({"Type": "Choice", "Choices": [
-        {"Variable": "$.a", "IsPresent": true, "Next": "Y"}, {"Variable": "$.a", "NumericEquals": 1, "Next": "Z"}]});
+        {"Variable": "$.a", "IsPresent": true, "Next": "Y"},
+            {"Variable": "$.a", "NumericEquals": 1, "Next": "Z"}]});
     let flat = prop_oneof![
         3 => with(json!({"Type": "Pass"}), some(pass)),
         3 => with(json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"}), some(task.clone())),
@@ -191,8 +193,10 @@ pub(super) fn flow(depth: u32) -> BoxedStrategy<Value> {
                 }
             }
             let entry = json!({"Type": "Choice", "Choices": [
-                {"Variable": "$.skip", "IsPresent": true, "Next": "Y"}, {"Variable": "$.skip", "IsPresent": true, "Next": "Z"}], "Default": "X"});
-            json!({"StartAt": "Entry", "States": {"Entry": entry, "X": x, "Y": y, "Z": {"Type": "Succeed"}}})
+                {"Variable": "$.skip", "IsPresent": true, "Next": "Y"},
+                    {"Variable": "$.skip", "IsPresent": true, "Next": "Z"}], "Default": "X"});
+            json!({"StartAt": "Entry",
+                "States": {"Entry": entry, "X": x, "Y": y, "Z": {"Type": "Succeed"}}})
         })
         .boxed()
 }

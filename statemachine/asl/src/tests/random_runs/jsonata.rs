@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::drawn::{flow, in_a_map_run, some, with};
 
-/// Values, errors and undefined; time, chance and functions; all that `$states` has and what it does not have.
+/// Values, errors and undefined; time, chance and functions; all that `$states` has and what it
+/// does not have.
 const EXPRESSIONS: [&str; 22] = [
     "$states.input",
     "$states.input.a",
@@ -49,17 +50,18 @@ fn assign() -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// What all types of states but Fail have.
+/// Generates the fields of all types of states but Fail.
 fn shaped() -> Vec<(&'static str, BoxedStrategy<Value>)> {
     vec![("Output", template().boxed()), ("Assign", assign())]
 }
 
-/// What types of states with results have.
+/// Generates the fields of states with results.
 fn working() -> Vec<(&'static str, BoxedStrategy<Value>)> {
     let retry = Just(json!([{"ErrorEquals": ["States.Timeout", "E"], "MaxAttempts": 2}]));
-    let catch = (template(), assign()).prop_map(
-        |(output, assign)| json!([{"ErrorEquals": ["States.ALL"], "Next": "Z", "Output": output, "Assign": assign}]),
-    );
+    let catch = (template(), assign()).prop_map(|(output, assign)| {
+        json!([{"ErrorEquals": ["States.ALL"], "Next": "Z", "Output": output,
+            "Assign": assign}])
+    });
     let mut fields = shaped();
     fields.extend([
         ("Arguments", template().boxed()),
@@ -81,7 +83,8 @@ pub(super) fn state(depth: u32) -> BoxedStrategy<Value> {
         with(of_type("Wait", json!({"Seconds": seconds})), some(shaped()))
     });
     let choice = (expression(), assign()).prop_flat_map(|(condition, assign)| {
-        let rules = json!([{"Condition": condition, "Next": "Y", "Assign": assign}, {"Condition": "{% true %}", "Next": "Z"}]);
+        let rules = json!([{"Condition": condition, "Next": "Y", "Assign": assign},
+            {"Condition": "{% true %}", "Next": "Z"}]);
         with(of_type("Choice", json!({"Choices": rules})), some(shaped()))
     });
     let fail = vec![

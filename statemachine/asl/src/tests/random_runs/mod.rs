@@ -1,5 +1,5 @@
-//! Drawn definitions, inputs and events: a step never panics, a history hangs together, a resumed execution goes on
-//! the same.
+//! Drawn definitions, inputs and events: a step never panics, a history hangs together, a resumed
+//! execution goes on the same.
 
 mod drawn;
 mod jsonata;
@@ -14,7 +14,7 @@ use crate::{
     Timestamp,
 };
 
-/// The same flow with names that no other flow has.
+/// Renames the states of a flow so that no other flow has them.
 fn renamed(mut flow: Value, count: &mut u32) -> Value {
     *count += 1;
     let suffix = count.to_string();
@@ -73,7 +73,8 @@ fn event() -> impl Strategy<Value = EventKind> {
     ]
 }
 
-/// Does for each map run what the runner does for an item of it, which changes nothing in the execution.
+/// Does for each map run what the runner does for an item of it, which changes nothing in the
+/// execution.
 fn start_children(
     execution: &mut Execution,
     machine: &StateMachine,
@@ -101,7 +102,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn any_run_hangs_together(flow in flow(2), input in payload(), events in prop::collection::vec(event(), 0..30), seed: u64) {
+    fn any_run_hangs_together(
+        flow in flow(2),
+        input in payload(),
+        events in prop::collection::vec(event(), 0..30),
+        seed: u64,
+    ) {
         let flow = renamed(flow, &mut 0);
         let machine = StateMachine::parse(&flow.to_string()).map_err(|e| TestCaseError::fail(format!("{e}\n{flow}")))?;
         let (mut execution, mut effects) = Execution::start(&machine, identity(), input, START, seed);
@@ -146,11 +152,15 @@ proptest! {
     }
 
     #[test]
-    fn no_json_breaks_the_parser(value in payload(), key in prop::sample::select(vec!["StartAt", "States", "Type", "Choices", "Branches", "ItemProcessor", "Retry", "Catch", "Parameters"])) {
+    fn no_json_breaks_the_parser(
+        value in payload(),
+        key in prop::sample::select(vec!["StartAt", "States", "Type", "Choices", "Branches", "ItemProcessor", "Retry", "Catch", "Parameters"]),
+    ) {
         let _ = StateMachine::parse(&json!({"StartAt": "A", "States": {"A": value}}).to_string());
         let _ = StateMachine::parse(&json!({key: value}).to_string());
         for kind in ["Pass", "Task", "Choice", "Wait", "Map", "Parallel", "Fail", "Succeed"] {
-            let _ = StateMachine::parse(&json!({"StartAt": "A", "States": {"A": {"Type": kind, key: value}}}).to_string());
+            let _ = StateMachine::parse(&json!({"StartAt": "A",
+                "States": {"A": {"Type": kind, key: value}}}).to_string());
         }
     }
 }

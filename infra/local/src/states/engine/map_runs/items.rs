@@ -1,6 +1,6 @@
 //! From items to children: what the Map makes of each item, and batches of them.
 
-use asl::{Batch, Failure, MAX_PAYLOAD_BYTES, Payload};
+use asl::{Failure, ItemBatcher, MAX_PAYLOAD_BYTES, Payload};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -187,7 +187,7 @@ impl MapRun {
 }
 
 /// How many items, and how many bytes, a batch has at most. No batch is longer than a payload.
-fn limits(batch: &Batch) -> (usize, usize) {
+fn limits(batch: &ItemBatcher) -> (usize, usize) {
     let limit = |wanted: Option<u64>, most: usize| match wanted {
         None | Some(0) => most,
         Some(wanted) => usize::try_from(wanted).map_or(most, |wanted| wanted.min(most)),
