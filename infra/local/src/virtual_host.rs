@@ -33,7 +33,12 @@ pub(crate) fn to_path_style<B>(request: Request<B>) -> Request<B> {
         && let Some(uri) = below(&bucket, &parts.uri)
     {
         parts.uri = uri;
-        // URLs in answers are in path style too.
+        // URLs in answers have the bucket where the request has it.
+        let asked = parts.headers.get(header::HOST);
+        let asked = asked.and_then(|host| uri::Authority::try_from(host.as_bytes()).ok());
+        if let Some(asked) = asked {
+            parts.extensions.insert(asked);
+        }
         let host = parts.headers.get(header::HOST).map(HeaderValue::as_bytes);
         let endpoint = host.and_then(|host| host.get(bucket.len() + 1..));
         if let Some(Ok(endpoint)) = endpoint.map(HeaderValue::from_bytes) {
@@ -121,6 +126,8 @@ mod tests {
             let request = to_path_style(request.unwrap());
             assert_eq!(request.uri(), expected);
             assert_eq!(request.headers()["host"], "localhost");
+            let asked: Option<&uri::Authority> = request.extensions().get();
+            assert_eq!(asked.unwrap(), "photos.localhost");
         }
         let request = Request::get("/photos/k")
             .header("host", "localhost")

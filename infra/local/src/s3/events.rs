@@ -130,14 +130,19 @@ pub(super) struct Requester {
     pub(super) identity: Identity,
     /// The host that was asked, with its port.
     pub(super) host: String,
+    /// Whether the host names the bucket.
+    pub(super) is_virtual_host: bool,
     /// The region whose endpoint was asked: the one of the signature.
     pub(super) region: String,
 }
 
 impl Requester {
-    /// The URL of an object.
+    /// The URL of an object, with the bucket where the request has it.
     pub(super) fn location(&self, bucket: &str, key: &str) -> String {
         let key = encode_key(key).replace('+', "%20");
+        if self.is_virtual_host {
+            return format!("http://{}/{key}", self.host);
+        }
         format!("http://{}/{bucket}/{key}", self.host)
     }
 }

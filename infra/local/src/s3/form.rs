@@ -148,13 +148,10 @@ fn rewrite(fields: &mut [Field], bucket: &str) -> Result<Form, Error> {
         .map(|field| (field.name.to_ascii_lowercase(), field.value.as_str()))
         .collect();
     if !named.iter().any(|(name, _)| name == "key") {
-        return Err(Error::argument(
-            "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
-            "key",
-            "",
-        ));
+        return Err(policy::missing_field("key"));
     }
     if let Some((_, policy)) = named.iter().find(|(name, _)| name == "policy") {
+        policy::check_signature(&named)?;
         form.length = policy::check(policy, bucket, &named)?;
     }
     for field in fields {

@@ -43,6 +43,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use axum::body::Body;
 use bytes::Bytes;
+use http::uri::Authority;
 use http::{Request, Response};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -182,6 +183,7 @@ impl S3 {
             source_ip: source_ip(&request),
             identity: self.store.identity.clone(),
             host: host(&request),
+            is_virtual_host: virtual_host(&request).is_some(),
             region: region(&request).unwrap_or_else(|| self.store.identity.region.clone()),
         };
         request.extensions_mut().insert(requester);
@@ -236,6 +238,7 @@ impl S3 {
             source_ip: "127.0.0.1".into(),
             identity: self.store.identity.clone(),
             host: LOCALHOST.into(),
+            is_virtual_host: false,
             region: self.store.identity.region.clone(),
         }
     }
@@ -343,7 +346,15 @@ fn unless_missing<T>(
 /// The host of the URLs in answers to those who named none.
 const LOCALHOST: &str = "localhost";
 
+/// The host that was asked, where it names the bucket: whoever makes such a request one in path style says so.
+fn virtual_host(request: &Request<Body>) -> Option<&Authority> {
+    request.extensions().get()
+}
+
 fn host(request: &Request<Body>) -> String {
+    if let Some(host) = virtual_host(request) {
+        return host.to_string();
+    }
     let host = request.headers().get(http::header::HOST);
     let host = host.and_then(|host| host.to_str().ok());
     host.unwrap_or(LOCALHOST).to_owned()

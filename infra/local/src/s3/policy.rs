@@ -1,17 +1,76 @@
 //! The policy of a form upload: what its fields may say.
 //!
-//! See <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>. `s3s` parses it; its
-//! conditions are judged here, for AWS's errors.
+//! See <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>. The errors, and what is no
+//! condition, are as AWS answered them (recorded by LocalStack's tests of S3).
 
 use std::time::SystemTime;
 
-use s3s::dto::Timestamp;
-use s3s::post_policy::{PostPolicy, PostPolicyCondition};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use s3s::dto::{Timestamp, TimestampFormat};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::error::Error;
 
 /// How many bytes a file may have, from and to.
 pub(super) type Length = (u64, u64);
+
+/// The fields that go with each of the two kinds of signatures.
+const SIGNATURES: [&[&str]; 2] = [
+    &[
+        "X-Amz-Signature",
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+    ],
+    &["Signature", "AWSAccessKeyId"],
+];
+
+#[derive(Deserialize)]
+struct Policy {
+    expiration: String,
+    conditions: Vec<Value>,
+}
+
+#[derive(Debug)]
+enum Condition {
+    /// The field is this, or begins with it.
+    Field {
+        name: String,
+        value: String,
+        is_prefix: bool,
+    },
+    Length(Length),
+}
+
+/// Checks that a form with a policy has all fields of a signature.
+pub(super) fn check_signature(fields: &[(String, &str)]) -> Result<(), Error> {
+    let has = |wanted: &str| {
+        fields
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(wanted))
+    };
+    for of_signature in SIGNATURES {
+        let missing = of_signature.iter().find(|name| !has(name));
+        match missing {
+            None => return Ok(()),
+            Some(name) if of_signature.iter().any(|name| has(name)) => {
+                return Err(missing_field(name));
+            }
+            Some(_) => {}
+        }
+    }
+    Err(Error::AccessDenied("Access Denied".into()))
+}
+
+/// What a form lacks that it must have, or has after its file.
+pub(super) fn missing_field(name: &str) -> Error {
+    let text = format!(
+        "Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the fields."
+    );
+    Error::argument(text, name, "")
+}
 
 /// Holds the fields of a form, names and values, against its policy; gives the length that it allows the file.
 pub(super) fn check(
@@ -19,9 +78,15 @@ pub(super) fn check(
     bucket: &str,
     fields: &[(String, &str)],
 ) -> Result<Option<Length>, Error> {
-    let policy = PostPolicy::from_base64(policy.trim())
-        .map_err(|error| Error::InvalidPolicy(format!("Invalid Policy: {error}.")))?;
-    if policy.expiration <= Timestamp::from(SystemTime::now()) {
+    let policy = decode(policy)?;
+    let expiration =
+        Timestamp::parse(TimestampFormat::DateTime, &policy.expiration).map_err(|_| {
+            invalid(format!(
+                "Invalid 'expiration' value: '{}'",
+                policy.expiration
+            ))
+        })?;
+    if expiration <= Timestamp::from(SystemTime::now()) {
         return Err(failed("Policy expired."));
     }
     let value = |wanted: &str| match wanted {
@@ -31,48 +96,116 @@ pub(super) fn check(
             .find(|(name, _)| name == wanted)
             .map(|(_, value)| *value),
     };
+    let mut conditions = Vec::new();
     for condition in &policy.conditions {
-        match condition {
-            PostPolicyCondition::Eq {
-                field,
-                value: wanted,
-            } if value(field) != Some(wanted) => {
-                return Err(condition_failed("eq", field, wanted));
-            }
-            PostPolicyCondition::StartsWith { field, prefix }
-                if !value(field).unwrap_or_default().starts_with(prefix) =>
-            {
-                return Err(condition_failed("starts-with", field, prefix));
-            }
-            _ => {}
-        }
+        let parsed = parse(condition)?.filter(|condition| holds(condition, value));
+        conditions.push(parsed.ok_or_else(|| condition_failed(condition))?);
     }
-    let extra = fields.iter().find(|(name, _)| !is_covered(&policy, name));
-    match extra {
-        Some((name, _)) => Err(failed(&format!("Extra input fields: {name}"))),
-        None => Ok(policy.content_length_range()),
+    let extra = fields
+        .iter()
+        .find(|(name, _)| !is_covered(&conditions, name));
+    if let Some((name, _)) = extra {
+        return Err(failed(&format!("Extra input fields: {name}")));
+    }
+    Ok(conditions.iter().find_map(|condition| match condition {
+        Condition::Length(length) => Some(*length),
+        Condition::Field { .. } => None,
+    }))
+}
+
+fn decode(policy: &str) -> Result<Policy, Error> {
+    let decoded = STANDARD.decode(policy.trim());
+    let decoded = decoded.map_err(|error| invalid(error.to_string()))?;
+    serde_json::from_slice(&decoded).map_err(|error| invalid(error.to_string()))
+}
+
+/// Returns `None` for a condition that no form meets: a field without `$`, a length that is no number.
+fn parse(condition: &Value) -> Result<Option<Condition>, Error> {
+    if let Value::Object(members) = condition {
+        let member = members.iter().next().filter(|_| members.len() == 1);
+        let (name, value) = member.ok_or_else(|| {
+            invalid("Invalid Simple-Condition: Simple-Conditions must have exactly one property specified")
+        })?;
+        return Ok(value.as_str().map(|value| Condition::Field {
+            name: name.to_ascii_lowercase(),
+            value: value.to_owned(),
+            is_prefix: false,
+        }));
+    }
+    let parts = condition.as_array().map(Vec::as_slice);
+    let Some([Value::String(operator), first, second]) = parts else {
+        return Err(invalid(format!("Invalid Condition: {condition}")));
+    };
+    let operator = operator.to_ascii_lowercase();
+    match operator.as_str() {
+        "content-length-range" => {
+            let length = number(first).zip(number(second));
+            Ok(length.map(Condition::Length))
+        }
+        "eq" | "starts-with" => {
+            let name = first.as_str().and_then(|name| name.strip_prefix('$'));
+            let field = name.zip(second.as_str());
+            Ok(field.map(|(name, value)| Condition::Field {
+                name: name.to_ascii_lowercase(),
+                value: value.to_owned(),
+                is_prefix: operator == "starts-with",
+            }))
+        }
+        _ => Err(invalid(format!("Invalid Condition: {condition}"))),
+    }
+}
+
+/// A number, which may be a text.
+fn number(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_u64(),
+    }
+}
+
+/// Whether the form meets the condition; the file's length is not known yet.
+fn holds<'a>(condition: &Condition, field: impl Fn(&str) -> Option<&'a str>) -> bool {
+    match condition {
+        Condition::Field {
+            name,
+            value,
+            is_prefix: true,
+        } => field(name).unwrap_or_default().starts_with(value),
+        Condition::Field { name, value, .. } => field(name) == Some(value),
+        Condition::Length(_) => true,
     }
 }
 
 /// Whether the policy says something of the field, or need not.
-fn is_covered(policy: &PostPolicy, name: &str) -> bool {
+fn is_covered(conditions: &[Condition], name: &str) -> bool {
     let needs_none = matches!(
         name,
         "x-amz-signature" | "signature" | "awsaccesskeyid" | "file" | "submit" | "policy"
     );
     needs_none
         || name.starts_with("x-ignore-")
-        || policy.conditions.iter().any(|condition| match condition {
-            PostPolicyCondition::Eq { field, .. }
-            | PostPolicyCondition::StartsWith { field, .. } => field == name,
-            PostPolicyCondition::ContentLengthRange { .. } => false,
-        })
+        || conditions.iter().any(
+            |condition| matches!(condition, Condition::Field { name: field, .. } if field == name),
+        )
 }
 
-fn condition_failed(operator: &str, field: &str, value: &str) -> Error {
-    failed(&format!(
-        "Policy Condition failed: [\"{operator}\", \"${field}\", \"{value}\"]"
-    ))
+/// Says which condition failed, as a list.
+fn condition_failed(condition: &Value) -> Error {
+    let list = match condition {
+        Value::Object(members) => members
+            .iter()
+            .next()
+            .map_or_else(Vec::new, |(name, value)| {
+                vec!["eq".into(), format!("${name}").into(), value.clone()]
+            }),
+        condition => condition.as_array().cloned().unwrap_or_default(),
+    };
+    let parts: Vec<String> = list.iter().map(Value::to_string).collect();
+    failed(&format!("Policy Condition failed: [{}]", parts.join(", ")))
+}
+
+fn invalid(why: impl std::fmt::Display) -> Error {
+    Error::InvalidPolicy(format!("Invalid Policy: {why}."))
 }
 
 fn failed(why: &str) -> Error {

@@ -51,12 +51,13 @@ impl Presigned {
                 "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
             )
         };
-        let expiry = match v4 {
-            true => Expiry::After {
+        let expiry = if v4 {
+            Expiry::After {
                 date: value("X-Amz-Date").ok_or_else(incomplete)?,
                 seconds: value("X-Amz-Expires").ok_or_else(incomplete)?,
-            },
-            false => Expiry::At(value("Expires").unwrap_or_default()),
+            }
+        } else {
+            Expiry::At(value("Expires").unwrap_or_default())
         };
         let mut presigned = Self {
             expiry,

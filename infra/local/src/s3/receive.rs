@@ -31,6 +31,8 @@ pub(super) struct Claims {
     /// The algorithm of a checksum that follows the body, or that the object shall have.
     pub(super) algorithm: Option<Algorithm>,
     pub(super) trailers: Option<Trailers>,
+    /// Whether the bytes are a part, for which S3 tells `ExpectedDigest` in base64 (recorded).
+    pub(super) is_part: bool,
 }
 
 impl Claims {
@@ -58,14 +60,20 @@ impl Claims {
             algorithm: checksum.as_ref().map(|sum| sum.algorithm).or(algorithm),
             checksum,
             trailers,
+            is_part: false,
         })
     }
 
     /// Compares with what came, once all of it and the trailers came.
     fn check(&self, digests: &Digests) -> Result<(), Error> {
         if let Some(md5) = self.md5.filter(|md5| *md5 != digests.md5) {
+            let expected = if self.is_part {
+                md5.to_base64()
+            } else {
+                md5.to_string()
+            };
             return Err(Error::BadContentMd5
-                .with("ExpectedDigest", md5.to_string())
+                .with("ExpectedDigest", expected)
                 .with("CalculatedDigest", digests.md5.to_base64()));
         }
         let trailer = self.trailers.as_ref().and_then(Trailers::get);

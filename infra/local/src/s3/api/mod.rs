@@ -49,6 +49,7 @@ fn requester<T>(request: &S3Request<T>, store: &Store) -> Requester {
             source_ip: "127.0.0.1".into(),
             identity: store.identity.clone(),
             host: "localhost".into(),
+            is_virtual_host: false,
             region: store.identity.region.clone(),
         })
 }

@@ -116,7 +116,7 @@ pub(super) async fn upload_part(
     let input = request.input;
     check_part_number(input.part_number)?;
     let upload = find(store, &input.bucket, &input.key, &input.upload_id).await?;
-    let claims = Claims::new(
+    let mut claims = Claims::new(
         input.content_md5.as_deref(),
         given_checksum!(input),
         input
@@ -125,6 +125,7 @@ pub(super) async fn upload_part(
             .map(ChecksumAlgorithm::as_str),
         trailers,
     )?;
+    claims.is_part = true;
     same_algorithm(upload.checksum, claims.algorithm)?;
     let (algorithm, _) = upload.resulting_checksum();
     let body = input

@@ -5,16 +5,13 @@ use s3s::dto::*;
 use s3s::xml::{Deserialize as _, Deserializer};
 use s3s::{S3Request, S3Response};
 
-use super::conditions::WriteConditions;
-use super::convert::{self, etag, headers_of, length, new_version_id};
+use super::convert::{self, etag, length, new_version_id};
 use super::requester;
-use super::write::{Upload, store_object};
+use super::write::{store_object, upload_of};
 use crate::s3::details::{self, checked_tags, tags_of_header};
-use crate::s3::digest::given_checksum;
 use crate::s3::error::Error;
 use crate::s3::events::Event;
 use crate::s3::form::Form;
-use crate::s3::receive::Claims;
 use crate::s3::versions::Version;
 use crate::s3::{Store, policy};
 
@@ -27,31 +24,12 @@ pub(super) async fn post_object(
     let mut input = request.input;
     let size = input.content_length.unwrap_or_default().unsigned_abs();
     policy::check_length(form.length, size)?;
-    let claims = Claims::new(
-        input.content_md5.as_deref(),
-        given_checksum!(input),
-        input
-            .checksum_algorithm
-            .as_ref()
-            .map(ChecksumAlgorithm::as_str),
-        None,
-    )?;
-    let headers = headers_of!(input)?;
     let tags = match &form.tagging {
         Some(document) => tags_of_document(document)?,
         None => tags_of_header(input.tagging.as_deref().unwrap_or_default())?,
     };
     let location = by.location(&input.bucket, &input.key);
-    let upload = Upload {
-        conditions: WriteConditions::new(input.if_match, input.if_none_match.as_ref())?,
-        bucket: input.bucket,
-        key: input.key,
-        event: Event::Post,
-        by,
-    };
-    let body = input
-        .body
-        .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
+    let (upload, headers, body, claims) = upload_of!(input, Event::Post, by, None);
     let (bucket, version) = store_object(store, upload, (headers, tags), body, claims).await?;
     let location = match form.redirect {
         None => location,

@@ -1,4 +1,4 @@
-//! PutObject, and the form upload of browsers.
+//! PutObject, and what it has in common with the form upload of browsers.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Response, StdError};
 
 use super::conditions::WriteConditions;
-use super::convert::{etag, headers_of, new_version_id};
+use super::convert::{etag, new_version_id};
 use super::read::stream;
 use super::{requester, trailers};
 use crate::s3::Store;
 use crate::s3::buckets::{self, Bucket};
 use crate::s3::database::Write;
 use crate::s3::details::{Details, Headers, Tag, tags_of_header};
-use crate::s3::digest::{Algorithm, given_checksum, show_checksum};
+use crate::s3::digest::{Algorithm, show_checksum};
 use crate::s3::error::Error;
 use crate::s3::events::{self, Event, Requester};
 use crate::s3::files::Stored;
@@ -31,6 +31,38 @@ pub(super) struct Upload {
     pub(super) by: Requester,
 }
 
+/// Takes from the input of PutObject or PostObject the upload, its headers, its body and what is claimed of that.
+macro_rules! upload_of {
+    ($input:expr, $event:expr, $by:expr, $trailers:expr) => {{
+        let claims = $crate::s3::receive::Claims::new(
+            $input.content_md5.as_deref(),
+            $crate::s3::digest::given_checksum!($input),
+            $input
+                .checksum_algorithm
+                .as_ref()
+                .map(ChecksumAlgorithm::as_str),
+            $trailers,
+        )?;
+        let headers = $crate::s3::api::convert::headers_of!($input)?;
+        let conditions = $crate::s3::api::conditions::WriteConditions::new(
+            $input.if_match,
+            $input.if_none_match.as_ref(),
+        )?;
+        let upload = $crate::s3::api::write::Upload {
+            bucket: $input.bucket,
+            key: $input.key,
+            conditions,
+            event: $event,
+            by: $by,
+        };
+        let body = $input
+            .body
+            .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
+        (upload, headers, body, claims)
+    }};
+}
+pub(super) use upload_of;
+
 pub(super) async fn put_object(
     store: &Store,
     request: S3Request<PutObjectInput>,
@@ -39,27 +71,8 @@ pub(super) async fn put_object(
     let trailers = trailers(&request);
     let mut input = request.input;
     refuse_unsupported(&input)?;
-    let claims = Claims::new(
-        input.content_md5.as_deref(),
-        given_checksum!(input),
-        input
-            .checksum_algorithm
-            .as_ref()
-            .map(ChecksumAlgorithm::as_str),
-        trailers,
-    )?;
-    let headers = headers_of!(input)?;
     let tags = tags_of_header(input.tagging.as_deref().unwrap_or_default())?;
-    let upload = Upload {
-        conditions: WriteConditions::new(input.if_match, input.if_none_match.as_ref())?,
-        bucket: input.bucket,
-        key: input.key,
-        event: Event::Put,
-        by,
-    };
-    let body = input
-        .body
-        .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
+    let (upload, headers, body, claims) = upload_of!(input, Event::Put, by, trailers);
     let (bucket, version) = store_object(store, upload, (headers, tags), body, claims).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&version.etag)),

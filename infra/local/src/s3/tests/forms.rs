@@ -4,6 +4,7 @@ use http::HeaderMap;
 use http_body_util::BodyExt as _;
 
 use super::*;
+use crate::virtual_host::to_path_style;
 
 /// Posts the fields, then the file; gives status, headers and body of the answer.
 async fn post(stack: &Stack, fields: &[(&str, &str)], file: &str) -> (u16, HeaderMap, String) {
@@ -134,20 +135,77 @@ async fn a_form_chooses_its_answer() {
     }
 }
 
+/// As on AWS, where the bucket is in the host of every endpoint.
+#[tokio::test]
+async fn a_location_has_the_bucket_where_the_request_has_it() {
+    let stack = Stack::start().await;
+    let form = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na b\r\n--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nhello\r\n--b--\r\n";
+    let request = Request::post("/")
+        .header("host", format!("{BUCKET}.localhost:4566"))
+        .header("content-type", "multipart/form-data; boundary=b")
+        .body(Body::from(form))
+        .unwrap();
+    let answer = stack.s3.handle(to_path_style(request)).await;
+    assert_eq!(answer.status(), 204);
+    assert_eq!(
+        answer.headers()["location"],
+        "http://photos.localhost:4566/a%20b"
+    );
+    assert_eq!(stack.get("a b").await, "hello");
+}
+
+/// The status, and code and members of an error.
+fn told((status, _, body): (u16, HeaderMap, String)) -> String {
+    let text = body.split_once("<Code>").map_or("", |(_, rest)| rest);
+    let text = text.split_once("<RequestId>").map_or("", |(text, _)| text);
+    format!("{status} {text}")
+}
+
+/// Recorded: `test_post_request_missing_signature` and `test_post_request_missing_fields` of LocalStack's tests.
+#[tokio::test]
+async fn a_form_with_a_policy_has_all_fields_of_a_signature() {
+    let stack = Stack::start().await;
+    for (fields, expect) in [
+        (
+            &["x-amz-algorithm", "x-amz-credential", "x-amz-date"][..],
+            "X-Amz-Signature",
+        ),
+        (&["x-amz-signature", "x-amz-date"], "X-Amz-Algorithm"),
+        (&["AWSAccessKeyId"], "Signature"),
+        (&["signature"], "AWSAccessKeyId"),
+    ] {
+        let fields = fields.iter().map(|name| (*name, "x"));
+        let fields: Vec<_> = [("key", "k"), ("policy", "e30=")]
+            .into_iter()
+            .chain(fields)
+            .collect();
+        let text = format!(
+            "Bucket POST must contain a field named '{expect}'.  If it is specified, please check the order of the fields."
+        );
+        let answer = told(post(&stack, &fields, "f").await);
+        assert!(
+            answer.starts_with(&format!("400 InvalidArgument</Code><Message>{text}</Message><ArgumentName>{expect}</ArgumentName>")),
+            "{answer}"
+        );
+    }
+    let fields = [("key", "k"), ("policy", "e30=")];
+    let denied = "403 AccessDenied</Code><Message>Access Denied</Message>";
+    assert_eq!(told(post(&stack, &fields, "f").await), denied);
+}
+
 #[tokio::test]
 async fn a_form_is_held_against_its_policy() {
     use base64::Engine as _;
     let stack = Stack::start().await;
     let refused = async |policy: &str, fields: &[(&str, &str)]| {
         let policy = base64::engine::general_purpose::STANDARD.encode(policy);
-        let mut all = vec![("policy", policy.as_str())];
+        let mut all = vec![
+            ("policy", policy.as_str()),
+            ("AWSAccessKeyId", "me"),
+            ("signature", "x"),
+        ];
         all.extend_from_slice(fields);
-        let (status, _, body) = post(&stack, &all, "f").await;
-        let text = body.split_once("<Code>").map_or("", |(_, rest)| rest);
-        format!(
-            "{status} {}",
-            text.split_once("<RequestId>").map_or("", |(text, _)| text)
-        )
+        told(post(&stack, &all, "f").await)
     };
     let policy = |conditions: &str| {
         format!(
@@ -178,5 +236,32 @@ async fn a_form_is_held_against_its_policy() {
     assert_eq!(
         refused(&policy(r#",["content-length-range",6,9]"#), &key).await,
         "400 EntityTooSmall</Code><Message>Your proposed upload is smaller than the minimum allowed size</Message><ProposedSize>5</ProposedSize><MinSizeAllowed>6</MinSizeAllowed>"
+    );
+    // Recorded: a number may be a text; a field is named with its `$`; an object has one property.
+    let texts = r#",["content-length-range","5","10"]"#;
+    assert_eq!(refused(&policy(texts), &key).await, "204 ");
+    for (condition, shown) in [
+        (
+            r#",["content-length-range","test","10"]"#,
+            r#"["content-length-range", "test", "10"]"#,
+        ),
+        (r#",["eq","key","k"]"#, r#"["eq", "key", "k"]"#),
+        (
+            r#",["starts-with","key",""]"#,
+            r#"["starts-with", "key", ""]"#,
+        ),
+    ] {
+        let expect = format!(
+            "403 AccessDenied</Code><Message>Invalid according to Policy: Policy Condition failed: {shown}</Message>"
+        );
+        assert_eq!(refused(&policy(condition), &key).await, expect);
+    }
+    assert_eq!(
+        refused(&policy(r#",{"bucket":"photos","key":"k"}"#), &key).await,
+        "400 InvalidPolicyDocument</Code><Message>Invalid Policy: Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.</Message>"
+    );
+    assert_eq!(
+        refused(&policy(r#",["EQ","$KEY","k"]"#), &key).await,
+        "204 "
     );
 }

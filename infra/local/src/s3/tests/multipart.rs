@@ -400,3 +400,23 @@ async fn a_checksum_that_an_upload_has_not_is_no_parts() {
     let refused = refusal(complete.multipart_upload(list([part])).send().await);
     assert!(refused.starts_with("400 InvalidPart: "), "{refused}");
 }
+
+/// Recorded: `ExpectedDigest` is base64 for a part, and hexadecimal for an object.
+#[tokio::test]
+async fn a_wrong_digest_of_a_part_is_told_in_base64() {
+    let stack = Stack::start().await;
+    let create = stack.client.create_multipart_upload();
+    let create = create.bucket(BUCKET).key("k").send().await.unwrap();
+    let id = create.upload_id.unwrap();
+    let part = format!("/{BUCKET}/k?partNumber=1&uploadId={id}");
+    for (path, expected) in [
+        (part, "CYketZBSTjX8czcs3cXVlg=="),
+        (format!("/{BUCKET}/k"), "09891eb590524e35fc73372cddc5d596"),
+    ] {
+        let put = Request::put(path).header("content-md5", "CYketZBSTjX8czcs3cXVlg==");
+        let (status, body) = super::wire::send(&stack, put, "x").await;
+        assert_eq!(status, 400, "{body}");
+        let digest = format!("<ExpectedDigest>{expected}</ExpectedDigest>");
+        assert!(body.contains(&digest), "{body}");
+    }
+}

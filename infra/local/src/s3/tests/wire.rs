@@ -125,13 +125,15 @@ async fn signed_chunks_are_decoded() {
 async fn a_signed_form_is_an_upload() {
     let stack = Stack::start().await;
     use base64::Engine as _;
-    let policy = r#"{"expiration":"2999-01-01T00:00:00Z","conditions":[{"bucket":"photos"},["starts-with","$key","up/"],{"x-amz-algorithm":"AWS4-HMAC-SHA256"}]}"#;
+    let policy = r#"{"expiration":"2999-01-01T00:00:00Z","conditions":[{"bucket":"photos"},["starts-with","$key","up/"],{"x-amz-algorithm":"AWS4-HMAC-SHA256"},["starts-with","$x-amz-credential",""],["starts-with","$x-amz-date",""]]}"#;
     let policy = base64::engine::general_purpose::STANDARD.encode(policy);
     let form = |key: &str| {
         let fields = [
             ("key", key),
             ("policy", &policy),
             ("x-amz-algorithm", "AWS4-HMAC-SHA256"),
+            ("x-amz-credential", "me"),
+            ("x-amz-date", "20260101T000000Z"),
             ("x-amz-signature", "00"),
         ];
         let mut form = String::new();
