@@ -25,6 +25,10 @@ pub trait Evaluate: fmt::Debug + Send + Sync {
     /// Evaluates. It may block, and comes back in the end: with [`EvaluationRequest::fail`], if
     /// nothing else.
     fn evaluate(&self, request: &EvaluationRequest<'_>) -> EvaluationResponse;
+
+    /// Ends evaluations that are under way: from now on all of them fail at once, and nothing may be kept of what comes of
+    /// that. An evaluator whose evaluations are short need not do anything.
+    fn close(&self) {}
 }
 
 /// An expression, and the data that it reads.

@@ -9,7 +9,9 @@
 
 mod serve;
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -54,11 +56,6 @@ impl Closable {
             closed: AtomicBool::new(false),
         }
     }
-
-    /// From now on all evaluations fail at once. Nothing may be kept of what comes of that.
-    pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-    }
 }
 
 impl Evaluate for Closable {
@@ -67,6 +64,11 @@ impl Evaluate for Closable {
             return request.fail(EvaluationFailure::Internal);
         }
         self.evaluator.evaluate(request)
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.evaluator.close();
     }
 }
 
@@ -82,6 +84,9 @@ struct Evaluators {
 struct Pool {
     idle: Vec<Worker>,
     busy: usize,
+    /// The connections to processes that are evaluating, by the processes' ids.
+    asked: HashMap<u32, UnixStream>,
+    closed: bool,
 }
 
 /// A process, and the connection to it.
@@ -110,14 +115,26 @@ impl Evaluators {
                 .wait(pool)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        pool.busy += 1;
-        match pool.idle.pop() {
-            Some(worker) => Ok(worker),
-            None => {
-                drop(pool);
-                Worker::start((self.command)()).inspect_err(|_| self.free(None))
-            }
+        if pool.closed {
+            return Err(closed());
         }
+        pool.busy += 1;
+        let idle = pool.idle.pop();
+        drop(pool);
+        idle.map_or_else(|| Worker::start((self.command)()), Ok)
+            .and_then(|worker| self.register(worker))
+            .inspect_err(|_| self.free(None))
+    }
+
+    /// Keeps the connection of a process that is about to evaluate, for [`Evaluate::close`].
+    fn register(&self, worker: Worker) -> io::Result<Worker> {
+        let stream = worker.stream.get_ref().try_clone()?;
+        let mut pool = self.pool();
+        if pool.closed {
+            return Err(closed());
+        }
+        pool.asked.insert(worker.child.id(), stream);
+        Ok(worker)
     }
 
     fn free(&self, worker: Option<Worker>) {
@@ -141,16 +158,42 @@ impl Evaluate for Evaluators {
         let mut worker = match self.worker() {
             Ok(worker) => worker,
             Err(error) => {
-                tracing::error!(%error, "a process for JSONata can't be started");
+                if error.kind() != CLOSED {
+                    tracing::error!(%error, "a process for JSONata can't be started");
+                }
                 return request.fail(EvaluationFailure::Internal);
             }
         };
         let start = Instant::now();
         let answer = worker.ask(request, start + LONGEST);
         let kept = answer.is_ok() && start.elapsed() < SHORT;
-        let response = answer.unwrap_or_else(|error| request.fail(worker.failure(&error)));
+        let is_closed = {
+            let mut pool = self.pool();
+            pool.asked.remove(&worker.child.id());
+            pool.closed
+        };
+        let response = answer.unwrap_or_else(|error| {
+            // A process that was left may be busy for long: nobody waits for it, and it is killed where it is dropped.
+            let failure = if is_closed {
+                EvaluationFailure::Internal
+            } else {
+                worker.failure(&error)
+            };
+            request.fail(failure)
+        });
         self.free(kept.then_some(worker));
         response
+    }
+
+    fn close(&self) {
+        let mut pool = self.pool();
+        pool.closed = true;
+        for stream in pool.asked.values() {
+            // It fails where the process is over.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        drop(pool);
+        self.freed.notify_all();
     }
 }
 
@@ -231,6 +274,13 @@ impl Worker {
     }
 }
 
+/// The kind of the error of whoever asks after the end.
+const CLOSED: ErrorKind = ErrorKind::NotConnected;
+
+fn closed() -> io::Error {
+    CLOSED.into()
+}
+
 const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
 
@@ -239,5 +289,43 @@ impl Drop for Worker {
         // It fails where the process is over.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Ctrl-C waited for the seven seconds that an evaluation may take.
+    #[test]
+    fn evaluations_that_are_under_way_end_when_the_evaluators_are_closed() {
+        let busy = || {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", "exec sleep 60"]);
+            command
+        };
+        let mut evaluators = Evaluators::new(Arc::new(busy));
+        evaluators.most = 1;
+        let request = || {
+            let request =
+                json!({ "text": "1", "states": [], "variables": [], "now": 0, "random": 1 });
+            serde_json::from_value::<EvaluationRequest<'_>>(request).unwrap()
+        };
+        let internal = request().fail(EvaluationFailure::Internal);
+        std::thread::scope(|scope| {
+            let evaluate = || evaluators.evaluate(&request());
+            // The second waits for the first.
+            let asked = [scope.spawn(evaluate), scope.spawn(evaluate)];
+            while evaluators.pool().asked.is_empty() {
+                std::thread::yield_now();
+            }
+            evaluators.close();
+            for asked in asked {
+                assert_eq!(asked.join().unwrap(), internal);
+            }
+        });
+        assert_eq!(evaluators.evaluate(&request()), internal);
     }
 }
