@@ -17,7 +17,7 @@ use crate::database;
 use crate::holder::{DataDir, Holder, LockError};
 use crate::lambda::{self, Deployment, Lambda};
 use crate::listen::{self, ListenError};
-use crate::process::raise_open_files_limit;
+use crate::process::{keep_others_out, raise_open_files_limit};
 use crate::s3::S3;
 use crate::sagemaker::{self, Control, Runtime, SageMaker};
 use crate::scheduler::Scheduler;
@@ -116,6 +116,9 @@ impl Stack {
     /// Starts a stack: when this returns, it answers, and what ran when an earlier one ended runs again.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         raise_open_files_limit();
+        if config.key.is_some() {
+            keep_others_out().map_err(in_service("the process"))?;
+        }
         let mut data_dir = DataDir::take(&config.data_dir)?;
         let application = match &config.template {
             Some(path) => template::load(path, &config.parameters, &config.identity)?,

@@ -30,6 +30,20 @@ pub(crate) fn raise_open_files_limit() {
     }
 }
 
+/// Keeps other processes of the user out of this one's memory and environment, in which a stack's key is. Only root may read
+/// `/proc/PID/environ`, trace the process or get a core dump of it then; a program that it starts is not kept.
+#[cfg(target_os = "linux")]
+pub(crate) fn keep_others_out() -> io::Result<()> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
+/// Does nothing: the system has no such setting.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn keep_others_out() -> io::Result<()> {
+    Ok(())
+}
+
 /// A process that leads a process group; the whole group is killed when this is dropped, and when the stack is killed.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -94,5 +108,18 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill_group();
         self.warden.forget(self.group);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+
+    use super::*;
+
+    #[test]
+    fn other_processes_are_kept_out_of_one_with_a_key() {
+        keep_others_out().unwrap();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }
 }
