@@ -345,6 +345,26 @@ async fn map_runs_and_their_children_are_described_and_listed() {
     .await;
 }
 
+/// All results were gathered, 2.4 GB of them, before they were found to be too long.
+#[tokio::test]
+async fn a_distributed_map_fails_as_soon_as_its_results_are_too_long() {
+    let f = fixture();
+    let long = ending(json!({ "Type": "Pass", "Result": "x".repeat(100_000) }));
+    f.machine(distributed(long, json!({ "MaxConcurrency": 1 })))
+        .await;
+    let ended = f.run(json!(vec![0; 50])).await;
+    assert_eq!(
+        outcome(&ended),
+        "States.DataLimitExceeded: The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit."
+    );
+    let parent = json!({ "executionArn": ended.execution_arn });
+    let run = f.ok("ListMapRuns", parent).await["mapRuns"][0]["mapRunArn"].clone();
+    let described = f.ok("DescribeMapRun", json!({ "mapRunArn": run })).await;
+    assert_eq!(described["status"], "FAILED");
+    // Three results of 100,000 bytes are more than 262,144.
+    assert_eq!(described["itemCounts"]["succeeded"], 3, "{described}");
+}
+
 #[tokio::test]
 async fn express_children_leave_only_results() {
     let f = fixture();
