@@ -210,3 +210,14 @@ async fn dropping_the_last_handle_ends_the_processes() {
     drop(stack);
     visitor.gone().await;
 }
+
+#[tokio::test]
+async fn a_function_may_take_more_memory_than_its_memory_size() {
+    let stack = Setup::new().open();
+    let more = 160 << 20; // of 128 MB; AWS ends it with Runtime.OutOfMemory
+    let event = json!({ "do": "allocate", "bytes": more });
+    assert_eq!(
+        stack.answer(event).await,
+        json!({ "MemorySize": "128", "bytes": more })
+    );
+}

@@ -153,3 +153,13 @@ async fn a_list_of_buckets_has_no_arns() {
     let list = stack.client.list_buckets().send().await.unwrap();
     assert_eq!(list.buckets()[0].bucket_arn(), None);
 }
+
+#[tokio::test]
+async fn tags_of_a_bucket_that_is_created_are_ignored() {
+    let stack = Stack::start().await;
+    let body = "<CreateBucketConfiguration><Tags><Tag><Key>a</Key><Value>1</Value></Tag></Tags></CreateBucketConfiguration>";
+    let (status, answer) = send(&stack, Request::put("/tagged"), body).await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = send(&stack, Request::get("/tagged?tagging"), "").await;
+    assert_eq!(status, 501, "{answer}");
+}

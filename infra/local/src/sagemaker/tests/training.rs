@@ -428,3 +428,18 @@ async fn jobs_are_listed_in_pages() {
     assert_eq!(names(json!({ "NameContains": "b" })).await.0, ["b1"]);
     assert_eq!(names(json!({ "StatusEquals": "Failed" })).await.0, [""; 0]);
 }
+
+#[tokio::test]
+async fn network_isolation_is_described_and_takes_no_network_away() {
+    let stack = stack().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // A job that did not connect fails the test, and does not make it wait.
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut isolated = job("j", json!({ "do": "connect", "address": address }));
+    isolated["EnableNetworkIsolation"] = true.into();
+    let described = run(&stack, isolated).await;
+    assert_eq!(described["EnableNetworkIsolation"], true);
+    assert_eq!(described["TrainingJobStatus"], "Completed", "{described}");
+    listener.accept().unwrap();
+}

@@ -307,3 +307,18 @@ fn what_is_no_base64_is_an_error_of_the_evaluator() {
         "{error}"
     );
 }
+
+/// JSONata 2.0.6, and so AWS, has the values of what failed in these texts, and refuses a `%` alone (D3140): `errorCodes` of
+/// its `jsonata.js`. What changes here changes in docs/limits.md.
+#[test]
+fn some_errors_are_not_the_references() {
+    check_error(
+        "[1, 'a']^($)",
+        "threw an error during evaluation. T2007: Type mismatch when comparing values in order-by clause: number and string",
+    );
+    assert_eq!(
+        Expression::parse("function(a){1}").unwrap_err().message,
+        "S0208: Parameter of function definition must be a variable name (start with $)"
+    );
+    check("$decodeUrlComponent('%')", json!("%"));
+}

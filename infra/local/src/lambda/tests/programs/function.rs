@@ -93,6 +93,14 @@ async fn handler(event: LambdaEvent<Value>) -> Handled {
         "big" => Ok(json!(
             "x".repeat(event["size"].as_u64().unwrap_or(0) as usize)
         )),
+        // Every page is written, so every byte is there.
+        "allocate" => {
+            let bytes = vec![1_u8; event["bytes"].as_u64().unwrap_or(0) as usize];
+            Ok(json!({
+                "MemorySize": std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok(),
+                "bytes": bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>(),
+            }))
+        }
         other => Err(diagnostic("Unknown", &other)),
     }
 }

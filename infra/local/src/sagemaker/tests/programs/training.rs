@@ -21,6 +21,7 @@ async fn main() -> io::Result<()> {
             exit(3);
         }
         "crash" => std::process::abort(),
+        "connect" => drop(std::net::TcpStream::connect(parameter("address"))?),
         "wait" => {
             stopped(&root).await?;
             return save(&root, "stopped early");
