@@ -13,11 +13,10 @@ use aws_lambda_events::event::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyRes
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use evaluation::Threshold;
-use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 
 use crate::classify::ClassifyImage;
-use crate::diagnostic::FunctionError;
+use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 use crate::event::Object;
 use crate::filter::FilterInferences;
@@ -47,19 +46,7 @@ pub enum Error {
     InvalidEvent(serde_json::Error),
 }
 
-impl FunctionError for Error {
-    const RETRYABLE: &'static [&'static str] = &[];
-
-    fn name(&self) -> &'static str {
-        self.into()
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        error.diagnostic()
-    }
-}
+function_error!(Error, retryable: []);
 
 impl Handler for ClassifyHttp {
     const NAME: &'static str = "classify-http";

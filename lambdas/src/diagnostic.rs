@@ -21,3 +21,18 @@ pub trait FunctionError: std::error::Error + strum::VariantNames {
         }
     }
 }
+
+/// Implements [`FunctionError`] for an enum of errors, with the names of those that may pass by themselves.
+macro_rules! function_error {
+    ($error:ty, retryable: [$($name:literal),*]) => {
+        impl $crate::diagnostic::FunctionError for $error {
+            const RETRYABLE: &'static [&'static str] = &[$($name),*];
+
+            fn name(&self) -> &'static str {
+                self.into()
+            }
+        }
+    };
+}
+
+pub(crate) use function_error;

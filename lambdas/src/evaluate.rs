@@ -11,13 +11,12 @@
 use aws_sdk_s3::Client;
 use evaluation::{ClassReport, Evaluation, Threshold};
 use futures::{StreamExt, TryStreamExt};
-use lambda_runtime::Diagnostic;
 use lst::{Line, Manifest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::aws;
-use crate::diagnostic::FunctionError;
+use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 use crate::runtime::Handler;
 use crate::scores::Scores;
@@ -112,19 +111,7 @@ pub enum Error {
     StorageUnavailable(S3Uri, Problem),
 }
 
-impl FunctionError for Error {
-    const RETRYABLE: &'static [&'static str] = &["StorageUnavailable"];
-
-    fn name(&self) -> &'static str {
-        self.into()
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        error.diagnostic()
-    }
-}
+function_error!(Error, retryable: ["StorageUnavailable"]);
 
 impl Error {
     fn of_list(location: S3Uri, problem: Problem) -> Self {

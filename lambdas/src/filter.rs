@@ -5,10 +5,9 @@
 //! probabilities; anything else is an error with a name of its own.
 
 use evaluation::Threshold;
-use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
-use crate::diagnostic::FunctionError;
+use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 use crate::event::{Call, Invalid, Object};
 use crate::logging;
@@ -59,19 +58,7 @@ pub enum Error {
     InferencesSumNotOne(String, Malformed),
 }
 
-impl FunctionError for Error {
-    const RETRYABLE: &'static [&'static str] = &[];
-
-    fn name(&self) -> &'static str {
-        self.into()
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        error.diagnostic()
-    }
-}
+function_error!(Error, retryable: []);
 
 impl Error {
     fn of_scores(image: String, malformed: Malformed) -> Self {

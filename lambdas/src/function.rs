@@ -1,6 +1,7 @@
-//! The functions by name, for a program that is all of them in one.
+//! The functions: one table of their names, handlers and programs.
 
 use std::fmt;
+use std::process::ExitCode;
 use std::str::FromStr;
 
 use futures::FutureExt;
@@ -8,96 +9,72 @@ use futures::future::LocalBoxFuture;
 
 use crate::environment::Environment;
 use crate::runtime::{self, Handler};
-use crate::{
-    batch, classify, classify_http, evaluate, filter, monitor, serialize, start, summarise,
-};
 
-/// One of the functions.
-///
-/// A program that is only one of them is in [`crate::programs`], so that it links one SDK and not all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Function {
-    /// [`serialize::SerializeImage`]
-    SerializeImage,
-    /// [`classify::ClassifyImage`]
-    ClassifyImage,
-    /// [`filter::FilterInferences`]
-    FilterInferences,
-    /// [`start::StartExecution`]
-    StartExecution,
-    /// [`batch::ClassifyBatch`]
-    ClassifyBatch,
-    /// [`summarise::SummariseBatch`]
-    SummariseBatch,
-    /// [`evaluate::EvaluateModel`]
-    EvaluateModel,
-    /// [`classify_http::ClassifyHttp`]
-    ClassifyHttp,
-    /// [`monitor::MonitorEndpoint`]
-    MonitorEndpoint,
-}
-
-impl Function {
-    /// Every function.
-    pub const ALL: [Self; 9] = [
-        Self::SerializeImage,
-        Self::ClassifyImage,
-        Self::FilterInferences,
-        Self::StartExecution,
-        Self::ClassifyBatch,
-        Self::SummariseBatch,
-        Self::EvaluateModel,
-        Self::ClassifyHttp,
-        Self::MonitorEndpoint,
-    ];
-
-    /// Its name, which is also the name of its program.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SerializeImage => serialize::SerializeImage::NAME,
-            Self::ClassifyImage => classify::ClassifyImage::NAME,
-            Self::FilterInferences => filter::FilterInferences::NAME,
-            Self::StartExecution => start::StartExecution::NAME,
-            Self::ClassifyBatch => batch::ClassifyBatch::NAME,
-            Self::SummariseBatch => summarise::SummariseBatch::NAME,
-            Self::EvaluateModel => evaluate::EvaluateModel::NAME,
-            Self::ClassifyHttp => classify_http::ClassifyHttp::NAME,
-            Self::MonitorEndpoint => monitor::MonitorEndpoint::NAME,
+macro_rules! functions {
+    ($($function:ident, $program:ident, $handler:ty;)*) => {
+        /// One of the functions, for a program that is all of them in one.
+        ///
+        /// A program that is only one of them is in [`programs`], so that it links one SDK and not all.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Function {
+            $(#[doc = concat!("[`", stringify!($handler), "`]")] $function,)*
         }
-    }
 
-    /// Is this function, for as long as the Runtime API at `AWS_LAMBDA_RUNTIME_API` has events.
-    ///
-    /// # Errors
-    /// The environment is not what the function needs (the Runtime API knows it then), or the Runtime API is gone.
-    // Boxed, so that it is compiled here, and not in each program that waits for it.
-    pub fn run(self) -> LocalBoxFuture<'static, Result<(), runtime::Error>> {
-        async move {
-            let environment = Environment::of_this_process();
-            match self {
-                Self::SerializeImage => {
-                    runtime::run::<serialize::SerializeImage>(&environment).await
-                }
-                Self::ClassifyImage => runtime::run::<classify::ClassifyImage>(&environment).await,
-                Self::FilterInferences => {
-                    runtime::run::<filter::FilterInferences>(&environment).await
-                }
-                Self::StartExecution => runtime::run::<start::StartExecution>(&environment).await,
-                Self::ClassifyBatch => runtime::run::<batch::ClassifyBatch>(&environment).await,
-                Self::SummariseBatch => {
-                    runtime::run::<summarise::SummariseBatch>(&environment).await
-                }
-                Self::EvaluateModel => runtime::run::<evaluate::EvaluateModel>(&environment).await,
-                Self::ClassifyHttp => {
-                    runtime::run::<classify_http::ClassifyHttp>(&environment).await
-                }
-                Self::MonitorEndpoint => {
-                    runtime::run::<monitor::MonitorEndpoint>(&environment).await
+        impl Function {
+            /// Every function.
+            pub const ALL: &'static [Self] = &[$(Self::$function),*];
+
+            /// Returns its name, which is also the name of its program.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$function => <$handler>::NAME,)*
                 }
             }
+
+            /// Runs this function, for as long as the Runtime API at `AWS_LAMBDA_RUNTIME_API` has events.
+            ///
+            /// # Errors
+            /// The environment is not what the function needs (the Runtime API knows it then), or the Runtime API is gone.
+            // Boxed, so that it is compiled here, and not in each program that waits for it.
+            pub fn run(self) -> LocalBoxFuture<'static, Result<(), runtime::Error>> {
+                async move {
+                    let environment = Environment::of_this_process();
+                    match self {
+                        $(Self::$function => runtime::run::<$handler>(&environment).await,)*
+                    }
+                }
+                .boxed_local()
+            }
         }
-        .boxed_local()
-    }
+
+        /// The program of each function.
+        ///
+        /// They are here and not in `src/bin` because what is generic or `async` is compiled where it is called at last:
+        /// each program would compile the runtime, its part of the SDK and all that lies between once more, for minutes.
+        pub mod programs {
+            use super::ExitCode;
+
+            $(
+                #[doc = concat!("Runs [`", stringify!($handler), "`] as a whole program.")]
+                #[inline(never)]
+                pub fn $program() -> ExitCode {
+                    crate::runtime::main::<$handler>()
+                }
+            )*
+        }
+    };
+}
+
+functions! {
+    SerializeImage, serialize_image, crate::serialize::SerializeImage;
+    ClassifyImage, classify_image, crate::classify::ClassifyImage;
+    FilterInferences, filter_inferences, crate::filter::FilterInferences;
+    StartExecution, start_execution, crate::start::StartExecution;
+    ClassifyBatch, classify_batch, crate::batch::ClassifyBatch;
+    SummarizeBatch, summarize_batch, crate::summarize::SummarizeBatch;
+    EvaluateModel, evaluate_model, crate::evaluate::EvaluateModel;
+    ClassifyHttp, classify_http, crate::classify_http::ClassifyHttp;
+    MonitorEndpoint, monitor_endpoint, crate::monitor::MonitorEndpoint;
 }
 
 impl fmt::Display for Function {
@@ -110,20 +87,25 @@ impl FromStr for Function {
     type Err = UnknownFunction;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|function| function.name() == name)
+        let named = Self::ALL.iter().find(|function| function.name() == name);
+        named
+            .copied()
             .ok_or_else(|| UnknownFunction(name.to_owned()))
     }
 }
 
 /// No function has this name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "there is no function {0:?}: the functions are serialize-image, classify-image, filter-inferences, start-execution, \
-     classify-batch, summarise-batch, evaluate-model, classify-http and monitor-endpoint"
-)]
+#[error("there is no function {0:?}: the functions are {known}", known = known_functions())]
 pub struct UnknownFunction(String);
+
+fn known_functions() -> String {
+    let names: Vec<&str> = Function::ALL
+        .iter()
+        .map(|function| function.name())
+        .collect();
+    names.join(", ")
+}
 
 #[cfg(test)]
 mod tests {
@@ -131,7 +113,7 @@ mod tests {
 
     #[test]
     fn every_function_is_found_by_its_name() {
-        for function in Function::ALL {
+        for function in Function::ALL.iter().copied() {
             assert_eq!(function.to_string().parse(), Ok(function));
         }
     }
@@ -140,7 +122,7 @@ mod tests {
     fn an_unknown_name_is_answered_with_the_known_ones() {
         let text = "shred-image".parse::<Function>().unwrap_err().to_string();
         assert!(text.starts_with("there is no function \"shred-image\""));
-        for function in Function::ALL {
+        for function in Function::ALL.iter().copied() {
             assert!(text.contains(function.name()), "{text}");
         }
     }

@@ -3,7 +3,7 @@
 //! An upload starts [`start`]; the state machine `classify.asl.json` calls the others in turn:
 //! [`serialize`] (S3 object to image), [`classify`] (image to scores) and [`filter`] (scores to an answer, or none).
 //! What flows between them is [`event::Object`]. `classify-batch.asl.json` classifies a whole prefix of a bucket:
-//! [`batch`] does what the three do, for many images in one invocation, and [`summarise`] counts what came of them.
+//! [`batch`] does what the three do, for many images in one invocation, and [`summarize`] counts what came of them.
 //! [`classify_http`] does it for the image of an HTTP request. [`evaluate`] judges a model, and [`monitor`] what it
 //! answers day by day.
 //!
@@ -27,12 +27,11 @@ mod logging;
 #[cfg(feature = "embedded-model")]
 mod model;
 pub mod monitor;
-pub mod programs;
 pub mod runtime;
 pub mod scores;
 pub mod serialize;
 pub mod start;
 pub mod storage;
-pub mod summarise;
+pub mod summarize;
 
-pub use function::{Function, UnknownFunction};
+pub use function::{Function, UnknownFunction, programs};

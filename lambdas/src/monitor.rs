@@ -11,7 +11,6 @@
 use aws_sdk_s3::Client;
 use evaluation::Threshold;
 use jiff::{SignedDuration, Timestamp};
-use lambda_runtime::Diagnostic;
 use monitor::Window;
 use monitor::bucket::{self, Bucket, Kind};
 use monitor::capture::Source;
@@ -24,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::aws;
-use crate::diagnostic::FunctionError;
+use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 #[cfg(feature = "embedded-model")]
 use crate::model::{self, NotLoaded};
@@ -105,19 +104,7 @@ pub enum Error {
     ComparisonLost(String),
 }
 
-impl FunctionError for Error {
-    const RETRYABLE: &'static [&'static str] = &["StorageUnavailable"];
-
-    fn name(&self) -> &'static str {
-        self.into()
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        error.diagnostic()
-    }
-}
+function_error!(Error, retryable: ["StorageUnavailable"]);
 
 impl From<bucket::Error> for Error {
     fn from(error: bucket::Error) -> Self {

@@ -7,11 +7,10 @@ use aws_sdk_s3::Client;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fit_image::{Shape, Unusable};
-use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 
 use crate::aws;
-use crate::diagnostic::FunctionError;
+use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 use crate::event::{Call, Invalid, Object};
 use crate::fitter::Fitter;
@@ -81,19 +80,7 @@ pub enum Error {
     CorruptImage(S3Uri, Unusable),
 }
 
-impl FunctionError for Error {
-    const RETRYABLE: &'static [&'static str] = &["StorageUnavailable"];
-
-    fn name(&self) -> &'static str {
-        self.into()
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        error.diagnostic()
-    }
-}
+function_error!(Error, retryable: ["StorageUnavailable"]);
 
 impl Error {
     fn of_image(location: S3Uri, unusable: Unusable) -> Self {

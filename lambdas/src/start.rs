@@ -5,14 +5,13 @@
 
 use aws_lambda_events::event::s3::S3EventRecord;
 use aws_sdk_sfn::Client;
-use lambda_runtime::Diagnostic;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::aws::{self, Failure};
-use crate::diagnostic::FunctionError;
+use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 use crate::event::kind;
 use crate::runtime::Handler;
@@ -50,19 +49,7 @@ pub enum Error {
     },
 }
 
-impl FunctionError for Error {
-    const RETRYABLE: &'static [&'static str] = &["ExecutionsNotStarted"];
-
-    fn name(&self) -> &'static str {
-        self.into()
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        error.diagnostic()
-    }
-}
+function_error!(Error, retryable: ["ExecutionsNotStarted"]);
 
 impl Handler for StartExecution {
     const NAME: &'static str = "start-execution";

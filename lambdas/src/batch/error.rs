@@ -1,6 +1,5 @@
 //! Why a batch has no lines, and which faults are not of a single image.
 
-use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
 use crate::diagnostic::FunctionError;
@@ -116,12 +115,6 @@ impl FunctionError for Error {
             Self::InvalidThreshold(_) => "InvalidThreshold",
             Self::Fault(fault) => fault.name(),
         }
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        error.diagnostic()
     }
 }
 

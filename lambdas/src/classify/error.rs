@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use lambda_runtime::Diagnostic;
-
-use crate::diagnostic::FunctionError;
+use crate::diagnostic::function_error;
 use crate::event::Invalid;
 
 /// Which image was asked about, and who was asked; texts begin with it.
@@ -72,21 +70,4 @@ pub enum Error {
     },
 }
 
-impl FunctionError for Error {
-    const RETRYABLE: &'static [&'static str] = &[
-        "EndpointThrottled",
-        "EndpointUnavailable",
-        "ModelFailed",
-        "ModelUnavailable",
-    ];
-
-    fn name(&self) -> &'static str {
-        self.into()
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        error.diagnostic()
-    }
-}
+function_error!(Error, retryable: ["EndpointThrottled", "EndpointUnavailable", "ModelFailed", "ModelUnavailable"]);

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::aws::testing::{Request, answering};
+use crate::diagnostic::FunctionError;
 
 fn function(
     answer: impl Fn(&Request) -> (u16, &'static str, String) + Send + Sync + 'static,

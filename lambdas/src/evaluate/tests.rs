@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::aws::testing::{answering, unreachable};
+use crate::diagnostic::FunctionError;
 
 type Objects = BTreeMap<&'static str, &'static str>;
 

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::diagnostic::FunctionError;
 
 const GATE: FilterInferences = FilterInferences {
     threshold: Threshold::DEFAULT,

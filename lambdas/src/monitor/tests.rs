@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::*;
 use crate::aws::testing::{answering, unreachable};
+use crate::diagnostic::FunctionError;
 
 type Objects = Arc<Mutex<BTreeMap<String, String>>>;
 

@@ -7,6 +7,7 @@ use ::image::{ImageFormat, Rgb, RgbImage};
 
 use super::*;
 use crate::aws::testing::{Request, answering, unreachable};
+use crate::diagnostic::FunctionError;
 
 fn function(
     answer: impl Fn(&Request) -> (u16, &'static str, String) + Send + Sync + 'static,

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::aws::testing::{answering, unreachable};
+use crate::diagnostic::FunctionError;
 
 const ARN: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:classify";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use lambdas::diagnostic::FunctionError;
-use lambdas::{batch, classify, filter, serialize, summarise};
+use lambdas::{batch, classify, filter, serialize, summarize};
 use serde_json::{Value, json};
 
 type Names<'a> = BTreeSet<&'a str>;
@@ -83,7 +83,7 @@ fn the_state_machine_of_batches_retries_what_may_pass_and_nothing_else() {
         batch_task(&states["ClassifyPrefix"]),
         batch::Error::RETRYABLE,
     );
-    check(&states["SummariseBatch"], summarise::Error::RETRYABLE);
+    check(&states["SummarizeBatch"], summarize::Error::RETRYABLE);
 }
 
 /// The one state of a map's processor. Its name is the map's own: a name is used once in a whole definition.

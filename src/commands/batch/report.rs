@@ -1,4 +1,4 @@
-//! The summary of `summarise-batch`, for people.
+//! The summary of `summarize-batch`, for people.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -49,7 +49,7 @@ fn the_repositorys_template_is_wholly_understood() {
             ("monitor-endpoint", Some("monitor-endpoint"), 1769, 900),
             ("serialize-image", Some("serialize-image"), 512, 30),
             ("start-execution", Some("start-execution"), 128, 10),
-            ("summarise-batch", Some("summarise-batch"), 512, 900),
+            ("summarize-batch", Some("summarize-batch"), 512, 900),
         ]
     );
     assert_eq!(
@@ -219,7 +219,7 @@ fn the_repositorys_state_machines_invoke_their_functions() {
     }
     let batch = machines["classify-batch"];
     assert_eq!(invoked(batch, "classify-batch"), 4, "one a kind of source");
-    assert_eq!(invoked(batch, "summarise-batch"), 1);
+    assert_eq!(invoked(batch, "summarize-batch"), 1);
     assert!(!batch.definition.contains("${"));
 }
 

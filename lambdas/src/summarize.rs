@@ -1,4 +1,4 @@
-//! summarise-batch: what came of the images of a map run, counted from the files that its `ResultWriter` wrote.
+//! summarize-batch: what came of the images of a map run, counted from the files that its `ResultWriter` wrote.
 //!
 //! ```json
 //! {"bucket": "...", "key": "batches/EXECUTION/UUID/manifest.json"}
@@ -13,12 +13,11 @@ mod tally;
 mod tests;
 
 use aws_sdk_s3::Client;
-use lambda_runtime::Diagnostic;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::aws::{self, Failure};
-use crate::diagnostic::FunctionError;
+use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 use crate::lines::Lines;
 use crate::runtime::Handler;
@@ -34,7 +33,7 @@ const MAX_MANIFEST: u64 = 16 << 20;
 
 /// The function.
 #[derive(Clone, Debug)]
-pub struct SummariseBatch {
+pub struct SummarizeBatch {
     s3: Client,
 }
 
@@ -68,19 +67,7 @@ pub enum Error {
     StorageUnavailable(S3Uri, String),
 }
 
-impl FunctionError for Error {
-    const RETRYABLE: &'static [&'static str] = &["StorageUnavailable"];
-
-    fn name(&self) -> &'static str {
-        self.into()
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        error.diagnostic()
-    }
-}
+function_error!(Error, retryable: ["StorageUnavailable"]);
 
 impl Error {
     fn of_s3(location: S3Uri, problem: Problem) -> Self {
@@ -103,8 +90,8 @@ impl Error {
     }
 }
 
-impl Handler for SummariseBatch {
-    const NAME: &'static str = "summarise-batch";
+impl Handler for SummarizeBatch {
+    const NAME: &'static str = "summarize-batch";
     type Output = Summary;
     type Error = Error;
 
@@ -128,12 +115,12 @@ impl Handler for SummariseBatch {
         let summary = tally.finish(&manifest, &beside(&manifest_place, "summary.json"));
         self.write(&summary).await?;
         let (images, failed) = (summary.images, summary.failed);
-        tracing::info!(images, failed, "summarised");
+        tracing::info!(images, failed, "summarized");
         Ok(summary)
     }
 }
 
-impl SummariseBatch {
+impl SummarizeBatch {
     /// The function over a client of its own.
     pub fn new(s3: Client) -> Self {
         Self { s3 }

@@ -1,4 +1,4 @@
-//! summarise-batch over the real S3 client, and files as Step Functions writes them.
+//! summarize-batch over the real S3 client, and files as Step Functions writes them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::aws::testing::answering;
+use crate::diagnostic::FunctionError;
 
 const MAP_RUN: &str = "arn:aws:states:us-east-1:123456789012:mapRun:classify-batch/Listed:uuid";
 const FOLDER: &str = "batches/e/uuid";
@@ -72,7 +73,7 @@ fn objects() -> Objects {
 }
 
 /// What the function says of `objects`, and what it wrote.
-async fn summarised(objects: Objects) -> (Result<Summary, Error>, Objects) {
+async fn summarized(objects: Objects) -> (Result<Summary, Error>, Objects) {
     let written = Arc::new(Mutex::new(Objects::new()));
     let into = written.clone();
     let config = answering(move |request| {
@@ -88,7 +89,7 @@ async fn summarised(objects: Objects) -> (Result<Summary, Error>, Objects) {
             None => (404, "", "<Error><Code>NoSuchKey</Code></Error>".into()),
         }
     });
-    let function = SummariseBatch::new(Client::new(&config));
+    let function = SummarizeBatch::new(Client::new(&config));
     let key = format!("{FOLDER}/manifest.json");
     let event = json!({"bucket": "results", "key": key});
     let summary = function.handle(event).await;
@@ -98,7 +99,7 @@ async fn summarised(objects: Objects) -> (Result<Summary, Error>, Objects) {
 
 #[tokio::test]
 async fn every_image_is_counted_once() {
-    let (summary, written) = summarised(objects()).await;
+    let (summary, written) = summarized(objects()).await;
     let expected = json!({
         "images": 55, "passed": 2, "refused": 1, "failed": 52,
         "labels": {"bus": {"passed": 1, "refused": 1}, "car": {"passed": 1, "refused": 0}},
@@ -123,12 +124,12 @@ async fn a_run_over_nothing_has_a_summary_too() {
         "ResultFiles": {"FAILED": [], "PENDING": [], "SUCCEEDED": []},
     });
     let objects = Objects::from([(format!("{FOLDER}/manifest.json"), empty.to_string())]);
-    let (summary, _) = summarised(objects).await;
+    let (summary, _) = summarized(objects).await;
     assert_eq!(summary.unwrap().images, 0);
 }
 
 async fn check_error(objects: Objects, name: &str, text: &str) {
-    let (summary, written) = summarised(objects).await;
+    let (summary, written) = summarized(objects).await;
     let error = summary.expect_err("no summary");
     assert_eq!((error.name(), error.to_string().as_str()), (name, text));
     assert!(written.is_empty());

@@ -1,7 +1,0 @@
-//! The Lambda function summarise-batch: counts what came of the images of a map run.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    lambdas::programs::summarise_batch()
-}
