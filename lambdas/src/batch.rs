@@ -13,14 +13,14 @@ mod retry;
 mod tests;
 mod unclassified;
 
-use evaluation::Threshold;
+use evaluation::{Threshold, json_type};
 use futures::{StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use crate::classify::ClassifyImage;
 use crate::diagnostic::FunctionError;
 use crate::environment::{self, Environment};
-use crate::event::{Object, kind};
+use crate::event::Object;
 use crate::filter::{self, FilterInferences};
 use crate::runtime::Handler;
 use crate::serialize::SerializeImage;
@@ -166,7 +166,7 @@ fn failed(location: S3Uri, fault: &Fault) -> Line {
 }
 
 fn batch(event: Value) -> Result<Batch, Error> {
-    let found = kind(&event);
+    let found = json_type(&event);
     let batch: Batch = serde_json::from_value(event)
         .map_err(|error| Error::InvalidBatch(format!("{found}: {error}")))?;
     let is_threshold = |value: &Value| value.as_f64().is_some_and(|it| Threshold::new(it).is_ok());

@@ -12,6 +12,7 @@ mod tests;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use evaluation::Scores;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -20,7 +21,6 @@ use crate::environment::{self, Environment, ModelSource};
 use crate::event::{Call, Object};
 use crate::logging;
 use crate::runtime::Handler;
-use crate::scores::Scores;
 use s3_uri::S3Uri;
 
 use endpoint::Endpoint;
@@ -88,8 +88,8 @@ impl ClassifyImage {
         let image = image(&object)?;
         let id = inference_id.as_deref();
         let (answer, labels) = self.model.score(&asked, image, id).await?;
-        let (inferences, scores) = Scores::of_answer(&answer)
-            .map_err(|problem| Error::InvalidPrediction(asked.clone(), problem))?;
+        let (inferences, scores) = Scores::from_response(&answer)
+            .map_err(|error| Error::InvalidPrediction(asked.clone(), error.to_string()))?;
         let (index, confidence) = scores.best();
         object.label = Some(label(&asked, labels, index, scores.len())?);
         object.confidence = Some(confidence);

@@ -9,7 +9,7 @@
 //! in the place of the function's own. The answer is [`Figures`].
 
 use aws_sdk_s3::Client;
-use evaluation::{ClassReport, Evaluation, Threshold};
+use evaluation::{ClassReport, Evaluation, Scores, Threshold};
 use futures::{StreamExt, TryStreamExt};
 use lst::{Line, Manifest};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,6 @@ use crate::aws;
 use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 use crate::runtime::Handler;
-use crate::scores::Scores;
 use crate::storage::{self, Problem};
 use s3_uri::S3Uri;
 
@@ -248,15 +247,15 @@ impl EvaluateModel {
                 Error::of_output(location.clone(), problem, &question.image(&line))
             })?;
         let invalid = |problem: String| Error::PredictionsInvalid(location.clone(), problem);
-        let (_, scores) = Scores::of_answer(&answer).map_err(invalid)?;
+        let (_, scores) =
+            Scores::from_response(&answer).map_err(|error| invalid(error.to_string()))?;
         if scores.len() != classes {
             let found = scores.len();
             return Err(invalid(format!(
                 "it has {found} scores, and there are {classes} labels"
             )));
         }
-        let scores = scores.as_slice().iter().map(|score| *score as f32);
-        Ok((line.class, scores.collect()))
+        Ok((line.class, scores.to_f32()))
     }
 }
 

@@ -7,6 +7,7 @@
 //! { "inferences": [], "s3_key": "", "s3_bucket": "", "image_data": "" }
 //! ```
 
+use evaluation::json_type;
 use s3_uri::S3Uri;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value};
 /// The object that flows from state to state. Fields that it doesn't know pass through.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Object {
-    /// The model's scores, one a class. What a caller sent is kept as it is: [`crate::scores::Scores`] judges it.
+    /// The model's scores, one a class. What a caller sent is kept as it is: [`evaluation::Scores`] judges it.
     pub inferences: Value,
     /// The key of the image in S3, as S3 has it (not URL-encoded).
     pub s3_key: String,
@@ -141,7 +142,7 @@ fn take_body(layer: &mut Map<String, Value>) -> Option<Map<String, Value>> {
 fn into_map(value: Value) -> Result<Map<String, Value>, Invalid> {
     match value {
         Value::Object(map) => Ok(map),
-        other => Err(Invalid::NotAnObject(kind(&other))),
+        other => Err(Invalid::NotAnObject(json_type(&other))),
     }
 }
 
@@ -173,20 +174,8 @@ fn number(map: &mut Map<String, Value>, field: &'static str) -> Result<Option<f6
 fn wrong(field: &'static str, value: &Value, expected: &'static str) -> Invalid {
     Invalid::Field {
         field,
-        found: kind(value),
+        found: json_type(value),
         expected,
-    }
-}
-
-/// A value's JSON type, for texts.
-pub(crate) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
     }
 }
 

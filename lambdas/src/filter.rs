@@ -4,7 +4,7 @@
 //! compared text, or `any(...) > threshold`, and refused nothing. This one takes nothing for scores but numbers that are
 //! probabilities; anything else is an error with a name of its own.
 
-use evaluation::Threshold;
+use evaluation::{InvalidScores, Scores, Threshold};
 use serde_json::Value;
 
 use crate::diagnostic::function_error;
@@ -12,7 +12,6 @@ use crate::environment::{self, Environment};
 use crate::event::{Call, Invalid, Object};
 use crate::logging;
 use crate::runtime::Handler;
-use crate::scores::{Malformed, Scores};
 
 /// The function.
 #[derive(Clone, Debug)]
@@ -41,33 +40,33 @@ pub enum Error {
     /// The event's own threshold is none.
     #[error("{0}: the threshold {1} is not a number above 0 and up to 1")]
     InvalidThreshold(String, Value),
-    /// See [`Malformed::Missing`].
+    /// See [`InvalidScores::Missing`].
     #[error("{0}: {1}")]
-    InferencesMissing(String, Malformed),
-    /// See [`Malformed::Empty`].
+    InferencesMissing(String, InvalidScores),
+    /// See [`InvalidScores::Empty`].
     #[error("{0}: {1}")]
-    InferencesEmpty(String, Malformed),
-    /// See [`Malformed::NotNumbers`].
+    InferencesEmpty(String, InvalidScores),
+    /// See [`InvalidScores::NotNumbers`].
     #[error("{0}: {1}")]
-    InferencesNotNumbers(String, Malformed),
-    /// See [`Malformed::OutOfRange`].
+    InferencesNotNumbers(String, InvalidScores),
+    /// See [`InvalidScores::OutOfRange`].
     #[error("{0}: {1}")]
-    InferencesOutOfRange(String, Malformed),
-    /// See [`Malformed::SumNotOne`].
+    InferencesOutOfRange(String, InvalidScores),
+    /// See [`InvalidScores::SumNotOne`].
     #[error("{0}: {1}")]
-    InferencesSumNotOne(String, Malformed),
+    InferencesSumNotOne(String, InvalidScores),
 }
 
 function_error!(Error, retryable: []);
 
 impl Error {
-    fn of_scores(image: String, malformed: Malformed) -> Self {
-        match malformed {
-            Malformed::Missing => Self::InferencesMissing(image, malformed),
-            Malformed::Empty => Self::InferencesEmpty(image, malformed),
-            Malformed::NotNumbers(_) => Self::InferencesNotNumbers(image, malformed),
-            Malformed::OutOfRange { .. } => Self::InferencesOutOfRange(image, malformed),
-            Malformed::SumNotOne(_) => Self::InferencesSumNotOne(image, malformed),
+    fn of_scores(image: String, invalid: InvalidScores) -> Self {
+        match invalid {
+            InvalidScores::Missing => Self::InferencesMissing(image, invalid),
+            InvalidScores::Empty => Self::InferencesEmpty(image, invalid),
+            InvalidScores::NotNumbers(_) => Self::InferencesNotNumbers(image, invalid),
+            InvalidScores::OutOfRange { .. } => Self::InferencesOutOfRange(image, invalid),
+            InvalidScores::SumNotOne(_) => Self::InferencesSumNotOne(image, invalid),
         }
     }
 }
@@ -103,7 +102,7 @@ impl FilterInferences {
     pub(crate) fn judge(&self, mut object: Object) -> Result<Object, Error> {
         let threshold = self.threshold(&object)?;
         let scores = Scores::parse(&object.inferences)
-            .map_err(|malformed| Error::of_scores(object.name(), malformed))?;
+            .map_err(|invalid| Error::of_scores(object.name(), invalid))?;
         let (index, confidence) = scores.best();
         if threshold.passes(confidence) {
             object.confidence = Some(confidence);

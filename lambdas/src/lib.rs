@@ -28,7 +28,6 @@ mod logging;
 mod model;
 pub mod monitor;
 pub mod runtime;
-pub mod scores;
 pub mod serialize;
 pub mod start;
 pub mod storage;

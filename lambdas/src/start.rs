@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::aws::{self, Failure};
 use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
-use crate::event::kind;
 use crate::runtime::Handler;
+use evaluation::json_type;
 use s3_uri::S3Uri;
 
 /// The function.
@@ -142,7 +142,7 @@ impl StartExecution {
 
 fn records(event: Value) -> Result<Vec<Value>, Error> {
     let Value::Object(mut event) = event else {
-        return Err(Error::InvalidEvent(kind(&event)));
+        return Err(Error::InvalidEvent(json_type(&event)));
     };
     match event.remove("Records") {
         Some(Value::Array(records)) => Ok(records),
@@ -154,7 +154,7 @@ fn records(event: Value) -> Result<Vec<Value>, Error> {
             Ok(Vec::new())
         }
         None => Err(Error::InvalidEvent("it is missing")),
-        Some(other) => Err(Error::InvalidEvent(kind(&other))),
+        Some(other) => Err(Error::InvalidEvent(json_type(&other))),
     }
 }
 

@@ -23,7 +23,6 @@ pub mod pictures;
 pub mod quality;
 mod reading;
 pub mod report;
-pub mod scores;
 mod skipped;
 pub mod statistics;
 pub mod stats;

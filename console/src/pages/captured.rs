@@ -149,7 +149,7 @@ fn item(
             @match (&best, &said) {
                 (Ok((_, score)), Some(said)) => div {
                     strong { (said) } " " span.number { (format!("{score:.3}")) }
-                    (bar(f64::from(*score), console.application.threshold))
+                    (bar(*score, console.application.threshold))
                 },
                 (Err(broken), _) => p.error { (broken) },
                 _ => {}

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::event::kind;
+use evaluation::json_type;
 use s3_uri::S3Uri;
 
 /// The input of a child execution, as `ItemBatcher` makes it.
@@ -43,7 +43,7 @@ pub(super) fn location(item: &Value, bucket: &str) -> Result<S3Uri, String> {
             let key = text(fields, KEY).ok_or("the item has no key: name it Key, key or s3_key")?;
             (text(fields, BUCKET).unwrap_or(bucket), key)
         }
-        other => return Err(format!("the item is {}, not a key", kind(other))),
+        other => return Err(format!("the item is {}, not a key", json_type(other))),
     };
     match (bucket, key) {
         ("", _) => Err("the item is of no bucket: give the execution one".into()),

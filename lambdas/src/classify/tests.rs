@@ -127,11 +127,11 @@ async fn an_answer_that_is_not_scores_is_invalid() {
     for (answer, text) in [
         (
             "",
-            "not JSON: EOF while parsing a value at line 1 column 0: \"\"",
+            "neither a JSON array of numbers, nor {\"prediction\": [...]}, nor a CSV row of numbers: \"\"",
         ),
         (
             "<html>",
-            "not JSON: expected value at line 1 column 1: \"<html>\"",
+            "neither a JSON array of numbers, nor {\"prediction\": [...]}, nor a CSV row of numbers: \"<html>\"",
         ),
         ("[]", "the inferences are empty: \"[]\""),
         (

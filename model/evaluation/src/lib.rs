@@ -5,11 +5,13 @@
 mod calibration;
 mod coverage;
 mod report;
+mod scores;
 mod threshold;
 
 pub use calibration::{BINS, Bin};
 pub use coverage::Point;
 pub use report::{ClassReport, GateReport, Report};
+pub use scores::{InvalidResponse, InvalidScores, SUM_TOLERANCE, Scores, argmax, json_type};
 pub use threshold::{InvalidThreshold, Threshold};
 
 /// Scores of a model for images whose classes are known.
@@ -46,11 +48,7 @@ impl Evaluation {
 
     /// Takes one more row of probabilities, for an image of that class.
     pub fn add(&mut self, row: &[f32], class: usize) {
-        // The first of equals, as the functions answer.
-        let predicted = (1..row.len()).fold(0, |best, next| match row[next] > row[best] {
-            true => next,
-            false => best,
-        });
+        let predicted = argmax(row);
         self.answers.push(Answer {
             class,
             predicted,

@@ -13,6 +13,6 @@ fuzz_target!(|line: &[u8]| {
     };
     let (class, confidence) = scores.best();
     assert_eq!(scores.as_slice()[class], confidence);
-    let sum: f32 = scores.as_slice().iter().sum();
+    let sum: f64 = scores.as_slice().iter().sum();
     assert!((sum - 1.0).abs() < 0.01 && confidence <= 1.0, "{scores:?}");
 });

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use evaluation::{InvalidResponse, Scores};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::encoding::{Data, Undecodable, decode};
 use crate::lines::MAX_LINE;
-use crate::scores::{NotScores, Scores};
 use crate::skipped::Problem;
 
 /// A request and its answer, as they were captured. A side that was not captured is `None`.
@@ -53,8 +53,8 @@ pub enum Broken {
     #[error("it has no endpointOutput: capture the output too (CaptureOptions)")]
     NoOutput,
     /// The answer is no scores.
-    #[error(transparent)]
-    NotScores(#[from] NotScores),
+    #[error("the response is not scores: {0}")]
+    NotScores(#[from] InvalidResponse),
     /// The answer is of another model.
     #[error("the answer has {found} scores, and the labels are {expected}")]
     OtherClasses {
@@ -155,7 +155,8 @@ impl Record {
     /// It was not captured, or is something else.
     pub fn scores(&self) -> Result<Scores, Broken> {
         let output = self.output.as_ref().ok_or(Broken::NoOutput)?;
-        Ok(Scores::parse(&output.body)?)
+        let (_, scores) = Scores::from_response(&output.body)?;
+        Ok(scores)
     }
 }
 

@@ -117,7 +117,11 @@ fn what_cant_be_used_says_why() {
         "UndecodableOutput",
         "endpointOutput: the encoding \"ROT13\"",
     );
-    check_broken(&line(PNG, PNG, NOON), "NotScores", "the answer is neither");
+    check_broken(
+        &line(PNG, PNG, NOON),
+        "NotScores",
+        "the response is not scores: neither",
+    );
     let without = r#"{"captureData":{},"eventMetadata":{"eventId":"e","inferenceTime":"2025-10-04T12:00:00Z"}}"#;
     check_broken(without, "NoOutput", "it has no endpointOutput");
 }

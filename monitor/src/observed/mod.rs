@@ -9,7 +9,7 @@ mod timeline;
 
 use std::ops::ControlFlow;
 
-use evaluation::{Evaluation, Threshold};
+use evaluation::{Evaluation, Threshold, argmax};
 use jiff::Timestamp;
 
 use crate::capture::{Broken, Record, Sink};
@@ -152,7 +152,8 @@ impl Observer {
             let (found, expected) = (scores.len(), self.observed.labels.len());
             return Err(Broken::OtherClasses { found, expected });
         }
-        let (predicted, confidence) = crate::scores::best(scores);
+        let predicted = argmax(scores);
+        let confidence = scores[predicted];
         let observed = &mut self.observed;
         let passes = observed.threshold.passes_f32(confidence);
         observed.answers += 1;
@@ -247,7 +248,7 @@ impl Sink for Observer {
         self.answer(&Answer {
             id: record.id(),
             time: record.time,
-            scores: scores.as_slice(),
+            scores: &scores.to_f32(),
             image: record.input.as_ref().map(|input| input.body.as_slice()),
             class: self.truth.of(&record),
         })?;

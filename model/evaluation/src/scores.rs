@@ -1,10 +1,8 @@
 //! A model's scores: the one place that decides whether something is a probability distribution over classes.
 //!
-//! What is held in [`Scores`] is valid; there is no other way to make one than to parse it.
+//! [`Scores`] are valid by construction: from the inferences of an event, from a model's response, or from numbers.
 
 use serde_json::Value;
-
-use crate::event::kind;
 
 /// How far from 1 the sum may be: models compute in 32-bit floats, and some round their answer to a few digits.
 pub const SUM_TOLERANCE: f64 = 1e-3;
@@ -13,9 +11,9 @@ pub const SUM_TOLERANCE: f64 = 1e-3;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores(Vec<f64>);
 
-/// Why something is not scores.
+/// Something that is not scores.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Malformed {
+pub enum InvalidScores {
     /// There are none.
     #[error("there are no inferences")]
     Missing,
@@ -38,27 +36,43 @@ pub enum Malformed {
     SumNotOne(f64),
 }
 
+/// A model's response that is not scores. The texts end with its beginning.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum InvalidResponse {
+    /// It begins like JSON, and is not.
+    #[error("not JSON: {0}: {1}")]
+    Json(String, String),
+    /// It is neither JSON nor a row of numbers.
+    #[error(
+        "neither a JSON array of numbers, nor {{\"prediction\": [...]}}, nor a CSV row of numbers: {0}"
+    )]
+    Format(String),
+    /// What is in it is not scores.
+    #[error("{0}: {1}")]
+    Scores(InvalidScores, String),
+}
+
 impl Scores {
     /// Reads a JSON array of numbers, or the JSON text of one: the notebooks put the endpoint's answer into the object as
     /// the text that it came as. Inside the array only numbers count.
-    pub fn parse(inferences: &Value) -> Result<Self, Malformed> {
+    pub fn parse(inferences: &Value) -> Result<Self, InvalidScores> {
         match inferences {
-            Value::Null => Err(Malformed::Missing),
+            Value::Null => Err(InvalidScores::Missing),
             Value::Array(scores) => Self::from_values(scores),
             Value::String(text) => match serde_json::from_str(text) {
                 Ok(Value::Array(scores)) => Self::from_values(&scores),
-                _ => Err(Malformed::NotNumbers(format!(
+                _ => Err(InvalidScores::NotNumbers(format!(
                     "{text:?} is not a JSON array"
                 ))),
             },
-            other => Err(Malformed::NotNumbers(format!(
+            other => Err(InvalidScores::NotNumbers(format!(
                 "{} is not an array",
-                kind(other)
+                json_type(other)
             ))),
         }
     }
 
-    fn from_values(values: &[Value]) -> Result<Self, Malformed> {
+    fn from_values(values: &[Value]) -> Result<Self, InvalidScores> {
         let number = |(index, value): (usize, &Value)| match value {
             Value::Number(number) => number.as_f64().ok_or_else(|| not_a_number(index, value)),
             _ => Err(not_a_number(index, value)),
@@ -73,39 +87,47 @@ impl Scores {
     }
 
     /// Takes numbers as scores, if they are probabilities that sum to 1.
-    pub fn new(scores: Vec<f64>) -> Result<Self, Malformed> {
+    pub fn new(scores: Vec<f64>) -> Result<Self, InvalidScores> {
         if scores.is_empty() {
-            return Err(Malformed::Empty);
+            return Err(InvalidScores::Empty);
         }
         // `contains` is false for NaN, as it must be.
         let outside = |(_, score): &(usize, &f64)| !(0.0..=1.0).contains(*score);
         if let Some((index, &score)) = scores.iter().enumerate().find(outside) {
-            return Err(Malformed::OutOfRange { index, score });
+            return Err(InvalidScores::OutOfRange { index, score });
         }
         let sum: f64 = scores.iter().sum();
         if (sum - 1.0).abs() > SUM_TOLERANCE {
-            return Err(Malformed::SumNotOne(sum));
+            return Err(InvalidScores::SumNotOne(sum));
         }
         Ok(Self(scores))
     }
 
-    /// Reads what a model answered: a JSON array, or the built-in algorithm's `{"prediction": [...]}`, which it answers
-    /// where it is asked for `application/jsonlines`. With the array as it came.
+    /// Reads a model's response: a JSON array, `{"prediction": [...]}` as the built-in image classification answers
+    /// `application/jsonlines`, or a row of CSV. Returns the scores, and before them the array as it came.
     ///
     /// # Errors
-    /// What is wrong with the answer, and how it begins.
-    pub(crate) fn of_answer(answer: &[u8]) -> Result<(Value, Self), String> {
-        let invalid = |problem: String| format!("{problem}: {}", beginning(answer));
-        let value: Value = serde_json::from_slice(answer)
-            .map_err(|error| invalid(format!("not JSON: {error}")))?;
-        let inferences = match value {
-            Value::Object(mut line) if line.contains_key("prediction") => {
-                line.remove("prediction").unwrap_or_default()
-            }
-            other => other,
-        };
-        let scores = Self::parse(&inferences).map_err(|error| invalid(error.to_string()))?;
-        Ok((inferences, scores))
+    /// The response is something else, or not a distribution.
+    pub fn from_response(body: &[u8]) -> Result<(Value, Self), InvalidResponse> {
+        let beginning = || beginning(body);
+        let invalid = |problem| InvalidResponse::Scores(problem, beginning());
+        let text = body.trim_ascii();
+        if text.starts_with(b"[") || text.starts_with(b"{") {
+            let value = serde_json::from_slice(text)
+                .map_err(|error| InvalidResponse::Json(error.to_string(), beginning()))?;
+            let inferences = match value {
+                Value::Object(mut line) if line.contains_key("prediction") => {
+                    line.remove("prediction").unwrap_or_default()
+                }
+                other => other,
+            };
+            let scores = Self::parse(&inferences).map_err(invalid)?;
+            return Ok((inferences, scores));
+        }
+        let row = std::str::from_utf8(text).ok().and_then(parse_row);
+        let row = row.ok_or_else(|| InvalidResponse::Format(beginning()))?;
+        let scores = Self::new(row).map_err(invalid)?;
+        Ok((scores.0.clone().into(), scores))
     }
 
     /// The scores in the order of the classes.
@@ -113,12 +135,15 @@ impl Scores {
         &self.0
     }
 
-    /// The index and the value of the best score; the first of equals.
+    /// Returns the scores rounded to 32 bits, in which models compute.
+    pub fn to_f32(&self) -> Vec<f32> {
+        self.0.iter().map(|score| *score as f32).collect()
+    }
+
+    /// Returns the class with the best score, the first of equals, and that score: the prediction and its confidence.
     pub fn best(&self) -> (usize, f64) {
-        let better =
-            |best: (usize, f64), next: (usize, f64)| if next.1 > best.1 { next } else { best };
-        // Every score is at least 0, so the start never wins over a real score: the first of equals is kept.
-        self.0.iter().copied().enumerate().fold((0, -1.0), better)
+        let class = argmax(&self.0);
+        (class, self.0[class])
     }
 
     /// How many classes there are.
@@ -126,6 +151,34 @@ impl Scores {
     pub fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// Returns the index of the largest score, the first of equals; 0 if there is none.
+pub fn argmax<T: PartialOrd>(scores: &[T]) -> usize {
+    (1..scores.len()).fold(0, |best, next| {
+        if scores[next] > scores[best] {
+            next
+        } else {
+            best
+        }
+    })
+}
+
+/// Returns what errors call a value's JSON type.
+pub fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn parse_row(text: &str) -> Option<Vec<f64>> {
+    let numbers = text.split(',').map(|number| number.trim().parse().ok());
+    numbers.collect()
 }
 
 fn beginning(answer: &[u8]) -> String {
@@ -137,8 +190,8 @@ fn beginning(answer: &[u8]) -> String {
     }
 }
 
-fn not_a_number(index: usize, value: &Value) -> Malformed {
-    Malformed::NotNumbers(format!("number {index} is {}: {value}", kind(value)))
+fn not_a_number(index: usize, value: &Value) -> InvalidScores {
+    InvalidScores::NotNumbers(format!("number {index} is {}: {value}", json_type(value)))
 }
 
 #[cfg(test)]
@@ -225,11 +278,79 @@ mod tests {
         );
     }
 
+    #[track_caller]
+    fn check_response(body: &str, expected: Result<&[f64], &str>) {
+        let found = Scores::from_response(body.as_bytes());
+        let found = found.map(|(inferences, scores)| {
+            assert_eq!(Scores::parse(&inferences).as_ref(), Ok(&scores));
+            scores.as_slice().to_vec()
+        });
+        let found = found.map_err(|error| error.to_string());
+        assert_eq!(
+            found,
+            expected.map(<[_]>::to_vec).map_err(str::to_owned),
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn json_jsonlines_and_csv_are_responses() {
+        check_response("[0.82, 0.18]", Ok(&[0.82, 0.18]));
+        check_response("{\"prediction\": [0.82, 0.18]}\n", Ok(&[0.82, 0.18]));
+        check_response("0.82, 0.18\n", Ok(&[0.82, 0.18]));
+        check_response("1e0,0", Ok(&[1.0, 0.0]));
+        check_response("[0.3334, 0.3333, 0.3333]", Ok(&[0.3334, 0.3333, 0.3333]));
+    }
+
+    #[test]
+    fn a_response_that_is_not_scores_says_why_and_how_it_begins() {
+        let format = "neither a JSON array of numbers, nor {\"prediction\": [...]}, nor a CSV row of numbers";
+        check_response("", Err(&format!("{format}: \"\"")));
+        check_response("bicycle", Err(&format!("{format}: \"bicycle\"")));
+        check_response(
+            "[0.5,",
+            Err("not JSON: EOF while parsing a value at line 1 column 5: \"[0.5,\""),
+        );
+        check_response(
+            "{\"predictions\": []}",
+            Err(
+                "the inferences are not numbers: an object is not an array: \"{\\\"predictions\\\": []}\"",
+            ),
+        );
+        check_response(
+            "[\"1\"]",
+            Err("the inferences are not numbers: number 0 is a string: \"1\": \"[\\\"1\\\"]\""),
+        );
+        check_response("[]", Err("the inferences are empty: \"[]\""));
+        check_response(
+            "NaN,0.5",
+            Err(
+                "the inferences are not probabilities: number 0 is NaN, not from 0 to 1: \"NaN,0.5\"",
+            ),
+        );
+        check_response(
+            "0.99,0.99",
+            Err("the inferences are not probabilities: they sum to 1.98, not to 1: \"0.99,0.99\""),
+        );
+    }
+
+    #[test]
+    fn the_first_of_equals_is_the_prediction() {
+        assert_eq!(
+            (
+                argmax(&[0.5, 0.5]),
+                argmax(&[0.25, 0.75]),
+                argmax::<f32>(&[])
+            ),
+            (0, 1, 0)
+        );
+    }
+
     #[test]
     fn nan_and_infinity_are_out_of_range() {
         for score in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let error = Scores::new(vec![score, 0.5]).unwrap_err();
-            assert!(matches!(error, Malformed::OutOfRange { index: 0, .. }));
+            assert!(matches!(error, InvalidScores::OutOfRange { index: 0, .. }));
         }
     }
 
