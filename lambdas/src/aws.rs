@@ -1,5 +1,4 @@
-//! The AWS SDK as a Lambda function needs it: configured from the environment alone, and its errors sorted by what a
-//! caller can do about them.
+//! The AWS SDK as a Lambda function needs it: configured from the environment alone.
 
 use aws_config::environment::{
     EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
@@ -8,10 +7,6 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use error_text::with_causes;
 
 use crate::environment::Environment;
 
@@ -33,7 +28,7 @@ pub(crate) async fn config(environment: &Environment) -> SdkConfig {
 }
 
 /// Whether a local stack, and not AWS, answers for `service` (as in `AWS_ENDPOINT_URL_S3`).
-pub(crate) fn has_own_endpoint(environment: &Environment, service: &str) -> bool {
+fn has_own_endpoint(environment: &Environment, service: &str) -> bool {
     environment.get("AWS_ENDPOINT_URL").is_some()
         || environment
             .get(&format!("AWS_ENDPOINT_URL_{service}"))
@@ -52,68 +47,13 @@ fn http_client(environment: &Environment) -> SharedHttpClient {
     Builder::new().tls_provider(provider).build_https()
 }
 
-/// Why a request to AWS came to nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Failure {
-    /// No answer, or one that says it is the service's own fault. Later it may work.
-    #[error("{0}")]
-    Unavailable(String),
-    /// Too many requests. Later it may work.
-    #[error("{0}")]
-    Throttled(String),
-    /// The request is at fault.
-    #[error("{code}: {message}")]
-    Refused {
-        /// AWS's name of the error.
-        code: String,
-        /// AWS's text.
-        message: String,
-    },
-}
-
-/// What the SDK's own retry takes for throttling, as far as our services say it.
-const THROTTLING: [&str; 6] = [
-    "RequestLimitExceeded",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TooManyRequests",
-];
-
-impl Failure {
-    pub(crate) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        match error {
-            SdkError::ServiceError(answer) => {
-                Self::answered(answer.err(), answer.raw().status().as_u16())
-            }
-            SdkError::DispatchFailure(failure) if failure.is_user() => Self::Refused {
-                code: "InvalidRequest".into(),
-                message: with_causes(error),
-            },
-            SdkError::ConstructionFailure(_) => Self::Refused {
-                code: "InvalidRequest".into(),
-                message: with_causes(error),
-            },
-            _ => Self::Unavailable(with_causes(error)),
-        }
-    }
-
-    fn answered(error: &impl ProvideErrorMetadata, status: u16) -> Self {
-        let code = error.code().unwrap_or("UnknownError").to_owned();
-        let message = error.message().unwrap_or("no message").to_owned();
-        let text = format!("{code}: {message} (HTTP {status})");
-        match status {
-            _ if THROTTLING.contains(&code.as_str()) => Self::Throttled(text),
-            // ModelNotReadyException is a 429 that is about the model, not about the number of requests.
-            429 if code != "ModelNotReadyException" => Self::Throttled(text),
-            408 | 429 | 500.. => Self::Unavailable(text),
-            _ => Self::Refused { code, message },
-        }
-    }
+/// Returns a client of S3.
+pub(crate) fn s3(config: &SdkConfig, environment: &Environment) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(config)
+        // A bucket is a name under the endpoint's host only where AWS answers for every such name.
+        .force_path_style(has_own_endpoint(environment, "S3"))
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ impl Model {
                     Some(_) => Some(environment.labels()?),
                     None => None,
                 };
-                let s3 = crate::storage::client(&aws::config(environment).await, environment);
+                let s3 = aws::s3(&aws::config(environment).await, environment);
                 Ok(Self::Embedded(embedded::Embedded::new(
                     s3, artifact, labels,
                 )))

@@ -19,7 +19,7 @@ use crate::aws;
 use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 use crate::runtime::Handler;
-use crate::storage::{self, Problem};
+use s3_objects::{Error as StorageError, Problem};
 use s3_uri::S3Uri;
 
 /// Predictions that are read at a time.
@@ -88,8 +88,8 @@ pub enum Error {
     #[error("the event can't be used: {0}")]
     InvalidEvent(String),
     /// There is no such manifest.
-    #[error("{0}: {1}: lst is the key of the manifest")]
-    ListMissing(S3Uri, Problem),
+    #[error("{0}: lst is the key of the manifest")]
+    ListMissing(StorageError),
     /// The manifest names no image, or is none.
     #[error("{0}: {1}")]
     ListInvalid(S3Uri, String),
@@ -100,43 +100,44 @@ pub enum Error {
     #[error("{0}: {1}")]
     PredictionsInvalid(S3Uri, String),
     /// See [`Problem::AccessDenied`].
-    #[error("{0}: {1}")]
-    AccessDenied(S3Uri, Problem),
+    #[error(transparent)]
+    AccessDenied(StorageError),
     /// See [`Problem::Refused`].
-    #[error("{0}: {1}")]
-    StorageRefused(S3Uri, Problem),
+    #[error(transparent)]
+    StorageRefused(StorageError),
     /// See [`Problem::Unavailable`]. Retryable.
-    #[error("{0}: {1}")]
-    StorageUnavailable(S3Uri, Problem),
+    #[error(transparent)]
+    StorageUnavailable(StorageError),
 }
 
 function_error!(Error, retryable: ["StorageUnavailable"]);
 
 impl Error {
-    fn of_list(location: S3Uri, problem: Problem) -> Self {
-        match problem {
-            Problem::NoSuchKey | Problem::NoSuchBucket => Self::ListMissing(location, problem),
-            Problem::TooLarge { .. } => Self::ListInvalid(location, problem.to_string()),
-            other => Self::of_s3(location, other),
+    fn of_list(error: StorageError) -> Self {
+        match error.problem {
+            Problem::NoSuchKey | Problem::NoSuchBucket => Self::ListMissing(error),
+            Problem::TooLarge { .. } => Self::ListInvalid(error.uri, error.problem.to_string()),
+            _ => Self::of_s3(error),
         }
     }
 
-    fn of_output(output: S3Uri, problem: Problem, image: &S3Uri) -> Self {
+    fn of_output(error: StorageError, image: &S3Uri) -> Self {
+        let StorageError { uri, problem } = &error;
         match problem {
             Problem::NoSuchKey | Problem::NoSuchBucket => {
                 let text = format!("{problem}: there is no prediction for {image}");
-                Self::PredictionsMissing(output, text)
+                Self::PredictionsMissing(uri.clone(), text)
             }
-            Problem::TooLarge { .. } => Self::PredictionsInvalid(output, problem.to_string()),
-            other => Self::of_s3(output, other),
+            Problem::TooLarge { .. } => Self::PredictionsInvalid(uri.clone(), problem.to_string()),
+            _ => Self::of_s3(error),
         }
     }
 
-    fn of_s3(location: S3Uri, problem: Problem) -> Self {
-        match problem {
-            Problem::AccessDenied => Self::AccessDenied(location, problem),
-            Problem::Unavailable(_) => Self::StorageUnavailable(location, problem),
-            _ => Self::StorageRefused(location, problem),
+    fn of_s3(error: StorageError) -> Self {
+        match error.problem {
+            Problem::AccessDenied(_) => Self::AccessDenied(error),
+            Problem::Unavailable(..) => Self::StorageUnavailable(error),
+            _ => Self::StorageRefused(error),
         }
     }
 }
@@ -149,7 +150,7 @@ impl Handler for EvaluateModel {
     async fn start(environment: &Environment) -> Result<Self, environment::Error> {
         let labels = environment.labels()?;
         let threshold = environment.confidence_threshold()?;
-        let s3 = storage::client(&aws::config(environment).await, environment);
+        let s3 = aws::s3(&aws::config(environment).await, environment);
         Ok(Self::new(s3, labels, threshold))
     }
 
@@ -212,9 +213,9 @@ impl EvaluateModel {
     /// The manifest's images, each of one of `classes` classes.
     async fn lines(&self, question: &Question, classes: usize) -> Result<Vec<Line>, Error> {
         let location = question.in_bucket(&question.lst);
-        let text = storage::read(&self.s3, &location, MAX_MANIFEST)
+        let text = s3_objects::get_at_most(&self.s3, &location, MAX_MANIFEST)
             .await
-            .map_err(|problem| Error::of_list(location.clone(), problem))?;
+            .map_err(Error::of_list)?;
         let invalid = |problem: String| Error::ListInvalid(location.clone(), problem);
         let text = String::from_utf8(text).map_err(|error| invalid(error.to_string()))?;
         let manifest: Manifest = text
@@ -241,11 +242,9 @@ impl EvaluateModel {
         classes: usize,
     ) -> Result<(usize, Vec<f32>), Error> {
         let location = question.output(&line.path);
-        let answer = storage::read(&self.s3, &location, MAX_PREDICTION)
+        let answer = s3_objects::get_at_most(&self.s3, &location, MAX_PREDICTION)
             .await
-            .map_err(|problem| {
-                Error::of_output(location.clone(), problem, &question.image(&line))
-            })?;
+            .map_err(|error| Error::of_output(error, &question.image(&line)))?;
         let invalid = |problem: String| Error::PredictionsInvalid(location.clone(), problem);
         let (_, scores) =
             Scores::from_response(&answer).map_err(|error| invalid(error.to_string()))?;

@@ -22,7 +22,6 @@ pub mod event;
 pub mod filter;
 mod fitter;
 mod function;
-pub mod lines;
 mod logging;
 #[cfg(feature = "embedded-model")]
 mod model;
@@ -30,7 +29,6 @@ pub mod monitor;
 pub mod runtime;
 pub mod serialize;
 pub mod start;
-pub mod storage;
 pub mod summarize;
 
 pub use function::{Function, UnknownFunction, programs};

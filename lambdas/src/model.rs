@@ -8,7 +8,7 @@ use scones_model::serve::Predictor;
 use scones_model::trial;
 use tokio::io::AsyncWriteExt;
 
-use crate::storage::{Problem, Reading};
+use s3_objects::{Error, Problem};
 use s3_uri::S3Uri;
 
 /// The most bytes of a `model.tar.gz`. Lambda's /tmp has 512 MB, and what comes out lies there beside it.
@@ -25,10 +25,10 @@ pub(crate) enum NotLoaded {
     Unusable(String),
 }
 
-impl From<Problem> for NotLoaded {
-    fn from(problem: Problem) -> Self {
+impl From<Error> for NotLoaded {
+    fn from(Error { problem, .. }: Error) -> Self {
         match problem {
-            Problem::Unavailable(_) => Self::Unavailable(problem.to_string()),
+            Problem::Unavailable(..) => Self::Unavailable(problem.to_string()),
             _ => Self::Unusable(problem.to_string()),
         }
     }
@@ -51,14 +51,16 @@ fn no_place(error: std::io::Error) -> NotLoaded {
 }
 
 async fn download(s3: &Client, artifact: &S3Uri, to: &Path) -> Result<(), NotLoaded> {
-    let mut reading = Reading::start(s3, artifact).await?;
+    let mut body = s3_objects::open(s3, artifact).await?;
     let mut file = tokio::fs::File::create(to).await.map_err(no_place)?;
     let mut bytes = 0;
-    while let Some(piece) = reading.piece().await? {
+    while let Some(piece) = body.next_piece().await? {
         bytes += piece.as_ref().len() as u64;
         if bytes > MAX_PACKED {
-            let most = MAX_PACKED;
-            return Err(Problem::TooLarge { bytes, most }.into());
+            let max = MAX_PACKED;
+            return Err(NotLoaded::Unusable(
+                Problem::TooLarge { bytes, max }.to_string(),
+            ));
         }
         file.write_all(piece.as_ref()).await.map_err(no_place)?;
     }

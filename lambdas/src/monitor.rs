@@ -12,13 +12,13 @@ use aws_sdk_s3::Client;
 use evaluation::Threshold;
 use jiff::{SignedDuration, Timestamp};
 use monitor::Window;
-use monitor::bucket::{self, Bucket, Kind};
 use monitor::capture::Source;
 use monitor::findings::{Status, Violation};
 use monitor::job::{self, Job};
 use monitor::metrics;
 use monitor::observed::Embed;
 use monitor::report::Report;
+use s3_objects::{Bucket, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -28,7 +28,6 @@ use crate::environment::{self, Environment};
 #[cfg(feature = "embedded-model")]
 use crate::model::{self, NotLoaded};
 use crate::runtime::Handler;
-use crate::storage;
 #[cfg(feature = "embedded-model")]
 use s3_uri::S3Uri;
 
@@ -106,13 +105,13 @@ pub enum Error {
 
 function_error!(Error, retryable: ["StorageUnavailable"]);
 
-impl From<bucket::Error> for Error {
-    fn from(error: bucket::Error) -> Self {
+impl From<s3_objects::Error> for Error {
+    fn from(error: s3_objects::Error) -> Self {
         let text = error.to_string();
-        match error.kind() {
-            Kind::AccessDenied => Self::AccessDenied(text),
-            Kind::Unavailable => Self::StorageUnavailable(text),
-            Kind::NotFound | Kind::Refused => Self::StorageRefused(text),
+        match error.problem {
+            Problem::AccessDenied(_) => Self::AccessDenied(text),
+            Problem::Unavailable(..) => Self::StorageUnavailable(text),
+            _ => Self::StorageRefused(text),
         }
     }
 }
@@ -136,7 +135,7 @@ impl Handler for MonitorEndpoint {
         let endpoint = environment.endpoint_name()?;
         let bucket = environment.monitoring_bucket()?;
         let threshold = environment.confidence_threshold()?;
-        let s3 = storage::client(&aws::config(environment).await, environment);
+        let s3 = aws::s3(&aws::config(environment).await, environment);
         Ok(Self::new(s3, bucket, endpoint, threshold))
     }
 
@@ -173,7 +172,11 @@ impl Handler for MonitorEndpoint {
             from: window.from(),
             to: window.to(),
             answers: observed.answers,
-            report: self.job.bucket.uri(&format!("{folder}report.html")),
+            report: self
+                .job
+                .bucket
+                .uri(&format!("{folder}report.html"))
+                .to_string(),
             violations: findings.violations,
             endpoint,
         })

@@ -16,7 +16,7 @@ use crate::event::{Call, Invalid, Object};
 use crate::fitter::Fitter;
 use crate::logging;
 use crate::runtime::Handler;
-use crate::storage::{self, Problem};
+use s3_objects::{Error as StorageError, Problem};
 use s3_uri::S3Uri;
 
 /// The most bytes that are read: an object that says it has more is not downloaded.
@@ -36,20 +36,20 @@ pub enum Error {
     #[error(transparent)]
     InvalidEvent(#[from] Invalid),
     /// See [`Problem::NoSuchBucket`].
-    #[error("{0}: {1}")]
-    NoSuchBucket(S3Uri, Problem),
+    #[error(transparent)]
+    NoSuchBucket(StorageError),
     /// See [`Problem::NoSuchKey`].
-    #[error("{0}: {1}")]
-    NoSuchKey(S3Uri, Problem),
+    #[error(transparent)]
+    NoSuchKey(StorageError),
     /// See [`Problem::AccessDenied`].
-    #[error("{0}: {1}")]
-    AccessDenied(S3Uri, Problem),
+    #[error(transparent)]
+    AccessDenied(StorageError),
     /// See [`Problem::Refused`].
-    #[error("{0}: {1}")]
-    StorageRefused(S3Uri, Problem),
+    #[error(transparent)]
+    StorageRefused(StorageError),
     /// See [`Problem::Unavailable`]. Retryable.
-    #[error("{0}: {1}")]
-    StorageUnavailable(S3Uri, Problem),
+    #[error(transparent)]
+    StorageUnavailable(StorageError),
     /// The object has no bytes.
     #[error("{0}: the object is empty")]
     EmptyObject(S3Uri),
@@ -93,14 +93,17 @@ impl Error {
         }
     }
 
-    fn of_s3(location: S3Uri, problem: Problem) -> Self {
-        match problem {
-            Problem::NoSuchBucket => Self::NoSuchBucket(location, problem),
-            Problem::NoSuchKey => Self::NoSuchKey(location, problem),
-            Problem::AccessDenied => Self::AccessDenied(location, problem),
-            Problem::Refused(_) => Self::StorageRefused(location, problem),
-            Problem::Unavailable(_) => Self::StorageUnavailable(location, problem),
-            Problem::TooLarge { bytes, .. } => Self::ObjectTooLarge { location, bytes },
+    fn of_s3(error: StorageError) -> Self {
+        match error.problem {
+            Problem::NoSuchBucket => Self::NoSuchBucket(error),
+            Problem::NoSuchKey => Self::NoSuchKey(error),
+            Problem::AccessDenied(_) => Self::AccessDenied(error),
+            Problem::Refused(..) => Self::StorageRefused(error),
+            Problem::Unavailable(..) => Self::StorageUnavailable(error),
+            Problem::TooLarge { bytes, .. } => Self::ObjectTooLarge {
+                location: error.uri,
+                bytes,
+            },
         }
     }
 }
@@ -112,7 +115,7 @@ impl Handler for SerializeImage {
 
     async fn start(environment: &Environment) -> Result<Self, environment::Error> {
         let shape = environment.image_shape()?;
-        let s3 = storage::client(&aws::config(environment).await, environment);
+        let s3 = aws::s3(&aws::config(environment).await, environment);
         Ok(Self::new(s3, shape))
     }
 
@@ -143,9 +146,9 @@ impl SerializeImage {
     }
 
     async fn read(&self, location: &S3Uri) -> Result<Vec<u8>, Error> {
-        let bytes = storage::read(&self.s3, location, MAX_BYTES)
+        let bytes = s3_objects::get_at_most(&self.s3, location, MAX_BYTES)
             .await
-            .map_err(|problem| Error::of_s3(location.clone(), problem))?;
+            .map_err(Error::of_s3)?;
         if bytes.is_empty() {
             return Err(Error::EmptyObject(location.clone()));
         }

@@ -10,10 +10,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::aws::{self, Failure};
+use crate::aws;
 use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 use crate::runtime::Handler;
+use aws_failure::Failure;
 use evaluation::json_type;
 use s3_uri::S3Uri;
 

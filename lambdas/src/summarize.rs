@@ -16,12 +16,11 @@ use aws_sdk_s3::Client;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::aws::{self, Failure};
+use crate::aws;
 use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
-use crate::lines::Lines;
 use crate::runtime::Handler;
-use crate::storage::{self, Problem, Reading};
+use s3_objects::{Error as StorageError, Line, Problem};
 use s3_uri::S3Uri;
 
 use files::Manifest;
@@ -30,6 +29,9 @@ pub use tally::{Counts, Place, Summary};
 
 /// The most bytes of a manifest: it names each file of results, of some megabytes each.
 const MAX_MANIFEST: u64 = 16 << 20;
+
+/// The longest line. A failed batch is described with its input, of up to 262,144 bytes, as JSON in JSON.
+pub const MAX_LINE: usize = 4 << 20;
 
 /// The function.
 #[derive(Clone, Debug)]
@@ -51,41 +53,32 @@ pub enum Error {
     #[error("the event can't be used: {0}")]
     InvalidEvent(String),
     /// The manifest, or a file that it names, is not there.
-    #[error("{0}: {1}")]
-    ResultsMissing(S3Uri, Problem),
+    #[error(transparent)]
+    ResultsMissing(StorageError),
     /// One of them is not what `ResultWriter` writes.
     #[error("{0}: {1}")]
     ResultsInvalid(S3Uri, String),
     /// See [`Problem::AccessDenied`].
-    #[error("{0}: {1}")]
-    AccessDenied(S3Uri, Problem),
+    #[error(transparent)]
+    AccessDenied(StorageError),
     /// S3 refused to read a file, or to take the summary.
-    #[error("{0}: {1}")]
-    StorageRefused(S3Uri, String),
+    #[error(transparent)]
+    StorageRefused(StorageError),
     /// S3 did not answer, or asks to come back later. Retryable.
-    #[error("{0}: {1}")]
-    StorageUnavailable(S3Uri, String),
+    #[error(transparent)]
+    StorageUnavailable(StorageError),
 }
 
 function_error!(Error, retryable: ["StorageUnavailable"]);
 
-impl Error {
-    fn of_s3(location: S3Uri, problem: Problem) -> Self {
-        match problem {
-            Problem::NoSuchBucket | Problem::NoSuchKey => Self::ResultsMissing(location, problem),
-            Problem::AccessDenied => Self::AccessDenied(location, problem),
-            Problem::TooLarge { .. } => Self::ResultsInvalid(location, problem.to_string()),
-            Problem::Refused(_) => Self::StorageRefused(location, problem.to_string()),
-            Problem::Unavailable(_) => Self::StorageUnavailable(location, problem.to_string()),
-        }
-    }
-
-    fn of_writing(location: S3Uri, failure: &Failure) -> Self {
-        match failure {
-            Failure::Refused { .. } => {
-                Self::StorageRefused(location, format!("S3 refused to take it: {failure}"))
-            }
-            _ => Self::StorageUnavailable(location, format!("S3 did not take it: {failure}")),
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        match error.problem {
+            Problem::NoSuchBucket | Problem::NoSuchKey => Self::ResultsMissing(error),
+            Problem::AccessDenied(_) => Self::AccessDenied(error),
+            Problem::TooLarge { .. } => Self::ResultsInvalid(error.uri, error.problem.to_string()),
+            Problem::Refused(..) => Self::StorageRefused(error),
+            Problem::Unavailable(..) => Self::StorageUnavailable(error),
         }
     }
 }
@@ -96,7 +89,7 @@ impl Handler for SummarizeBatch {
     type Error = Error;
 
     async fn start(environment: &Environment) -> Result<Self, environment::Error> {
-        let s3 = storage::client(&aws::config(environment).await, environment);
+        let s3 = aws::s3(&aws::config(environment).await, environment);
         Ok(Self::new(s3))
     }
 
@@ -127,9 +120,7 @@ impl SummarizeBatch {
     }
 
     async fn manifest(&self, location: &S3Uri) -> Result<Manifest, Error> {
-        let bytes = storage::read(&self.s3, location, MAX_MANIFEST)
-            .await
-            .map_err(|problem| Error::of_s3(location.clone(), problem))?;
+        let bytes = s3_objects::get_at_most(&self.s3, location, MAX_MANIFEST).await?;
         Manifest::parse(&bytes).map_err(|problem| Error::ResultsInvalid(location.clone(), problem))
     }
 
@@ -139,28 +130,17 @@ impl SummarizeBatch {
         file: &S3Uri,
         mut count: impl FnMut(&[u8]) -> Result<(), String>,
     ) -> Result<(), Error> {
-        let failed = |problem| Error::of_s3(file.clone(), problem);
-        let invalid = |number: u64, problem: String| {
-            Error::ResultsInvalid(file.clone(), format!("line {number}: {problem}"))
+        let body = s3_objects::open(&self.s3, file).await?;
+        let each = |number: u64, line: Line<'_>| {
+            let counted = match line {
+                Line::Whole(line) => count(line),
+                Line::TooLong => Err(format!("it has more than {MAX_LINE} bytes")),
+            };
+            counted.map_err(|problem| {
+                Error::ResultsInvalid(file.clone(), format!("line {number}: {problem}"))
+            })
         };
-        let mut reading = Reading::start(&self.s3, file).await.map_err(failed)?;
-        let (mut lines, mut number, mut ended) = (Lines::default(), 0, false);
-        while !ended {
-            match reading.piece().await.map_err(failed)? {
-                Some(piece) => lines
-                    .add(piece.as_ref())
-                    .map_err(|problem| invalid(number + 1, problem))?,
-                None => {
-                    lines.end();
-                    ended = true;
-                }
-            }
-            while let Some(line) = lines.next_line() {
-                number += 1;
-                count(line).map_err(|problem| invalid(number, problem))?;
-            }
-        }
-        Ok(())
+        body.each_line(MAX_LINE, each).await
     }
 
     async fn write(&self, summary: &Summary) -> Result<(), Error> {
@@ -172,9 +152,7 @@ impl SummarizeBatch {
         let location = S3Uri { bucket, key };
         let bytes = serde_json::to_vec_pretty(summary)
             .map_err(|error| Error::ResultsInvalid(location.clone(), error.to_string()))?;
-        storage::write(&self.s3, &location, "application/json", bytes)
-            .await
-            .map_err(|failure| Error::of_writing(location, &failure))
+        Ok(s3_objects::put(&self.s3, &location, "application/json", bytes).await?)
     }
 }
 

@@ -10,9 +10,10 @@
 use evaluation::Threshold;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use s3_objects::{Bucket, Problem};
+use s3_uri::S3Uri;
 
 use crate::baseline::{Baseline, FILES, Invalid};
-use crate::bucket::{self, Bucket, Kind};
 use crate::capture::{self, folder};
 use crate::findings::Findings;
 use crate::ground_truth;
@@ -65,13 +66,13 @@ impl Seen {
 pub enum Error {
     /// S3 did not do what it was asked.
     #[error(transparent)]
-    Bucket(#[from] bucket::Error),
+    Bucket(#[from] s3_objects::Error),
     /// There is no baseline yet.
     #[error("there is no baseline in {0}: make it with `scones monitor baseline`")]
-    NoBaseline(String),
+    NoBaseline(S3Uri),
     /// What is there is no baseline.
     #[error("{0}: {1}")]
-    Baseline(String, Invalid),
+    Baseline(S3Uri, Invalid),
 }
 
 impl Job {
@@ -142,7 +143,9 @@ impl Job {
         for file in FILES {
             let key = self.baseline_key(file);
             files.push(match self.bucket.get(&key).await {
-                Err(error) if error.kind() == Kind::NotFound => {
+                Err(error)
+                    if matches!(error.problem, Problem::NoSuchKey | Problem::NoSuchBucket) =>
+                {
                     return Err(Error::NoBaseline(self.bucket.uri(&self.baseline_key(""))));
                 }
                 read => read?,

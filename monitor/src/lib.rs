@@ -6,7 +6,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod baseline;
-pub mod bucket;
 pub mod calibration;
 pub mod capture;
 pub mod constraints;
@@ -16,7 +15,6 @@ mod encoding;
 pub mod findings;
 pub mod ground_truth;
 pub mod job;
-mod lines;
 pub mod metrics;
 pub mod observed;
 pub mod pictures;

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::bucket::{Bucket, Error};
-use crate::lines::{Line, Lines};
+use s3_objects::{Bucket, Error, Line, Lines, Problem};
+
+/// The longest line: InvokeEndpoint takes 25 MB (26,214,400 bytes), of which base64 makes 34,952,534 characters, and the
+/// answer may be as long.
+pub(crate) const MAX_LINE: usize = 72 << 20;
 
 /// Pieces that wait for the work: what comes faster than it is worked on waits in S3.
 const AHEAD: usize = 8;
 
 /// Where a line is.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct LineLocation {
     pub(crate) key: Arc<str>,
     /// From 1.
     pub(crate) line: u64,
@@ -35,7 +38,7 @@ pub(crate) async fn each_line<S: Send + 'static>(
     bucket: &Bucket,
     prefixes: impl Iterator<Item = String>,
     state: S,
-    each: impl FnMut(&mut S, &Place, Line<'_>) -> ControlFlow<()> + Send + 'static,
+    each: impl FnMut(&mut S, &LineLocation, Line<'_>) -> ControlFlow<()> + Send + 'static,
 ) -> Result<S, Error> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     let work = tokio::task::spawn_blocking(move || work(receiver, state, each));
@@ -69,14 +72,16 @@ async fn send_object(
     key: String,
     sender: &mpsc::Sender<Message>,
 ) -> Result<bool, Error> {
-    let mut reading = match bucket.read(&key).await {
-        Err(error) if error.kind() == crate::bucket::Kind::NotFound => return Ok(true),
-        reading => reading?,
+    let mut body = match bucket.open(&key).await {
+        Err(error) if matches!(error.problem, Problem::NoSuchKey | Problem::NoSuchBucket) => {
+            return Ok(true);
+        }
+        body => body?,
     };
     if sender.send(Message::Begin(key.into())).await.is_err() {
         return Ok(false);
     }
-    while let Some(piece) = reading.piece().await? {
+    while let Some(piece) = body.next_piece().await? {
         if sender.send(Message::Piece(Box::new(piece))).await.is_err() {
             return Ok(false);
         }
@@ -87,28 +92,27 @@ async fn send_object(
 fn work<S>(
     mut receiver: mpsc::Receiver<Message>,
     mut state: S,
-    mut each: impl FnMut(&mut S, &Place, Line<'_>) -> ControlFlow<()>,
+    mut each: impl FnMut(&mut S, &LineLocation, Line<'_>) -> ControlFlow<()>,
 ) -> S {
-    let mut lines = Lines::default();
-    let mut place = Place {
+    let mut lines = Lines::new(MAX_LINE);
+    let mut location = LineLocation {
         key: "".into(),
         line: 0,
     };
-    let mut flow = ControlFlow::Continue(());
-    while let (Some(message), ControlFlow::Continue(())) = (receiver.blocking_recv(), flow) {
-        let take = |line: Line<'_>| {
-            place.line += 1;
-            if flow.is_continue() {
-                flow = each(&mut state, &place, line);
-            }
-        };
+    while let Some(message) = receiver.blocking_recv() {
         match message {
             Message::Begin(key) => {
-                lines = Lines::default();
-                place = Place { key, line: 0 };
+                lines = Lines::new(MAX_LINE);
+                location = LineLocation { key, line: 0 };
             }
-            Message::Piece(piece) => lines.add((*piece).as_ref(), take),
-            Message::End => lines.end(take),
+            Message::Piece(piece) => lines.add((*piece).as_ref()),
+            Message::End => lines.end(),
+        }
+        while let Some(line) = lines.next_line() {
+            location.line += 1;
+            if each(&mut state, &location, line).is_break() {
+                return state;
+            }
         }
     }
     state

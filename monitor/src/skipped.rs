@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::reading::Place;
+use crate::reading::LineLocation;
 
 /// Lines that were passed over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -39,7 +39,7 @@ impl Skipped {
         self.reasons.extend(other.reasons);
     }
 
-    pub(crate) fn add(&mut self, place: &Place, problem: &impl Problem) {
+    pub(crate) fn add(&mut self, location: &LineLocation, problem: &impl Problem) {
         self.lines += 1;
         let name = problem.name();
         match self.reasons.iter_mut().find(|reason| reason.name == name) {
@@ -47,7 +47,7 @@ impl Skipped {
             None => self.reasons.push(Reason {
                 name,
                 lines: 1,
-                first: format!("{} line {}: {problem}", place.key, place.line),
+                first: format!("{} line {}: {problem}", location.key, location.line),
             }),
         }
     }

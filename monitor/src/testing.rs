@@ -8,7 +8,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_http_client::test_util::infallible_client_fn;
 
-use crate::bucket::Bucket;
+use s3_objects::Bucket;
 
 /// Objects by key, and the requests that were made for them.
 #[derive(Clone, Default)]

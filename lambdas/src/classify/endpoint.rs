@@ -8,7 +8,7 @@ use aws_sdk_sagemakerruntime::types::error::ModelError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::error::{Asked, Error};
-use crate::aws::Failure;
+use aws_failure::Failure;
 
 /// What the built-in image classification takes any image file as.
 const CONTENT_TYPE: &str = "application/x-image";

@@ -112,7 +112,7 @@ async fn what_s3_refuses_has_a_name_of_its_own() {
             403,
             "AccessDenied",
             "AccessDenied",
-            "access denied: the function's role needs s3:GetObject on it, and s3:ListBucket to tell what is missing",
+            "access denied: the role needs s3:GetObject on it, and s3:ListBucket to tell what is missing",
         ),
         (
             403,

@@ -8,11 +8,10 @@ mod tests;
 
 use std::ops::ControlFlow;
 
-use crate::bucket::{Bucket, Error};
-use crate::lines::Line;
 use crate::reading;
 use crate::skipped::Skipped;
 use crate::window::Window;
+use s3_objects::{Bucket, Error, Line};
 
 pub use record::{Broken, Message, Record};
 
@@ -97,7 +96,7 @@ pub async fn read<S: Sink>(
         bucket,
         prefixes,
         state,
-        move |(sink, skipped), place, line| {
+        move |(sink, skipped), location, line| {
             let record = match line {
                 Line::Whole(line) => Record::parse(line),
                 Line::TooLong => Err(Broken::TooLong),
@@ -108,7 +107,7 @@ pub async fn read<S: Sink>(
                 Err(broken) => Err(broken),
             };
             taken.unwrap_or_else(|broken| {
-                skipped.add(place, &broken);
+                skipped.add(location, &broken);
                 ControlFlow::Continue(())
             })
         },

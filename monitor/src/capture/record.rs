@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::encoding::{Data, Undecodable, decode};
-use crate::lines::MAX_LINE;
+use crate::reading::MAX_LINE;
 use crate::skipped::Problem;
 
 /// A request and its answer, as they were captured. A side that was not captured is `None`.

@@ -276,14 +276,17 @@ async fn a_bucket_that_says_no_is_named() {
         error.to_string(),
         "reading s3://b/monitoring/statistics.json: there is no such object"
     );
-    assert_eq!(error.kind(), crate::bucket::Kind::NotFound);
+    assert_eq!(error.problem, s3_objects::Problem::NoSuchKey);
 }
 
 #[tokio::test]
 async fn a_bucket_that_does_not_answer_is_unavailable() {
     // The discard port: nothing listens there on a machine that runs tests.
     let error = crate::testing::unreachable().get("k").await.unwrap_err();
-    assert_eq!(error.kind(), crate::bucket::Kind::Unavailable);
+    assert!(
+        matches!(error.problem, s3_objects::Problem::Unavailable(..)),
+        "{error}"
+    );
     let text = error.to_string();
     assert!(
         text.starts_with("reading s3://b/k: dispatch failure: ") && text.len() < 300,

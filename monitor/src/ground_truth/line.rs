@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::{Data, Undecodable, decode};
-use crate::lines::MAX_LINE;
+use crate::reading::MAX_LINE;
 use crate::skipped::Problem;
 
 /// The label of one image.

@@ -20,12 +20,11 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::bucket::{Bucket, Error};
 use crate::capture::{Record, folder};
-use crate::lines::Line;
 use crate::reading;
 use crate::skipped::Skipped;
 use crate::window::Window;
+use s3_objects::{Bucket, Error, Line};
 
 pub use line::{Broken, GroundTruth};
 
@@ -119,21 +118,16 @@ pub async fn read(
         .prefixes()
         .map(move |hours| format!("{folder}{hours}"));
     let state = (Classes::new(labels), Skipped::default());
-    reading::each_line(
-        bucket,
-        prefixes,
-        state,
-        |(classes, skipped), place, line| {
-            let truth = match line {
-                Line::Whole(line) => GroundTruth::parse(line),
-                Line::TooLong => Err(Broken::TooLong),
-            };
-            if let Err(broken) = truth.and_then(|truth| classes.add(truth)) {
-                skipped.add(place, &broken);
-            }
-            ControlFlow::Continue(())
-        },
-    )
+    reading::each_line(bucket, prefixes, state, |(classes, skipped), at, line| {
+        let truth = match line {
+            Line::Whole(line) => GroundTruth::parse(line),
+            Line::TooLong => Err(Broken::TooLong),
+        };
+        if let Err(broken) = truth.and_then(|truth| classes.add(truth)) {
+            skipped.add(at, &broken);
+        }
+        ControlFlow::Continue(())
+    })
     .await
 }
 

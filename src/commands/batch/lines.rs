@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use aws_sdk_s3::Client;
 use lambdas::batch::Unclassified;
-use lambdas::lines::Lines;
+use lambdas::summarize::MAX_LINE;
+use s3_objects::Line;
+use s3_uri::S3Uri;
 use tempfile::NamedTempFile;
 
 use super::report::Results;
@@ -54,25 +56,17 @@ async fn each_line(
     key: &str,
     mut each: impl FnMut(&[u8]) -> anyhow::Result<u64>,
 ) -> anyhow::Result<u64> {
-    let object = s3.get_object().bucket(bucket).key(key).send().await;
-    let object = object
-        .map_err(aws_sdk_s3::Error::from)
-        .with_context(|| format!("reading s3://{bucket}/{key}"))?;
-    let mut body = object.body;
-    let (mut lines, mut sum, mut ended) = (Lines::default(), 0, false);
-    while !ended {
-        match body.try_next().await? {
-            Some(piece) => lines
-                .add(&piece)
-                .map_err(|problem| anyhow!("s3://{bucket}/{key}: {problem}"))?,
-            None => {
-                lines.end();
-                ended = true;
-            }
-        }
-        while let Some(line) = lines.next_line() {
-            sum += each(line).with_context(|| format!("s3://{bucket}/{key}"))?;
-        }
-    }
+    let uri = S3Uri::new(bucket, key);
+    let mut sum = 0;
+    let body = s3_objects::open(s3, &uri).await?;
+    let each = |_, line: Line<'_>| {
+        let Line::Whole(line) = line else {
+            bail!("a line has more than {MAX_LINE} bytes");
+        };
+        sum += each(line)?;
+        Ok(())
+    };
+    let read = body.each_line(MAX_LINE, each).await;
+    read.with_context(|| uri.to_string())?;
     Ok(sum)
 }

@@ -12,9 +12,9 @@ mod traffic;
 use std::process::ExitCode;
 
 use aws_config::SdkConfig;
-use monitor::bucket::Bucket;
 use monitor::capture::Source;
 use monitor::job::Job;
+use s3_objects::Bucket;
 use scones_local::aws::Identity;
 
 use crate::aws;

@@ -3,7 +3,6 @@
 use anyhow::{Context, bail};
 use aws_sdk_s3::Client;
 use lst::{Line, Manifest};
-use monitor::bucket::Bucket;
 
 use crate::cli::monitor::{Images, Location};
 
@@ -13,7 +12,7 @@ pub(super) async fn read(s3: &Client, location: &Location) -> anyhow::Result<Vec
         Location::Local(path) => tokio::fs::read(path)
             .await
             .with_context(|| path.display().to_string()),
-        Location::S3(uri) => Ok(Bucket::new(s3.clone(), &uri.bucket).get(&uri.key).await?),
+        Location::S3(uri) => Ok(s3_objects::get(s3, uri).await?),
     }
 }
 
