@@ -7,8 +7,8 @@ mod cli;
 mod commands;
 mod console;
 mod key;
-mod own;
 mod progress;
+mod subprocess;
 
 use std::process::ExitCode;
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 /// Every package of the workspace, and which others of it each may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("asl", &[]),
+    ("aws-failure", &["error-text"]),
     ("browser-guard", &[]),
     ("error-text", &[]),
     ("evaluation", &[]),
@@ -15,10 +16,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lst", &[]),
     ("model-archive", &[]),
     ("plots", &[]),
+    ("s3-objects", &["aws-failure", "error-text", "s3-uri"]),
     ("s3-uri", &[]),
     (
         "monitor",
-        &["error-text", "evaluation", "fit-image", "plots"],
+        &["evaluation", "fit-image", "plots", "s3-objects", "s3-uri"],
     ),
     ("console", &["browser-guard", "monitor", "plots", "s3-uri"]),
     ("cifar-tools", &["error-text", "fit-image", "lst"]),
@@ -26,11 +28,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "lambdas",
         &[
-            "error-text",
+            "aws-failure",
             "evaluation",
             "fit-image",
             "lst",
             "monitor",
+            "s3-objects",
             "s3-uri",
             "scones-model",
         ],
@@ -61,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "lambdas",
             "lst",
             "monitor",
+            "s3-objects",
             "s3-uri",
             "scones-local",
             "scones-model",
@@ -77,7 +81,11 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ),
     ("lambdas", &["rusqlite", "s3s"]),
     ("evaluation", &["tokio", "ndarray", "rten"]),
-    ("monitor", &["aws-config", "rten", "rusqlite", "s3s"]),
+    ("s3-objects", &["aws-config", "rusqlite", "s3s"]),
+    (
+        "monitor",
+        &["evaluation", "fit-image", "plots", "s3-objects", "s3-uri"],
+    ),
     ("scones-model", &["aws-config", "rusqlite", "s3s"]),
     ("scones-local", &["lambda_runtime", "rten", "image"]),
     ("console", &["rusqlite", "s3s", "rten"]),

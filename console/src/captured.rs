@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use monitor::capture::{Broken, Record};
+use monitor::capture::{InvalidRecord, Record};
 use monitor::ground_truth::GroundTruth;
 use sha2::{Digest, Sha256};
 
@@ -23,11 +23,11 @@ pub(crate) struct Captured {
     pub(crate) key: String,
     pub(crate) from: u64,
     pub(crate) length: usize,
-    pub(crate) record: Result<Record, Broken>,
+    pub(crate) record: Result<Record, InvalidRecord>,
 }
 
 /// A line's uri; what comes before it is older.
-pub(crate) struct Mark {
+pub(crate) struct LinePosition {
     pub(crate) key: String,
     pub(crate) from: u64,
 }
@@ -37,16 +37,18 @@ impl Console {
     pub(crate) async fn captured(
         &self,
         below: &S3Uri,
-        before: Option<&Mark>,
+        before: Option<&LinePosition>,
         most: usize,
     ) -> Result<Vec<Captured>, ApiError> {
         let mut found = Vec::new();
         // The object that the last page ended in may have more.
-        let mut keys: Vec<String> = before.iter().map(|mark| mark.key.clone()).collect();
-        let older = before.map(|mark| &*mark.key);
+        let mut keys: Vec<String> = before.iter().map(|position| position.key.clone()).collect();
+        let older = before.map(|position| &*position.key);
         keys.extend(self.last_keys(below, older, OBJECTS).await?);
         for key in keys {
-            let end = before.filter(|mark| mark.key == key).map(|mark| mark.from);
+            let end = before
+                .filter(|position| position.key == key)
+                .map(|position| position.from);
             let uri = S3Uri {
                 key,
                 ..below.clone()

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::aws::Application;
-use crate::story::Story;
+use crate::story::ExecutionHistory;
 use s3_uri::S3Uri;
 
 /// Classes shown, the best first.
@@ -25,7 +25,7 @@ pub(crate) struct Classification {
 
 impl Classification {
     /// Reads the object of an execution: what its newest step knows of it. `None` where it is about no image.
-    pub(crate) fn of(execution: &Value, story: &Story) -> Option<Self> {
+    pub(crate) fn of(execution: &Value, story: &ExecutionHistory) -> Option<Self> {
         let mut found = Self::default();
         let own = ["Output", "Input"].map(|member| execution[member].as_str());
         let steps = story.steps.iter().rev();
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_newest_knowledge_of_the_image_wins() {
-        let mut story = Story::default();
+        let mut story = ExecutionHistory::default();
         let entered = json!({ "Name": "A", "Input": r#"{"s3_bucket":"b","s3_key":"k","inferences":[0.4,0.6]}"# });
         story.add(&json!({ "Id": 2, "PreviousEventId": 0, "Type": "TaskStateEntered", "StateEnteredEventDetails": entered }));
         let output = r#"{"inferences":[0.1,0.9],"label":"motorcycle","confidence":0.9}"#;
@@ -161,7 +161,10 @@ mod tests {
     #[test]
     fn other_executions_are_about_no_image() {
         let execution = json!({ "Input": r#"{"prefix":"p"}"#, "Output": "[1,2]" });
-        assert_eq!(Classification::of(&execution, &Story::default()), None);
+        assert_eq!(
+            Classification::of(&execution, &ExecutionHistory::default()),
+            None
+        );
         assert_eq!(Classification::read(Some("{}")), None);
         assert_eq!(Classification::read(Some("no JSON")), None);
     }

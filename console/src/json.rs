@@ -14,7 +14,7 @@ const INDENT: &str = "  ";
 
 /// Shows JSON text; what is none is shown as it is. `whole` is where all of it can be had.
 pub(crate) fn show(text: &str, whole: &str) -> Markup {
-    let mut shown = Shown::default();
+    let mut shown = Output::default();
     match serde_json::from_str::<Value>(text) {
         Ok(value) => shown.value(&value, 0),
         Err(_) => shown.plain("", text),
@@ -51,7 +51,7 @@ pub(crate) fn cause(cause: &str, whole: &str) -> Markup {
 }
 
 #[derive(Default)]
-struct Shown {
+struct Output {
     /// Built up piece by piece: everything that is put in is escaped by `put`.
     markup: String,
     letters: usize,
@@ -61,7 +61,7 @@ struct Shown {
     full: bool,
 }
 
-impl Shown {
+impl Output {
     // The recursion ends with serde_json's own limit of 128 levels.
     fn value(&mut self, value: &Value, depth: usize) {
         if self.full {

@@ -21,7 +21,7 @@ const EASE: u32 = 9;
 pub(crate) type Parts = Vec<(&'static str, Markup)>;
 
 /// What a look found.
-pub(crate) enum Look {
+pub(crate) enum Update {
     /// Nothing is new.
     Same,
     /// These parts, which may be new.
@@ -44,7 +44,7 @@ struct Watch<L> {
 pub(crate) fn parts<L, F>(console: &Console, pause: Duration, look: L) -> Response
 where
     L: FnMut() -> F + Send + 'static,
-    F: Future<Output = Result<Look, Failure>> + Send + 'static,
+    F: Future<Output = Result<Update, Failure>> + Send + 'static,
 {
     let begin = Watch {
         look,
@@ -69,13 +69,13 @@ where
 impl<L, F> Watch<L>
 where
     L: FnMut() -> F,
-    F: Future<Output = Result<Look, Failure>>,
+    F: Future<Output = Result<Update, Failure>>,
 {
     async fn event(&mut self) -> Option<Event> {
         match (self.look)().await {
-            Ok(Look::Same) => None,
-            Ok(Look::Now(parts)) => self.changed(parts),
-            Ok(Look::Last(parts)) => {
+            Ok(Update::Same) => None,
+            Ok(Update::Now(parts)) => self.changed(parts),
+            Ok(Update::Last(parts)) => {
                 self.over = true;
                 // The page is told even where nothing changed: it asks no more.
                 let parts = self.new_parts(parts);

@@ -12,31 +12,31 @@ use crate::sfn::{rows, text};
 
 /// Where a page begins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct PageToken {
     /// When the newest of the first page started: what started since would push what is further back from one page to the
     /// next, and is left out.
     until: Option<String>,
     /// Where the list of each state machine goes on. What is not here has come to its end.
-    lists: BTreeMap<String, Mark>,
+    lists: BTreeMap<String, ListPosition>,
 }
 
 /// A place in the list of one state machine: what of the API's page at `token` was shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Mark {
+struct ListPosition {
     token: Option<String>,
     shown: usize,
 }
 
 /// An execution as it is listed, and the place after it.
-struct Listed {
+struct Entry {
     row: Value,
-    after: Mark,
+    after: ListPosition,
 }
 
-impl Place {
+impl PageToken {
     /// The beginning of the lists of these state machines.
     pub(crate) fn first<'m>(machines: impl Iterator<Item = &'m str>) -> Self {
-        let lists = machines.map(|machine| (machine.to_owned(), Mark::default()));
+        let lists = machines.map(|machine| (machine.to_owned(), ListPosition::default()));
         Self {
             until: None,
             lists: lists.collect(),
@@ -57,7 +57,7 @@ impl Place {
             let ahead = self.ahead(mark, most, |token| list(machine.clone(), token));
             async { Ok::<_, Failure>((machine.clone(), ahead.await?)) }
         });
-        let mut listed: Vec<(String, Listed)> = Vec::new();
+        let mut listed: Vec<(String, Entry)> = Vec::new();
         let mut unread = BTreeMap::new();
         for (machine, (found, end)) in try_join_all(ahead).await? {
             unread.insert(machine.clone(), (found.len(), end));
@@ -72,7 +72,7 @@ impl Place {
                 .map(str::to_owned);
         }
         let mut page = Vec::with_capacity(listed.len());
-        for (machine, Listed { row, after }) in listed {
+        for (machine, Entry { row, after }) in listed {
             if let Some((left, _)) = unread.get_mut(&machine) {
                 *left -= 1;
             }
@@ -91,10 +91,10 @@ impl Place {
     /// What comes after a mark, `most` executions at least where there are as many, and whether that is the list's end.
     async fn ahead<L>(
         &self,
-        mark: &Mark,
+        mark: &ListPosition,
         most: usize,
         list: impl Fn(Option<String>) -> L,
-    ) -> Result<(Vec<Listed>, bool), Failure>
+    ) -> Result<(Vec<Entry>, bool), Failure>
     where
         L: Future<Output = Result<Value, ApiError>>,
     {
@@ -111,12 +111,12 @@ impl Place {
                     shown -= 1;
                     continue;
                 }
-                let after = Mark {
+                let after = ListPosition {
                     token: token.clone(),
                     shown: passed,
                 };
                 let row = row.clone();
-                found.push(Listed { row, after });
+                found.push(Entry { row, after });
             }
             if next.is_none() || found.len() >= most {
                 return Ok((found, next.is_none()));
@@ -168,11 +168,12 @@ mod tests {
     /// All pages, one after another; `between` may start executions after each.
     fn pages(api: &Api, most: usize, between: impl Fn()) -> Vec<Vec<u32>> {
         let machines: Vec<String> = api.lists.borrow().keys().cloned().collect();
-        let mut place = Some(Place::first(machines.iter().map(String::as_str)));
+        let mut place = Some(PageToken::first(machines.iter().map(String::as_str)));
         let mut pages = Vec::new();
         while let Some(here) = place {
             // As the page's URL carries it.
-            let here: Place = serde_json::from_str(&serde_json::to_string(&here).unwrap()).unwrap();
+            let here: PageToken =
+                serde_json::from_str(&serde_json::to_string(&here).unwrap()).unwrap();
             let page = here.page(most, async |machine, token| {
                 Ok(api.list(&machine, token.as_deref()))
             });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::Console;
 use crate::aws::ApiError;
-use crate::story::Story;
+use crate::story::ExecutionHistory;
 use crate::text::moment;
 
 /// Events in one answer of GetExecutionHistory, at most.
@@ -59,8 +59,8 @@ impl Console {
     }
 
     /// What happened so far, from the whole history: 25,000 events at most, a page at a time.
-    pub(crate) async fn story(&self, arn: &str) -> Result<Story, ApiError> {
-        let mut story = Story::default();
+    pub(crate) async fn story(&self, arn: &str) -> Result<ExecutionHistory, ApiError> {
+        let mut story = ExecutionHistory::default();
         let mut token = Value::Null;
         loop {
             let mut page = self.events(arn, token).await?;

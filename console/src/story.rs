@@ -55,7 +55,7 @@ pub(crate) struct Step {
 
 /// The steps of an execution so far.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Story {
+pub(crate) struct ExecutionHistory {
     pub(crate) steps: Vec<Step>,
     /// How many steps each state had, by what became of them.
     pub(crate) counts: HashMap<String, HashMap<Status, usize>>,
@@ -66,7 +66,7 @@ pub(crate) struct Story {
     pub(crate) redrives: usize,
 }
 
-impl Story {
+impl ExecutionHistory {
     /// Adds the next event of the history.
     pub(crate) fn add(&mut self, event: &Value) {
         self.events += 1;
@@ -290,8 +290,8 @@ mod tests {
     use super::*;
 
     /// A history from `id, previous, type, details` and checks of what becomes of each step.
-    fn story(events: &[(usize, usize, &str, Value)]) -> Story {
-        let mut story = Story::default();
+    fn story(events: &[(usize, usize, &str, Value)]) -> ExecutionHistory {
+        let mut story = ExecutionHistory::default();
         for (id, previous, kind, details) in events {
             let mut event = json!({
                 "Id": id, "PreviousEventId": previous, "Type": kind, "Timestamp": "2026-01-01T00:00:00.000Z",
@@ -307,7 +307,7 @@ mod tests {
         story
     }
 
-    fn shown(story: &Story) -> Vec<(&str, &'static str, usize)> {
+    fn shown(story: &ExecutionHistory) -> Vec<(&str, &'static str, usize)> {
         let steps = story.steps.iter();
         steps
             .map(|step| (&*step.name, step.status.word(), step.depth))

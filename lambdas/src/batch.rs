@@ -3,15 +3,15 @@
 //! The answer is a [`Line`] an image, in the order of the items. An image that can't be used is a line, and so is one that
 //! the gate refuses. The batch as a whole fails, by the name of an error that the state machine knows, where going on makes
 //! no sense: S3 or the endpoint is not there or is throttled, or the model answered for no image at all. A batch whose
-//! execution is retried gives the same lines again.
+//! execution is retry gives the same lines again.
 
 mod error;
+mod failed_batch;
 mod item;
 mod line;
 mod retry;
 #[cfg(test)]
 mod tests;
-mod unclassified;
 
 use evaluation::{Threshold, json_type};
 use futures::{StreamExt, TryStreamExt};
@@ -27,11 +27,11 @@ use crate::serialize::SerializeImage;
 use s3_uri::S3Uri;
 
 pub use error::Error;
-use error::Fault;
+use error::ImageError;
+pub use failed_batch::FailedBatch;
 use item::{Batch, BatchInput};
 pub use line::{Line, Status};
-use retry::retried;
-pub use unclassified::Unclassified;
+use retry::retry;
 
 /// The most items of a batch, as `classify-batch.asl.json` has it (`MaxItemsPerBatch`).
 ///
@@ -58,7 +58,7 @@ pub struct ClassifyBatch {
 /// What came of one image: a line, and the fault behind it where the image itself may not be to blame.
 struct Outcome {
     line: Line,
-    suspect: Option<Fault>,
+    suspect: Option<ImageError>,
 }
 
 impl Handler for ClassifyBatch {
@@ -111,12 +111,14 @@ impl ClassifyBatch {
             Ok(location) => location,
             Err(problem) => return Ok(Line::unnamed(item, &problem).into()),
         };
-        let may_pass = |fault: &Fault| fault.may_pass();
-        let classified = retried(may_pass, async || self.classified(&location, shared).await);
+        let is_retryable = |fault: &ImageError| fault.is_retryable();
+        let classified = retry(is_retryable, async || {
+            self.classified(&location, shared).await
+        });
         match classified.await {
             Ok(object) => Ok(self.judged(object)),
-            Err(fault) if fault.is_of_the_image() => Ok(failed(location, &fault).into()),
-            Err(fault) if fault.stops_the_batch() => Err(Error::Fault(fault)),
+            Err(fault) if fault.is_image_fault() => Ok(failed(location, &fault).into()),
+            Err(fault) if fault.fails_batch() => Err(Error::ImageError(fault)),
             Err(fault) => Ok(Outcome {
                 line: failed(location, &fault),
                 suspect: Some(fault),
@@ -124,7 +126,11 @@ impl ClassifyBatch {
         }
     }
 
-    async fn classified(&self, location: &S3Uri, shared: &BatchInput) -> Result<Object, Fault> {
+    async fn classified(
+        &self,
+        location: &S3Uri,
+        shared: &BatchInput,
+    ) -> Result<Object, ImageError> {
         let object = Object {
             s3_bucket: location.bucket.clone(),
             s3_key: location.key.clone(),
@@ -161,7 +167,7 @@ impl From<Line> for Outcome {
     }
 }
 
-fn failed(location: S3Uri, fault: &Fault) -> Line {
+fn failed(location: S3Uri, fault: &ImageError) -> Line {
     Line::failed(location, (fault.name(), &fault.to_string()))
 }
 
@@ -186,7 +192,7 @@ fn lines(outcomes: Vec<Outcome>) -> Result<Vec<Line>, Error> {
     let mut lines = Vec::with_capacity(outcomes.len());
     for Outcome { line, suspect } in outcomes {
         match suspect {
-            Some(fault) if !answered => return Err(Error::Fault(fault)),
+            Some(fault) if !answered => return Err(Error::ImageError(fault)),
             _ => lines.push(line),
         }
     }

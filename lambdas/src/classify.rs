@@ -18,13 +18,13 @@ use sha2::{Digest, Sha256};
 
 use crate::aws;
 use crate::environment::{self, Environment, ModelSource};
-use crate::event::{Call, Object};
+use crate::event::{Invocation, Object};
 use crate::logging;
 use crate::runtime::Handler;
 use s3_uri::S3Uri;
 
 use endpoint::Endpoint;
-pub use error::{Asked, Error};
+pub use error::{Error, PredictionContext};
 
 /// The function.
 #[derive(Clone, Debug)]
@@ -51,10 +51,10 @@ impl Handler for ClassifyImage {
     }
 
     async fn handle(&self, event: Value) -> Result<Object, Error> {
-        let call = Call::parse(event)?;
-        logging::about(&call);
-        let execution = call.execution.as_deref();
-        let object = self.classify(call.object, execution).await?;
+        let invocation = Invocation::parse(event)?;
+        logging::record_event(&invocation);
+        let execution = invocation.execution.as_deref();
+        let object = self.classify(invocation.object, execution).await?;
         let (label, confidence) = (&object.label, object.confidence);
         tracing::info!(label, confidence, "classified");
         Ok(object)
@@ -84,14 +84,14 @@ impl ClassifyImage {
     ) -> Result<Object, Error> {
         let uri = object.uri();
         let inference_id = execution.and_then(|execution| inference_id(execution, &uri));
-        let asked = self.model.asked(object.name());
+        let context = self.model.context(object.name());
         let image = image(&object)?;
         let id = inference_id.as_deref();
-        let (answer, labels) = self.model.score(&asked, image, id).await?;
+        let (answer, labels) = self.model.score(&context, image, id).await?;
         let (inferences, scores) = Scores::from_response(&answer)
-            .map_err(|error| Error::InvalidPrediction(asked.clone(), error.to_string()))?;
+            .map_err(|error| Error::InvalidPrediction(context.clone(), error.to_string()))?;
         let (index, confidence) = scores.best();
-        object.label = Some(label(&asked, labels, index, scores.len())?);
+        object.label = Some(label(&context, labels, index, scores.len())?);
         object.confidence = Some(confidence);
         object.inferences = inferences;
         object.inference_id = inference_id;
@@ -127,38 +127,43 @@ impl Model {
         }
     }
 
-    fn asked(&self, image: String) -> Asked {
+    fn context(&self, image: String) -> PredictionContext {
         let model = match self {
             Self::Endpoint(endpoint) => format!("the endpoint {}", endpoint.name),
             #[cfg(feature = "embedded-model")]
             Self::Embedded(model) => model.name(),
         };
-        Asked { image, model }
+        PredictionContext { image, model }
     }
 
     /// What the model says to an image, and the names of its classes.
     async fn score(
         &self,
-        asked: &Asked,
+        context: &PredictionContext,
         image: Vec<u8>,
         inference_id: Option<&str>,
     ) -> Result<(Vec<u8>, &[String]), Error> {
         match self {
             Self::Endpoint(endpoint) => {
-                let answer = endpoint.score(asked, image, inference_id).await?;
+                let answer = endpoint.score(context, image, inference_id).await?;
                 Ok((answer, &endpoint.labels))
             }
             #[cfg(feature = "embedded-model")]
-            Self::Embedded(model) => model.score(asked, image).await,
+            Self::Embedded(model) => model.score(context, image).await,
         }
     }
 }
 
-fn label(asked: &Asked, labels: &[String], index: usize, scores: usize) -> Result<String, Error> {
+fn label(
+    context: &PredictionContext,
+    labels: &[String],
+    index: usize,
+    scores: usize,
+) -> Result<String, Error> {
     match labels.get(index) {
         Some(label) if scores == labels.len() => Ok(label.clone()),
         _ => Err(Error::LabelsMismatch {
-            asked: asked.clone(),
+            context: context.clone(),
             scores,
             labels: labels.len(),
             names: labels.join(", "),

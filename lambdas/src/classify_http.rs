@@ -5,7 +5,7 @@
 //! no other way to tell its caller than the answer itself.
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>
 
-mod answer;
+mod response;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +23,7 @@ use crate::filter::FilterInferences;
 use crate::fitter::Fitter;
 use crate::runtime::Handler;
 
-use answer::Refusal;
+use response::ErrorResponse;
 
 /// The most bytes of an image. Lambda takes events of 6 MiB, and API Gateway sends bytes as base64.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -66,19 +66,19 @@ impl Handler for ClassifyHttp {
             serde_json::from_value(event).map_err(Error::InvalidEvent)?;
         let id = request.request_context.request_id.clone();
         let id = id.unwrap_or_default();
-        Ok(match self.answer(request, &id).await {
+        Ok(match self.classify_request(request, &id).await {
             Ok(object) => {
                 tracing::info!(
                     label = object.label,
                     confidence = object.confidence,
                     "classified"
                 );
-                answer::of_object(&object)
+                response::of_object(&object)
             }
-            Err(refusal) => {
-                let (error_type, status) = (refusal.error, refusal.status.as_u16());
-                tracing::warn!(error_type, status, error_message = refusal.cause, "refused");
-                answer::of_refusal(refusal, &id)
+            Err(error) => {
+                let (error_type, status) = (error.error, error.status.as_u16());
+                tracing::warn!(error_type, status, error_message = error.cause, "refused");
+                response::of_error(error, &id)
             }
         })
     }
@@ -94,7 +94,11 @@ impl ClassifyHttp {
         }
     }
 
-    async fn answer(&self, request: ApiGatewayProxyRequest, id: &str) -> Result<Object, Refusal> {
+    async fn classify_request(
+        &self,
+        request: ApiGatewayProxyRequest,
+        id: &str,
+    ) -> Result<Object, ErrorResponse> {
         let bytes = image(request)?;
         let fitted = self.fitter.fit(bytes).await?;
         let object = Object {
@@ -110,20 +114,22 @@ impl ClassifyHttp {
 }
 
 /// The bytes of the request's body.
-fn image(request: ApiGatewayProxyRequest) -> Result<Vec<u8>, Refusal> {
+fn image(request: ApiGatewayProxyRequest) -> Result<Vec<u8>, ErrorResponse> {
     let content_type = request.headers.get(http::header::CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
     if content_type.is_some_and(|value| value.starts_with("multipart/")) {
-        return Err(Refusal::multipart());
+        return Err(ErrorResponse::multipart());
     }
     let body = request.body.unwrap_or_default();
     let bytes = match request.is_base64_encoded {
-        true => STANDARD.decode(body).map_err(|_| Refusal::not_base64())?,
+        true => STANDARD
+            .decode(body)
+            .map_err(|_| ErrorResponse::not_base64())?,
         false => body.into_bytes(),
     };
     match bytes.len() {
-        0 => Err(Refusal::empty()),
+        0 => Err(ErrorResponse::empty()),
         1..=MAX_BYTES => Ok(bytes),
-        bytes => Err(Refusal::too_large(bytes)),
+        bytes => Err(ErrorResponse::too_large(bytes)),
     }
 }

@@ -41,7 +41,7 @@ pub struct EvaluateModel {
 
 /// What the function is asked.
 #[derive(Debug, Deserialize)]
-struct Question {
+struct Request {
     bucket: String,
     lst: String,
     outputs: String,
@@ -155,19 +155,19 @@ impl Handler for EvaluateModel {
     }
 
     async fn handle(&self, event: Value) -> Result<Figures, Error> {
-        let question = self.question(event)?;
-        let labels = question.labels.as_ref().unwrap_or(&self.labels);
-        let lines = self.lines(&question, labels.len()).await?;
+        let request = self.request(event)?;
+        let labels = request.labels.as_ref().unwrap_or(&self.labels);
+        let lines = self.lines(&request, labels.len()).await?;
         let predictions = lines.into_iter().map(|line| {
-            let question = &question;
-            async move { self.prediction(question, line, labels.len()).await }
+            let request = &request;
+            async move { self.prediction(request, line, labels.len()).await }
         });
         let answers: Vec<(usize, Vec<f32>)> = futures::stream::iter(predictions)
             .buffered(READS)
             .try_collect()
             .await?;
         let (classes, scores): (Vec<usize>, Vec<Vec<f32>>) = answers.into_iter().unzip();
-        let threshold = self.threshold(&question)?;
+        let threshold = self.threshold(&request)?;
         let figures = figures(&Evaluation::new(scores, &classes), labels, threshold);
         let (images, accuracy, ece) = (figures.images, figures.accuracy, figures.ece);
         tracing::info!(images, accuracy, ece, "evaluated");
@@ -185,23 +185,23 @@ impl EvaluateModel {
         }
     }
 
-    fn question(&self, event: Value) -> Result<Question, Error> {
+    fn request(&self, event: Value) -> Result<Request, Error> {
         let invalid = |problem: String| Error::InvalidEvent(problem);
-        let question: Question =
+        let request: Request =
             serde_json::from_value(event).map_err(|error| invalid(error.to_string()))?;
-        self.threshold(&question)?;
-        if question
+        self.threshold(&request)?;
+        if request
             .labels
             .as_ref()
             .is_some_and(|labels| labels.len() < 2)
         {
             return Err(invalid("labels names less than two classes".into()));
         }
-        Ok(question)
+        Ok(request)
     }
 
-    fn threshold(&self, question: &Question) -> Result<Threshold, Error> {
-        let Some(given) = question.threshold else {
+    fn threshold(&self, request: &Request) -> Result<Threshold, Error> {
+        let Some(given) = request.threshold else {
             return Ok(self.threshold);
         };
         Threshold::new(given).map_err(|_| {
@@ -211,8 +211,8 @@ impl EvaluateModel {
     }
 
     /// The manifest's images, each of one of `classes` classes.
-    async fn lines(&self, question: &Question, classes: usize) -> Result<Vec<Line>, Error> {
-        let location = question.in_bucket(&question.lst);
+    async fn lines(&self, request: &Request, classes: usize) -> Result<Vec<Line>, Error> {
+        let location = request.in_bucket(&request.lst);
         let text = s3_objects::get_at_most(&self.s3, &location, MAX_MANIFEST)
             .await
             .map_err(Error::of_list)?;
@@ -237,14 +237,14 @@ impl EvaluateModel {
     /// The true class of an image, and the scores that the model gave it.
     async fn prediction(
         &self,
-        question: &Question,
+        request: &Request,
         line: Line,
         classes: usize,
     ) -> Result<(usize, Vec<f32>), Error> {
-        let location = question.output(&line.path);
+        let location = request.output(&line.path);
         let answer = s3_objects::get_at_most(&self.s3, &location, MAX_PREDICTION)
             .await
-            .map_err(|error| Error::of_output(error, &question.image(&line)))?;
+            .map_err(|error| Error::of_output(error, &request.image(&line)))?;
         let invalid = |problem: String| Error::PredictionsInvalid(location.clone(), problem);
         let (_, scores) =
             Scores::from_response(&answer).map_err(|error| invalid(error.to_string()))?;
@@ -258,7 +258,7 @@ impl EvaluateModel {
     }
 }
 
-impl Question {
+impl Request {
     fn in_bucket(&self, key: &str) -> S3Uri {
         S3Uri {
             bucket: self.bucket.clone(),

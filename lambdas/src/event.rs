@@ -47,7 +47,7 @@ impl Object {
         S3Uri::new(&self.s3_bucket, &self.s3_key)
     }
 
-    /// Returns what errors call the image.
+    /// Returns what errors invocation the image.
     pub fn name(&self) -> String {
         if self.s3_bucket.is_empty() && self.s3_key.is_empty() {
             "an image without s3_bucket and s3_key".to_owned()
@@ -59,7 +59,7 @@ impl Object {
 
 /// What a function of the workflow is called with: the object, and which execution calls.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Call {
+pub struct Invocation {
     /// The ARN of the execution, where a state machine calls.
     pub execution: Option<String>,
     /// The object.
@@ -68,7 +68,7 @@ pub struct Call {
 
 /// The event is not the workflow's object.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
+pub enum InvalidEvent {
     /// It is not a JSON object.
     #[error(
         "the event is {0}, not a JSON object like {{\"s3_bucket\": \"...\", \"s3_key\": \"...\"}}"
@@ -89,13 +89,13 @@ pub enum Invalid {
     Missing(&'static str),
 }
 
-impl Call {
+impl Invocation {
     /// Reads an event, which is either the object itself, or has it under `body`.
     ///
     /// The state machine sends `{"execution": ARN, "body": object}`. The notebooks' handlers answer
     /// `{"statusCode": 200, "body": object}`, some with the body as JSON text, some more than once and with
     /// `inferences` beside the body; what stands beside a body is newer than what is in it.
-    pub fn parse(event: Value) -> Result<Self, Invalid> {
+    pub fn parse(event: Value) -> Result<Self, InvalidEvent> {
         let mut execution = None;
         let mut layer = into_map(event)?;
         while let Some(body) = take_body(&mut layer) {
@@ -110,7 +110,7 @@ impl Call {
 }
 
 impl Object {
-    fn from_map(mut map: Map<String, Value>) -> Result<Self, Invalid> {
+    fn from_map(mut map: Map<String, Value>) -> Result<Self, InvalidEvent> {
         Ok(Self {
             inferences: map.remove("inferences").unwrap_or_default(),
             s3_key: text(&mut map, "s3_key")?.unwrap_or_default(),
@@ -139,10 +139,10 @@ fn take_body(layer: &mut Map<String, Value>) -> Option<Map<String, Value>> {
     into_map(body).ok()
 }
 
-fn into_map(value: Value) -> Result<Map<String, Value>, Invalid> {
+fn into_map(value: Value) -> Result<Map<String, Value>, InvalidEvent> {
     match value {
         Value::Object(map) => Ok(map),
-        other => Err(Invalid::NotAnObject(json_type(&other))),
+        other => Err(InvalidEvent::NotAnObject(json_type(&other))),
     }
 }
 
@@ -153,7 +153,7 @@ fn as_text(value: Option<Value>) -> Option<String> {
     }
 }
 
-fn text(map: &mut Map<String, Value>, field: &'static str) -> Result<Option<String>, Invalid> {
+fn text(map: &mut Map<String, Value>, field: &'static str) -> Result<Option<String>, InvalidEvent> {
     match map.remove(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -161,7 +161,7 @@ fn text(map: &mut Map<String, Value>, field: &'static str) -> Result<Option<Stri
     }
 }
 
-fn number(map: &mut Map<String, Value>, field: &'static str) -> Result<Option<f64>, Invalid> {
+fn number(map: &mut Map<String, Value>, field: &'static str) -> Result<Option<f64>, InvalidEvent> {
     match map.remove(field) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => value
@@ -171,8 +171,8 @@ fn number(map: &mut Map<String, Value>, field: &'static str) -> Result<Option<f6
     }
 }
 
-fn wrong(field: &'static str, value: &Value, expected: &'static str) -> Invalid {
-    Invalid::Field {
+fn wrong(field: &'static str, value: &Value, expected: &'static str) -> InvalidEvent {
+    InvalidEvent::Field {
         field,
         found: json_type(value),
         expected,
@@ -185,21 +185,21 @@ mod tests {
 
     use super::*;
 
-    fn parse(event: Value) -> Call {
-        Call::parse(event).expect("a valid event")
+    fn parse(event: Value) -> Invocation {
+        Invocation::parse(event).expect("a valid event")
     }
 
     #[track_caller]
     fn check_error(event: Value, text: &str) {
-        assert_eq!(Call::parse(event).unwrap_err().to_string(), text);
+        assert_eq!(Invocation::parse(event).unwrap_err().to_string(), text);
     }
 
     #[test]
     fn the_notebooks_payload_is_the_object() {
-        let call =
+        let invocation =
             parse(json!({"image_data": "", "s3_bucket": "b", "s3_key": "test/a b+c%20.png"}));
-        assert_eq!(call.execution, None);
-        assert_eq!(call.object.name(), "s3://b/test/a b+c%20.png");
+        assert_eq!(invocation.execution, None);
+        assert_eq!(invocation.object.name(), "s3://b/test/a b+c%20.png");
     }
 
     #[test]
@@ -214,11 +214,11 @@ mod tests {
 
     #[test]
     fn the_state_machine_wraps_the_object_and_says_who_calls() {
-        let call =
+        let invocation =
             parse(json!({"execution": "arn:x", "body": {"s3_key": "k", "execution": "theirs"}}));
-        assert_eq!(call.execution.as_deref(), Some("arn:x"));
-        assert_eq!(call.object.s3_key, "k");
-        assert_eq!(call.object.rest["execution"], "theirs");
+        assert_eq!(invocation.execution.as_deref(), Some("arn:x"));
+        assert_eq!(invocation.object.s3_key, "k");
+        assert_eq!(invocation.object.rest["execution"], "theirs");
     }
 
     #[test]

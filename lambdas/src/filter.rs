@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
-use crate::event::{Call, Invalid, Object};
+use crate::event::{InvalidEvent, Invocation, Object};
 use crate::logging;
 use crate::runtime::Handler;
 
@@ -24,7 +24,7 @@ pub struct FilterInferences {
 pub enum Error {
     /// The event is not the workflow's object.
     #[error(transparent)]
-    InvalidEvent(#[from] Invalid),
+    InvalidEvent(#[from] InvalidEvent),
     /// The model is not sure enough.
     #[error("{image}: {label} with confidence {confidence} is below the threshold {threshold}")]
     ThresholdConfidenceNotMet {
@@ -93,9 +93,9 @@ impl FilterInferences {
 
     /// Lets the object of `event` through, without its image and with the confidence that the scores really have.
     pub fn filter(&self, event: Value) -> Result<Object, Error> {
-        let call = Call::parse(event)?;
-        logging::about(&call);
-        self.judge(call.object)
+        let invocation = Invocation::parse(event)?;
+        logging::record_event(&invocation);
+        self.judge(invocation.object)
     }
 
     /// The same for an object that has been read.

@@ -6,7 +6,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Span, field};
 
 use crate::environment::Environment;
-use crate::event::Call;
+use crate::event::Invocation;
 use s3_uri::S3Uri;
 
 /// Logs from here on, at the level of `AWS_LAMBDA_LOG_LEVEL` (Lambda sets it), by default `INFO`.
@@ -29,7 +29,7 @@ fn level(environment: &Environment) -> LevelFilter {
     }
 }
 
-/// The span of one invocation; [`about`] fills it in once the event is read.
+/// The span of one invocation; [`record_event`] fills it in once the event is read.
 pub(crate) fn invocation(function: &str, request_id: &str) -> Span {
     tracing::info_span!(
         "invocation",
@@ -41,12 +41,12 @@ pub(crate) fn invocation(function: &str, request_id: &str) -> Span {
     )
 }
 
-/// Names in the log what the current invocation is about.
-pub(crate) fn about(call: &Call) {
-    let S3Uri { bucket, key } = call.object.uri();
+/// Names in the log what the current invocation is record_event.
+pub(crate) fn record_event(invocation: &Invocation) {
+    let S3Uri { bucket, key } = invocation.object.uri();
     let span = Span::current();
     span.record("s3_bucket", bucket).record("s3_key", key);
-    if let Some(execution) = &call.execution {
+    if let Some(execution) = &invocation.execution {
         span.record("execution", execution);
     }
 }

@@ -18,14 +18,14 @@ const MAX_PACKED: u64 = 128 << 20;
 const MAX_UNPACKED: u64 = 320 << 20;
 
 /// Why there is no model.
-pub(crate) enum NotLoaded {
+pub(crate) enum LoadError {
     /// Later there may be one.
     Unavailable(String),
     /// There is none at that place, or it is none.
     Unusable(String),
 }
 
-impl From<Error> for NotLoaded {
+impl From<Error> for LoadError {
     fn from(Error { problem, .. }: Error) -> Self {
         match problem {
             Problem::Unavailable(..) => Self::Unavailable(problem.to_string()),
@@ -35,36 +35,36 @@ impl From<Error> for NotLoaded {
 }
 
 /// Downloads, unpacks and reads a `model.tar.gz`.
-pub(crate) async fn load(s3: &Client, artifact: &S3Uri) -> Result<Predictor, NotLoaded> {
-    let folder = tempfile::tempdir().map_err(no_place)?;
+pub(crate) async fn load(s3: &Client, artifact: &S3Uri) -> Result<Predictor, LoadError> {
+    let folder = tempfile::tempdir().map_err(no_space)?;
     let packed = folder.path().join("model.tar.gz");
     download(s3, artifact, &packed).await?;
     let loading = tokio::task::spawn_blocking(move || unpack(folder.path(), &packed));
     let loaded = loading.await.unwrap_or_else(|panic| Err(panic.to_string()));
-    loaded.map_err(NotLoaded::Unusable)
+    loaded.map_err(LoadError::Unusable)
 }
 
 /// A full disk may be empty in another environment.
 #[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
-fn no_place(error: std::io::Error) -> NotLoaded {
-    NotLoaded::Unavailable(format!("no place for it: {error}"))
+fn no_space(error: std::io::Error) -> LoadError {
+    LoadError::Unavailable(format!("no place for it: {error}"))
 }
 
-async fn download(s3: &Client, artifact: &S3Uri, to: &Path) -> Result<(), NotLoaded> {
+async fn download(s3: &Client, artifact: &S3Uri, to: &Path) -> Result<(), LoadError> {
     let mut body = s3_objects::open(s3, artifact).await?;
-    let mut file = tokio::fs::File::create(to).await.map_err(no_place)?;
+    let mut file = tokio::fs::File::create(to).await.map_err(no_space)?;
     let mut bytes = 0;
     while let Some(piece) = body.next_piece().await? {
         bytes += piece.as_ref().len() as u64;
         if bytes > MAX_PACKED {
             let max = MAX_PACKED;
-            return Err(NotLoaded::Unusable(
+            return Err(LoadError::Unusable(
                 Problem::TooLarge { bytes, max }.to_string(),
             ));
         }
-        file.write_all(piece.as_ref()).await.map_err(no_place)?;
+        file.write_all(piece.as_ref()).await.map_err(no_space)?;
     }
-    file.flush().await.map_err(no_place)
+    file.flush().await.map_err(no_space)
 }
 
 fn unpack(folder: &Path, packed: &Path) -> Result<Predictor, String> {

@@ -6,7 +6,7 @@
 //!
 //! `to` is the moment after the last that is looked at, now where it is not there; a schedule gives its own time, so that
 //! a run that is repeated looks at the same hours. Statistics, violations and the report go to
-//! `monitoring/{endpoint}/runs/`, metrics to the log in CloudWatch's embedded metric format, and the answer is [`Verdict`].
+//! `monitoring/{endpoint}/runs/`, metrics to the log in CloudWatch's embedded metric format, and the answer is [`MonitoringResult`].
 
 use aws_sdk_s3::Client;
 use evaluation::Threshold;
@@ -26,7 +26,7 @@ use crate::aws;
 use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
 #[cfg(feature = "embedded-model")]
-use crate::model::{self, NotLoaded};
+use crate::model::{self, LoadError};
 use crate::runtime::Handler;
 #[cfg(feature = "embedded-model")]
 use s3_uri::S3Uri;
@@ -53,14 +53,14 @@ pub struct MonitorEndpoint {
 
 /// What the function is asked.
 #[derive(Debug, Deserialize)]
-struct Question {
+struct Request {
     to: Option<Timestamp>,
     hours: Option<u32>,
 }
 
 /// What came of it.
 #[derive(Debug, Serialize)]
-pub struct Verdict {
+pub struct MonitoringResult {
     /// `Completed`, `CompletedWithViolations` or `NothingToTest`.
     pub status: Status,
     /// The endpoint's name.
@@ -128,7 +128,7 @@ impl From<job::Error> for Error {
 
 impl Handler for MonitorEndpoint {
     const NAME: &'static str = "monitor-endpoint";
-    type Output = Verdict;
+    type Output = MonitoringResult;
     type Error = Error;
 
     async fn start(environment: &Environment) -> Result<Self, environment::Error> {
@@ -139,19 +139,19 @@ impl Handler for MonitorEndpoint {
         Ok(Self::new(s3, bucket, endpoint, threshold))
     }
 
-    async fn handle(&self, event: Value) -> Result<Verdict, Error> {
+    async fn handle(&self, event: Value) -> Result<MonitoringResult, Error> {
         let now = Timestamp::now();
         let window = window(event, now)?;
         let endpoint = self.job.captured.endpoint.clone();
         let baseline = self.job.baseline().await?;
         let own = &baseline.statistics.image_classification;
         let embed = self.embed(own.model.as_deref()).await?;
-        let seen = self
+        let observation = self
             .job
             .observe(window, now, &own.labels, self.threshold, embed)
             .await?;
         let comparing = tokio::task::spawn_blocking(move || {
-            let (observed, findings) = seen.compare(&baseline);
+            let (observed, findings) = observation.compare(&baseline);
             (baseline, observed, findings)
         });
         let (baseline, observed, findings) = comparing
@@ -167,7 +167,7 @@ impl Handler for MonitorEndpoint {
         let folder = self.job.publish(&report).await?;
         // CloudWatch makes metrics of such a line wherever it is in the log.
         println!("{}", metrics::line(&endpoint, window.to(), &findings));
-        Ok(Verdict {
+        Ok(MonitoringResult {
             status: findings.status(),
             from: window.from(),
             to: window.to(),
@@ -216,10 +216,10 @@ impl MonitorEndpoint {
             Ok(model) => Ok(Ok(Box::new(move |image| {
                 model.embed(image).map_err(|error| error.to_string())
             }))),
-            Err(NotLoaded::Unavailable(reason)) => {
+            Err(LoadError::Unavailable(reason)) => {
                 Err(Error::StorageUnavailable(format!("{uri}: {reason}")))
             }
-            Err(NotLoaded::Unusable(reason)) => {
+            Err(LoadError::Unusable(reason)) => {
                 Ok(Err(format!("the baseline's model, {uri}: {reason}")))
             }
         }
@@ -234,15 +234,15 @@ impl MonitorEndpoint {
 }
 
 fn window(event: Value, now: Timestamp) -> Result<Window, Error> {
-    let question: Question =
+    let request: Request =
         serde_json::from_value(event).map_err(|error| Error::InvalidEvent(error.to_string()))?;
-    let hours = question.hours.unwrap_or(HOURS);
+    let hours = request.hours.unwrap_or(HOURS);
     if !(1..=MOST_HOURS).contains(&hours) {
         return Err(Error::InvalidEvent(format!(
             "hours is {hours}, and may be 1 to {MOST_HOURS}"
         )));
     }
-    let to = question.to.unwrap_or(now);
+    let to = request.to.unwrap_or(now);
     let from = to
         .saturating_sub(SignedDuration::from_hours(i64::from(hours)))
         .unwrap_or(Timestamp::MIN);

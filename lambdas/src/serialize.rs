@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::aws;
 use crate::diagnostic::function_error;
 use crate::environment::{self, Environment};
-use crate::event::{Call, Invalid, Object};
+use crate::event::{InvalidEvent, Invocation, Object};
 use crate::fitter::Fitter;
 use crate::logging;
 use crate::runtime::Handler;
@@ -34,7 +34,7 @@ pub struct SerializeImage {
 pub enum Error {
     /// The event does not say which object.
     #[error(transparent)]
-    InvalidEvent(#[from] Invalid),
+    InvalidEvent(#[from] InvalidEvent),
     /// See [`Problem::NoSuchBucket`].
     #[error(transparent)]
     NoSuchBucket(StorageError),
@@ -120,9 +120,9 @@ impl Handler for SerializeImage {
     }
 
     async fn handle(&self, event: Value) -> Result<Object, Error> {
-        let call = Call::parse(event)?;
-        logging::about(&call);
-        self.serialize(call.object).await
+        let invocation = Invocation::parse(event)?;
+        logging::record_event(&invocation);
+        self.serialize(invocation.object).await
     }
 }
 
@@ -156,11 +156,11 @@ impl SerializeImage {
     }
 }
 
-fn address(object: &Object) -> Result<S3Uri, Invalid> {
+fn address(object: &Object) -> Result<S3Uri, InvalidEvent> {
     let location = object.uri();
     match &location {
-        S3Uri { bucket, .. } if bucket.is_empty() => Err(Invalid::Missing("s3_bucket")),
-        S3Uri { key, .. } if key.is_empty() => Err(Invalid::Missing("s3_key")),
+        S3Uri { bucket, .. } if bucket.is_empty() => Err(InvalidEvent::Missing("s3_bucket")),
+        S3Uri { key, .. } if key.is_empty() => Err(InvalidEvent::Missing("s3_key")),
         _ => Ok(location),
     }
 }

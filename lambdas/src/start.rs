@@ -27,7 +27,7 @@ pub struct StartExecution {
 
 /// What became of the uploads of one event.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Started {
+pub struct StartedExecutions {
     /// The names of the executions; those that an earlier delivery started are among them.
     pub executions: Vec<String>,
 }
@@ -54,7 +54,7 @@ function_error!(Error, retryable: ["ExecutionsNotStarted"]);
 
 impl Handler for StartExecution {
     const NAME: &'static str = "start-execution";
-    type Output = Started;
+    type Output = StartedExecutions;
     type Error = Error;
 
     async fn start(environment: &Environment) -> Result<Self, environment::Error> {
@@ -63,10 +63,10 @@ impl Handler for StartExecution {
         Ok(Self::new(step_functions, state_machine_arn))
     }
 
-    async fn handle(&self, event: Value) -> Result<Started, Error> {
+    async fn handle(&self, event: Value) -> Result<StartedExecutions, Error> {
         let records = records(event)?;
         let all = records.len();
-        let mut started = Started::default();
+        let mut started = StartedExecutions::default();
         let mut reasons = Vec::new();
         for (index, record) in records.into_iter().enumerate() {
             match self.start_one(index, record).await {

@@ -25,7 +25,7 @@ use s3_uri::S3Uri;
 
 use files::Manifest;
 use tally::Tally;
-pub use tally::{Counts, Place, Summary};
+pub use tally::{Counts, ResultLocations, Summary};
 
 /// The most bytes of a manifest: it names each file of results, of some megabytes each.
 const MAX_MANIFEST: u64 = 16 << 20;
@@ -41,7 +41,7 @@ pub struct SummarizeBatch {
 
 /// Where the results' manifest is, as `ResultWriterDetails` says.
 #[derive(Debug, Deserialize)]
-struct Question {
+struct Request {
     bucket: String,
     key: String,
 }
@@ -94,7 +94,7 @@ impl Handler for SummarizeBatch {
     }
 
     async fn handle(&self, event: Value) -> Result<Summary, Error> {
-        let Question { bucket, key } = serde_json::from_value(event)
+        let Request { bucket, key } = serde_json::from_value(event)
             .map_err(|error| Error::InvalidEvent(error.to_string()))?;
         let manifest_place = S3Uri { bucket, key };
         let manifest = self.manifest(&manifest_place).await?;
@@ -144,7 +144,7 @@ impl SummarizeBatch {
     }
 
     async fn write(&self, summary: &Summary) -> Result<(), Error> {
-        let Place {
+        let ResultLocations {
             bucket,
             summary: key,
             ..

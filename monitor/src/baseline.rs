@@ -25,7 +25,7 @@ pub struct Baseline {
 /// A file of a baseline that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file} is not one of a baseline: {reason}; make it anew with `scones monitor baseline`")]
-pub struct Invalid {
+pub struct InvalidBaseline {
     file: &'static str,
     reason: String,
 }
@@ -66,7 +66,9 @@ impl Baseline {
     ///
     /// # Errors
     /// One of them is something else.
-    pub fn from_files([statistics, constraints, embeddings]: [&[u8]; 3]) -> Result<Self, Invalid> {
+    pub fn from_files(
+        [statistics, constraints, embeddings]: [&[u8]; 3],
+    ) -> Result<Self, InvalidBaseline> {
         let [statistics_file, constraints_file, embeddings_file] = FILES;
         let packed: Packed = read(embeddings_file, embeddings)?;
         Ok(Self {
@@ -74,7 +76,7 @@ impl Baseline {
             constraints: read(constraints_file, constraints)?,
             embeddings: match packed.reason {
                 Some(reason) => Err(reason),
-                None => Ok(unpack(&packed).map_err(|reason| Invalid {
+                None => Ok(unpack(&packed).map_err(|reason| InvalidBaseline {
                     file: embeddings_file,
                     reason,
                 })?),
@@ -83,8 +85,8 @@ impl Baseline {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(file: &'static str, text: &'a [u8]) -> Result<T, Invalid> {
-    serde_json::from_slice(text).map_err(|error| Invalid {
+fn read<'a, T: Deserialize<'a>>(file: &'static str, text: &'a [u8]) -> Result<T, InvalidBaseline> {
+    serde_json::from_slice(text).map_err(|error| InvalidBaseline {
         file,
         reason: error.to_string(),
     })
@@ -139,7 +141,7 @@ mod tests {
     use super::*;
     use crate::testing::traffic;
 
-    fn again(baseline: &Baseline) -> Result<Baseline, Invalid> {
+    fn again(baseline: &Baseline) -> Result<Baseline, InvalidBaseline> {
         let files = baseline.to_files();
         Baseline::from_files([&files[0], &files[1], &files[2]])
     }

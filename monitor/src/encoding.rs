@@ -18,7 +18,7 @@ pub(crate) enum Data<'a> {
 
 /// A body that can't be had back from its text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Undecodable {
+pub enum DecodeError {
     /// The encoding is none of SageMaker's.
     #[error("the encoding {0:?} is none of BASE64, JSON, CSV and NONE")]
     Unknown(String),
@@ -31,17 +31,17 @@ pub enum Undecodable {
 }
 
 /// The bytes that `data` stands for.
-pub(crate) fn decode(data: Data<'_>, encoding: &str) -> Result<Vec<u8>, Undecodable> {
+pub(crate) fn decode(data: Data<'_>, encoding: &str) -> Result<Vec<u8>, DecodeError> {
     match (encoding.to_ascii_uppercase().as_str(), data) {
         ("BASE64", Data::Text(text)) => STANDARD
             .decode(text.as_bytes())
-            .map_err(|error| Undecodable::Base64(error.to_string())),
+            .map_err(|error| DecodeError::Base64(error.to_string())),
         ("JSON" | "CSV" | "NONE", Data::Text(text)) => Ok(text.into_owned().into_bytes()),
         ("JSON", Data::Json(value)) => Ok(value.to_string().into_bytes()),
         ("BASE64" | "CSV" | "NONE", Data::Json(_)) => {
-            Err(Undecodable::NotText(encoding.to_owned()))
+            Err(DecodeError::NotText(encoding.to_owned()))
         }
-        _ => Err(Undecodable::Unknown(encoding.to_owned())),
+        _ => Err(DecodeError::Unknown(encoding.to_owned())),
     }
 }
 

@@ -79,7 +79,7 @@ struct File<'a> {
 #[derive(Serialize)]
 struct Section<'a> {
     status: Status,
-    tests: Vec<Written<'a>>,
+    tests: Vec<TestRecord<'a>>,
     quality: Option<&'a Quality>,
     notes: &'a [String],
     skipped: &'a Skipped,
@@ -87,7 +87,7 @@ struct Section<'a> {
 
 /// A test as JSON has it: its outcome, or why there is none.
 #[derive(Serialize)]
-struct Written<'a> {
+struct TestRecord<'a> {
     feature: &'a str,
     kind: Kind,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -135,7 +135,7 @@ impl Findings {
 
     /// `constraint_violations.json`
     pub fn violations_file(&self) -> Vec<u8> {
-        let tests = self.tests.iter().map(|test| Written {
+        let tests = self.tests.iter().map(|test| TestRecord {
             feature: &test.feature,
             kind: test.kind,
             outcome: test.outcome.as_ref().ok().copied(),

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use s3_objects::{Bucket, Problem};
 use s3_uri::S3Uri;
 
-use crate::baseline::{Baseline, FILES, Invalid};
+use crate::baseline::{Baseline, FILES, InvalidBaseline};
 use crate::capture::{self, folder};
 use crate::findings::Findings;
 use crate::ground_truth;
@@ -43,7 +43,7 @@ pub struct Job {
 }
 
 /// What a window holds.
-pub struct Seen {
+pub struct Observation {
     /// All of it.
     pub observed: Observed,
     /// Lines of captured data that could not be used.
@@ -52,7 +52,7 @@ pub struct Seen {
     pub skipped_labels: Skipped,
 }
 
-impl Seen {
+impl Observation {
     /// Compares it with the baseline.
     pub fn compare(self, baseline: &Baseline) -> (Observed, Findings) {
         let mut findings = Findings::new(baseline, &self.observed, self.skipped);
@@ -72,7 +72,7 @@ pub enum Error {
     NoBaseline(S3Uri),
     /// What is there is no baseline.
     #[error("{0}: {1}")]
-    Baseline(S3Uri, Invalid),
+    Baseline(S3Uri, InvalidBaseline),
 }
 
 impl Job {
@@ -105,7 +105,7 @@ impl Job {
         labels: &[String],
         threshold: Threshold,
         embed: Result<Embed, String>,
-    ) -> Result<Seen, Error> {
+    ) -> Result<Observation, Error> {
         let location = ground_truth::Location {
             prefix: self.ground_truth.clone(),
             endpoint: self.captured.endpoint.clone(),
@@ -127,7 +127,7 @@ impl Job {
         });
         let (observer, skipped) =
             capture::read(&self.bucket, &self.captured, &window, observer).await?;
-        Ok(Seen {
+        Ok(Observation {
             observed: observer.finish(),
             skipped,
             skipped_labels,
@@ -261,13 +261,13 @@ mod tests {
         let names = ["bicycle", "motorcycle"].map(str::to_owned);
         let none = || Err("no model was given".to_owned());
         let threshold = Threshold::new(0.5).unwrap();
-        let seen = job
+        let observation = job
             .observe(window, next_day, &names, threshold, none())
             .await
             .unwrap();
-        assert_eq!(seen.observed.outcomes, [(0.75, true), (0.75, false)]);
-        let skipped = (seen.skipped.lines, seen.skipped_labels.lines);
-        assert_eq!((seen.observed.answers, skipped), (3, (0, 1)));
+        assert_eq!(observation.observed.outcomes, [(0.75, true), (0.75, false)]);
+        let skipped = (observation.skipped.lines, observation.skipped_labels.lines);
+        assert_eq!((observation.observed.answers, skipped), (3, (0, 1)));
         let earlier = job
             .observe(
                 window,
@@ -293,12 +293,12 @@ mod tests {
             lines: 50,
             reasons: vec![reason],
         };
-        let seen = Seen {
+        let observation = Observation {
             observed: traffic(100, 2),
             skipped: Skipped::default(),
             skipped_labels,
         };
-        let (_, findings) = seen.compare(&baseline);
+        let (_, findings) = observation.compare(&baseline);
         assert_eq!((findings.violations.len(), findings.skipped.lines), (0, 50));
     }
 

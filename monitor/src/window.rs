@@ -16,7 +16,7 @@ pub struct Window {
 #[error(
     "the window ends at {to}, which is not after its beginning, {from}: give --from before --to"
 )]
-pub struct Empty {
+pub struct EmptyWindow {
     from: Timestamp,
     to: Timestamp,
 }
@@ -24,10 +24,10 @@ pub struct Empty {
 impl Window {
     /// # Errors
     /// `to` is not after `from`.
-    pub fn new(from: Timestamp, to: Timestamp) -> Result<Self, Empty> {
+    pub fn new(from: Timestamp, to: Timestamp) -> Result<Self, EmptyWindow> {
         match from < to {
             true => Ok(Self { from, to }),
-            false => Err(Empty { from, to }),
+            false => Err(EmptyWindow { from, to }),
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) enum Monitor {
 
 /// Which endpoint, and where its data is.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Of {
+pub(crate) struct EndpointArgs {
     /// The endpoint
     #[arg(long, value_name = "NAME", default_value = "scones-classifier")]
     pub(crate) endpoint: String,
@@ -46,7 +46,7 @@ pub(crate) struct Of {
 
 /// The time that is looked at.
 #[derive(Args, Clone, Copy, Debug)]
-pub(crate) struct Between {
+pub(crate) struct TimeRange {
     /// The first moment: 2026-03-01T08:00:00Z, 2026-03-01 (UTC), or so long ago: 6h, 7d
     #[arg(long, value_name = "TIME", value_parser = moment, default_value = "24h")]
     pub(crate) from: Timestamp,
@@ -96,7 +96,7 @@ Examples:
 Use images that the model was not trained on: on those that it was, it is surer than it will ever be again.")]
 pub(crate) struct Baseline {
     #[command(flatten)]
-    pub(crate) of: Of,
+    pub(crate) of: EndpointArgs,
     #[command(flatten)]
     pub(crate) images: Images,
     /// The model: model.tar.gz, its folder, or s3://BUCKET/KEY
@@ -114,7 +114,7 @@ pub(crate) struct Baseline {
     #[arg(long, value_name = "SCORE", default_value_t)]
     pub(crate) threshold: Threshold,
     #[command(flatten)]
-    pub(crate) window: Between,
+    pub(crate) window: TimeRange,
 }
 
 /// Compare captured traffic with the baseline
@@ -130,16 +130,16 @@ one line of metrics in CloudWatch's embedded metric format.
 Exit status: 0 if all is as in the baseline, 2 if something is not, 3 if there were too few answers to tell, 1 for errors.")]
 pub(crate) struct Run {
     #[command(flatten)]
-    pub(crate) of: Of,
+    pub(crate) of: EndpointArgs,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) look: ComparisonArgs,
 }
 
 /// What is compared.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Look {
+pub(crate) struct ComparisonArgs {
     #[command(flatten)]
-    pub(crate) window: Between,
+    pub(crate) window: TimeRange,
     /// One production variant; by default all
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
@@ -159,9 +159,9 @@ Examples:
   scones monitor report --out report.html --plots plots     and each plot as an SVG file")]
 pub(crate) struct Report {
     #[command(flatten)]
-    pub(crate) of: Of,
+    pub(crate) of: EndpointArgs,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) look: ComparisonArgs,
     /// The file to write
     #[arg(long, value_name = "FILE", default_value = "report.html")]
     pub(crate) out: PathBuf,
@@ -180,7 +180,7 @@ The file is CSV, or - for standard input, with a header. Its columns:
 Other columns are not looked at. A later label for the same id takes the earlier one's place.")]
 pub(crate) struct Label {
     #[command(flatten)]
-    pub(crate) of: Of,
+    pub(crate) of: EndpointArgs,
     /// The labels
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
@@ -196,7 +196,7 @@ Examples:
   scones monitor traffic --images data/test --lst data/test.lst --mix 0.9,0.1              another mix of classes")]
 pub(crate) struct Traffic {
     #[command(flatten)]
-    pub(crate) of: Of,
+    pub(crate) of: EndpointArgs,
     #[command(flatten)]
     pub(crate) images: Images,
     /// The classes in the order of the scores; by default labels are written as numbers

@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{cli, console, key, own};
+use crate::{cli, console, key, subprocess};
 
 /// Where the console answers if nothing else is said.
 const CONSOLE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -42,7 +42,7 @@ pub(crate) async fn start(
     super::start_logging("warn,s3s=off"); // s3s logs every client's mistake as an error of its own
     // First: a console that was asked for and can't be had is an error before anything runs.
     let listener = console_listener(options).await?;
-    let program = own::program()?;
+    let program = subprocess::program()?;
     let config = Config {
         identity: Identity::default(),
         listen: SocketAddr::new(options.listen, options.port),
@@ -51,11 +51,11 @@ pub(crate) async fn start(
         template: template.map(Path::to_owned),
         parameters: options.parameters.iter().cloned().collect(),
         retention: Duration::from_hours(24 * u64::from(options.keep_days)),
-        model_server: own::model_server(program.clone()),
-        training: own::training(program.clone()),
-        evaluator: Some(own::evaluator(program.clone())),
+        model_server: subprocess::model_server(program.clone()),
+        training: subprocess::training(program.clone()),
+        evaluator: Some(subprocess::evaluator(program.clone())),
         function_command: Box::new(move |function| {
-            own::function(&program, function.binary.as_deref()?)
+            subprocess::function(&program, function.binary.as_deref()?)
         }),
     };
     let stack = Stack::start(config).await?;
@@ -172,7 +172,7 @@ async fn end_of_stdin() {
 
 /// What the demo needs to know of the template.
 #[derive(Debug)]
-pub(crate) struct Names {
+pub(crate) struct DemoConfig {
     pub(crate) bucket: String,
     pub(crate) state_machine_arn: String,
     pub(crate) endpoint: String,
@@ -183,7 +183,7 @@ pub(crate) struct Names {
     pub(crate) threshold: Threshold,
 }
 
-impl Names {
+impl DemoConfig {
     /// Reads them from the template's outputs and the functions' environments.
     pub(crate) fn of(application: &Application) -> anyhow::Result<Self> {
         let output = |name: &str| {

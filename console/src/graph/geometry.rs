@@ -1,14 +1,14 @@
 //! Where the items of a layer stand across the page: as near to the middle of their neighbours as their order and the
 //! room between them allow.
 
-use super::order::{Tie, Ties};
+use super::order::{Link, Links};
 
 const SWEEPS: usize = 12;
 /// How much a catcher's line pulls, against 1 of any other: what usually happens is a straight line.
 const APART: f64 = 1e-3;
 
 /// The centres of the items, from the left edge, which is 0.
-pub(super) fn centres(rows: &[Vec<usize>], ties: &Ties, widths: &[f64], gap: f64) -> Vec<f64> {
+pub(super) fn centres(rows: &[Vec<usize>], links: &Links, widths: &[f64], gap: f64) -> Vec<f64> {
     let mut centre = vec![0.0; widths.len()];
     for row in rows {
         let mut left = 0.0;
@@ -26,13 +26,13 @@ pub(super) fn centres(rows: &[Vec<usize>], ties: &Ties, widths: &[f64], gap: f64
                 true => &rows[step],
                 false => &rows[rows.len() - 1 - step],
             };
-            let wanted = row.iter().map(|item| {
-                let above = ties.above[*item].iter().filter(|_| both || downwards);
-                let below = ties.below[*item].iter().filter(|_| both || !downwards);
-                wanted(above.chain(below), &centre, centre[*item])
+            let target = row.iter().map(|item| {
+                let above = links.above[*item].iter().filter(|_| both || downwards);
+                let below = links.below[*item].iter().filter(|_| both || !downwards);
+                target(above.chain(below), &centre, centre[*item])
             });
-            let wanted: Vec<Wanted> = wanted.collect();
-            settle(row, &wanted, widths, gap, &mut centre);
+            let target: Vec<Target> = target.collect();
+            settle(row, &target, widths, gap, &mut centre);
         }
     }
     let left = (0..widths.len()).map(|item| centre[item] - widths[item] / 2.0);
@@ -41,31 +41,31 @@ pub(super) fn centres(rows: &[Vec<usize>], ties: &Ties, widths: &[f64], gap: f64
 }
 
 /// Where an item would stand best, and how much that matters.
-struct Wanted {
+struct Target {
     at: f64,
     weight: f64,
 }
 
-fn wanted<'t>(ties: impl Iterator<Item = &'t Tie>, centre: &[f64], own: f64) -> Wanted {
-    let weighed = ties.map(|tie| (centre[tie.item], if tie.apart { APART } else { 1.0 }));
+fn target<'t>(links: impl Iterator<Item = &'t Link>, centre: &[f64], own: f64) -> Target {
+    let weighed = links.map(|link| (centre[link.item], if link.apart { APART } else { 1.0 }));
     let (sum, weight) = weighed.fold((0.0, 0.0), |(sum, all), (at, weight)| {
         (sum + at * weight, all + weight)
     });
     match weight > 0.0 {
-        true => Wanted {
+        true => Target {
             at: sum / weight,
             weight,
         },
-        false => Wanted {
+        false => Target {
             at: own,
             weight: APART,
         },
     }
 }
 
-/// The places nearest to what is wanted (weighted least squares) that keep order and distance: an isotonic regression, by
+/// The places nearest to what is target (weighted least squares) that keep order and distance: an isotonic regression, by
 /// pooling adjacent violators, of what is left when the room that each item needs is taken off.
-fn settle(row: &[usize], wanted: &[Wanted], widths: &[f64], gap: f64, centre: &mut [f64]) {
+fn settle(row: &[usize], target: &[Target], widths: &[f64], gap: f64, centre: &mut [f64]) {
     let mut offset = Vec::with_capacity(row.len());
     let mut room = 0.0;
     for (at, item) in row.iter().enumerate() {
@@ -76,8 +76,8 @@ fn settle(row: &[usize], wanted: &[Wanted], widths: &[f64], gap: f64, centre: &m
     }
     // A pool: the weighted sum of what its items want, their weight and their number.
     let mut pools: Vec<(f64, f64, usize)> = Vec::new();
-    for (wanted, offset) in wanted.iter().zip(&offset) {
-        let mut pool = ((wanted.at - offset) * wanted.weight, wanted.weight, 1);
+    for (target, offset) in target.iter().zip(&offset) {
+        let mut pool = ((target.at - offset) * target.weight, target.weight, 1);
         while let Some(before) = pools
             .last()
             .filter(|before| before.0 / before.1 > pool.0 / pool.1)

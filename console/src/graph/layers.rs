@@ -93,33 +93,33 @@ fn back_edges(boxes: usize, edges: &[Arc], first: usize) -> Vec<bool> {
         outgoing[*from].push(at);
     }
     #[derive(Clone, Copy, PartialEq)]
-    enum Seen {
+    enum Visit {
         No,
         Open,
         Left,
     }
-    let mut seen = vec![Seen::No; boxes];
+    let mut visits = vec![Visit::No; boxes];
     let mut back = vec![false; edges.len()];
     for begin in [first].into_iter().chain(0..boxes) {
-        if begin >= boxes || seen[begin] != Seen::No {
+        if begin >= boxes || visits[begin] != Visit::No {
             continue;
         }
-        seen[begin] = Seen::Open;
+        visits[begin] = Visit::Open;
         // A stack of its own: a machine may have ten thousand states in a row.
         let mut open = vec![(begin, 0)];
         while let Some((at, next)) = open.last_mut() {
             let Some(edge) = outgoing[*at].get(*next) else {
-                seen[*at] = Seen::Left;
+                visits[*at] = Visit::Left;
                 open.pop();
                 continue;
             };
             *next += 1;
             let to = edges[*edge].1;
-            match seen[to] {
-                Seen::Open => back[*edge] = true,
-                Seen::Left => {}
-                Seen::No => {
-                    seen[to] = Seen::Open;
+            match visits[to] {
+                Visit::Open => back[*edge] = true,
+                Visit::Left => {}
+                Visit::No => {
+                    visits[to] = Visit::Open;
                     open.push((to, 0));
                 }
             }

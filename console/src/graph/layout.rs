@@ -2,8 +2,8 @@
 //! its box, and the lines between.
 
 use super::layers::{Item, Layered};
-use super::order::{Ties, order};
-use super::{Edge, Flow, Kind, Node, Way, geometry};
+use super::order::{Links, order};
+use super::{Edge, EdgeKind, Flow, Kind, Node, geometry};
 
 /// The width of a line of text in a box, at most.
 const LINE: f64 = 140.0;
@@ -26,12 +26,12 @@ const LOOP: f64 = 26.0;
 pub(crate) struct Picture<'f> {
     pub(crate) width: f64,
     pub(crate) height: f64,
-    pub(crate) boxes: Vec<Placed<'f>>,
+    pub(crate) boxes: Vec<NodeBox<'f>>,
     pub(crate) lines: Vec<Line<'f>>,
 }
 
 /// A box, by its upper left corner.
-pub(crate) struct Placed<'f> {
+pub(crate) struct NodeBox<'f> {
     pub(crate) node: &'f Node,
     pub(crate) x: f64,
     pub(crate) y: f64,
@@ -55,16 +55,16 @@ impl<'f> Picture<'f> {
     /// Lays a flow out. The same flow always looks the same.
     // The recursion ends with the flow's nesting.
     pub(crate) fn of(flow: &'f Flow) -> Self {
-        let mut boxes: Vec<Placed<'f>> = flow.nodes.iter().map(Placed::of).collect();
+        let mut boxes: Vec<NodeBox<'f>> = flow.nodes.iter().map(NodeBox::of).collect();
         let arcs: Vec<_> = flow
             .edges
             .iter()
-            .map(|edge| (edge.from, edge.to, edge.way == Way::Catch))
+            .map(|edge| (edge.from, edge.to, edge.way == EdgeKind::Catch))
             .collect();
         let start = flow.nodes.iter().position(|node| node.kind == Kind::Start);
         let layered = Layered::new(boxes.len(), &arcs, start.unwrap_or(0));
-        let ties = Ties::of(&layered, arcs.iter().map(|arc| arc.2));
-        let rows = order(&layered, &ties);
+        let links = Links::of(&layered, arcs.iter().map(|arc| arc.2));
+        let rows = order(&layered, &links);
         let widths: Vec<f64> = layered
             .items
             .iter()
@@ -73,11 +73,11 @@ impl<'f> Picture<'f> {
                 Item::Lane => LANE,
             })
             .collect();
-        let centre = geometry::centres(&rows, &ties, &widths, GAP);
+        let centre = geometry::centres(&rows, &links, &widths, GAP);
         let bands = bands(&rows, &layered.items, &boxes);
-        for (at, placed) in boxes.iter_mut().enumerate() {
-            placed.x = centre[at] - placed.width / 2.0;
-            placed.y = bands[layered.layer[at]].0;
+        for (at, node_box) in boxes.iter_mut().enumerate() {
+            node_box.x = centre[at] - node_box.width / 2.0;
+            node_box.y = bands[layered.layer[at]].0;
         }
         let turn = flow.edges.iter().any(|edge| edge.from == edge.to);
         let right = (0..widths.len()).map(|at| centre[at] + widths[at] / 2.0);
@@ -87,7 +87,7 @@ impl<'f> Picture<'f> {
             lines: Vec::new(),
             boxes,
         };
-        let place = Place {
+        let routing = Routing {
             layered: &layered,
             centre: &centre,
             bands: &bands,
@@ -96,15 +96,15 @@ impl<'f> Picture<'f> {
             .edges
             .iter()
             .zip(&layered.routes)
-            .map(|(edge, route)| picture.line(flow, edge, route, &place))
+            .map(|(edge, route)| picture.line(flow, edge, route, &routing))
             .collect();
         picture
     }
 
-    fn line(&self, flow: &Flow, edge: &'f Edge, route: &[usize], place: &Place) -> Line<'f> {
+    fn line(&self, flow: &Flow, edge: &'f Edge, route: &[usize], routing: &Routing) -> Line<'f> {
         let points = match edge.from == edge.to {
             true => return self.to_itself(edge),
-            false => place.points(route, edge, &self.boxes),
+            false => routing.points(route, edge, &self.boxes),
         };
         let end = points.last().copied().unwrap_or_default();
         // Before the box that it leads to, from whichever side it comes.
@@ -141,7 +141,7 @@ fn label(flow: &Flow, edge: &Edge) -> Option<String> {
         .edges
         .iter()
         .filter(|other| (other.from, other.to) == (edge.from, edge.to))
-        .filter(|other| matches!(other.way, Way::Rule(_) | Way::Default))
+        .filter(|other| matches!(other.way, EdgeKind::Rule(_) | EdgeKind::Default))
         .collect();
     if !beside.first().is_some_and(|first| *first == edge) {
         return None;
@@ -149,11 +149,11 @@ fn label(flow: &Flow, edge: &Edge) -> Option<String> {
     let rules: Vec<String> = beside
         .iter()
         .filter_map(|edge| match edge.way {
-            Way::Rule(number) => Some(number.to_string()),
+            EdgeKind::Rule(number) => Some(number.to_string()),
             _ => None,
         })
         .collect();
-    let default = beside.iter().any(|edge| edge.way == Way::Default);
+    let default = beside.iter().any(|edge| edge.way == EdgeKind::Default);
     Some(match (rules.len(), default) {
         (0, _) => "default".to_owned(),
         (1, false) => format!("rule {}", rules[0]),
@@ -163,7 +163,7 @@ fn label(flow: &Flow, edge: &Edge) -> Option<String> {
 }
 
 /// The top and the bottom of each layer.
-fn bands(rows: &[Vec<usize>], items: &[Item], boxes: &[Placed]) -> Vec<(f64, f64)> {
+fn bands(rows: &[Vec<usize>], items: &[Item], boxes: &[NodeBox]) -> Vec<(f64, f64)> {
     let mut top = 0.0;
     let band = |row: &Vec<usize>| {
         let heights = row.iter().map(|item| match items[*item] {
@@ -178,21 +178,21 @@ fn bands(rows: &[Vec<usize>], items: &[Item], boxes: &[Placed]) -> Vec<(f64, f64
 }
 
 /// Where items are.
-struct Place<'a> {
+struct Routing<'a> {
     layered: &'a Layered,
     centre: &'a [f64],
     bands: &'a [(f64, f64)],
 }
 
-impl Place<'_> {
+impl Routing<'_> {
     /// The points that a line passes. It goes straight from each odd one to the next, through a layer.
-    fn points(&self, route: &[usize], edge: &Edge, boxes: &[Placed]) -> Vec<(f64, f64)> {
+    fn points(&self, route: &[usize], edge: &Edge, boxes: &[NodeBox]) -> Vec<(f64, f64)> {
         let (from, to) = (&boxes[edge.from], &boxes[edge.to]);
         let upwards = from.y > to.y;
         // Lines that tell something else than the usual way begin beside it.
-        let aside = |of: &Placed| match (upwards, edge.way) {
+        let aside = |of: &NodeBox| match (upwards, edge.way) {
             (true, _) => of.width * 0.36,
-            (_, Way::Catch) => of.width * 0.26,
+            (_, EdgeKind::Catch) => of.width * 0.26,
             _ => 0.0,
         };
         let first = (
@@ -239,9 +239,9 @@ fn curve(points: &[(f64, f64)]) -> String {
     path
 }
 
-impl<'f> Placed<'f> {
+impl<'f> NodeBox<'f> {
     fn of(node: &'f Node) -> Self {
-        let mut placed = Self {
+        let mut node_box = Self {
             node,
             x: 0.0,
             y: 0.0,
@@ -251,18 +251,18 @@ impl<'f> Placed<'f> {
             inner: Vec::new(),
         };
         if node.kind != Kind::State {
-            return placed;
+            return node_box;
         }
-        placed.name = broken(&node.name);
-        let lines = placed.name.iter().map(|line| width(line));
+        node_box.name = broken(&node.name);
+        let lines = node_box.name.iter().map(|line| width(line));
         // The caption is smaller by a sixth, and is cut before it makes a box wider than a long name does.
         let text = lines
             .chain([(width(&node.caption) * 0.84).min(LINE)])
             .fold(0.0, f64::max);
-        placed.width = (text + 2.0 * MARGIN).max(NARROWEST);
-        placed.height = 28.0 + TEXT_LINE * placed.name.len() as f64;
-        placed.fill();
-        placed
+        node_box.width = (text + 2.0 * MARGIN).max(NARROWEST);
+        node_box.height = 28.0 + TEXT_LINE * node_box.name.len() as f64;
+        node_box.fill();
+        node_box
     }
 
     /// Makes room for what the state holds, side by side under its name.

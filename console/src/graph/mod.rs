@@ -44,14 +44,14 @@ pub(crate) enum Kind {
 pub(crate) struct Edge {
     pub(crate) from: usize,
     pub(crate) to: usize,
-    pub(crate) way: Way,
+    pub(crate) way: EdgeKind,
     /// What is to be told of it: the rule's condition, the errors that are caught.
     pub(crate) title: String,
 }
 
 /// Why a state leads to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Way {
+pub(crate) enum EdgeKind {
     /// `Next`, or `End`.
     Next,
     /// A rule of a Choice, counted from 1.
@@ -122,7 +122,7 @@ impl Flow {
         let between = |from, to| Edge {
             from,
             to,
-            way: Way::Next,
+            way: EdgeKind::Next,
             title: String::new(),
         };
         self.edges.extend(first.map(|first| between(start, first)));
@@ -167,20 +167,20 @@ fn caption(state: &Value) -> String {
 }
 
 /// Tells where a state leads.
-fn ways(state: &Value, mut tell: impl FnMut(Way, Option<&str>, String)) {
-    tell(Way::Next, state["Next"].as_str(), String::new());
+fn ways(state: &Value, mut tell: impl FnMut(EdgeKind, Option<&str>, String)) {
+    tell(EdgeKind::Next, state["Next"].as_str(), String::new());
     let rules = state["Choices"].as_array().into_iter().flatten();
     for (number, rule) in (1..).zip(rules) {
         let next = rule["Next"].as_str();
-        tell(Way::Rule(number), next, condition(rule));
+        tell(EdgeKind::Rule(number), next, condition(rule));
     }
     let default = "if no rule holds".to_owned();
-    tell(Way::Default, state["Default"].as_str(), default);
+    tell(EdgeKind::Default, state["Default"].as_str(), default);
     for catcher in state["Catch"].as_array().into_iter().flatten() {
         let errors = catcher["ErrorEquals"].as_array().into_iter().flatten();
         let errors: Vec<&str> = errors.filter_map(Value::as_str).collect();
         let title = format!("catches {}", errors.join(", "));
-        tell(Way::Catch, catcher["Next"].as_str(), title);
+        tell(EdgeKind::Catch, catcher["Next"].as_str(), title);
     }
 }
 

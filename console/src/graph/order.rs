@@ -9,22 +9,22 @@ const ASIDE: f64 = 0.3;
 
 /// A line to an item of the next layer, up or down.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Tie {
+pub(super) struct Link {
     pub(super) item: usize,
     /// Only catchers lead along it: it pulls at nothing.
     pub(super) apart: bool,
 }
 
 /// Lines from one layer to the next: for each item the items that it is tied to above and below.
-pub(super) struct Ties {
-    pub(super) above: Vec<Vec<Tie>>,
-    pub(super) below: Vec<Vec<Tie>>,
+pub(super) struct Links {
+    pub(super) above: Vec<Vec<Link>>,
+    pub(super) below: Vec<Vec<Link>>,
 }
 
-impl Ties {
+impl Links {
     /// `apart` says of each route whether it is a catcher's.
     pub(super) fn of(layered: &Layered, apart: impl Iterator<Item = bool>) -> Self {
-        let mut ties = Self {
+        let mut links = Self {
             above: vec![Vec::new(); layered.items.len()],
             below: vec![Vec::new(); layered.items.len()],
         };
@@ -36,32 +36,36 @@ impl Ties {
                 }
                 // Not a state that leads to itself.
                 if up != down {
-                    add(&mut ties.below[up], down, apart);
-                    add(&mut ties.above[down], up, apart);
+                    add(&mut links.below[up], down, apart);
+                    add(&mut links.above[down], up, apart);
                 }
             }
         }
-        ties
+        links
     }
 }
 
 /// A shared lane is one line, which is a catcher's if all that share it are.
-fn add(ties: &mut Vec<Tie>, item: usize, apart: bool) {
-    match ties.iter_mut().find(|tie| tie.item == item) {
-        Some(tie) => tie.apart &= apart,
-        None => ties.push(Tie { item, apart }),
+fn add(links: &mut Vec<Link>, item: usize, apart: bool) {
+    match links.iter_mut().find(|link| link.item == item) {
+        Some(link) => link.apart &= apart,
+        None => links.push(Link { item, apart }),
     }
 }
 
 /// Orders the items of each layer.
-pub(super) fn order(layered: &Layered, ties: &Ties) -> Vec<Vec<usize>> {
+pub(super) fn order(layered: &Layered, links: &Links) -> Vec<Vec<usize>> {
     let mut rows = layered.rows();
     let mut place = vec![0usize; layered.items.len()];
     rows.iter().for_each(|row| note(row, &mut place));
     let (mut best, mut fewest) = (Vec::new(), usize::MAX);
     for sweep in 0..SWEEPS {
         let downwards = sweep % 2 == 0;
-        let neighbours = if downwards { &ties.above } else { &ties.below };
+        let neighbours = if downwards {
+            &links.above
+        } else {
+            &links.below
+        };
         for step in 0..rows.len() {
             let row = match downwards {
                 true => &mut rows[step],
@@ -76,7 +80,7 @@ pub(super) fn order(layered: &Layered, ties: &Ties) -> Vec<Vec<usize>> {
             });
             note(row, &mut place);
         }
-        let now = crossings(&rows, ties, &place);
+        let now = crossings(&rows, links, &place);
         if now < fewest {
             (best, fewest) = (rows.clone(), now);
         }
@@ -93,25 +97,25 @@ fn note(row: &[usize], place: &mut [usize]) {
     }
 }
 
-fn middle(neighbours: &[Tie], place: &[usize], own: usize, downwards: bool) -> f64 {
+fn middle(neighbours: &[Link], place: &[usize], own: usize, downwards: bool) -> f64 {
     if neighbours.is_empty() {
         return own as f64;
     }
     let aside = if downwards { ASIDE } else { -ASIDE };
-    let places = neighbours.iter().map(|tie| {
-        let aside = if tie.apart { aside } else { 0.0 };
-        place[tie.item] as f64 + aside
+    let places = neighbours.iter().map(|link| {
+        let aside = if link.apart { aside } else { 0.0 };
+        place[link.item] as f64 + aside
     });
     places.sum::<f64>() / neighbours.len() as f64
 }
 
 /// How many pairs of lines between neighbouring layers cross.
-fn crossings(rows: &[Vec<usize>], ties: &Ties, place: &[usize]) -> usize {
+fn crossings(rows: &[Vec<usize>], links: &Links, place: &[usize]) -> usize {
     let between = |row: &Vec<usize>| {
         let mut lines: Vec<(usize, usize)> = row
             .iter()
             .flat_map(|up| {
-                let below = ties.below[*up].iter();
+                let below = links.below[*up].iter();
                 below.map(|down| (place[*up], place[down.item]))
             })
             .collect();

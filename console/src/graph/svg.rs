@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::layout::{Line, Picture, Placed, cut};
-use super::{Flow, Kind, Way};
+use super::layout::{Line, NodeBox, Picture, cut};
+use super::{EdgeKind, Flow, Kind};
 
 /// Around the whole, so that no line and no sign at a corner is cut off.
 const EDGE: f64 = 10.0;
@@ -60,13 +60,13 @@ fn translate(x: f64, y: f64) -> String {
 fn inside(picture: &Picture, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
     html! {
         @for line in &picture.lines { (edge(line)) }
-        @for placed in &picture.boxes { (node(placed, mark)) }
+        @for node_box in &picture.boxes { (node(node_box, mark)) }
     }
 }
 
 fn edge(line: &Line) -> Markup {
     let (class, arrow) = match line.edge.way {
-        Way::Catch => ("edge catch", "url(#arrow-catch)"),
+        EdgeKind::Catch => ("edge catch", "url(#arrow-catch)"),
         _ => ("edge", "url(#arrow)"),
     };
     html! {
@@ -79,9 +79,9 @@ fn edge(line: &Line) -> Markup {
     }
 }
 
-fn node(placed: &Placed, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
-    let at = translate(placed.x, placed.y);
-    match placed.node.kind {
+fn node(node_box: &NodeBox, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
+    let at = translate(node_box.x, node_box.y);
+    match node_box.node.kind {
         Kind::Start => html! {
             g.end transform=(at) { circle cx="9" cy="9" r="7" {} title { "Start" } }
         },
@@ -89,40 +89,40 @@ fn node(placed: &Placed, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
             g.end transform=(at) { circle.ring cx="9" cy="9" r="7.5" {} circle cx="9" cy="9" r="3.5" {} title { "End" } }
         },
         Kind::State => html! {
-            (state(placed, mark(&placed.node.name).as_ref(), &at))
-            @for (x, y, picture) in &placed.inner {
-                g transform=(translate(placed.x + x, placed.y + y)) { (inside(picture, mark)) }
+            (state(node_box, mark(&node_box.node.name).as_ref(), &at))
+            @for (x, y, picture) in &node_box.inner {
+                g transform=(translate(node_box.x + x, node_box.y + y)) { (inside(picture, mark)) }
             }
         },
     }
 }
 
-fn state(placed: &Placed, mark: Option<&Mark>, at: &str) -> Markup {
+fn state(node_box: &NodeBox, mark: Option<&Mark>, at: &str) -> Markup {
     let class = mark.map_or("idle", |mark| mark.class);
     let words = mark.map_or("not reached", |mark| &mark.words);
-    let label = format!("{}, {}, {words}", placed.node.name, placed.node.caption);
+    let label = format!("{}, {}, {words}", node_box.node.name, node_box.node.caption);
     let link = mark.map(|mark| &*mark.href).filter(|href| !href.is_empty());
     html! {
-        g class={ "state " (class) @if !placed.inner.is_empty() { " holds" } } transform=(at) {
+        g class={ "state " (class) @if !node_box.inner.is_empty() { " holds" } } transform=(at) {
             @match link {
-                Some(href) => a href=(href) aria-label=(label) { (face(placed, mark, &label)) },
-                None => g role="img" aria-label=(label) { (face(placed, mark, &label)) },
+                Some(href) => a href=(href) aria-label=(label) { (face(node_box, mark, &label)) },
+                None => g role="img" aria-label=(label) { (face(node_box, mark, &label)) },
             }
         }
     }
 }
 
-fn face(placed: &Placed, mark: Option<&Mark>, label: &str) -> Markup {
-    let (width, height) = (placed.width, placed.height);
+fn face(node_box: &NodeBox, mark: Option<&Mark>, label: &str) -> Markup {
+    let (width, height) = (node_box.width, node_box.height);
     let middle = format!("{:.1}", width / 2.0);
-    let caption = 22.0 + 17.0 * placed.name.len() as f64;
+    let caption = 22.0 + 17.0 * node_box.name.len() as f64;
     html! {
         title { (label) }
         rect width=(format!("{width:.1}")) height=(format!("{height:.1}")) rx="7" {}
-        @for (number, line) in placed.name.iter().enumerate() {
+        @for (number, line) in node_box.name.iter().enumerate() {
             text.name x=(middle) y=(20 + 17 * number) { (line) }
         }
-        text.caption x=(middle) y=(format!("{caption:.0}")) { (cut(&placed.node.caption, (width - 16.0) / 0.84)) }
+        text.caption x=(middle) y=(format!("{caption:.0}")) { (cut(&node_box.node.caption, (width - 16.0) / 0.84)) }
         @if let Some(mark) = mark {
             circle.sign cx=(format!("{width:.1}")) cy="0" r="8" {}
             text.sign x=(format!("{width:.1}")) y="3.5" { (mark.sign) }

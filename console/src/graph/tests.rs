@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::layout::{Picture, Placed};
+use super::layout::{NodeBox, Picture};
 use super::svg::{Mark, draw};
 use super::*;
 
@@ -19,9 +19,9 @@ fn end() -> Value {
 /// No box overlaps another, none covers what is written at a line, and everything is inside the picture.
 fn check(picture: &Picture) {
     for (x, y, text) in picture.lines.iter().filter_map(|line| line.label.as_ref()) {
-        let covers = |placed: &&Placed| {
-            let across = placed.x < x + 20.0 && *x < placed.x + placed.width;
-            across && placed.y < *y && y - 10.0 < placed.y + placed.height
+        let covers = |node_box: &&NodeBox| {
+            let across = node_box.x < x + 20.0 && *x < node_box.x + node_box.width;
+            across && node_box.y < *y && y - 10.0 < node_box.y + node_box.height
         };
         let covering = picture.boxes.iter().find(covers);
         assert!(
@@ -30,11 +30,11 @@ fn check(picture: &Picture) {
             covering.unwrap().node.name
         );
     }
-    let inside = |placed: &Placed| {
-        placed.x >= -0.01
-            && placed.y >= -0.01
-            && placed.x + placed.width <= picture.width + 0.01
-            && placed.y + placed.height <= picture.height + 0.01
+    let inside = |node_box: &NodeBox| {
+        node_box.x >= -0.01
+            && node_box.y >= -0.01
+            && node_box.x + node_box.width <= picture.width + 0.01
+            && node_box.y + node_box.height <= picture.height + 0.01
     };
     for (at, one) in picture.boxes.iter().enumerate() {
         assert!(inside(one), "{} sticks out", one.node.name);
@@ -57,8 +57,11 @@ fn check(picture: &Picture) {
     }
 }
 
-fn place<'p>(picture: &'p Picture, name: &str) -> &'p Placed<'p> {
-    let found = picture.boxes.iter().find(|placed| placed.node.name == name);
+fn place<'p>(picture: &'p Picture, name: &str) -> &'p NodeBox<'p> {
+    let found = picture
+        .boxes
+        .iter()
+        .find(|node_box| node_box.node.name == name);
     found.unwrap_or_else(|| panic!("{name} is not drawn"))
 }
 
@@ -80,7 +83,7 @@ fn the_workflow_goes_down_and_fits_a_phone() {
     let catches = picture
         .lines
         .iter()
-        .filter(|line| line.edge.way == Way::Catch);
+        .filter(|line| line.edge.way == EdgeKind::Catch);
     let titles: Vec<&str> = catches.map(|line| &*line.edge.title).collect();
     assert_eq!(titles[2], "catches ThresholdConfidenceNotMet");
 }
@@ -105,7 +108,7 @@ fn a_chain_is_a_straight_line() {
     let middles: Vec<f64> = picture
         .boxes
         .iter()
-        .map(|placed| placed.x + placed.width / 2.0)
+        .map(|node_box| node_box.x + node_box.width / 2.0)
         .collect();
     assert!(
         middles.iter().all(|x| (x - middles[0]).abs() < 0.01),

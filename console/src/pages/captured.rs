@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use super::image::picture;
 use super::upload::answer;
 use crate::Console;
-use crate::captured::{Captured, Mark};
+use crate::captured::{Captured, LinePosition};
 use crate::classification::bar;
 use crate::failure::Failure;
 use crate::page::{Page, Tab, empty};
@@ -30,7 +30,7 @@ const TRUTHS: usize = 400;
 const BUTTONS: usize = 6;
 
 #[derive(Deserialize)]
-struct Which {
+struct PageQuery {
     endpoint: Option<String>,
     /// Where the last page ended.
     key: Option<String>,
@@ -38,7 +38,7 @@ struct Which {
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct LineQuery {
     bucket: String,
     key: String,
     from: u64,
@@ -47,7 +47,7 @@ struct Line {
 
 /// What one click says.
 #[derive(Deserialize)]
-struct Said {
+struct LabelForm {
     endpoint: String,
     id: String,
     label: String,
@@ -73,7 +73,10 @@ fn uri<'c>(console: &'c Console, endpoint: Option<&str>) -> Option<(&'c S3Uri, &
         .find(|(_, name)| endpoint.is_none_or(|endpoint| endpoint == *name))
 }
 
-async fn page(State(console): State<Console>, Query(which): Query<Which>) -> Result<Page, Failure> {
+async fn page(
+    State(console): State<Console>,
+    Query(which): Query<PageQuery>,
+) -> Result<Page, Failure> {
     let page = Page::new(Tab::Captured, "Captured data");
     let Some((uri, endpoint)) = uri(&console, which.endpoint.as_deref()) else {
         let hint =
@@ -83,7 +86,7 @@ async fn page(State(console): State<Console>, Query(which): Query<Which>) -> Res
     let before = which
         .key
         .zip(which.from)
-        .map(|(key, from)| Mark { key, from });
+        .map(|(key, from)| LinePosition { key, from });
     // One more than is shown tells whether there are older ones.
     let mut found = console.captured(uri, before.as_ref(), SHOWN + 1).await?;
     let more = found.len() > SHOWN;
@@ -189,7 +192,7 @@ fn choice(labels: &[String], truth: Option<&str>, said: Option<&str>) -> Markup 
 
 async fn image(
     State(console): State<Console>,
-    Query(line): Query<Line>,
+    Query(line): Query<LineQuery>,
 ) -> Result<Response, Failure> {
     let uri = S3Uri {
         bucket: line.bucket,
@@ -236,7 +239,7 @@ async fn truths(console: &Console, endpoint: &str) -> Result<HashMap<String, Str
 async fn label(
     State(console): State<Console>,
     headers: HeaderMap,
-    Form(said): Form<Said>,
+    Form(said): Form<LabelForm>,
 ) -> Result<Response, Failure> {
     let labels = &console.application.labels;
     if !labels.contains(&said.label) {

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::text::url;
 
 #[derive(Deserialize)]
-struct Of {
+struct DataQuery {
     arn: String,
     /// An event's id; without it, the execution itself is meant.
     event: Option<usize>,
@@ -36,7 +36,10 @@ pub(super) fn whole(arn: &str, event: Option<usize>, member: &str) -> String {
     url("/execution/data", &query)
 }
 
-async fn data(State(console): State<Console>, Query(of): Query<Of>) -> Result<Response, Failure> {
+async fn data(
+    State(console): State<Console>,
+    Query(of): Query<DataQuery>,
+) -> Result<Response, Failure> {
     let found = match of.event {
         None => Some(console.describe(&of.arn).await?),
         Some(id) => console.event(&of.arn, id).await?,

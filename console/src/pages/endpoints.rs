@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::Console;
 use crate::aws::ApiError;
 use crate::failure::Failure;
-use crate::live::{self, Look};
+use crate::live::{self, Update};
 use crate::page::{Page, Tab, chip, empty};
 use crate::sfn::{rows, text};
 use crate::text::{at, moment};
@@ -48,7 +48,7 @@ async fn stream(State(console): State<Console>) -> Response {
         let console = console.clone();
         async move {
             let found = endpoints(&console).await?;
-            Ok(Look::Now(vec![("endpoints", list(&found))]))
+            Ok(Update::Now(vec![("endpoints", list(&found))]))
         }
     })
 }

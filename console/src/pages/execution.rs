@@ -19,10 +19,10 @@ use crate::classification::Classification;
 use crate::failure::Failure;
 use crate::graph::Flow;
 use crate::graph::svg::{Mark, draw, is_wide};
-use crate::live::{self, Look, Parts};
+use crate::live::{self, Parts, Update};
 use crate::page::{Page, Tab, chip};
 use crate::sfn::{text, took};
-use crate::story::Story;
+use crate::story::ExecutionHistory;
 use crate::text::{at, count, last_part, moment, url};
 
 /// How often an execution is looked at again while it runs.
@@ -33,11 +33,11 @@ struct View {
     arn: String,
     described: Value,
     definition: String,
-    story: Story,
+    story: ExecutionHistory,
 }
 
 #[derive(Deserialize)]
-struct Of {
+struct ExecutionQuery {
     arn: String,
 }
 
@@ -55,7 +55,10 @@ pub(super) fn link(arn: &str) -> String {
     url("/execution", &[("arn", Some(arn))])
 }
 
-async fn page(State(console): State<Console>, Query(of): Query<Of>) -> Result<Page, Failure> {
+async fn page(
+    State(console): State<Console>,
+    Query(of): Query<ExecutionQuery>,
+) -> Result<Page, Failure> {
     let view = View::of(&console, of.arn).await?;
     let name = text(&view.described, "Name").unwrap_or_default();
     let page = Page::new(Tab::Executions, name);
@@ -84,7 +87,7 @@ async fn page(State(console): State<Console>, Query(of): Query<Of>) -> Result<Pa
     }))
 }
 
-async fn stream(State(console): State<Console>, Query(of): Query<Of>) -> Response {
+async fn stream(State(console): State<Console>, Query(of): Query<ExecutionQuery>) -> Response {
     let asked = console.clone();
     let newest = Arc::new(AtomicI64::new(0));
     live::parts(&asked, PAUSE, move || {
@@ -92,25 +95,31 @@ async fn stream(State(console): State<Console>, Query(of): Query<Of>) -> Respons
         async move {
             let now = console.newest_event(&arn).await?;
             if newest.swap(now, Ordering::Relaxed) == now {
-                return Ok(Look::Same);
+                return Ok(Update::Same);
             }
             let view = View::of(&console, arn).await?;
             let parts = view.parts(&console);
             Ok(match view.is_running() {
-                true => Look::Now(parts),
-                false => Look::Last(parts),
+                true => Update::Now(parts),
+                false => Update::Last(parts),
             })
         }
     })
 }
 
-async fn stop(State(console): State<Console>, Form(of): Form<Of>) -> Result<Redirect, Failure> {
+async fn stop(
+    State(console): State<Console>,
+    Form(of): Form<ExecutionQuery>,
+) -> Result<Redirect, Failure> {
     let stop = json!({ "ExecutionArn": of.arn, "Error": "Stopped", "Cause": "from the console" });
     console.sfn("stopExecution", stop).await?;
     Ok(Redirect::to(&link(&of.arn)))
 }
 
-async fn redrive(State(console): State<Console>, Form(of): Form<Of>) -> Result<Redirect, Failure> {
+async fn redrive(
+    State(console): State<Console>,
+    Form(of): Form<ExecutionQuery>,
+) -> Result<Redirect, Failure> {
     let redrive = json!({ "ExecutionArn": of.arn });
     console.sfn("redriveExecution", redrive).await?;
     Ok(Redirect::to(&link(&of.arn)))

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::Console;
 use crate::classification::Classification;
 use crate::failure::Failure;
-use crate::live::{self, Look};
-use crate::merge::Place;
+use crate::live::{self, Update};
+use crate::merge::PageToken;
 use crate::page::{Page, Tab, chip, empty};
 use crate::sfn::{Machine, text, took};
 use crate::text::{at, last_part, moment, url};
@@ -28,9 +28,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 const STATUSES: [&str; 5] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
 
-/// Which executions, as the URL says.
+/// ListQuery executions, as the URL says.
 #[derive(Clone, Debug, Default, Deserialize)]
-struct Which {
+struct ListQuery {
     /// A state machine's ARN; all of them without.
     machine: Option<String>,
     status: Option<String>,
@@ -54,9 +54,9 @@ pub(super) fn router() -> Router<Console> {
 }
 
 /// What a form leaves empty was not asked for.
-fn given(Query(which): Query<Which>) -> Which {
+fn given(Query(which): Query<ListQuery>) -> ListQuery {
     let some = |value: Option<String>| value.filter(|value| !value.is_empty());
-    Which {
+    ListQuery {
         machine: some(which.machine),
         status: some(which.status),
         map_run: some(which.map_run),
@@ -64,7 +64,7 @@ fn given(Query(which): Query<Which>) -> Which {
     }
 }
 
-async fn page(State(console): State<Console>, which: Query<Which>) -> Result<Page, Failure> {
+async fn page(State(console): State<Console>, which: Query<ListQuery>) -> Result<Page, Failure> {
     let which = given(which);
     let machines = console.machines().await?;
     let (found, next) = executions(&console, &machines, &which).await?;
@@ -91,7 +91,7 @@ async fn page(State(console): State<Console>, which: Query<Which>) -> Result<Pag
     }))
 }
 
-async fn stream(State(console): State<Console>, which: Query<Which>) -> Response {
+async fn stream(State(console): State<Console>, which: Query<ListQuery>) -> Response {
     let which = given(which);
     let asked = console.clone();
     live::parts(&asked, PAUSE, move || {
@@ -99,12 +99,15 @@ async fn stream(State(console): State<Console>, which: Query<Which>) -> Response
         async move {
             let machines = console.machines().await?;
             let (found, _) = executions(&console, &machines, &which).await?;
-            Ok(Look::Now(vec![("list", list(&console, &found, &machines))]))
+            Ok(Update::Now(vec![(
+                "list",
+                list(&console, &found, &machines),
+            )]))
         }
     })
 }
 
-impl Which {
+impl ListQuery {
     fn url(&self, path: &str, token: Option<&str>) -> String {
         let query = [
             ("machine", self.machine.as_deref()),
@@ -120,7 +123,7 @@ impl Which {
 async fn executions(
     console: &Console,
     machines: &[Machine],
-    which: &Which,
+    which: &ListQuery,
 ) -> Result<(Vec<Row>, Option<String>), Failure> {
     if let Some(status) = &which.status
         && !STATUSES.contains(&&**status)
@@ -150,7 +153,7 @@ async fn executions(
         return Ok((described(console, listed).await?, next));
     }
     let place = match &which.token {
-        None => Place::first(machines.iter().filter(|m| !m.express).map(|m| &*m.arn)),
+        None => PageToken::first(machines.iter().filter(|m| !m.express).map(|m| &*m.arn)),
         Some(token) => serde_json::from_str(token).map_err(|_| {
             Failure::Invalid("There is no such page of the list: begin at the newest.".to_owned())
         })?,
@@ -172,7 +175,7 @@ async fn described(console: &Console, listed: Vec<Value>) -> Result<Vec<Row>, Fa
     try_join_all(rows).await
 }
 
-fn filter(machines: &[Machine], which: &Which) -> Markup {
+fn filter(machines: &[Machine], which: &ListQuery) -> Markup {
     html! {
         form.filter action="/executions" method="get" data-submit="change" {
             label { "State machine"

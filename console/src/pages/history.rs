@@ -17,7 +17,7 @@ use crate::sfn::{rows, text};
 use crate::text::{clock, count, moment, url};
 
 #[derive(Deserialize)]
-struct Of {
+struct HistoryQuery {
     arn: String,
     token: Option<String>,
 }
@@ -40,7 +40,10 @@ fn address(arn: &str, token: Option<&str>) -> String {
     )
 }
 
-async fn page(State(console): State<Console>, Query(of): Query<Of>) -> Result<Page, Failure> {
+async fn page(
+    State(console): State<Console>,
+    Query(of): Query<HistoryQuery>,
+) -> Result<Page, Failure> {
     let events = console.events(&of.arn, of.token.clone().into()).await?;
     let name = crate::text::last_part(&of.arn);
     let next = text(&events, "NextToken");

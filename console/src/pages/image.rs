@@ -19,7 +19,7 @@ use s3_uri::S3Uri;
 const LARGEST: usize = 32 << 20;
 
 #[derive(Deserialize)]
-struct Of {
+struct ExecutionQuery {
     arn: String,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn router() -> Router<Console> {
 
 async fn of_execution(
     State(console): State<Console>,
-    Query(of): Query<Of>,
+    Query(of): Query<ExecutionQuery>,
 ) -> Result<Response, Failure> {
     let execution = console.describe(&of.arn).await?;
     let read = |member: &str| Classification::read(execution[member].as_str());

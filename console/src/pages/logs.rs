@@ -20,7 +20,7 @@ use crate::text::url;
 const LINES: usize = 200;
 
 #[derive(Deserialize)]
-struct Which {
+struct LogQuery {
     name: Option<String>,
 }
 
@@ -30,7 +30,10 @@ pub(super) fn router() -> Router<Console> {
         .route("/logs/live", get(stream))
 }
 
-async fn page(State(console): State<Console>, Query(which): Query<Which>) -> Result<Page, Failure> {
+async fn page(
+    State(console): State<Console>,
+    Query(which): Query<LogQuery>,
+) -> Result<Page, Failure> {
     let names = names(&console).await?;
     let name = which.name.filter(|name| !name.is_empty());
     // Any other name could be a path out of the folder of logs.
@@ -57,7 +60,7 @@ async fn page(State(console): State<Console>, Query(which): Query<Which>) -> Res
 
 async fn stream(
     State(console): State<Console>,
-    Query(which): Query<Which>,
+    Query(which): Query<LogQuery>,
 ) -> Result<Response, Failure> {
     let name = which.name.unwrap_or_default();
     if !names(&console).await?.contains(&name) {

@@ -37,7 +37,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// What a run says of the traffic that it looked at.
-struct Verdict {
+struct RunResult {
     violations: Vec<Value>,
     /// There were too few answers for any test: no violations, and no all-clear either.
     untold: bool,
@@ -52,7 +52,7 @@ struct Run {
 }
 
 #[derive(Deserialize)]
-struct Of {
+struct RunQuery {
     folder: String,
 }
 
@@ -119,7 +119,7 @@ fn runs(listed: Vec<crate::objects::Listed>) -> Vec<Run> {
     runs
 }
 
-fn row(run: &Run, verdict: Option<&Verdict>) -> Markup {
+fn row(run: &Run, verdict: Option<&RunResult>) -> Markup {
     // The last part of a run's folder is the window that it looked at.
     let (above, name) = run.folder.rsplit_once('/').unwrap_or(("", &run.folder));
     html! {
@@ -139,7 +139,7 @@ fn row(run: &Run, verdict: Option<&Verdict>) -> Markup {
     }
 }
 
-fn chip(verdict: Option<&Verdict>) -> Markup {
+fn chip(verdict: Option<&RunResult>) -> Markup {
     let Some(verdict) = verdict else {
         return html! { span.chip.still { "no constraints" } };
     };
@@ -150,10 +150,10 @@ fn chip(verdict: Option<&Verdict>) -> Markup {
     }
 }
 
-async fn verdict(console: &Console, folder: &str) -> Result<Option<Verdict>, Failure> {
+async fn verdict(console: &Console, folder: &str) -> Result<Option<RunResult>, Failure> {
     let text = file(console, folder, VIOLATIONS).await?;
     let read = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    Ok(read.map(|read| Verdict {
+    Ok(read.map(|read| RunResult {
         violations: rows(&read, "violations").to_vec(),
         untold: read["image_classification"]["status"] == "NothingToTest",
     }))
@@ -184,7 +184,7 @@ fn inside(console: &Console, folder: &str, file: &str) -> Result<S3Uri, Failure>
     })
 }
 
-async fn run(State(console): State<Console>, Query(of): Query<Of>) -> Result<Page, Failure> {
+async fn run(State(console): State<Console>, Query(of): Query<RunQuery>) -> Result<Page, Failure> {
     let folder = &of.folder;
     let verdict = verdict(&console, folder).await?;
     let statistics = file(&console, folder, STATISTICS).await?;
@@ -237,7 +237,10 @@ fn table(violations: &[Value]) -> Markup {
     }
 }
 
-async fn report(State(console): State<Console>, Query(of): Query<Of>) -> Result<Response, Failure> {
+async fn report(
+    State(console): State<Console>,
+    Query(of): Query<RunQuery>,
+) -> Result<Response, Failure> {
     let uri = inside(&console, &of.folder, REPORT)?;
     let found = console.aws.object(&uri, 0, LARGEST).await?;
     let missing = || Failure::Missing(format!("There is no report in {}.", of.folder));

@@ -17,7 +17,7 @@ use crate::sfn::{Machine, rows, text};
 
 /// What the form holds.
 #[derive(Clone, Debug, Default, Deserialize)]
-struct Given {
+struct StartForm {
     #[serde(default)]
     machine: String,
     #[serde(default)]
@@ -27,7 +27,7 @@ struct Given {
 }
 
 #[derive(Deserialize)]
-struct From {
+struct StartQuery {
     /// An execution whose input is taken.
     like: Option<String>,
     /// A state machine's ARN.
@@ -38,11 +38,14 @@ pub(super) fn router() -> Router<Console> {
     Router::new().route("/start", get(page).post(start))
 }
 
-async fn page(State(console): State<Console>, Query(from): Query<From>) -> Result<Page, Failure> {
+async fn page(
+    State(console): State<Console>,
+    Query(from): Query<StartQuery>,
+) -> Result<Page, Failure> {
     let machines = console.machines().await?;
-    let mut given = Given {
+    let mut given = StartForm {
         machine: from.machine.unwrap_or_default(),
-        ..Given::default()
+        ..StartForm::default()
     };
     match &from.like {
         Some(arn) => {
@@ -79,7 +82,7 @@ fn indented(value: &Value) -> String {
 
 async fn start(
     State(console): State<Console>,
-    Form(given): Form<Given>,
+    Form(given): Form<StartForm>,
 ) -> Result<Response, Failure> {
     let name = Some(given.name.trim()).filter(|name| !name.is_empty());
     let start = json!({ "StateMachineArn": given.machine, "Name": name, "Input": given.input });
@@ -96,7 +99,7 @@ async fn start(
     }
 }
 
-fn form(machines: &[Machine], given: &Given, refused: Option<&ApiError>) -> Page {
+fn form(machines: &[Machine], given: &StartForm, refused: Option<&ApiError>) -> Page {
     let body = html! {
         h1 { "Start an execution" }
         @if let Some(refused) = refused {

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::data::whole;
 use crate::json;
-use crate::story::{SHOWN, Status, Step, Story};
+use crate::story::{ExecutionHistory, SHOWN, Status, Step};
 use crate::text::{between, clock, count, url};
 
-pub(super) fn list(arn: &str, story: &Story) -> Markup {
+pub(super) fn list(arn: &str, story: &ExecutionHistory) -> Markup {
     html! {
         section.card {
             h2 { "Steps" }

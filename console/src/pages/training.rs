@@ -16,7 +16,7 @@ use crate::Console;
 use crate::aws::LogLine;
 use crate::failure::Failure;
 use crate::json;
-use crate::live::{self, Look, Parts};
+use crate::live::{self, Parts, Update};
 use crate::page::{Page, Tab, chip, empty};
 use crate::sfn::{rows, text};
 use crate::text::{at, between, moment, url};
@@ -114,8 +114,8 @@ async fn stream(State(console): State<Console>, Query(job): Query<Job>) -> Respo
         async move {
             let (parts, running) = parts(&console, &name).await?;
             Ok(match running {
-                true => Look::Now(parts),
-                false => Look::Last(parts),
+                true => Update::Now(parts),
+                false => Update::Last(parts),
             })
         }
     })

@@ -7,7 +7,7 @@ use crate::{classify, serialize};
 
 /// Why one image has no answer: one of the errors of serialize-image and classify-image, by its own name.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum ImageError {
     /// There is no image.
     #[error(transparent)]
     Serialize(#[from] serialize::Error),
@@ -17,7 +17,7 @@ pub enum Fault {
 }
 
 /// The image itself is at fault: another one may do well.
-const OF_THE_IMAGE: [&str; 11] = [
+const IMAGE_FAULTS: [&str; 11] = [
     "CorruptImage",
     "EmptyObject",
     "ImageRefused",
@@ -32,14 +32,14 @@ const OF_THE_IMAGE: [&str; 11] = [
 ];
 
 /// Nothing is known of the image, and nothing will be known of the next one.
-const STOPS_THE_BATCH: [&str; 4] = [
+const BATCH_FAULTS: [&str; 4] = [
     "EndpointThrottled",
     "EndpointUnavailable",
     "ModelUnavailable",
     "StorageUnavailable",
 ];
 
-impl Fault {
+impl ImageError {
     /// The name that `classify.asl.json` knows it by.
     pub(super) fn name(&self) -> &'static str {
         match self {
@@ -48,19 +48,19 @@ impl Fault {
         }
     }
 
-    pub(super) fn may_pass(&self) -> bool {
+    pub(super) fn is_retryable(&self) -> bool {
         match self {
             Self::Serialize(error) => serialize::Error::RETRYABLE.contains(&error.name()),
             Self::Classify(error) => classify::Error::RETRYABLE.contains(&error.name()),
         }
     }
 
-    pub(super) fn is_of_the_image(&self) -> bool {
-        OF_THE_IMAGE.contains(&self.name())
+    pub(super) fn is_image_fault(&self) -> bool {
+        IMAGE_FAULTS.contains(&self.name())
     }
 
-    pub(super) fn stops_the_batch(&self) -> bool {
-        STOPS_THE_BATCH.contains(&self.name())
+    pub(super) fn fails_batch(&self) -> bool {
+        BATCH_FAULTS.contains(&self.name())
     }
 }
 
@@ -77,7 +77,7 @@ pub enum Error {
     InvalidThreshold(Value),
     /// What is wrong is not of a single image.
     #[error(transparent)]
-    Fault(Fault),
+    ImageError(ImageError),
 }
 
 impl strum::VariantNames for Error {
@@ -113,7 +113,7 @@ impl FunctionError for Error {
         match self {
             Self::InvalidBatch(_) => "InvalidBatch",
             Self::InvalidThreshold(_) => "InvalidThreshold",
-            Self::Fault(fault) => fault.name(),
+            Self::ImageError(fault) => fault.name(),
         }
     }
 }
@@ -136,7 +136,7 @@ mod tests {
     fn every_fault_is_of_the_image_or_may_fail_the_batch() {
         let own = ["InvalidBatch", "InvalidThreshold"];
         let batch = Error::VARIANTS.iter().filter(|name| !own.contains(name));
-        let all: Vec<&str> = batch.chain(&OF_THE_IMAGE).copied().collect();
+        let all: Vec<&str> = batch.chain(&IMAGE_FAULTS).copied().collect();
         let distinct = BTreeSet::from_iter(all.iter().copied());
         assert_eq!(distinct, faults());
         assert_eq!(distinct.len(), all.len(), "one is in both lists");
@@ -150,6 +150,6 @@ mod tests {
             BTreeSet::from_iter(Error::RETRYABLE.iter().copied()),
             theirs
         );
-        assert!(STOPS_THE_BATCH.iter().all(|name| theirs.contains(name)));
+        assert!(BATCH_FAULTS.iter().all(|name| theirs.contains(name)));
     }
 }

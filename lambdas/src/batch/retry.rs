@@ -10,13 +10,13 @@ const WAITS: [Duration; 3] = [
 ];
 
 /// Makes attempts until one succeeds, fails for good, or was the last.
-pub(super) async fn retried<T, E>(
-    may_pass: impl Fn(&E) -> bool,
+pub(super) async fn retry<T, E>(
+    is_retryable: impl Fn(&E) -> bool,
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, E> {
     for most in WAITS {
         match attempt().await {
-            Err(error) if may_pass(&error) => {
+            Err(error) if is_retryable(&error) => {
                 tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
             }
             outcome => return outcome,
@@ -32,7 +32,7 @@ mod tests {
     /// How often work that fails with `errors` and then succeeds is tried, and what comes of it.
     async fn tried(errors: &[&'static str]) -> (usize, Result<(), &'static str>) {
         let mut attempts = 0;
-        let outcome = retried(
+        let outcome = retry(
             |error| *error == "busy",
             async || {
                 attempts += 1;

@@ -10,8 +10,8 @@ use aws_sdk_s3::Client;
 use scones_model::serve::{PredictError, Predictor};
 use tokio::sync::OnceCell;
 
-use super::error::{Asked, Error};
-use crate::model::{self, NotLoaded};
+use super::error::{Error, PredictionContext};
+use crate::model::{self, LoadError};
 use s3_uri::S3Uri;
 
 /// A model that is read when the first image comes, so that what is wrong with it is an error with a name, and a model
@@ -49,18 +49,18 @@ impl Embedded {
     /// What it says to an image, as its container would, and the names of its classes.
     pub(super) async fn score(
         &self,
-        asked: &Asked,
+        context: &PredictionContext,
         image: Vec<u8>,
     ) -> Result<(Vec<u8>, &[String]), Error> {
-        let model = self.model(asked).await?;
-        let failed = |reason: String| Error::ModelFailed(asked.clone(), reason);
+        let model = self.model(context).await?;
+        let failed = |reason: String| Error::ModelFailed(context.clone(), reason);
         let working = Arc::clone(model);
         let scores = tokio::task::spawn_blocking(move || working.predict(&image))
             .await
             .map_err(|panic| failed(panic.to_string()))?
             .map_err(|error| match error {
                 PredictError::Picture(reason) => {
-                    Error::ImageRefused(asked.clone(), reason.to_string())
+                    Error::ImageRefused(context.clone(), reason.to_string())
                 }
                 PredictError::Model(reason) | PredictError::NoEmbedding(reason) => failed(reason),
             })?;
@@ -68,23 +68,23 @@ impl Embedded {
         Ok((answer, &model.config().labels))
     }
 
-    async fn model(&self, asked: &Asked) -> Result<&Arc<Predictor>, Error> {
+    async fn model(&self, context: &PredictionContext) -> Result<&Arc<Predictor>, Error> {
         let loaded = self.loaded.get_or_try_init(|| self.load()).await;
         loaded.map_err(|not_loaded| match not_loaded {
-            NotLoaded::Unavailable(reason) => Error::ModelUnavailable(asked.clone(), reason),
-            NotLoaded::Unusable(reason) => Error::ModelUnusable(asked.clone(), reason),
+            LoadError::Unavailable(reason) => Error::ModelUnavailable(context.clone(), reason),
+            LoadError::Unusable(reason) => Error::ModelUnusable(context.clone(), reason),
         })
     }
 
-    async fn load(&self) -> Result<Arc<Predictor>, NotLoaded> {
+    async fn load(&self) -> Result<Arc<Predictor>, LoadError> {
         let loaded = model::load(&self.s3, &self.artifact).await?;
         self.check_labels(&loaded.config().labels)?;
         Ok(Arc::new(loaded))
     }
 
-    fn check_labels(&self, found: &[String]) -> Result<(), NotLoaded> {
+    fn check_labels(&self, found: &[String]) -> Result<(), LoadError> {
         match &self.labels {
-            Some(expected) if expected != found => Err(NotLoaded::Unusable(format!(
+            Some(expected) if expected != found => Err(LoadError::Unusable(format!(
                 "its labels are {}, and LABELS has {}",
                 found.join(", "),
                 expected.join(", ")

@@ -7,7 +7,7 @@ use aws_sdk_sagemakerruntime::primitives::Blob;
 use aws_sdk_sagemakerruntime::types::error::ModelError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::error::{Asked, Error};
+use super::error::{Error, PredictionContext};
 use aws_failure::Failure;
 
 /// What the built-in image classification takes any image file as.
@@ -25,7 +25,7 @@ impl Endpoint {
     /// What its model says to an image, as it came: `inference_id` is what data capture will know the answer by.
     pub(super) async fn score(
         &self,
-        asked: &Asked,
+        context: &PredictionContext,
         image: Vec<u8>,
         inference_id: Option<&str>,
     ) -> Result<Vec<u8>, Error> {
@@ -39,36 +39,39 @@ impl Endpoint {
             .body(Blob::new(image))
             .send()
             .await
-            .map_err(|error| failed(asked.clone(), &error))?;
+            .map_err(|error| failed(context.clone(), &error))?;
         Ok(answer.body.map(Blob::into_inner).unwrap_or_default())
     }
 }
 
-fn failed(asked: Asked, error: &SdkError<InvokeEndpointError, HttpResponse>) -> Error {
+fn failed(
+    context: PredictionContext,
+    error: &SdkError<InvokeEndpointError, HttpResponse>,
+) -> Error {
     if let Some(InvokeEndpointError::ModelError(error)) = error.as_service_error() {
-        return model_failed(asked, error);
+        return model_failed(context, error);
     }
     match Failure::of(error) {
-        Failure::Unavailable(reason) => Error::EndpointUnavailable(asked, reason),
-        Failure::Throttled(reason) => Error::EndpointThrottled(asked, reason),
+        Failure::Unavailable(reason) => Error::EndpointUnavailable(context, reason),
+        Failure::Throttled(reason) => Error::EndpointThrottled(context, reason),
         // SageMaker has no error of its own for it: "Endpoint NAME of account 123456789012 not found."
         Failure::Refused { code, message }
             if code == "ValidationError" && message.contains("not found") =>
         {
-            Error::EndpointNotFound(asked, message)
+            Error::EndpointNotFound(context, message)
         }
-        refused @ Failure::Refused { .. } => Error::EndpointRefused(asked, refused.to_string()),
+        refused @ Failure::Refused { .. } => Error::EndpointRefused(context, refused.to_string()),
     }
 }
 
 /// The container answered with an error: its 4xx is about the image, except for those that ask to come back.
-fn model_failed(asked: Asked, error: &ModelError) -> Error {
+fn model_failed(context: PredictionContext, error: &ModelError) -> Error {
     let status = error.original_status_code().unwrap_or_default();
     let text = error.original_message().or(error.message());
     let reason = format!("HTTP {status}: {}", text.unwrap_or("no message"));
     match status {
-        408 | 429 => Error::ModelFailed(asked, reason),
-        400..=499 => Error::ImageRefused(asked, reason),
-        _ => Error::ModelFailed(asked, reason),
+        408 | 429 => Error::ModelFailed(context, reason),
+        400..=499 => Error::ImageRefused(context, reason),
+        _ => Error::ModelFailed(context, reason),
     }
 }

@@ -3,18 +3,18 @@
 use std::fmt;
 
 use crate::diagnostic::function_error;
-use crate::event::Invalid;
+use crate::event::InvalidEvent;
 
-/// Which image was asked about, and who was asked; texts begin with it.
+/// Which image was context about, and who was context; texts begin with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct PredictionContext {
     /// The image.
     pub image: String,
     /// Who scores images: `the endpoint NAME`, or `the model s3://BUCKET/KEY`.
     pub model: String,
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for PredictionContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.image, self.model)
     }
@@ -25,42 +25,42 @@ impl fmt::Display for Asked {
 pub enum Error {
     /// The event is not the workflow's object.
     #[error(transparent)]
-    InvalidEvent(#[from] Invalid),
+    InvalidEvent(#[from] InvalidEvent),
     /// `image_data` is missing or not base64.
     #[error("{0}: image_data {1}: serialize-image makes it")]
     InvalidImageData(String, String),
     /// There is no such endpoint. With SageMaker's text.
     #[error("{0} does not exist: deploy it, or set ENDPOINT_NAME: {1}")]
-    EndpointNotFound(Asked, String),
+    EndpointNotFound(PredictionContext, String),
     /// SageMaker did not take the request. With its name and text.
     #[error("{0} refused the request: {1}")]
-    EndpointRefused(Asked, String),
+    EndpointRefused(PredictionContext, String),
     /// The endpoint did not answer, or is not ready. With what came instead. Retryable.
     #[error("{0} is unavailable: {1}")]
-    EndpointUnavailable(Asked, String),
+    EndpointUnavailable(PredictionContext, String),
     /// The endpoint has too much to do. With SageMaker's name and text. Retryable.
     #[error("{0} is throttled: {1}")]
-    EndpointThrottled(Asked, String),
+    EndpointThrottled(PredictionContext, String),
     /// The function's own model could not be read from S3, but may be later. Retryable.
     #[error("{0} can't be read: {1}")]
-    ModelUnavailable(Asked, String),
+    ModelUnavailable(PredictionContext, String),
     /// The function's own model is not there, or is none.
     #[error("{0} can't be used: {1}")]
-    ModelUnusable(Asked, String),
+    ModelUnusable(PredictionContext, String),
     /// The model, or its container, failed. With the container's status and text. Retryable.
     #[error("{0} failed: {1}")]
-    ModelFailed(Asked, String),
+    ModelFailed(PredictionContext, String),
     /// The model, or its container, can't take this image. With the container's status and text.
     #[error("{0} refused the image: {1}")]
-    ImageRefused(Asked, String),
+    ImageRefused(PredictionContext, String),
     /// The model's answer is not scores. With what is wrong with it, and how it begins.
     #[error("{0} gave an answer that can't be used: {1}")]
-    InvalidPrediction(Asked, String),
+    InvalidPrediction(PredictionContext, String),
     /// The model has another number of classes than `LABELS`.
-    #[error("{asked} gave {scores} scores, and LABELS has {labels}: {names}")]
+    #[error("{context} gave {scores} scores, and LABELS has {labels}: {names}")]
     LabelsMismatch {
         /// The image and the model.
-        asked: Asked,
+        context: PredictionContext,
         /// How many scores came.
         scores: usize,
         /// How many labels there are.

@@ -64,7 +64,7 @@ async fn the_built_in_algorithms_lines_are_understood() {
 }
 
 /// Path, content type, inference id and body of the one request that `event` leads to.
-async fn asked(event: Value) -> (String, String, Option<String>, Vec<u8>) {
+async fn context(event: Value) -> (String, String, Option<String>, Vec<u8>) {
     let seen = Arc::new(Mutex::new(None));
     let into = seen.clone();
     let function = function(move |request| {
@@ -84,7 +84,7 @@ async fn asked(event: Value) -> (String, String, Option<String>, Vec<u8>) {
 
 #[tokio::test]
 async fn the_endpoint_gets_the_image_itself() {
-    let (path, content_type, inference_id, body) = asked(event()).await;
+    let (path, content_type, inference_id, body) = context(event()).await;
     assert_eq!(path, "/endpoints/scones/invocations");
     assert_eq!(content_type, "application/x-image");
     assert_eq!(inference_id, None);
@@ -95,9 +95,9 @@ async fn the_endpoint_gets_the_image_itself() {
 async fn a_prediction_of_an_execution_has_one_name_however_often_it_is_made() {
     let of = |execution: &str| json!({"execution": execution, "body": event()});
     let (first, again, other) = (
-        asked(of("arn:1")).await.2.unwrap(),
-        asked(of("arn:1")).await.2.unwrap(),
-        asked(of("arn:2")).await.2.unwrap(),
+        context(of("arn:1")).await.2.unwrap(),
+        context(of("arn:1")).await.2.unwrap(),
+        context(of("arn:2")).await.2.unwrap(),
     );
     assert_eq!(first, again);
     assert_ne!(first, other);

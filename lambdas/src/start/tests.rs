@@ -35,7 +35,7 @@ fn upload(record: Value) -> Upload {
 async fn starting(
     records: Vec<Value>,
     answer: impl Fn(&Value) -> Option<(u16, &'static str)> + Send + Sync + 'static,
-) -> (Vec<Value>, Result<Started, Error>) {
+) -> (Vec<Value>, Result<StartedExecutions, Error>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = asked.clone();
     let config = answering(move |request| {
@@ -170,7 +170,10 @@ fn what_is_no_new_image_is_passed_over() {
 async fn an_event_of_someone_else_is_invalid_but_s3s_test_is_none() {
     let function = StartExecution::new(Client::new(&unreachable()), ARN.into());
     let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "pictures"});
-    assert_eq!(function.handle(test).await.unwrap(), Started::default());
+    assert_eq!(
+        function.handle(test).await.unwrap(),
+        StartedExecutions::default()
+    );
     for (event, found) in [
         (json!({"s3_key": "k"}), "it is missing"),
         (json!({"Records": "none"}), "a string"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::files::Manifest;
-use crate::batch::Unclassified;
+use crate::batch::FailedBatch;
 use s3_uri::S3Uri;
 
 /// What came of the images of a map run.
@@ -24,7 +24,7 @@ pub struct Summary {
     /// Images without an answer by the name of the error. `NotClassified` are those whose batch was never begun.
     pub errors: BTreeMap<String, u64>,
     /// Where all this is.
-    pub results: Place,
+    pub results: ResultLocations,
     /// The map run.
     pub map_run_arn: String,
 }
@@ -40,7 +40,7 @@ pub struct Counts {
 
 /// Where the results are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct ResultLocations {
     /// The bucket.
     pub bucket: String,
     /// The keys of the files with a line an image.
@@ -89,7 +89,7 @@ impl Tally {
 
     /// Counts the images of a batch that has no lines.
     pub(super) fn batch(&mut self, line: &[u8]) -> Result<(), String> {
-        let batch = Unclassified::read(line)?;
+        let batch = FailedBatch::read(line)?;
         let images = batch.images() as u64;
         self.0.images += images;
         self.0.failed += images;
@@ -112,7 +112,7 @@ impl Tally {
         let keys = |files: &[S3Uri]| files.iter().map(|file| file.key.clone()).collect();
         let unclassified = [manifest.failed.as_slice(), &manifest.pending].concat();
         Summary {
-            results: Place {
+            results: ResultLocations {
                 bucket: to.bucket.clone(),
                 lines: keys(&manifest.classified),
                 unclassified: keys(&unclassified),

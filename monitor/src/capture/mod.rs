@@ -13,7 +13,7 @@ use crate::skipped::Skipped;
 use crate::window::Window;
 use s3_objects::{Bucket, Error, Line};
 
-pub use record::{Broken, Message, Record};
+pub use record::{InvalidRecord, Message, Record};
 
 /// Where an endpoint's captured data is: `{prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/*.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +57,11 @@ pub trait Sink: Send + 'static {
     ///
     /// # Errors
     /// The record is not what is expected here: it is counted with the other lines that are skipped.
-    fn record(&mut self, record: Record) -> Result<ControlFlow<()>, Broken>;
+    fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord>;
 }
 
 impl Sink for Vec<Record> {
-    fn record(&mut self, record: Record) -> Result<ControlFlow<()>, Broken> {
+    fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord> {
         self.push(record);
         Ok(ControlFlow::Continue(()))
     }
@@ -99,15 +99,15 @@ pub async fn read<S: Sink>(
         move |(sink, skipped), location, line| {
             let record = match line {
                 Line::Whole(line) => Record::parse(line),
-                Line::TooLong => Err(Broken::TooLong),
+                Line::TooLong => Err(InvalidRecord::TooLong),
             };
             let taken = match record {
                 Ok(record) if !window.contains(record.time) => return ControlFlow::Continue(()),
                 Ok(record) => sink.record(record),
-                Err(broken) => Err(broken),
+                Err(invalid) => Err(invalid),
             };
-            taken.unwrap_or_else(|broken| {
-                skipped.add(location, &broken);
+            taken.unwrap_or_else(|invalid| {
+                skipped.add(location, &invalid);
                 ControlFlow::Continue(())
             })
         },

@@ -6,7 +6,7 @@ use evaluation::{InvalidResponse, Scores};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::encoding::{Data, Undecodable, decode};
+use crate::encoding::{Data, DecodeError, decode};
 use crate::reading::MAX_LINE;
 use crate::skipped::Problem;
 
@@ -36,7 +36,7 @@ pub struct Message {
 
 /// Why a line can't be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Broken {
+pub enum InvalidRecord {
     /// It is no JSON, or its JSON is not that of data capture.
     #[error("not a captured line: {0}")]
     NotCaptured(String),
@@ -45,10 +45,10 @@ pub enum Broken {
     TooLong,
     /// The body of the request can't be had back.
     #[error("endpointInput: {0}")]
-    Input(Undecodable),
+    Input(DecodeError),
     /// The body of the answer can't be had back.
     #[error("endpointOutput: {0}")]
-    Output(Undecodable),
+    Output(DecodeError),
     /// The answer was not captured: what it said is not known.
     #[error("it has no endpointOutput: capture the output too (CaptureOptions)")]
     NoOutput,
@@ -65,7 +65,7 @@ pub enum Broken {
     },
 }
 
-impl Problem for Broken {
+impl Problem for InvalidRecord {
     fn name(&self) -> &'static str {
         match self {
             Self::NotCaptured(_) => "NotCaptured",
@@ -124,9 +124,9 @@ impl Record {
     ///
     /// # Errors
     /// It is not one that data capture writes, or a body in it can't be had back.
-    pub fn parse(line: &[u8]) -> Result<Self, Broken> {
-        let line: Line<'_> =
-            serde_json::from_slice(line).map_err(|error| Broken::NotCaptured(error.to_string()))?;
+    pub fn parse(line: &[u8]) -> Result<Self, InvalidRecord> {
+        let line: Line<'_> = serde_json::from_slice(line)
+            .map_err(|error| InvalidRecord::NotCaptured(error.to_string()))?;
         let CaptureData {
             endpoint_input,
             endpoint_output,
@@ -136,10 +136,10 @@ impl Record {
             inference_id: line.event_metadata.inference_id.map(Cow::into_owned),
             time: line.event_metadata.inference_time,
             input: endpoint_input
-                .map(|input| input.message().map_err(Broken::Input))
+                .map(|input| input.message().map_err(InvalidRecord::Input))
                 .transpose()?,
             output: endpoint_output
-                .map(|output| output.message().map_err(Broken::Output))
+                .map(|output| output.message().map_err(InvalidRecord::Output))
                 .transpose()?,
         })
     }
@@ -153,15 +153,15 @@ impl Record {
     ///
     /// # Errors
     /// It was not captured, or is something else.
-    pub fn scores(&self) -> Result<Scores, Broken> {
-        let output = self.output.as_ref().ok_or(Broken::NoOutput)?;
+    pub fn scores(&self) -> Result<Scores, InvalidRecord> {
+        let output = self.output.as_ref().ok_or(InvalidRecord::NoOutput)?;
         let (_, scores) = Scores::from_response(&output.body)?;
         Ok(scores)
     }
 }
 
 impl Captured<'_> {
-    fn message(self) -> Result<Message, Undecodable> {
+    fn message(self) -> Result<Message, DecodeError> {
         Ok(Message {
             content_type: self.observed_content_type.unwrap_or_default().into_owned(),
             body: decode(self.data, &self.encoding)?,

@@ -15,7 +15,7 @@ fn line(input: &str, output: &str, time: &str) -> String {
 const PNG: &str = r#""data":"iVBORw==","encoding":"BASE64""#;
 const NOON: &str = "2025-10-04T12:00:00Z";
 
-fn parse(line: &str) -> Result<Record, Broken> {
+fn parse(line: &str) -> Result<Record, InvalidRecord> {
     Record::parse(line.as_bytes())
 }
 
@@ -86,11 +86,11 @@ fn every_encoding_of_an_answer_is_scores() {
 #[track_caller]
 fn check_broken(line: &str, name: &str, text: &str) {
     use crate::skipped::Problem;
-    let broken = parse(line)
+    let invalid = parse(line)
         .and_then(|record| record.scores().map(drop))
         .unwrap_err();
-    assert_eq!(broken.name(), name);
-    assert!(broken.to_string().contains(text), "{broken}");
+    assert_eq!(invalid.name(), name);
+    assert!(invalid.to_string().contains(text), "{invalid}");
 }
 
 #[test]
@@ -236,7 +236,7 @@ async fn broken_lines_are_counted_and_their_first_is_named() {
 struct Two(Vec<Record>);
 
 impl Sink for Two {
-    fn record(&mut self, record: Record) -> Result<ControlFlow<()>, Broken> {
+    fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord> {
         self.0.push(record);
         Ok(match self.0.len() {
             2 => ControlFlow::Break(()),
@@ -274,7 +274,7 @@ async fn a_bucket_that_says_no_is_named() {
     let error = bucket.get("monitoring/statistics.json").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "reading s3://b/monitoring/statistics.json: there is no such object"
+        "s3://b/monitoring/statistics.json: the object does not exist"
     );
     assert_eq!(error.problem, s3_objects::Problem::NoSuchKey);
 }
@@ -289,7 +289,7 @@ async fn a_bucket_that_does_not_answer_is_unavailable() {
     );
     let text = error.to_string();
     assert!(
-        text.starts_with("reading s3://b/k: dispatch failure: ") && text.len() < 300,
+        text.starts_with("s3://b/k: S3 did not deliver it: dispatch failure: ") && text.len() < 300,
         "{text}"
     );
 }

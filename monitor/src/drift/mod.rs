@@ -4,7 +4,7 @@
 //! Holm's correction)? And is it large enough to matter (the tolerances)? With a hundred thousand answers chance explains
 //! nothing, and with fifty everything: a violation is a yes to both.
 
-mod tests_of;
+mod comparison;
 
 use serde::Serialize;
 
@@ -75,7 +75,7 @@ impl Test {
 }
 
 /// What a single test measures, before the correction.
-struct Measured {
+struct Measurement {
     distance: f64,
     tolerance: f64,
     p_value: f64,
@@ -85,7 +85,7 @@ struct Measured {
 
 /// All tests, in a fixed order.
 pub fn compare(baseline: &Baseline, observed: &Observed, constraints: &Constraints) -> Vec<Test> {
-    let compared = tests_of::all(baseline, observed, constraints);
+    let compared = comparison::all(baseline, observed, constraints);
     let p_values: Vec<f64> = compared
         .iter()
         .filter_map(|test| Some(test.2.as_ref().ok()?.p_value))
@@ -93,9 +93,9 @@ pub fn compare(baseline: &Baseline, observed: &Observed, constraints: &Constrain
     let mut adjusted = holm::adjusted(&p_values).into_iter();
     let evaluates = constraints.monitoring_config.evaluate_constraints == Switch::Enabled;
     let level = constraints.image_classification.significance_level;
-    let mut outcome = |measured: Measured| {
+    let mut outcome = |measured: Measurement| {
         let adjusted_p_value = adjusted.next().unwrap_or(1.0);
-        let Measured {
+        let Measurement {
             distance,
             tolerance,
             p_value,

@@ -4,7 +4,7 @@ use super::GroundTruth;
 
 /// A file that has no labels to read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
+pub enum InvalidCsv {
     /// The header lacks a column.
     #[error(
         "the first line has no column {missing}: it is {found:?}, and should name the columns id and label"
@@ -35,14 +35,14 @@ pub enum Invalid {
 ///
 /// # Errors
 /// A column is missing, or a field.
-pub fn parse(text: &str) -> Result<Vec<GroundTruth>, Invalid> {
+pub fn parse(text: &str) -> Result<Vec<GroundTruth>, InvalidCsv> {
     let mut rows = rows(text.trim_start_matches('\u{feff}'));
     let header = rows.next().unwrap_or(Ok(Vec::new()))?;
     let column = |missing: &'static str| {
         let place = header
             .iter()
             .position(|name| name.trim().eq_ignore_ascii_case(missing));
-        place.ok_or_else(|| Invalid::Header {
+        place.ok_or_else(|| InvalidCsv::Header {
             missing,
             found: header.join(","),
         })
@@ -59,7 +59,7 @@ pub fn parse(text: &str) -> Result<Vec<GroundTruth>, Invalid> {
                 .get(place)
                 .map(|field| field.trim())
                 .filter(|field| !field.is_empty());
-            field.map(str::to_owned).ok_or(Invalid::Missing {
+            field.map(str::to_owned).ok_or(InvalidCsv::Missing {
                 row: index + 1,
                 column,
             })
@@ -73,7 +73,7 @@ pub fn parse(text: &str) -> Result<Vec<GroundTruth>, Invalid> {
 }
 
 /// Each row's fields. Within quotes commas and ends of lines are text, and two quotes are one.
-fn rows(text: &str) -> impl Iterator<Item = Result<Vec<String>, Invalid>> {
+fn rows(text: &str) -> impl Iterator<Item = Result<Vec<String>, InvalidCsv>> {
     let mut characters = text.chars().peekable();
     let mut row = 0;
     std::iter::from_fn(move || {
@@ -81,7 +81,7 @@ fn rows(text: &str) -> impl Iterator<Item = Result<Vec<String>, Invalid>> {
         let (mut fields, mut field, mut is_quoted) = (Vec::new(), String::new(), false);
         loop {
             match characters.next() {
-                None if is_quoted => return Some(Err(Invalid::Quote { row })),
+                None if is_quoted => return Some(Err(InvalidCsv::Quote { row })),
                 Some('"') if is_quoted && characters.peek() == Some(&'"') => {
                     characters.next();
                     field.push('"');

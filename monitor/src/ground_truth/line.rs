@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::{Data, Undecodable, decode};
+use crate::encoding::{Data, DecodeError, decode};
 use crate::reading::MAX_LINE;
 use crate::skipped::Problem;
 
@@ -19,7 +19,7 @@ pub struct GroundTruth {
 
 /// Why a line of ground truth can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
+pub enum InvalidLabel {
     /// It is no JSON, or its JSON is not that of ground truth.
     #[error("not a line of ground truth: {0}")]
     NotGroundTruth(String),
@@ -28,18 +28,18 @@ pub enum Broken {
     TooLong,
     /// The label can't be had back.
     #[error("groundTruthData: {0}")]
-    Undecodable(#[from] Undecodable),
+    DecodeError(#[from] DecodeError),
     /// The label is none of the model's.
     #[error("there is no class {0:?}: the labels are {1}")]
     UnknownClass(String, String),
 }
 
-impl Problem for Broken {
+impl Problem for InvalidLabel {
     fn name(&self) -> &'static str {
         match self {
             Self::NotGroundTruth(_) => "NotGroundTruth",
             Self::TooLong => "TooLong",
-            Self::Undecodable(_) => "UndecodableLabel",
+            Self::DecodeError(_) => "UndecodableLabel",
             Self::UnknownClass(..) => "UnknownClass",
         }
     }
@@ -71,7 +71,7 @@ struct EventMetadata<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Written<'a> {
+struct WrittenLine<'a> {
     ground_truth_data: WrittenLabel<'a>,
     event_metadata: EventMetadata<'a>,
     event_version: &'static str,
@@ -88,8 +88,8 @@ impl GroundTruth {
     ///
     /// # Errors
     /// It is none of ground truth.
-    pub fn parse(line: &[u8]) -> Result<Self, Broken> {
-        let not = |problem: String| Broken::NotGroundTruth(problem);
+    pub fn parse(line: &[u8]) -> Result<Self, InvalidLabel> {
+        let not = |problem: String| InvalidLabel::NotGroundTruth(problem);
         let line: Line<'_> =
             serde_json::from_slice(line).map_err(|error| not(error.to_string()))?;
         let label = decode(
@@ -106,7 +106,7 @@ impl GroundTruth {
 
     /// Appends it as a line, with its end.
     pub fn write(&self, lines: &mut Vec<u8>) {
-        let line = Written {
+        let line = WrittenLine {
             ground_truth_data: WrittenLabel {
                 data: &self.label,
                 encoding: "CSV",

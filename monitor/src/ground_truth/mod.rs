@@ -26,7 +26,7 @@ use crate::skipped::Skipped;
 use crate::window::Window;
 use s3_objects::{Bucket, Error, Line};
 
-pub use line::{Broken, GroundTruth};
+pub use line::{GroundTruth, InvalidLabel};
 
 /// Where the ground truth of an endpoint is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +71,12 @@ impl Classes {
     ///
     /// # Errors
     /// There is no such class.
-    pub fn add(&mut self, truth: GroundTruth) -> Result<(), Broken> {
+    pub fn add(&mut self, truth: GroundTruth) -> Result<(), InvalidLabel> {
         let Some(class) = class(&truth.label, &self.names) else {
-            return Err(Broken::UnknownClass(truth.label, self.names.join(", ")));
+            return Err(InvalidLabel::UnknownClass(
+                truth.label,
+                self.names.join(", "),
+            ));
         };
         // There are no four thousand million classes.
         self.by_id.insert(truth.id, class as u32);
@@ -121,10 +124,10 @@ pub async fn read(
     reading::each_line(bucket, prefixes, state, |(classes, skipped), at, line| {
         let truth = match line {
             Line::Whole(line) => GroundTruth::parse(line),
-            Line::TooLong => Err(Broken::TooLong),
+            Line::TooLong => Err(InvalidLabel::TooLong),
         };
-        if let Err(broken) = truth.and_then(|truth| classes.add(truth)) {
-            skipped.add(at, &broken);
+        if let Err(invalid) = truth.and_then(|truth| classes.add(truth)) {
+            skipped.add(at, &invalid);
         }
         ControlFlow::Continue(())
     })

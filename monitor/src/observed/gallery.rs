@@ -7,7 +7,7 @@ const KEPT: usize = 12;
 
 /// An answer, with its image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pictured {
+pub struct GalleryImage {
     /// What it is found by.
     pub id: String,
     /// The class that was answered.
@@ -24,9 +24,9 @@ pub struct Pictured {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gallery {
     /// The least sure first.
-    pub doubtful: Vec<Pictured>,
+    pub doubtful: Vec<GalleryImage>,
     /// Wrong answers, the surest first.
-    pub wrong: Vec<Pictured>,
+    pub wrong: Vec<GalleryImage>,
 }
 
 impl Gallery {
@@ -38,7 +38,7 @@ impl Gallery {
         confidence: f32,
         class: Option<usize>,
     ) {
-        let pictured = || Pictured {
+        let pictured = || GalleryImage {
             id: id.to_owned(),
             predicted,
             confidence,
@@ -62,9 +62,9 @@ impl Gallery {
 
 /// Puts it after all that go before it, if it is one of the first then; only then is it made.
 fn keep(
-    kept: &mut Vec<Pictured>,
-    goes_before: impl Fn(&Pictured) -> bool,
-    pictured: impl FnOnce() -> Pictured,
+    kept: &mut Vec<GalleryImage>,
+    goes_before: impl Fn(&GalleryImage) -> bool,
+    pictured: impl FnOnce() -> GalleryImage,
 ) {
     let place = kept.partition_point(goes_before);
     if place < KEPT {
@@ -94,8 +94,9 @@ mod tests {
                 class,
             );
         }
-        let confidences =
-            |kept: &[Pictured]| -> Vec<f32> { kept.iter().map(|kept| kept.confidence).collect() };
+        let confidences = |kept: &[GalleryImage]| -> Vec<f32> {
+            kept.iter().map(|kept| kept.confidence).collect()
+        };
         let expected: Vec<f32> = (0..12).map(|n| n as f32 / 100.0).collect();
         assert_eq!(confidences(&gallery.doubtful), expected);
         assert_eq!(gallery.wrong.len(), KEPT);

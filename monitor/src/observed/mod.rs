@@ -3,7 +3,7 @@
 //! However many records there are, memory holds samples of fixed size, counts, and a label's outcome for each record whose
 //! class is known. The same records in the same order give the same samples.
 
-mod effort;
+mod budget;
 mod gallery;
 mod timeline;
 
@@ -12,15 +12,15 @@ use std::ops::ControlFlow;
 use evaluation::{Evaluation, Threshold, argmax};
 use jiff::Timestamp;
 
-use crate::capture::{Broken, Record, Sink};
+use crate::capture::{InvalidRecord, Record, Sink};
 use crate::ground_truth::Classes;
 use crate::pictures::{Features, ImageFile};
 use crate::stats::{Moments, Reservoir};
 use crate::window::Window;
 
-use effort::Effort;
+use budget::PixelBudget;
 
-pub use gallery::{Gallery, Pictured};
+pub use gallery::{Gallery, GalleryImage};
 pub use timeline::{CONFIDENCE_BINS, Slot, Timeline};
 
 /// Confidences and images that are kept for tests: two such samples tell distributions apart whose distance is 0.06, which
@@ -90,7 +90,7 @@ pub struct Observer {
     truth: Classes,
     confidences: Reservoir<f32>,
     images: Reservoir<Option<Features>>,
-    effort: Effort,
+    budget: PixelBudget,
     embed: Result<Embed, String>,
     embeddings: Reservoir<Result<Vec<f32>, String>>,
 }
@@ -130,7 +130,7 @@ impl Observer {
             truth,
             confidences: Reservoir::new(SAMPLE, SEEDS[0]),
             images: Reservoir::new(SAMPLE, SEEDS[1]),
-            effort: Effort::new(SEEDS[3]),
+            budget: PixelBudget::new(SEEDS[3]),
             embeddings: Reservoir::new(EMBEDDINGS, SEEDS[2]),
             embed,
         }
@@ -140,7 +140,7 @@ impl Observer {
     ///
     /// # Errors
     /// It has not one score for each label.
-    pub fn answer(&mut self, answer: &Answer<'_>) -> Result<(), Broken> {
+    pub fn answer(&mut self, answer: &Answer<'_>) -> Result<(), InvalidRecord> {
         let Answer {
             id,
             time,
@@ -150,7 +150,7 @@ impl Observer {
         } = *answer;
         if scores.len() != self.observed.labels.len() {
             let (found, expected) = (scores.len(), self.observed.labels.len());
-            return Err(Broken::OtherClasses { found, expected });
+            return Err(InvalidRecord::OtherClasses { found, expected });
         }
         let predicted = argmax(scores);
         let confidence = scores[predicted];
@@ -174,7 +174,7 @@ impl Observer {
         }
         if let Some(image) = image {
             observed.inputs += 1;
-            if self.effort.is_chosen() {
+            if self.budget.is_chosen() {
                 let image = ImageFile::new(image);
                 let gallery = &mut self.observed.gallery;
                 gallery.offer(id, &image, predicted, confidence, class);
@@ -189,7 +189,7 @@ impl Observer {
         if let Ok(embed) = &mut self.embed {
             self.embeddings.offer(|| embed(&image.for_model()));
         }
-        if self.effort.is_spent(image.decoded_pixels()) {
+        if self.budget.is_spent(image.decoded_pixels()) {
             self.images.halve();
             self.embeddings.halve();
         }
@@ -205,7 +205,7 @@ impl Observer {
             confidences: self.confidences.into_items(),
             images: self.images.into_items(),
             embeddings,
-            one_in: self.effort.one_in(),
+            one_in: self.budget.one_in(),
             ..self.observed
         }
     }
@@ -243,7 +243,7 @@ pub struct Answer<'a> {
 }
 
 impl Sink for Observer {
-    fn record(&mut self, record: Record) -> Result<ControlFlow<()>, Broken> {
+    fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord> {
         let scores = record.scores()?;
         self.answer(&Answer {
             id: record.id(),

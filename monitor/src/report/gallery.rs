@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
 use super::{Report, percent};
-use crate::observed::Pictured;
+use crate::observed::GalleryImage;
 
 pub(super) fn all(report: &Report<'_>) -> Markup {
     let gallery = &report.observed.gallery;
@@ -15,7 +15,7 @@ pub(super) fn all(report: &Report<'_>) -> Markup {
     }
 }
 
-fn row(report: &Report<'_>, title: &str, images: &[Pictured]) -> Markup {
+fn row(report: &Report<'_>, title: &str, images: &[GalleryImage]) -> Markup {
     if images.is_empty() {
         return html! {};
     }
@@ -27,7 +27,7 @@ fn row(report: &Report<'_>, title: &str, images: &[Pictured]) -> Markup {
     }
 }
 
-fn figure(report: &Report<'_>, image: &Pictured) -> Markup {
+fn figure(report: &Report<'_>, image: &GalleryImage) -> Markup {
     let label = |class: usize| {
         report
             .observed

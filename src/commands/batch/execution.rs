@@ -24,14 +24,14 @@ pub(super) struct Execution<'a> {
 }
 
 /// How an execution ended.
-pub(super) enum Ended {
+pub(super) enum BatchResult {
     /// Well: its output, and how many items its map run had.
     Succeeded { summary: Value, items: u64 },
     /// In another way.
     Badly(Box<DescribeExecutionOutput>),
 }
 
-impl fmt::Display for Ended {
+impl fmt::Display for BatchResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Succeeded { summary, .. } => write!(f, "{summary:#}"),
@@ -70,11 +70,11 @@ impl<'a> Execution<'a> {
     }
 
     /// Waits for its end, and shows meanwhile how far it is: as a bar, or in lines.
-    pub(super) async fn follow(&self, terminal: bool) -> anyhow::Result<Ended> {
+    pub(super) async fn follow(&self, terminal: bool) -> anyhow::Result<BatchResult> {
         let mut shown = if terminal {
-            Shown::bar()
+            ProgressDisplay::bar()
         } else {
-            Shown::lines()
+            ProgressDisplay::lines()
         };
         let mut map_run = None;
         loop {
@@ -91,12 +91,12 @@ impl<'a> Execution<'a> {
                 ExecutionStatus::Running => tokio::time::sleep(LOOK).await,
                 ExecutionStatus::Succeeded => {
                     let output = described.output.unwrap_or_default();
-                    return Ok(Ended::Succeeded {
+                    return Ok(BatchResult::Succeeded {
                         summary: serde_json::from_str(&output).context("the execution's output")?,
                         items: counts.map_or(0, |counts| whole(counts.total)),
                     });
                 }
-                _ => return Ok(Ended::Badly(Box::new(described))),
+                _ => return Ok(BatchResult::Badly(Box::new(described))),
             }
         }
     }
@@ -147,12 +147,12 @@ async fn machine_arn(sfn: &Client, machine: &str) -> anyhow::Result<String> {
 }
 
 /// How far the work is, where people look at it.
-enum Shown {
+enum ProgressDisplay {
     Bar(progress::Steps),
     Lines { next: Instant, begun: Instant },
 }
 
-impl Shown {
+impl ProgressDisplay {
     fn bar() -> Self {
         Self::Bar(progress::Steps::start("classifying", 0))
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use aws_sdk_s3::Client;
-use lambdas::batch::Unclassified;
+use lambdas::batch::FailedBatch;
 use lambdas::summarize::MAX_LINE;
 use s3_objects::Line;
 use s3_uri::S3Uri;
@@ -32,7 +32,7 @@ pub(super) async fn download(s3: &Client, results: &Results, file: &Path) -> any
     }
     for key in &results.unclassified {
         written += each_line(s3, &results.bucket, key, |child| {
-            let batch = Unclassified::read(child).map_err(|problem| anyhow!(problem))?;
+            let batch = FailedBatch::read(child).map_err(|problem| anyhow!(problem))?;
             for line in batch.lines() {
                 serde_json::to_writer(&mut out, &line)?;
                 out.write_all(b"\n")?;

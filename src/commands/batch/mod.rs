@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::{aws, cli};
-use execution::{Ended, Execution};
+use execution::{BatchResult, Execution};
 use report::Report;
 
 /// Exit status of an execution that ended, but not well.
@@ -40,7 +40,7 @@ pub(crate) async fn run(batch: &cli::Batch) -> anyhow::Result<ExitCode> {
             bail!("stopped watching; the execution goes on: {}", execution.arn);
         }
     };
-    let Ended::Succeeded { summary, items } = &ended else {
+    let BatchResult::Succeeded { summary, items } = &ended else {
         eprintln!("{ended}");
         return Ok(ExitCode::from(ENDED_BADLY));
     };

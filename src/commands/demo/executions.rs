@@ -29,7 +29,7 @@ pub(crate) enum Trigger {
 
 /// What came of one execution.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Ended {
+pub(crate) struct ExecutionResult {
     pub(crate) name: String,
     pub(crate) trigger: Trigger,
     pub(crate) key: String,
@@ -43,7 +43,7 @@ pub(crate) struct Ended {
     pub(crate) cause: Option<String>,
 }
 
-impl Ended {
+impl ExecutionResult {
     /// The gate let it pass.
     pub(crate) fn passed(&self) -> bool {
         self.status == "SUCCEEDED"
@@ -80,7 +80,7 @@ impl Workflow {
         &self,
         key: &str,
         threshold: Option<Threshold>,
-    ) -> anyhow::Result<Ended> {
+    ) -> anyhow::Result<ExecutionResult> {
         let mut input = json!({ "image_data": "", "s3_bucket": self.bucket, "s3_key": key });
         if let Some(threshold) = threshold {
             input["threshold"] = json!(threshold);
@@ -97,14 +97,14 @@ impl Workflow {
         let ended = self
             .wait(&started.execution_arn, Trigger::Payload, key)
             .await?;
-        Ok(Ended {
+        Ok(ExecutionResult {
             threshold: threshold.unwrap_or(self.threshold),
             ..ended
         })
     }
 
     /// Uploads the image under `incoming/` and finds the execution that the event starts.
-    pub(crate) async fn by_upload(&self, key: &str) -> anyhow::Result<Ended> {
+    pub(crate) async fn by_upload(&self, key: &str) -> anyhow::Result<ExecutionResult> {
         let before = self.known().await?;
         let image = self.get(key).await?;
         let name = key.rsplit('/').next().unwrap_or(key);
@@ -185,7 +185,12 @@ impl Workflow {
             .with_context(|| format!("describing {arn}"))
     }
 
-    async fn wait(&self, arn: &str, trigger: Trigger, key: &str) -> anyhow::Result<Ended> {
+    async fn wait(
+        &self,
+        arn: &str,
+        trigger: Trigger,
+        key: &str,
+    ) -> anyhow::Result<ExecutionResult> {
         let mut pause = Pause::new();
         loop {
             let execution = self.describe(arn).await?;
@@ -203,12 +208,12 @@ impl Workflow {
         execution: &DescribeExecutionOutput,
         trigger: Trigger,
         key: &str,
-    ) -> anyhow::Result<Ended> {
+    ) -> anyhow::Result<ExecutionResult> {
         let inference = self.inference(&execution.execution_arn).await?;
         let stopped = execution
             .stop_date
             .context("an execution that ended has no stop date")?;
-        Ok(Ended {
+        Ok(ExecutionResult {
             name: execution.name.clone().unwrap_or_default(),
             trigger,
             key: key.to_owned(),

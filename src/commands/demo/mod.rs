@@ -14,9 +14,9 @@ use scones_local::Stack;
 
 use super::stack;
 use crate::{aws, cli};
-use executions::{Ended, Workflow};
+use executions::{ExecutionResult, Workflow};
 use report::{Data, Model, Report, Staged, Table};
-use training::Place;
+use training::TrainingJob;
 
 /// Test images that are started by payload and by upload.
 const BY_PAYLOAD: usize = 8;
@@ -67,11 +67,11 @@ async fn conclude(
 }
 
 async fn workflow(demo: &cli::Demo, stack: &Stack) -> anyhow::Result<Report> {
-    let names = stack::Names::of(stack.application())?;
+    let names = stack::DemoConfig::of(stack.application())?;
     let config = aws::config(stack.url(), &stack.identity().region).await?;
     let s3 = cifar_tools::s3::from_config(&config);
     let data = stage(demo, &s3, &names.bucket).await?;
-    let place = Place {
+    let place = TrainingJob {
         client: &s3,
         bucket: &names.bucket,
         model_key: &names.model_key,
@@ -128,7 +128,7 @@ async fn stage(demo: &cli::Demo, s3: &aws_sdk_s3::Client, bucket: &str) -> anyho
     })
 }
 
-async fn model(demo: &cli::Demo, place: &Place<'_>, labels: &str) -> anyhow::Result<Model> {
+async fn model(demo: &cli::Demo, place: &TrainingJob<'_>, labels: &str) -> anyhow::Result<Model> {
     let earlier = if demo.retrain {
         None
     } else {
@@ -165,7 +165,7 @@ async fn deploy(stack: &Stack, endpoint: &str) -> anyhow::Result<()> {
 }
 
 /// Runs executions on test images until the gate was seen to pass and to refuse.
-async fn executions(workflow: &Workflow) -> anyhow::Result<Vec<Ended>> {
+async fn executions(workflow: &Workflow) -> anyhow::Result<Vec<ExecutionResult>> {
     let keys = test_keys(workflow).await?;
     let machine = workflow
         .state_machine_arn
@@ -173,9 +173,10 @@ async fn executions(workflow: &Workflow) -> anyhow::Result<Vec<Ended>> {
         .next()
         .unwrap_or_default();
     println!("5 Executions  of the state machine {machine}");
-    let mut ended: Vec<Ended> = Vec::new();
+    let mut ended: Vec<ExecutionResult> = Vec::new();
     for (number, key) in keys.iter().take(AT_MOST).enumerate() {
-        let both = ended.iter().any(Ended::passed) && ended.iter().any(Ended::refused);
+        let both =
+            ended.iter().any(ExecutionResult::passed) && ended.iter().any(ExecutionResult::refused);
         if number >= BY_PAYLOAD + BY_UPLOAD && both {
             break;
         }
@@ -198,9 +199,9 @@ async fn executions(workflow: &Workflow) -> anyhow::Result<Vec<Ended>> {
 /// A model that is sure of all these images refuses none: then one of them runs with a threshold that it can't meet.
 async fn refusal_by_own_threshold(
     workflow: &Workflow,
-    ended: &[Ended],
-) -> anyhow::Result<Option<Ended>> {
-    if ended.iter().any(Ended::refused) {
+    ended: &[ExecutionResult],
+) -> anyhow::Result<Option<ExecutionResult>> {
+    if ended.iter().any(ExecutionResult::refused) {
         return Ok(None);
     }
     let least = ended

@@ -4,14 +4,14 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::executions::{Ended, Trigger};
+use super::executions::{ExecutionResult, Trigger};
 
 /// Everything that the demo printed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) data: Data,
     pub(crate) model: Model,
-    pub(crate) executions: Vec<Ended>,
+    pub(crate) executions: Vec<ExecutionResult>,
 }
 
 /// Where the images came from and what was staged.
@@ -48,14 +48,14 @@ pub(crate) struct Model {
 impl Report {
     /// Every execution ended as its confidence demands, and the gate was seen to do both.
     pub(crate) fn all_well(&self) -> bool {
-        self.executions.iter().all(Ended::as_it_should)
-            && self.executions.iter().any(Ended::passed)
-            && self.executions.iter().any(Ended::refused)
+        self.executions.iter().all(ExecutionResult::as_it_should)
+            && self.executions.iter().any(ExecutionResult::passed)
+            && self.executions.iter().any(ExecutionResult::refused)
     }
 }
 
 /// A table of executions.
-pub(crate) struct Table<'a>(pub(crate) &'a [Ended]);
+pub(crate) struct Table<'a>(pub(crate) &'a [ExecutionResult]);
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,7 +71,7 @@ impl fmt::Display for Table<'_> {
     }
 }
 
-fn write_row(f: &mut fmt::Formatter<'_>, row: &Ended) -> fmt::Result {
+fn write_row(f: &mut fmt::Formatter<'_>, row: &ExecutionResult) -> fmt::Result {
     let trigger = match row.trigger {
         Trigger::Payload => "payload",
         Trigger::Upload => "upload",
@@ -112,8 +112,8 @@ fn shorten(key: &str, width: usize) -> String {
 mod tests {
     use super::*;
 
-    fn ended(confidence: f64, status: &str, error: Option<&str>) -> Ended {
-        Ended {
+    fn ended(confidence: f64, status: &str, error: Option<&str>) -> ExecutionResult {
+        ExecutionResult {
             name: "n".into(),
             trigger: Trigger::Payload,
             key: "test/bicycle_s_000513.png".into(),

@@ -13,10 +13,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::report::Model;
 use super::staging;
-use crate::{own, progress};
+use crate::{progress, subprocess};
 
 /// Where the workflow's objects are.
-pub(crate) struct Place<'a> {
+pub(crate) struct TrainingJob<'a> {
     pub(crate) client: &'a Client,
     pub(crate) bucket: &'a str,
     /// The key that the endpoint reads its model from.
@@ -31,7 +31,7 @@ struct Record {
     model: Model,
 }
 
-impl Place<'_> {
+impl TrainingJob<'_> {
     /// The model that an earlier run trained on the same images for as many epochs.
     pub(crate) async fn earlier(&self, epochs: u32) -> Option<Model> {
         let record = staging::get(self.client, self.bucket, &self.record_key())
@@ -159,7 +159,7 @@ impl Place<'_> {
 async fn run_job(root: &Path, epochs: u32, images: usize) -> anyhow::Result<()> {
     let bar = progress::Steps::start("training", u64::from(epochs));
     bar.at(0, format!("on {images} images"));
-    let mut job = own::command()?
+    let mut job = subprocess::command()?
         .args(["model", "train", "--root"])
         .arg(root)
         .stdout(Stdio::piped())
@@ -196,7 +196,7 @@ fn validation_accuracy(line: &str) -> Option<(u64, f64)> {
 async fn evaluate(root: &Path) -> anyhow::Result<Value> {
     let scores = root.join("evaluation.json");
     let channels: PathBuf = root.join("input/data");
-    let evaluation = own::command()?
+    let evaluation = subprocess::command()?
         .args(["model", "evaluate", "--model"])
         .arg(root.join("model"))
         .arg("--images")

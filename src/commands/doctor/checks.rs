@@ -10,7 +10,7 @@ use aws_sdk_sfn::types::StateMachineStatus;
 use scones_local::aws::Identity;
 use scones_local::template::{Application, Endpoint, StateMachine};
 
-use super::Place;
+use super::Target;
 use super::finding::{Finding, Findings};
 
 /// AWS SDK clients of the place.
@@ -23,14 +23,14 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn of(config: &SdkConfig, place: &Place) -> Self {
+    pub(super) fn of(config: &SdkConfig, place: &Target) -> Self {
         Self {
             s3: cifar_tools::s3::from_config(config),
             sfn: aws_sdk_sfn::Client::new(config),
             runtime: aws_sdk_sagemakerruntime::Client::new(config),
             deploy: match place {
-                Place::Aws => "deploy it: just deploy",
-                Place::Stack { .. } => "start the stack from this template: scones up",
+                Target::Aws => "deploy it: just deploy",
+                Target::Stack { .. } => "start the stack from this template: scones up",
             },
         }
     }

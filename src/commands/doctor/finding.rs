@@ -7,11 +7,11 @@ use std::fmt;
 pub(super) struct Finding {
     what: String,
     text: String,
-    verdict: Verdict,
+    verdict: Assessment,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Verdict {
+enum Assessment {
     Right,
     /// With what to do.
     Wrong(String),
@@ -21,7 +21,7 @@ enum Verdict {
 
 impl Finding {
     pub(super) fn right(what: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new(what, text, Verdict::Right)
+        Self::new(what, text, Assessment::Right)
     }
 
     pub(super) fn wrong(
@@ -29,18 +29,18 @@ impl Finding {
         text: impl Into<String>,
         way_out: impl Into<String>,
     ) -> Self {
-        Self::new(what, text, Verdict::Wrong(way_out.into()))
+        Self::new(what, text, Assessment::Wrong(way_out.into()))
     }
 
     pub(super) fn unknown(what: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new(what, text, Verdict::Unknown)
+        Self::new(what, text, Assessment::Unknown)
     }
 
     pub(super) fn is_wrong(&self) -> bool {
-        matches!(self.verdict, Verdict::Wrong(_))
+        matches!(self.verdict, Assessment::Wrong(_))
     }
 
-    fn new(what: impl Into<String>, text: impl Into<String>, verdict: Verdict) -> Self {
+    fn new(what: impl Into<String>, text: impl Into<String>, verdict: Assessment) -> Self {
         Self {
             what: what.into(),
             text: text.into(),
@@ -73,12 +73,12 @@ impl fmt::Display for Findings {
         } in &self.0
         {
             let sign = match verdict {
-                Verdict::Right => "ok   ",
-                Verdict::Wrong(_) => "WRONG",
-                Verdict::Unknown => "?    ",
+                Assessment::Right => "ok   ",
+                Assessment::Wrong(_) => "WRONG",
+                Assessment::Unknown => "?    ",
             };
             writeln!(f, "{sign}  {what} {text}")?;
-            if let Verdict::Wrong(way_out) = verdict {
+            if let Assessment::Wrong(way_out) = verdict {
                 writeln!(f, "       -> {way_out}")?;
             }
         }

@@ -14,7 +14,7 @@ use checks::Clients;
 use finding::{Finding, Findings};
 
 /// Where the application is looked for.
-enum Place {
+enum Target {
     Aws,
     Stack { url: String },
 }
@@ -24,11 +24,11 @@ enum Place {
 pub(crate) async fn run(doctor: &cli::Doctor) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
     let (place, config) = if doctor.to.aws {
-        (Place::Aws, aws::of_environment().await)
+        (Target::Aws, aws::of_environment().await)
     } else {
         let url = doctor.to.stack.url()?;
         let config = aws::config(&url, &Identity::default().region).await?;
-        (Place::Stack { url }, config)
+        (Target::Stack { url }, config)
     };
     if let Some(identity) = identity(&place, &config, &mut findings).await
         && let Some(application) = application(doctor, &identity, &mut findings)
@@ -51,15 +51,15 @@ pub(crate) async fn run(doctor: &cli::Doctor) -> anyhow::Result<ExitCode> {
 }
 
 /// Whom AWS takes us for, and where.
-async fn identity(place: &Place, config: &SdkConfig, findings: &mut Findings) -> Option<Identity> {
+async fn identity(place: &Target, config: &SdkConfig, findings: &mut Findings) -> Option<Identity> {
     match place {
-        Place::Stack { url } => {
+        Target::Stack { url } => {
             let answers = checks::stack(url).await;
             let reachable = !answers.is_wrong();
             findings.add(answers);
             reachable.then(Identity::default)
         }
-        Place::Aws => {
+        Target::Aws => {
             let Some(region) = config.region() else {
                 findings.add(Finding::wrong(
                     "region",

@@ -12,14 +12,14 @@ use monitor::ground_truth::Classes;
 use monitor::observed::{Answer, Observed, Observer, Settings};
 use scones_model::serve::Predictor;
 
-use super::places::Pictures;
+use super::files::LabeledImages;
 use super::{Session, predictor, window};
-use crate::cli::monitor::{Baseline as Asked, Location};
+use crate::cli::monitor::{Baseline as BaselineArgs, Location};
 use crate::progress::Steps;
 
-pub(super) async fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
-    let session = Session::open(&asked.of, None).await?;
-    let model = match &asked.model {
+pub(super) async fn run(args: &BaselineArgs) -> anyhow::Result<ExitCode> {
+    let session = Session::open(&args.of, None).await?;
+    let model = match &args.model {
         Some(location) => Some(
             predictor::load(&session.s3, location)
                 .await
@@ -28,30 +28,30 @@ pub(super) async fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let own = model.as_ref().map(|model| model.config().labels.clone());
-    let labels = own.unwrap_or_else(|| asked.labels.clone());
+    let labels = own.unwrap_or_else(|| args.labels.clone());
     ensure!(
         labels.len() >= 2,
         "--labels names {} classes, and a model tells at least two apart",
         labels.len()
     );
-    let observed = match Pictures::list(&session.s3, &asked.images).await? {
-        Some(pictures) => {
+    let observed = match LabeledImages::list(&session.s3, &args.images).await? {
+        Some(images_of_list) => {
             let model = model.context("the images need a model to look at them: add --model")?;
-            of_images(&session, &pictures, model, asked.threshold).await?
+            of_images(&session, &images_of_list, model, args.threshold).await?
         }
         None => {
             let embed = model.map(predictor::embed).ok_or_else(predictor::none);
-            let window = window(asked.window)?;
-            let seen = session
+            let window = window(args.window)?;
+            let observation = session
                 .job
-                .observe(window, Timestamp::now(), &labels, asked.threshold, embed)
+                .observe(window, Timestamp::now(), &labels, args.threshold, embed)
                 .await?;
-            let mut skipped = seen.skipped;
-            skipped.append(seen.skipped_labels);
+            let mut skipped = observation.skipped;
+            skipped.append(observation.skipped_labels);
             if skipped.lines > 0 {
                 eprintln!("{skipped}");
             }
-            seen.observed
+            observation.observed
         }
     };
     ensure!(
@@ -60,7 +60,7 @@ pub(super) async fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
     );
     let labelled = observed.outcomes.len();
     let mut baseline = Baseline::of(observed);
-    if let Some(Location::S3(uri)) = &asked.model {
+    if let Some(Location::S3(uri)) = &args.model {
         baseline.statistics.image_classification.model = Some(uri.to_string());
     }
     session.job.put_baseline(&baseline).await?;
@@ -84,7 +84,7 @@ pub(super) async fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
 /// The model's answers to all images of a list.
 async fn of_images(
     session: &Session,
-    pictures: &Pictures,
+    images_of_list: &LabeledImages,
     model: Arc<Predictor>,
     threshold: Threshold,
 ) -> anyhow::Result<Observed> {
@@ -98,10 +98,10 @@ async fn of_images(
         window,
         embed: Ok(predictor::embed(Arc::clone(&model))),
     });
-    let steps = Steps::start("scoring", pictures.lines().len() as u64);
-    for (index, entry) in pictures.lines().iter().enumerate() {
+    let steps = Steps::start("scoring", images_of_list.lines().len() as u64);
+    for (index, entry) in images_of_list.lines().iter().enumerate() {
         let name = entry.path.clone();
-        let file = pictures.file(&session.s3, &entry.path).await?;
+        let file = images_of_list.file(&session.s3, &entry.path).await?;
         let (model, class, id) = (Arc::clone(&model), entry.class, name.clone());
         // Decoding and scoring would keep the runtime from everything else.
         observer = tokio::task::spawn_blocking(move || -> anyhow::Result<Observer> {

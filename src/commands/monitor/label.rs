@@ -11,10 +11,10 @@ use monitor::ground_truth::{self, Location, csv};
 use super::Session;
 use crate::cli::monitor::Label;
 
-pub(super) async fn run(asked: &Label) -> anyhow::Result<ExitCode> {
-    let session = Session::open(&asked.of, None).await?;
-    let name = asked.file.display().to_string();
-    let file = asked.file.clone();
+pub(super) async fn run(args: &Label) -> anyhow::Result<ExitCode> {
+    let session = Session::open(&args.of, None).await?;
+    let name = args.file.display().to_string();
+    let file = args.file.clone();
     let text = tokio::task::spawn_blocking(move || read(&file))
         .await?
         .with_context(|| name.clone())?;
@@ -24,7 +24,7 @@ pub(super) async fn run(asked: &Label) -> anyhow::Result<ExitCode> {
     let now = Timestamp::now();
     let location = Location {
         prefix: session.job.ground_truth.clone(),
-        endpoint: asked.of.endpoint.clone(),
+        endpoint: args.of.endpoint.clone(),
     };
     let object = format!("labels-{}", now.as_millisecond());
     let key = ground_truth::write(&session.job.bucket, &location, now, &object, labels).await?;

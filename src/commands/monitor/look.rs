@@ -8,7 +8,7 @@ use monitor::observed::Observed;
 use monitor::report::Report;
 
 use super::{Session, predictor, window};
-use crate::cli::monitor::Look;
+use crate::cli::monitor::ComparisonArgs;
 
 /// A window, compared.
 pub(super) struct Compared {
@@ -18,7 +18,7 @@ pub(super) struct Compared {
     pub(super) findings: Findings,
 }
 
-pub(super) async fn compare(session: &Session, look: &Look) -> anyhow::Result<Compared> {
+pub(super) async fn compare(session: &Session, look: &ComparisonArgs) -> anyhow::Result<Compared> {
     let window = window(look.window)?;
     let baseline = session.job.baseline().await?;
     let own = &baseline.statistics.image_classification;
@@ -30,12 +30,12 @@ pub(super) async fn compare(session: &Session, look: &Look) -> anyhow::Result<Co
         None => Err(predictor::none()),
     };
     let threshold = look.threshold.unwrap_or(own.threshold);
-    let seen = session
+    let observation = session
         .job
         .observe(window, Timestamp::now(), &own.labels, threshold, embed)
         .await?;
     let compared = tokio::task::spawn_blocking(move || {
-        let (observed, findings) = seen.compare(&baseline);
+        let (observed, findings) = observation.compare(&baseline);
         Compared {
             window,
             baseline,

@@ -1,9 +1,9 @@
 //! `scones monitor`: what an endpoint's traffic says of its model. One file a verb.
 
 mod baseline;
+mod files;
 mod label;
 mod look;
-mod places;
 mod predictor;
 mod report;
 mod run;
@@ -18,7 +18,7 @@ use s3_objects::Bucket;
 use scones_local::aws::Identity;
 
 use crate::aws;
-use crate::cli::monitor::{Between, Monitor, Of};
+use crate::cli::monitor::{EndpointArgs, Monitor, TimeRange};
 
 /// Runs the verb.
 #[tokio::main]
@@ -40,7 +40,7 @@ struct Session {
 }
 
 impl Session {
-    async fn open(of: &Of, variant: Option<&str>) -> anyhow::Result<Self> {
+    async fn open(of: &EndpointArgs, variant: Option<&str>) -> anyhow::Result<Self> {
         let identity = Identity::default();
         let config = aws::config_of(&of.to).await?;
         let s3 = cifar_tools::s3::from_config(&config);
@@ -61,6 +61,6 @@ impl Session {
     }
 }
 
-fn window(between: Between) -> anyhow::Result<monitor::Window> {
+fn window(between: TimeRange) -> anyhow::Result<monitor::Window> {
     Ok(monitor::Window::new(between.from, between.to)?)
 }

@@ -9,7 +9,7 @@ use scones_model::artifact;
 use scones_model::serve::Predictor;
 use scones_model::trial;
 
-use super::places;
+use super::files;
 use crate::cli::monitor::Location;
 
 /// Loads a model from its folder, its archive, or an archive in S3.
@@ -25,7 +25,7 @@ pub(super) async fn load(s3: &Client, location: &Location) -> anyhow::Result<Arc
         Location::Local(path) => path.clone(),
         Location::S3(_) => {
             let archive = folder.path().join("model.tar.gz");
-            tokio::fs::write(&archive, places::read(s3, location).await?)
+            tokio::fs::write(&archive, files::read(s3, location).await?)
                 .await
                 .context("a location for the model")?;
             archive

@@ -7,16 +7,16 @@ use anyhow::Context;
 use super::{Session, look};
 use crate::cli::monitor::Report;
 
-pub(super) async fn run(asked: &Report) -> anyhow::Result<ExitCode> {
-    let session = Session::open(&asked.of, asked.look.variant.as_deref()).await?;
-    let compared = look::compare(&session, &asked.look).await?;
-    let report = compared.report(&asked.of.endpoint);
-    let cannot = || asked.out.display().to_string();
-    tokio::fs::write(&asked.out, report.html())
+pub(super) async fn run(args: &Report) -> anyhow::Result<ExitCode> {
+    let session = Session::open(&args.of, args.look.variant.as_deref()).await?;
+    let compared = look::compare(&session, &args.look).await?;
+    let report = compared.report(&args.of.endpoint);
+    let cannot = || args.out.display().to_string();
+    tokio::fs::write(&args.out, report.html())
         .await
         .with_context(cannot)?;
-    println!("{}", asked.out.display());
-    if let Some(folder) = &asked.plots {
+    println!("{}", args.out.display());
+    if let Some(folder) = &args.plots {
         tokio::fs::create_dir_all(folder)
             .await
             .with_context(|| folder.display().to_string())?;

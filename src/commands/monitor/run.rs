@@ -15,10 +15,10 @@ const VIOLATIONS: u8 = 2;
 /// Exit status where nothing could be told.
 const NOTHING: u8 = 3;
 
-pub(super) async fn run(asked: &Run) -> anyhow::Result<ExitCode> {
-    let session = Session::open(&asked.of, asked.look.variant.as_deref()).await?;
-    let compared = look::compare(&session, &asked.look).await?;
-    let endpoint = &asked.of.endpoint;
+pub(super) async fn run(args: &Run) -> anyhow::Result<ExitCode> {
+    let session = Session::open(&args.of, args.look.variant.as_deref()).await?;
+    let compared = look::compare(&session, &args.look).await?;
+    let endpoint = &args.of.endpoint;
     let folder = session.job.publish(&compared.report(endpoint)).await?;
     // Metrics are for programs, and all else is for people.
     println!(

@@ -12,7 +12,7 @@ use monitor::corruption::corrupt_file;
 use monitor::ground_truth::{self, GroundTruth, Location};
 
 use super::Session;
-use super::places::Pictures;
+use super::files::LabeledImages;
 use crate::cli::monitor::Traffic;
 use crate::progress::Steps;
 
@@ -20,7 +20,7 @@ use crate::progress::Steps;
 const AT_ONCE: usize = 8;
 
 /// One request.
-struct Planned {
+struct PlannedRequest {
     id: String,
     /// Which of the list.
     entry: usize,
@@ -28,32 +28,33 @@ struct Planned {
     seed: u64,
 }
 
-pub(super) async fn run(asked: &Traffic) -> anyhow::Result<ExitCode> {
-    let session = Session::open(&asked.of, None).await?;
-    let pictures = Pictures::list(&session.s3, &asked.images).await?;
-    let pictures = pictures.context("there are no images to send: give --images and --lst")?;
+pub(super) async fn run(args: &Traffic) -> anyhow::Result<ExitCode> {
+    let session = Session::open(&args.of, None).await?;
+    let images_of_list = LabeledImages::list(&session.s3, &args.images).await?;
+    let images_of_list =
+        images_of_list.context("there are no images to send: give --images and --lst")?;
     ensure!(
-        asked.rate > 0.0 && asked.rate.is_finite(),
+        args.rate > 0.0 && args.rate.is_finite(),
         "--rate is {}, and must be over 0",
-        asked.rate
+        args.rate
     );
     let begun = Timestamp::now();
-    let planned = plan(asked, &pictures, begun)?;
+    let planned = plan(args, &images_of_list, begun)?;
     // Before the images: should a request fail, those that were answered have their labels.
-    if !asked.unlabelled {
+    if !args.unlabelled {
         let location = Location {
             prefix: session.job.ground_truth.clone(),
-            endpoint: asked.of.endpoint.clone(),
+            endpoint: args.of.endpoint.clone(),
         };
         let labels = planned
             .iter()
-            .map(|planned| label(asked, &pictures, planned));
+            .map(|planned| label(args, &images_of_list, planned));
         let name = format!("traffic-{}", begun.as_millisecond());
         ground_truth::write(&session.job.bucket, &location, begun, &name, labels).await?;
     }
     let client = Client::new(&session.config);
     let steps = Steps::start("sending", planned.len() as u64);
-    let mut beat = tokio::time::interval(Duration::from_secs_f64(1.0 / asked.rate));
+    let mut beat = tokio::time::interval(Duration::from_secs_f64(1.0 / args.rate));
     // What could not be sent in time is not made up for at once.
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let beats = futures::stream::unfold(beat, |mut beat| async move {
@@ -62,7 +63,7 @@ pub(super) async fn run(asked: &Traffic) -> anyhow::Result<ExitCode> {
     });
     let requests = beats
         .zip(futures::stream::iter(&planned))
-        .map(|((), planned)| send(asked, &session, &client, &pictures, planned));
+        .map(|((), planned)| send(args, &session, &client, &images_of_list, planned));
     let mut answers = std::pin::pin!(requests.buffer_unordered(AT_ONCE));
     let mut sent = 0;
     while let Some(answer) = answers.next().await {
@@ -75,30 +76,34 @@ pub(super) async fn run(asked: &Traffic) -> anyhow::Result<ExitCode> {
     let to = Timestamp::from_second(Timestamp::now().as_second() + 1)?;
     println!(
         "{sent} images sent to {}, from {from} to {to}",
-        asked.of.endpoint
+        args.of.endpoint
     );
     Ok(ExitCode::SUCCESS)
 }
 
-fn plan(asked: &Traffic, pictures: &Pictures, begun: Timestamp) -> anyhow::Result<Vec<Planned>> {
-    let mut random = Rng::with_seed(asked.seed);
-    let by_class = classes(asked, pictures)?;
-    let planned = (0..asked.count).map(|number| {
+fn plan(
+    args: &Traffic,
+    images_of_list: &LabeledImages,
+    begun: Timestamp,
+) -> anyhow::Result<Vec<PlannedRequest>> {
+    let mut random = Rng::with_seed(args.seed);
+    let by_class = classes(args, images_of_list)?;
+    let planned = (0..args.count).map(|number| {
         let entry = match &by_class[..] {
-            [] => random.usize(..pictures.lines().len()),
+            [] => random.usize(..images_of_list.lines().len()),
             classes => {
-                let of_class = &classes[pick(&mut random, &asked.mix)];
+                let of_class = &classes[pick(&mut random, &args.mix)];
                 of_class[random.usize(..of_class.len())]
             }
         };
         // A drift goes up evenly, so that its mean is half of where it ends.
-        let part = f64::from(number + 1) / f64::from(asked.count);
-        let severity = match (asked.corrupt, asked.drift) {
+        let part = f64::from(number + 1) / f64::from(args.count);
+        let severity = match (args.corrupt, args.drift) {
             (None, _) => 0,
-            (Some(_), false) => asked.severity,
-            (Some(_), true) => (f64::from(asked.severity) * part).round() as u8,
+            (Some(_), false) => args.severity,
+            (Some(_), true) => (f64::from(args.severity) * part).round() as u8,
         };
-        Planned {
+        PlannedRequest {
             id: format!("traffic-{}-{number}", begun.as_millisecond()),
             entry,
             severity,
@@ -109,14 +114,14 @@ fn plan(asked: &Traffic, pictures: &Pictures, begun: Timestamp) -> anyhow::Resul
 }
 
 /// The entries of each class of the mix; none where there is no mix.
-fn classes(asked: &Traffic, pictures: &Pictures) -> anyhow::Result<Vec<Vec<usize>>> {
-    let mut classes = vec![Vec::new(); asked.mix.len()];
-    for (index, entry) in pictures.lines().iter().enumerate() {
+fn classes(args: &Traffic, images_of_list: &LabeledImages) -> anyhow::Result<Vec<Vec<usize>>> {
+    let mut classes = vec![Vec::new(); args.mix.len()];
+    for (index, entry) in images_of_list.lines().iter().enumerate() {
         if let Some(class) = classes.get_mut(entry.class) {
             class.push(index);
         }
     }
-    for (class, (part, entries)) in asked.mix.iter().zip(&classes).enumerate() {
+    for (class, (part, entries)) in args.mix.iter().zip(&classes).enumerate() {
         ensure!(
             *part >= 0.0 && part.is_finite(),
             "--mix has {part}, which is no part of a whole"
@@ -127,7 +132,7 @@ fn classes(asked: &Traffic, pictures: &Pictures) -> anyhow::Result<Vec<Vec<usize
         );
     }
     ensure!(
-        classes.is_empty() || asked.mix.iter().sum::<f64>() > 0.0,
+        classes.is_empty() || args.mix.iter().sum::<f64>() > 0.0,
         "--mix has no part over 0"
     );
     Ok(classes)
@@ -145,15 +150,15 @@ fn pick(random: &mut Rng, parts: &[f64]) -> usize {
 }
 
 async fn send(
-    asked: &Traffic,
+    args: &Traffic,
     session: &Session,
     client: &Client,
-    pictures: &Pictures,
-    planned: &Planned,
+    images_of_list: &LabeledImages,
+    planned: &PlannedRequest,
 ) -> anyhow::Result<()> {
-    let path = &pictures.lines()[planned.entry].path;
-    let mut file = pictures.file(&session.s3, path).await?;
-    if let Some(kind) = asked.corrupt.filter(|_| planned.severity > 0) {
+    let path = &images_of_list.lines()[planned.entry].path;
+    let mut file = images_of_list.file(&session.s3, path).await?;
+    if let Some(kind) = args.corrupt.filter(|_| planned.severity > 0) {
         let (severity, seed) = (planned.severity, planned.seed);
         file = tokio::task::spawn_blocking(move || corrupt_file(&file, kind, severity, seed))
             .await?
@@ -161,7 +166,7 @@ async fn send(
     }
     let request = client
         .invoke_endpoint()
-        .endpoint_name(&asked.of.endpoint)
+        .endpoint_name(&args.of.endpoint)
         .inference_id(&planned.id);
     let sent = request
         .content_type("application/x-image")
@@ -169,15 +174,15 @@ async fn send(
         .send()
         .await;
     sent.map_err(aws_sdk_sagemakerruntime::Error::from)
-        .with_context(|| format!("asking {} about {}", asked.of.endpoint, path))?;
+        .with_context(|| format!("asking {} about {}", args.of.endpoint, path))?;
     Ok(())
 }
 
-fn label(asked: &Traffic, pictures: &Pictures, planned: &Planned) -> GroundTruth {
-    let class = pictures.lines()[planned.entry].class;
+fn label(args: &Traffic, images_of_list: &LabeledImages, planned: &PlannedRequest) -> GroundTruth {
+    let class = images_of_list.lines()[planned.entry].class;
     GroundTruth {
         id: planned.id.clone(),
-        label: asked
+        label: args
             .labels
             .get(class)
             .cloned()

@@ -1,6 +1,6 @@
 //! The tests one by one, each before the correction for their number.
 
-use super::{Baseline, Kind, Measured};
+use super::{Baseline, Kind, Measurement};
 use crate::constraints::{Constraints, Switch};
 use crate::observed::Observed;
 use crate::pictures::NAMES;
@@ -8,7 +8,7 @@ use crate::statistics::{CONFIDENCE, PREDICTION};
 use crate::stats::proportion::{self, wilson};
 use crate::stats::{chi_squared, ks, mmd};
 
-type Compared = (String, Kind, Result<Measured, String>);
+type Compared = (String, Kind, Result<Measurement, String>);
 
 /// The permutations of a run are the same each time.
 const SEED: u64 = 4;
@@ -70,11 +70,11 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    fn confidence(&self) -> Result<Measured, String> {
+    fn confidence(&self) -> Result<Measurement, String> {
         self.samples(CONFIDENCE, &self.observed.confidences)
     }
 
-    fn image_feature(&self, index: usize) -> Result<Measured, String> {
+    fn image_feature(&self, index: usize) -> Result<Measurement, String> {
         let images = self.observed.images.iter().flatten();
         let sample: Vec<f32> = images.map(|features| features.values[index]).collect();
         if sample.is_empty() {
@@ -83,12 +83,12 @@ impl Comparison<'_> {
         self.samples(NAMES[index], &sample)
     }
 
-    fn samples(&self, feature: &str, sample: &[f32]) -> Result<Measured, String> {
-        self.is_compared()?;
+    fn samples(&self, feature: &str, sample: &[f32]) -> Result<Measurement, String> {
+        self.check_compared()?;
         let before = self.baseline.statistics.sample(feature);
-        self.are_enough(before.len().min(sample.len()))?;
+        self.check_count(before.len().min(sample.len()))?;
         let found = ks::test(before, sample).ok_or("there is nothing to compare")?;
-        Ok(Measured {
+        Ok(Measurement {
             distance: found.distance,
             tolerance: self.threshold(),
             p_value: found.p_value,
@@ -97,13 +97,13 @@ impl Comparison<'_> {
         })
     }
 
-    fn prediction(&self) -> Result<Measured, String> {
-        self.is_compared()?;
-        self.are_enough(self.observed.answers as usize)?;
+    fn prediction(&self) -> Result<Measurement, String> {
+        self.check_compared()?;
+        self.check_count(self.observed.answers as usize)?;
         let before = self.baseline.statistics.predicted();
         let found = chi_squared::test(&before, &self.observed.predicted);
         let found = found.ok_or("the baseline has no answers")?;
-        Ok(Measured {
+        Ok(Measurement {
             distance: found.distance,
             tolerance: self.threshold(),
             p_value: found.p_value,
@@ -112,8 +112,8 @@ impl Comparison<'_> {
         })
     }
 
-    fn pass_rate(&self) -> Result<Measured, String> {
-        self.are_enough(self.observed.answers as usize)?;
+    fn pass_rate(&self) -> Result<Measurement, String> {
+        self.check_count(self.observed.answers as usize)?;
         let statistics = &self.baseline.statistics;
         let own = &statistics.image_classification;
         // The baseline counted at its own threshold: at another its sample says what it would have counted.
@@ -130,7 +130,7 @@ impl Comparison<'_> {
         let now = (self.observed.passed, self.observed.answers);
         let p_value = proportion::differ(now, before).ok_or("the baseline has no answers")?;
         let (now, before) = (wilson(now.0, now.1), wilson(before.0, before.1).value);
-        Ok(Measured {
+        Ok(Measurement {
             distance: (now.value - before).abs(),
             tolerance: self.constraints.image_classification.pass_rate_tolerance,
             p_value,
@@ -139,8 +139,8 @@ impl Comparison<'_> {
         })
     }
 
-    fn estimated_accuracy(&self) -> Result<Measured, String> {
-        self.are_enough(self.observed.confidences.len())?;
+    fn estimated_accuracy(&self) -> Result<Measurement, String> {
+        self.check_count(self.observed.confidences.len())?;
         let calibration = self
             .baseline
             .statistics
@@ -152,7 +152,7 @@ impl Comparison<'_> {
         let found = calibration
             .estimate(&self.observed.confidences)
             .ok_or("there is no answer")?;
-        Ok(Measured {
+        Ok(Measurement {
             distance: found.baseline - found.accuracy.value,
             tolerance: self.constraints.image_classification.accuracy_tolerance,
             p_value: found.p_value,
@@ -161,18 +161,18 @@ impl Comparison<'_> {
         })
     }
 
-    fn embeddings(&self) -> Result<Measured, String> {
-        self.is_compared()?;
+    fn embeddings(&self) -> Result<Measurement, String> {
+        self.check_compared()?;
         let now = self.observed.embeddings.as_ref().map_err(Clone::clone)?;
         let before = self.baseline.embeddings.as_ref();
         let before = before.map_err(|reason| format!("the baseline has none: {reason}"))?;
-        self.are_enough(now.len().min(before.len()))?;
+        self.check_count(now.len().min(before.len()))?;
         let lengths = [before, now].map(|side| side.first().map_or(0, Vec::len));
         let found = mmd::test(before, now, SEED).ok_or_else(|| {
             let [before, now] = lengths;
             format!("the baseline's have {before} numbers and the window's {now}: they are of two networks; make a new baseline")
         })?;
-        Ok(Measured {
+        Ok(Measurement {
             distance: found.mmd2,
             tolerance: 0.0,
             p_value: found.p_value,
@@ -181,7 +181,7 @@ impl Comparison<'_> {
         })
     }
 
-    fn accuracy(&self) -> Result<Measured, String> {
+    fn accuracy(&self) -> Result<Measurement, String> {
         let own = &self.baseline.statistics.image_classification;
         let correct = self
             .observed
@@ -193,12 +193,12 @@ impl Comparison<'_> {
         if now.1 == 0 {
             return Err("no answer's true class is known: upload ground truth, for example with `scones monitor label`".to_owned());
         }
-        self.are_enough(now.1 as usize)?;
+        self.check_count(now.1 as usize)?;
         let before = (own.correct, own.labelled);
         let p_value = proportion::is_less(now, before)
             .ok_or("the baseline has no labels: make it from images whose classes are known")?;
         let (now, before) = (wilson(now.0, now.1), wilson(before.0, before.1).value);
-        Ok(Measured {
+        Ok(Measurement {
             distance: before - now.value,
             tolerance: self.constraints.image_classification.accuracy_tolerance,
             p_value,
@@ -207,7 +207,7 @@ impl Comparison<'_> {
         })
     }
 
-    fn is_compared(&self) -> Result<(), String> {
+    fn check_compared(&self) -> Result<(), String> {
         match self
             .constraints
             .monitoring_config
@@ -228,7 +228,7 @@ impl Comparison<'_> {
             .comparison_threshold
     }
 
-    fn are_enough(&self, found: usize) -> Result<(), String> {
+    fn check_count(&self, found: usize) -> Result<(), String> {
         let least = self.constraints.image_classification.least_answers;
         match found as u64 >= least {
             true => Ok(()),

@@ -7,13 +7,13 @@ use fastrand::Rng;
 const MOST_PIXELS: u64 = 4_000_000_000;
 
 /// Chooses images: all of them, until half of the pixels are spent; then one of two, until half of the rest are, and so on.
-pub(super) struct Effort {
+pub(super) struct PixelBudget {
     one_in: u64,
     spent: u64,
     random: Rng,
 }
 
-impl Effort {
+impl PixelBudget {
     /// The same seed chooses the same images of the same stream.
     pub(super) fn new(seed: u64) -> Self {
         Self {
@@ -53,12 +53,12 @@ mod tests {
     #[test]
     fn forty_images_of_fifty_megapixels_are_all_looked_at_and_a_hundred_of_a_million() {
         let looked_at = |images: u64| {
-            let mut effort = Effort::new(1);
+            let mut budget = PixelBudget::new(1);
             let mut count = 0;
             for _ in 0..images {
-                if effort.is_chosen() {
+                if budget.is_chosen() {
                     count += 1;
-                    effort.is_spent(50_000_000);
+                    budget.is_spent(50_000_000);
                 }
             }
             count

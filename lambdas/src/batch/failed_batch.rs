@@ -7,7 +7,7 @@ use super::line::Line;
 
 /// A batch whose execution did not succeed, as `ResultWriter` describes it.
 #[derive(Debug)]
-pub struct Unclassified {
+pub struct FailedBatch {
     /// Why: the execution's error, `States.Timeout`, or `NotClassified` for one that was not begun, or was stopped when too
     /// many others had failed.
     pub error: String,
@@ -26,7 +26,7 @@ struct Child {
     status: String,
 }
 
-impl Unclassified {
+impl FailedBatch {
     /// Reads a line of the files of failed and of pending executions.
     ///
     /// # Errors
@@ -70,8 +70,8 @@ mod tests {
 
     use super::*;
 
-    fn read(child: &Value) -> Result<Unclassified, String> {
-        Unclassified::read(child.to_string().as_bytes())
+    fn read(child: &Value) -> Result<FailedBatch, String> {
+        FailedBatch::read(child.to_string().as_bytes())
     }
 
     #[test]

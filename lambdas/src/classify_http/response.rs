@@ -17,7 +17,7 @@ use crate::{classify, filter};
 
 /// Why a request gets no label.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ErrorResponse {
     pub(super) status: StatusCode,
     /// The name that the workflow has for the error too, where it has one.
     pub(super) error: &'static str,
@@ -29,7 +29,7 @@ pub(super) struct Refusal {
     more: Vec<(&'static str, Value)>,
 }
 
-impl Refusal {
+impl ErrorResponse {
     fn new(status: StatusCode, error: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         Self {
@@ -70,7 +70,7 @@ impl Refusal {
     }
 }
 
-impl From<Unusable> for Refusal {
+impl From<Unusable> for ErrorResponse {
     fn from(unusable: Unusable) -> Self {
         let (status, error) = match unusable {
             Unusable::NotAnImage => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NotAnImage"),
@@ -83,30 +83,30 @@ impl From<Unusable> for Refusal {
     }
 }
 
-impl From<classify::Error> for Refusal {
+impl From<classify::Error> for ErrorResponse {
     fn from(error: classify::Error) -> Self {
         use classify::Error::{
             EndpointThrottled, EndpointUnavailable, ImageRefused, ModelFailed, ModelUnavailable,
         };
         let name = error.name();
-        let refusal = |status| Self::new(status, name, error.to_string());
+        let with_status = |status| Self::new(status, name, error.to_string());
         match &error {
-            ImageRefused(_, why) => refusal(StatusCode::UNPROCESSABLE_ENTITY)
+            ImageRefused(_, why) => with_status(StatusCode::UNPROCESSABLE_ENTITY)
                 .saying(&format!("the model can't take this image: {why}")),
-            EndpointThrottled(..) => refusal(StatusCode::TOO_MANY_REQUESTS)
+            EndpointThrottled(..) => with_status(StatusCode::TOO_MANY_REQUESTS)
                 .saying("there are too many requests at the moment: try again later"),
             EndpointUnavailable(..) | ModelUnavailable(..) => {
-                refusal(StatusCode::SERVICE_UNAVAILABLE)
+                with_status(StatusCode::SERVICE_UNAVAILABLE)
                     .saying("the model is not ready: try again later")
             }
-            ModelFailed(..) => refusal(StatusCode::BAD_GATEWAY).saying("the model failed"),
-            _ => refusal(StatusCode::INTERNAL_SERVER_ERROR)
+            ModelFailed(..) => with_status(StatusCode::BAD_GATEWAY).saying("the model failed"),
+            _ => with_status(StatusCode::INTERNAL_SERVER_ERROR)
                 .saying("the image could not be classified: the function's log says why"),
         }
     }
 }
 
-impl From<filter::Error> for Refusal {
+impl From<filter::Error> for ErrorResponse {
     fn from(error: filter::Error) -> Self {
         let name = error.name();
         let cause = error.to_string();
@@ -120,13 +120,13 @@ impl From<filter::Error> for Refusal {
                 let message = format!(
                     "{label} with confidence {confidence} is below the threshold {threshold}"
                 );
-                let mut refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, message);
-                refusal.more = vec![
+                let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, message);
+                error.more = vec![
                     ("label", label.into()),
                     ("confidence", confidence.into()),
                     ("threshold", threshold.as_f64().into()),
                 ];
-                refusal
+                error
             }
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, name, cause)
                 .saying("the model's scores can't be used: the function's log says why"),
@@ -145,18 +145,18 @@ pub(super) fn of_object(object: &Object) -> ApiGatewayProxyResponse {
     response(StatusCode::OK, &body)
 }
 
-/// The status and the body of a refusal.
-pub(super) fn of_refusal(refusal: Refusal, request_id: &str) -> ApiGatewayProxyResponse {
+/// The status and the body of a error.
+pub(super) fn of_error(error: ErrorResponse, request_id: &str) -> ApiGatewayProxyResponse {
     let mut body = json!({
-        "error": refusal.error,
-        "message": refusal.message,
+        "error": error.error,
+        "message": error.message,
         "request_id": request_id,
     });
-    for (name, value) in refusal.more {
+    for (name, value) in error.more {
         body[name] = value;
     }
-    let mut response = response(refusal.status, &body);
-    if matches!(refusal.status.as_u16(), 429 | 503) {
+    let mut response = response(error.status, &body);
+    if matches!(error.status.as_u16(), 429 | 503) {
         let seconds = HeaderValue::from_static("5");
         response.headers.insert(RETRY_AFTER, seconds);
     }

@@ -16,13 +16,13 @@ pub(super) async fn read(s3: &Client, location: &Location) -> anyhow::Result<Vec
     }
 }
 
-/// Images whose classes are known, each read when it is asked for.
-pub(super) struct Pictures {
+/// Images whose classes are known, each read when it is args for.
+pub(super) struct LabeledImages {
     folder: Location,
     manifest: Manifest,
 }
 
-impl Pictures {
+impl LabeledImages {
     /// Reads the list; `None` if no images were given.
     pub(super) async fn list(s3: &Client, images: &Images) -> anyhow::Result<Option<Self>> {
         let (folder, lst) = match (&images.images, &images.lst) {
