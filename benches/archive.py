@@ -108,7 +108,7 @@ class Pickle:
 
 
 def noise(count, random):
-    """Rows that are a smooth sky over rough ground in three colours.
+    """Rows that are a smooth sky over rough ground in three colors.
 
     As for photographs, most of what makes deflate save anything is short repeats in the smooth part: the real bicycles
     and motorcycles deflate to 0.90 of their size, and to 0.96 where repeats are not looked for; these rows do so too.

@@ -1,10 +1,12 @@
 //! glibc's memory arenas, of which a stack needs one.
 
-/// Replaces this process by one whose threads share an arena, unless the environment says how many they have.
+/// Replaces this process by one whose threads share an arena, unless the environment says how many
+/// they have.
 ///
-/// glibc gives threads arenas of their own, up to eight a core, and each keeps what its threads once held. After 8,000
-/// images a stack held 59 MB so, and 18 MB with one arena. glibc reads the number before `main`; there is no other way
-/// to set it without unsafe code. Where nothing comes of it, the stack works as well, in more memory.
+/// glibc gives threads arenas of their own, up to eight a core, and each keeps what its threads
+/// once held. After 8,000 images a stack held 59 MB so, and 18 MB with one arena. glibc reads the
+/// number before `main`; there is no other way to set it without unsafe code. Where nothing comes
+/// of it, the stack works as well, in more memory.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn share_one() {
     use std::os::unix::process::CommandExt;

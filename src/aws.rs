@@ -10,7 +10,8 @@ use scones_local::aws::Identity;
 use crate::cli::{StackAt, Target};
 use crate::key;
 
-/// What any client of the stack needs: its URL, a region, and its key, or any where it takes any.
+/// Returns the configuration of clients of the stack: its URL, a region, and its key, or any where
+/// it takes any.
 pub(crate) async fn config(url: &str, region: &str) -> anyhow::Result<SdkConfig> {
     let key = key::of_environment()?;
     let credentials = match &key {
@@ -30,7 +31,8 @@ pub(crate) async fn config(url: &str, region: &str) -> anyhow::Result<SdkConfig>
     Ok(config)
 }
 
-/// What clients of AWS itself need: region, keys or role as the AWS CLI finds them.
+/// Returns the configuration of clients of AWS itself: region, keys or role as the AWS CLI finds
+/// them.
 pub(crate) async fn of_environment() -> SdkConfig {
     let tls = Provider::Rustls(CryptoMode::Ring);
     aws_config::defaults(BehaviorVersion::latest())
@@ -39,7 +41,7 @@ pub(crate) async fn of_environment() -> SdkConfig {
         .await
 }
 
-/// What clients of the stack, or of AWS, need.
+/// Returns the configuration of clients of the stack, or of AWS.
 pub(crate) async fn config_of(to: &Target) -> anyhow::Result<SdkConfig> {
     if to.aws {
         return Ok(of_environment().await);

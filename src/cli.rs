@@ -1,4 +1,4 @@
-//! What one may type.
+//! The command line.
 
 pub(crate) mod monitor;
 
@@ -93,12 +93,13 @@ docs/threat-model.md). Commands such as `scones run` need the same variables the
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) stack: Stack,
-    /// Run no template: start with nothing declared, for the state machines and buckets that clients create
+    /// Run no template: start with nothing declared, for the state machines and buckets that
+    /// clients create
     #[arg(long, conflicts_with_all = ["template", "parameters"])]
     pub(crate) empty: bool,
 }
 
-/// Where the local stack listens, keeps its state and reads what to run.
+/// Options of the local stack: where it listens, keeps its state and reads what to run.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Stack {
     /// The port to listen on; 0 takes a free one
@@ -110,7 +111,8 @@ pub(crate) struct Stack {
     /// The directory for all state
     #[arg(long, value_name = "DIR", default_value = ".scones")]
     pub(crate) data_dir: PathBuf,
-    /// Where the console answers, for a browser on this machine; port 0 takes a free one [default: 127.0.0.1:8080]
+    /// Address of the console, for a browser on this machine; port 0 takes a free one [default:
+    /// 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) console: Option<SocketAddr>,
     /// Serve no console
@@ -133,7 +135,7 @@ pub(crate) struct Stack {
 /// A local stack that runs.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct StackAt {
-    /// Where the stack answers; by default the one that runs on --data-dir
+    /// URL of the stack; by default the one that runs on --data-dir
     #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
     pub(crate) endpoint_url: Option<String>,
     /// The data directory of the stack to look for
@@ -232,7 +234,7 @@ pub(crate) struct Logs {
     /// Go on as more is logged
     #[arg(long, short)]
     pub(crate) follow: bool,
-    /// How many lines to begin with
+    /// Number of lines to begin with
     #[arg(long, short = 'n', default_value_t = 100)]
     pub(crate) lines: usize,
     /// The data directory of the stack
@@ -250,7 +252,8 @@ Examples:
 
 Exit status: 0 without errors, 1 with errors; warnings alone are no errors.")]
 pub(crate) struct Validate {
-    /// Definitions in Amazon States Language (JSON), or SAM templates (YAML); - is a definition on standard input
+    /// Definitions in Amazon States Language (JSON), or SAM templates (YAML); - is a definition on
+    /// standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// The state machine's type; a template says it itself
@@ -286,13 +289,13 @@ pub(crate) struct TestState {
     /// The state's input, JSON or @FILE
     #[arg(long, value_name = "JSON")]
     pub(crate) input: Option<String>,
-    /// What the state's task, branches or iterations give, JSON or @FILE
+    /// Result of the state's task, branches or iterations, JSON or @FILE
     #[arg(long, value_name = "JSON", conflicts_with = "mock_error")]
     pub(crate) mock: Option<String>,
     /// The error that they fail with, and its cause
     #[arg(long, value_name = "ERROR[=CAUSE]")]
     pub(crate) mock_error: Option<String>,
-    /// How often the state was retried before
+    /// Number of times that the state was retried before
     #[arg(long, value_name = "COUNT")]
     pub(crate) retries: Option<u32>,
     /// The workflow variables, a JSON object or @FILE

@@ -17,10 +17,10 @@ use scones_local::sdk::SdkError;
 use scones_local::{Stack, logs};
 use serde_json::Value;
 
-/// How often it is looked whether something was logged.
+/// The interval at which logs are polled.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Where ground truth and what monitoring finds are in the application's bucket.
+/// The prefixes of ground truth and of monitoring runs in the application's bucket.
 const GROUND_TRUTH: &str = "ground-truth/";
 const MONITORING: &str = "monitoring/";
 
@@ -32,7 +32,7 @@ pub(crate) fn aws(stack: &Stack) -> Arc<dyn Aws> {
     Arc::new(InProcess(stack.clone()))
 }
 
-/// What the template says that the console shows.
+/// Returns the parts of the template that the console shows.
 pub(crate) fn application(stack: &Stack) -> Application {
     let template = stack.application();
     // As the functions read them.
@@ -138,7 +138,8 @@ impl Aws for InProcess {
     }
 }
 
-/// New lines as they come. The place where it begins is taken at once, not when the first are asked for.
+/// New lines as they come. The place where it begins is taken at once, not when the first are asked
+/// for.
 fn follow(data_dir: &Path, name: &str) -> BoxStream<'static, Result<Vec<LogLine>, ApiError>> {
     let begun = logs::Follow::new(data_dir, Some(name)).map(Some);
     stream::unfold(begun, async |follow| {

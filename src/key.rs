@@ -1,4 +1,5 @@
-//! The key of a local stack. It comes from the environment: every user of the machine sees a command's arguments.
+//! The key of a local stack. It comes from the environment: every user of the machine sees a
+//! command's arguments.
 
 use std::env::{self, VarError};
 

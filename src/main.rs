@@ -1,5 +1,5 @@
-//! The `scones` command: it composes the local stack, the functions, the data tools and the model, and decides nothing
-//! else. A verb is a file of `commands/`.
+//! The `scones` command: it composes the local stack, the functions, the data tools and the model,
+//! and decides nothing else. A verb is a file of `commands/`.
 
 mod arenas;
 mod aws;

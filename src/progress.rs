@@ -1,4 +1,4 @@
-//! How far long work is, drawn on a terminal and nowhere else.
+//! Progress of long work, drawn on a terminal and nowhere else.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -16,7 +16,7 @@ impl Bytes {
         Self(ProgressBar::new(0).with_style(style).with_message(what))
     }
 
-    /// What the work reports to.
+    /// Returns the sink that the work reports to.
     pub(crate) fn sink(&self) -> impl Progress + Send + 'static {
         let bar = self.0.clone();
         move |tick: Tick| {

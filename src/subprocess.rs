@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use scones_local::{lambda, sagemaker, states};
 
-/// What the user may say of a model's trial; the stack's environment does not reach its children.
+/// Variables by which the user limits a model's trial; the stack's environment does not reach its
+/// children.
 const TRIAL: [&str; 2] = ["SCONES_MODEL_MEMORY_MB", "SCONES_MODEL_SECONDS"];
 
 /// The path of this program.

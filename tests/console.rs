@@ -156,8 +156,8 @@ async fn a_browser_starts_watches_and_redrives_an_execution() {
         // The page that comes keeps itself up to date until the execution is over.
         let ended = "const chip = document.querySelector('#state .chip')?.innerText; return chip && chip !== 'RUNNING' && chip";
         let status = browser.until("the execution ends on its page", ended);
-        let colours = "return document.querySelectorAll('svg.graph .state.succeeded').length >= 2";
-        browser.until("the graph is coloured", colours);
+        let colors = "return document.querySelectorAll('svg.graph .state.succeeded').length >= 2";
+        browser.until("the graph is colored", colors);
         browser.until(
             "the image is there",
             "return document.querySelector('img.subject')?.naturalWidth > 0",

@@ -52,7 +52,7 @@ fn bomb() -> Vec<u8> {
 
 #[tokio::test]
 async fn every_image_that_people_upload_gets_an_answer() {
-    let grey: DynamicImage = GrayImage::from_fn(40, 60, |x, y| Luma([(x * y) as u8])).into();
+    let gray: DynamicImage = GrayImage::from_fn(40, 60, |x, y| Luma([(x * y) as u8])).into();
     let stack = Stack::with_model();
     let clients = Clients::of(&stack).await;
     for (key, bytes) in [
@@ -73,7 +73,7 @@ async fn every_image_that_people_upload_gets_an_answer() {
             "test/bike.tiff",
             encode(&photograph(64, 48).into(), ImageFormat::Tiff),
         ),
-        ("test/grey.png", encode(&grey, ImageFormat::Png)),
+        ("test/gray.png", encode(&gray, ImageFormat::Png)),
     ] {
         clients.put(key, bytes).await;
         let execution = clients.run(key).await;

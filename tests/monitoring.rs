@@ -149,7 +149,7 @@ async fn darkened_traffic_is_found_and_clean_traffic_raises_no_alarm() {
         "{violations:#}"
     );
     assert_eq!(
-        violations["image_classification"]["quality"]["labelled"],
+        violations["image_classification"]["quality"]["labeled"],
         150
     );
 

@@ -1,7 +1,8 @@
 //! Failed requests to AWS, sorted by what a caller can do about them.
 //!
-//! Which errors may be retried is AWS's own list, the one that the SDK retries by: throttling and transient error codes, and
-//! server errors. <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+//! Which errors may be retried is AWS's own list, the one that the SDK retries by: throttling and
+//! transient error codes, and server errors.
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -61,7 +62,8 @@ impl Failure {
             return Self::Throttled(text);
         }
         match status {
-            // ModelNotReadyException is a 429 that is about the model, not about the number of requests.
+            // ModelNotReadyException is a 429 that is about the model, not about the number of
+            // requests.
             429 if code != "ModelNotReadyException" => Self::Throttled(text),
             // What is not implemented will not be so later.
             501 => Self::refused(code, message),
@@ -88,7 +90,8 @@ mod tests {
         Failure::of_response(&metadata, status)
     }
 
-    /// Monitoring took a throttled request for a final one, and the functions a timeout of S3, which is a 400.
+    /// Monitoring took a throttled request for a final one, and the functions a timeout of S3,
+    /// which is a 400.
     #[test]
     fn what_aws_documents_as_retryable_is() {
         for (status, code) in [

@@ -43,7 +43,7 @@ def bench(options):
         staged = training.stage(options, folder)
         report.title(
             "The model beside its peers",
-            f"One core each, in turns, {ROUNDS} rounds, medians. An epoch: the same network, batch and optimiser in PyTorch, "
+            f"One core each, in turns, {ROUNDS} rounds, medians. An epoch: the same network, batch and optimizer in PyTorch, "
             "in the faster of its two memory layouts; ours varies the images too. One image: two passes, of it and its mirror "
             f"image, by the same ONNX file. Served: the same file under uvicorn with onnxruntime; {CONNECTIONS} connections.",
         )

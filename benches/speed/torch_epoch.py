@@ -1,4 +1,4 @@
-"""Seconds of an epoch in PyTorch: the network, the batch and the optimiser of `scones-model`, on random images, without
+"""Seconds of an epoch in PyTorch: the network, the batch and the optimizer of `scones-model`, on random images, without
 augmentation. Prints the fastest of some epochs in the faster of the two memory layouts. Arguments: images, epochs."""
 
 import sys
@@ -29,14 +29,14 @@ def seconds(images, epochs, layout):
     model = network().to(memory_format=layout)
     pixels = torch.randn(images, 3, 32, 32).contiguous(memory_format=layout)
     classes = torch.randint(0, 2, (images,))
-    optimiser = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9, nesterov=True, weight_decay=5e-4)
     times = []
     for _ in range(epochs):
         begun = time.perf_counter()
         for at in range(0, images, BATCH):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             nn.functional.cross_entropy(model(pixels[at : at + BATCH]), classes[at : at + BATCH]).backward()
-            optimiser.step()
+            optimizer.step()
         times.append(time.perf_counter() - begun)
     return min(times)
 

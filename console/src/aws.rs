@@ -1,4 +1,5 @@
-//! What the console asks of AWS. Whoever composes it says where that is: within the process, for the local stack.
+//! The console's interface to AWS. The composing program implements it: within the process, for the
+//! local stack.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,8 +10,9 @@ use serde_json::Value;
 /// The services that the pages show.
 #[async_trait]
 pub trait Aws: Send + Sync + 'static {
-    /// Performs an operation as an AWS SDK does: `service` is `sfn`, `s3` or `sagemaker`, `operation` is in camel case
-    /// (`listExecutions`), members have the SDK's names (`StateMachineArn`), and times are RFC 3339 text.
+    /// Performs an operation as an AWS SDK does: `service` is `sfn`, `s3` or `sagemaker`,
+    /// `operation` is in camel case (`listExecutions`), members have the SDK's names
+    /// (`StateMachineArn`), and times are RFC 3339 text.
     async fn call(
         &self,
         service: &str,
@@ -18,7 +20,8 @@ pub trait Aws: Send + Sync + 'static {
         parameters: Value,
     ) -> Result<Value, ApiError>;
 
-    /// At most `most` bytes of an object from the byte `from` on; `None` where there is no such object.
+    /// At most `most` bytes of an object from the byte `from` on; `None` where there is no such
+    /// object.
     async fn object(&self, uri: &S3Uri, from: u64, most: usize) -> Result<Option<Bytes>, ApiError>;
 
     /// Stores an object.
@@ -35,7 +38,7 @@ pub trait Aws: Send + Sync + 'static {
     /// The last `limit` lines of a log; none where there is no such log.
     async fn log(&self, name: &str, limit: usize) -> Result<Vec<LogLine>, ApiError>;
 
-    /// What is written to a log from now on, as it comes.
+    /// Streams the lines that are written to a log from now on.
     fn follow(&self, name: &str) -> BoxStream<'static, Result<Vec<LogLine>, ApiError>>;
 }
 
@@ -45,7 +48,7 @@ pub trait Aws: Send + Sync + 'static {
 pub struct ApiError {
     /// The service's name for it, for example `ExecutionDoesNotExist`.
     pub code: String,
-    /// What it says.
+    /// The service's text.
     pub message: String,
     /// The HTTP status that goes with it.
     pub status: u16,
@@ -56,13 +59,14 @@ pub struct ApiError {
 pub struct LogLine {
     /// When: RFC 3339, UTC.
     pub time: String,
-    /// Which process's.
+    /// The process that wrote it.
     pub stream: String,
-    /// What was written.
+    /// The text of the line.
     pub message: String,
 }
 
-/// What the pages know of the application beforehand. All of it may be missing: a stack may start with nothing declared.
+/// The application that the pages show. All of it may be missing: a stack may start with nothing
+/// declared.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Application {
     /// The bucket of images, models and captured data.
@@ -75,7 +79,7 @@ pub struct Application {
     pub labels: Vec<String>,
     /// The score that passes the gate, where an execution does not say its own.
     pub threshold: Option<f64>,
-    /// Where endpoints' traffic is captured: a folder for each endpoint, with a folder for each variant.
+    /// The folders of captured traffic: one for each endpoint, with a folder for each variant.
     pub captured: Vec<S3Uri>,
     /// Below which ground truth is: a folder for each endpoint.
     pub ground_truth: Option<S3Uri>,

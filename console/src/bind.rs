@@ -27,7 +27,7 @@ pub enum BindError {
     Io {
         /// The address asked for.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }

@@ -1,4 +1,5 @@
-//! Reading captured data from its end, and writing ground truth: lines are `monitor`'s, where they are is told here.
+//! Reading captured data from its end, and writing ground truth: lines are `monitor`'s, where they
+//! are is told here.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,8 +12,8 @@ use crate::aws::ApiError;
 use crate::failure::Failure;
 use s3_uri::S3Uri;
 
-/// Bytes that are read at a time, and of a line at most: an endpoint takes requests of 6 MB, which are a third longer as
-/// base64, and its answer stands beside.
+/// Bytes that are read at a time, and of a line at most: an endpoint takes requests of 6 MB, which
+/// are a third longer as base64, and its answer stands beside.
 const PIECE: usize = 1 << 20;
 const LONGEST: usize = 32 << 20;
 /// Objects that are looked at for one page.
@@ -120,7 +121,7 @@ impl Console {
         Record::parse(&line).map_err(|broken| Failure::Missing(broken.to_string()))
     }
 
-    /// Where the ground truth of an endpoint is.
+    /// Returns the location of the ground truth of an endpoint.
     pub(crate) fn ground_truth(&self, endpoint: &str) -> Option<S3Uri> {
         let below = self.application.ground_truth.as_ref()?;
         Some(S3Uri {
@@ -129,8 +130,8 @@ impl Console {
         })
     }
 
-    /// Writes a label. It is an object of its own, which another label for the same id in the same hour replaces; of
-    /// those of other hours the newest counts.
+    /// Writes a label. It is an object of its own, which another label for the same id in the same
+    /// hour replaces; of those of other hours the newest counts.
     pub(crate) async fn write_truth(
         &self,
         endpoint: &str,

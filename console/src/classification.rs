@@ -1,4 +1,5 @@
-//! The answer for an image, wherever in an execution it is: scores, label, confidence, the gate's threshold, the image.
+//! The answer for an image, wherever in an execution it is: scores, label, confidence, the gate's
+//! threshold, the image.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -24,7 +25,8 @@ pub(crate) struct Classification {
 }
 
 impl Classification {
-    /// Reads the object of an execution: what its newest step knows of it. `None` where it is about no image.
+    /// Reads the object of an execution: what its newest step knows of it. `None` where it is about
+    /// no image.
     pub(crate) fn of(execution: &Value, story: &ExecutionHistory) -> Option<Self> {
         let mut found = Self::default();
         let own = ["Output", "Input"].map(|member| execution[member].as_str());

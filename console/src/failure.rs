@@ -1,4 +1,4 @@
-//! Why a page is not there, as a page.
+//! Errors, as pages.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     /// The console has no such page.
     #[error("There is no such page.")]
     NoPage,
-    /// What was asked for is not there.
+    /// The thing that was asked for is not there.
     #[error("{0}")]
     Missing(String),
     /// The request says something that can't be.

@@ -1,11 +1,11 @@
-//! Who may ask. The console has no password: the browser that shows it shows other sites too, and those must be able
-//! neither to read it nor to make it do anything.
+//! Refuses requests of other sites. The console has no password: the browser that shows it shows
+//! other sites too, and those must be able neither to read it nor to make it do anything.
 //!
-//! - Requests of other sites are refused by `browser_guard`'s rule, which the local stack has too: `Host` must be a name of
-//!   this machine, and what changes something must come from the console's own pages or from no browser. Reading changes
-//!   nothing, and other sites may link to a page.
-//! - Answers tell the browser to run no script but the console's own, to show it in no frame of others, and to give
-//!   nothing of it to other sites.
+//! - Requests of other sites are refused by `browser_guard`'s rule, which the local stack has too:
+//!   `Host` must be a name of this machine, and what changes something must come from the console's
+//!   own pages or from no browser. Reading changes nothing, and other sites may link to a page.
+//! - Answers tell the browser to run no script but the console's own, to show it in no frame of
+//!   others, and to give nothing of it to other sites.
 
 use axum::Router;
 use axum::extract::Request;
@@ -17,12 +17,14 @@ use browser_guard::Refusal;
 use crate::Console;
 use crate::failure::refusal;
 
-/// What a page may load: its own style, script, pictures and streams; a report in a frame, which says its own.
+/// The content security policy of a page: it loads its own style, script, pictures and streams, and
+/// a report in a frame, which has its own.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
     frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-// No Cross-Origin-Opener-Policy: with it a browser begins a new process on the way in, which takes a third of the time to
-// the first paint, and a site that holds the console's window could neither read nor change anything without it either.
+// No Cross-Origin-Opener-Policy: with it a browser begins a new process on the way in, which takes
+// a third of the time to the first paint, and a site that holds the console's window could neither
+// read nor change anything without it either.
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,4 +1,5 @@
-//! JSON as people read it: indented, with long texts cut. What is cut can be had whole, through a link.
+//! JSON as people read it: indented, with long texts cut. What is cut can be had whole, through a
+//! link.
 
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
@@ -154,7 +155,7 @@ impl Output {
 mod tests {
     use super::*;
 
-    /// What is shown, without its markup.
+    /// Checks what is shown, without its markup.
     fn check(text: &str, expected: &str) {
         let shown = show(text, "/whole").into_string();
         let mut plain = String::new();

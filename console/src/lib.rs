@@ -1,10 +1,12 @@
 //! The console: what the application does, as pages for a browser on the same machine.
 //!
-//! Pages are rendered here and hold all that there is to see; one script of a few KB keeps them up to date and takes
-//! dropped files. It knows neither the local stack nor the model: it asks AWS's APIs through [`Aws`].
+//! Pages are rendered here and hold all that there is to see; one script of a few KB keeps them up
+//! to date and takes dropped files. It knows neither the local stack nor the model: it asks AWS's
+//! APIs through [`Aws`].
 //!
-//! Two things follow from running beside a browser that also shows other sites: `guard` lets no other site ask for
-//! anything, and what comes from inputs, outputs, keys and logs is text, never markup.
+//! Two things follow from running beside a browser that also shows other sites: `guard` lets no
+//! other site ask for anything, and what comes from inputs, outputs, keys and logs is text, never
+//! markup.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -40,7 +42,7 @@ use tokio::sync::watch;
 pub use aws::{ApiError, Application, Aws, LogLine};
 pub use bind::{BindError, bind};
 
-/// What every page has at hand. Cheap to clone.
+/// The state that every page has at hand. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Console {
     pub(crate) aws: Arc<dyn Aws>,
@@ -61,7 +63,8 @@ impl Console {
     }
 }
 
-/// Serves the console on `listener` until `shutdown` resolves and the requests under way are answered.
+/// Serves the console on `listener` until `shutdown` resolves and the requests under way are
+/// answered.
 ///
 /// # Errors
 /// The listener fails.

@@ -1,5 +1,5 @@
-//! Keeping pages up to date: streams of server-sent events, each of which replaces parts of the page by their ids, or adds
-//! to one. Only what changed is sent.
+//! Keeping pages up to date: streams of server-sent events, each of which replaces parts of the
+//! page by their ids, or adds to one. Only what changed is sent.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -20,7 +20,7 @@ const EASE: u32 = 9;
 /// Parts of a page by their ids.
 pub(crate) type Parts = Vec<(&'static str, Markup)>;
 
-/// What a look found.
+/// The result of polling.
 pub(crate) enum Update {
     /// Nothing is new.
     Same,
@@ -30,7 +30,7 @@ pub(crate) enum Update {
     Last(Parts),
 }
 
-/// Where a stream is.
+/// The position of a stream.
 struct Watch<L> {
     look: L,
     sent: HashMap<&'static str, u64>,
@@ -40,7 +40,8 @@ struct Watch<L> {
     pause: Duration,
 }
 
-/// Streams what `look` finds, again after each pause, until it says that it was the last, the reader goes away or the console stops.
+/// Streams what `look` finds, again after each pause, until it says that it was the last, the
+/// reader goes away or the console stops.
 pub(crate) fn parts<L, F>(console: &Console, pause: Duration, look: L) -> Response
 where
     L: FnMut() -> F + Send + 'static,

@@ -1,4 +1,5 @@
-//! The executions of all state machines as one list, the newest first, a page at a time. The API lists those of one machine.
+//! The executions of all state machines as one list, the newest first, a page at a time. The API
+//! lists those of one machine.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +11,13 @@ use crate::aws::ApiError;
 use crate::failure::Failure;
 use crate::sfn::{rows, text};
 
-/// Where a page begins.
+/// The position at which a page of the list begins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PageToken {
-    /// When the newest of the first page started: what started since would push what is further back from one page to the
-    /// next, and is left out.
+    /// The start of the newest execution of the first page: one that started since would push what
+    /// is further back from one page to the next, and is left out.
     until: Option<String>,
-    /// Where the list of each state machine goes on. What is not here has come to its end.
+    /// The position in the list of each state machine. A list that is not here has come to its end.
     lists: BTreeMap<String, ListPosition>,
 }
 
@@ -43,8 +44,8 @@ impl PageToken {
         }
     }
 
-    /// The page of at most `most` executions that begins here, and where the next begins. `list` asks for a page of one
-    /// state machine's list, by its ARN and token.
+    /// The page of at most `most` executions that begins here, and where the next begins. `list`
+    /// asks for a page of one state machine's list, by its ARN and token.
     pub(crate) async fn page<L>(
         mut self,
         most: usize,
@@ -88,7 +89,8 @@ impl PageToken {
         Ok((page, more.then_some(self)))
     }
 
-    /// What comes after a mark, `most` executions at least where there are as many, and whether that is the list's end.
+    /// Returns what comes after a mark, `most` executions at least where there are as many, and
+    /// whether that is the list's end.
     async fn ahead<L>(
         &self,
         mark: &ListPosition,
@@ -147,7 +149,8 @@ mod tests {
     }
 
     impl Api {
-        /// As the API does it: a token is the last execution of the page before, so what is new moves no page.
+        /// As the API does it: a token is the last execution of the page before, so what is new
+        /// moves no page.
         fn list(&self, machine: &str, token: Option<&str>) -> Value {
             let lists = self.lists.borrow();
             let before: u32 = token.map_or(u32::MAX, |token| token.parse().unwrap());

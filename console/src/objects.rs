@@ -14,15 +14,15 @@ pub(crate) struct Listed {
     pub(crate) modified: Option<jiff::Timestamp>,
 }
 
-/// What one folder holds, in the order of names.
+/// An entry of a folder, in the order of names.
 enum Entry {
     Folder(String),
     Key(String),
 }
 
 impl Console {
-    /// The last keys below a prefix, the last first, of those before `before`. Where folders are hours, only the newest
-    /// are listed, however many there are.
+    /// The last keys below a prefix, the last first, of those before `before`. Where folders are
+    /// hours, only the newest are listed, however many there are.
     pub(crate) async fn last_keys(
         &self,
         below: &S3Uri,

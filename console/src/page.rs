@@ -1,4 +1,4 @@
-//! What all pages share: the frame around them, and small pieces of markup.
+//! The frame around all pages, and small pieces of markup.
 
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, Render, html};
@@ -98,7 +98,7 @@ impl IntoResponse for Page {
     }
 }
 
-/// A status, with a sign beside its colour.
+/// A status, with a sign beside its color.
 pub(crate) fn chip(status: &str) -> Markup {
     let class = match status {
         "SUCCEEDED" | "Completed" | "InService" => "good",

@@ -1,4 +1,4 @@
-//! What the pages ask of Step Functions.
+//! The pages' requests to Step Functions.
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ impl Console {
         Ok(text(&machine, "Definition").unwrap_or_default().to_owned())
     }
 
-    /// What happened so far, from the whole history: 25,000 events at most, a page at a time.
+    /// Reads the whole history so far: 25,000 events at most, a page at a time.
     pub(crate) async fn story(&self, arn: &str) -> Result<ExecutionHistory, ApiError> {
         let mut story = ExecutionHistory::default();
         let mut token = Value::Null;
@@ -131,7 +131,7 @@ pub(crate) fn text<'v>(answer: &'v Value, member: &str) -> Option<&'v str> {
     answer[member].as_str()
 }
 
-/// How long an execution took, or has taken until now.
+/// Returns the time that an execution took, or has taken until now.
 pub(crate) fn took(execution: &Value) -> String {
     let ended = moment(text(execution, "StopDate")).unwrap_or_else(jiff::Timestamp::now);
     crate::text::between(moment(text(execution, "StartDate")), Some(ended))

@@ -1,7 +1,7 @@
-//! What happened in an execution: its history, read once, as steps. A step is one stay in a state.
+//! The history of an execution, read once, as steps. A step is one stay in a state.
 //!
-//! Events are tied to steps by the event that led to them (`previousEventId`), so that branches and iterations, whose
-//! events come in any order, do not mix.
+//! Events are tied to steps by the event that led to them (`previousEventId`), so that branches and
+//! iterations, whose events come in any order, do not mix.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::text::moment;
 /// Steps whose data is kept: a Map of ten thousand items is counted, not shown.
 pub(crate) const SHOWN: usize = 200;
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Status {
     Running,
@@ -44,9 +44,9 @@ pub(crate) struct Step {
     pub(crate) output: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) cause: Option<String>,
-    /// How often its task was tried.
+    /// Number of attempts of its task.
     pub(crate) attempts: usize,
-    /// How deep it is in Parallels and Maps.
+    /// Number of Parallels and Maps around it.
     pub(crate) depth: usize,
     /// The map run of a Distributed Map.
     pub(crate) map_run: Option<String>,
@@ -57,7 +57,7 @@ pub(crate) struct Step {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExecutionHistory {
     pub(crate) steps: Vec<Step>,
-    /// How many steps each state had, by what became of them.
+    /// Number of steps that each state had, by what became of them.
     pub(crate) counts: HashMap<String, HashMap<Status, usize>>,
     pub(crate) events: usize,
     /// The step that each event belongs to, by the event's id.
@@ -186,7 +186,8 @@ impl ExecutionHistory {
         }
     }
 
-    /// The execution is over, and with it all steps that go on: the one that led to it failed, and those around it.
+    /// The execution is over, and with it all steps that go on: the one that led to it failed, and
+    /// those around it.
     fn end(&mut self, event: &Value, kind: &str, before: Option<usize>) {
         let mut failed = vec![false; self.steps.len()];
         let mut at = before.filter(|_| kind == "ExecutionFailed");
@@ -233,7 +234,7 @@ impl ExecutionHistory {
         *count = count.saturating_add_signed(by);
     }
 
-    /// What became of a state, all its steps together, and how many they were.
+    /// Returns the outcome of a state, all its steps together, and how many they were.
     pub(crate) fn state(&self, name: &str) -> Option<(Status, usize)> {
         use Status::{Aborted, Caught, Failed, Running, Succeeded};
         let counts = self.counts.get(name)?;
@@ -257,7 +258,7 @@ impl Status {
         }
     }
 
-    /// The same without colour and in one letter.
+    /// The same without color and in one letter.
     pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Running => "…",

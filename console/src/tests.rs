@@ -30,7 +30,7 @@ fn application() -> Application {
     }
 }
 
-/// What the console answers: status, headers, body.
+/// A response of the console: status, headers, body.
 struct Answer {
     status: StatusCode,
     headers: axum::http::HeaderMap,
@@ -401,13 +401,13 @@ async fn captured_data_is_paged_from_its_end_and_pictures_are_read_by_their_plac
 async fn a_label_is_a_line_of_ground_truth_and_shown_again() {
     let fake = Fake::default();
     fake.put(&hour(7), captured("one").as_bytes());
-    let labelled = post(
+    let labeled = post(
         &fake,
         "/captured/label",
         "endpoint=scones&id=one&label=bicycle&answer=motorcycle",
     )
     .await;
-    assert_eq!(labelled.status, StatusCode::SEE_OTHER);
+    assert_eq!(labeled.status, StatusCode::SEE_OTHER);
     let key = fake
         .keys()
         .into_iter()

@@ -5,7 +5,8 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands as it is in a query: RFC 3986's unreserved characters, and those that ARNs and keys are full of.
+/// The characters that a query has unencoded: RFC 3986's unreserved ones, and those that ARNs and
+/// keys are full of.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -60,7 +61,7 @@ pub(crate) fn clock(moment: Option<Timestamp>) -> Markup {
     html! { time datetime=(format!("{moment:.3}")) { (time.to_string()) } }
 }
 
-/// How long from one moment to another: `84 ms`, `1.2 s`, `3 min 20 s`.
+/// Returns the time between two moments: `84 ms`, `1.2 s`, `3 min 20 s`.
 pub(crate) fn between(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     let Some((from, to)) = from.zip(to) else {
         return "–".to_owned();

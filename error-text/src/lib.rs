@@ -4,8 +4,8 @@ use std::error::Error;
 
 /// Returns the error's text and those of its causes, `what failed: why: why`, each said once.
 ///
-/// Some errors repeat their cause in their own text and others leave it to their source. A chain of both, printed as it is,
-/// says some causes twice.
+/// Some errors repeat their cause in their own text and others leave it to their source. A chain of
+/// both, printed as it is, says some causes twice.
 pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -48,7 +48,8 @@ mod tests {
         assert_eq!(with_causes(&error), expected);
     }
 
-    /// `scones up` said twice why a file could not be opened: in the service's error and in that error's source.
+    /// `scones up` said twice why a file could not be opened: in the service's error and in that
+    /// error's source.
     #[test]
     fn each_cause_is_told_once() {
         check(

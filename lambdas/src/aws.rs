@@ -15,8 +15,9 @@ const ATTEMPTS: u32 = 2;
 
 /// The configuration that every client starts from.
 ///
-/// Lambda gives a function its region and credentials as environment variables. Looking further (profiles, the instance
-/// metadata service) would only cost time at a cold start, or hide that something is missing.
+/// Lambda gives a function its region and credentials as environment variables. Looking further
+/// (profiles, the instance metadata service) would only cost time at a cold start, or hide that
+/// something is missing.
 pub(crate) async fn config(environment: &Environment) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(EnvironmentVariableRegionProvider::new())
@@ -27,7 +28,7 @@ pub(crate) async fn config(environment: &Environment) -> SdkConfig {
         .await
 }
 
-/// Whether a local stack, and not AWS, answers for `service` (as in `AWS_ENDPOINT_URL_S3`).
+/// Returns true if a local stack, and not AWS, answers for `service` (as in `AWS_ENDPOINT_URL_S3`).
 fn has_own_endpoint(environment: &Environment, service: &str) -> bool {
     environment.get("AWS_ENDPOINT_URL").is_some()
         || environment
@@ -35,7 +36,8 @@ fn has_own_endpoint(environment: &Environment, service: &str) -> bool {
             .is_some()
 }
 
-/// With TLS only where an endpoint asks for it: the roots of trust take longer to load than all else at a cold start.
+/// With TLS only where an endpoint asks for it: the roots of trust take longer to load than all
+/// else at a cold start.
 fn http_client(environment: &Environment) -> SharedHttpClient {
     let plain = |url: &str| url.starts_with("http://");
     let all_plain = environment.get("AWS_ENDPOINT_URL").is_some()
@@ -69,8 +71,8 @@ pub(crate) mod testing {
 
     pub(crate) type Request = http::Request<SdkBody>;
 
-    /// A configuration whose requests `answer` answers with a status, a header (the error's name, where a protocol has
-    /// it there) and a body; there are no retries.
+    /// A configuration whose requests `answer` answers with a status, a header (the error's name,
+    /// where a protocol has it there) and a body; there are no retries.
     pub(crate) fn answering(
         answer: impl Fn(&Request) -> (u16, &'static str, String) + Send + Sync + 'static,
     ) -> SdkConfig {

@@ -1,9 +1,11 @@
-//! classify-batch: a batch of a Distributed Map's items, each of which goes the way of `classify.asl.json` in one function.
+//! classify-batch: a batch of a Distributed Map's items, each of which goes the way of
+//! `classify.asl.json` in one function.
 //!
-//! The answer is a [`Line`] an image, in the order of the items. An image that can't be used is a line, and so is one that
-//! the gate refuses. The batch as a whole fails, by the name of an error that the state machine knows, where going on makes
-//! no sense: S3 or the endpoint is not there or is throttled, or the model answered for no image at all. A batch whose
-//! execution is retry gives the same lines again.
+//! The answer is a [`Line`] an image, in the order of the items. An image that can't be used is a
+//! line, and so is one that the gate refuses. The batch as a whole fails, by the name of an error
+//! that the state machine knows, where going on makes no sense: S3 or the endpoint is not there or
+//! is throttled, or the model answered for no image at all. A batch whose execution is retry gives
+//! the same lines again.
 
 mod error;
 mod failed_batch;
@@ -35,16 +37,18 @@ use retry::retry;
 
 /// The most items of a batch, as `classify-batch.asl.json` has it (`MaxItemsPerBatch`).
 ///
-/// A state's result may have 262,144 bytes. The items' own keys are up to [`MAX_BYTES`] of them; what is said of each image
-/// beside its key is up to 1,600 bytes: 200 characters of cause that all take 6 bytes in JSON, a bucket's 63 bytes, an
-/// inference id's 64, a label, and the names of the fields.
+/// A state's result may have 262,144 bytes. The items' own keys are up to [`MAX_BYTES`] of them;
+/// what is said of each image beside its key is up to 1,600 bytes: 200 characters of cause that all
+/// take 6 bytes in JSON, a bucket's 63 bytes, an inference id's 64, a label, and the names of the
+/// fields.
 pub const MAX_ITEMS: usize = 100;
 
-/// The most bytes of a batch's input, as `classify-batch.asl.json` has it (`MaxInputBytesPerBatch`).
+/// The most bytes of a batch's input, as `classify-batch.asl.json` has it
+/// (`MaxInputBytesPerBatch`).
 pub const MAX_BYTES: usize = 90_000;
 
-/// Images that are worked on at a time: they mostly wait for S3 and the endpoint. Each may hold 32 MiB of an image file,
-/// beside those that are being decoded.
+/// Images that are worked on at a time: they mostly wait for S3 and the endpoint. Each may hold 32
+/// MiB of an image file, beside those that are being decoded.
 const AT_ONCE: usize = 8;
 
 /// The function: the three functions of `classify.asl.json`.
@@ -55,7 +59,8 @@ pub struct ClassifyBatch {
     filter: FilterInferences,
 }
 
-/// What came of one image: a line, and the fault behind it where the image itself may not be to blame.
+/// The result of one image: a line, and the fault behind it where the image itself may not be to
+/// blame.
 struct Outcome {
     line: Line,
     suspect: Option<ImageError>,

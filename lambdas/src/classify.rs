@@ -1,7 +1,8 @@
 //! classify-image: what an image shows, by a SageMaker endpoint or by a model inside the function.
 //!
-//! The image goes to the model; its scores, the best label and its confidence come back. Which model it is makes no
-//! difference to the answer: the payload is the same, and so are the scores of the same model.
+//! The image goes to the model; its scores, the best label and its confidence come back. Which
+//! model it is makes no difference to the answer: the payload is the same, and so are the scores of
+//! the same model.
 
 #[cfg(feature = "embedded-model")]
 mod embedded;
@@ -32,7 +33,7 @@ pub struct ClassifyImage {
     model: Model,
 }
 
-/// Who scores images.
+/// The model that scores images.
 #[derive(Clone, Debug)]
 enum Model {
     Endpoint(Endpoint),
@@ -62,7 +63,8 @@ impl Handler for ClassifyImage {
 }
 
 impl ClassifyImage {
-    /// The function over an endpoint and a client of its own. `labels` are in the order of the model's scores.
+    /// The function over an endpoint and a client of its own. `labels` are in the order of the
+    /// model's scores.
     pub fn new(
         sagemaker: aws_sdk_sagemakerruntime::Client,
         endpoint: String,
@@ -136,7 +138,7 @@ impl Model {
         PredictionContext { image, model }
     }
 
-    /// What the model says to an image, and the names of its classes.
+    /// Returns the model's response to an image, and the names of its classes.
     async fn score(
         &self,
         context: &PredictionContext,
@@ -181,7 +183,8 @@ fn image(object: &Object) -> Result<Vec<u8>, Error> {
         .map_err(|error| invalid(format!("is not base64 ({error})")))
 }
 
-/// One prediction has one name, however often it is retried: up to 64 printable characters, says SageMaker.
+/// One prediction has one name, however often it is retried: up to 64 printable characters, says
+/// SageMaker.
 fn inference_id(execution: &str, S3Uri { bucket, key }: &S3Uri) -> Option<String> {
     let parts = (execution, bucket, key);
     // A JSON array, so that no two different triples are the same text.

@@ -1,9 +1,11 @@
-//! classify-http: what the image of an HTTP request shows, for API Gateway's Lambda proxy integration.
+//! classify-http: what the image of an HTTP request shows, for API Gateway's Lambda proxy
+//! integration.
 //!
-//! The image goes the way of an upload (fitted, scored, judged) in one invocation, so the answer is the one that the
-//! workflow gives. Whatever is wrong is an answer too, with a status that says whose fault it is: a proxy integration has
-//! no other way to tell its caller than the answer itself.
-//! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>
+//! The image goes the way of an upload (fitted, scored, judged) in one invocation, so the answer is
+//! the one that the workflow gives. Whatever is wrong is an answer too, with a status that says
+//! whose fault it is: a proxy integration has no other way to tell its caller than the answer
+//! itself. Source:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>
 
 mod response;
 #[cfg(test)]
@@ -36,7 +38,7 @@ pub struct ClassifyHttp {
     filter: FilterInferences,
 }
 
-/// Why there is no answer at all. The variant's name is what Lambda reports.
+/// An error of classify-http. The variant's name is what Lambda reports.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Error {
     /// Something else than API Gateway calls.
@@ -106,7 +108,8 @@ impl ClassifyHttp {
             inferences: json!([]),
             ..Object::default()
         };
-        // A request is to a prediction what an execution is: its name for data capture comes from it.
+        // A request is to a prediction what an execution is: its name for data capture comes from
+        // it.
         let execution = (!id.is_empty()).then_some(id);
         let object = self.classify.classify(object, execution).await?;
         Ok(self.filter.judge(object)?)

@@ -1,19 +1,20 @@
-//! How an error of ours looks to AWS: a name that a state machine can act on, and a text for people.
+//! Errors as AWS gets them: a name that a state machine can act on, and a text for people.
 //!
-//! The name is the variant's name, so that it can't be forgotten or written twice. State machines depend on it:
-//! renaming a variant is a breaking change.
+//! The name is the variant's name, so that it can't be forgotten or written twice. State machines
+//! depend on it: renaming a variant is a breaking change.
 
 use lambda_runtime::Diagnostic;
 
 /// A handler's error: an enum that derives [`strum::IntoStaticStr`] and [`strum::VariantNames`].
 pub trait FunctionError: std::error::Error + strum::VariantNames {
-    /// The names of the errors that may pass by themselves: the state machine retries these, and no others.
+    /// The names of the errors that may pass by themselves: the state machine retries these, and no
+    /// others.
     const RETRYABLE: &'static [&'static str];
 
     /// The name that Step Functions matches in `Retry` and `Catch`.
     fn name(&self) -> &'static str;
 
-    /// What the Runtime API is told.
+    /// Returns the error as the Runtime API takes it.
     fn diagnostic(&self) -> Diagnostic {
         Diagnostic {
             error_type: self.name().to_owned(),
@@ -22,7 +23,8 @@ pub trait FunctionError: std::error::Error + strum::VariantNames {
     }
 }
 
-/// Implements [`FunctionError`] for an enum of errors, with the names of those that may pass by themselves.
+/// Implements [`FunctionError`] for an enum of errors, with the names of those that may pass by
+/// themselves.
 macro_rules! function_error {
     ($error:ty, retryable: [$($name:literal),*]) => {
         impl $crate::diagnostic::FunctionError for $error {

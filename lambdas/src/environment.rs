@@ -1,5 +1,5 @@
-//! The configuration of a function: environment variables, read once at start and lifted into values that need no
-//! further checks.
+//! The configuration of a function: environment variables, read once at start and lifted into
+//! values that need no further checks.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub enum Error {
     Missing {
         /// Its name.
         variable: &'static str,
-        /// What it should be, with an example.
+        /// The expected value, with an example.
         expected: &'static str,
     },
     /// It has another form than the one expected.
@@ -30,9 +30,9 @@ pub enum Error {
         variable: &'static str,
         /// Its value.
         value: String,
-        /// What is wrong with the value.
+        /// The problem with the value.
         problem: String,
-        /// What it should be, with an example.
+        /// The expected value, with an example.
         expected: &'static str,
     },
     /// Nothing says which model to ask.
@@ -59,7 +59,7 @@ pub enum Error {
     NoEmbeddedModel,
 }
 
-/// Where the model is that scores images.
+/// The model that scores images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelSource {
     /// The name of a SageMaker endpoint.
@@ -68,8 +68,8 @@ pub enum ModelSource {
     Artifact(S3Uri),
 }
 
-/// The most bytes of a PNG that Step Functions carries: 262,144 for the whole payload, of which base64 takes four for
-/// three, and a few KB are for the object's other fields.
+/// The most bytes of a PNG that Step Functions carries: 262,144 for the whole payload, of which
+/// base64 takes four for three, and a few KB are for the object's other fields.
 const MAX_PNG: u64 = (262_144 - 12_288) / 4 * 3;
 
 const ENDPOINT: &str = "the name of the SageMaker endpoint";
@@ -179,7 +179,8 @@ impl Environment {
         })
     }
 
-    /// `LABELS`: the model's labels in the order of its scores, separated by commas or as a JSON array.
+    /// `LABELS`: the model's labels in the order of its scores, separated by commas or as a JSON
+    /// array.
     pub fn labels(&self) -> Result<Vec<String>, Error> {
         let variable = "LABELS";
         let text = self.required(variable, LABELS)?;
@@ -200,7 +201,8 @@ impl Environment {
         }
     }
 
-    /// `IMAGE_SHAPE`: the model's input, written as the built-in algorithm's hyperparameter `image_shape`.
+    /// `IMAGE_SHAPE`: the model's input, written as the built-in algorithm's hyperparameter
+    /// `image_shape`.
     pub fn image_shape(&self) -> Result<Shape, Error> {
         let variable = "IMAGE_SHAPE";
         let text = self.required(variable, IMAGE_SHAPE)?;

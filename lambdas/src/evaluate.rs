@@ -1,12 +1,14 @@
-//! evaluate-model: how good a model is, from what a transform job wrote for images whose classes are known.
+//! evaluate-model: how good a model is, from what a transform job wrote for images whose classes
+//! are known.
 //!
 //! ```json
 //! {"bucket": "...", "lst": "test.lst", "prefix": "test/", "outputs": "evaluations/JOB/"}
 //! ```
 //!
-//! `lst` is the key of a SageMaker `.lst` manifest, and `outputs` where the job wrote `<path in the manifest>.out`: a
-//! prefix in the bucket, or an S3 URI. `prefix` is where the images are, for texts. `threshold` and `labels` are asked for
-//! in the place of the function's own. The answer is [`Figures`].
+//! `lst` is the key of a SageMaker `.lst` manifest, and `outputs` where the job wrote `<path in the
+//! manifest>.out`: a prefix in the bucket, or an S3 URI. `prefix` is where the images are, for
+//! texts. `threshold` and `labels` are asked for in the place of the function's own. The answer is
+//! [`Figures`].
 
 use aws_sdk_s3::Client;
 use evaluation::{ClassReport, Evaluation, Scores, Threshold};
@@ -39,7 +41,7 @@ pub struct EvaluateModel {
     threshold: Threshold,
 }
 
-/// What the function is asked.
+/// The event of the function.
 #[derive(Debug, Deserialize)]
 struct Request {
     bucket: String,
@@ -51,21 +53,22 @@ struct Request {
     labels: Option<Vec<String>>,
 }
 
-/// How good the model is.
+/// Figures of a model on images whose classes are known.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
-    /// How many images the manifest names.
+    /// Number of images that the manifest names.
     pub images: usize,
     /// The part of them whose most probable class is the true one.
     pub accuracy: f32,
-    /// The standard error of the accuracy: how far it lies, as a rule, from that on endless images of the same kind.
+    /// The standard error of the accuracy: how far it lies, as a rule, from that on endless images
+    /// of the same kind.
     pub accuracy_error: f32,
     /// Mean negative logarithm of the probability that the true class got.
     pub log_loss: f32,
     /// Expected calibration error, over 15 bins of confidence.
     pub ece: f32,
-    /// What a perfectly calibrated model with these scores would have in its place, by chance.
+    /// The `ece` that a perfectly calibrated model with these scores would have by chance.
     pub ece_floor: f32,
     /// The score that passes the gate.
     pub threshold: f32,
@@ -81,7 +84,7 @@ pub struct Figures {
     pub classes: Vec<ClassReport>,
 }
 
-/// Why there are no figures. The variants' names are the error names that state machines see.
+/// An error of evaluate-model. The variants' names are the error names that state machines see.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Error {
     /// The event does not say what to evaluate.
@@ -96,7 +99,7 @@ pub enum Error {
     /// The transform job wrote nothing for an image.
     #[error("{0}: {1}")]
     PredictionsMissing(S3Uri, String),
-    /// What it wrote is not scores, or not as many as there are labels.
+    /// A prediction is not scores, or not as many as there are labels.
     #[error("{0}: {1}")]
     PredictionsInvalid(S3Uri, String),
     /// See [`Problem::AccessDenied`].

@@ -1,7 +1,7 @@
 //! The object that flows through the workflow, and how a function finds it in its event.
 //!
-//! It is the one of the course's notebooks, so that their payloads and what they feed work unchanged; our own fields only
-//! add to it:
+//! It is the one of the course's notebooks, so that their payloads and what they feed work
+//! unchanged; our own fields only add to it:
 //!
 //! ```json
 //! { "inferences": [], "s3_key": "", "s3_bucket": "", "image_data": "" }
@@ -15,13 +15,15 @@ use serde_json::{Map, Value};
 /// The object that flows from state to state. Fields that it doesn't know pass through.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Object {
-    /// The model's scores, one a class. What a caller sent is kept as it is: [`evaluation::Scores`] judges it.
+    /// The model's scores, one a class. What a caller sent is kept as it is: [`evaluation::Scores`]
+    /// judges it.
     pub inferences: Value,
     /// The key of the image in S3, as S3 has it (not URL-encoded).
     pub s3_key: String,
     /// The bucket of the image.
     pub s3_bucket: String,
-    /// The image, fitted to the model's input, as base64 of a PNG file. Left out where there is none.
+    /// The image, fitted to the model's input, as base64 of a PNG file. Left out where there is
+    /// none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub image_data: String,
     /// The class with the best score.
@@ -30,10 +32,11 @@ pub struct Object {
     /// The best score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// The score that this execution asks for, instead of `CONFIDENCE_THRESHOLD`. Kept as it came: the gate judges it.
+    /// The score that this execution asks for, instead of `CONFIDENCE_THRESHOLD`. Kept as it came:
+    /// the gate judges it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Value>,
-    /// What SageMaker's data capture knows this prediction by; ground truth is joined by it.
+    /// The prediction's id in SageMaker's data capture; ground truth is joined by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inference_id: Option<String>,
     /// Everything else that the caller sent.
@@ -57,7 +60,7 @@ impl Object {
     }
 }
 
-/// What a function of the workflow is called with: the object, and which execution calls.
+/// An event of the workflow's functions: the object, and the execution that calls.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Invocation {
     /// The ARN of the execution, where a state machine calls.
@@ -93,8 +96,9 @@ impl Invocation {
     /// Reads an event, which is either the object itself, or has it under `body`.
     ///
     /// The state machine sends `{"execution": ARN, "body": object}`. The notebooks' handlers answer
-    /// `{"statusCode": 200, "body": object}`, some with the body as JSON text, some more than once and with
-    /// `inferences` beside the body; what stands beside a body is newer than what is in it.
+    /// `{"statusCode": 200, "body": object}`, some with the body as JSON text, some more than once
+    /// and with `inferences` beside the body; what stands beside a body is newer than what is in
+    /// it.
     pub fn parse(event: Value) -> Result<Self, InvalidEvent> {
         let mut execution = None;
         let mut layer = into_map(event)?;
@@ -125,7 +129,8 @@ impl Object {
     }
 }
 
-/// The object inside a wrapper. A map with an `s3_key` is the object itself: a `body` there is a field of the caller's.
+/// The object inside a wrapper. A map with an `s3_key` is the object itself: a `body` there is a
+/// field of the caller's.
 fn take_body(layer: &mut Map<String, Value>) -> Option<Map<String, Value>> {
     if layer.contains_key("s3_key") {
         return None;

@@ -1,8 +1,9 @@
 //! filter-inferences: the gate. The object passes if its best score reaches the threshold.
 //!
-//! A gate that lets everything through looks the same as one that works until the day it matters. The notebooks' gates
-//! compared text, or `any(...) > threshold`, and refused nothing. This one takes nothing for scores but numbers that are
-//! probabilities; anything else is an error with a name of its own.
+//! A gate that lets everything through looks the same as one that works until the day it matters.
+//! The notebooks' gates compared text, or `any(...) > threshold`, and refused nothing. This one
+//! takes nothing for scores but numbers that are probabilities; anything else is an error with a
+//! name of its own.
 
 use evaluation::{InvalidScores, Scores, Threshold};
 use serde_json::Value;
@@ -19,7 +20,7 @@ pub struct FilterInferences {
     threshold: Threshold,
 }
 
-/// Why the object does not pass. The variants' names are the error names that state machines see.
+/// An error of filter-inferences. The variants' names are the error names that state machines see.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Error {
     /// The event is not the workflow's object.
@@ -28,7 +29,7 @@ pub enum Error {
     /// The model is not sure enough.
     #[error("{image}: {label} with confidence {confidence} is below the threshold {threshold}")]
     ThresholdConfidenceNotMet {
-        /// What the image is called.
+        /// The image, as errors name it.
         image: String,
         /// The class with the best score.
         label: String,
@@ -91,7 +92,8 @@ impl FilterInferences {
         Self { threshold }
     }
 
-    /// Lets the object of `event` through, without its image and with the confidence that the scores really have.
+    /// Lets the object of `event` through, without its image and with the confidence that the
+    /// scores really have.
     pub fn filter(&self, event: Value) -> Result<Object, Error> {
         let invocation = Invocation::parse(event)?;
         logging::record_event(&invocation);

@@ -14,7 +14,8 @@ macro_rules! functions {
     ($($function:ident, $program:ident, $handler:ty;)*) => {
         /// One of the functions, for a program that is all of them in one.
         ///
-        /// A program that is only one of them is in [`programs`], so that it links one SDK and not all.
+        /// A program that is only one of them is in [`programs`], so that it links one SDK and not
+        /// all.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Function {
             $(#[doc = concat!("[`", stringify!($handler), "`]")] $function,)*
@@ -31,10 +32,12 @@ macro_rules! functions {
                 }
             }
 
-            /// Runs this function, for as long as the Runtime API at `AWS_LAMBDA_RUNTIME_API` has events.
+            /// Runs this function, for as long as the Runtime API at `AWS_LAMBDA_RUNTIME_API` has
+            /// events.
             ///
             /// # Errors
-            /// The environment is not what the function needs (the Runtime API knows it then), or the Runtime API is gone.
+            /// The environment is not what the function needs (the Runtime API knows it then), or
+            /// the Runtime API is gone.
             // Boxed, so that it is compiled here, and not in each program that waits for it.
             pub fn run(self) -> LocalBoxFuture<'static, Result<(), runtime::Error>> {
                 async move {
@@ -49,8 +52,9 @@ macro_rules! functions {
 
         /// The program of each function.
         ///
-        /// They are here and not in `src/bin` because what is generic or `async` is compiled where it is called at last:
-        /// each program would compile the runtime, its part of the SDK and all that lies between once more, for minutes.
+        /// They are here and not in `src/bin` because what is generic or `async` is compiled where
+        /// it is called at last: each program would compile the runtime, its part of the SDK and
+        /// all that lies between once more, for minutes.
         pub mod programs {
             use super::ExitCode;
 

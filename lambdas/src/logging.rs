@@ -1,6 +1,7 @@
 //! Structured logs: a JSON object a line on standard output, which Lambda carries to CloudWatch.
 //!
-//! Every line of an invocation has, under `span`, the request's id, the execution and the S3 object.
+//! Every line of an invocation has, under `span`, the request's id, the execution and the S3
+//! object.
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Span, field};

@@ -11,13 +11,14 @@ use tokio::io::AsyncWriteExt;
 use s3_objects::{Error, Problem};
 use s3_uri::S3Uri;
 
-/// The most bytes of a `model.tar.gz`. Lambda's /tmp has 512 MB, and what comes out lies there beside it.
+/// The most bytes of a `model.tar.gz`. Lambda's /tmp has 512 MB, and what comes out lies there
+/// beside it.
 const MAX_PACKED: u64 = 128 << 20;
 
 /// The most bytes that may come out of it.
 const MAX_UNPACKED: u64 = 320 << 20;
 
-/// Why there is no model.
+/// An error of loading a model.
 pub(crate) enum LoadError {
     /// Later there may be one.
     Unavailable(String),

@@ -4,9 +4,10 @@
 //! {"to": "2026-03-01T08:00:00Z", "hours": 24}
 //! ```
 //!
-//! `to` is the moment after the last that is looked at, now where it is not there; a schedule gives its own time, so that
-//! a run that is repeated looks at the same hours. Statistics, violations and the report go to
-//! `monitoring/{endpoint}/runs/`, metrics to the log in CloudWatch's embedded metric format, and the answer is [`MonitoringResult`].
+//! `to` is the moment after the last that is looked at, now where it is not there; a schedule gives
+//! its own time, so that a run that is repeated looks at the same hours. Statistics, violations and
+//! the report go to `monitoring/{endpoint}/runs/`, metrics to the log in CloudWatch's embedded
+//! metric format, and the answer is [`MonitoringResult`].
 
 use aws_sdk_s3::Client;
 use evaluation::Threshold;
@@ -37,7 +38,7 @@ const HOURS: u32 = 24;
 /// The most hours: a year.
 const MOST_HOURS: u32 = 366 * 24;
 
-/// Why embeddings are not compared.
+/// The reason why embeddings are not compared.
 #[cfg(feature = "embedded-model")]
 const NO_MODEL: &str =
     "the baseline names no model: make it with `scones monitor baseline --model s3://BUCKET/KEY`";
@@ -51,14 +52,14 @@ pub struct MonitorEndpoint {
     threshold: Threshold,
 }
 
-/// What the function is asked.
+/// The event of the function.
 #[derive(Debug, Deserialize)]
 struct Request {
     to: Option<Timestamp>,
     hours: Option<u32>,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Serialize)]
 pub struct MonitoringResult {
     /// `Completed`, `CompletedWithViolations` or `NothingToTest`.
@@ -69,15 +70,15 @@ pub struct MonitoringResult {
     pub from: Timestamp,
     /// The moment after the last.
     pub to: Timestamp,
-    /// How many answers there were.
+    /// Number of answers.
     pub answers: u64,
-    /// What is not as in the baseline.
+    /// The differences from the baseline that matter.
     pub violations: Vec<Violation>,
     /// The S3 URI of the report.
     pub report: String,
 }
 
-/// Why there is no verdict. The variants' names are the error names that state machines see.
+/// An error of monitor-endpoint. The variants' names are the error names that state machines see.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Error {
     /// The event does not say what to look at.
@@ -86,7 +87,7 @@ pub enum Error {
     /// There is nothing to compare with.
     #[error("{0}")]
     BaselineMissing(String),
-    /// What there is can't be used.
+    /// The baseline can't be used.
     #[error("{0}")]
     BaselineInvalid(String),
     /// The role lacks a permission.
@@ -203,7 +204,7 @@ impl MonitorEndpoint {
         }
     }
 
-    /// How the network looks at images, as it did for the baseline; or why it can't.
+    /// Returns the embedding function of the baseline's model; or why there is none.
     #[cfg(feature = "embedded-model")]
     async fn embed(&self, model: Option<&str>) -> Result<Result<Embed, String>, Error> {
         let Some(uri) = model else {

@@ -1,4 +1,4 @@
-//! What is the same for every function: its life between the Runtime API and its handler.
+//! The life of every function between the Runtime API and its handler.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -20,7 +20,7 @@ pub trait Handler: Sized {
     const NAME: &'static str;
     /// Its answer.
     type Output: Serialize;
-    /// Why there is none.
+    /// Its error.
     type Error: FunctionError;
 
     /// Reads and checks the configuration; this is the init phase of a cold start.
@@ -30,7 +30,7 @@ pub trait Handler: Sized {
     fn handle(&self, event: Value) -> impl Future<Output = Result<Self::Output, Self::Error>>;
 }
 
-/// Why a function stopped.
+/// An error that stops a function.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Nobody runs it as a Lambda function.
@@ -41,7 +41,7 @@ pub enum Error {
     NotInLambda {
         /// Its name.
         function: &'static str,
-        /// What Lambda would have set.
+        /// The variable that Lambda sets.
         variable: &'static str,
     },
     /// Its configuration can't be used; the Runtime API has been told.
@@ -49,7 +49,7 @@ pub enum Error {
     Configuration {
         /// Its name.
         function: &'static str,
-        /// What is wrong.
+        /// The problem.
         problem: environment::Error,
     },
     /// The Runtime API is gone.
@@ -57,7 +57,7 @@ pub enum Error {
     RuntimeApi(BoxError),
 }
 
-/// What `lambda_runtime` reads at start, and panics without.
+/// The variables that `lambda_runtime` reads at start, and panics without.
 const SET_BY_LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -67,7 +67,8 @@ const SET_BY_LAMBDA: [&str; 4] = [
 
 /// The whole program of one function.
 ///
-/// One thread runs it: an execution environment has one invocation at a time, and most have less than one core.
+/// One thread runs it: an execution environment has one invocation at a time, and most have less
+/// than one core.
 pub(crate) fn main<H: Handler>() -> ExitCode {
     // It may be there to try a model, and then for nothing else.
     #[cfg(feature = "embedded-model")]
@@ -139,7 +140,8 @@ async fn invoke<H: Handler>(
     work.instrument(span).await
 }
 
-/// Tells the Runtime API that the function can't start. `lambda_runtime` does so only for SnapStart.
+/// Tells the Runtime API that the function can't start. `lambda_runtime` does so only for
+/// SnapStart.
 async fn init_error(function: &'static str, problem: environment::Error) -> Error {
     let error = Error::Configuration { function, problem };
     tracing::error!(error_message = %error, "can't start");

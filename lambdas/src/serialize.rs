@@ -1,7 +1,8 @@
-//! serialize-image: an object of S3 becomes an image that the model can look at, in the event itself.
+//! serialize-image: an object of S3 becomes an image that the model can look at, in the event
+//! itself.
 //!
-//! A photograph in base64 is over Step Functions' payload quota of 262,144 bytes, so it is fitted to the model's input
-//! here, and not at the endpoint.
+//! A photograph in base64 is over Step Functions' payload quota of 262,144 bytes, so it is fitted
+//! to the model's input here, and not at the endpoint.
 
 use aws_sdk_s3::Client;
 use base64::Engine;
@@ -29,7 +30,7 @@ pub struct SerializeImage {
     fitter: Fitter,
 }
 
-/// Why there is no image. The variants' names are the error names that state machines see.
+/// An error of serialize-image. The variants' names are the error names that state machines see.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Error {
     /// The event does not say which object.
@@ -58,7 +59,7 @@ pub enum Error {
         "{location}: the object has {bytes} bytes, and images are read up to {MAX_BYTES}: upload a smaller one"
     )]
     ObjectTooLarge {
-        /// Which object.
+        /// The object.
         location: S3Uri,
         /// Its size, as far as it was read.
         bytes: u64,

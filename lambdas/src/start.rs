@@ -1,7 +1,8 @@
 //! start-execution: each upload that S3 tells of starts one execution of the workflow.
 //!
-//! S3 delivers an event at least once, and Lambda tries a failed invocation again. So an execution's name is derived from
-//! the upload, and Step Functions refuses the second one of a name: that refusal is success here.
+//! S3 delivers an event at least once, and Lambda tries a failed invocation again. So an
+//! execution's name is derived from the upload, and Step Functions refuses the second one of a
+//! name: that refusal is success here.
 
 use aws_lambda_events::event::s3::S3EventRecord;
 use aws_sdk_sfn::Client;
@@ -25,27 +26,28 @@ pub struct StartExecution {
     state_machine_arn: String,
 }
 
-/// What became of the uploads of one event.
+/// The outcome of the uploads of one event.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StartedExecutions {
     /// The names of the executions; those that an earlier delivery started are among them.
     pub executions: Vec<String>,
 }
 
-/// Why not every upload has its execution.
+/// An error of start-execution.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Error {
     /// The event is not one of S3's.
     #[error("the event has no Records array: S3 notifications have one: {0}")]
     InvalidEvent(&'static str),
-    /// Some uploads started no execution. The others did; Lambda's retry of the whole event does no harm to them.
+    /// Some uploads started no execution. The others did; Lambda's retry of the whole event does no
+    /// harm to them.
     #[error("{failed} of {all} uploads started no execution: {reasons}")]
     ExecutionsNotStarted {
-        /// How many did not.
+        /// Number of uploads without an execution.
         failed: usize,
-        /// How many there were.
+        /// Number of uploads.
         all: usize,
-        /// Which ones, and why.
+        /// The uploads, each with the reason.
         reasons: String,
     },
 }
@@ -118,7 +120,7 @@ impl StartExecution {
         }
     }
 
-    /// Whether the execution is a new one.
+    /// Returns true if the execution is a new one.
     async fn start_execution(&self, name: &str, input: Value) -> Result<bool, Failure> {
         let request = self.step_functions.start_execution();
         let answer = request
@@ -163,13 +165,14 @@ fn records(event: Value) -> Result<Vec<Value>, Error> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Upload {
     location: S3Uri,
-    /// What tells one upload from the next of the same key: its version and its place in the key's order of events.
+    /// The object's version, which with `sequencer` tells one upload from the next of the same key.
     version: Option<String>,
     sequencer: Option<String>,
 }
 
 impl Upload {
-    /// `None` for events about other things than new objects, and for the folders that the S3 console makes.
+    /// `None` for events about other things than new objects, and for the folders that the S3
+    /// console makes.
     fn of(record: Value) -> Result<Option<Self>, String> {
         let record: S3EventRecord = serde_json::from_value(record)
             .map_err(|error| format!("not a record of S3: {error}"))?;
@@ -189,7 +192,8 @@ impl Upload {
         Ok((is_new && !folder).then_some(upload))
     }
 
-    /// Up to 80 characters of those that Step Functions allows: what a person knows the file by, and a hash.
+    /// Up to 80 characters of those that Step Functions allows: what a person knows the file by,
+    /// and a hash.
     fn execution_name(&self) -> String {
         const READABLE: usize = 31;
         const HASH_BYTES: usize = 24;

@@ -1,11 +1,12 @@
-//! summarize-batch: what came of the images of a map run, counted from the files that its `ResultWriter` wrote.
+//! summarize-batch: what came of the images of a map run, counted from the files that its
+//! `ResultWriter` wrote.
 //!
 //! ```json
 //! {"bucket": "...", "key": "batches/EXECUTION/UUID/manifest.json"}
 //! ```
 //!
-//! The files may be as long as they like: they are read line by line, and only counts are kept. The [`Summary`] is written
-//! beside them as `summary.json`, and is the answer.
+//! The files may be as long as they like: they are read line by line, and only counts are kept. The
+//! [`Summary`] is written beside them as `summary.json`, and is the answer.
 
 mod files;
 mod tally;
@@ -30,7 +31,8 @@ pub use tally::{Counts, ResultLocations, Summary};
 /// The most bytes of a manifest: it names each file of results, of some megabytes each.
 const MAX_MANIFEST: u64 = 16 << 20;
 
-/// The longest line. A failed batch is described with its input, of up to 262,144 bytes, as JSON in JSON.
+/// The longest line. A failed batch is described with its input, of up to 262,144 bytes, as JSON in
+/// JSON.
 pub const MAX_LINE: usize = 4 << 20;
 
 /// The function.
@@ -39,14 +41,14 @@ pub struct SummarizeBatch {
     s3: Client,
 }
 
-/// Where the results' manifest is, as `ResultWriterDetails` says.
+/// Location of the results' manifest, as `ResultWriterDetails` says.
 #[derive(Debug, Deserialize)]
 struct Request {
     bucket: String,
     key: String,
 }
 
-/// Why there is no summary. The variants' names are the error names that state machines see.
+/// An error of summarize-batch. The variants' names are the error names that state machines see.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Error {
     /// The event does not name a manifest.

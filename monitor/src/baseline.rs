@@ -1,4 +1,5 @@
-//! What windows are compared with: three files in a folder, made from answers to images that are as they should be.
+//! The baseline that windows are compared with: three files in a folder, made from answers to
+//! images that are as they should be.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -37,7 +38,7 @@ struct Packed {
     dimension: usize,
     /// All of them, one after the other, as 32-bit floats, least byte first, in base64.
     data: String,
-    /// Why there are none.
+    /// The reason why there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }

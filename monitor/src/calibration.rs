@@ -1,31 +1,33 @@
 //! From confidences to accuracy without labels: confidence-based performance estimation (CBPE).
 //!
-//! The baseline, whose labels are known, says how often answers of some confidence are right; a window's confidences then
-//! say how many of its answers are. It is right as long as images of one confidence are as often right as they were: a
-//! changed mix of easy and hard images keeps that, a model that errs with confidence on images of a new kind does not.
+//! The baseline, whose labels are known, says how often answers of some confidence are right; a
+//! window's confidences then say how many of its answers are. It is right as long as images of one
+//! confidence are as often right as they were: a changed mix of easy and hard images keeps that, a
+//! model that errs with confidence on images of a new kind does not.
 //!
-//! The baseline's blocks of confidence come from isotonic regression (pool adjacent violators; Zadrozny and Elkan, 2002)
-//! over groups of equal size. The estimate is a post-stratified mean, and its interval that of one.
+//! The baseline's blocks of confidence come from isotonic regression (pool adjacent violators;
+//! Zadrozny and Elkan, 2002) over groups of equal size. The estimate is a post-stratified mean, and
+//! its interval that of one.
 
 use serde::{Deserialize, Serialize};
 
 use crate::stats::normal_above;
 use crate::stats::proportion::{Interval, Z95};
 
-/// Groups of equal size before neighbours are pooled.
+/// Groups of equal size before neighbors are pooled.
 const GROUPS: usize = 20;
 
 /// The least answers in a group: fewer say little.
 const LEAST: usize = 20;
 
-/// How often answers of each confidence were right.
+/// The accuracy of answers by confidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// From the lowest confidence to the highest.
     blocks: Vec<Block>,
 }
 
-/// Answers of neighbouring confidences.
+/// Answers of neighboring confidences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Block {
     /// The highest confidence in it.
@@ -39,26 +41,28 @@ impl Block {
         self.correct as f64 / self.answers as f64
     }
 
-    /// For variances: with half an answer added to either side (Jeffreys' prior), so that ten of ten is not certainty.
+    /// For variances: with half an answer added to either side (Jeffreys' prior), so that ten of
+    /// ten is not certainty.
     fn spread(&self) -> f64 {
         let accuracy = (self.correct as f64 + 0.5) / (self.answers as f64 + 1.0);
         accuracy * (1.0 - accuracy)
     }
 }
 
-/// What the confidences of a window say of its accuracy.
+/// An estimate of a window's accuracy from its confidences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// The part of the answers that are right, and between what it lies with a confidence of 95 %.
     pub accuracy: Interval,
     /// The same of the baseline, by the same blocks.
     pub baseline: f64,
-    /// How probable so low an estimate is if nothing has changed.
+    /// Probability of so low an estimate if nothing has changed.
     pub p_value: f64,
 }
 
 impl Calibration {
-    /// Fits answers whose classes are known: their confidences, and whether each was right. `None` without answers.
+    /// Fits answers whose classes are known: their confidences, and whether each was right. `None`
+    /// without answers.
     pub fn fit(answers: impl IntoIterator<Item = (f32, bool)>) -> Option<Self> {
         let mut answers: Vec<(f32, bool)> = answers.into_iter().collect();
         answers.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -86,7 +90,7 @@ impl Calibration {
         (!blocks.is_empty()).then_some(Self { blocks })
     }
 
-    /// How often answers of that confidence are right.
+    /// Returns the accuracy of answers of that confidence.
     pub fn accuracy_at(&self, confidence: f32) -> f64 {
         self.blocks[self.block(confidence)].accuracy()
     }
@@ -119,7 +123,8 @@ impl Calibration {
         };
         let value = over(&|block, share| share * block.accuracy());
         let baseline = over(&|block, _| before(block) * block.accuracy());
-        // By chance the answers of a block are right more or less often than they should be, here and in the baseline.
+        // By chance the answers of a block are right more or less often than they should be, here
+        // and in the baseline.
         let here = over(&|block, share| share * block.spread()) / n;
         let there = over(&|block, share| share.powi(2) * block.spread() / block.answers as f64);
         let error = (here + there).sqrt();
@@ -153,7 +158,7 @@ fn pool(into: &mut Block, next: Block) {
     into.correct += next.correct;
 }
 
-/// Pools neighbours until a higher confidence is nowhere right less often.
+/// Pools neighbors until a higher confidence is nowhere right less often.
 fn isotonic(groups: Vec<Block>) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     for group in groups {
@@ -211,7 +216,8 @@ mod tests {
         assert_eq!(calibration.accuracy_at(0.0), accuracies[0]);
     }
 
-    /// The mix of confidences changes, how often each is right does not: this is what the estimate is for.
+    /// The mix of confidences changes, how often each is right does not: this is what the estimate
+    /// is for.
     #[test]
     fn intervals_hold_the_accuracy_that_labels_show_later() {
         let mut random = Rng::with_seed(2);

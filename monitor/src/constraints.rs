@@ -1,5 +1,5 @@
-//! `constraints.json`, in Model Monitor's schema, with a section of its own: what is asked of a window. It is a
-//! suggestion, made with the baseline, for people to change.
+//! `constraints.json`, in Model Monitor's schema, with a section of its own: what is asked of a
+//! window. It is a suggestion, made with the baseline, for people to change.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-constraints.html>
 
@@ -20,7 +20,7 @@ pub struct Constraints {
     pub image_classification: ImageConstraints,
 }
 
-/// What is asked of one feature.
+/// Constraints on one feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureConstraints {
     /// Its name, as in statistics.json.
@@ -37,14 +37,14 @@ pub struct FeatureConstraints {
     pub string_constraints: Option<StringConstraints>,
 }
 
-/// What is asked of numbers.
+/// Constraints on numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumericalConstraints {
     /// None is under 0.
     pub is_non_negative: bool,
 }
 
-/// What is asked of texts.
+/// Constraints on texts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StringConstraints {
     /// Each is one of these.
@@ -62,11 +62,11 @@ pub struct MonitoringConfig {
     pub datatype_check_threshold: f64,
     /// Model Monitor's; a class that the model does not have is no answer here, and counts there.
     pub domain_content_threshold: f64,
-    /// How distributions are compared.
+    /// The comparison of distributions.
     pub distribution_constraints: DistributionConstraints,
 }
 
-/// Whether something is done.
+/// A switch of Model Monitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "they are named after what they are")]
 pub enum Switch {
@@ -74,35 +74,36 @@ pub enum Switch {
     Disabled,
 }
 
-/// How distributions are compared.
+/// The comparison of distributions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DistributionConstraints {
     /// `Enabled`, or they are not.
     pub perform_comparison: Switch,
-    /// The distance that matters: a lesser one is no violation, however sure it is. For numbers the largest distance of
-    /// the distribution functions, for classes the largest difference of a share.
+    /// The distance that matters: a lesser one is no violation, however sure it is. For numbers the
+    /// largest distance of the distribution functions, for classes the largest difference of a
+    /// share.
     pub comparison_threshold: f64,
     /// `Robust`: only a distance that chance does not explain is one.
     pub comparison_method: String,
 }
 
-/// What is asked of an image classifier.
+/// Constraints on an image classifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImageConstraints {
-    /// How probable it may be that a run on unchanged data raises any alarm.
+    /// Probability that a run on unchanged data raises any alarm.
     pub significance_level: f64,
     /// The correction for the number of tests: `Holm`.
     pub correction: String,
     /// Fewer answers are not tested.
     pub least_answers: u64,
-    /// How much larger or smaller the part that passes the gate may be.
+    /// Tolerated change of the part that passes the gate, up or down.
     pub pass_rate_tolerance: f64,
-    /// How much less accurate the model may be, estimated or by labels.
+    /// Tolerated loss of accuracy, estimated or by labels.
     pub accuracy_tolerance: f64,
 }
 
 impl Constraints {
-    /// What may be asked of windows to come, from the baseline's statistics.
+    /// Returns constraints for windows to come, from the baseline's statistics.
     pub fn suggested(baseline: &Statistics) -> Self {
         Self {
             version: 0,

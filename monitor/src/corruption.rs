@@ -1,4 +1,5 @@
-//! Images made worse in the ways in which cameras and light make them worse, to see what monitoring finds.
+//! Images made worse in the ways in which cameras and light make them worse, to see what monitoring
+//! finds.
 //!
 //! Kinds and severities follow Hendrycks and Dietterich's benchmark of corruptions (ICLR 2019).
 
@@ -8,16 +9,16 @@ use std::str::FromStr;
 use fastrand::Rng;
 use image::{RgbImage, imageops};
 
-/// How an image is made worse.
+/// A way to make an image worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Corruption {
     /// Out of focus: a Gaussian blur.
     Blur,
     /// Too little light.
     Dark,
-    /// Gaussian noise of each colour of each pixel.
+    /// Gaussian noise of each color of each pixel.
     Noise,
-    /// Fog: all colours nearer to their mean.
+    /// Fog: all colors nearer to their mean.
     Contrast,
 }
 
@@ -25,7 +26,7 @@ impl Corruption {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Blur, Self::Dark, Self::Noise, Self::Contrast];
 
-    /// What it is called on the command line.
+    /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Blur => "blur",
@@ -56,7 +57,8 @@ impl FromStr for Corruption {
 /// The highest severity.
 pub const WORST: u8 = 5;
 
-/// The image made worse; severities go from 0 (as it is) to [`WORST`], and higher ones are as that. Noise comes from `seed`.
+/// The image made worse; severities go from 0 (as it is) to [`WORST`], and higher ones are as that.
+/// Noise comes from `seed`.
 pub fn corrupt(image: &RgbImage, kind: Corruption, severity: u8, seed: u64) -> RgbImage {
     let Some(level) = usize::from(severity.min(WORST)).checked_sub(1) else {
         return image.clone();

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What stands at `data`: a text, or JSON as it is.
+/// The member `data`: a text, or JSON as it is.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Data<'a> {

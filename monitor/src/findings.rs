@@ -1,6 +1,8 @@
-//! What a run found: statistics of the window, tests against the baseline, quality, and the violations that follow.
+//! The findings of a run: statistics of the window, tests against the baseline, quality, and the
+//! violations that follow.
 //!
-//! `constraint_violations.json` has Model Monitor's schema, and a section of its own with every test.
+//! `constraint_violations.json` has Model Monitor's schema, and a section of its own with every
+//! test.
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-violations.html>
 
 use serde::Serialize;
@@ -16,7 +18,7 @@ use crate::statistics::Statistics;
 /// So many answers in a row that all pass, or all fail, are no accident.
 const ALL: u64 = 100;
 
-/// What a run found.
+/// The findings of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
     /// Of the window.
@@ -25,15 +27,16 @@ pub struct Findings {
     pub tests: Vec<Test>,
     /// By labels, where there are some.
     pub quality: Option<Quality>,
-    /// What is not as it should be.
+    /// The differences that matter.
     pub violations: Vec<Violation>,
-    /// What a person should know, and is no violation.
+    /// Remarks for people that are not violations.
     pub notes: Vec<String>,
     /// Lines that could not be used.
     pub skipped: Skipped,
 }
 
-/// How a run ended; the names are Model Monitor's (`MonitoringExecutionStatus`), but for the last.
+/// The status of a run. The names are Model Monitor's (`MonitoringExecutionStatus`), but for the
+/// last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Status {
     /// All is as it should be.
@@ -49,13 +52,14 @@ pub enum Status {
 pub struct Violation {
     /// The feature, or the metric.
     pub feature_name: String,
-    /// Which check it failed.
+    /// The check that it failed.
     pub constraint_check_type: Check,
-    /// What it is, for people.
+    /// The description, for people.
     pub description: String,
 }
 
-/// Model Monitor's checks, as far as they are made here; the last is that of its model quality monitor.
+/// Model Monitor's checks, as far as they are made here; the last is that of its model quality
+/// monitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "they are Model Monitor's")]
 pub enum Check {
@@ -111,7 +115,7 @@ impl Findings {
         }
         Self {
             quality: Quality::of(
-                &observed.labelled,
+                &observed.labeled,
                 &observed.outcomes,
                 &observed.labels,
                 observed.threshold,
@@ -124,7 +128,7 @@ impl Findings {
         }
     }
 
-    /// How the run ended.
+    /// Returns the status of the run.
     pub fn status(&self) -> Status {
         match () {
             () if !self.violations.is_empty() => Status::CompletedWithViolations,
@@ -177,7 +181,7 @@ fn drift_violation(test: &Test) -> Option<Violation> {
     })
 }
 
-/// What a violation is, in a sentence.
+/// Returns a sentence about a violation.
 fn describe(test: &Test, outcome: &Outcome) -> String {
     let Outcome {
         distance,

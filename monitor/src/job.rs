@@ -29,7 +29,7 @@ pub const GROUND_TRUTH: &str = "ground-truth";
 /// The prefix of baselines and runs, where nothing else is said.
 pub const RESULTS: &str = "monitoring";
 
-/// What is monitored, and where everything of it is.
+/// A monitored endpoint, and where its data is.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// The bucket of it all.
@@ -42,7 +42,7 @@ pub struct Job {
     pub prefix: String,
 }
 
-/// What a window holds.
+/// The data of a window.
 pub struct Observation {
     /// All of it.
     pub observed: Observed,
@@ -61,7 +61,7 @@ impl Observation {
     }
 }
 
-/// Why there is no run.
+/// An error of a run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// S3 did not do what it was asked.
@@ -70,7 +70,7 @@ pub enum Error {
     /// There is no baseline yet.
     #[error("there is no baseline in {0}: make it with `scones monitor baseline`")]
     NoBaseline(S3Uri),
-    /// What is there is no baseline.
+    /// The baseline can't be used.
     #[error("{0}: {1}")]
     Baseline(S3Uri, InvalidBaseline),
 }
@@ -110,7 +110,8 @@ impl Job {
             prefix: self.ground_truth.clone(),
             endpoint: self.captured.endpoint.clone(),
         };
-        // Labels come after the inferences, and also after the window; those of this very moment count too.
+        // Labels come after the inferences, and also after the window; those of this very moment
+        // count too.
         let last = now.max(window.to());
         let until = last
             .saturating_add(SignedDuration::from_nanos(1))

@@ -1,7 +1,8 @@
-//! What an endpoint's captured traffic says of its model.
+//! Monitors an endpoint's model by its captured traffic.
 //!
-//! [`capture`] reads what SageMaker's data capture wrote, and [`ground_truth`] what people or other systems say of it later.
-//! An [`observed::Observer`] takes the records; what it saw is kept as a baseline or compared with one.
+//! [`capture`] reads what SageMaker's data capture wrote, and [`ground_truth`] what people or other
+//! systems say of it later. An [`observed::Observer`] takes the records; what it saw is kept as a
+//! baseline or compared with one.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

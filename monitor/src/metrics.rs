@@ -1,4 +1,5 @@
-//! Metrics for CloudWatch, as a line of the embedded metric format: what a Lambda function prints becomes metrics.
+//! Metrics for CloudWatch, as a line of the embedded metric format: what a Lambda function prints
+//! becomes metrics.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
@@ -10,8 +11,8 @@ use crate::findings::Findings;
 /// The metrics' namespace. Model Monitor's own begins with `/aws/`, which is AWS's alone.
 pub const NAMESPACE: &str = "Scones/ModelMonitor";
 
-/// One line, without its end. The dimension is the endpoint; the names of distances are Model Monitor's
-/// (`feature_baseline_drift_…`).
+/// One line, without its end. The dimension is the endpoint; the names of distances are Model
+/// Monitor's (`feature_baseline_drift_…`).
 pub fn line(endpoint: &str, at: Timestamp, findings: &Findings) -> String {
     let mut values = vec![
         (

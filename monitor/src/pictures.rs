@@ -1,4 +1,4 @@
-//! What an image looks like, in numbers that a darker room, a dirty lens or another camera changes.
+//! Features of an image: numbers that a darker room, a dirty lens or another camera changes.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -7,15 +7,16 @@ use std::io::Cursor;
 use image::imageops::thumbnail;
 use image::{ImageFormat, RgbImage};
 
-/// How many features there are.
+/// Number of features.
 pub const FEATURES: usize = 8;
 
 /// Their names, in the order of [`Features::values`].
 ///
 /// - `brightness`: mean luma, 0 (black) to 1 (white).
 /// - `contrast`: standard deviation of luma (root mean square contrast; Peli, 1990), 0 to 0.5.
-/// - `sharpness`: variance of luma's Laplacian (Pech-Pacheco et al., 2000); blur makes it less, noise more.
-/// - `colourfulness`: Hasler and Süsstrunk's measure (2003), with colours from 0 to 1; 0 is grey.
+/// - `sharpness`: variance of luma's Laplacian (Pech-Pacheco et al., 2000); blur makes it less,
+///   noise more.
+/// - `colorfulness`: Hasler and Süsstrunk's measure (2003), with colors from 0 to 1; 0 is gray.
 /// - `warmth`: mean red less mean blue, -1 to 1.
 /// - `tint`: mean green less the mean of red and blue, -1 (magenta) to 1 (green).
 /// - `width` and `height`: in pixels, as the endpoint got it.
@@ -23,7 +24,7 @@ pub const NAMES: [&str; FEATURES] = [
     "brightness",
     "contrast",
     "sharpness",
-    "colourfulness",
+    "colorfulness",
     "warmth",
     "tint",
     "width",
@@ -42,11 +43,12 @@ fn luma([red, green, blue]: [u8; 3]) -> f32 {
     (0.2126 * f32::from(red) + 0.7152 * f32::from(green) + 0.0722 * f32::from(blue)) / 255.0
 }
 
-/// An image of more pixels is looked at in parts: features are of every n-th row, with its neighbors, so that they are of
-/// about so many pixels; the model gets it reduced.
+/// An image of more pixels is looked at in parts: features are of every n-th row, with its
+/// neighbors, so that they are of about so many pixels; the model gets it reduced.
 const LARGE: usize = 4_000_000;
 
-/// The longest side of an image that was reduced for the model, in pixels. Models here take a fraction of it.
+/// The longest side of an image that was reduced for the model, in pixels. Models here take a
+/// fraction of it.
 const REDUCED: u32 = 1024;
 
 /// An image file, which is decoded when it is first looked at, and once.
@@ -93,7 +95,8 @@ impl<'a> ImageFile<'a> {
         reduced.map_or(Cow::Borrowed(self.file), Cow::Owned)
     }
 
-    /// Returns a PNG of it for people to look at, small enough to keep some dozens; an empty file if it can't be decoded.
+    /// Returns a PNG of it for people to look at, small enough to keep some dozens; an empty file
+    /// if it can't be decoded.
     pub(crate) fn thumbnail(&self) -> Vec<u8> {
         let image = self.image().ok();
         let png = image.and_then(|image| encode(&reduce(image, THUMBNAIL), ImageFormat::Png).ok());
@@ -159,7 +162,7 @@ impl Features {
             mut blue,
             mut opponent,
             mut yellow,
-            mut grey,
+            mut gray,
         ] = std::array::from_fn(|_| Spread::default());
         let width = image.width() as usize;
         let step = (image.as_raw().len() / 3).div_ceil(LARGE).max(1);
@@ -172,16 +175,16 @@ impl Features {
                 blue.add(b);
                 opponent.add(r - g);
                 yellow.add((r + g) / 2.0 - b);
-                grey.add(luma(*pixel));
+                gray.add(luma(*pixel));
             }
         }
-        let colourfulness = (opponent.variance() + yellow.variance()).sqrt()
+        let colorfulness = (opponent.variance() + yellow.variance()).sqrt()
             + 0.3 * (opponent.mean().powi(2) + yellow.mean().powi(2)).sqrt();
         let values = [
-            grey.mean(),
-            grey.variance().sqrt(),
+            gray.mean(),
+            gray.variance().sqrt(),
             laplacian_variance(&rows, step),
-            colourfulness,
+            colorfulness,
             red.mean() - blue.mean(),
             green.mean() - (red.mean() + blue.mean()) / 2.0,
             f64::from(image.width()),
@@ -193,15 +196,15 @@ impl Features {
     }
 }
 
-/// Over the pixels that have four neighbours, in every `step`-th row; 0 where there is none.
+/// Over the pixels that have four neighbors, in every `step`-th row; 0 where there is none.
 fn laplacian_variance(rows: &[&[u8]], step: usize) -> f64 {
     let mut spread = Spread::default();
     let lumas = |row: &[u8]| -> Vec<f32> { row.as_chunks().0.iter().copied().map(luma).collect() };
     for three in rows.windows(3).step_by(step) {
         let [above, row, below] = [0, 1, 2].map(|at| lumas(three[at]));
         for x in 1..row.len().saturating_sub(1) {
-            let neighbours = above[x] + below[x] + row[x - 1] + row[x + 1];
-            spread.add(neighbours - 4.0 * row[x]);
+            let neighbors = above[x] + below[x] + row[x - 1] + row[x + 1];
+            spread.add(neighbors - 4.0 * row[x]);
         }
     }
     spread.variance()
@@ -223,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_image_has_its_colour_and_nothing_else() {
+    fn a_plain_image_has_its_color_and_nothing_else() {
         let features = Features::of(&RgbImage::from_pixel(4, 3, Rgb([255, 0, 0])));
         let expected = [
             0.2126,
@@ -238,8 +241,8 @@ mod tests {
         for (name, (found, expected)) in NAMES.iter().zip(features.values.iter().zip(expected)) {
             assert!((found - expected).abs() < 1e-6, "{name}: {found}");
         }
-        let grey = RgbImage::from_pixel(9, 9, Rgb([128; 3]));
-        assert_eq!(feature(&grey, "colourfulness"), 0.0);
+        let gray = RgbImage::from_pixel(9, 9, Rgb([128; 3]));
+        assert_eq!(feature(&gray, "colorfulness"), 0.0);
     }
 
     #[test]

@@ -1,22 +1,22 @@
-//! How good the model is on the images whose classes are known, each figure with its interval.
+//! The quality of the model on the images whose classes are known, each figure with its interval.
 
 use evaluation::{Bin, Evaluation, Threshold};
 use serde::Serialize;
 
 use crate::stats::proportion::{Interval, wilson};
 
-/// Figures of the labelled answers. Intervals are Wilson's, of 95 %.
+/// Figures of the labeled answers. Intervals are Wilson's, of 95 %.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Quality {
     /// Answers whose true class is known.
-    pub labelled: u64,
+    pub labeled: u64,
     /// The part that is right.
     pub accuracy: Interval,
     /// The part of those that pass the gate that is right.
     pub gate_precision: Interval,
     /// Expected calibration error over 15 bins of confidence.
     pub ece: f32,
-    /// What it would be, on as many answers, if every confidence were exactly right.
+    /// The `ece` on as many answers if every confidence were exactly right.
     pub ece_floor: f32,
     /// Mean cross-entropy, in nats.
     pub log_loss: f32,
@@ -42,9 +42,9 @@ pub struct ClassQuality {
 }
 
 impl Quality {
-    /// Of labelled answers; `None` without any.
+    /// Of labeled answers; `None` without any.
     pub fn of(
-        labelled: &Evaluation,
+        labeled: &Evaluation,
         outcomes: &[(f32, bool)],
         labels: &[String],
         threshold: Threshold,
@@ -52,7 +52,7 @@ impl Quality {
         if outcomes.is_empty() {
             return None;
         }
-        let report = labelled.report(labels, threshold);
+        let report = labeled.report(labels, threshold);
         let right = |outcomes: &mut dyn Iterator<Item = &(f32, bool)>| {
             let (mut correct, mut all) = (0, 0);
             outcomes.for_each(|outcome| {
@@ -63,17 +63,17 @@ impl Quality {
         };
         let classes = labels.iter().enumerate().map(|(class, label)| {
             let images: usize = report.confusion[class].iter().sum();
-            let labelled: usize = report.confusion.iter().map(|row| row[class]).sum();
+            let labeled: usize = report.confusion.iter().map(|row| row[class]).sum();
             let correct = report.confusion[class][class] as u64;
             ClassQuality {
                 label: label.clone(),
                 images: images as u64,
-                precision: wilson(correct, labelled as u64),
+                precision: wilson(correct, labeled as u64),
                 recall: wilson(correct, images as u64),
             }
         });
         Some(Self {
-            labelled: outcomes.len() as u64,
+            labeled: outcomes.len() as u64,
             accuracy: right(&mut outcomes.iter()),
             gate_precision: right(
                 &mut outcomes

@@ -7,14 +7,14 @@ use tokio::sync::mpsc;
 
 use s3_objects::{Bucket, Error, Line, Lines, Problem};
 
-/// The longest line: InvokeEndpoint takes 25 MB (26,214,400 bytes), of which base64 makes 34,952,534 characters, and the
-/// answer may be as long.
+/// The longest line: InvokeEndpoint takes 25 MB (26,214,400 bytes), of which base64 makes
+/// 34,952,534 characters, and the answer may be as long.
 pub(crate) const MAX_LINE: usize = 72 << 20;
 
 /// Pieces that wait for the work: what comes faster than it is worked on waits in S3.
 const AHEAD: usize = 8;
 
-/// Where a line is.
+/// Location of a line.
 #[derive(Clone, Debug)]
 pub(crate) struct LineLocation {
     pub(crate) key: Arc<str>,
@@ -28,7 +28,8 @@ enum Message {
     End,
 }
 
-/// Hands each line of the objects below `prefixes` whose keys end in `.jsonl` to `each`, until it breaks.
+/// Hands each line of the objects below `prefixes` whose keys end in `.jsonl` to `each`, until it
+/// breaks.
 ///
 /// `each` has a thread of its own, so it may take its time. Memory holds a few pieces and one line.
 ///
@@ -66,7 +67,7 @@ async fn send(
     Ok(())
 }
 
-/// Whether the work goes on.
+/// Returns true if the work goes on.
 async fn send_object(
     bucket: &Bucket,
     key: String,

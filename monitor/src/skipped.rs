@@ -9,7 +9,7 @@ use crate::reading::LineLocation;
 /// Lines that were passed over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Skipped {
-    /// How many.
+    /// Number of lines.
     pub lines: u64,
     /// By reason, in the order in which they came up.
     pub reasons: Vec<Reason>,
@@ -20,13 +20,13 @@ pub struct Skipped {
 pub struct Reason {
     /// The reason's name, such as `NotJson`.
     pub name: &'static str,
-    /// How many lines.
+    /// Number of lines.
     pub lines: u64,
     /// The first of them: key, line and what is wrong.
     pub first: String,
 }
 
-/// What is wrong with a line.
+/// The problem with a line.
 pub(crate) trait Problem: fmt::Display {
     /// A name for all of its kind.
     fn name(&self) -> &'static str;

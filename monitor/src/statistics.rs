@@ -1,10 +1,12 @@
-//! `statistics.json`, in Model Monitor's schema, with a section of its own for what images and classifiers need.
+//! `statistics.json`, in Model Monitor's schema, with a section of its own for what images and
+//! classifiers need.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-statistics.html>
 //!
-//! The features are `prediction` (String), `confidence` and those of [`crate::pictures::NAMES`] (Fractional). A numerical
-//! feature's sketch is a KLL sketch of one level: a fair sample of at most 2048 values, each of weight 1. Of images, mean,
-//! deviation and extremes are those of the sample; of confidence, those of all answers.
+//! The features are `prediction` (String), `confidence` and those of [`crate::pictures::NAMES`]
+//! (Fractional). A numerical feature's sketch is a KLL sketch of one level: a fair sample of at
+//! most 2048 values, each of weight 1. Of images, mean, deviation and extremes are those of the
+//! sample; of confidence, those of all answers.
 
 use evaluation::Threshold;
 use serde::{Deserialize, Serialize};
@@ -38,7 +40,7 @@ pub struct Statistics {
 /// Figures of all records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dataset {
-    /// How many records there are.
+    /// Number of records.
     pub item_count: u64,
 }
 
@@ -66,7 +68,7 @@ pub enum InferredType {
     String,
 }
 
-/// How many values there are, and how many are not.
+/// Numbers of values present and missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Present {
     /// Values.
@@ -111,7 +113,7 @@ pub struct Bucket {
     pub lower_bound: f64,
     /// Not in it, but for the last bucket.
     pub upper_bound: f64,
-    /// How many values of the sample.
+    /// Number of values of the sample.
     pub count: u64,
 }
 
@@ -124,10 +126,10 @@ pub struct Sketch {
     pub data: Vec<Vec<f32>>,
 }
 
-/// What a KLL sketch is made by.
+/// Parameters of a KLL sketch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SketchParameters {
-    /// How much smaller each level is than the one above.
+    /// Ratio of each level's size to that of the one above.
     pub c: f64,
     /// The size of the highest level.
     pub k: f64,
@@ -136,11 +138,11 @@ pub struct SketchParameters {
 /// Statistics of texts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Categorical {
-    /// How many.
+    /// Numbers of values present and missing.
     pub common: Present,
-    /// How many different ones.
+    /// Number of distinct values.
     pub distinct_count: u64,
-    /// How often each.
+    /// The count of each.
     pub distribution: CategoricalDistribution,
 }
 
@@ -158,16 +160,16 @@ pub struct Categories {
     pub buckets: Vec<Category>,
 }
 
-/// How often a text came.
+/// A text and its count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Category {
     /// The text.
     pub value: String,
-    /// How often.
+    /// Its count.
     pub count: u64,
 }
 
-/// What Model Monitor's schema has no place for.
+/// Statistics that Model Monitor's schema has no place for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImageClassification {
     /// The classes, in the order of the model's scores.
@@ -177,12 +179,14 @@ pub struct ImageClassification {
     /// Answers that pass it.
     pub passed: u64,
     /// Answers whose true class is known.
-    pub labelled: u64,
+    #[serde(alias = "labelled")] // as earlier baselines have it
+    pub labeled: u64,
     /// Those of them that are right.
     pub correct: u64,
-    /// How often answers of each confidence are right; `null` without labels.
+    /// Accuracy by confidence; `null` without labels.
     pub calibration: Option<Calibration>,
-    /// The S3 URI of the model whose embeddings the baseline has; `null` where there is no such model, or it is not in S3.
+    /// The S3 URI of the model whose embeddings the baseline has; `null` where there is no such
+    /// model, or it is not in S3.
     #[serde(default)]
     pub model: Option<String>,
 }
@@ -205,7 +209,7 @@ impl Statistics {
                 labels: observed.labels.clone(),
                 threshold: observed.threshold,
                 passed: observed.passed,
-                labelled: observed.outcomes.len() as u64,
+                labeled: observed.outcomes.len() as u64,
                 correct: correct as u64,
                 calibration: Calibration::fit(observed.outcomes.iter().copied()),
                 model: None,
@@ -222,7 +226,7 @@ impl Statistics {
         levels.and_then(<[_]>::first).map_or(&[], Vec::as_slice)
     }
 
-    /// How often each class was the answer, in the order of the labels.
+    /// Returns the count of each predicted class, in the order of the labels.
     pub fn predicted(&self) -> Vec<u64> {
         let categorical = self
             .feature(PREDICTION)

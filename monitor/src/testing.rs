@@ -133,11 +133,12 @@ pub(crate) fn at(text: &str) -> jiff::Timestamp {
     text.parse().unwrap()
 }
 
-/// An image of 32 by 32 pixels: a disc (class 0) or a bar (class 1) of some colour on a shaded ground.
+/// An image of 32 by 32 pixels: a disc (class 0) or a bar (class 1) of some color on a shaded
+/// ground.
 pub(crate) fn drawn(seed: u64, class: usize) -> image::RgbImage {
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut colour = || image::Rgb(std::array::from_fn(|_| random.u8(60..220)));
-    let (ground, figure) = (colour(), colour());
+    let mut color = || image::Rgb(std::array::from_fn(|_| random.u8(60..220)));
+    let (ground, figure) = (color(), color());
     let (x0, y0, size) = (random.i32(10..22), random.i32(10..22), random.i32(5..10));
     image::RgbImage::from_fn(32, 32, |x, y| {
         let (dx, dy) = (x as i32 - x0, y as i32 - y0);
@@ -145,9 +146,9 @@ pub(crate) fn drawn(seed: u64, class: usize) -> image::RgbImage {
             0 => dx * dx + dy * dy < size * size,
             _ => dx.abs() < size / 2 && dy.abs() < size * 2,
         };
-        let colour = if inside { figure } else { ground };
+        let color = if inside { figure } else { ground };
         let shade = 0.75 + (x + y) as f32 / 256.0;
-        image::Rgb(colour.0.map(|value| (f32::from(value) * shade) as u8))
+        image::Rgb(color.0.map(|value| (f32::from(value) * shade) as u8))
     })
 }
 
@@ -160,7 +161,7 @@ pub(crate) fn png(seed: u64, class: usize) -> Vec<u8> {
     file.into_inner()
 }
 
-/// What a made-up model says of drawn images, all of whose classes are known.
+/// Predictions of a made-up model for drawn images, all of whose classes are known.
 ///
 /// It looks at an image's contrast: the more, the surer it is, and as often right as it says.
 pub(crate) struct Traffic {

@@ -1,4 +1,5 @@
-//! A span of time, and the folders of hours (`yyyy/mm/dd/hh/`) that SageMaker lays such data out in.
+//! A span of time, and the folders of hours (`yyyy/mm/dd/hh/`) that SageMaker lays such data out
+//! in.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -41,12 +42,12 @@ impl Window {
         self.to
     }
 
-    /// How long it is.
+    /// Returns its length.
     pub fn duration(&self) -> SignedDuration {
         self.to.duration_since(self.from)
     }
 
-    /// Whether a moment is in it.
+    /// Returns true if a moment is in it.
     pub fn contains(&self, moment: Timestamp) -> bool {
         self.from <= moment && moment < self.to
     }
@@ -62,7 +63,8 @@ impl Window {
         }
     }
 
-    /// The fewest prefixes of keys that hold all hours of it: `2025/10/04/08/` for an hour, `2025/10/` for a whole month.
+    /// The fewest prefixes of keys that hold all hours of it: `2025/10/04/08/` for an hour,
+    /// `2025/10/` for a whole month.
     pub(crate) fn prefixes(&self) -> impl Iterator<Item = String> + use<> {
         let hour = |moment: Timestamp| {
             let civil = TimeZone::UTC.to_datetime(moment);
@@ -82,7 +84,8 @@ impl Window {
     }
 }
 
-/// The largest folder that begins with the hour `first` and holds none after `last`, and the hour after it.
+/// The largest folder that begins with the hour `first` and holds none after `last`, and the hour
+/// after it.
 fn largest(first: DateTime, last: DateTime) -> (String, DateTime) {
     let folders = [
         (Unit::Year, "%Y/"),

@@ -51,8 +51,8 @@ impl Bucket {
         object::put(&self.client, &self.uri(key), content_type, bytes).await
     }
 
-    /// Hands each key that begins with `prefix` to `each`, in the order of their UTF-8 bytes, until it returns false.
-    /// Returns false then.
+    /// Hands each key that begins with `prefix` to `each`, in the order of their UTF-8 bytes, until
+    /// it returns false. Returns false then.
     ///
     /// # Errors
     /// The first error of `each`, or that S3 does not list the keys.

@@ -21,10 +21,12 @@ pub enum Problem {
     /// S3: there is no such bucket.
     #[error("the bucket does not exist")]
     NoSuchBucket,
-    /// S3: there is no such key. Without the permission to list the bucket, S3 says `AccessDenied` instead.
+    /// S3: there is no such key. Without the permission to list the bucket, S3 says `AccessDenied`
+    /// instead.
     #[error("the object does not exist")]
     NoSuchKey,
-    /// S3: the caller lacks a permission, or may not know that the object doesn't exist. With the permissions that it needs.
+    /// S3: the caller lacks a permission, or may not know that the object doesn't exist. With the
+    /// permissions that it needs.
     #[error("access denied: the role needs {0}")]
     AccessDenied(&'static str),
     /// S3 has another reason, such as an archived object.

@@ -1,4 +1,5 @@
-//! Objects of S3: read whole, in pieces and in lines, written and listed, with errors that say what a caller can do.
+//! Objects of S3: read whole, in pieces and in lines, written and listed, with errors that say what
+//! a caller can do.
 
 mod bucket;
 mod error;

@@ -1,7 +1,7 @@
 //! S3 URIs: `s3://BUCKET/KEY`, as commands, templates, requests and functions have them.
 //!
-//! A key is what follows the bucket's slash, as S3 has it: it is not URL-encoded, and may be empty, a prefix, or have slashes
-//! anywhere.
+//! A key is what follows the bucket's slash, as S3 has it: it is not URL-encoded, and may be empty,
+//! a prefix, or have slashes anywhere.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,7 +35,8 @@ impl S3Uri {
         }
     }
 
-    /// Returns the URI of `path` below this prefix, with a slash between the two unless the prefix ends in one or is empty.
+    /// Returns the URI of `path` below this prefix, with a slash between the two unless the prefix
+    /// ends in one or is empty.
     #[must_use]
     pub fn join(&self, path: &str) -> Self {
         let slash = if self.key.is_empty() || self.key.ends_with('/') {

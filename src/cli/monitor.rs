@@ -1,4 +1,4 @@
-//! What one may type after `scones monitor`.
+//! The command line of `scones monitor`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ pub(crate) enum Monitor {
     Traffic(Traffic),
 }
 
-/// Which endpoint, and where its data is.
+/// The endpoint, and where its data is.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EndpointArgs {
     /// The endpoint
@@ -31,13 +31,13 @@ pub(crate) struct EndpointArgs {
     /// The bucket of captured data, labels and results; by default the local stack's own
     #[arg(long, value_name = "BUCKET", required_if_eq("aws", "true"))]
     pub(crate) bucket: Option<String>,
-    /// Where data capture writes, below the bucket
+    /// Prefix of captured data in the bucket
     #[arg(long, value_name = "PREFIX", default_value = job::CAPTURED)]
     pub(crate) captured: String,
-    /// Where labels are
+    /// Prefix of labels
     #[arg(long, value_name = "PREFIX", default_value = job::GROUND_TRUTH)]
     pub(crate) ground_truth: String,
-    /// Where baselines and runs are
+    /// Prefix of baselines and runs
     #[arg(long, value_name = "PREFIX", default_value = job::RESULTS)]
     pub(crate) results: String,
     #[command(flatten)]
@@ -135,7 +135,7 @@ pub(crate) struct Run {
     pub(crate) look: ComparisonArgs,
 }
 
-/// What is compared.
+/// Options of a comparison.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ComparisonArgs {
     #[command(flatten)]
@@ -143,7 +143,8 @@ pub(crate) struct ComparisonArgs {
     /// One production variant; by default all
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
-    /// The model, for its embeddings: model.tar.gz, its folder, or s3://BUCKET/KEY; by default the baseline's, if it is in S3
+    /// The model, for its embeddings: model.tar.gz, its folder, or s3://BUCKET/KEY; by default the
+    /// baseline's, if it is in S3
     #[arg(long, value_name = "PLACE")]
     pub(crate) model: Option<Location>,
     /// The score that passes the gate; by default the baseline's
@@ -202,7 +203,7 @@ pub(crate) struct Traffic {
     /// The classes in the order of the scores; by default labels are written as numbers
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) labels: Vec<String>,
-    /// How many requests
+    /// Number of requests
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) count: u32,
     /// Requests a second
@@ -211,7 +212,7 @@ pub(crate) struct Traffic {
     /// Make the images worse: blur, dark, noise or contrast
     #[arg(long, value_name = "KIND")]
     pub(crate) corrupt: Option<Corruption>,
-    /// How much worse, 1 to 5
+    /// Severity of the corruption, 1 to 5
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=5), requires = "corrupt")]
     pub(crate) severity: u8,
     /// Begin with images as they are, and reach the severity at the end
@@ -224,8 +225,8 @@ pub(crate) struct Traffic {
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// Write no labels
-    #[arg(long)]
-    pub(crate) unlabelled: bool,
+    #[arg(long, alias = "unlabelled")]
+    pub(crate) unlabeled: bool,
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {

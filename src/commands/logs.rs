@@ -9,7 +9,8 @@ use scones_local::logs::{self, Follow, Line};
 
 use crate::cli;
 
-/// How often `--follow` looks. Any process may read the logs while the stack writes them, so nobody can tell it.
+/// The interval at which `--follow` polls. Any process may read the logs while the stack writes
+/// them, so nobody can tell it.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Runs the verb.

@@ -1,4 +1,4 @@
-//! What the verbs that start the local stack have in common.
+//! Starts the local stack, for all verbs that do.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::{cli, console, key, subprocess};
 
-/// Where the console answers if nothing else is said.
+/// The default address of the console.
 const CONSOLE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 const PLAIN_HTTP: &str = "requests are verified, and travel as plain HTTP: who is on the way reads them, and can change bodies that are not signed. Let a proxy that passes Host on speak TLS.";
@@ -34,7 +34,8 @@ struct Console {
     served: JoinHandle<()>,
 }
 
-/// Starts the stack that the options describe, with `template`, and its console, and says what they ask for in vain.
+/// Starts the stack that the options describe, with `template`, and its console, and says what they
+/// ask for in vain.
 pub(crate) async fn start(
     options: &cli::Stack,
     template: Option<&Path>,
@@ -72,7 +73,8 @@ pub(crate) async fn start(
     })
 }
 
-/// The console's address. Where nobody asked for a certain one, a stack does without: several may run at once.
+/// The console's address. Where nobody asked for a certain one, a stack does without: several may
+/// run at once.
 async fn console_listener(options: &cli::Stack) -> anyhow::Result<Option<TcpListener>> {
     if options.no_console {
         return Ok(None);
@@ -160,7 +162,8 @@ pub(crate) async fn until_told_to_stop(options: &cli::Stack) -> anyhow::Result<(
     }
 }
 
-/// Waits on a thread of its own: a read of standard input can't be called off, and must not hold up the runtime's end.
+/// Waits on a thread of its own: a read of standard input can't be called off, and must not hold up
+/// the runtime's end.
 async fn end_of_stdin() {
     let (ended, end) = tokio::sync::oneshot::channel::<()>();
     std::thread::spawn(move || {
@@ -170,13 +173,13 @@ async fn end_of_stdin() {
     let _ = end.await;
 }
 
-/// What the demo needs to know of the template.
+/// The parts of the template that the demo needs.
 #[derive(Debug)]
 pub(crate) struct DemoConfig {
     pub(crate) bucket: String,
     pub(crate) state_machine_arn: String,
     pub(crate) endpoint: String,
-    /// Where the endpoint's model is, in the bucket.
+    /// Location of the endpoint's model, in the bucket.
     pub(crate) model_key: String,
     /// The classes, separated by commas.
     pub(crate) labels: String,

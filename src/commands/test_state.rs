@@ -97,7 +97,7 @@ fn mock(options: &cli::TestState) -> anyhow::Result<Option<Mock>> {
     }))
 }
 
-/// What was typed, or what is in the file `@…` names.
+/// Returns the text that was typed, or that of the file which `@…` names.
 fn text(typed: &str) -> anyhow::Result<String> {
     match typed.strip_prefix('@') {
         Some(file) => read(Path::new(file)),
@@ -172,7 +172,7 @@ fn as_json(answer: &TestStateOutput) -> Value {
     json
 }
 
-/// What a Task's data goes through.
+/// Returns the steps that a Task's data goes through.
 fn inspection(seen: &types::InspectionData) -> Value {
     those_there([
         ("input", seen.input.as_deref()),

@@ -14,7 +14,7 @@ use crate::cli;
 
 /// One definition to look at.
 struct Definition {
-    /// How it is called in what is printed.
+    /// Its name in what is printed.
     name: String,
     text: String,
     workflow: WorkflowType,

@@ -1,25 +1,25 @@
-//! Where the items of a layer stand across the page: as near to the middle of their neighbours as their order and the
-//! room between them allow.
+//! Places the items of a layer across the page: as near to the middle of their neighbors as their
+//! order and the room between them allow.
 
 use super::order::{Link, Links};
 
 const SWEEPS: usize = 12;
-/// How much a catcher's line pulls, against 1 of any other: what usually happens is a straight line.
+/// The weight of a catcher's line, against 1 of any other: the usual path is a straight line.
 const APART: f64 = 1e-3;
 
-/// The centres of the items, from the left edge, which is 0.
-pub(super) fn centres(rows: &[Vec<usize>], links: &Links, widths: &[f64], gap: f64) -> Vec<f64> {
-    let mut centre = vec![0.0; widths.len()];
+/// The centers of the items, from the left edge, which is 0.
+pub(super) fn centers(rows: &[Vec<usize>], links: &Links, widths: &[f64], gap: f64) -> Vec<f64> {
+    let mut center = vec![0.0; widths.len()];
     for row in rows {
         let mut left = 0.0;
         for item in row {
-            centre[*item] = left + widths[*item] / 2.0;
+            center[*item] = left + widths[*item] / 2.0;
             left += widths[*item] + gap;
         }
     }
     for sweep in 0..SWEEPS {
         let downwards = sweep % 2 == 0;
-        // The last sweeps look both ways, or what hangs on one neighbour would lean to one side.
+        // The last sweeps look both ways, or what hangs on one neighbor would lean to one side.
         let both = sweep >= SWEEPS / 2;
         for step in 0..rows.len() {
             let row = match downwards {
@@ -29,25 +29,25 @@ pub(super) fn centres(rows: &[Vec<usize>], links: &Links, widths: &[f64], gap: f
             let target = row.iter().map(|item| {
                 let above = links.above[*item].iter().filter(|_| both || downwards);
                 let below = links.below[*item].iter().filter(|_| both || !downwards);
-                target(above.chain(below), &centre, centre[*item])
+                target(above.chain(below), &center, center[*item])
             });
             let target: Vec<Target> = target.collect();
-            settle(row, &target, widths, gap, &mut centre);
+            settle(row, &target, widths, gap, &mut center);
         }
     }
-    let left = (0..widths.len()).map(|item| centre[item] - widths[item] / 2.0);
+    let left = (0..widths.len()).map(|item| center[item] - widths[item] / 2.0);
     let left = left.fold(f64::INFINITY, f64::min);
-    centre.iter().map(|x| x - left).collect()
+    center.iter().map(|x| x - left).collect()
 }
 
-/// Where an item would stand best, and how much that matters.
+/// The best position of an item, and its weight.
 struct Target {
     at: f64,
     weight: f64,
 }
 
-fn target<'t>(links: impl Iterator<Item = &'t Link>, centre: &[f64], own: f64) -> Target {
-    let weighed = links.map(|link| (centre[link.item], if link.apart { APART } else { 1.0 }));
+fn target<'t>(links: impl Iterator<Item = &'t Link>, center: &[f64], own: f64) -> Target {
+    let weighed = links.map(|link| (center[link.item], if link.apart { APART } else { 1.0 }));
     let (sum, weight) = weighed.fold((0.0, 0.0), |(sum, all), (at, weight)| {
         (sum + at * weight, all + weight)
     });
@@ -63,9 +63,10 @@ fn target<'t>(links: impl Iterator<Item = &'t Link>, centre: &[f64], own: f64) -
     }
 }
 
-/// The places nearest to what is target (weighted least squares) that keep order and distance: an isotonic regression, by
-/// pooling adjacent violators, of what is left when the room that each item needs is taken off.
-fn settle(row: &[usize], target: &[Target], widths: &[f64], gap: f64, centre: &mut [f64]) {
+/// The places nearest to what is target (weighted least squares) that keep order and distance: an
+/// isotonic regression, by pooling adjacent violators, of what is left when the room that each item
+/// needs is taken off.
+fn settle(row: &[usize], target: &[Target], widths: &[f64], gap: f64, center: &mut [f64]) {
     let mut offset = Vec::with_capacity(row.len());
     let mut room = 0.0;
     for (at, item) in row.iter().enumerate() {
@@ -91,6 +92,6 @@ fn settle(row: &[usize], target: &[Target], widths: &[f64], gap: f64, centre: &m
         .into_iter()
         .flat_map(|(sum, weight, count)| std::iter::repeat_n(sum / weight, count));
     for ((item, offset), at) in row.iter().zip(&offset).zip(settled) {
-        centre[*item] = at + offset;
+        center[*item] = at + offset;
     }
 }

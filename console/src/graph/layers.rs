@@ -1,14 +1,16 @@
-//! Which layer each box of a flow goes to: cycles are broken, then a box is one layer below the lowest that leads to it.
+//! Assigns each box of a flow to a layer: cycles are broken, then a box is one layer below the
+//! lowest that leads to it.
 //!
-//! An edge that spans several layers passes through *lanes*, one in each layer between. Edges of one kind to the same box
-//! share their lanes, as a hundred states that catch into one would fill the page with lines otherwise.
+//! An edge that spans several layers passes through *lanes*, one in each layer between. Edges of
+//! one kind to the same box share their lanes, as a hundred states that catch into one would fill
+//! the page with lines otherwise.
 
 use std::collections::HashMap;
 
 /// An edge to lay out: from, to, and whether it is drawn apart from the others (a catcher's).
 pub(super) type Arc = (usize, usize, bool);
 
-/// What is in a layer.
+/// An item of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     /// A box, by its place in the input.
@@ -53,7 +55,8 @@ impl Layered {
         layered
     }
 
-    /// The items from an edge's beginning to its end, with lanes that are made where there are none yet.
+    /// The items from an edge's beginning to its end, with lanes that are made where there are none
+    /// yet.
     fn route(
         &mut self,
         (from, to, apart): Arc,
@@ -85,8 +88,8 @@ impl Layered {
     }
 }
 
-/// Which edges lead back to a box that leads to them: those that a walk in depth, which starts at `first`, finds to
-/// lead to a box that it has not left yet.
+/// Finds the edges that lead back to a box that leads to them: those that a walk in depth, which
+/// starts at `first`, finds to lead to a box that it has not left yet.
 fn back_edges(boxes: usize, edges: &[Arc], first: usize) -> Vec<bool> {
     let mut outgoing = vec![Vec::new(); boxes];
     for (at, (from, _, _)) in edges.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Where everything of a [`Flow`] goes, in pixels: states in layers from top to bottom, what a Parallel or a Map holds inside
-//! its box, and the lines between.
+//! Lays out a [`Flow`] in pixels: states in layers from top to bottom, what a Parallel or a Map
+//! holds inside its box, and the lines between.
 
 use super::layers::{Item, Layered};
 use super::order::{Links, order};
@@ -39,7 +39,7 @@ pub(crate) struct NodeBox<'f> {
     pub(crate) height: f64,
     /// The name, as it is broken.
     pub(crate) name: Vec<String>,
-    /// What it holds, each by its upper left corner within the box.
+    /// Its contents, each by its upper left corner within the box.
     pub(crate) inner: Vec<(f64, f64, Picture<'f>)>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct NodeBox<'f> {
 pub(crate) struct Line<'f> {
     pub(crate) edge: &'f Edge,
     pub(crate) path: String,
-    /// What is written at its end, and where.
+    /// The label at its end, with its position.
     pub(crate) label: Option<(f64, f64, String)>,
 }
 
@@ -73,14 +73,14 @@ impl<'f> Picture<'f> {
                 Item::Lane => LANE,
             })
             .collect();
-        let centre = geometry::centres(&rows, &links, &widths, GAP);
+        let center = geometry::centers(&rows, &links, &widths, GAP);
         let bands = bands(&rows, &layered.items, &boxes);
         for (at, node_box) in boxes.iter_mut().enumerate() {
-            node_box.x = centre[at] - node_box.width / 2.0;
+            node_box.x = center[at] - node_box.width / 2.0;
             node_box.y = bands[layered.layer[at]].0;
         }
         let turn = flow.edges.iter().any(|edge| edge.from == edge.to);
-        let right = (0..widths.len()).map(|at| centre[at] + widths[at] / 2.0);
+        let right = (0..widths.len()).map(|at| center[at] + widths[at] / 2.0);
         let mut picture = Self {
             width: right.fold(0.0, f64::max) + if turn { LOOP } else { 0.0 },
             height: bands.last().map_or(0.0, |band| band.1),
@@ -89,7 +89,7 @@ impl<'f> Picture<'f> {
         };
         let routing = Routing {
             layered: &layered,
-            centre: &centre,
+            center: &center,
             bands: &bands,
         };
         picture.lines = flow
@@ -135,7 +135,8 @@ impl<'f> Picture<'f> {
     }
 }
 
-/// What stands at a line: which rules lead here, said once for all rules from one Choice to one state.
+/// Returns the label of a line: the rules that lead here, said once for all rules from one Choice
+/// to one state.
 fn label(flow: &Flow, edge: &Edge) -> Option<String> {
     let beside: Vec<&Edge> = flow
         .edges
@@ -177,15 +178,16 @@ fn bands(rows: &[Vec<usize>], items: &[Item], boxes: &[NodeBox]) -> Vec<(f64, f6
     rows.iter().map(band).collect()
 }
 
-/// Where items are.
+/// The positions that lines are routed between.
 struct Routing<'a> {
     layered: &'a Layered,
-    centre: &'a [f64],
+    center: &'a [f64],
     bands: &'a [(f64, f64)],
 }
 
 impl Routing<'_> {
-    /// The points that a line passes. It goes straight from each odd one to the next, through a layer.
+    /// The points that a line passes. It goes straight from each odd one to the next, through a
+    /// layer.
     fn points(&self, route: &[usize], edge: &Edge, boxes: &[NodeBox]) -> Vec<(f64, f64)> {
         let (from, to) = (&boxes[edge.from], &boxes[edge.to]);
         let upwards = from.y > to.y;
@@ -209,7 +211,7 @@ impl Routing<'_> {
         );
         let mut points = vec![first];
         for item in &route[1..route.len() - 1] {
-            let (x, (top, bottom)) = (self.centre[*item], self.bands[self.layered.layer[*item]]);
+            let (x, (top, bottom)) = (self.center[*item], self.bands[self.layered.layer[*item]]);
             let passed = [(x, top), (x, bottom)];
             points.extend(if upwards {
                 [passed[1], passed[0]]
@@ -255,7 +257,8 @@ impl<'f> NodeBox<'f> {
         }
         node_box.name = broken(&node.name);
         let lines = node_box.name.iter().map(|line| width(line));
-        // The caption is smaller by a sixth, and is cut before it makes a box wider than a long name does.
+        // The caption is smaller by a sixth, and is cut before it makes a box wider than a long
+        // name does.
         let text = lines
             .chain([(width(&node.caption) * 0.84).min(LINE)])
             .fold(0.0, f64::max);
@@ -293,7 +296,8 @@ impl<'f> NodeBox<'f> {
     }
 }
 
-/// About how wide a text is, in a sans-serif font of 13 pixels: no font is asked, as none is at hand here.
+/// About how wide a text is, in a sans-serif font of 13 pixels: no font is asked, as none is at
+/// hand here.
 pub(super) fn width(text: &str) -> f64 {
     let of = |letter: char| match letter {
         'i' | 'j' | 'l' | 'f' | 't' | 'r' | 'I' | '.' | ',' | ':' | ' ' | '(' | ')' => 4.6,
@@ -306,7 +310,8 @@ pub(super) fn width(text: &str) -> f64 {
     text.chars().map(of).sum()
 }
 
-/// A name in at most two lines, broken where words meet if that can be; what is too long ends in `…`.
+/// A name in at most two lines, broken where words meet if that can be; what is too long ends in
+/// `…`.
 fn broken(name: &str) -> Vec<String> {
     if width(name) <= LINE {
         return vec![name.to_owned()];
@@ -326,7 +331,8 @@ fn broken(name: &str) -> Vec<String> {
     vec![first.trim_end().to_owned(), cut(rest.trim_start(), LINE)]
 }
 
-/// Whether a word ends between two letters: `serialize-|image`, `Serialize|Image`, `Serialize |image`.
+/// Returns true if a word ends between two letters: `serialize-|image`, `Serialize|Image`,
+/// `Serialize |image`.
 fn meets(left: char, right: char) -> bool {
     matches!(left, '-' | '_' | ' ' | '.' | ':') || (left.is_lowercase() && right.is_uppercase())
 }

@@ -1,7 +1,8 @@
-//! A state machine as a picture: what a definition says ([`Flow`]), where everything goes ([`layout`]) and how it is
-//! drawn ([`svg`]).
+//! A state machine as a picture: what a definition says ([`Flow`]), where everything goes
+//! ([`layout`]) and how it is drawn ([`svg`]).
 //!
-//! A *flow* is the set of states that one `States` object holds: the machine's own, a Parallel's branch, a Map's processor.
+//! A *flow* is the set of states that one `States` object holds: the machine's own, a Parallel's
+//! branch, a Map's processor.
 
 mod geometry;
 mod layers;
@@ -15,7 +16,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-/// The states of one `States` object, in the order in which they are written, and how one leads to another.
+/// The states of one `States` object, in the order in which they are written, and how one leads to
+/// another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Flow {
     pub(crate) nodes: Vec<Node>,
@@ -27,7 +29,7 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
     /// The state's name; empty for the two ends.
     pub(crate) name: String,
-    /// What it does, in a word or two: `Task`, `Lambda serialize-image`.
+    /// Its kind, in a word or two: `Task`, `Lambda serialize-image`.
     pub(crate) caption: String,
     /// The branches of a Parallel, the processor of a Map.
     pub(crate) inner: Vec<Flow>,
@@ -45,11 +47,11 @@ pub(crate) struct Edge {
     pub(crate) from: usize,
     pub(crate) to: usize,
     pub(crate) way: EdgeKind,
-    /// What is to be told of it: the rule's condition, the errors that are caught.
+    /// Its tooltip: the rule's condition, the errors that are caught.
     pub(crate) title: String,
 }
 
-/// Why a state leads to another.
+/// The kind of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum EdgeKind {
     /// `Next`, or `End`.

@@ -1,10 +1,10 @@
-//! In which order the items of a layer stand: swept down and up a few times, each item to the middle of its neighbours,
-//! and the order with the fewest crossings is kept.
+//! In which order the items of a layer stand: swept down and up a few times, each item to the
+//! middle of its neighbors, and the order with the fewest crossings is kept.
 
 use super::layers::Layered;
 
 const SWEEPS: usize = 8;
-/// What is caught stands to the right of what comes next.
+/// The share of the width by which a caught state stands to the right of the next one.
 const ASIDE: f64 = 0.3;
 
 /// A line to an item of the next layer, up or down.
@@ -61,7 +61,7 @@ pub(super) fn order(layered: &Layered, links: &Links) -> Vec<Vec<usize>> {
     let (mut best, mut fewest) = (Vec::new(), usize::MAX);
     for sweep in 0..SWEEPS {
         let downwards = sweep % 2 == 0;
-        let neighbours = if downwards {
+        let neighbors = if downwards {
             &links.above
         } else {
             &links.below
@@ -75,7 +75,7 @@ pub(super) fn order(layered: &Layered, links: &Links) -> Vec<Vec<usize>> {
                 }
             };
             row.sort_by(|a, b| {
-                let key = |item: usize| middle(&neighbours[item], &place, place[item], downwards);
+                let key = |item: usize| middle(&neighbors[item], &place, place[item], downwards);
                 key(*a).total_cmp(&key(*b))
             });
             note(row, &mut place);
@@ -97,19 +97,19 @@ fn note(row: &[usize], place: &mut [usize]) {
     }
 }
 
-fn middle(neighbours: &[Link], place: &[usize], own: usize, downwards: bool) -> f64 {
-    if neighbours.is_empty() {
+fn middle(neighbors: &[Link], place: &[usize], own: usize, downwards: bool) -> f64 {
+    if neighbors.is_empty() {
         return own as f64;
     }
     let aside = if downwards { ASIDE } else { -ASIDE };
-    let places = neighbours.iter().map(|link| {
+    let places = neighbors.iter().map(|link| {
         let aside = if link.apart { aside } else { 0.0 };
         place[link.item] as f64 + aside
     });
-    places.sum::<f64>() / neighbours.len() as f64
+    places.sum::<f64>() / neighbors.len() as f64
 }
 
-/// How many pairs of lines between neighbouring layers cross.
+/// Returns the number of pairs of lines between neighboring layers that cross.
 fn crossings(rows: &[Vec<usize>], links: &Links, place: &[usize]) -> usize {
     let between = |row: &Vec<usize>| {
         let mut lines: Vec<(usize, usize)> = row

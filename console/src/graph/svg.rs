@@ -1,4 +1,4 @@
-//! Drawing a [`Picture`]: inline SVG, whose colours are the style sheet's.
+//! Drawing a [`Picture`]: inline SVG, whose colors are the style sheet's.
 
 use maud::{Markup, html};
 
@@ -8,23 +8,23 @@ use super::{EdgeKind, Flow, Kind};
 /// Around the whole, so that no line and no sign at a corner is cut off.
 const EDGE: f64 = 10.0;
 
-/// How wide a picture may be that stands beside the steps.
+/// The largest width of a picture that stands beside the steps.
 const BESIDE: f64 = 370.0;
 
-/// What is known of a state in an execution.
+/// The state of a box in an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// The class that colours it: `succeeded`.
+    /// The class that colors it: `succeeded`.
     pub(crate) class: &'static str,
-    /// The sign that says the same without colour.
+    /// The sign that says the same without color.
     pub(crate) sign: &'static str,
     /// The same in words, with how often: `succeeded 3 times`.
     pub(crate) words: String,
-    /// Where its step is on the page.
+    /// The link to its step on the page.
     pub(crate) href: String,
 }
 
-/// Whether a flow is too wide to stand beside something else.
+/// Returns true if a flow is too wide to stand beside something else.
 pub(crate) fn is_wide(flow: &Flow) -> bool {
     Picture::of(flow).width > BESIDE
 }

@@ -16,7 +16,8 @@ fn end() -> Value {
     json!({ "Type": "Pass", "End": true })
 }
 
-/// No box overlaps another, none covers what is written at a line, and everything is inside the picture.
+/// No box overlaps another, none covers what is written at a line, and everything is inside the
+/// picture.
 fn check(picture: &Picture) {
     for (x, y, text) in picture.lines.iter().filter_map(|line| line.label.as_ref()) {
         let covers = |node_box: &&NodeBox| {
@@ -226,7 +227,7 @@ fn long_names_take_two_lines_and_end_in_dots() {
 }
 
 #[test]
-fn drawings_escape_names_and_say_without_colour_what_happened() {
+fn drawings_escape_names_and_say_without_color_what_happened() {
     let name = "<script>alert(1)</script>";
     let flow =
         flow(&json!({ "StartAt": name, "States": { name: { "Type": "Pass", "End": true } } }));

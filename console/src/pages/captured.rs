@@ -1,4 +1,5 @@
-//! Captured data: what the endpoint was asked and what it answered, the newest first; a click says what an image really is.
+//! Captured data: what the endpoint was asked and what it answered, the newest first; a click says
+//! what an image really is.
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -32,7 +33,7 @@ const BUTTONS: usize = 6;
 #[derive(Deserialize)]
 struct PageQuery {
     endpoint: Option<String>,
-    /// Where the last page ended.
+    /// The object in which the last page ended.
     key: Option<String>,
     from: Option<u64>,
 }
@@ -45,13 +46,13 @@ struct LineQuery {
     length: usize,
 }
 
-/// What one click says.
+/// The form of one click.
 #[derive(Deserialize)]
 struct LabelForm {
     endpoint: String,
     id: String,
     label: String,
-    /// What the model said.
+    /// The predicted class.
     answer: String,
 }
 

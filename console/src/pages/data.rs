@@ -25,7 +25,7 @@ pub(super) fn router() -> Router<Console> {
     Router::new().route("/execution/data", get(data))
 }
 
-/// Where the whole of an execution's or an event's data is.
+/// Returns the link to the whole of an execution's or an event's data.
 pub(super) fn whole(arn: &str, event: Option<usize>, member: &str) -> String {
     let event = event.map(|event| event.to_string());
     let query = [

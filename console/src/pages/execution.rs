@@ -25,10 +25,10 @@ use crate::sfn::{text, took};
 use crate::story::ExecutionHistory;
 use crate::text::{at, count, last_part, moment, url};
 
-/// How often an execution is looked at again while it runs.
+/// The interval at which a running execution is polled.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What is shown of an execution.
+/// The view of an execution.
 struct View {
     arn: String,
     described: Value,
@@ -50,7 +50,7 @@ pub(super) fn router() -> Router<Console> {
         .merge(history::router())
 }
 
-/// Where an execution's page is.
+/// Returns the link to an execution's page.
 pub(super) fn link(arn: &str) -> String {
     url("/execution", &[("arn", Some(arn))])
 }
@@ -127,7 +127,8 @@ async fn redrive(
 
 impl View {
     async fn of(console: &Console, arn: String) -> Result<Self, Failure> {
-        // The description first: an execution that ends meanwhile has its last events, and is shown as running once more.
+        // The description first: an execution that ends meanwhile has its last events, and is shown
+        // as running once more.
         let described = console.describe(&arn).await?;
         let definition = console.definition(&arn).await?;
         let story = console.story(&arn).await?;
@@ -277,7 +278,7 @@ fn legend() -> Markup {
         ("idle", "not reached"),
     ];
     html! {
-        ul.legend aria-label="Colours" {
+        ul.legend aria-label="Colors" {
             @for (class, word) in entries { li { span class={ "key " (class) } {} (word) } }
             li { span.key.line {} "catches an error" }
         }

@@ -23,7 +23,7 @@ use crate::text::{at, last_part, moment, url};
 /// Executions on a page.
 const ROWS: usize = 50;
 
-/// How often the list is looked at again.
+/// The interval at which the list is polled.
 const PAUSE: Duration = Duration::from_secs(1);
 
 const STATUSES: [&str; 5] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
@@ -36,7 +36,7 @@ struct ListQuery {
     status: Option<String>,
     /// A map run's ARN, whose child executions are asked for.
     map_run: Option<String>,
-    /// Where the API goes on.
+    /// The token of the API's next page.
     token: Option<String>,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn router() -> Router<Console> {
         .route("/executions/live", get(stream))
 }
 
-/// What a form leaves empty was not asked for.
+/// Drops the fields that a form leaves empty.
 fn given(Query(which): Query<ListQuery>) -> ListQuery {
     let some = |value: Option<String>| value.filter(|value| !value.is_empty());
     ListQuery {

@@ -1,4 +1,5 @@
-//! Objects of S3: the picture that an execution is about (as the model saw it, or else as it lies in S3), and texts.
+//! Objects of S3: the picture that an execution is about (as the model saw it, or else as it lies
+//! in S3), and texts.
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -92,7 +93,8 @@ async fn found(console: &Console, uri: &S3Uri) -> Result<Bytes, Failure> {
     found.ok_or_else(|| Failure::Missing(format!("There is no object {uri}.")))
 }
 
-/// Answers a picture, by what its bytes say that it is: a content type of the uploader's would let markup pass as one.
+/// Answers a picture, by what its bytes say that it is: a content type of the uploader's would let
+/// markup pass as one.
 pub(super) fn picture(bytes: Bytes) -> Result<Response, Failure> {
     let Some(content_type) = content_type(&bytes) else {
         return Err(Failure::Missing("No picture that a browser shows.".into()));
@@ -107,7 +109,8 @@ pub(super) fn picture(bytes: Bytes) -> Result<Response, Failure> {
     Ok((StatusCode::OK, headers, bytes).into_response())
 }
 
-/// The type of a raster image that every browser shows, by its first bytes. SVG is none of them: it can hold scripts.
+/// The type of a raster image that every browser shows, by its first bytes. SVG is none of them: it
+/// can hold scripts.
 fn content_type(bytes: &[u8]) -> Option<&'static str> {
     let begins = |signature: &[u8]| bytes.starts_with(signature);
     Some(match bytes {

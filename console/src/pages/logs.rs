@@ -1,4 +1,4 @@
-//! What functions and training jobs log, as it comes.
+//! Logs of functions and training jobs, as they are written.
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -66,7 +66,8 @@ async fn stream(
     if !names(&console).await?.contains(&name) {
         return Err(Failure::Missing(format!("There is no log {name:?}.")));
     }
-    // What is written between the two is sent twice rather than never, so the beginning of the rest is looked at.
+    // What is written between the two is sent twice rather than never, so the beginning of the rest
+    // is looked at.
     let news = console.aws.follow(&name);
     let begun = console.aws.log(&name, LINES).await?;
     let first = lines(&begun);
@@ -104,7 +105,8 @@ fn lines(lines: &[LogLine]) -> Markup {
     }
 }
 
-/// A line as it was written; one in JSON, as the functions log, as its message and what it says beside.
+/// A line as it was written; one in JSON, as the functions log, as its message and what it says
+/// beside.
 fn message(text: &str) -> Markup {
     let fields = match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(fields)) if fields.contains_key("message") => fields,

@@ -1,7 +1,8 @@
-//! What monitoring found: a folder of the bucket for each run, with its report, its violations and its statistics.
+//! Monitoring runs: a folder of the bucket for each, with its report, its violations and its
+//! statistics.
 //!
-//! A report is a page of its own that others wrote: it is shown in a frame that can run no script, load nothing and reach
-//! nothing of the console.
+//! A report is a page of its own that others wrote: it is shown in a frame that can run no script,
+//! load nothing and reach nothing of the console.
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -36,7 +37,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox; frame-ancestors 'self'",
 );
 
-/// What a run says of the traffic that it looked at.
+/// The result of a run.
 struct RunResult {
     violations: Vec<Value>,
     /// There were too few answers for any test: no violations, and no all-clear either.
@@ -166,13 +167,15 @@ async fn file(console: &Console, folder: &str, file: &str) -> Result<Option<Stri
     Ok(found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// Returns true if `folder` is `root` or below it: by whole names, since `monitoringevil` is not below `monitoring`.
+/// Returns true if `folder` is `root` or below it: by whole names, since `monitoringevil` is not
+/// below `monitoring`.
 fn is_within(folder: &str, root: &str) -> bool {
     let rest = folder.strip_prefix(root);
     rest.is_some_and(|rest| root.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Where a file is, in a folder of monitoring and in no other: another object may be anyone's upload.
+/// Returns the location of a file, in a folder of monitoring and in no other: another object may be
+/// anyone's upload.
 fn inside(console: &Console, folder: &str, file: &str) -> Result<S3Uri, Failure> {
     let below = console.application.monitoring.as_ref();
     let below = below.filter(|below| is_within(folder, below.key.trim_end_matches('/')));

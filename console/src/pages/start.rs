@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::page::{Page, Tab};
 use crate::sfn::{Machine, rows, text};
 
-/// What the form holds.
+/// The fields of the form.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct StartForm {
     #[serde(default)]
@@ -58,7 +58,8 @@ async fn page(
     Ok(form(&machines, &given, None))
 }
 
-/// The notebooks' payload, about an image of the test set where there is one; what other state machines take is not known.
+/// The notebooks' payload, about an image of the test set where there is one; what other state
+/// machines take is not known.
 async fn payload(console: &Console, machine: &str) -> String {
     let own = console.application.state_machine.as_deref();
     if !machine.is_empty() && Some(machine) != own {

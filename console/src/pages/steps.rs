@@ -1,4 +1,5 @@
-//! The steps of an execution: what went into each state, what came out, and the error where there was one.
+//! The steps of an execution: what went into each state, what came out, and the error where there
+//! was one.
 
 use maud::{Markup, html};
 

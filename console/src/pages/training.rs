@@ -1,4 +1,5 @@
-//! Training jobs, and the curves of what they measure: the metrics that their definitions find in the log.
+//! Training jobs, and the curves of what they measure: the metrics that their definitions find in
+//! the log.
 
 use std::time::Duration;
 
@@ -162,7 +163,8 @@ fn curves(specification: &Value, lines: &[LogLine]) -> Vec<Series> {
     curves.filter(|series| !series.points.is_empty()).collect()
 }
 
-/// A chart for each thing that is measured, of training and validation together: `train:accuracy`, `validation:accuracy`.
+/// A chart for each thing that is measured, of training and validation together: `train:accuracy`,
+/// `validation:accuracy`.
 fn charts(curves: &[Series]) -> Markup {
     let measured = |series: &Series| {
         series

@@ -1,4 +1,5 @@
-//! Uploading images by dropping files: each goes where an upload starts an execution, and the page shows which it started.
+//! Uploading images by dropping files: each goes where an upload starts an execution, and the page
+//! shows which it started.
 
 use std::time::Duration;
 
@@ -23,9 +24,9 @@ use crate::sfn::{rows, text};
 use crate::text::{moment, url};
 use s3_uri::S3Uri;
 
-/// What serialize-image takes, and more than a photograph has.
+/// The limit of serialize-image, which is more than a photograph has.
 const LARGEST: usize = 32 << 20;
-/// How long an upload may take to start its execution before the page calls it lost.
+/// Time that an upload may take to start its execution before the page calls it lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
 /// Of so many executions, the newest, one is that of the upload.
@@ -72,7 +73,7 @@ async fn page(State(console): State<Console>) -> Page {
     })
 }
 
-/// Where a file of that name goes.
+/// Returns the URI that a file of that name is uploaded to.
 fn incoming(console: &Console, name: &str) -> Option<S3Uri> {
     let (bucket, prefix) = console
         .application

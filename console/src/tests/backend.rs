@@ -44,7 +44,7 @@ impl Fake {
         }
     }
 
-    /// What was asked for that changes something.
+    /// Returns the requests that change something.
     pub(super) fn changes(&self) -> Vec<(String, Value)> {
         self.state.lock().unwrap().changes.clone()
     }

@@ -1,11 +1,11 @@
-//! Why a batch has no lines, and which faults are not of a single image.
+//! Errors of classify-batch, and those that are not of a single image.
 
 use serde_json::Value;
 
 use crate::diagnostic::FunctionError;
 use crate::{classify, serialize};
 
-/// Why one image has no answer: one of the errors of serialize-image and classify-image, by its own name.
+/// An error of one image: one of serialize-image's or classify-image's, by its own name.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     /// There is no image.
@@ -64,7 +64,8 @@ impl ImageError {
     }
 }
 
-/// Why there are no lines. The names, those of faults among them, are the error names that state machines see.
+/// An error of classify-batch. The names, those of [`ImageError`] among them, are the error names
+/// that state machines see.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The event is not what `ItemBatcher` makes.
@@ -75,7 +76,7 @@ pub enum Error {
     /// The threshold of the execution is none.
     #[error("the threshold {0} is not a number above 0 and up to 1")]
     InvalidThreshold(Value),
-    /// What is wrong is not of a single image.
+    /// An error that is not of a single image.
     #[error(transparent)]
     ImageError(ImageError),
 }
@@ -126,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// What a fault may be called.
+    /// Returns the names of all errors of an image.
     fn faults() -> BTreeSet<&'static str> {
         let names = [serialize::Error::VARIANTS, classify::Error::VARIANTS];
         names.concat().into_iter().collect()

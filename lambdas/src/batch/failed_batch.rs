@@ -8,8 +8,8 @@ use super::line::Line;
 /// A batch whose execution did not succeed, as `ResultWriter` describes it.
 #[derive(Debug)]
 pub struct FailedBatch {
-    /// Why: the execution's error, `States.Timeout`, or `NotClassified` for one that was not begun, or was stopped when too
-    /// many others had failed.
+    /// Why: the execution's error, `States.Timeout`, or `NotClassified` for one that was not begun,
+    /// or was stopped when too many others had failed.
     pub error: String,
     cause: String,
     batch: Batch,
@@ -47,7 +47,7 @@ impl FailedBatch {
         })
     }
 
-    /// How many images it has.
+    /// Returns the number of images.
     pub fn images(&self) -> usize {
         self.batch.items.len()
     }

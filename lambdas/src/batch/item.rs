@@ -1,4 +1,4 @@
-//! What a Distributed Map sends: a batch of items, each of which names an image.
+//! The event of a Distributed Map: a batch of items, each of which names an image.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -28,7 +28,8 @@ pub(super) struct BatchInput {
     pub(super) threshold: Option<Value>,
 }
 
-/// Names of a field: as listings and inventories have it, as people write it, as the workflow's object has it.
+/// Names of a field: as listings and inventories have it, as people write it, as the workflow's
+/// object has it.
 const KEY: [&str; 3] = ["Key", "key", "s3_key"];
 const BUCKET: [&str; 3] = ["Bucket", "bucket", "s3_bucket"];
 

@@ -1,4 +1,4 @@
-//! What came of one image: a line of the batch's result.
+//! The result of one image: a line of the batch's result.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use s3_uri::S3Uri;
 /// The most characters of a cause. See [`super::MAX_ITEMS`].
 const MAX_CAUSE: usize = 200;
 
-/// What became of an image.
+/// The outcome of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
@@ -21,14 +21,14 @@ pub enum Status {
     Failed,
 }
 
-/// What came of one image.
+/// The result of one image.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Line {
     /// The bucket of the image.
     pub s3_bucket: String,
     /// The key of the image, as S3 has it.
     pub s3_key: String,
-    /// What became of it.
+    /// The outcome.
     pub status: Status,
     /// The class with the best score.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,10 +36,10 @@ pub struct Line {
     /// The best score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// What SageMaker's data capture knows the prediction by.
+    /// The prediction's id in SageMaker's data capture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inference_id: Option<String>,
-    /// Why it did not pass, by the names that `classify.asl.json` has for it.
+    /// The reason why it did not pass, by the names that `classify.asl.json` has for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The same for people, up to 200 characters of it.

@@ -1,4 +1,5 @@
-//! Trying again inside the function, for what passes in a second: a state machine's retry would do the whole batch anew.
+//! Trying again inside the function, for what passes in a second: a state machine's retry would do
+//! the whole batch anew.
 
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ pub(super) async fn retry<T, E>(
 mod tests {
     use super::*;
 
-    /// How often work that fails with `errors` and then succeeds is tried, and what comes of it.
+    /// Returns the number of attempts at work that fails with `errors` and then succeeds, and its
+    /// result.
     async fn tried(errors: &[&'static str]) -> (usize, Result<(), &'static str>) {
         let mut attempts = 0;
         let outcome = retry(

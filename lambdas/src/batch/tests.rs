@@ -12,7 +12,8 @@ use crate::aws::testing::{Request, answering};
 
 type Answer = (u16, &'static str, String);
 
-/// An uncompressed format, so that its bytes can be text here; its colour says what the endpoint thinks of it.
+/// An uncompressed format, so that its bytes can be text here; its color says what the endpoint
+/// thinks of it.
 fn bmp(red: u8) -> String {
     let mut file = Cursor::new(Vec::new());
     let image = RgbImage::from_pixel(32, 32, Rgb([red, 0, 0]));

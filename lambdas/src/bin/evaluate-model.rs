@@ -1,4 +1,5 @@
-//! The Lambda function evaluate-model: says how good a model is, from a transform job's predictions.
+//! The Lambda function evaluate-model: says how good a model is, from a transform job's
+//! predictions.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,8 @@
-//! A model inside the function: its artifact is read from S3 once an environment, and images are scored in process.
+//! A model inside the function: its artifact is read from S3 once an environment, and images are
+//! scored in process.
 //!
-//! What it answers is what the model container answers, to the byte: the same predictor scores, and its scores are
-//! written as the container writes them.
+//! What it answers is what the model container answers, to the byte: the same predictor scores, and
+//! its scores are written as the container writes them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use super::error::{Error, PredictionContext};
 use crate::model::{self, LoadError};
 use s3_uri::S3Uri;
 
-/// A model that is read when the first image comes, so that what is wrong with it is an error with a name, and a model
-/// that is put in place later is found.
+/// A model that is read when the first image comes, so that what is wrong with it is an error with
+/// a name, and a model that is put in place later is found.
 #[derive(Clone)]
 pub(super) struct Embedded {
     s3: Client,
@@ -41,12 +42,12 @@ impl Embedded {
         }
     }
 
-    /// What it is called in texts.
+    /// Returns the model's name for errors.
     pub(super) fn name(&self) -> String {
         format!("the model {}", self.artifact)
     }
 
-    /// What it says to an image, as its container would, and the names of its classes.
+    /// Returns the response of the model's container to an image, and the names of its classes.
     pub(super) async fn score(
         &self,
         context: &PredictionContext,

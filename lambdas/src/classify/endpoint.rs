@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use super::error::{Error, PredictionContext};
 use aws_failure::Failure;
 
-/// What the built-in image classification takes any image file as.
+/// The content type of any image file, as the built-in image classification takes it.
 const CONTENT_TYPE: &str = "application/x-image";
 
 /// An endpoint, and the labels of its model in the order of its scores.
@@ -22,7 +22,8 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// What its model says to an image, as it came: `inference_id` is what data capture will know the answer by.
+    /// Returns the model's response to an image, as it came. Data capture records it under
+    /// `inference_id`.
     pub(super) async fn score(
         &self,
         context: &PredictionContext,
@@ -54,7 +55,8 @@ fn failed(
     match Failure::of(error) {
         Failure::Unavailable(reason) => Error::EndpointUnavailable(context, reason),
         Failure::Throttled(reason) => Error::EndpointThrottled(context, reason),
-        // SageMaker has no error of its own for it: "Endpoint NAME of account 123456789012 not found."
+        // SageMaker has no error of its own for it: "Endpoint NAME of account 123456789012 not
+        // found."
         Failure::Refused { code, message }
             if code == "ValidationError" && message.contains("not found") =>
         {
@@ -64,7 +66,8 @@ fn failed(
     }
 }
 
-/// The container answered with an error: its 4xx is about the image, except for those that ask to come back.
+/// The container answered with an error: its 4xx is about the image, except for those that ask to
+/// come back.
 fn model_failed(context: PredictionContext, error: &ModelError) -> Error {
     let status = error.original_status_code().unwrap_or_default();
     let text = error.original_message().or(error.message());

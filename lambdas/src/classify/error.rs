@@ -1,16 +1,16 @@
-//! Why an image gets no answer.
+//! Errors of classify-image.
 
 use std::fmt;
 
 use crate::diagnostic::function_error;
 use crate::event::InvalidEvent;
 
-/// Which image was context about, and who was context; texts begin with it.
+/// The image and the model of a prediction; texts of errors begin with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PredictionContext {
     /// The image.
     pub image: String,
-    /// Who scores images: `the endpoint NAME`, or `the model s3://BUCKET/KEY`.
+    /// The model: `the endpoint NAME`, or `the model s3://BUCKET/KEY`.
     pub model: String,
 }
 
@@ -20,7 +20,7 @@ impl fmt::Display for PredictionContext {
     }
 }
 
-/// Why there is no answer. The variants' names are the error names that state machines see.
+/// An error of classify-image. The variants' names are the error names that state machines see.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Error {
     /// The event is not the workflow's object.
@@ -61,9 +61,9 @@ pub enum Error {
     LabelsMismatch {
         /// The image and the model.
         context: PredictionContext,
-        /// How many scores came.
+        /// Number of scores that came.
         scores: usize,
-        /// How many labels there are.
+        /// Number of labels.
         labels: usize,
         /// The labels.
         names: String,

@@ -1,7 +1,7 @@
 //! Answers: a JSON body for whatever came of a request.
 //!
-//! A 4xx says what is wrong with the image and what to do. A 5xx names the error and the request, and leaves to the log what
-//! is nobody else's business: names of endpoints and what AWS said.
+//! A 4xx says what is wrong with the image and what to do. A 5xx names the error and the request,
+//! and leaves to the log what is nobody else's business: names of endpoints and what AWS said.
 
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::event::apigw::ApiGatewayProxyResponse;
@@ -15,7 +15,7 @@ use crate::diagnostic::FunctionError;
 use crate::event::Object;
 use crate::{classify, filter};
 
-/// Why a request gets no label.
+/// The response to a request that gets no label.
 #[derive(Debug)]
 pub(super) struct ErrorResponse {
     pub(super) status: StatusCode,
@@ -25,7 +25,7 @@ pub(super) struct ErrorResponse {
     message: String,
     /// For the log.
     pub(super) cause: String,
-    /// What else the caller is told.
+    /// Further members of the body.
     more: Vec<(&'static str, Value)>,
 }
 

@@ -16,7 +16,7 @@ fn function(
     ClassifyHttp::new("3,32,32".parse().unwrap(), classify, Threshold::DEFAULT)
 }
 
-/// What the AWS console's test event of a proxy integration has, with this body.
+/// Returns the AWS console's test event of a proxy integration, with this body.
 fn request(body: &[u8], content_type: &str) -> Value {
     json!({
         "resource": "/classify", "path": "/classify", "httpMethod": "POST",

@@ -31,7 +31,8 @@ fn upload(record: Value) -> Upload {
     Upload::of(record).expect("a record").expect("an upload")
 }
 
-/// What Step Functions was asked for, and what came of it, where it answers some names with an error.
+/// Returns the requests to Step Functions and the function's result, where some names are answered
+/// with an error.
 async fn starting(
     records: Vec<Value>,
     answer: impl Fn(&Value) -> Option<(u16, &'static str)> + Send + Sync + 'static,

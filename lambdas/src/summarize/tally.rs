@@ -8,22 +8,23 @@ use super::files::Manifest;
 use crate::batch::FailedBatch;
 use s3_uri::S3Uri;
 
-/// What came of the images of a map run.
+/// The result of the images of a map run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// How many images there were: the sum of the next three.
+    /// Number of images: the sum of the next three.
     pub images: u64,
-    /// How many the gate let through.
+    /// Number of images that passed the gate.
     pub passed: u64,
-    /// How many it refused.
+    /// Number of images that the gate refused.
     pub refused: u64,
-    /// How many got no answer.
+    /// Number of images without an answer.
     pub failed: u64,
     /// Images by the class with the best score.
     pub labels: BTreeMap<String, Counts>,
-    /// Images without an answer by the name of the error. `NotClassified` are those whose batch was never begun.
+    /// Images without an answer by the name of the error. `NotClassified` are those whose batch was
+    /// never begun.
     pub errors: BTreeMap<String, u64>,
-    /// Where all this is.
+    /// Keys of the files that were counted.
     pub results: ResultLocations,
     /// The map run.
     pub map_run_arn: String,
@@ -32,13 +33,13 @@ pub struct Summary {
 /// Images of one label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// How many the gate let through.
+    /// Number of images that passed the gate.
     pub passed: u64,
-    /// How many it refused.
+    /// Number of images that the gate refused.
     pub refused: u64,
 }
 
-/// Where the results are.
+/// Location of the results.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ResultLocations {
     /// The bucket.

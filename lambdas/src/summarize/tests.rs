@@ -72,7 +72,7 @@ fn objects() -> Objects {
     named.into_iter().collect()
 }
 
-/// What the function says of `objects`, and what it wrote.
+/// Returns the function's result for `objects`, and what it wrote.
 async fn summarized(objects: Objects) -> (Result<Summary, Error>, Objects) {
     let written = Arc::new(Mutex::new(Objects::new()));
     let into = written.clone();

@@ -1,4 +1,5 @@
-//! Functions that can't start: the Runtime API is told which variable is wrong, and the process ends.
+//! Functions that can't start: the Runtime API is told which variable is wrong, and the process
+//! ends.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! AWS Lambda, small: the Runtime API on a port of its own, and one process of a function in front of it.
+//! AWS Lambda, small: the Runtime API on a port of its own, and one process of a function in front
+//! of it.
 
 use std::collections::BTreeMap;
 use std::process::{ExitStatus, Stdio};
@@ -18,7 +19,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::services::serve;
 
-/// What a function told the Runtime API.
+/// A function's report to the Runtime API.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Report {
     /// `response`, `error` or `init/error`.
@@ -48,7 +49,8 @@ struct RuntimeApi {
 const FOREVER: Duration = Duration::from_secs(120);
 
 impl Lambda {
-    /// Starts `program` with the variables that Lambda sets, and `variables`; nothing else is in its environment.
+    /// Starts `program` with the variables that Lambda sets, and `variables`; nothing else is in
+    /// its environment.
     pub(crate) async fn start(program: &str, variables: &[(&str, &str)]) -> Self {
         let (events, next) = mpsc::unbounded_channel();
         let (report, reports) = mpsc::unbounded_channel();
@@ -103,7 +105,7 @@ impl Lambda {
         (field("errorType"), field("errorMessage"))
     }
 
-    /// What the function says next.
+    /// Waits for the function's next report.
     pub(crate) async fn report(&mut self) -> Report {
         let report = tokio::time::timeout(FOREVER, self.reports.recv()).await;
         report

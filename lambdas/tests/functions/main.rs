@@ -1,5 +1,5 @@
-//! The functions as AWS sees them: the real programs, started as processes against a Runtime API and AWS services that
-//! live in the test, and the state machine that calls them.
+//! The functions as AWS sees them: the real programs, started as processes against a Runtime API
+//! and AWS services that live in the test, and the state machine that calls them.
 
 mod classify;
 mod classify_http;

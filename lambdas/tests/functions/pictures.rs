@@ -7,14 +7,14 @@ use image::{DynamicImage, ImageEncoder, ImageFormat, Rgb, RgbImage};
 
 /// Left red, right blue.
 pub(crate) fn drawn(width: u32, height: u32) -> DynamicImage {
-    let colour = |x| {
+    let color = |x| {
         if 2 * x < width {
             [220, 20, 20]
         } else {
             [20, 20, 210]
         }
     };
-    RgbImage::from_fn(width, height, |x, _| Rgb(colour(x))).into()
+    RgbImage::from_fn(width, height, |x, _| Rgb(color(x))).into()
 }
 
 pub(crate) fn file(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
@@ -23,7 +23,8 @@ pub(crate) fn file(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
-/// A photograph as a telephone makes it: stored on its side, with an EXIF orientation of 6 (turn it clockwise).
+/// A photograph as a telephone makes it: stored on its side, with an EXIF orientation of 6 (turn it
+/// clockwise).
 pub(crate) fn photograph(width: u32, height: u32) -> Vec<u8> {
     let image = drawn(width, height);
     let mut file = Vec::new();

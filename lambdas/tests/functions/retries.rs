@@ -1,17 +1,20 @@
-//! How long the state machines wait before they give up: longer than a burst, or an endpoint's restart, takes.
+//! Retries of the state machines outlast a burst and an endpoint's restart.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-/// SageMaker replaces an endpoint's instance in about five minutes; a burst that large is over by then, too.
+/// SageMaker replaces an endpoint's instance in about five minutes; a burst that large is over by
+/// then, too.
 const OUTAGE_SECONDS: f64 = 300.0;
 
-/// What a retrier of an API waits that creates or describes something once in an execution. Its general exception stands
-/// for errors that never pass, too, so that waiting longer would only delay them.
+/// The least wait of a retrier for an API that creates or describes something once in an execution.
+/// Its general exception stands for errors that never pass, too, so that waiting longer would only
+/// delay them.
 const API_SECONDS: f64 = 60.0;
 
-/// Those that AWS says to retry: <https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html>.
+/// Those that AWS says to retry:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html>.
 const LAMBDA: [&str; 4] = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",

@@ -46,12 +46,12 @@ fn is_red(image: &RgbImage, x: u32, y: u32) -> bool {
 #[tokio::test]
 async fn whatever_people_upload_is_fitted_to_the_model() {
     let image = drawn(300, 200);
-    let grey = DynamicImage::from(image.to_luma8());
+    let gray = DynamicImage::from(image.to_luma8());
     let mut function = function([
         ("photograph.jpg", photograph(1600, 1200)),
         ("web.webp", file(&image, ImageFormat::WebP)),
         ("moving.gif", file(&image, ImageFormat::Gif)),
-        ("grey.png", file(&grey, ImageFormat::Png)),
+        ("gray.png", file(&gray, ImageFormat::Png)),
         ("deep.png", file(&image.to_rgb16().into(), ImageFormat::Png)),
     ])
     .await;
@@ -59,8 +59,8 @@ async fn whatever_people_upload_is_fitted_to_the_model() {
         let image = image_of(&function.answer(event(key)).await);
         assert!(is_red(&image, 4, 16) && !is_red(&image, 28, 16), "{key}");
     }
-    let grey = image_of(&function.answer(event("grey.png")).await);
-    assert!(grey.pixels().all(|pixel| pixel.0 == [pixel.0[0]; 3]));
+    let gray = image_of(&function.answer(event("gray.png")).await);
+    assert!(gray.pixels().all(|pixel| pixel.0 == [pixel.0[0]; 3]));
     let upright = image_of(&function.answer(event("photograph.jpg")).await);
     assert!(is_red(&upright, 16, 4) && !is_red(&upright, 16, 28));
 }

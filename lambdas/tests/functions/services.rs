@@ -20,14 +20,14 @@ pub(crate) async fn serve(router: Router) -> String {
     address
 }
 
-/// What the services have, and what they were asked for.
+/// The services' objects and predictions, and the requests that they got.
 #[derive(Default)]
 pub(crate) struct Services {
     /// The objects of the bucket `pictures`.
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
     /// The keys of the objects that were read.
     pub(crate) reads: Mutex<Vec<String>>,
-    /// What the endpoint `scones` answers, and with which status.
+    /// Status and body of the endpoint `scones`.
     pub(crate) prediction: Option<(u16, String)>,
     /// The bodies that the endpoint was sent.
     pub(crate) images: Mutex<Vec<Vec<u8>>>,

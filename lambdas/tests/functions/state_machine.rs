@@ -1,4 +1,5 @@
-//! The contract between the functions and the state machines: the names of errors, and what is passed on.
+//! The contract between the functions and the state machines: the names of errors, and what is
+//! passed on.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -41,7 +42,8 @@ fn is_retried(retrier: &&Value) -> bool {
     retrier["MaxAttempts"] != 0
 }
 
-/// Every error of a function is in one list of the task that calls it, and what may pass is retried.
+/// Every error of a function is in one list of the task that calls it, and what may pass is
+/// retried.
 fn check<E: FunctionError>(task: &Value) {
     let retriers = list(task, "Retry");
     let entries = retriers.iter().chain(list(task, "Catch"));
@@ -86,7 +88,8 @@ fn the_state_machine_of_batches_retries_what_may_pass_and_nothing_else() {
     check(&states["SummarizeBatch"], summarize::Error::RETRYABLE);
 }
 
-/// The one state of a map's processor. Its name is the map's own: a name is used once in a whole definition.
+/// The one state of a map's processor. Its name is the map's own: a name is used once in a whole
+/// definition.
 fn batch_task(map: &Value) -> &Value {
     let states = map["ItemProcessor"]["States"].as_object().expect("states");
     assert_eq!(states.len(), 1);

@@ -1,4 +1,4 @@
-//! Whether a confidence of 0.9 is right nine times in ten.
+//! Calibration: whether a confidence of 0.9 is right nine times in ten.
 
 use crate::Evaluation;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Bins of confidence over which calibration is measured.
 pub const BINS: usize = 15;
 
-/// How often the floor of the calibration error draws new labels.
+/// Number of draws of labels for the floor of the calibration error.
 const DRAWS: usize = 1000;
 
 /// The answers whose confidence lies in one fifteenth of 0 to 1.
@@ -37,18 +37,18 @@ impl Evaluation {
         bins
     }
 
-    /// Expected calibration error (Guo et al., 2017): the mean gap between confidence and accuracy over 15 equal bins
-    /// of confidence, weighted by the images in them.
+    /// Expected calibration error (Guo et al., 2017): the mean gap between confidence and accuracy
+    /// over 15 equal bins of confidence, weighted by the images in them.
     pub fn calibration_error(&self) -> f32 {
         let outcomes = self.answers.iter().map(|answer| answer.is_correct());
         self.error_with(outcomes)
     }
 
-    /// What [`calibration_error`](Self::calibration_error) would be if every confidence were exactly right: the mean
-    /// over 1000 draws of outcomes from the confidences.
+    /// Returns the [`calibration_error`](Self::calibration_error) if every confidence were exactly
+    /// right: the mean over 1000 draws of outcomes from the confidences.
     ///
-    /// It is over 0, as few images in a bin are never right as often as they should be; a measured error near it
-    /// says that no error can be seen with so many images.
+    /// It is over 0, as few images in a bin are never right as often as they should be; a measured
+    /// error near it says that no error can be seen with so many images.
     pub fn calibration_floor(&self) -> f32 {
         let mut random = fastrand::Rng::with_seed(0);
         let errors = (0..DRAWS).map(|_| {
@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn the_floor_is_what_chance_leaves() {
-        // One bin of n answers at 0.75: the mean distance of a binomial from its mean, about sqrt(2/pi * c(1-c)/n).
+        // One bin of n answers at 0.75: the mean distance of a binomial from its mean, about
+        // sqrt(2/pi * c(1-c)/n).
         let floor = |images| evaluation(&vec![(0, [0.75, 0.25]); images]).calibration_floor();
         assert!((floor(100) - 0.0346).abs() < 0.003, "{}", floor(100));
         assert!((floor(400) - 0.0173).abs() < 0.002, "{}", floor(400));

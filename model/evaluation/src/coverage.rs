@@ -1,4 +1,4 @@
-//! What a gate that refuses doubtful answers lets through, and where to set it.
+//! Coverage and risk of a gate that refuses doubtful answers, and where to set it.
 
 use crate::report::GateReport;
 use crate::{Answer, Evaluation, share};
@@ -16,7 +16,8 @@ pub struct Point {
 }
 
 impl Evaluation {
-    /// Every gate that makes a difference, from the one that only the surest answers pass to the one that all do.
+    /// Every gate that makes a difference, from the one that only the surest answers pass to the
+    /// one that all do.
     pub fn risk_coverage(&self) -> Vec<Point> {
         let mut answers: Vec<&Answer> = self.answers.iter().collect();
         answers.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
@@ -35,14 +36,15 @@ impl Evaluation {
         points
     }
 
-    /// The gate that passes the most images with at least `precision` of them right; `None` if no gate does.
+    /// The gate that passes the most images with at least `precision` of them right; `None` if no
+    /// gate does.
     pub fn gate_for_precision(&self, precision: f32) -> Option<GateReport> {
         let points = self.risk_coverage();
         let best = points.iter().rfind(|point| 1.0 - point.risk >= precision)?;
         Some(self.gate(best.threshold))
     }
 
-    /// What a gate at `threshold` does.
+    /// Returns the figures of a gate at `threshold`.
     pub fn gate(&self, threshold: f32) -> GateReport {
         let passed: Vec<_> = self
             .answers

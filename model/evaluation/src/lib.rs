@@ -1,6 +1,8 @@
-//! How good a classifier is: accuracy, calibration, confusion, and what a confidence gate lets through.
+//! Figures of a classifier: accuracy, calibration, confusion, and what a confidence gate lets
+//! through.
 //!
-//! It knows scores and true classes, and neither models nor images, so that whoever has scores can ask.
+//! It knows scores and true classes, and neither models nor images, so that whoever has scores can
+//! ask.
 
 mod calibration;
 mod coverage;
@@ -57,12 +59,12 @@ impl Evaluation {
         });
     }
 
-    /// How many images there are.
+    /// Returns the number of images.
     pub fn len(&self) -> usize {
         self.answers.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there is none.
     pub fn is_empty(&self) -> bool {
         self.answers.is_empty()
     }
@@ -78,13 +80,15 @@ impl Evaluation {
         )
     }
 
-    /// Standard error of the accuracy: how far it lies from that on endless images of the same kind, as a rule.
+    /// Standard error of the accuracy: how far it lies from that on endless images of the same
+    /// kind, as a rule.
     pub fn accuracy_error(&self) -> f32 {
         let accuracy = self.accuracy();
         (accuracy * (1.0 - accuracy) / self.answers.len().max(1) as f32).sqrt()
     }
 
-    /// Mean cross-entropy in nats: what being wrong costs by how sure one was. Lower is better; 0 is always sure and right.
+    /// Mean cross-entropy in nats: what being wrong costs by how sure one was. Lower is better; 0
+    /// is always sure and right.
     pub fn log_loss(&self) -> f32 {
         // The smallest positive number keeps a probability of 0 from making all others not count.
         let losses = self.answers.iter();

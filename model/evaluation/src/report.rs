@@ -1,4 +1,4 @@
-//! What `evaluate` prints and writes as JSON.
+//! The report that `evaluate` prints and writes as JSON.
 
 use crate::{BINS, Bin, Evaluation, Threshold, share};
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub struct Report {
     pub log_loss: f32,
     /// Expected calibration error over 15 bins.
     pub ece: f32,
-    /// What `ece` would be, on as many images, if every confidence were exactly right.
+    /// The `ece` on as many images if every confidence were exactly right.
     pub ece_floor: f32,
     /// One row for each true class: how many images got each label.
     pub confusion: Vec<Vec<usize>>,
@@ -54,8 +54,9 @@ pub struct GateReport {
 }
 
 impl Evaluation {
-    /// All figures, for classes of these names and a gate at `threshold`. An answer whose true or predicted class has
-    /// no name counts in the figures of all images, and in no cell of the confusion matrix.
+    /// All figures, for classes of these names and a gate at `threshold`. An answer whose true or
+    /// predicted class has no name counts in the figures of all images, and in no cell of the
+    /// confusion matrix.
     pub fn report(&self, labels: &[String], threshold: Threshold) -> Report {
         let mut confusion = vec![vec![0; labels.len()]; labels.len()];
         for answer in &self.answers {
@@ -85,12 +86,12 @@ impl Evaluation {
 
 fn class_report(confusion: &[Vec<usize>], class: usize, label: &str) -> ClassReport {
     let images = confusion[class].iter().sum();
-    let labelled = confusion.iter().map(|row| row[class]).sum();
+    let labeled = confusion.iter().map(|row| row[class]).sum();
     let correct = confusion[class][class];
     ClassReport {
         label: label.into(),
         images,
-        precision: share(correct, labelled),
+        precision: share(correct, labeled),
         recall: share(correct, images),
     }
 }
@@ -119,7 +120,7 @@ impl fmt::Display for Report {
             .max(5);
         writeln!(
             f,
-            "\n{:width$}  images  precision  recall   labelled as",
+            "\n{:width$}  images  precision  recall   labeled as",
             "class"
         )?;
         for (class, row) in self.classes.iter().zip(&self.confusion) {

@@ -1,10 +1,13 @@
-//! A model's scores: the one place that decides whether something is a probability distribution over classes.
+//! A model's scores: the one place that decides whether something is a probability distribution
+//! over classes.
 //!
-//! [`Scores`] are valid by construction: from the inferences of an event, from a model's response, or from numbers.
+//! [`Scores`] are valid by construction: from the inferences of an event, from a model's response,
+//! or from numbers.
 
 use serde_json::Value;
 
-/// How far from 1 the sum may be: models compute in 32-bit floats, and some round their answer to a few digits.
+/// The tolerance of the sum: models compute in 32-bit floats, and some round their response to a
+/// few digits.
 pub const SUM_TOLERANCE: f64 = 1e-3;
 
 /// Probabilities, one a class: at least one, each in 0..=1, together 1 (within [`SUM_TOLERANCE`]).
@@ -47,14 +50,14 @@ pub enum InvalidResponse {
         "neither a JSON array of numbers, nor {{\"prediction\": [...]}}, nor a CSV row of numbers: {0}"
     )]
     Format(String),
-    /// What is in it is not scores.
+    /// It is JSON or numbers, but not scores.
     #[error("{0}: {1}")]
     Scores(InvalidScores, String),
 }
 
 impl Scores {
-    /// Reads a JSON array of numbers, or the JSON text of one: the notebooks put the endpoint's answer into the object as
-    /// the text that it came as. Inside the array only numbers count.
+    /// Reads a JSON array of numbers, or the JSON text of one: the notebooks put the endpoint's
+    /// answer into the object as the text that it came as. Inside the array only numbers count.
     pub fn parse(inferences: &Value) -> Result<Self, InvalidScores> {
         match inferences {
             Value::Null => Err(InvalidScores::Missing),
@@ -103,8 +106,9 @@ impl Scores {
         Ok(Self(scores))
     }
 
-    /// Reads a model's response: a JSON array, `{"prediction": [...]}` as the built-in image classification answers
-    /// `application/jsonlines`, or a row of CSV. Returns the scores, and before them the array as it came.
+    /// Reads a model's response: a JSON array, `{"prediction": [...]}` as the built-in image
+    /// classification answers `application/jsonlines`, or a row of CSV. Returns the scores, and
+    /// before them the array as it came.
     ///
     /// # Errors
     /// The response is something else, or not a distribution.
@@ -140,13 +144,14 @@ impl Scores {
         self.0.iter().map(|score| *score as f32).collect()
     }
 
-    /// Returns the class with the best score, the first of equals, and that score: the prediction and its confidence.
+    /// Returns the class with the best score, the first of equals, and that score: the prediction
+    /// and its confidence.
     pub fn best(&self) -> (usize, f64) {
         let class = argmax(&self.0);
         (class, self.0[class])
     }
 
-    /// How many classes there are.
+    /// Returns the number of classes.
     #[expect(clippy::len_without_is_empty, reason = "scores are never empty")]
     pub fn len(&self) -> usize {
         self.0.len()

@@ -1,4 +1,5 @@
-//! The confidence that a prediction must reach: the one rule for what a threshold may be, and its one default.
+//! The confidence that a prediction must reach: the one rule for what a threshold may be, and its
+//! one default.
 
 use std::fmt;
 use std::str::FromStr;
@@ -49,8 +50,8 @@ impl Threshold {
 
     /// Returns true if a prediction of this confidence, which a model computed in 32 bits, passes.
     ///
-    /// Its text has as many digits as 32 bits need, and the gate reads that text: 0.95 passes at 0.95, though the 32-bit
-    /// number is less than the 64-bit one.
+    /// Its text has as many digits as 32 bits need, and the gate reads that text: 0.95 passes at
+    /// 0.95, though the 32-bit number is less than the 64-bit one.
     pub fn passes_f32(self, confidence: f32) -> bool {
         confidence >= self.as_f32()
     }

@@ -1,4 +1,4 @@
-//! What SageMaker's data capture wrote: requests of an endpoint and its answers, as lines of JSON in a bucket.
+//! Captured data: requests of an endpoint and its responses, as lines of JSON in a bucket.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html>
 
@@ -15,7 +15,7 @@ use s3_objects::{Bucket, Error, Line};
 
 pub use record::{InvalidRecord, Message, Record};
 
-/// Where an endpoint's captured data is: `{prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/*.jsonl`.
+/// Location of an endpoint's captured data: `{prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/*.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The path of `DestinationS3Uri`, without the bucket.
@@ -51,12 +51,13 @@ pub(crate) fn folder(prefix: &str, name: &str) -> String {
     }
 }
 
-/// What takes records, one at a time.
+/// A consumer of records, one at a time.
 pub trait Sink: Send + 'static {
     /// Takes one, and says whether there may be more.
     ///
     /// # Errors
-    /// The record is not what is expected here: it is counted with the other lines that are skipped.
+    /// The record is not what is expected here: it is counted with the other lines that are
+    /// skipped.
     fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord>;
 }
 
@@ -67,11 +68,13 @@ impl Sink for Vec<Record> {
     }
 }
 
-/// Hands all records whose inference lies in the window to `sink`, and gives it back with what was skipped.
+/// Hands all records whose inference lies in the window to `sink`, and gives it back with what was
+/// skipped.
 ///
-/// Only folders of the window's hours are listed, and of the hour before it: an object has the hour of its first line, and
-/// may reach into the next. Records of a variant come in the order of their keys. Memory holds one line and a few pieces of
-/// an object, however many there are; `sink` is called on a thread of its own, and may take its time.
+/// Only folders of the window's hours are listed, and of the hour before it: an object has the hour
+/// of its first line, and may reach into the next. Records of a variant come in the order of their
+/// keys. Memory holds one line and a few pieces of an object, however many there are; `sink` is
+/// called on a thread of its own, and may take its time.
 ///
 /// # Errors
 /// S3 did not deliver. A line that can't be used is no error.

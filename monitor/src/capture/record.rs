@@ -17,7 +17,7 @@ pub struct Record {
     pub event_id: String,
     /// The caller's (`InferenceId` of InvokeEndpoint).
     pub inference_id: Option<String>,
-    /// When it was answered.
+    /// The time of the response.
     pub time: Timestamp,
     /// The request.
     pub input: Option<Message>,
@@ -34,7 +34,7 @@ pub struct Message {
     pub body: Vec<u8>,
 }
 
-/// Why a line can't be used.
+/// An error of a captured line.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidRecord {
     /// It is no JSON, or its JSON is not that of data capture.
@@ -58,9 +58,9 @@ pub enum InvalidRecord {
     /// The answer is of another model.
     #[error("the answer has {found} scores, and the labels are {expected}")]
     OtherClasses {
-        /// How many scores it has.
+        /// Number of scores.
         found: usize,
-        /// How many labels there are.
+        /// Number of labels.
         expected: usize,
     },
 }
@@ -144,7 +144,7 @@ impl Record {
         })
     }
 
-    /// What its ground truth is found by: the inference id, and where there is none the event id.
+    /// Returns the id of its ground truth: the inference id, or the event id where there is none.
     pub fn id(&self) -> &str {
         self.inference_id.as_deref().unwrap_or(&self.event_id)
     }

@@ -116,7 +116,8 @@ impl Comparison<'_> {
         self.check_count(self.observed.answers as usize)?;
         let statistics = &self.baseline.statistics;
         let own = &statistics.image_classification;
-        // The baseline counted at its own threshold: at another its sample says what it would have counted.
+        // The baseline counted at its own threshold: at another its sample says what it would have
+        // counted.
         let before = match own.threshold == self.observed.threshold {
             true => (own.passed, statistics.dataset.item_count),
             false => {
@@ -194,7 +195,7 @@ impl Comparison<'_> {
             return Err("no answer's true class is known: upload ground truth, for example with `scones monitor label`".to_owned());
         }
         self.check_count(now.1 as usize)?;
-        let before = (own.correct, own.labelled);
+        let before = (own.correct, own.labeled);
         let p_value = proportion::is_less(now, before)
             .ok_or("the baseline has no labels: make it from images whose classes are known")?;
         let (now, before) = (wilson(now.0, now.1), wilson(before.0, before.1).value);

@@ -1,8 +1,10 @@
-//! Whether a window is like its baseline: one test for each way in which it may not be, corrected for their number.
+//! Tests a window for differences from its baseline: one test for each kind, corrected for their
+//! number.
 //!
-//! Each test asks two questions. Is the difference more than chance explains ([`Constraints`]' significance level, after
-//! Holm's correction)? And is it large enough to matter (the tolerances)? With a hundred thousand answers chance explains
-//! nothing, and with fifty everything: a violation is a yes to both.
+//! Each test asks two questions. Is the difference more than chance explains ([`Constraints`]'
+//! significance level, after Holm's correction)? And is it large enough to matter (the tolerances)?
+//! With a hundred thousand answers chance explains nothing, and with fifty everything: a violation
+//! is a yes to both.
 
 mod comparison;
 
@@ -15,7 +17,7 @@ use crate::stats::proportion::Interval;
 
 pub use crate::baseline::Baseline;
 
-/// What a test compares.
+/// The method of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -34,35 +36,37 @@ pub enum Kind {
 /// A test and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Test {
-    /// The feature: one of statistics.json, or `embeddings`, `pass_rate`, `estimated_accuracy` or `accuracy`.
+    /// The feature: one of statistics.json, or `embeddings`, `pass_rate`, `estimated_accuracy` or
+    /// `accuracy`.
     pub feature: String,
-    /// How it is compared.
+    /// The method.
     pub kind: Kind,
-    /// What came of it; or why nothing did.
+    /// The result, or why there is none.
     pub outcome: Result<Outcome, String>,
 }
 
-/// What came of a test.
+/// The result of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// How large the difference is: a distance of distributions (0 to 1), a difference of parts, or MMD².
+    /// The size of the difference: a distance of distributions (0 to 1), a difference of parts, or
+    /// MMD².
     pub distance: f64,
     /// The distance from which on it matters.
     pub tolerance: f64,
-    /// How probable such a difference is by chance.
+    /// Probability of such a difference by chance.
     pub p_value: f64,
     /// The same, corrected for the number of tests.
     pub adjusted_p_value: f64,
-    /// Whether it is more than chance explains, and large enough to matter.
+    /// True if it is more than chance explains, and large enough to matter.
     pub is_violation: bool,
-    /// What was measured in the baseline, where it is one number.
+    /// The value in the baseline, where it is one number.
     pub before: Option<f64>,
-    /// What was measured in the window, where it is one number.
+    /// The value in the window, where it is one number.
     pub now: Option<Interval>,
 }
 
 impl Test {
-    /// Whether it found a difference that matters.
+    /// Returns true if it found a difference that matters.
     pub fn is_violation(&self) -> bool {
         matches!(
             self.outcome,
@@ -74,7 +78,7 @@ impl Test {
     }
 }
 
-/// What a single test measures, before the correction.
+/// The result of a single test, before the correction.
 struct Measurement {
     distance: f64,
     tolerance: f64,

@@ -1,4 +1,5 @@
-//! False alarms and power, on a made-up model and drawn images. `just bench monitor` measures both on real ones.
+//! False alarms and power, on a made-up model and drawn images. `just bench monitor` measures both
+//! on real ones.
 
 use super::*;
 use crate::corruption::Corruption;
@@ -41,7 +42,7 @@ fn every_test_is_there_and_none_is_silent() {
         "brightness",
         "contrast",
         "sharpness",
-        "colourfulness",
+        "colorfulness",
         "warmth",
         "tint",
         "width",
@@ -52,8 +53,8 @@ fn every_test_is_there_and_none_is_silent() {
     assert!(tests.iter().all(|test| test.outcome.is_ok()), "{tests:?}");
 }
 
-/// Answers are dealt to baseline and window by chance, so nothing but chance tells them apart. At 0.01 for all tests
-/// together more than 5 alarms in 150 deals happen once in 220.
+/// Answers are dealt to baseline and window by chance, so nothing but chance tells them apart. At
+/// 0.01 for all tests together more than 5 alarms in 150 deals happen once in 220.
 #[test]
 fn unchanged_traffic_raises_no_more_alarms_than_it_may() {
     let mut samples = Traffic {
@@ -166,10 +167,10 @@ fn what_is_not_tested_says_why() {
         "tint",
         "no image was captured that could be decoded",
     );
-    let mut unlabelled = traffic(100, 3);
-    unlabelled.outcomes.clear();
+    let mut unlabeled = traffic(100, 3);
+    unlabeled.outcomes.clear();
     check_not_tested(
-        &baseline(unlabelled),
+        &baseline(unlabeled),
         &traffic(100, 2),
         "estimated_accuracy",
         "the baseline has no labels: make it from images whose classes are known",

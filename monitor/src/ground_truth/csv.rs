@@ -1,4 +1,5 @@
-//! Labels as people keep them: CSV with a header (RFC 4180), of whose columns `id` and `label` count.
+//! Labels as people keep them: CSV with a header (RFC 4180), of whose columns `id` and `label`
+//! count.
 
 use super::GroundTruth;
 
@@ -12,7 +13,7 @@ pub enum InvalidCsv {
     Header {
         /// Which.
         missing: &'static str,
-        /// What it is instead.
+        /// The line that is there instead.
         found: String,
     },
     /// A row is too short, or has an empty field.

@@ -17,7 +17,7 @@ pub struct GroundTruth {
     pub label: String,
 }
 
-/// Why a line of ground truth can't be used.
+/// An error of a line of ground truth.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLabel {
     /// It is no JSON, or its JSON is not that of ground truth.
@@ -116,7 +116,7 @@ impl GroundTruth {
             },
             event_version: "0",
         };
-        // Texts always serialise, and a Vec takes all that is written.
+        // Texts always serialize, and a Vec takes all that is written.
         serde_json::to_writer(&mut *lines, &line).unwrap_or_default();
         lines.push(b'\n');
     }

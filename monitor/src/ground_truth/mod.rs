@@ -1,12 +1,12 @@
-//! What captured images really show: ground truth, in SageMaker's layout (`{prefix}/{endpoint}/yyyy/mm/dd/hh/*.jsonl`) and
-//! schema.
+//! Ground truth of captured images, in SageMaker's layout
+//! (`{prefix}/{endpoint}/yyyy/mm/dd/hh/*.jsonl`) and schema.
 //!
 //! ```json
 //! {"groundTruthData": {"data": "bicycle", "encoding": "CSV"}, "eventMetadata": {"eventId": "…"}, "eventVersion": "0"}
 //! ```
 //!
-//! `eventId` is the inference id of the captured record, or its event id where it has none. The hour is the one in which
-//! the label came to be known, which may be long after the inference.
+//! `eventId` is the inference id of the captured record, or its event id where it has none. The
+//! hour is the one in which the label came to be known, which may be long after the inference.
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-merge.html>
 
 pub mod csv;
@@ -28,7 +28,7 @@ use s3_objects::{Bucket, Error, Line};
 
 pub use line::{GroundTruth, InvalidLabel};
 
-/// Where the ground truth of an endpoint is.
+/// Location of the ground truth of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The path below which each endpoint has its folder.
@@ -67,7 +67,8 @@ impl Classes {
         }
     }
 
-    /// Takes a label: the name of a class, or its number. A later label for the same id takes the earlier one's place.
+    /// Takes a label: the name of a class, or its number. A later label for the same id takes the
+    /// earlier one's place.
     ///
     /// # Errors
     /// There is no such class.
@@ -93,12 +94,12 @@ impl Classes {
         self.by_id.get(id).map(|class| *class as usize)
     }
 
-    /// How many labels there are.
+    /// Returns the number of labels.
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
 
-    /// Whether there is no label.
+    /// Returns true if there is no label.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }
@@ -106,7 +107,8 @@ impl Classes {
 
 /// Reads the labels that came to be known in the window, with what was skipped.
 ///
-/// For records of some window give one that begins with it and ends now: labels come later than inferences.
+/// For records of some window give one that begins with it and ends now: labels come later than
+/// inferences.
 ///
 /// # Errors
 /// S3 did not deliver. A line that can't be used is no error.
@@ -136,8 +138,8 @@ pub async fn read(
 
 /// Writes labels that came to be known at `at` as an object of their own; gives its key.
 ///
-/// `name` tells it from others of the same hour: written again under the same name and hour, it takes the place of the
-/// first, and nothing is there twice.
+/// `name` tells it from others of the same hour: written again under the same name and hour, it
+/// takes the place of the first, and nothing is there twice.
 ///
 /// # Errors
 /// S3 did not take them.

@@ -1,12 +1,13 @@
-//! How many images are looked at, so that a run ends in time however large they are.
+//! A budget of decoded pixels, so that a run ends in time however large the images are.
 
 use fastrand::Rng;
 
-/// A run decodes about so many pixels, and then one image whenever their number has doubled. A core takes about a second for a
-/// hundred million.
+/// A run decodes about so many pixels, and then one image whenever their number has doubled. A core
+/// takes about a second for a hundred million.
 const MOST_PIXELS: u64 = 4_000_000_000;
 
-/// Chooses images: all of them, until half of the pixels are spent; then one of two, until half of the rest are, and so on.
+/// Chooses images: all of them, until half of the pixels are spent; then one of two, until half of
+/// the rest are, and so on.
 pub(super) struct PixelBudget {
     one_in: u64,
     spent: u64,
@@ -28,8 +29,8 @@ impl PixelBudget {
         self.random.u64(0..self.one_in) == 0
     }
 
-    /// Counts pixels. Returns true if from now on only half as many images are chosen: samples are to be halved too, so that
-    /// each image has the same chance to be in them.
+    /// Counts pixels. Returns true if from now on only half as many images are chosen: samples are
+    /// to be halved too, so that each image has the same chance to be in them.
     pub(super) fn is_spent(&mut self, pixels: u64) -> bool {
         self.spent += pixels;
         let left = MOST_PIXELS.saturating_sub(self.spent);

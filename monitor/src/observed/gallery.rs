@@ -2,17 +2,17 @@
 
 use crate::pictures::ImageFile;
 
-/// How many of each kind.
+/// Number of images of each kind.
 const KEPT: usize = 12;
 
 /// An answer, with its image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GalleryImage {
-    /// What it is found by.
+    /// The id that it is found by.
     pub id: String,
     /// The class that was answered.
     pub predicted: usize,
-    /// How sure the answer was.
+    /// The confidence of the prediction.
     pub confidence: f32,
     /// The true class, where it is known.
     pub class: Option<usize>,

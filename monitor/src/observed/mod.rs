@@ -1,7 +1,9 @@
-//! What is seen of a model in a window: of each record a little is counted and, by a fair sample, kept.
+//! Observations of a model in a window: of each record a little is counted and, by a fair sample,
+//! kept.
 //!
-//! However many records there are, memory holds samples of fixed size, counts, and a label's outcome for each record whose
-//! class is known. The same records in the same order give the same samples.
+//! However many records there are, memory holds samples of fixed size, counts, and a label's
+//! outcome for each record whose class is known. The same records in the same order give the same
+//! samples.
 
 mod budget;
 mod gallery;
@@ -23,17 +25,19 @@ use budget::PixelBudget;
 pub use gallery::{Gallery, GalleryImage};
 pub use timeline::{CONFIDENCE_BINS, Slot, Timeline};
 
-/// Confidences and images that are kept for tests: two such samples tell distributions apart whose distance is 0.06, which
-/// is finer than any that matters. It is also the k of Model Monitor's KLL sketches.
+/// Confidences and images that are kept for tests: two such samples tell distributions apart whose
+/// distance is 0.06, which is finer than any that matters. It is also the k of Model Monitor's KLL
+/// sketches.
 pub const SAMPLE: usize = 2048;
 
 /// Embeddings that are kept: the work of the test that compares them grows with the square.
 pub const EMBEDDINGS: usize = 512;
 
-/// From an image file to the vector that the network's last layer sees. The error says why there is none.
+/// From an image file to the vector that the network's last layer sees. The error says why there is
+/// none.
 pub type Embed = Box<dyn FnMut(&[u8]) -> Result<Vec<f32>, String> + Send>;
 
-/// What is to be known before the first record comes.
+/// Settings of an observer.
 pub struct Settings {
     /// The classes, in the order of the model's scores.
     pub labels: Vec<String>,
@@ -60,7 +64,7 @@ pub struct Observed {
     pub answers: u64,
     /// Those that pass the gate.
     pub passed: u64,
-    /// How often each class was the answer.
+    /// The count of each predicted class.
     pub predicted: Vec<u64>,
     /// Of all confidences.
     pub confidence: Moments,
@@ -79,7 +83,7 @@ pub struct Observed {
     /// Images to look at.
     pub gallery: Gallery,
     /// Answers whose true class is known.
-    pub labelled: Evaluation,
+    pub labeled: Evaluation,
     /// Confidence of each of them, and whether it was right.
     pub outcomes: Vec<(f32, bool)>,
 }
@@ -121,7 +125,7 @@ impl Observer {
             embeddings: Err(String::new()),
             timeline: Timeline::new(window, labels.len()),
             gallery: Gallery::default(),
-            labelled: Evaluation::default(),
+            labeled: Evaluation::default(),
             outcomes: Vec::new(),
             labels,
         };
@@ -136,7 +140,8 @@ impl Observer {
         }
     }
 
-    /// Takes an answer to an image, at a time, whose true class may be known. `id` is what a person finds it by.
+    /// Takes an answer to an image, at a time, whose true class may be known. `id` is what a person
+    /// finds it by.
     ///
     /// # Errors
     /// It has not one score for each label.
@@ -169,7 +174,7 @@ impl Observer {
             class.map(|class| class == predicted),
         );
         if let Some(class) = class {
-            observed.labelled.add(scores, class);
+            observed.labeled.add(scores, class);
             observed.outcomes.push((confidence, class == predicted));
         }
         if let Some(image) = image {
@@ -211,7 +216,8 @@ impl Observer {
     }
 }
 
-/// Those that there are. An image that can't be embedded, as it can't be decoded, is none; if none can, that is why.
+/// Those that there are. An image that can't be embedded, as it can't be decoded, is none; if none
+/// can, that is why.
 fn embeddings(sample: Vec<Result<Vec<f32>, String>>) -> Embeddings {
     let mut why = "no image was captured".to_owned();
     let mut good = Vec::new();
@@ -230,9 +236,9 @@ fn embeddings(sample: Vec<Result<Vec<f32>, String>>) -> Embeddings {
 /// One answer of the model.
 #[derive(Clone, Copy)]
 pub struct Answer<'a> {
-    /// What a person finds it by.
+    /// The id that a person finds it by.
     pub id: &'a str,
-    /// When it was given.
+    /// The time of the prediction.
     pub time: Timestamp,
     /// Probabilities of the classes.
     pub scores: &'a [f32],
@@ -312,7 +318,7 @@ mod tests {
             seen.embeddings,
             Ok(vec![vec![image.len() as f32], vec![8.0]])
         );
-        assert_eq!(seen.labelled.accuracy(), 0.5);
+        assert_eq!(seen.labeled.accuracy(), 0.5);
     }
 
     #[test]

@@ -15,27 +15,28 @@ const LENGTHS: [i64; 12] = [
     5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800,
 ];
 
-/// What happened in a slot.
+/// Counts of one slot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
-    /// When it begins.
+    /// The slot's first moment.
     pub start: Timestamp,
     /// Answers.
     pub answers: u64,
     /// Those that pass the gate.
     pub passed: u64,
-    /// How often each class was the answer.
+    /// The count of each predicted class.
     pub predicted: Vec<u64>,
     /// Answers by confidence.
     pub confidence: [u64; CONFIDENCE_BINS],
     /// Answers whose true class is known.
-    pub labelled: u64,
+    pub labeled: u64,
     /// Those that were right.
     pub correct: u64,
 }
 
 impl Slot {
-    /// The confidence below which that part of the answers lies, to half a bin; `None` without answers.
+    /// The confidence below which that part of the answers lies, to half a bin; `None` without
+    /// answers.
     pub fn quantile(&self, part: f64) -> Option<f64> {
         let below = part * self.answers as f64;
         let mut seen = 0;
@@ -74,7 +75,7 @@ impl Timeline {
             passed: 0,
             predicted: vec![0; classes],
             confidence: [0; CONFIDENCE_BINS],
-            labelled: 0,
+            labeled: 0,
             correct: 0,
         };
         Self {
@@ -104,7 +105,7 @@ impl Timeline {
         slot.predicted[predicted] += 1;
         slot.confidence
             [((confidence * CONFIDENCE_BINS as f32) as usize).min(CONFIDENCE_BINS - 1)] += 1;
-        slot.labelled += u64::from(is_correct.is_some());
+        slot.labeled += u64::from(is_correct.is_some());
         slot.correct += u64::from(is_correct == Some(true));
     }
 
@@ -113,7 +114,7 @@ impl Timeline {
         &self.slots
     }
 
-    /// How long each is.
+    /// Returns the length of each.
     pub fn length(&self) -> SignedDuration {
         self.length
     }

@@ -69,7 +69,8 @@ fn times(report: &Report<'_>) -> Vec<(f64, String)> {
         .collect()
 }
 
-/// Slots that have answers, without those between: a line over a gap would say what nobody measured.
+/// Slots that have answers, without those between: a line over a gap would say what nobody
+/// measured.
 fn runs<T>(slots: &[Slot], value: impl Fn(usize, &Slot) -> Option<T>) -> Vec<Vec<T>> {
     let mut runs = vec![Vec::new()];
     for (index, slot) in slots.iter().enumerate() {
@@ -328,7 +329,8 @@ fn within(sample: &[f32], (low, high): (f64, f64)) -> Vec<f32> {
         .collect()
 }
 
-/// From the hundredth to the ninety-ninth percentile of both samples: a few outliers would leave no room for the others.
+/// From the hundredth to the ninety-ninth percentile of both samples: a few outliers would leave no
+/// room for the others.
 fn middle(before: &[f32], now: &[f32]) -> (f64, f64) {
     let mut all: Vec<f32> = before.iter().chain(now).copied().collect();
     all.sort_unstable_by(f32::total_cmp);

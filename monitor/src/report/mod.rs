@@ -1,4 +1,5 @@
-//! A run as one HTML file that needs nothing else: no script, no font, no request. Plots are SVG, images PNG, both inline.
+//! A run as one HTML file that needs nothing else: no script, no font, no request. Plots are SVG,
+//! images PNG, both inline.
 
 mod figures;
 mod gallery;
@@ -17,17 +18,17 @@ use crate::observed::Observed;
 use crate::stats::proportion::{Interval, wilson};
 use crate::window::Window;
 
-/// What a report is of.
+/// A report of a run.
 pub struct Report<'a> {
     /// The endpoint's name.
     pub endpoint: &'a str,
     /// The time that was looked at.
     pub window: Window,
-    /// What it is compared with.
+    /// The baseline.
     pub baseline: &'a Baseline,
-    /// What was seen.
+    /// The window's data.
     pub observed: &'a Observed,
-    /// What was found.
+    /// The findings.
     pub findings: &'a Findings,
 }
 
@@ -35,7 +36,7 @@ pub struct Report<'a> {
 pub struct Figure {
     /// Its name, without an extension.
     pub name: &'static str,
-    /// What it shows, in a line.
+    /// A caption of one line.
     pub title: &'static str,
     /// An SVG file, styled for light and dark.
     pub svg: String,
@@ -89,7 +90,7 @@ impl Report<'_> {
         page.into_string()
     }
 
-    /// What a person must know who reads nothing else.
+    /// Renders the summary for people who read nothing else.
     fn verdict(&self) -> Markup {
         let violations = &self.findings.violations;
         let (class, text) = match self.findings.status() {

@@ -79,7 +79,7 @@ pub(super) fn quality(report: &Report<'_>) -> Markup {
     let labels = &report.observed.labels;
     html! {
         section {
-            h2 { "By class, on " (group(quality.labelled)) " labelled answers" }
+            h2 { "By class, on " (group(quality.labeled)) " labeled answers" }
             div.scroll { table {
                 thead { tr { th { "class" } th { "images" } th { "precision" } th { "recall" } } }
                 tbody { @for class in &quality.classes { tr {

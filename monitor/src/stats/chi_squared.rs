@@ -2,14 +2,14 @@
 
 use super::special::chi_squared_above;
 
-/// What it found.
+/// The result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChiSquared {
     /// Pearson's statistic.
     pub statistic: f64,
     /// Categories that were compared, less one.
     pub degrees: usize,
-    /// How probable such a statistic, or a larger one, is where there is no difference.
+    /// Probability of such a statistic, or a larger one, where there is no difference.
     pub p_value: f64,
     /// The largest difference between the shares of one category, 0 to 1.
     pub distance: f64,

@@ -1,8 +1,9 @@
 //! Holm's correction (1979) for the number of tests.
 //!
-//! It bounds the probability that a run on unchanged data raises any alarm at all, however the tests depend on each other,
-//! and these do: a darker image is also a less sure answer. What is bounded by Benjamini and Hochberg's procedure instead,
-//! the part of the alarms that are false, is of less use to the person who is called.
+//! It bounds the probability that a run on unchanged data raises any alarm at all, however the
+//! tests depend on each other, and these do: a darker image is also a less sure answer. What is
+//! bounded by Benjamini and Hochberg's procedure instead, the part of the alarms that are false, is
+//! of less use to the person who is called.
 
 /// The p-values, corrected: each may be compared with the level itself. In the order they came.
 pub fn adjusted(p_values: &[f64]) -> Vec<f64> {
@@ -23,7 +24,8 @@ pub fn adjusted(p_values: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    /// In order: 0.005 x 4, 0.01 x 3, 0.03 x 2, and 0.04 x 1, which may not be less than the one before.
+    /// In order: 0.005 x 4, 0.01 x 3, 0.03 x 2, and 0.04 x 1, which may not be less than the one
+    /// before.
     #[test]
     fn each_p_value_is_multiplied_by_those_that_are_left() {
         let found = adjusted(&[0.01, 0.04, 0.03, 0.005]);

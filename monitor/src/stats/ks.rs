@@ -1,18 +1,18 @@
 //! The Kolmogorov-Smirnov test of two samples: are they of one distribution?
 
-/// What it found.
+/// The result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KolmogorovSmirnov {
     /// The largest distance between the two empirical distribution functions, 0 to 1.
     pub distance: f64,
-    /// How probable such a distance, or a larger one, is where there is no difference.
+    /// Probability of such a distance, or a larger one, where there is no difference.
     pub p_value: f64,
 }
 
 /// Compares two samples; `None` if one is empty. Values are finite.
 ///
-/// The p-value is Kolmogorov's asymptotic one with Stephens' correction for small samples (1970). With ties, as in whole
-/// numbers, it is too large rather than too small.
+/// The p-value is Kolmogorov's asymptotic one with Stephens' correction for small samples (1970).
+/// With ties, as in whole numbers, it is too large rather than too small.
 pub fn test(a: &[f32], b: &[f32]) -> Option<KolmogorovSmirnov> {
     if a.is_empty() || b.is_empty() {
         return None;

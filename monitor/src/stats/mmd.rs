@@ -1,24 +1,27 @@
-//! The maximum mean discrepancy (Gretton et al., JMLR 2012) of two sets of vectors, by a permutation test.
+//! The maximum mean discrepancy (Gretton et al., JMLR 2012) of two sets of vectors, by a
+//! permutation test.
 //!
-//! The kernel is a Gaussian whose width is the median distance between the vectors. The statistic is the unbiased estimate
-//! of MMD², near 0 where both sets are of one distribution, whatever it is.
+//! The kernel is a Gaussian whose width is the median distance between the vectors. The statistic
+//! is the unbiased estimate of MMD², near 0 where both sets are of one distribution, whatever it
+//! is.
 
 use fastrand::Rng;
 
-/// What it found.
+/// The result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Discrepancy {
     /// The unbiased estimate of MMD²; about 0, also below, where there is no difference.
     pub mmd2: f64,
-    /// How probable such a discrepancy, or a larger one, is where there is no difference. Not under 1 in 2000.
+    /// Probability of such a discrepancy, or a larger one, where there is no difference. Not under
+    /// 1 in 2000.
     pub p_value: f64,
 }
 
 /// The most permutations: p-values go down to 0.0005, which is below 0.01 corrected for 20 tests.
 const PERMUTATIONS: usize = 1999;
 
-/// So many permutations at least as extreme end the test: the p-value is then known well enough, and large (Besag and
-/// Clifford, 1991). On unchanged data that is after some tens.
+/// So many permutations at least as extreme end the test: the p-value is then known well enough,
+/// and large (Besag and Clifford, 1991). On unchanged data that is after some tens.
 const ENOUGH: usize = 20;
 
 /// Compares two sets of at least two vectors, all of one length; `None` otherwise.
@@ -89,7 +92,8 @@ impl Kernel {
         }
     }
 
-    /// MMD² between the vectors at `places` and all others. Sums over the others follow from those over all.
+    /// MMD² between the vectors at `places` and all others. Sums over the others follow from those
+    /// over all.
     fn mmd2(&self, places: &[usize]) -> f64 {
         let (n, m) = (places.len() as f64, (self.size - places.len()) as f64);
         let within = |place: &usize| -> f64 {

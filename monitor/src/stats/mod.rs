@@ -1,4 +1,5 @@
-//! The statistics that monitoring rests on. All are pure functions of numbers; what chance they need comes from a seed.
+//! The statistics that monitoring rests on. All are pure functions of numbers; what chance they
+//! need comes from a seed.
 
 pub mod chi_squared;
 pub mod holm;
@@ -14,7 +15,7 @@ pub(crate) use special::normal_above;
 /// Mean, variance and extremes, one value at a time (Welford, 1962).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
-    /// How many values.
+    /// Number of values.
     pub count: u64,
     /// Their mean; 0 of none.
     pub mean: f64,

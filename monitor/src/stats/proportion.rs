@@ -18,7 +18,8 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Wilson's score interval (1927), which holds what it says also for few and for parts near 0 or 1. Of none it is 0 to 1.
+/// Wilson's score interval (1927), which holds what it says also for few and for parts near 0 or 1.
+/// Of none it is 0 to 1.
 pub fn wilson(part: u64, whole: u64) -> Interval {
     if whole == 0 {
         return Interval {
@@ -30,18 +31,19 @@ pub fn wilson(part: u64, whole: u64) -> Interval {
     let n = whole as f64;
     let value = part as f64 / n;
     let z2 = Z95 * Z95 / n;
-    let centre = (value + z2 / 2.0) / (1.0 + z2);
+    let center = (value + z2 / 2.0) / (1.0 + z2);
     let half = Z95 / (1.0 + z2) * (value * (1.0 - value) / n + z2 / (4.0 * n)).sqrt();
     // At the ends rounding would leave the measured part outside.
     Interval {
         value,
-        low: (centre - half).clamp(0.0, value),
-        high: (centre + half).clamp(value, 1.0),
+        low: (center - half).clamp(0.0, value),
+        high: (center + half).clamp(value, 1.0),
     }
 }
 
-/// How probable a difference like that between two parts, or a larger one, is where there is none: the pooled z test, which
-/// for two categories is the chi-squared test. `None` if one is a part of nothing.
+/// Returns the probability of a difference like that between two parts, or a larger one, where
+/// there is none: the pooled z test, which for two categories is the chi-squared test. `None` if
+/// one is a part of nothing.
 pub fn differ((part_a, whole_a): (u64, u64), (part_b, whole_b): (u64, u64)) -> Option<f64> {
     let z = z((part_a, whole_a), (part_b, whole_b))?;
     Some((2.0 * normal_above(z.abs())).min(1.0))

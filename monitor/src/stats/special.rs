@@ -14,8 +14,8 @@ pub(super) fn chi_squared_above(x: f64, degrees: usize) -> f64 {
 /// Terms until the series or the fraction has converged: about the square root of `a` times ten.
 const TERMS: usize = 10_000;
 
-/// The regularised upper incomplete gamma function Q(a, x) (Press et al., Numerical Recipes, 6.2): a series where x is
-/// small, and Lentz's continued fraction elsewhere.
+/// The regularised upper incomplete gamma function Q(a, x) (Press et al., Numerical Recipes, 6.2):
+/// a series where x is small, and Lentz's continued fraction elsewhere.
 fn gamma_above(a: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 1.0;

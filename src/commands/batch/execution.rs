@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::progress;
 
-/// How often it is looked at.
+/// The interval at which it is polled.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How often a line is printed where there is no terminal.
+/// The interval at which a line is printed where there is no terminal.
 const TELL: Duration = Duration::from_secs(10);
 
 /// An execution that runs.
@@ -23,7 +23,7 @@ pub(super) struct Execution<'a> {
     pub(super) arn: String,
 }
 
-/// How an execution ended.
+/// The end of an execution.
 pub(super) enum BatchResult {
     /// Well: its output, and how many items its map run had.
     Succeeded { summary: Value, items: u64 },
@@ -146,7 +146,7 @@ async fn machine_arn(sfn: &Client, machine: &str) -> anyhow::Result<String> {
     bail!("there is no state machine {machine}: is another template running?")
 }
 
-/// How far the work is, where people look at it.
+/// The display of progress.
 enum ProgressDisplay {
     Bar(progress::Steps),
     Lines { next: Instant, begun: Instant },

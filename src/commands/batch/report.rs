@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What came of the images.
+/// The results of the images.
 #[derive(Debug, Deserialize)]
 pub(super) struct Report {
     pub(super) images: u64,
@@ -25,7 +25,7 @@ struct Counts {
     refused: u64,
 }
 
-/// Where the lines are.
+/// The files of results.
 #[derive(Debug, Deserialize)]
 pub(super) struct Results {
     pub(super) bucket: String,

@@ -9,8 +9,8 @@ use cifar_tools::{fetch, sample};
 
 use crate::{cli, progress};
 
-/// The archive that was asked for, else the one in the cache, else a download, else the drawn sample: then why the
-/// real one could not be had.
+/// The archive that was asked for, else the one in the cache, else a download, else the drawn
+/// sample: then why the real one could not be had.
 pub(crate) fn find(demo: &cli::Demo) -> anyhow::Result<(PathBuf, Option<String>)> {
     if let Some(archive) = &demo.archive {
         return Ok((archive.clone(), None));
@@ -34,7 +34,8 @@ pub(crate) fn find(demo: &cli::Demo) -> anyhow::Result<(PathBuf, Option<String>)
     }
 }
 
-/// Why there was no download, without the ways out of `cifar-tools fetch`: the demo has its own.
+/// Returns the reason why there was no download, without the ways out of `cifar-tools fetch`: the
+/// demo has its own.
 fn why(error: &fetch::Error) -> String {
     match error {
         fetch::Error::Unreachable { url, why, .. } => format!("cannot reach {url}:\n  {why}"),

@@ -11,13 +11,13 @@ use evaluation::Threshold;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// How long an execution may take before the demo calls it lost.
+/// Time that an execution may take before the demo calls it lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The error of a doubtful image, as `filter-inferences` names it.
 const REFUSED: &str = "ThresholdConfidenceNotMet";
 
-/// How an execution was started.
+/// The way in which an execution was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Trigger {
@@ -27,7 +27,7 @@ pub(crate) enum Trigger {
     Upload,
 }
 
-/// What came of one execution.
+/// The result of one execution.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ExecutionResult {
     pub(crate) name: String,
@@ -75,7 +75,8 @@ pub(crate) struct Workflow {
 }
 
 impl Workflow {
-    /// Starts an execution by the notebooks' payload, with a threshold of its own where one is given.
+    /// Starts an execution by the notebooks' payload, with a threshold of its own where one is
+    /// given.
     pub(crate) async fn by_payload(
         &self,
         key: &str,

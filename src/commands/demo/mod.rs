@@ -21,7 +21,7 @@ use training::TrainingJob;
 /// Test images that are started by payload and by upload.
 const BY_PAYLOAD: usize = 8;
 const BY_UPLOAD: usize = 4;
-/// How many more may run until the gate was seen to do both: pass and refuse.
+/// Number of further images that may run until the gate was seen to do both: pass and refuse.
 const AT_MOST: usize = 60;
 
 /// Runs the verb.
@@ -196,7 +196,8 @@ async fn executions(workflow: &Workflow) -> anyhow::Result<Vec<ExecutionResult>>
     Ok(ended)
 }
 
-/// A model that is sure of all these images refuses none: then one of them runs with a threshold that it can't meet.
+/// A model that is sure of all these images refuses none: then one of them runs with a threshold
+/// that it can't meet.
 async fn refusal_by_own_threshold(
     workflow: &Workflow,
     ended: &[ExecutionResult],
@@ -224,7 +225,8 @@ async fn refusal_by_own_threshold(
     ))
 }
 
-/// The test images in an order that mixes the classes and is the same each time: by a Fibonacci hash of the row.
+/// The test images in an order that mixes the classes and is the same each time: by a Fibonacci
+/// hash of the row.
 async fn test_keys(workflow: &Workflow) -> anyhow::Result<Vec<String>> {
     let manifest = staging::manifest(&workflow.s3, &workflow.bucket, "test").await?;
     let mut lines = manifest.lines().to_vec();

@@ -1,4 +1,4 @@
-//! What the demo found, as lines for a terminal of 80 columns and as data.
+//! The demo's report, as lines for a terminal of 80 columns and as data.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub(crate) struct Report {
     pub(crate) executions: Vec<ExecutionResult>,
 }
 
-/// Where the images came from and what was staged.
+/// The source of the images, and what was staged.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Data {
     pub(crate) archive: String,
@@ -24,7 +24,7 @@ pub(crate) struct Data {
     pub(crate) staged: Staged,
 }
 
-/// How many images were staged, and how many of all objects had to be uploaded for it.
+/// Numbers of staged images and of objects that had to be uploaded for it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Staged {
     pub(crate) train: usize,
@@ -32,7 +32,7 @@ pub(crate) struct Staged {
     pub(crate) uploaded: usize,
 }
 
-/// How good the model is on the test images.
+/// Figures of the model on the test images.
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
 pub(crate) struct Model {
     pub(crate) accuracy: f64,

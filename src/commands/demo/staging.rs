@@ -43,7 +43,8 @@ pub(crate) async fn manifest(
     Ok(String::from_utf8(text)?.parse()?)
 }
 
-/// Downloads what the manifest of `split` names into a SageMaker channel, and the manifest into another.
+/// Downloads what the manifest of `split` names into a SageMaker channel, and the manifest into
+/// another.
 pub(crate) async fn channel(
     client: &Client,
     bucket: &str,

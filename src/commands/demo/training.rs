@@ -1,4 +1,5 @@
-//! Trains the model as SageMaker would: the container's own program, started with `/opt/ml` laid out for it.
+//! Trains the model as SageMaker would: the container's own program, started with `/opt/ml` laid
+//! out for it.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -15,7 +16,7 @@ use super::report::Model;
 use super::staging;
 use crate::{progress, subprocess};
 
-/// Where the workflow's objects are.
+/// The training job of the demo, and where its objects are.
 pub(crate) struct TrainingJob<'a> {
     pub(crate) client: &'a Client,
     pub(crate) bucket: &'a str,
@@ -24,7 +25,7 @@ pub(crate) struct TrainingJob<'a> {
     pub(crate) data_dir: &'a Path,
 }
 
-/// What a model was made of and how good it is, kept beside it: another run may use it again.
+/// A model's training data and figures, kept beside it: another run may use it again.
 #[derive(Serialize, Deserialize)]
 struct Record {
     manifests: [String; 2],
@@ -80,8 +81,8 @@ impl TrainingJob<'_> {
 
     /// The input of a training job, from the bucket; how many images it trains on.
     ///
-    /// The test images are its validation channel, as in the course's notebook: they are reported on at each epoch and
-    /// nothing is chosen by them.
+    /// The test images are its validation channel, as in the course's notebook: they are reported
+    /// on at each epoch and nothing is chosen by them.
     async fn lay_out(&self, root: &Path, epochs: u32, labels: &str) -> anyhow::Result<usize> {
         if root.exists() {
             std::fs::remove_dir_all(root)

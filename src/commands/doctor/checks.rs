@@ -1,4 +1,5 @@
-//! What is looked at. Nothing here changes anything, and the endpoint is asked without an image, so nothing is captured.
+//! The checks. None changes anything, and the endpoint is asked without an image, so nothing is
+//! captured.
 
 use std::path::Path;
 
@@ -18,7 +19,7 @@ pub(super) struct Clients {
     s3: aws_sdk_s3::Client,
     sfn: aws_sdk_sfn::Client,
     runtime: aws_sdk_sagemakerruntime::Client,
-    /// What to do where something of the template is not there.
+    /// The way out where something of the template is not there.
     deploy: &'static str,
 }
 
@@ -36,7 +37,7 @@ impl Clients {
     }
 }
 
-/// Whether a stack answers at `url`.
+/// Returns true if a stack answers at `url`.
 pub(super) async fn stack(url: &str) -> Finding {
     let address = url.strip_prefix("http://").unwrap_or(url);
     match tokio::net::TcpStream::connect(address.trim_end_matches('/')).await {
@@ -203,8 +204,8 @@ async fn endpoint_answers(clients: &Clients, endpoint: &Endpoint) -> Finding {
     }
 }
 
-/// What AWS says of an endpoint that is not there or still being created, and the local stack of one that waits for its
-/// model.
+/// Returns true for AWS's error of an endpoint that is not there or still being created, and the
+/// local stack's of one that waits for its model.
 fn is_not_in_service(error: &InvokeEndpointError) -> bool {
     matches!(
         error.meta().code(),

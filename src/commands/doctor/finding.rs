@@ -1,4 +1,4 @@
-//! What the doctor has found, a line each, and a second one with the way out.
+//! The doctor's findings, a line each, and a second one with the way out.
 
 use std::fmt;
 
@@ -58,7 +58,7 @@ impl Findings {
         self.0.push(finding);
     }
 
-    /// How many are wrong.
+    /// Returns the number of wrong findings.
     pub(super) fn wrong(&self) -> usize {
         self.0.iter().filter(|finding| finding.is_wrong()).count()
     }

@@ -1,4 +1,5 @@
-//! `scones doctor`: what of the application is there, on a local stack or on AWS, what is wrong, and what to do.
+//! `scones doctor`: what of the application is there, on a local stack or on AWS, what is wrong,
+//! and what to do.
 
 mod checks;
 mod finding;
@@ -13,7 +14,7 @@ use crate::{aws, cli};
 use checks::Clients;
 use finding::{Finding, Findings};
 
-/// Where the application is looked for.
+/// The target: AWS, or a local stack.
 enum Target {
     Aws,
     Stack { url: String },
@@ -50,7 +51,7 @@ pub(crate) async fn run(doctor: &cli::Doctor) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Whom AWS takes us for, and where.
+/// Returns the account and the region.
 async fn identity(place: &Target, config: &SdkConfig, findings: &mut Findings) -> Option<Identity> {
     match place {
         Target::Stack { url } => {

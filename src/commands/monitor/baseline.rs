@@ -58,14 +58,14 @@ pub(super) async fn run(args: &BaselineArgs) -> anyhow::Result<ExitCode> {
         observed.answers > 0,
         "there is no answer to make a baseline of: give --images, --lst and --model, or another --from and --to"
     );
-    let labelled = observed.outcomes.len();
+    let labeled = observed.outcomes.len();
     let mut baseline = Baseline::of(observed);
     if let Some(Location::S3(uri)) = &args.model {
         baseline.statistics.image_classification.model = Some(uri.to_string());
     }
     session.job.put_baseline(&baseline).await?;
     let answers = baseline.statistics.dataset.item_count;
-    println!("baseline of {answers} answers, {labelled} of them with labels:");
+    println!("baseline of {answers} answers, {labeled} of them with labels:");
     for file in FILES {
         println!(
             "  {}",
@@ -75,7 +75,7 @@ pub(super) async fn run(args: &BaselineArgs) -> anyhow::Result<ExitCode> {
     if let Err(reason) = &baseline.embeddings {
         println!("embeddings will not be compared: {reason}");
     }
-    if labelled == 0 {
+    if labeled == 0 {
         println!("accuracy will not be estimated: the baseline has no labels");
     }
     Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! What `run` and `report` have in common: the window is read and compared.
+//! Reads and compares the window, for `run` and `report`.
 
 use jiff::Timestamp;
 use monitor::Window;

@@ -39,12 +39,12 @@ pub(super) async fn load(s3: &Client, location: &Location) -> anyhow::Result<Arc
     Ok(Arc::new(tokio::task::spawn_blocking(load).await??))
 }
 
-/// What monitoring asks of a model.
+/// Returns the model's embedding function.
 pub(super) fn embed(predictor: Arc<Predictor>) -> Embed {
     Box::new(move |image| predictor.embed(image).map_err(|error| error.to_string()))
 }
 
-/// Why embeddings are not compared.
+/// Returns the reason why embeddings are not compared.
 pub(super) fn none() -> String {
     "no model was given: add --model".to_owned()
 }

@@ -1,4 +1,5 @@
-//! `scones monitor run`: compares captured traffic with the baseline, for people, scripts and CloudWatch.
+//! `scones monitor run`: compares captured traffic with the baseline, for people, scripts and
+//! CloudWatch.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

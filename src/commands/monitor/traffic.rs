@@ -1,4 +1,5 @@
-//! `scones monitor traffic`: test images to the endpoint, as they are or made worse, and their labels.
+//! `scones monitor traffic`: test images to the endpoint, as they are or made worse, and their
+//! labels.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,7 +23,7 @@ const AT_ONCE: usize = 8;
 /// One request.
 struct PlannedRequest {
     id: String,
-    /// Which of the list.
+    /// Index of the image in the list.
     entry: usize,
     severity: u8,
     seed: u64,
@@ -41,7 +42,7 @@ pub(super) async fn run(args: &Traffic) -> anyhow::Result<ExitCode> {
     let begun = Timestamp::now();
     let planned = plan(args, &images_of_list, begun)?;
     // Before the images: should a request fail, those that were answered have their labels.
-    if !args.unlabelled {
+    if !args.unlabeled {
         let location = Location {
             prefix: session.job.ground_truth.clone(),
             endpoint: args.of.endpoint.clone(),
