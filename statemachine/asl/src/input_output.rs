@@ -90,7 +90,7 @@ impl ResultPath {
 
 impl PathFields {
     /// Returns the output: `result` after `ResultPath` and `OutputPath`.
-    pub(crate) fn place(
+    pub(crate) fn output(
         &self,
         input: &Payload,
         result: Payload,

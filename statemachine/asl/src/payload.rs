@@ -19,10 +19,10 @@ pub const MAX_PAYLOAD_DEPTH: usize = 127;
 /// what a history records, and its length is what the payload quota counts. Serializes as that text
 /// (a JSON string), so nesting does not add up in what embeds it.
 #[derive(Clone, Debug)]
-pub struct Payload(Arc<Data>);
+pub struct Payload(Arc<Content>);
 
 #[derive(Debug)]
-struct Data {
+struct Content {
     value: Value,
     text: Box<str>,
 }
@@ -36,7 +36,7 @@ impl Payload {
     pub fn parse(text: impl Into<Box<str>>) -> Result<Payload, serde_json::Error> {
         let text = text.into();
         let value = crate::java_text::parse(&text)?;
-        Ok(Payload(Arc::new(Data { value, text })))
+        Ok(Payload(Arc::new(Content { value, text })))
     }
 
     /// The value.
@@ -67,7 +67,7 @@ impl Payload {
         }
         text.push(']');
         let value = items.iter().map(|item| item.value().clone()).collect();
-        Payload(Arc::new(Data {
+        Payload(Arc::new(Content {
             value,
             text: text.into_boxed_str(),
         }))
@@ -112,7 +112,7 @@ fn depth(text: &str) -> usize {
 impl From<Value> for Payload {
     fn from(value: Value) -> Self {
         let text = crate::java_text::json(&value).into_boxed_str();
-        Payload(Arc::new(Data { value, text }))
+        Payload(Arc::new(Content { value, text }))
     }
 }
 

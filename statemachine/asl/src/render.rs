@@ -88,7 +88,7 @@ impl DiagnosticReport<'_> {
         let position = LineColumn::at(self.text, span.start);
         let number = position.line.to_string();
         let margin = " ".repeat(number.len() + 1);
-        let line = Line::around(self.text, span);
+        let line = Line::excerpt(self.text, span);
         let bar = self.paint("1;34", "|");
         let arrow = self.paint("1;34", "-->");
         write!(f, "\n{margin}{arrow} {}:{position}", self.name)?;
@@ -143,7 +143,7 @@ struct Line {
 }
 
 impl Line {
-    fn around(text: &str, span: &Range<usize>) -> Line {
+    fn excerpt(text: &str, span: &Range<usize>) -> Line {
         let start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
         let rest = &text[start..];
         let line = rest.split(['\n', '\r']).next().unwrap_or_default();

@@ -81,14 +81,14 @@ impl Shaping {
     }
 
     /// Returns the output: `result` after `ResultPath` and `OutputPath`, or `Output`.
-    pub(crate) fn place(
+    pub(crate) fn output(
         &self,
         input: &Payload,
         result: Payload,
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
         match self {
-            Shaping::Paths(paths) => paths.place(input, result, scope),
+            Shaping::Paths(paths) => paths.output(input, result, scope),
             Shaping::Queries(queries) => render(queries.output.as_ref(), result, scope),
         }
     }

@@ -50,7 +50,7 @@ impl Branches {
 }
 
 impl Step<'_> {
-    pub(crate) fn branch_out(&mut self, thread: ThreadId, branches: Branches) {
+    pub(crate) fn start_branches(&mut self, thread: ThreadId, branches: Branches) {
         self.thread_mut(thread).activity = Activity::Branches(Box::new(branches));
     }
 

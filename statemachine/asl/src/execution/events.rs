@@ -70,7 +70,7 @@ impl Step<'_> {
             EventKind::Start => self.begin(),
             EventKind::Redrive => self.redrive(),
         }
-        self.drive();
+        self.run_ready_threads();
         self.effects
     }
 

@@ -65,7 +65,7 @@ impl Step<'_> {
             let selected = select(&state.shaping, input, scope)?;
             scope.record_stage(Stage::AfterResultSelector, &selected);
             let assigned = state.assign.evaluate(&scope.over(selected.value()))?;
-            Ok((state.shaping.place(input, selected, scope)?, assigned))
+            Ok((state.shaping.output(input, selected, scope)?, assigned))
         })?;
         self.exit_to(id, output, assigned, state.next)
     }

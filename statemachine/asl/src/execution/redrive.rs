@@ -27,7 +27,7 @@ impl Step<'_> {
         let redriven = HistoryDetails::ExecutionRedriven { count: redrives };
         let redriven = self.record(self.exec.events, redriven);
         self.exec.threads = std::mem::take(&mut self.exec.interrupted);
-        self.limit_time(self.machine.timeout_seconds);
+        self.set_execution_timeout(self.machine.timeout_seconds);
         for index in 0..self.exec.threads.len() {
             self.resume_thread(ThreadId(index as u32), redriven);
         }

@@ -72,20 +72,20 @@ impl<'a> Step<'a> {
             version_arn: arn(&identity.state_machine_version_arn),
         };
         self.record(0, started);
-        self.limit_time(beginning.timeout_seconds);
+        self.set_execution_timeout(beginning.timeout_seconds);
         let input = self.exec.input.clone();
         self.add_thread(None, beginning.state, input, 0);
     }
 
     /// Sets the timer of the state machine's TimeoutSeconds.
-    pub(super) fn limit_time(&mut self, timeout_seconds: Option<u64>) {
+    pub(super) fn set_execution_timeout(&mut self, timeout_seconds: Option<u64>) {
         if let Some(seconds) = timeout_seconds {
             self.set_timer(self.now.plus_seconds(seconds as f64), Alarm::Execution);
         }
     }
 
     /// Lets all threads go on that can.
-    pub(super) fn drive(&mut self) {
+    pub(super) fn run_ready_threads(&mut self) {
         while self.exec.outcome.is_none() {
             if self.exec.events + 1 >= MAX_EVENTS {
                 return self.history_is_full();

@@ -67,7 +67,7 @@ impl Step<'_> {
         let mut known = Variables::default();
         known.assign(variables);
         self.thread_mut(thread).variables = known;
-        self.drive();
+        self.run_ready_threads();
         self.effects
     }
 

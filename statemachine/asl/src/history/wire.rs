@@ -16,7 +16,7 @@ impl Serialize for HistoryEvent {
         map.serialize_entry("type", &self.details.type_name())?;
         map.serialize_entry("id", &self.id)?;
         map.serialize_entry("previousEventId", &self.previous_event_id)?;
-        if let Some((key, details)) = self.details.wire() {
+        if let Some((key, details)) = self.details.details() {
             map.serialize_entry(&key, &details)?;
         }
         map.end()
@@ -135,7 +135,7 @@ impl<'a> Details<'a> {
 
     /// Adds what every event of a service task names; functions and activities name it only when
     /// scheduled.
-    fn of(mut self, task: &'a TaskKind) -> Self {
+    fn with_task(mut self, task: &'a TaskKind) -> Self {
         if let TaskKind::Service {
             resource,
             resource_type,
@@ -233,7 +233,7 @@ impl HistoryDetails {
     }
 
     /// Returns the details and the key that they stand under; `None` for events without details.
-    fn wire(&self) -> Option<(String, Details<'_>)> {
+    fn details(&self) -> Option<(String, Details<'_>)> {
         use HistoryDetails as D;
         let details = match self {
             D::StateEntered { name, input, .. } => {
@@ -268,12 +268,12 @@ impl HistoryDetails {
                 ..
             } => return None,
             D::TaskScheduled { .. } => self.scheduled(),
-            other => other.plain(),
+            other => other.simple_details(),
         };
         Some((details_key(&self.type_name()), details))
     }
 
-    fn plain(&self) -> Details<'_> {
+    fn simple_details(&self) -> Details<'_> {
         use HistoryDetails as D;
         match self {
             D::ExecutionStarted {
@@ -326,12 +326,12 @@ impl HistoryDetails {
                 worker_name: worker.as_deref(),
                 ..Details::default()
             }
-            .of(task),
+            .with_task(task),
             D::TaskSubmitted { task, output } | D::TaskSucceeded { task, output } => {
-                Details::output(output.text()).of(task)
+                Details::output(output.text()).with_task(task)
             }
             D::TaskFailed { task, failure, .. } | D::TaskTimedOut { task, failure } => {
-                Details::failure(failure).of(task)
+                Details::failure(failure).with_task(task)
             }
             _ => Details::default(),
         }
@@ -366,7 +366,7 @@ impl HistoryDetails {
         details.task_credentials = credentials_role
             .as_deref()
             .map(|role_arn| TaskCredentials { role_arn });
-        details.of(task)
+        details.with_task(task)
     }
 }
 

@@ -1,25 +1,23 @@
 //! `States.Array` and the functions of arrays.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::arguments::{Arguments, Problem};
-use crate::random::Random;
+use super::arguments::{Arguments, FunctionResult};
 
 /// AWS: the most items that `States.ArrayRange` makes.
 const MAX_RANGE: i128 = 1_000;
 
-pub(super) fn array(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn array(arguments: &Arguments<'_>) -> FunctionResult {
     Ok(arguments.all())
 }
 
-pub(super) fn contains(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn contains(arguments: &Arguments<'_>) -> FunctionResult {
     Ok(arguments.array(0)?.contains(arguments.value(1)).into())
 }
 
-pub(super) fn get_item(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn get_item(arguments: &Arguments<'_>) -> FunctionResult {
     let (items, index) = (arguments.array(0)?, arguments.integer(1)?);
     let item = usize::try_from(index).ok().and_then(|at| items.get(at));
     item.cloned().ok_or_else(|| {
@@ -28,18 +26,18 @@ pub(super) fn get_item(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Va
     })
 }
 
-pub(super) fn length(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn length(arguments: &Arguments<'_>) -> FunctionResult {
     Ok(arguments.array(0)?.len().into())
 }
 
-pub(super) fn partition(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn partition(arguments: &Arguments<'_>) -> FunctionResult {
     let (items, size) = (arguments.array(0)?, arguments.integer(1)?);
     let size = usize::try_from(size).ok().filter(|size| *size > 0);
     let size = size.ok_or_else(|| "The chunk size must be a positive integer".to_owned())?;
     Ok(items.chunks(size).map(<[Value]>::to_vec).collect())
 }
 
-pub(super) fn range(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn range(arguments: &Arguments<'_>) -> FunctionResult {
     let (first, last, step) = (
         arguments.integer(0)?,
         arguments.integer(1)?,
@@ -68,7 +66,7 @@ pub(super) fn range(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value
 }
 
 /// Keeps the first of equal items.
-pub(super) fn unique(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn unique(arguments: &Arguments<'_>) -> FunctionResult {
     let mut seen = HashSet::new();
     let items = arguments.array(0)?.iter();
     Ok(items.filter(|item| seen.insert(*item)).cloned().collect())

@@ -1,20 +1,17 @@
 //! Base64, hashes, and JSON as text.
 
-use std::cell::Cell;
-
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-use super::arguments::{Arguments, Problem};
-use crate::random::Random;
+use super::arguments::{Arguments, FunctionResult};
 
-pub(super) fn base64_encode(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn base64_encode(arguments: &Arguments<'_>) -> FunctionResult {
     Ok(BASE64_STANDARD.encode(arguments.short_text(0)?).into())
 }
 
 /// Replaces bytes that are not UTF-8, as Java does.
-pub(super) fn base64_decode(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn base64_decode(arguments: &Arguments<'_>) -> FunctionResult {
     let bytes = BASE64_STANDARD
         .decode(arguments.short_text(0)?)
         .map_err(|_| "Argument 1 must be a Base64 encoded string".to_owned())?;
@@ -22,7 +19,7 @@ pub(super) fn base64_decode(arguments: &Arguments<'_>, _: &Cell<Random>) -> Resu
 }
 
 /// Gives hexadecimal digits.
-pub(super) fn hash(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn hash(arguments: &Arguments<'_>) -> FunctionResult {
     let (data, algorithm) = (arguments.short_text(0)?, arguments.text(1)?);
     let digest = crate::hash::hexadecimal(algorithm, data);
     digest.map(Value::from).ok_or_else(|| {
@@ -34,7 +31,7 @@ pub(super) fn hash(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value,
 }
 
 /// Merges two objects, not recursively: AWS requires the third argument to say so, by `false`.
-pub(super) fn json_merge(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn json_merge(arguments: &Arguments<'_>) -> FunctionResult {
     let (left, right) = (arguments.object(0)?, arguments.object(1)?);
     match arguments.value(2) {
         Value::Bool(false) => {}
@@ -52,18 +49,12 @@ pub(super) fn json_merge(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<
     Ok(Value::Object(merged))
 }
 
-pub(super) fn json_to_string(
-    arguments: &Arguments<'_>,
-    _: &Cell<Random>,
-) -> Result<Value, Problem> {
+pub(super) fn json_to_string(arguments: &Arguments<'_>) -> FunctionResult {
     Ok(crate::java_text::json(arguments.value(0)).into())
 }
 
 /// Parses JSON; a blank text gives `null`.
-pub(super) fn string_to_json(
-    arguments: &Arguments<'_>,
-    _: &Cell<Random>,
-) -> Result<Value, Problem> {
+pub(super) fn string_to_json(arguments: &Arguments<'_>) -> FunctionResult {
     let text = arguments.text(0)?;
     if text.trim().is_empty() {
         return Ok(Value::Null);

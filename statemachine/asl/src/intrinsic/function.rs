@@ -1,16 +1,11 @@
 //! The table of the intrinsic functions: a function is a row of it, and one of the modules beside
 //! it implements it.
 
-use std::cell::Cell;
-
-use serde_json::Value;
-
-use super::arguments::{Arguments, Problem};
+use super::arguments::{Arguments, FunctionResult};
 use super::{arrays, encoding, math, strings};
-use crate::random::Random;
 
-/// Evaluates a function; `random` is the execution's generator.
-type Evaluate = fn(&Arguments<'_>, &Cell<Random>) -> Result<Value, Problem>;
+/// Evaluates a function.
+type Evaluate = fn(&Arguments<'_>) -> FunctionResult;
 
 /// An intrinsic function.
 #[derive(Debug)]

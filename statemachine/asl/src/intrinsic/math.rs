@@ -1,15 +1,13 @@
 //! `States.Math…` and `States.UUID`.
 
-use std::cell::Cell;
-
 use serde_json::Value;
 
-use super::arguments::{Arguments, Problem};
+use super::arguments::{Arguments, FunctionResult};
 use crate::java_random::JavaRandom;
 use crate::random::Random;
 
 /// Rounds each number before it adds them: 1.5 + 1.51 is 4.
-pub(super) fn add(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn add(arguments: &Arguments<'_>) -> FunctionResult {
     let (left, right) = (arguments.integer(0)?, arguments.integer(1)?);
     let sum = left.checked_add(right);
     sum.map(Value::from)
@@ -17,7 +15,7 @@ pub(super) fn add(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, 
 }
 
 /// Draws a number from the first up to the second, which is not included.
-pub(super) fn random(arguments: &Arguments<'_>, random: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn random(arguments: &Arguments<'_>) -> FunctionResult {
     let (start, end) = (arguments.integer(0)?, arguments.integer(1)?);
     let size = end.checked_sub(start).filter(|size| *size > 0);
     let size = size.ok_or_else(|| {
@@ -26,19 +24,12 @@ pub(super) fn random(arguments: &Arguments<'_>, random: &Cell<Random>) -> Result
     let offset = if arguments.count() > 2 {
         JavaRandom::new(arguments.integer(2)?).below(size)
     } else {
-        draw(random, |random| random.below(size.unsigned_abs())) as i64
+        arguments.draw(|random| random.below(size.unsigned_abs())) as i64
     };
     Ok((start + offset).into())
 }
 
 /// Gives a version 4 UUID.
-pub(super) fn uuid(_: &Arguments<'_>, random: &Cell<Random>) -> Result<Value, Problem> {
-    Ok(draw(random, Random::uuid).into())
-}
-
-fn draw<T>(cell: &Cell<Random>, f: impl FnOnce(&mut Random) -> T) -> T {
-    let mut random = cell.get();
-    let drawn = f(&mut random);
-    cell.set(random);
-    drawn
+pub(super) fn uuid(arguments: &Arguments<'_>) -> FunctionResult {
+    Ok(arguments.draw(Random::uuid).into())
 }

@@ -79,8 +79,8 @@ impl Call {
             Some(Argument::Text(literal)) => Some(literal),
             _ => None,
         };
-        let arguments = Arguments::new(values?, template);
-        (self.function.evaluate)(&arguments, scope.random).map_err(|problem| Fault::Raised {
+        let arguments = Arguments::new(values?, template, scope.random);
+        (self.function.evaluate)(&arguments).map_err(|problem| Fault::Raised {
             error: names::INTRINSIC_FAILURE,
             message: self.message(&problem),
         })

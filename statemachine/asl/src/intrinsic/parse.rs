@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::function::Function;
 use super::strings::Literal;
 use super::{Argument, Call, MAX_CALLS, PREFIX};
-use crate::jsonpath::{Path, PathSyntaxError, extent};
+use crate::jsonpath::{Path, PathSyntaxError, path_extent};
 
 pub(super) fn parse(text: &str) -> Result<Call, PathSyntaxError> {
     let mut parser = Parser {
@@ -147,7 +147,7 @@ impl<'a> Parser<'a> {
 
     fn path(&mut self) -> Result<Path, PathSyntaxError> {
         let start = self.at;
-        let path = self.take(extent(self.rest()));
+        let path = self.take(path_extent(self.rest()));
         Path::parse(path).map_err(|bad| PathSyntaxError {
             position: start + bad.position,
             ..bad

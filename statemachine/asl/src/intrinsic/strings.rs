@@ -1,12 +1,10 @@
 //! Texts in quotes, `States.Format` and `States.StringSplit`.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::arguments::{Arguments, Problem};
-use crate::random::Random;
+use super::arguments::{Arguments, FunctionError, FunctionResult};
 
 /// A text in quotes.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +72,7 @@ impl Template {
         Template(parts)
     }
 
-    fn fill(&self, arguments: &Arguments<'_>) -> Result<String, Problem> {
+    fn fill(&self, arguments: &Arguments<'_>) -> Result<String, FunctionError> {
         let (slots, values) = (self.0.len() - 1, arguments.count() - 1);
         if slots != values {
             return Err(format!(
@@ -93,7 +91,7 @@ impl Template {
     }
 }
 
-pub(super) fn format(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn format(arguments: &Arguments<'_>) -> FunctionResult {
     let text = match arguments.literal() {
         Some(literal) => literal.template.fill(arguments)?,
         None => Template::parse(arguments.text(0)?).fill(arguments)?,
@@ -102,7 +100,7 @@ pub(super) fn format(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Valu
 }
 
 /// Splits at each character of the second text, and leaves out empty parts.
-pub(super) fn split(arguments: &Arguments<'_>, _: &Cell<Random>) -> Result<Value, Problem> {
+pub(super) fn split(arguments: &Arguments<'_>) -> FunctionResult {
     let (text, separators) = (arguments.text(0)?, arguments.text(1)?);
     let separators: HashSet<char> = separators.chars().collect();
     let parts = text.split(|c| separators.contains(&c));

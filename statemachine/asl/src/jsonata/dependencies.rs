@@ -25,7 +25,7 @@ impl Member {
         Member::ErrorOutput,
     ];
 
-    pub(super) fn named(name: &str) -> Option<Member> {
+    pub(super) fn from_name(name: &str) -> Option<Member> {
         Member::ALL.into_iter().find(|member| member.name() == name)
     }
 
@@ -81,7 +81,7 @@ pub(super) struct Dependencies {
 }
 
 impl Dependencies {
-    pub(super) fn of(tree: &AstNode) -> Dependencies {
+    pub(super) fn from_tree(tree: &AstNode) -> Dependencies {
         let mut visitor = Visitor {
             reads: Dependencies::default(),
             bound: Vec::new(),
@@ -328,7 +328,7 @@ impl Visitor {
     }
 
     fn member(&mut self, name: &str, field: Option<&str>) {
-        if let Some(member) = Member::named(name) {
+        if let Some(member) = Member::from_name(name) {
             self.reads.reads_error_output |= member == Member::ErrorOutput;
             self.reads.members[member as usize].add(field);
         }

@@ -85,7 +85,7 @@ impl ThrownError {
         let own = message[code.len() + 1..].trim_start();
         ThrownError {
             code: Some(code.to_owned()),
-            message: error_texts::of(code, own),
+            message: error_texts::text(code, own),
         }
     }
 

@@ -12,8 +12,8 @@ use super::signature::{self, Mismatch};
 use super::trace::Operation;
 
 /// Returns the text of `code`, of which the library says `own`.
-pub(super) fn of(code: &str, own: &str) -> String {
-    if let Some(fixed) = fixed(code) {
+pub(super) fn text(code: &str, own: &str) -> String {
+    if let Some(fixed) = fixed_text(code) {
         return fixed.to_owned();
     }
     let after = |words: &str| own.rsplit_once(words).map_or("", |(_, rest)| rest);
@@ -44,7 +44,7 @@ pub(super) fn of(code: &str, own: &str) -> String {
             "The right side of {} must be a variable name (start with $)",
             quoted(after("after "))
         ),
-        "T0410" | "T0412" => of_anonymous(own),
+        "T0410" | "T0412" => reword_anonymous(own),
         "T1010" => own.replacen(
             &format!("${}", word_after(own, "$")),
             &quoted(word_after(own, "$")),
@@ -56,7 +56,7 @@ pub(super) fn of(code: &str, own: &str) -> String {
 }
 
 /// Rewords the library's error for a call of a function without a name.
-fn of_anonymous(own: &str) -> String {
+fn reword_anonymous(own: &str) -> String {
     let numbers: Vec<usize> = own
         .split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok())
@@ -88,7 +88,7 @@ fn word_after<'t>(text: &'t str, mark: &str) -> &'t str {
 const TEXTS: &str = include_str!("error_texts.txt");
 
 /// Returns the text of `code`, if it has no values.
-fn fixed(code: &str) -> Option<&'static str> {
+fn fixed_text(code: &str) -> Option<&'static str> {
     let mut lines = TEXTS.lines().filter_map(|line| line.split_once(' '));
     lines.find_map(|(known, text)| (known == code).then_some(text))
 }
@@ -132,7 +132,7 @@ pub(super) fn with_values(code: &str, message: &str, failed: &Operation) -> Opti
             || message.replacen(ANONYMOUS, &format!("function {}", quoted(&failed.name)), 1);
         return failed
             .is_call
-            .then(|| of_call(failed).unwrap_or_else(named));
+            .then(|| mismatch_text(failed).unwrap_or_else(named));
     }
     let value = |place: usize| failed.values.get(place).map(json);
     let first = value(0)?;
@@ -178,7 +178,7 @@ pub(super) fn with_values(code: &str, message: &str, failed: &Operation) -> Opti
 }
 
 /// Returns the text for a call whose arguments do not fit.
-fn of_call(failed: &Operation) -> Option<String> {
+fn mismatch_text(failed: &Operation) -> Option<String> {
     let function = quoted(&failed.name);
     Some(match signature::mismatch(&failed.name, &failed.values)? {
         Mismatch::Argument(place) => {
@@ -205,61 +205,28 @@ fn json(value: &JValue) -> String {
 }
 
 /// The library's names of tokens, and how they are written.
-const TOKENS: [(&str, &str); 44] = [
-    ("Plus", "+"),
-    ("Minus", "-"),
-    ("Star", "*"),
-    ("StarStar", "**"),
-    ("Slash", "/"),
-    ("Percent", "%"),
-    ("Equal", "="),
-    ("NotEqual", "!="),
-    ("LessThan", "<"),
-    ("LessThanOrEqual", "<="),
-    ("GreaterThan", ">"),
-    ("GreaterThanOrEqual", ">="),
-    ("And", "and"),
-    ("Or", "or"),
-    ("In", "in"),
-    ("Ampersand", "&"),
-    ("Dot", "."),
-    ("DotDot", ".."),
-    ("Question", "?"),
-    ("QuestionQuestion", "??"),
-    ("QuestionColon", "?:"),
-    ("Colon", ":"),
-    ("ColonEqual", ":="),
-    ("TildeArrow", "~>"),
-    ("LeftParen", "("),
-    ("RightParen", ")"),
-    ("LeftBracket", "["),
-    ("RightBracket", "]"),
-    ("LeftBrace", "{"),
-    ("RightBrace", "}"),
-    ("Comma", ","),
-    ("Semicolon", ";"),
-    ("Caret", "^"),
-    ("Pipe", "|"),
-    ("Hash", "#"),
-    ("At", "@"),
-    ("True", "true"),
-    ("False", "false"),
-    ("Null", "null"),
-    ("Undefined", "undefined"),
-    ("Identifier", ""),
-    ("Variable", ""),
-    ("String", ""),
-    ("Number", ""),
-];
+const TOKENS: &str = "\
+    Plus:+ Minus:- Star:* StarStar:** Slash:/ Percent:% Equal:= NotEqual:!= LessThan:< \
+    LessThanOrEqual:<= GreaterThan:> GreaterThanOrEqual:>= And:and Or:or In:in Ampersand:& \
+    Dot:. DotDot:.. Question:? QuestionQuestion:?? QuestionColon:?: Colon:: ColonEqual::= \
+    TildeArrow:~> LeftParen:( RightParen:) LeftBracket:[ RightBracket:] LeftBrace:{ \
+    RightBrace:} Comma:, Semicolon:; Caret:^ Pipe:| Hash:# At:@ True:true False:false \
+    Null:null Undefined:undefined";
+
+/// The tokens that carry a text of their own.
+const WITH_TEXT: [&str; 4] = ["Identifier", "Variable", "String", "Number"];
 
 /// A syntax error's `message` with its tokens as they are written: `Expected ")"` for
 /// `Expected RightParen`.
 pub(super) fn with_tokens(message: &str) -> String {
     let words = message.split(' ').map(|word| {
         let (name, rest) = word.split_at(word.find([',', '(']).unwrap_or(word.len()));
-        match TOKENS.iter().find(|(known, _)| *known == name) {
-            Some((_, "")) => carried(rest).unwrap_or(word).to_owned(),
-            Some((_, written)) => format!("\"{written}\"{rest}"),
+        if WITH_TEXT.contains(&name) {
+            return token_text(rest).unwrap_or(word).to_owned();
+        }
+        let mut tokens = TOKENS.split(' ').filter_map(|token| token.split_once(':'));
+        match tokens.find(|(known, _)| *known == name) {
+            Some((_, symbol)) => format!("\"{symbol}\"{rest}"),
             None => word.to_owned(),
         }
     });
@@ -267,21 +234,21 @@ pub(super) fn with_tokens(message: &str) -> String {
 }
 
 /// `"c"` of `("c")` and `2` of `(2.0)`: what a token carries.
-fn carried(rest: &str) -> Option<&str> {
+fn token_text(rest: &str) -> Option<&str> {
     let carried = rest.strip_prefix('(')?.strip_suffix(')')?;
     Some(carried.strip_suffix(".0").unwrap_or(carried))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{TEXTS, fixed};
+    use super::{TEXTS, fixed_text};
 
     #[test]
     fn every_code_is_found() {
         for line in TEXTS.lines() {
             let (code, text) = line.split_once(' ').unwrap();
-            assert_eq!(fixed(code), Some(text));
+            assert_eq!(fixed_text(code), Some(text));
         }
-        assert_eq!(fixed("T2001"), None, "names the operator");
+        assert_eq!(fixed_text("T2001"), None, "names the operator");
     }
 }

@@ -72,8 +72,8 @@ impl Expression {
         let newer_operator = meter::install(&mut tree, cheap);
         let compiled = Compiled {
             text: text.trim().into(),
-            plain: SimplePath::of(&tree),
-            reads: Dependencies::of(&tree),
+            plain: SimplePath::from_tree(&tree),
+            reads: Dependencies::from_tree(&tree),
             tree,
             cheap,
             depth,

@@ -31,7 +31,7 @@ pub(super) enum Lookup<'a> {
 
 impl SimplePath {
     /// `tree` as a path, if it is nothing else.
-    pub(super) fn of(tree: &AstNode) -> Option<SimplePath> {
+    pub(super) fn from_tree(tree: &AstNode) -> Option<SimplePath> {
         let (first, names) = match tree {
             AstNode::Path { steps } => {
                 let (first, rest) = steps.split_first()?;
@@ -45,7 +45,7 @@ impl SimplePath {
         };
         let (root, names) = match (variable.as_str(), names.as_slice()) {
             ("" | "$", _) => return None,
-            ("states", [member, rest @ ..]) => (Root::Member(Member::named(member)?), rest),
+            ("states", [member, rest @ ..]) => (Root::Member(Member::from_name(member)?), rest),
             ("states", []) => return None,
             (variable, names) => (Root::Variable(variable.into()), names),
         };

@@ -96,7 +96,7 @@ impl Operand {
             Operand::Element(steps) => (steps, element),
             Operand::Document(steps) => (steps, search.document()),
         };
-        match search.value(steps, PathKind::of(steps), start) {
+        match search.value(steps, PathKind::from_steps(steps), start) {
             Ok(value) => Ok(OperandValue::Value(value)),
             Err(missing) if missing.is_not_found() => Ok(OperandValue::Undefined),
             Err(other) => Err(other),
@@ -110,7 +110,10 @@ impl Operand {
             Operand::Element(steps) => (steps, element),
             Operand::Document(steps) => (steps, search.document()),
         };
-        match search.strict().value(steps, PathKind::of(steps), start) {
+        match search
+            .strict()
+            .value(steps, PathKind::from_steps(steps), start)
+        {
             Ok(_) => Ok(true),
             Err(missing) if missing.is_not_found() => Ok(false),
             Err(other) => Err(other),

@@ -112,7 +112,7 @@ impl Argument {
         match self {
             Argument::Fixed(value) => Ok(value.clone()),
             Argument::Path(steps) => search
-                .value(steps, PathKind::of(steps), search.document())
+                .value(steps, PathKind::from_steps(steps), search.document())
                 .map(Cow::into_owned),
         }
     }

@@ -34,7 +34,7 @@ pub(crate) use budget::Budget;
 pub(crate) use error::PathError;
 use filter::Filter;
 use function::Call;
-pub(crate) use parse::extent;
+pub(crate) use parse::path_extent;
 
 /// The value that a path starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Path {
 }
 
 impl PathKind {
-    fn of(steps: &[Step]) -> PathKind {
+    fn from_steps(steps: &[Step]) -> PathKind {
         let plain = |step: &Step| matches!(step, Step::Key(..) | Step::Index(_));
         let definite = |(at, step): (usize, &Step)| step.is_definite(at + 1 == steps.len());
         if steps.iter().all(plain) {

@@ -101,9 +101,9 @@ impl<'a> Cursor<'a> {
         while let Some(c) = self.peek() {
             if self.eat("..") {
                 steps.push(Step::Scan);
-                steps.push(self.below()?);
+                steps.push(self.child_step()?);
             } else if self.eat(".") {
-                steps.push(self.below()?);
+                steps.push(self.child_step()?);
             } else if self.eat("[") {
                 steps.push(parse_bracket::step(self)?);
             } else {
@@ -117,7 +117,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Parses what follows a `.`; Jayway takes `$.[0]` for `$[0]`.
-    fn below(&mut self) -> Result<Step, PathSyntaxError> {
+    fn child_step(&mut self) -> Result<Step, PathSyntaxError> {
         if self.eat("[") {
             return parse_bracket::step(self);
         }
@@ -155,14 +155,14 @@ pub(super) fn parse(text: &str) -> Result<Path, PathSyntaxError> {
     Ok(Path {
         text: text.into(),
         root,
-        kind: PathKind::of(&steps),
+        kind: PathKind::from_steps(&steps),
         steps,
     })
 }
 
 /// Returns the length of the path that `text` begins with, where it is an argument: up to a comma,
 /// a parenthesis or a space that is in no bracket of it.
-pub(crate) fn extent(text: &str) -> usize {
+pub(crate) fn path_extent(text: &str) -> usize {
     let (mut depth, mut quote, mut escaped) = (0usize, None, false);
     for (at, c) in text.char_indices() {
         match (quote, c) {

@@ -3,7 +3,7 @@
 use serde_json::{Deserializer, Value};
 
 use super::function::{Argument, Call, Function};
-use super::parse::{Cursor, extent};
+use super::parse::{Cursor, path_extent};
 use super::{PathSyntaxError, Step};
 
 /// Parses the arguments of a call, from after its opening parenthesis up to and with the closing
@@ -27,7 +27,7 @@ pub(super) fn call(cursor: &mut Cursor<'_>, name: &str) -> Result<Call, PathSynt
 
 fn argument(cursor: &mut Cursor<'_>) -> Result<Argument, PathSyntaxError> {
     if cursor.peek() == Some('$') {
-        let mut inner = cursor.inner(extent(cursor.rest()))?;
+        let mut inner = cursor.inner(path_extent(cursor.rest()))?;
         inner.eat("$");
         return inner.steps().map(Argument::Path);
     }

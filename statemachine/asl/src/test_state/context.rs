@@ -9,49 +9,52 @@ use crate::states::StateKind;
 use crate::{Identity, Pattern, Resource};
 
 /// The fields that may be given, and whether each is a text. `Input` is any JSON.
-const FIELDS: [(&str, &[(&str, Form)]); 4] = [
+const FIELDS: [(&str, &[(&str, FieldType)]); 4] = [
     (
         "Execution",
         &[
-            ("Id", Form::Text),
-            ("Input", Form::Any),
-            ("Name", Form::Text),
-            ("RedriveCount", Form::Number),
-            ("RedriveTime", Form::Text),
-            ("RoleArn", Form::Text),
-            ("StartTime", Form::Text),
+            ("Id", FieldType::Text),
+            ("Input", FieldType::Any),
+            ("Name", FieldType::Text),
+            ("RedriveCount", FieldType::Number),
+            ("RedriveTime", FieldType::Text),
+            ("RoleArn", FieldType::Text),
+            ("StartTime", FieldType::Text),
         ],
     ),
     (
         "State",
         &[
-            ("EnteredTime", Form::Text),
-            ("Name", Form::Text),
-            ("RetryCount", Form::Number),
+            ("EnteredTime", FieldType::Text),
+            ("Name", FieldType::Text),
+            ("RetryCount", FieldType::Number),
         ],
     ),
-    ("StateMachine", &[("Id", Form::Text), ("Name", Form::Text)]),
-    ("Task", &[("Token", Form::Text)]),
+    (
+        "StateMachine",
+        &[("Id", FieldType::Text), ("Name", FieldType::Text)],
+    ),
+    ("Task", &[("Token", FieldType::Text)]),
 ];
 
 #[derive(Clone, Copy)]
-enum Form {
+enum FieldType {
     Any,
     Number,
     Text,
 }
 
-impl Form {
-    fn refuses(self, value: &Value) -> Option<&'static str> {
+impl FieldType {
+    fn type_error(self, value: &Value) -> Option<&'static str> {
         match self {
-            Form::Number if !value.is_number() => Some("a number"),
-            Form::Text if !value.is_string() => Some("a string"),
+            FieldType::Number if !value.is_number() => Some("a number"),
+            FieldType::Text if !value.is_string() => Some("a string"),
             _ => None,
         }
     }
 }
 
-pub(super) fn of(
+pub(super) fn context_object(
     request: &TestRequest,
     state: &State,
     identity: &Identity,
@@ -59,12 +62,18 @@ pub(super) fn of(
     environment: &TestEnvironment,
 ) -> Result<Value, TestStateError> {
     match &request.context {
-        Some(text) => given(text, state),
-        None => Ok(made(request, state, identity, input, environment)),
+        Some(text) => parse_context(text, state),
+        None => Ok(default_context(
+            request,
+            state,
+            identity,
+            input,
+            environment,
+        )),
     }
 }
 
-fn made(
+fn default_context(
     request: &TestRequest,
     state: &State,
     identity: &Identity,
@@ -91,13 +100,13 @@ fn made(
         let retries = request.configuration.retrier_retry_count.unwrap_or(0);
         context["State"]["RetryCount"] = retries.into();
     }
-    if waits(state) {
+    if waits_for_completion(state) {
         context["Task"] = json!({"Token": identity.execution_name});
     }
     context
 }
 
-fn given(text: &str, state: &State) -> Result<Value, TestStateError> {
+fn parse_context(text: &str, state: &State) -> Result<Value, TestStateError> {
     let refused = |message: String| {
         TestStateError::Validation(format!("Invalid Context object provided: {message}"))
     };
@@ -105,7 +114,7 @@ fn given(text: &str, state: &State) -> Result<Value, TestStateError> {
         return Err(refused("Context object must be a valid JSON object".into()));
     };
     check(&context).map_err(refused)?;
-    if context.contains_key("Task") && !waits(state) {
+    if context.contains_key("Task") && !waits_for_completion(state) {
         return Err(refused(
             "Context object contains 'Task' when state is not a Task state with a \
                             '.sync' or '.waitForTaskToken' service integration pattern"
@@ -128,7 +137,7 @@ fn check(context: &Map<String, Value>) -> Result<(), String> {
         for (field, value) in object {
             let known = fields.iter().find(|(known, _)| known == field);
             let (_, form) = known.ok_or_else(|| format!("Field '{field}' is not allowed"))?;
-            if let Some(wanted) = form.refuses(value) {
+            if let Some(wanted) = form.type_error(value) {
                 return Err(format!("{name}.{field} must be {wanted}"));
             }
         }
@@ -137,7 +146,7 @@ fn check(context: &Map<String, Value>) -> Result<(), String> {
 }
 
 /// Returns true if the state waits for a job or a callback.
-fn waits(state: &State) -> bool {
+fn waits_for_completion(state: &State) -> bool {
     let StateKind::Task(task) = &state.kind else {
         return false;
     };

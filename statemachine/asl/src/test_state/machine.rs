@@ -17,7 +17,7 @@ pub(super) fn compile(
     state_name: Option<&str>,
 ) -> Result<StateMachine, TestStateError> {
     let Some(name) = state_name else {
-        return Ok(StateMachine::parse(&around(definition))?);
+        return Ok(StateMachine::parse(&wrap_state(definition))?);
     };
     let mut machine = StateMachine::parse(definition)?;
     let found = machine.states.iter().position(|state| &*state.name == name);
@@ -28,7 +28,7 @@ pub(super) fn compile(
 
 /// The definition of a machine with this one state, and others for it to lead to. Text that is no
 /// object stays what it is: it is refused as a definition would be.
-fn around(state: &str) -> String {
+fn wrap_state(state: &str) -> String {
     let Ok(Value::Object(fields)) = serde_json::from_str(state) else {
         return state.to_owned();
     };

@@ -73,7 +73,8 @@ impl TestState {
         let variables = request.assigned()?;
         let mut random = Random::new(environment.seed);
         let identity = identity(environment, request, &mut random);
-        let context = context::of(request, state, &identity, input.value(), environment)?;
+        let context =
+            context::context_object(request, state, &identity, input.value(), environment)?;
         let probe = Probe::new(
             context,
             request.mock_outcome(state)?,

@@ -12,17 +12,18 @@ use crate::{Failure, Outcome};
 pub(super) fn response(
     state: &State,
     outcome: Option<&Outcome>,
-    seen: &Inspection,
+    observed: &Inspection,
     level: InspectionLevel,
 ) -> Value {
-    let mut response = json!({ "status": status(seen, outcome) });
-    if let Some((output, next)) = &seen.left {
+    let mut response = json!({ "status": status(observed, outcome) });
+    if let Some((output, next)) = &observed.left {
         response["output"] = output.text().into();
         if let Some(next) = next {
             response["nextState"] = next.as_str().into();
         }
     }
-    if let Some(Failure { error, cause }) = seen.failure.as_ref().or(failure(outcome).as_ref()) {
+    if let Some(Failure { error, cause }) = observed.failure.as_ref().or(failure(outcome).as_ref())
+    {
         if let Some(error) = error {
             response["error"] = error.as_str().into();
         }
@@ -31,20 +32,20 @@ pub(super) fn response(
         }
     }
     if level != InspectionLevel::Info {
-        response["inspectionData"] = inspection(state, seen);
+        response["inspectionData"] = inspection(state, observed);
     }
     response
 }
 
-fn status(seen: &Inspection, outcome: Option<&Outcome>) -> &'static str {
-    if seen.left.is_some() {
-        return if seen.handled.catcher.is_some() {
+fn status(observed: &Inspection, outcome: Option<&Outcome>) -> &'static str {
+    if observed.left.is_some() {
+        return if observed.handled.catcher.is_some() {
             "CAUGHT_ERROR"
         } else {
             "SUCCEEDED"
         };
     }
-    if seen.handled.delay_seconds.is_some() {
+    if observed.handled.delay_seconds.is_some() {
         return "RETRIABLE";
     }
     match outcome {
@@ -63,26 +64,26 @@ fn failure(outcome: Option<&Outcome>) -> Option<Failure> {
     }
 }
 
-fn inspection(state: &State, seen: &Inspection) -> Value {
+fn inspection(state: &State, observed: &Inspection) -> Value {
     let mut data = Map::new();
-    for (stage, payload) in seen
+    for (stage, payload) in observed
         .stages
         .iter()
-        .filter(|(stage, _)| shown(state, **stage))
+        .filter(|(stage, _)| is_shown(state, **stage))
     {
         data.insert(stage.name().into(), payload.text().into());
     }
-    for (setting, value) in &seen.settings {
+    for (setting, value) in &observed.settings {
         data.insert(setting.name().into(), value.clone());
     }
-    if let Some(details) = seen.handled.to_value() {
+    if let Some(details) = observed.handled.to_value() {
         data.insert("errorDetails".into(), details);
     }
     Value::Object(data)
 }
 
 /// Returns true if AWS shows a stage of a state's type.
-fn shown(state: &State, stage: Stage) -> bool {
+fn is_shown(state: &State, stage: Stage) -> bool {
     use Stage::*;
     let paths = matches!(state.shaping, Shaping::Paths(_));
     match stage {

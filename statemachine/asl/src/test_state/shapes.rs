@@ -70,10 +70,10 @@ pub(super) fn check(
     let check = Check {
         service,
         strict: mode == FieldValidation::Strict,
-        free: free(resource),
+        json_field: json_field(resource),
     };
     check
-        .shape("", result, output)
+        .check_shape("", result, output)
         .map_err(|problem| format!("Mock result schema validation error: {problem}"))
 }
 
@@ -103,7 +103,7 @@ fn output(resource: &Resource) -> Option<(&'static Service, &'static Shape)> {
 }
 
 /// The field that an optimized integration gives as JSON where the API has bytes.
-fn free(resource: &Resource) -> Option<&'static str> {
+fn json_field(resource: &Resource) -> Option<&'static str> {
     match resource {
         Resource::Service { service, .. } if service == "lambda" => Some("Payload"),
         _ => None,
@@ -113,19 +113,21 @@ fn free(resource: &Resource) -> Option<&'static str> {
 struct Check {
     service: &'static Service,
     strict: bool,
-    free: Option<&'static str>,
+    json_field: Option<&'static str>,
 }
 
 impl Check {
-    fn shape(&self, field: &str, value: &Value, shape: &Shape) -> Result<(), String> {
+    fn check_shape(&self, field: &str, value: &Value, shape: &Shape) -> Result<(), String> {
         match shape {
             Shape::Structure { members, required } => {
-                let object = value.as_object().ok_or_else(|| typed(field, "an object"))?;
+                let object = value
+                    .as_object()
+                    .ok_or_else(|| type_error(field, "an object"))?;
                 for (name, value) in object {
                     if let Some(member) = members.get(name)
-                        && self.free != Some(name)
+                        && self.json_field != Some(name)
                     {
-                        self.member(name, value, member)?;
+                        self.check_member(name, value, member)?;
                     }
                 }
                 let mut missing = required.iter().filter(|name| !object.contains_key(*name));
@@ -135,26 +137,30 @@ impl Check {
                 }
             }
             Shape::List { item } => {
-                let items = value.as_array().ok_or_else(|| typed(field, "an array"))?;
+                let items = value
+                    .as_array()
+                    .ok_or_else(|| type_error(field, "an array"))?;
                 items
                     .iter()
-                    .try_for_each(|value| self.member(field, value, item))
+                    .try_for_each(|value| self.check_member(field, value, item))
             }
             Shape::Map { item } => {
-                let object = value.as_object().ok_or_else(|| typed(field, "an object"))?;
+                let object = value
+                    .as_object()
+                    .ok_or_else(|| type_error(field, "an object"))?;
                 object
                     .iter()
-                    .try_for_each(|(name, value)| self.member(name, value, item))
+                    .try_for_each(|(name, value)| self.check_member(name, value, item))
             }
         }
     }
 
-    fn member(&self, field: &str, value: &Value, member: &Member) -> Result<(), String> {
+    fn check_member(&self, field: &str, value: &Value, member: &Member) -> Result<(), String> {
         match member {
             Member::Bounded(scalar) => scalar.check(field, value),
             Member::Named(name) => match name.strip_prefix('#') {
                 Some(shape) => match self.service.shapes.get(shape) {
-                    Some(shape) => self.shape(field, value, shape),
+                    Some(shape) => self.check_shape(field, value, shape),
                     None => Ok(()),
                 },
                 None => Scalar {
@@ -170,11 +176,13 @@ impl Check {
 impl Scalar {
     fn check(&self, field: &str, value: &Value) -> Result<(), String> {
         match self.kind.as_str() {
-            "boolean" if !value.is_boolean() => Err(typed(field, "a boolean")),
+            "boolean" if !value.is_boolean() => Err(type_error(field, "a boolean")),
             "boolean" => Ok(()),
             "integer" | "long" | "float" | "double" => {
-                let number = value.as_f64().ok_or_else(|| typed(field, "a number"))?;
-                self.bounds(
+                let number = value
+                    .as_f64()
+                    .ok_or_else(|| type_error(field, "a number"))?;
+                self.check_bounds(
                     field,
                     number,
                     "is less than the minimum value",
@@ -182,12 +190,14 @@ impl Scalar {
                 )
             }
             _ => {
-                let text = value.as_str().ok_or_else(|| typed(field, "a string"))?;
+                let text = value
+                    .as_str()
+                    .ok_or_else(|| type_error(field, "a string"))?;
                 if !self.allowed.is_empty() && !self.allowed.iter().any(|known| known == text) {
                     return Err(format!("Field '{field}' is not an expected value"));
                 }
                 let length = text.chars().count() as f64;
-                self.bounds(
+                self.check_bounds(
                     field,
                     length,
                     "is smaller than the minimum length",
@@ -197,7 +207,13 @@ impl Scalar {
         }
     }
 
-    fn bounds(&self, field: &str, number: f64, below: &str, above: &str) -> Result<(), String> {
+    fn check_bounds(
+        &self,
+        field: &str,
+        number: f64,
+        below: &str,
+        above: &str,
+    ) -> Result<(), String> {
         if self.min.is_some_and(|min| number < min) {
             return Err(format!("Field '{field}' {below}"));
         }
@@ -208,7 +224,7 @@ impl Scalar {
     }
 }
 
-fn typed(field: &str, wanted: &str) -> String {
+fn type_error(field: &str, wanted: &str) -> String {
     if field.is_empty() {
         return format!("Result must be {wanted}");
     }

@@ -35,7 +35,7 @@ fn condition(rule: &Value) -> Option<Map<String, Value>> {
 /// Finds two tests of one `And` that exclude each other.
 fn contradiction(rule: &Cursor<'_>) -> Option<String> {
     let tests: Vec<Test<'_>> = elements(rule, "And")
-        .filter_map(|test| Test::of(test.value()))
+        .filter_map(|test| Test::from_rule(test.value()))
         .collect();
     let pairs = tests
         .iter()
@@ -60,7 +60,7 @@ struct Test<'d> {
 }
 
 impl<'d> Test<'d> {
-    fn of(rule: &'d Value) -> Option<Test<'d>> {
+    fn from_rule(rule: &'d Value) -> Option<Test<'d>> {
         let fields = rule.as_object()?;
         let variable = fields.get("Variable")?.as_str()?;
         let mut others = fields

@@ -42,7 +42,7 @@ pub(super) fn lint(definition: &Cursor<'_>) {
 }
 
 impl<'d> Flow<'d> {
-    fn of(owner: &Cursor<'d>) -> Option<Flow<'d>> {
+    fn read(owner: &Cursor<'d>) -> Option<Flow<'d>> {
         let states = owner.field("States")?;
         Some(Flow {
             start: owner.field("StartAt").map_or("", |start| start.text()),
@@ -54,7 +54,7 @@ impl<'d> Flow<'d> {
 
 // The recursion ends with the definition's nesting.
 fn each_flow<'d>(owner: &Cursor<'d>, look: &mut impl FnMut(&Flow<'d>)) {
-    let Some(flow) = Flow::of(owner) else {
+    let Some(flow) = Flow::read(owner) else {
         return;
     };
     look(&flow);

@@ -23,7 +23,7 @@ fn is_jsonata(owner: &Cursor<'_>) -> Option<bool> {
 
 // The recursion ends with the definition's nesting.
 fn check_flow<'d>(owner: &Cursor<'d>, jsonata: bool, outer: &Names<'d>) {
-    let Some(flow) = Flow::of(owner) else {
+    let Some(flow) = Flow::read(owner) else {
         return;
     };
     let assigned = assigned(&flow, outer);

@@ -30,7 +30,7 @@ impl Choice {
                     (Shaping::Queries(_), Some(rule)) => {
                         input_output::render(rule.output.as_ref(), selected.clone(), &scope)?
                     }
-                    (shaping, _) => shaping.place(input, selected.clone(), &scope)?,
+                    (shaping, _) => shaping.output(input, selected.clone(), &scope)?,
                 };
                 Ok((next, output, assigned))
             })?;

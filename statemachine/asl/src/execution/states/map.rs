@@ -36,7 +36,7 @@ impl Map {
                 length: length as u64,
             },
         );
-        step.branch_out(
+        step.start_branches(
             thread,
             Branches::new(
                 length,

@@ -23,7 +23,7 @@ impl Parallel {
             return instead;
         }
         let started = step.note(thread, HistoryDetails::ParallelStateStarted);
-        step.branch_out(thread, Branches::new(self.branches.len(), None));
+        step.start_branches(thread, Branches::new(self.branches.len(), None));
         for (index, start) in self.branches.iter().enumerate() {
             step.spawn(thread, index, *start, input.clone(), started);
         }
