@@ -191,10 +191,13 @@ mod tests {
 
     #[test]
     fn each_state_has_its_own() {
-        let machine = json!({"QueryLanguage": "JSONata", "StartAt": "P", "States": {"P": {
-            "Type": "Parallel", "Arguments": "{% $a %}",
-                "Branches": [{"StartAt": "M", "States": {"M": {
-                "Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "Output": "{% $b %}"}}}}}}]}}});
+        let inner =
+            json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "Output": "{% $b %}"}}});
+        let branch =
+            json!({"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": inner}}});
+        let parallel = json!({"Type": "Parallel", "Arguments": "{% $a %}", "Branches": [branch]});
+        let machine =
+            json!({"QueryLanguage": "JSONata", "StartAt": "P", "States": {"P": parallel}});
         let found = variable_references(&machine.to_string());
         assert_eq!(json!(found), json!({"I": ["b"], "P": ["a"]}));
         assert!(variable_references("no JSON").is_empty());

@@ -1,4 +1,4 @@
-//! Points in time, as the engine is told them.
+//! Timestamps, which the engine gets from its runner.
 
 use std::fmt;
 

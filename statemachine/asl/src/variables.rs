@@ -1,4 +1,4 @@
-//! WorkflowType variables: the values that `Assign` keeps, and the states that can read them.
+//! Workflow variables: the values that `Assign` keeps, and the states that can read them.
 //!
 //! The machine, each branch of a Parallel and each iteration of a Map is a scope. A state reads the
 //! variables of its own scope and of those around it, and assigns those of its own. What a state

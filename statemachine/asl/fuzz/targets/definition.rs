@@ -1,4 +1,4 @@
-//! Any text for a definition: diagnostics or a machine that runs, never a panic.
+//! Fuzzes definitions with any text: diagnostics or a machine that runs, never a panic.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

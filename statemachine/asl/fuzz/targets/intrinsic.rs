@@ -1,4 +1,4 @@
-//! Any text for a call of an intrinsic function.
+//! Fuzzes any text as a call of an intrinsic function.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text for a JSONata expression: a value, an error or a diagnostic, in the end.
+//! Fuzzes any text as a JSONata expression: a value, an error or a diagnostic, in the end.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

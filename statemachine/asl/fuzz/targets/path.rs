@@ -1,4 +1,4 @@
-//! Any text for a path, read from and written to.
+//! Fuzzes any text as a path, read from and written to.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any JSON for a payload template.
+//! Fuzzes any JSON as a payload template.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,9 +1,8 @@
 //! Compiles the text of a definition to a [`StateMachine`]: reads every field once, and checks it.
 //!
-//! Reading goes on after an error, so that one look shows all of them. A [`Cursor`](cursor::Cursor)
-//! is at one value of the definition and reports what is wrong with it; [`Fields`](fields::Fields)
-//! reads the fields of one object. The texts and locations of diagnostics are AWS's where they are
-//! known.
+//! Reading goes on after an error, so that one look shows all of them. A [`Cursor`] is at one value
+//! of the definition and reports what is wrong with it; [`Fields`] reads the fields of one object.
+//! The texts and locations of diagnostics are AWS's where they are known.
 
 mod assign;
 mod cursor;

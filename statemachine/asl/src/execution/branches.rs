@@ -1,4 +1,4 @@
-//! The branches of Parallel states and the iterations of Map states: beginning, joining.
+//! Starts and joins the branches of Parallel states and the iterations of Map states.
 
 use serde::{Deserialize, Serialize};
 

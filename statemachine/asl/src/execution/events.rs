@@ -5,7 +5,10 @@ use super::thread::Activity;
 use super::{Alarm, Step, ThreadId};
 use crate::fault::Fault;
 use crate::states::{StateKind, Task};
-use crate::{Effect, EventKind, Failure, HistoryDetails, Outcome, TaskId, TimerId, Timestamp};
+use crate::{
+    Effect, EventKind, Failure, FailureStage, HistoryDetails, Outcome, Payload, TaskId, TimerId,
+    Timestamp,
+};
 
 impl Step<'_> {
     pub(super) fn take(mut self, event: EventKind) -> Vec<Effect> {
@@ -26,47 +29,16 @@ impl Step<'_> {
                     Ok(())
                 });
             }
-            EventKind::TaskSucceeded { task, output } if self.is_map_run(task) => {
-                self.with_map_run(task, |step, thread| {
-                    if let Err(fault) = step.map_run_succeeded(thread, output) {
-                        step.fail(thread, fault);
-                    }
-                });
-            }
-            EventKind::TaskFailed {
-                task, error, cause, ..
-            } if self.is_map_run(task) => {
-                self.with_map_run(task, |step, thread| {
-                    step.map_run_failed(thread, Failure { error, cause });
-                });
-            }
-            EventKind::TaskSucceeded { task, output } => {
-                self.with_task(task, |task, step, thread| {
-                    task.succeeded(step, thread, &output)
-                });
-            }
+            EventKind::TaskSucceeded { task, output } => self.task_succeeded(task, output),
             EventKind::TaskFailed {
                 task,
                 stage,
                 error,
                 cause,
-            } => {
-                let fault = Fault::Reported(Failure { error, cause });
-                self.with_task(task, |task, step, thread| {
-                    task.failed(step, thread, stage, fault)
-                });
-            }
+            } => self.task_failed(task, stage, Failure { error, cause }),
             EventKind::TaskHeartbeat { task } => self.heartbeat(task),
             EventKind::TimerFired { timer } => self.alarm(timer),
-            EventKind::Stop { error, cause } => {
-                // Every history says first that the execution started.
-                self.begin();
-                let aborted = HistoryDetails::ExecutionAborted(Failure {
-                    error: error.clone(),
-                    cause: cause.clone(),
-                });
-                self.end(0, aborted, Outcome::Aborted { error, cause });
-            }
+            EventKind::Stop { error, cause } => self.stop(Failure { error, cause }),
             EventKind::Start => self.begin(),
             EventKind::Redrive => self.redrive(),
         }
@@ -74,14 +46,37 @@ impl Step<'_> {
         self.effects
     }
 
-    fn is_map_run(&self, task: TaskId) -> bool {
-        let thread = self.exec.tasks.get(&task).copied();
-        thread.is_some_and(|thread| self.running_map_run(thread).is_some())
+    fn stop(&mut self, failure: Failure) {
+        // Every history says first that the execution started.
+        self.begin();
+        let Failure { error, cause } = failure.clone();
+        let outcome = Outcome::Aborted { error, cause };
+        self.end(0, HistoryDetails::ExecutionAborted(failure), outcome);
     }
 
-    fn with_map_run(&mut self, task: TaskId, f: impl FnOnce(&mut Self, ThreadId)) {
-        if let Some(thread) = self.exec.tasks.get(&task).copied() {
-            f(self, thread);
+    fn task_succeeded(&mut self, task: TaskId, output: Payload) {
+        let Some(thread) = self.exec.tasks.get(&task).copied() else {
+            return;
+        };
+        if self.running_map_run(thread).is_none() {
+            self.at_task(thread, |task, step, thread| {
+                task.succeeded(step, thread, &output)
+            });
+        } else if let Err(fault) = self.map_run_succeeded(thread, output) {
+            self.fail(thread, fault);
+        }
+    }
+
+    fn task_failed(&mut self, task: TaskId, stage: FailureStage, failure: Failure) {
+        let Some(thread) = self.exec.tasks.get(&task).copied() else {
+            return;
+        };
+        if self.running_map_run(thread).is_some() {
+            self.map_run_failed(thread, failure);
+        } else {
+            self.at_task(thread, |task, step, thread| {
+                task.failed(step, thread, stage, Fault::Reported(failure))
+            });
         }
     }
 
@@ -90,10 +85,9 @@ impl Step<'_> {
         task: TaskId,
         f: impl FnOnce(&Task, &mut Self, ThreadId) -> Result<(), Fault>,
     ) {
-        let Some(thread) = self.exec.tasks.get(&task).copied() else {
-            return;
-        };
-        self.at_task(thread, f);
+        if let Some(thread) = self.exec.tasks.get(&task).copied() {
+            self.at_task(thread, f);
+        }
     }
 
     fn at_task(

@@ -15,7 +15,7 @@ use crate::{
 
 impl Execution {
     /// Creates the execution of a map run for one item, or one batch of items: `input`, before its
-    /// first step, which is that of [`EventKind::Start`](crate::EventKind::Start). The child sees
+    /// first step, which is that of [`EventKind::Start`]. The child sees
     /// nothing of the execution around it.
     pub fn child(
         request: &MapRunRequest,

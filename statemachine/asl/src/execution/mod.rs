@@ -1,4 +1,4 @@
-//! One run of a state machine, as a plain value.
+//! The interpreter: one execution of a state machine, as a plain value.
 //!
 //! An execution is a set of *threads*: one for the machine itself, and one for each running branch
 //! or iteration, which knows its parent. A thread is at one state. Threads that can go on stand in
@@ -37,7 +37,7 @@ use crate::{
 };
 use thread::{Activity, Thread};
 
-/// One run of a state machine. Serialize it after any step; the copy goes on exactly as the
+/// One execution of a state machine. Serialize it after any step; the copy goes on exactly as the
 /// original would.
 ///
 /// Every call needs the same definition that the execution was started with.
@@ -98,8 +98,8 @@ enum Alarm {
 }
 
 impl Execution {
-    /// Begins a step. `seed` feeds everything random: jitter and task tokens. Take it from a good
-    /// source: tokens are as hard to guess as the seed.
+    /// Starts an execution. `seed` feeds everything random: jitter and task tokens. Take it from a
+    /// good source: tokens are as hard to guess as the seed.
     ///
     /// The input's size is the caller's to check ([`Payload::is_acceptable`]); AWS refuses
     /// StartExecution with it.

@@ -1,4 +1,4 @@
-//! An execution that ended without success goes on where it was.
+//! Redrives an execution that ended without success: it goes on where it was.
 //!
 //! What is kept for that are its threads as they stood at the end: branches and iterations that
 //! were done keep their outputs, and those that failed or were given up are at the state that they

@@ -19,8 +19,7 @@ pub(crate) struct SyntaxError {
 
 /// The error of an evaluation that gave no value.
 ///
-/// It prints as the end of AWS's sentence "The JSONata expression '…' specified for the field '…'
-/// …".
+/// It prints as the end of AWS's sentence "The JSONata expression '…' …".
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum EvaluationError {
     /// The expression failed.

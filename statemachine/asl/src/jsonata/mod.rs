@@ -1,4 +1,4 @@
-//! JSONata: what stands between `{%` and `%}`.
+//! JSONata: the expressions between `{%` and `%}`.
 //!
 //! The language is the crate `jsonata-core`; nothing outside this module knows it. An
 //! [`Expression`] is parsed once, with the definition. An evaluation sees `$states` and the

@@ -26,8 +26,9 @@ pub trait Evaluate: fmt::Debug + Send + Sync {
     /// nothing else.
     fn evaluate(&self, request: &EvaluationRequest<'_>) -> EvaluationResponse;
 
-    /// Ends evaluations that are under way: from now on all of them fail at once, and nothing may be kept of what comes of
-    /// that. An evaluator whose evaluations are short need not do anything.
+    /// Ends evaluations that are under way: from now on all of them fail at once, and nothing may
+    /// be kept of what comes of that. An evaluator whose evaluations are short need not do
+    /// anything.
     fn close(&self) {}
 }
 

@@ -1,9 +1,9 @@
-//! TestState: one state on its own, with a look inside.
+//! TestState: runs one state on its own, and inspects its data.
 //!
 //! [`TestState::start`] checks a request as AWS does and enters the state, under a [`Probe`]. A
 //! state that is mocked, or that calls nobody, is done at once; a task that is really to run is
-//! handed out ([`TestState::task`]), and what came of it is fed back. [`TestState::finish`] responds
-//! as the API does. The pipeline is the executions' own.
+//! handed out ([`TestState::task`]), and what came of it is fed back. [`TestState::finish`]
+//! responds as the API does. The pipeline is the executions' own.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html>
 

@@ -1,4 +1,4 @@
-//! Quotas, and what keeps a definition from using the engine up.
+//! Tests of quotas, and of the limits that keep a definition from exhausting the engine.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Choice: every operator, by table.
+//! Tests of Choice: every operator, by table.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The context object.
+//! Tests of the context object.
 
 use serde_json::json;
 

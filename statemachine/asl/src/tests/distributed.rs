@@ -1,4 +1,4 @@
-//! Distributed Map: what it asks of the runner, and what it makes of the answer.
+//! Tests of Distributed Map: its requests to the runner, and its results.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The runner of the tests.
+//! The runner of the tests, with a clock and tasks of its own.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Fail.
+//! Tests of Fail.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! JSONata in each state type: what its fields see, give, and how they fail.
+//! Tests of JSONata in each state type: the data of its fields, their values and their errors.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Map: items, concurrency, context, joining, failing.
+//! Tests of Map: items, concurrency, context, joining, failing.
 
 use serde_json::{Value, json};
 

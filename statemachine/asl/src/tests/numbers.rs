@@ -1,4 +1,4 @@
-//! Numbers and texts keep their form on the way through states.
+//! Tests that numbers and texts keep their form on the way through states.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

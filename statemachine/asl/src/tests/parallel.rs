@@ -1,4 +1,4 @@
-//! Parallel: joining, failing, nesting.
+//! Tests of Parallel: joining, failing, nesting.
 
 use serde_json::{Value, json};
 

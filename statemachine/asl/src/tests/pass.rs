@@ -1,4 +1,4 @@
-//! Pass and Succeed: input and output processing.
+//! Tests of Pass and Succeed: input and output processing.
 
 use serde_json::{Value, json};
 

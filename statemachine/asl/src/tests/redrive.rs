@@ -1,4 +1,4 @@
-//! Executions that go on where they failed.
+//! Tests of redrives: executions that go on where they failed.
 
 use super::driver::MockTask::{Fails, Hangs, Succeeds};
 use super::*;

@@ -1,4 +1,4 @@
-//! Coming back after a restart.
+//! Tests of executions that are restored after a restart.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Retry: counts, delays, and what comes after.
+//! Tests of Retry: counts, delays, and what comes after.
 
 use serde_json::{Value, json};
 

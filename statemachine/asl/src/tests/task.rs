@@ -1,4 +1,4 @@
-//! Task: functions, activities and service integrations; timeouts; results.
+//! Tests of Task: functions, activities and service integrations; timeouts; results.
 
 use serde_json::{Value, json};
 

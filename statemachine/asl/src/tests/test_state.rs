@@ -1,4 +1,4 @@
-//! One state on its own: what it gives, and what is told of it.
+//! Tests of TestState: the result of one state, and the inspection data.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! WorkflowType variables: who assigns, who sees, and what is recorded.
+//! Tests of workflow variables: assignment, scopes, and history.
 
 use serde_json::{Value, json};
 

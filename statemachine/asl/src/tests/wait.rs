@@ -1,4 +1,4 @@
-//! Wait.
+//! Tests of Wait.
 
 use serde_json::{Value, json};
 

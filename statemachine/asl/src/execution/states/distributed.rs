@@ -1,4 +1,4 @@
-//! Runs a Distributed Map: asks the runner for a map step.
+//! Runs a Distributed Map: asks the runner for a map run.
 //!
 //! | in | on | does | then |
 //! | --- | --- | --- | --- |
@@ -16,7 +16,7 @@ use crate::states::{Distributed, ItemsField, Map};
 use crate::{HistoryDetails, ItemSource, MapRunRequest, Payload};
 
 impl Distributed {
-    /// Asks the runner for a map step.
+    /// Asks the runner for a map run.
     pub(super) fn run(
         &self,
         map: &Map,

@@ -5,7 +5,7 @@
 //! | (entered) |  | finds the items; `MapStateStarted`; the first iterations begin | iterating |
 //! | iterating | an iteration ended | `MapIterationSucceeded`; the next item begins | iterating |
 //! | iterating | the last ended | `MapStateSucceeded`; the outputs as an array | exit |
-//! | iterating | an iteration failed | `MapIterationFailed`; aborts the others | retry, catch or fail |
+//! | iterating | one failed | `MapIterationFailed`; aborts the others | retry, catch or fail |
 
 use crate::execution::{Branches, Items, ScopeInputs, Step, ThreadId};
 use crate::fault::Fault;

@@ -1,4 +1,4 @@
-//! The language itself, as far as this module answers for it; the rest is the official suite's.
+//! Tests of the language itself, as far as the official suite does not test it.
 
 use serde_json::json;
 
@@ -308,8 +308,8 @@ fn what_is_no_base64_is_an_error_of_the_evaluator() {
     );
 }
 
-/// JSONata 2.0.6, and so AWS, has the values of what failed in these texts, and refuses a `%` alone (D3140): `errorCodes` of
-/// its `jsonata.js`. What changes here changes in docs/limits.md.
+/// JSONata 2.0.6, and so AWS, has the values of what failed in these texts, and refuses a `%` alone
+/// (D3140): `errorCodes` of its `jsonata.js`. What changes here changes in docs/limits.md.
 #[test]
 fn some_errors_are_not_the_references() {
     check_error(

@@ -1,4 +1,4 @@
-//! The short way of a path gives what the long way gives.
+//! Tests that a simple path gives what its evaluation gives.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! Expressions that nobody would write.
+//! Tests of random expressions that nobody would write.
 
 use proptest::prelude::*;
 

@@ -1,5 +1,6 @@
-//! The official test suite, <https://github.com/jsonata-js/jsonata/tree/master/test/test-suite>:
-//! too large to be part of this repository.
+//! Runs the official test suite,
+//! <https://github.com/jsonata-js/jsonata/tree/master/test/test-suite>: too large to be part of
+//! this repository.
 //! `JSONATA_SUITE=…/test/test-suite cargo test -p asl jsonata_suite -- --nocapture` runs it.
 
 use std::collections::BTreeMap;

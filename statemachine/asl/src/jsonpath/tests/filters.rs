@@ -1,4 +1,4 @@
-//! Filters.
+//! Tests of filters.
 
 use serde_json::{Value, json};
 

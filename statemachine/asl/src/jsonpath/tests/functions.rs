@@ -1,4 +1,4 @@
-//! Functions.
+//! Tests of functions.
 
 use serde_json::json;
 

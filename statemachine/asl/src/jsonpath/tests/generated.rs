@@ -1,4 +1,4 @@
-//! Properties of generated paths.
+//! Tests of properties of generated paths.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Paths against one document.
+//! Tests of paths against one document.
 #![expect(
     clippy::needless_pass_by_value,
     reason = "tables of json! values read better without a & each"

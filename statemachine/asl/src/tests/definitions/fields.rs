@@ -1,4 +1,4 @@
-//! The fields of each state type.
+//! Tests of the fields of each state type.
 
 use serde_json::{Value, json};
 

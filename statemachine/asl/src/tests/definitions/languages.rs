@@ -1,4 +1,4 @@
-//! Variables, and what belongs to which query language.
+//! Tests of variables, and of the fields of each query language.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Drawn definitions. `v_` and `w_` are variables of the flow that they stand in; `v1` is the
+//! Generates definitions. `v_` and `w_` are variables of the flow that they stand in; `v1` is the
 //! outermost flow's.
 
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Drawn states whose query language is JSONata.
+//! Generates states whose query language is JSONata.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

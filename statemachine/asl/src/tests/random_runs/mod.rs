@@ -1,5 +1,5 @@
-//! Drawn definitions, inputs and events: a step never panics, a history hangs together, a resumed
-//! execution goes on the same.
+//! Tests of random definitions, inputs and events: a step never panics, a history hangs together, a
+//! resumed execution goes on the same.
 
 mod drawn;
 mod jsonata;
