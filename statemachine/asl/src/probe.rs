@@ -1,6 +1,6 @@
 //! A probe looks inside one state: at its data at each stage, and at the handling of its failure.
 //!
-//! A probe hangs on a [`Run`](crate::execution::Step) and is told what happens; it also stands in
+//! A probe hangs on a [`Step`](crate::execution::Step) and is told what happens; it also stands in
 //! for what is not really there: the context object, the retries so far, the iterations of a Map.
 //! Executions have none, and pay for none.
 

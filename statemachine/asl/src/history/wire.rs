@@ -23,128 +23,94 @@ impl Serialize for HistoryEvent {
     }
 }
 
-#[derive(Serialize)]
-struct Truncated {
-    truncated: bool,
-}
-
-/// Says that nothing is cut off: the payload quota is smaller than the API's limit.
-const WHOLE: Option<Truncated> = Some(Truncated { truncated: false });
+/// The details of an event: its members in order.
+#[derive(Default)]
+struct Details<'a>(Vec<(&'static str, Member<'a>)>);
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TaskCredentials<'a> {
-    role_arn: &'a str,
+#[serde(untagged)]
+enum Member<'a> {
+    Text(&'a str),
+    Number(u64),
+    Truncated {
+        truncated: bool,
+    },
+    #[serde(rename_all = "camelCase")]
+    Credentials {
+        role_arn: &'a str,
+    },
+    Variables(Variables<'a>),
 }
+
+/// Nothing is ever truncated: the payload quota is smaller than the API's limit.
+const WHOLE: Member<'_> = Member::Truncated { truncated: false };
 
 /// A map from names to JSON texts.
 struct Variables<'a>(&'a [(Arc<str>, Payload)]);
 
 impl Serialize for Variables<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(
-            self.0
-                .iter()
-                .map(|(name, value)| (name.as_ref(), value.text())),
-        )
+        let variables = self.0.iter();
+        serializer.collect_map(variables.map(|(name, value)| (name.as_ref(), value.text())))
     }
 }
 
-/// The union of all details structures; each event fills what its own has.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Details<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    map_run_arn: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redrive_count: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    length: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource_type: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameters: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input_details: Option<Truncated>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_details: Option<Truncated>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    assigned_variables: Option<Variables<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    assigned_variables_details: Option<Truncated>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role_arn: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state_machine_alias_arn: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state_machine_version_arn: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    worker_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timeout_in_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    heartbeat_in_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    task_credentials: Option<TaskCredentials<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'a str>,
+impl Serialize for Details<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, member)| (name, member)))
+    }
 }
 
 impl<'a> Details<'a> {
-    fn input(text: &'a str) -> Self {
-        Details {
-            input: Some(text),
-            input_details: WHOLE,
-            ..Details::default()
-        }
-    }
-
-    fn output(text: &'a str) -> Self {
-        Details {
-            output: Some(text),
-            output_details: WHOLE,
-            ..Details::default()
-        }
-    }
-
-    fn failure(failure: &'a Failure) -> Self {
-        Details {
-            error: failure.error.as_deref(),
-            cause: failure.cause.as_deref(),
-            ..Details::default()
-        }
-    }
-
-    /// Adds what every event of a service task names; functions and activities name it only when
-    /// scheduled.
-    fn with_task(mut self, task: &'a TaskKind) -> Self {
-        if let TaskKind::Service {
-            resource,
-            resource_type,
-        } = task
-        {
-            self.resource = Some(resource);
-            self.resource_type = Some(resource_type);
-        }
+    fn with(mut self, name: &'static str, member: Option<Member<'a>>) -> Self {
+        self.0.extend(member.map(|member| (name, member)));
         self
+    }
+
+    fn text(self, name: &'static str, text: impl Into<Option<&'a str>>) -> Self {
+        self.with(name, text.into().map(Member::Text))
+    }
+
+    fn number(self, name: &'static str, number: impl Into<Option<u64>>) -> Self {
+        self.with(name, number.into().map(Member::Number))
+    }
+
+    fn input(self, input: &'a Payload) -> Self {
+        self.text("input", input.text())
+            .with("inputDetails", Some(WHOLE))
+    }
+
+    fn output(self, output: &'a Payload) -> Self {
+        self.text("output", output.text())
+            .with("outputDetails", Some(WHOLE))
+    }
+
+    fn variables(self, assigned: &'a [(Arc<str>, Payload)]) -> Self {
+        if assigned.is_empty() {
+            return self;
+        }
+        let variables = Member::Variables(Variables(assigned));
+        self.with("assignedVariables", Some(variables))
+            .with("assignedVariablesDetails", Some(WHOLE))
+    }
+
+    fn failure(self, failure: &'a Failure) -> Self {
+        self.text("error", failure.error.as_deref())
+            .text("cause", failure.cause.as_deref())
+    }
+
+    /// The members that every event of a service task has; functions and activities are named only
+    /// when scheduled.
+    fn of_task(task: &'a TaskKind) -> Self {
+        match task {
+            TaskKind::Service {
+                resource,
+                resource_type,
+            } => Details::default()
+                .text("resourceType", &**resource_type)
+                .text("resource", &**resource),
+            TaskKind::Lambda | TaskKind::Activity => Details::default(),
+        }
     }
 }
 
@@ -235,26 +201,9 @@ impl HistoryDetails {
     /// Returns the details and the key that they stand under; `None` for events without details.
     fn details(&self) -> Option<(String, Details<'_>)> {
         use HistoryDetails as D;
-        let details = match self {
-            D::StateEntered { name, input, .. } => {
-                let mut details = Details::input(input.text());
-                details.name = Some(name);
-                return Some(("stateEnteredEventDetails".into(), details));
-            }
-            D::StateExited {
-                name,
-                output,
-                assigned,
-                ..
-            } => {
-                let mut details = Details::output(output.text());
-                details.name = Some(name);
-                if !assigned.is_empty() {
-                    details.assigned_variables = Some(Variables(assigned));
-                    details.assigned_variables_details = WHOLE;
-                }
-                return Some(("stateExitedEventDetails".into(), details));
-            }
+        let key = match self {
+            D::StateEntered { .. } => "stateEnteredEventDetails".to_owned(),
+            D::StateExited { .. } => "stateExitedEventDetails".to_owned(),
             D::StateAborted(_)
             | D::ParallelStateStarted
             | D::ParallelStateSucceeded
@@ -267,77 +216,78 @@ impl HistoryDetails {
                 task: TaskKind::Lambda,
                 ..
             } => return None,
-            D::TaskScheduled { .. } => self.scheduled(),
-            other => other.simple_details(),
+            other => details_key(&other.type_name()),
         };
-        Some((details_key(&self.type_name()), details))
+        Some((key, self.members()))
     }
 
-    fn simple_details(&self) -> Details<'_> {
+    fn members(&self) -> Details<'_> {
         use HistoryDetails as D;
+        let details = Details::default();
         match self {
             D::ExecutionStarted {
                 input,
                 role_arn,
                 alias_arn,
                 version_arn,
-            } => Details {
-                role_arn: Some(role_arn),
-                state_machine_alias_arn: alias_arn.as_deref(),
-                state_machine_version_arn: version_arn.as_deref(),
-                ..Details::input(input.text())
-            },
-            D::ExecutionSucceeded { output } => Details::output(output.text()),
+            } => details
+                .input(input)
+                .text("roleArn", &**role_arn)
+                .text("stateMachineAliasArn", alias_arn.as_deref())
+                .text("stateMachineVersionArn", version_arn.as_deref()),
+            D::ExecutionSucceeded { output } => details.output(output),
             D::ExecutionFailed(failure)
             | D::ExecutionAborted(failure)
-            | D::MapRunFailed(failure) => Details::failure(failure),
-            D::MapRunStarted { arn } => Details {
-                map_run_arn: Some(arn),
-                ..Details::default()
-            },
-            D::MapRunRedriven { arn, count } => Details {
-                map_run_arn: Some(arn),
-                redrive_count: Some(*count),
-                ..Details::default()
-            },
+            | D::MapRunFailed(failure) => details.failure(failure),
+            D::ExecutionRedriven { count } => details.number("redriveCount", *count),
+            D::StateEntered { name, input, .. } => details.text("name", &**name).input(input),
+            D::StateExited {
+                name,
+                output,
+                assigned,
+                ..
+            } => details
+                .text("name", &**name)
+                .output(output)
+                .variables(assigned),
             D::EvaluationFailed {
                 state,
                 field,
                 failure,
-            } => Details {
-                state: Some(state),
-                location: field.as_deref(),
-                ..Details::failure(failure)
-            },
-            D::ExecutionRedriven { count } => Details {
-                redrive_count: Some(*count),
-                ..Details::default()
-            },
-            D::MapStateStarted { length } => Details {
-                length: Some(*length),
-                ..Details::default()
-            },
-            D::MapIteration { name, index, .. } => Details {
-                name: Some(name),
-                index: Some(*index),
-                ..Details::default()
-            },
-            D::TaskStarted { task, worker } => Details {
-                worker_name: worker.as_deref(),
-                ..Details::default()
+            } => details
+                .text("state", &**state)
+                .text("location", field.as_deref())
+                .failure(failure),
+            D::MapRunStarted { arn } => details.text("mapRunArn", &**arn),
+            D::MapRunRedriven { arn, count } => details
+                .text("mapRunArn", &**arn)
+                .number("redriveCount", *count),
+            D::MapStateStarted { length } => details.number("length", *length),
+            D::MapIteration { name, index, .. } => {
+                details.text("name", &**name).number("index", *index)
             }
-            .with_task(task),
+            other => other.task_members(),
+        }
+    }
+
+    fn task_members(&self) -> Details<'_> {
+        use HistoryDetails as D;
+        match self {
+            D::TaskScheduled { .. } => self.scheduled_members(),
+            D::TaskStarted { task, worker } => {
+                Details::of_task(task).text("workerName", worker.as_deref())
+            }
             D::TaskSubmitted { task, output } | D::TaskSucceeded { task, output } => {
-                Details::output(output.text()).with_task(task)
+                Details::of_task(task).output(output)
             }
             D::TaskFailed { task, failure, .. } | D::TaskTimedOut { task, failure } => {
-                Details::failure(failure).with_task(task)
+                Details::of_task(task).failure(failure)
             }
             _ => Details::default(),
         }
     }
 
-    fn scheduled(&self) -> Details<'_> {
+    fn scheduled_members(&self) -> Details<'_> {
         let HistoryDetails::TaskScheduled {
             task,
             resource,
@@ -350,23 +300,23 @@ impl HistoryDetails {
         else {
             return Details::default();
         };
-        let mut details = match task {
-            TaskKind::Service { .. } => Details {
-                region: Some(region),
-                parameters: Some(input.text()),
-                ..Details::default()
-            },
-            TaskKind::Lambda | TaskKind::Activity => Details {
-                resource: Some(resource),
-                ..Details::input(input.text())
-            },
+        let details = Details::of_task(task);
+        let details = match task {
+            TaskKind::Service { .. } => details
+                .text("region", &**region)
+                .text("parameters", input.text()),
+            TaskKind::Lambda | TaskKind::Activity => {
+                details.text("resource", &**resource).input(input)
+            }
         };
-        details.timeout_in_seconds = *timeout_seconds;
-        details.heartbeat_in_seconds = *heartbeat_seconds;
-        details.task_credentials = credentials_role
-            .as_deref()
-            .map(|role_arn| TaskCredentials { role_arn });
-        details.with_task(task)
+        let role_arn = credentials_role.as_deref();
+        details
+            .number("timeoutInSeconds", *timeout_seconds)
+            .number("heartbeatInSeconds", *heartbeat_seconds)
+            .with(
+                "taskCredentials",
+                role_arn.map(|role_arn| Member::Credentials { role_arn }),
+            )
     }
 }
 

@@ -8,7 +8,7 @@ use crate::machine::State;
 use crate::states::StateKind;
 use crate::{Identity, Pattern, Resource};
 
-/// The fields that may be given, and whether each is a text. `Input` is any JSON.
+/// The fields that may be given, and their types. `Input` is any JSON.
 const FIELDS: [(&str, &[(&str, FieldType)]); 4] = [
     (
         "Execution",

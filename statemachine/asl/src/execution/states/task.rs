@@ -19,11 +19,7 @@ use crate::states::{NumberField, Task};
 use crate::{Failure, FailureStage, HistoryDetails, Payload, Resource, TaskRequest};
 
 impl Task {
-    pub(in crate::execution) fn run(
-        &self,
-        step: &mut Step<'_>,
-        thread: ThreadId,
-    ) -> Result<(), Fault> {
+    pub(crate) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
         let request = self.request(step, thread)?;
         step.accept(thread, request.arguments.clone())?;
         // Only the runner knows whether there is such an activity.
@@ -82,7 +78,7 @@ impl Task {
     }
 
     /// Takes in that the task waits for its worker.
-    pub(in crate::execution) fn scheduled(&self, step: &mut Step<'_>, thread: ThreadId) {
+    pub(crate) fn scheduled(&self, step: &mut Step<'_>, thread: ThreadId) {
         let Some(running) = step.running_task(thread) else {
             return;
         };
@@ -92,12 +88,7 @@ impl Task {
         }
     }
 
-    pub(in crate::execution) fn started(
-        &self,
-        step: &mut Step<'_>,
-        thread: ThreadId,
-        worker: Option<String>,
-    ) {
+    pub(crate) fn started(&self, step: &mut Step<'_>, thread: ThreadId, worker: Option<String>) {
         self.scheduled(step, thread);
         if let Some(running) = step.running_task(thread)
             && !std::mem::replace(&mut running.started, true)
@@ -116,12 +107,7 @@ impl Task {
         }
     }
 
-    pub(in crate::execution) fn submitted(
-        &self,
-        step: &mut Step<'_>,
-        thread: ThreadId,
-        output: Payload,
-    ) {
+    pub(crate) fn submitted(&self, step: &mut Step<'_>, thread: ThreadId, output: Payload) {
         self.started(step, thread, None);
         if step.running_task(thread).is_none_or(RunningTask::submit) {
             return;
@@ -136,7 +122,7 @@ impl Task {
     }
 
     /// Takes in the result of the task.
-    pub(in crate::execution) fn succeeded(
+    pub(crate) fn succeeded(
         &self,
         step: &mut Step<'_>,
         thread: ThreadId,
@@ -158,7 +144,7 @@ impl Task {
     }
 
     /// Takes in the failure of the task.
-    pub(in crate::execution) fn failed(
+    pub(crate) fn failed(
         &self,
         step: &mut Step<'_>,
         thread: ThreadId,
@@ -192,7 +178,7 @@ impl Task {
     }
 
     /// Fails the task because `TimeoutSeconds` or `HeartbeatSeconds` are over.
-    pub(in crate::execution) fn timed_out(
+    pub(crate) fn timed_out(
         &self,
         step: &mut Step<'_>,
         thread: ThreadId,

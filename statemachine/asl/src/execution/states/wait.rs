@@ -32,7 +32,7 @@ impl Wait {
 }
 
 /// Leaves the state once the time has come.
-pub(in crate::execution) fn resume(step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
+pub(crate) fn resume(step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
     step.leave(thread, |shaping, input, scope| {
         shaping.selected_input(input, scope)
     })

@@ -145,9 +145,9 @@ fn reader(config: &Value) -> Value {
 
 #[test]
 fn percentages_over_100_were_taken() {
-    let most = "Maximum value is 100.0 at /States/S/ToleratedFailurePercentage";
-    check_map(&json!({"ToleratedFailurePercentage": 101}), &[most]);
-    check_map(&json!({"ToleratedFailurePercentage": 100.5}), &[most]);
+    let maximum = "Maximum value is 100.0 at /States/S/ToleratedFailurePercentage";
+    check_map(&json!({"ToleratedFailurePercentage": 101}), &[maximum]);
+    check_map(&json!({"ToleratedFailurePercentage": 100.5}), &[maximum]);
     check_map(&json!({"ToleratedFailurePercentage": 100}), &[]);
 }
 
