@@ -11,10 +11,10 @@ mod failure;
 mod map_runs;
 mod redrive;
 mod scope;
+mod single_state;
 mod states;
 mod step;
 mod tasks;
-mod test;
 mod thread;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use branches::{Branches, Items};
 pub(crate) use scope::ScopeInputs;
+pub(crate) use single_state::TestInput;
 pub(crate) use step::Step;
-pub(crate) use test::TestInput;
 pub(crate) use thread::{RunningTask, ThreadId};
 
 use crate::fault::names;
