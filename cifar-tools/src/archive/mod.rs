@@ -10,8 +10,6 @@
 //! pixels: that costs time, but no memory and no disk.
 
 mod error;
-mod gzip;
-mod inflate;
 mod plan;
 mod scan;
 mod stream;

@@ -1,9 +1,9 @@
 //! The inflated bytes of a gzip file, lent out where they were inflated.
 
 use super::error::StreamError;
-use super::gzip::Gzip;
 use crate::progress::{Progress, Tick};
-use std::io::{self, BufRead, Read};
+use flate2::bufread::GzDecoder;
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Ten times the published archive: a gzip bomb ends here.
@@ -34,11 +34,12 @@ impl<R: Read, P: Progress> Read for Metered<'_, R, P> {
     }
 }
 
+/// The buffers before and behind the inflater. They stay in the processor's second cache.
+const BUFFER: usize = 128 << 10;
+
 /// Inflates a gzip file of one member. Its errors are [`StreamError`]s or those of the input.
 pub(super) struct Inflated<R> {
-    gzip: Gzip<R>,
-    /// How many of the bytes that were inflated last are read.
-    at: usize,
+    gzip: BufReader<GzDecoder<BufReader<R>>>,
     unpacked: u64,
     limit: u64,
 }
@@ -48,55 +49,52 @@ impl<R: Read> Inflated<R> {
         Self::at_most(input, UNPACKED)
     }
 
-    /// So many bytes, and an error if there are more.
+    /// Inflates so many bytes, and fails if there are more.
     fn at_most(input: R, limit: u64) -> io::Result<Self> {
+        let mut input = BufReader::with_capacity(BUFFER, input);
+        if input.fill_buf()?.is_empty() {
+            return Err(StreamError::NotGzip.into());
+        }
         Ok(Self {
-            gzip: Gzip::new(input).map_err(stream_error)?,
-            at: 0,
+            gzip: BufReader::with_capacity(BUFFER, GzDecoder::new(input)),
             unpacked: 0,
             limit,
         })
     }
 
-    fn refill(&mut self) -> io::Result<()> {
-        self.at = 0;
-        self.gzip.advance().map_err(stream_error)?;
-        self.unpacked += self.gzip.bytes().len() as u64;
-        if self.unpacked > self.limit {
-            Err(StreamError::TooBig(self.limit).into())
-        } else {
-            Ok(())
+    /// Returns the error of an archive that does not inflate, or the input's own.
+    fn stream_error(&self, error: io::Error) -> io::Error {
+        let is_stream_error = error
+            .get_ref()
+            .is_some_and(|inner| inner.is::<StreamError>());
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => StreamError::CutOff.into(),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if !is_stream_error => {
+                if self.gzip.get_ref().header().is_some() {
+                    StreamError::Corrupt(error.to_string()).into()
+                } else {
+                    StreamError::NotGzip.into()
+                }
+            }
+            _ => error,
         }
     }
-}
-
-/// What does not inflate is a corrupt archive; all else is the input's own error.
-fn stream_error(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => StreamError::CutOff.into(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if !is_stream_error(&error) => {
-            StreamError::Corrupt(error.to_string()).into()
-        }
-        _ => error,
-    }
-}
-
-fn is_stream_error(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<StreamError>())
 }
 
 impl<R: Read> BufRead for Inflated<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at == self.gzip.bytes().len() {
-            self.refill()?;
+        if self.gzip.buffer().is_empty() {
+            let filled = self.gzip.fill_buf().map(<[u8]>::len);
+            self.unpacked += filled.map_err(|error| self.stream_error(error))? as u64;
+            if self.unpacked > self.limit {
+                return Err(StreamError::TooBig(self.limit).into());
+            }
         }
-        Ok(&self.gzip.bytes()[self.at..])
+        Ok(self.gzip.buffer())
     }
 
     fn consume(&mut self, n: usize) {
-        self.at += n;
+        self.gzip.consume(n);
     }
 }
 
@@ -112,8 +110,8 @@ impl<R: Read> Read for Inflated<R> {
 mod tests {
     use std::io::Write;
 
-    use flate2::Compression;
     use flate2::write::GzEncoder;
+    use flate2::{Compression, GzBuilder};
 
     use super::*;
 
@@ -130,5 +128,51 @@ mod tests {
         assert_eq!(all(10 << 20).unwrap(), 10 << 20);
         let told = all((10 << 20) - 1).unwrap_err().to_string();
         assert_eq!(told, StreamError::TooBig((10 << 20) - 1).to_string());
+    }
+
+    fn packed() -> Vec<u8> {
+        let builder = GzBuilder::new()
+            .filename("a.tar")
+            .comment("a comment")
+            .extra(vec![1; 300]);
+        let mut gzip = builder.write(Vec::new(), Compression::default());
+        gzip.write_all(b"hello").unwrap();
+        gzip.finish().unwrap()
+    }
+
+    fn unpack(bytes: &[u8]) -> Result<Vec<u8>, String> {
+        let mut unpacked = Vec::new();
+        let read = Inflated::new(bytes).and_then(|mut file| file.read_to_end(&mut unpacked));
+        read.map(|_| unpacked).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_header_with_all_fields_is_read_and_bytes_behind_the_trailer_do_not_matter() {
+        let file = packed();
+        for behind in [&b""[..], b"1f8b", &file] {
+            assert_eq!(unpack(&[&file, behind].concat()), Ok(b"hello".to_vec()));
+        }
+    }
+
+    #[test]
+    fn a_wrong_checksum_or_length_is_corrupt() {
+        let file = packed();
+        for at in file.len() - 8..file.len() {
+            let mut broken = file.clone();
+            broken[at] ^= 0x40;
+            assert_eq!(
+                unpack(&broken),
+                Err(
+                    "is corrupt (corrupt gzip stream does not have a matching checksum)".to_owned()
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn another_compression_is_no_gzip_file() {
+        let mut file = packed();
+        file[2] = 7;
+        assert_eq!(unpack(&file), Err("is not a gzip file".to_owned()));
     }
 }
