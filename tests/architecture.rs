@@ -44,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "browser-guard",
             "error-text",
             "evaluation",
+            "fit-image",
             "lst",
             "model-archive",
             "plots",

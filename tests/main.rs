@@ -18,6 +18,7 @@ mod front_door;
 mod hostile;
 mod images;
 mod monitoring;
+mod one_photograph;
 mod pages;
 mod real_data;
 mod request_ids;

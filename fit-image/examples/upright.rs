@@ -27,7 +27,7 @@ fn decode_all(folder: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
         match fit_image::upright(&fs::read(entry.path())?) {
             Ok(image) => {
                 target.push(".png");
-                image.into_rgba8().save(target)?;
+                image.save(target)?;
             }
             Err(error) => {
                 target.push(".txt");

@@ -1,4 +1,4 @@
-//! Fits whatever image people upload to the input of the model.
+//! Fits whatever image people have to the input of a model: the one decoder and the one geometry, in training as in serving.
 //!
 //! The image is stretched to the model's width and height; nothing is cut off. The object that matters often reaches from
 //! edge to edge, as bicycles do: cutting a 4:3 photograph to a square would take an eighth off each end. An image that
@@ -17,9 +17,9 @@ mod tiff;
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageFormat};
+use image::{DynamicImage, ImageFormat, RgbImage};
 
-pub use shape::{InvalidShape, Shape};
+pub use shape::{InvalidShape, MAX_SIDE, Shape};
 
 /// An image has at most so many pixels.
 pub const MAX_PIXELS: u64 = 50_000_000;
@@ -71,34 +71,35 @@ pub struct Fitted {
     pub height: u32,
 }
 
-/// Decodes an image file and stands it upright.
+/// Decodes an image file and turns it upright: 8-bit RGB, on white where it is transparent.
 ///
 /// # Errors
 /// There is no image, or it is too large to decode: see [`Unusable`].
-pub fn upright(file: &[u8]) -> Result<DynamicImage, Unusable> {
+pub fn upright(file: &[u8]) -> Result<RgbImage, Unusable> {
     let decoded = decode::decode(file)?;
-    let mut image = decoded.image;
+    let mut image = DynamicImage::from(decode::into_rgb(decoded.image));
     image.apply_orientation(decoded.orientation);
-    Ok(image)
+    Ok(image.into_rgb8())
 }
 
-/// Decodes an image file, stands it upright, and fits it to `shape`.
+/// Decodes an image file, turns it upright, and scales it to `shape`: the pixels that a model sees, in training as in serving.
+///
+/// # Errors
+/// There is no image, or it is too large to decode: see [`Unusable`].
+pub fn pixels(file: &[u8], shape: Shape) -> Result<RgbImage, Unusable> {
+    Ok(scale(decode::decode(file)?, shape))
+}
+
+/// Does what [`pixels`] does, and encodes them as PNG.
 ///
 /// # Errors
 /// There is no image, or it is too large to decode: see [`Unusable`].
 pub fn fit(file: &[u8], shape: Shape) -> Result<Fitted, Unusable> {
-    let decode::Decoded {
-        image,
-        orientation,
-        format,
-    } = decode::decode(file)?;
-    let (width, height) = (image.width(), image.height());
-    let target = decode::before_turning(orientation, (shape.width(), shape.height()));
-    let mut small = DynamicImage::from(resize::resize(image, target));
-    // Turned only now: it is the same to turn a small image and a large one, but not as fast.
-    small.apply_orientation(orientation);
+    let decoded = decode::decode(file)?;
+    let (width, height) = (decoded.image.width(), decoded.image.height());
+    let format = decoded.format;
     let mut png = Cursor::new(Vec::new());
-    small
+    scale(decoded, shape)
         .write_to(&mut png, ImageFormat::Png)
         .map_err(|error| Unusable::Corrupt("PNG", error.to_string()))?;
     Ok(Fitted {
@@ -107,4 +108,12 @@ pub fn fit(file: &[u8], shape: Shape) -> Result<Fitted, Unusable> {
         width,
         height,
     })
+}
+
+/// Scales an image to `shape` and turns it, in this order: it is the same to turn a small image, and faster.
+fn scale(decoded: decode::Decoded, shape: Shape) -> RgbImage {
+    let target = decode::before_turning(decoded.orientation, shape.dimensions());
+    let mut image = DynamicImage::from(resize::resize(decoded.image, target));
+    image.apply_orientation(decoded.orientation);
+    image.into_rgb8()
 }

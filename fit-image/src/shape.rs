@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Width and height of the model's input; its channels are red, green and blue.
+/// Height and width of the model's input in pixels, each from 1 to [`MAX_SIDE`]; its channels are red, green and blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     height: u32,
@@ -11,9 +11,9 @@ pub struct Shape {
 }
 
 /// The longest side of a model's input.
-const MAX_SIDE: u32 = 4096;
+pub const MAX_SIDE: u32 = 4096;
 
-/// What is wrong with a shape.
+/// A shape that no model's input has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidShape {
     /// Not three whole numbers.
@@ -21,7 +21,7 @@ pub enum InvalidShape {
     Form,
     /// Not red, green and blue.
     #[error("{0} channels, and only 3 (red, green, blue) are supported")]
-    Channels(u32),
+    Channels(usize),
     /// No pixels.
     #[error("no pixels")]
     Empty,
@@ -29,29 +29,71 @@ pub enum InvalidShape {
     #[error("{height} x {width} pixels, and a side has at most {MAX_SIDE}")]
     TooLarge {
         /// In pixels.
-        height: u32,
+        height: usize,
         /// In pixels.
-        width: u32,
+        width: usize,
     },
 }
 
 impl Shape {
-    /// In pixels.
-    pub fn width(self) -> u32 {
-        self.width
+    /// The shape of CIFAR's images, for which models are trained where nothing else is said.
+    pub const DEFAULT: Self = Self {
+        height: 32,
+        width: 32,
+    };
+
+    /// Makes a shape of a height and a width.
+    ///
+    /// # Errors
+    /// A side is 0 or longer than [`MAX_SIDE`].
+    pub fn new(height: usize, width: usize) -> Result<Self, InvalidShape> {
+        let side = |side: usize| u32::try_from(side).ok().filter(|side| *side <= MAX_SIDE);
+        match (side(height), side(width)) {
+            (Some(0), _) | (_, Some(0)) => Err(InvalidShape::Empty),
+            (Some(height), Some(width)) => Ok(Self { height, width }),
+            _ => Err(InvalidShape::TooLarge { height, width }),
+        }
     }
 
-    /// In pixels.
-    pub fn height(self) -> u32 {
-        self.height
+    /// Returns the number of rows.
+    pub fn height(self) -> usize {
+        self.height as usize
     }
 
-    /// How many bytes a PNG of this shape may have. One of noise is a little larger than its pixels: a byte a row, and the
-    /// frames of its stored blocks.
-    pub fn largest_png(self) -> u64 {
+    /// Returns the number of columns.
+    pub fn width(self) -> usize {
+        self.width as usize
+    }
+
+    /// Returns the width and the height, in the order that images have them.
+    pub(crate) fn dimensions(self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    /// Returns how many bytes a PNG of this shape may have. One of noise is a little larger than its pixels: a byte a
+    /// row, and the frames of its stored blocks.
+    pub fn max_png_bytes(self) -> u64 {
         let row = u64::from(self.width) * 3 + 1;
         let rows = row.saturating_mul(self.height.into());
         rows.saturating_add(rows / 1000 + 200)
+    }
+}
+
+impl TryFrom<[usize; 3]> for Shape {
+    type Error = InvalidShape;
+
+    /// Makes a shape of channels, height and width.
+    fn try_from([channels, height, width]: [usize; 3]) -> Result<Self, InvalidShape> {
+        if channels != 3 {
+            return Err(InvalidShape::Channels(channels));
+        }
+        Self::new(height, width)
+    }
+}
+
+impl From<Shape> for [usize; 3] {
+    fn from(shape: Shape) -> Self {
+        [3, shape.height(), shape.width()]
     }
 }
 
@@ -65,20 +107,13 @@ impl FromStr for Shape {
     type Err = InvalidShape;
 
     fn from_str(text: &str) -> Result<Self, InvalidShape> {
-        let numbers: Vec<u32> = text
+        let numbers: Vec<usize> = text
             .split(',')
             .map(|number| number.trim().parse().map_err(|_| InvalidShape::Form))
             .collect::<Result<_, _>>()?;
-        let [channels, height, width] = numbers[..] else {
-            return Err(InvalidShape::Form);
-        };
-        let shape = Self { height, width };
-        match () {
-            () if channels != 3 => Err(InvalidShape::Channels(channels)),
-            () if height == 0 || width == 0 => Err(InvalidShape::Empty),
-            () if height.max(width) > MAX_SIDE => Err(InvalidShape::TooLarge { height, width }),
-            () => Ok(shape),
-        }
+        <[usize; 3]>::try_from(numbers)
+            .map_err(|_| InvalidShape::Form)?
+            .try_into()
     }
 }
 
@@ -87,7 +122,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, expected: Result<(u32, u32), &str>) {
+    fn check(text: &str, expected: Result<(usize, usize), &str>) {
         let found = text.parse::<Shape>();
         let found = found.map(|shape| (shape.height(), shape.width()));
         assert_eq!(
@@ -116,7 +151,7 @@ mod tests {
 
     #[test]
     fn noise_takes_a_little_more_than_its_pixels() {
-        let largest = |text: &str| text.parse::<Shape>().map(Shape::largest_png);
+        let largest = |text: &str| text.parse::<Shape>().map(Shape::max_png_bytes);
         assert_eq!(largest("3,32,32"), Ok(32 * 97 + 3 + 200));
     }
 }

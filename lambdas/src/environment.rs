@@ -210,7 +210,7 @@ impl Environment {
         let shape: Shape = text
             .parse()
             .map_err(|error: fit_image::InvalidShape| wrong(error.to_string()))?;
-        if shape.largest_png() > MAX_PNG {
+        if shape.max_png_bytes() > MAX_PNG {
             let problem = "its images may be over Step Functions' payload quota of 262,144 bytes";
             return Err(wrong(problem.to_owned()));
         }

@@ -2,7 +2,7 @@
 //!
 //! Arguments: the artifact's folder, how many times. `just bench speed` holds it against onnxruntime.
 
-use scones_model::data::Picture;
+use image::RgbImage;
 use scones_model::serve::Predictor;
 use std::error::Error;
 use std::path::Path;
@@ -14,14 +14,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: forward FOLDER TIMES".into());
     };
     let predictor = Predictor::load(Path::new(folder))?;
-    let values = predictor.config().input.shape.iter().product();
+    let shape = predictor.config().input.shape;
     let mut random = fastrand::Rng::with_seed(0);
-    let rgb = (0..values).map(|_| random.u8(..)).collect();
-    let picture = Picture { rgb };
+    let mut image = RgbImage::new(shape.width() as u32, shape.height() as u32);
+    image.iter_mut().for_each(|value| *value = random.u8(..));
     let mut seconds = Vec::new();
     for _ in 0..times.parse::<usize>()?.max(1) {
         let begun = Instant::now();
-        predictor.score(&picture)?;
+        predictor.score(&image)?;
         seconds.push(begun.elapsed().as_secs_f64());
     }
     seconds.sort_by(f64::total_cmp);

@@ -1,12 +1,12 @@
 //! Trains and serves an image classifier under SageMaker's container contracts.
 //!
-//! Training runs on the network of [`network`], written for it; its artifact ([`artifact`]) is ONNX, and serving
-//! ([`serve`]) takes that or any other classifier that can be exported to ONNX. Pictures reach both by the same code
-//! ([`data`]), so that what was learned holds for what is served.
+//! Training and serving run on the network of [`network`], written for them. The artifact ([`artifact`]) is ONNX too, and serving
+//! ([`serve`]) takes any other classifier that can be exported to ONNX. Images reach both by the same code, that of
+//! `fit_image`, so that serving sees what training saw.
 
 pub mod artifact;
 pub mod cli;
-pub mod data;
+pub mod dataset;
 #[cfg(test)]
 mod drawn;
 mod file;

@@ -94,7 +94,7 @@ pub fn corrupt_file(
     severity: u8,
     seed: u64,
 ) -> Result<Vec<u8>, fit_image::Unusable> {
-    let image = corrupt(&fit_image::upright(file)?.into_rgb8(), kind, severity, seed);
+    let image = corrupt(&fit_image::upright(file)?, kind, severity, seed);
     let mut png = std::io::Cursor::new(Vec::new());
     image
         .write_to(&mut png, image::ImageFormat::Png)

@@ -67,8 +67,9 @@ impl<'a> ImageFile<'a> {
     }
 
     fn image(&self) -> Result<&RgbImage, &fit_image::Unusable> {
-        let decode = || Ok(fit_image::upright(self.file)?.into_rgb8());
-        self.decoded.get_or_init(decode).as_ref()
+        self.decoded
+            .get_or_init(|| fit_image::upright(self.file))
+            .as_ref()
     }
 
     /// Returns the pixels that have been decoded so far.
@@ -151,7 +152,7 @@ impl Features {
     /// # Errors
     /// It is no image, or too large to decode.
     pub fn of_file(file: &[u8]) -> Result<Self, fit_image::Unusable> {
-        Ok(Self::of(&fit_image::upright(file)?.into_rgb8()))
+        Ok(Self::of(&fit_image::upright(file)?))
     }
 
     /// Of an image.

@@ -129,8 +129,11 @@ fn associated_alpha_is_divided_out() {
     // On white: 100 + 155, 50 + 155, 155.
     check_pixels(&tiff(1), &strip, &[[255, 205, 155]]);
     check_pixels(&tiff(2), &strip, &[[194, 175, 155]]);
-    let upright = crate::upright(&tiff(1).file(&strip)).unwrap();
-    assert_eq!(upright.to_rgba8().get_pixel(0, 0).0, [255, 127, 0, 100]);
+    let decoded = crate::decode::decode(&tiff(1).file(&strip)).unwrap();
+    assert_eq!(
+        decoded.image.to_rgba8().get_pixel(0, 0).0,
+        [255, 127, 0, 100]
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use image::{
 };
 use proptest::prelude::*;
 
-use super::{Fitted, Shape, Unusable, fit};
+use super::{Fitted, Shape, Unusable, fit, pixels};
 
 const RED: [u8; 3] = [220, 20, 20];
 const GREEN: [u8; 3] = [20, 200, 20];
@@ -47,10 +47,8 @@ fn seen(file: &[u8], shape: Shape) -> RgbImage {
     let Fitted { png, .. } = fit(file, shape).expect("an image");
     let image = image::load_from_memory_with_format(&png, ImageFormat::Png).expect("a PNG");
     assert_eq!(image.color(), ColorType::Rgb8);
-    assert_eq!(
-        (image.width(), image.height()),
-        (shape.width(), shape.height())
-    );
+    assert_eq!((image.width(), image.height()), shape.dimensions());
+    assert_eq!(image.to_rgb8(), pixels(file, shape).expect("an image"));
     image.into_rgb8()
 }
 

@@ -60,7 +60,7 @@ impl Embedded {
             .await
             .map_err(|panic| failed(panic.to_string()))?
             .map_err(|error| match error {
-                PredictError::Picture(reason) => {
+                PredictError::Image(reason) => {
                     Error::ImageRefused(context.clone(), reason.to_string())
                 }
                 PredictError::Model(reason) | PredictError::NoEmbedding(reason) => failed(reason),

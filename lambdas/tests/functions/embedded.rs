@@ -22,7 +22,7 @@ const KEY: &str = "models/model.tar.gz";
 fn model() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let input = Input {
-        shape: [3, 16, 16],
+        shape: "3,16,16".parse().expect("a shape"),
         mean: [0.5; 3],
         std: [0.25; 3],
     };

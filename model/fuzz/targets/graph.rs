@@ -2,20 +2,16 @@
 //! run.
 #![no_main]
 
+use fit_image::Shape;
 use libfuzzer_sys::fuzz_target;
-use scones_model::data::Size;
 use scones_model::import::read_graph;
 use std::path::Path;
 
 fuzz_target!(|file: &[u8]| {
-    let size = Size {
-        height: 8,
-        width: 8,
-    };
     // There are no weights beside it.
     let path = Path::new("/nowhere/model.onnx");
-    for size in [None, Some(size)] {
-        if let Ok((_, model)) = read_graph(file, path, size) {
+    for shape in [None, Some(Shape::DEFAULT)] {
+        if let Ok((_, model)) = read_graph(file, path, shape) {
             let _again = read_graph(&model, path, None);
         }
     }

@@ -1,8 +1,10 @@
 //! `config.json`: how to feed the model, and what its outputs are called.
 
-use crate::data::{Picture, SIDES, Size};
 use crate::network::Tensor;
-use serde::{Deserialize, Serialize};
+use fit_image::{MAX_SIDE, Shape};
+use image::RgbImage;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The version of the artifact that is written and read here.
 const FORMAT: &str = "scones-model/1";
@@ -27,8 +29,9 @@ pub struct Config {
 /// The model's input: a picture in RGB, scaled to 0..1, minus `mean`, divided by `std`, by colour.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Input {
-    /// Channels, height, width.
-    pub shape: [usize; 3],
+    /// Height and width; in JSON channels, height, width.
+    #[serde(deserialize_with = "read_shape", serialize_with = "write_shape")]
+    pub shape: Shape,
     /// Mean of each colour, where 1 is full brightness.
     pub mean: [f32; 3],
     /// Standard deviation of each colour, where 1 is full brightness.
@@ -67,7 +70,22 @@ impl Config {
             return Err("temperature must be finite and over 0".into());
         }
         config.input.check()?;
+        config.check_widths()?;
         Ok(config)
+    }
+
+    /// Checks that each convolution has channels, and that the pools between them leave a pixel.
+    fn check_widths(&self) -> Result<(), String> {
+        let shape = self.input.shape;
+        let pools = self.widths.len().saturating_sub(1);
+        let pooled = |side: usize| side.checked_shr(pools as u32).unwrap_or(0);
+        if self.widths.contains(&0) || pooled(shape.height().min(shape.width())) == 0 {
+            return Err(format!(
+                "widths are {:?}; expected numbers over 0, and so few that an image of {shape} can be halved between them",
+                self.widths
+            ));
+        }
+        Ok(())
     }
 
     /// The config as JSON, for people too.
@@ -79,57 +97,51 @@ impl Config {
 }
 
 impl Input {
-    /// Height and width.
-    pub fn size(&self) -> Size {
-        Size {
-            height: self.shape[1],
-            width: self.shape[2],
-        }
-    }
-
-    /// A picture's values as the model takes them, the colours of a pixel side by side.
-    pub fn normalise<'a>(&'a self, picture: &'a Picture) -> impl Iterator<Item = f32> + 'a {
-        let colours = self.mean.iter().zip(&self.std).cycle();
-        picture
-            .rgb
+    /// Returns an image's values as the model takes them, the colors of a pixel side by side.
+    pub fn normalize<'a>(&'a self, image: &'a RgbImage) -> impl Iterator<Item = f32> + 'a {
+        let colors = self.mean.iter().zip(&self.std).cycle();
+        image
+            .as_raw()
             .iter()
-            .zip(colours)
+            .zip(colors)
             .map(|(value, (mean, std))| (f32::from(*value) / 255.0 - mean) / std)
     }
 
-    /// A batch of pictures for the network.
-    pub fn batch<'a>(&self, pictures: impl ExactSizeIterator<Item = &'a Picture>) -> Tensor {
-        let Size { height, width } = self.size();
-        let images = pictures.len();
-        let data = pictures
-            .flat_map(|picture| self.normalise(picture).collect::<Vec<_>>())
-            .collect();
+    /// Returns a batch of images for the network.
+    pub fn batch<'a>(&self, images: impl ExactSizeIterator<Item = &'a RgbImage>) -> Tensor {
         Tensor {
-            images,
-            height,
-            width,
+            images: images.len(),
+            height: self.shape.height(),
+            width: self.shape.width(),
             channels: 3,
-            data,
+            data: images
+                .flat_map(|image| self.normalize(image).collect::<Vec<_>>())
+                .collect(),
         }
     }
 
     fn check(&self) -> Result<(), String> {
-        let [channels, height, width] = self.shape;
-        if channels != 3 || !SIDES.contains(&height) || !SIDES.contains(&width) {
-            return Err(format!(
-                "the input shape is {:?}; expected [3, height, width] with {} to {} pixels each",
-                self.shape,
-                SIDES.start(),
-                SIDES.end()
-            ));
-        }
-        match self.mean.iter().all(|mean| mean.is_finite())
+        if self.mean.iter().all(|mean| mean.is_finite())
             && self.std.iter().all(|std| *std > 0.0 && std.is_finite())
         {
-            true => Ok(()),
-            false => Err("mean must be finite, and std finite and over 0".into()),
+            Ok(())
+        } else {
+            Err("mean must be finite, and std finite and over 0".into())
         }
     }
+}
+
+fn read_shape<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Shape, D::Error> {
+    let shape = <[usize; 3]>::deserialize(deserializer)?;
+    Shape::try_from(shape).map_err(|_| {
+        D::Error::custom(format!(
+            "the input shape is {shape:?}; expected [3, height, width] with 1 to {MAX_SIDE} pixels each"
+        ))
+    })
+}
+
+fn write_shape<S: Serializer>(shape: &Shape, serializer: S) -> Result<S::Ok, S::Error> {
+    <[usize; 3]>::from(*shape).serialize(serializer)
 }
 
 #[cfg(test)]
@@ -138,7 +150,7 @@ mod tests {
 
     fn config() -> Config {
         let input = Input {
-            shape: [3, 2, 1],
+            shape: Shape::new(2, 1).unwrap(),
             mean: [0.5, 0.0, 1.0],
             std: [0.5, 1.0, 2.0],
         };
@@ -194,6 +206,9 @@ mod tests {
             check_error("[3,2,1]", shape, " at line 1 column ");
         }
         check_error("[0.5,1.0,2.0]", "[0.5,0.0,2.0]", "std finite and over 0");
+        for widths in ["[0]", "[8,0]", "[8,8]"] {
+            check_error("[8]", widths, "expected numbers over 0");
+        }
         check_error("\"labels\"", "\"names\"", "missing field `labels`");
     }
 
@@ -210,11 +225,9 @@ mod tests {
     }
 
     #[test]
-    fn normalises_by_colour() {
-        let picture = Picture {
-            rgb: vec![255, 0, 255, 0, 255, 0],
-        };
-        let values: Vec<f32> = config().input.normalise(&picture).collect();
+    fn normalizes_by_color() {
+        let image = RgbImage::from_raw(1, 2, vec![255, 0, 255, 0, 255, 0]).unwrap();
+        let values: Vec<f32> = config().input.normalize(&image).collect();
         assert_eq!(values, [1.0, 0.0, 0.0, -1.0, 1.0, -0.5]);
     }
 }

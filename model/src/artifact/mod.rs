@@ -1,17 +1,17 @@
-//! What training leaves and everything else starts from: `model.onnx`, `config.json`, `weights.safetensors`.
+//! The artifact of a training: `model.onnx`, `config.json` and `weights.safetensors`.
 //!
-//! SageMaker packs this folder into `model.tar.gz` and unpacks it again for the endpoint. The ONNX file takes a
-//! normalised image and gives probabilities; the config says how to get from a picture to that input, and what
-//! the probabilities are called. Any classifier that can be exported to ONNX fits in.
+//! SageMaker packs this folder into `model.tar.gz` and unpacks it again for the endpoint. A network that was trained here is
+//! served from its weights, on the kernels it was trained with, which are faster than a general runtime. The ONNX file is for
+//! other programs, and for other models: any classifier that can be exported to ONNX is served from it, without weights beside
+//! it. It takes a normalized image and gives probabilities; the config says how to get from an image to that input, and
+//! what the probabilities are called.
 
 mod config;
-mod frozen;
 mod onnx;
 mod pack;
 mod weights;
 
 pub use config::{Config, Input};
-pub(crate) use frozen::frozen;
 pub use pack::{PackError, pack, unpack, unpack_at_most};
 
 use crate::file;
@@ -20,11 +20,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The classifier, for serving.
+/// The classifier for any runtime of ONNX.
 pub const MODEL: &str = "model.onnx";
-/// Input shape, normalisation and labels.
+/// Input shape, normalization and labels.
 pub const CONFIG: &str = "config.json";
-/// Everything that training changes, to train on from.
+/// Everything that training changes, to serve and to train on from.
 pub const WEIGHTS: &str = "weights.safetensors";
 
 /// Bytes that a config may have: names for a hundred thousand classes.
@@ -93,9 +93,28 @@ pub fn read_config(folder: &Path) -> Result<Config, ArtifactError> {
 /// Replaces the weights of `network` by those of the artifact in `folder`.
 pub fn read_weights(folder: &Path, network: &mut Network) -> Result<(), ArtifactError> {
     let path = folder.join(WEIGHTS);
-    let bytes = file::read(&path, MAX_MODEL).map_err(|source| ArtifactError::File {
-        path: path.clone(),
+    weights::decode(&read_weights_file(&path)?, network)
+        .map_err(|reason| ArtifactError::Weights { path, reason })
+}
+
+/// Reads the network of the artifact in `folder`; none if it was not trained here, or if its weights are missing.
+pub fn read_network(folder: &Path, config: &Config) -> Result<Option<Network>, ArtifactError> {
+    let path = folder.join(WEIGHTS);
+    if config.widths.is_empty() || !path.exists() {
+        return Ok(None);
+    }
+    weights::network(
+        &read_weights_file(&path)?,
+        &config.widths,
+        config.labels.len(),
+    )
+    .map(Some)
+    .map_err(|reason| ArtifactError::Weights { path, reason })
+}
+
+fn read_weights_file(path: &Path) -> Result<Vec<u8>, ArtifactError> {
+    file::read(path, MAX_MODEL).map_err(|source| ArtifactError::File {
+        path: path.to_owned(),
         source,
-    })?;
-    weights::decode(&bytes, network).map_err(|reason| ArtifactError::Weights { path, reason })
+    })
 }

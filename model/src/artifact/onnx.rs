@@ -1,12 +1,12 @@
 //! `model.onnx`: the network for serving, in ONNX's protocol buffers.
 //!
-//! The graph takes normalised images `[N, 3, height, width]` and gives probabilities `[N, classes]`. Batch norm is
+//! The graph takes normalized images `[N, 3, height, width]` and gives probabilities `[N, classes]`. Batch norm is
 //! folded into the convolutions, the temperature into the last layer. Each image goes through together with its mirror
 //! image, and the mean of the two rows of logits goes into the softmax. Opset 13, which every runtime of the last years
 //! reads.
 
 use super::config::Config;
-use crate::network::{Conv, Layer, Linear, Network, Norm, SIDE};
+use crate::network::{Folded, Network, SIDE};
 use crate::proto::{
     AttributeProto, AttributeType, DataType, Dimension, DimensionValue, GraphProto, ModelProto,
     NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto,
@@ -18,17 +18,17 @@ const OPSET: i64 = 13;
 const IR_VERSION: i64 = 8;
 
 /// Name of the graph's input.
-pub(crate) const INPUT: &str = "image";
+const INPUT: &str = "image";
 /// Name of the graph's output.
-pub(crate) const OUTPUT: &str = "probabilities";
+const OUTPUT: &str = "probabilities";
 
 /// The network as the bytes of an ONNX file.
 pub(super) fn encode(network: &Network, config: &Config) -> Vec<u8> {
-    let [channels, height, width] = config.input.shape.map(|size| size as i64);
+    let [channels, height, width] = <[usize; 3]>::from(config.input.shape).map(|size| size as i64);
     let classes = config.labels.len() as i64;
     let mut graph = Graph::default();
     let pair = graph.with_mirror_image(INPUT, width);
-    let logits = graph.layers(&network.layers, pair, config.temperature);
+    let logits = graph.layers(&network.folded(config.temperature), pair);
     graph.mean_of_pair(&logits, classes);
     let model = ModelProto {
         ir_version: IR_VERSION,
@@ -127,80 +127,46 @@ impl Graph {
         self.named_node("Softmax", &[&mean], vec![integer("axis", 1)], OUTPUT);
     }
 
-    fn layers(&mut self, layers: &[Layer], input: String, temperature: f32) -> String {
-        let mut value = input;
-        let mut layers = layers.iter().peekable();
-        while let Some(layer) = layers.next() {
-            value = match layer {
-                Layer::Conv(conv) => {
-                    let norm = layers.next_if(|next| matches!(next, Layer::Norm(_)));
-                    self.conv(&value, conv, norm.and_then(as_norm))
-                }
-                Layer::Norm(norm) => self.norm(&value, norm),
-                Layer::MaxPool(_) => self.node("MaxPool", &[&value], square()),
-                Layer::Relu(_) => self.node("Relu", &[&value], vec![]),
-                Layer::GlobalAverage(_) => {
-                    let average = self.node("GlobalAveragePool", &[&value], vec![]);
-                    self.node("Flatten", &[&average], vec![integer("axis", 1)])
-                }
-                Layer::Linear(linear) => self.linear(&value, linear, temperature),
-            };
-        }
-        value
+    fn layers(&mut self, layers: &[Folded], input: String) -> String {
+        layers.iter().fold(input, |value, layer| match layer {
+            Folded::Conv {
+                inputs,
+                weight,
+                bias,
+            } => self.conv(&value, *inputs, weight, bias),
+            Folded::MaxPool => self.node("MaxPool", &[&value], square()),
+            Folded::Relu => self.node("Relu", &[&value], vec![]),
+            Folded::GlobalAverage => {
+                let average = self.node("GlobalAveragePool", &[&value], vec![]);
+                self.node("Flatten", &[&average], vec![integer("axis", 1)])
+            }
+            Folded::Linear { weight, bias } => self.linear(&value, weight, bias),
+        })
     }
 
-    /// A convolution with the batch norm that follows it folded into its filters and bias.
-    fn conv(&mut self, input: &str, conv: &Conv, norm: Option<&Norm>) -> String {
-        let (factor, offset) = match norm {
-            Some(norm) => norm.as_affine(),
-            None => (vec![1.0; conv.outputs], vec![0.0; conv.outputs]),
-        };
+    fn conv(&mut self, value: &str, inputs: usize, weight: &[f32], bias: &[f32]) -> String {
         let index = self.nodes.len();
-        let shape = [conv.outputs, conv.inputs, SIDE, SIDE];
+        let outputs = bias.len();
         let weight = self.floats(
             &format!("conv{index}_weight"),
-            &shape,
-            &filters(conv, &factor),
+            &[outputs, inputs, SIDE, SIDE],
+            &to_onnx(weight, inputs, outputs),
         );
-        let bias = self.floats(&format!("conv{index}_bias"), &[conv.outputs], &offset);
-        self.node("Conv", &[input, &weight, &bias], padded())
+        let bias = self.floats(&format!("conv{index}_bias"), &[outputs], bias);
+        self.node("Conv", &[value, &weight, &bias], padded())
     }
 
-    /// A batch norm that no convolution takes in.
-    fn norm(&mut self, input: &str, norm: &Norm) -> String {
-        let (factor, offset) = norm.as_affine();
+    fn linear(&mut self, value: &str, weight: &[f32], bias: &[f32]) -> String {
         let index = self.nodes.len();
-        let shape = [factor.len(), 1, 1];
-        let factor = self.floats(&format!("norm{index}_factor"), &shape, &factor);
-        let offset = self.floats(&format!("norm{index}_offset"), &shape, &offset);
-        let scaled = self.node("Mul", &[input, &factor], vec![]);
-        self.node("Add", &[&scaled, &offset], vec![])
-    }
-
-    /// The layer that gives the logits, divided by the temperature.
-    fn linear(&mut self, input: &str, linear: &Linear, temperature: f32) -> String {
-        let outputs = linear.bias.value.len();
-        let divided = |values: &[f32]| -> Vec<f32> {
-            values.iter().map(|value| value / temperature).collect()
-        };
-        let shape = [linear.weight.value.len() / outputs, outputs];
-        let index = self.nodes.len();
-        let weight = self.floats(
-            &format!("linear{index}_weight"),
-            &shape,
-            &divided(&linear.weight.value),
-        );
-        let bias = self.floats(
-            &format!("linear{index}_bias"),
-            &[outputs],
-            &divided(&linear.bias.value),
-        );
-        self.node("Gemm", &[input, &weight, &bias], vec![])
+        let shape = [weight.len() / bias.len(), bias.len()];
+        let weight = self.floats(&format!("linear{index}_weight"), &shape, weight);
+        let bias = self.floats(&format!("linear{index}_bias"), &[bias.len()], bias);
+        self.node("Gemm", &[value, &weight, &bias], vec![])
     }
 }
 
 /// The attributes of a convolution.
-pub(super) fn padded() -> Vec<AttributeProto> {
+fn padded() -> Vec<AttributeProto> {
     let side = SIDE as i64;
     vec![
         integers("kernel_shape", &[side, side]),
@@ -209,35 +175,26 @@ pub(super) fn padded() -> Vec<AttributeProto> {
 }
 
 /// The attributes of a pool.
-pub(super) fn square() -> Vec<AttributeProto> {
+fn square() -> Vec<AttributeProto> {
     vec![
         integers("kernel_shape", &[2, 2]),
         integers("strides", &[2, 2]),
     ]
 }
 
-fn as_norm(layer: &Layer) -> Option<&Norm> {
-    match layer {
-        Layer::Norm(norm) => Some(norm),
-        _ => None,
-    }
-}
-
-/// Filters times the factor of their output channel, in ONNX's order: output, input, row, column.
-fn filters(conv: &Conv, factor: &[f32]) -> Vec<f32> {
-    let mut filters = Vec::with_capacity(conv.weight.value.len());
-    for (output, factor) in factor.iter().enumerate() {
-        for input in 0..conv.inputs {
+/// Filters in ONNX's order (output, input, row, column) from the kernels' (row, column, input, output).
+fn to_onnx(weight: &[f32], inputs: usize, outputs: usize) -> Vec<f32> {
+    let mut filters = Vec::with_capacity(weight.len());
+    for output in 0..outputs {
+        for input in 0..inputs {
             let pixels = 0..SIDE * SIDE;
-            let at =
-                |pixel| conv.weight.value[(pixel * conv.inputs + input) * conv.outputs + output];
-            filters.extend(pixels.map(|pixel| at(pixel) * factor));
+            filters.extend(pixels.map(|pixel| weight[(pixel * inputs + input) * outputs + output]));
         }
     }
     filters
 }
 
-pub(super) fn integer(name: &str, value: i64) -> AttributeProto {
+fn integer(name: &str, value: i64) -> AttributeProto {
     AttributeProto {
         name: name.into(),
         r#type: AttributeType::Int as i32,
@@ -246,7 +203,7 @@ pub(super) fn integer(name: &str, value: i64) -> AttributeProto {
     }
 }
 
-pub(super) fn integers(name: &str, values: &[i64]) -> AttributeProto {
+fn integers(name: &str, values: &[i64]) -> AttributeProto {
     let ints = values.to_vec();
     AttributeProto {
         name: name.into(),

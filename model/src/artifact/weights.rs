@@ -2,12 +2,28 @@
 //!
 //! Filters are `[row, column, input, output]`, matrices `[input, output]`, values little-endian `f32`.
 
-use crate::network::Network;
+use crate::network::{Network, SIDE};
 use crate::tensors;
 
 /// The network's tensors as the bytes of a safetensors file.
 pub(super) fn encode(network: &Network) -> Vec<u8> {
     tensors::encode(network.tensors(), None)
+}
+
+/// Returns the network of these widths and as many classes whose tensors are in the file.
+pub(super) fn network(bytes: &[u8], widths: &[usize], classes: usize) -> Result<Network, String> {
+    let file = tensors::open(bytes)?;
+    let mut inputs = 3;
+    // Before there is a network of that size: the widths may be anything.
+    for (index, width) in widths.iter().enumerate() {
+        let name = format!("conv{index}.weight");
+        tensors::values(&file, &name, &[SIDE, SIDE, inputs, *width])?;
+        inputs = *width;
+    }
+    tensors::values(&file, "linear0.weight", &[inputs, classes])?;
+    let mut network = Network::new(widths, classes, 0);
+    decode(bytes, &mut network)?;
+    Ok(network)
 }
 
 /// Replaces all tensors of `network` by those of the file, which must have the same names and shapes.
@@ -70,6 +86,18 @@ mod tests {
         assert_ne!(values(&trained), values(&other));
         decode(&encode(&trained), &mut other).unwrap();
         assert_eq!(values(&trained), values(&other));
+    }
+
+    #[test]
+    fn a_network_is_read_without_room_for_more_than_the_file_has() {
+        let trained = Network::new(&[4, 5], 2, 1);
+        let bytes = encode(&trained);
+        let read = network(&bytes, &[4, 5], 2).unwrap();
+        assert_eq!(values(&read), values(&trained));
+        for (widths, classes) in [(&[4, 1 << 40][..], 2), (&[4, 5], 1 << 40), (&[4; 3], 2)] {
+            let error = network(&bytes, widths, classes).unwrap_err();
+            assert!(error.starts_with("tensor "), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `scones-model evaluate`.
 
-use crate::data::Dataset;
+use crate::dataset::Dataset;
 use crate::serve::Predictor;
 use crate::{artifact, plots, trial};
 use anyhow::{Context, Error, Result, ensure};
@@ -101,12 +101,12 @@ fn load(model: &Path) -> Result<Predictor> {
 /// Scores the listed images as the endpoint would.
 fn evaluation(predictor: &Predictor, images: &Path, list: &Path) -> Result<Evaluation> {
     let config = predictor.config();
-    let data = Dataset::read(images, list, config.labels.len(), config.input.size());
+    let data = Dataset::read(images, list, config.labels.len(), config.input.shape);
     let data = data.map_err(Error::msg)?;
     let scores: Vec<Vec<f32>> = data
-        .pictures
+        .images
         .par_iter()
-        .map(|picture| predictor.score(picture))
+        .map(|image| predictor.score(image))
         .collect::<Result<_, _>>()?;
     Ok(Evaluation::new(scores, &data.classes))
 }

@@ -1,10 +1,10 @@
 //! `scones-model import`.
 
-use crate::data::Size;
 use crate::import::{self, Imported, Normalisation, Request};
 use crate::trial;
 use anyhow::{Context, Error, Result};
 use clap::Args;
+use fit_image::Shape;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,8 +23,8 @@ pub struct ImportArgs {
     #[arg(long, value_name = "HOW")]
     pub normalise: Normalisation,
     /// Height and width, for a model that takes pictures of any size.
-    #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = size)]
-    pub size: Option<Size>,
+    #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = parse_size)]
+    pub size: Option<Shape>,
     /// Picture to try it on, instead of a drawn one.
     #[arg(long, value_name = "FILE")]
     pub image: Option<PathBuf>,
@@ -55,7 +55,7 @@ fn import(args: &ImportArgs) -> Result<()> {
         model: &args.model,
         labels: &labels,
         normalisation: args.normalise,
-        size: args.size,
+        shape: args.size,
         picture: picture.as_deref(),
     };
     let imported = import::import(&request, &args.out).map_err(Error::msg);
@@ -72,7 +72,7 @@ fn show(imported: &Imported, out: &Path) {
         scores,
         latency,
     } = imported;
-    let [_, height, width] = config.input.shape;
+    let shape = config.input.shape;
     let order = if *added_transpose {
         ", colours last"
     } else {
@@ -83,7 +83,11 @@ fn show(imported: &Imported, out: &Path) {
     } else {
         "probabilities"
     };
-    println!("input     pictures of {height} x {width} (height, width){order}");
+    println!(
+        "input     pictures of {} x {} (height, width){order}",
+        shape.height(),
+        shape.width()
+    );
     println!("output    {} {kind}", config.labels.len());
     println!(
         "latency   {:.2} ms a picture, one at a time",
@@ -103,12 +107,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("can't read {}", path.display()))
 }
 
-fn size(text: &str) -> Result<Size, String> {
-    let sides = text.split_once('x').and_then(|(height, width)| {
-        Some(Size {
-            height: height.parse().ok()?,
-            width: width.parse().ok()?,
-        })
-    });
-    sides.ok_or_else(|| "expected HEIGHTxWIDTH, as 224x224".into())
+fn parse_size(text: &str) -> Result<Shape, String> {
+    let sides = text
+        .split_once('x')
+        .and_then(|(height, width)| Some((height.parse().ok()?, width.parse().ok()?)));
+    let (height, width) = sides.ok_or("expected HEIGHTxWIDTH, as 224x224")?;
+    Shape::new(height, width).map_err(|error| error.to_string())
 }

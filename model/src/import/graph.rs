@@ -1,8 +1,8 @@
 //! What the graph of a model says of itself: its one input and its one output.
 
 use super::ImportError;
-use crate::data::{SIDES, Size};
 use crate::proto::{DataType, DimensionValue, GraphProto, ModelProto, TypeValue, ValueInfoProto};
+use fit_image::Shape;
 use std::collections::BTreeSet;
 
 /// The ends of a model that takes one picture and gives one tensor.
@@ -12,7 +12,7 @@ pub struct Graph {
     /// Whether it is `[N, height, width, 3]` instead of `[N, 3, height, width]`.
     pub(super) colours_last: bool,
     /// Height and width of the picture.
-    pub(super) size: Size,
+    pub(super) shape: Shape,
     /// Name of the output.
     pub(super) output: String,
     /// Type of the operator that gives the output.
@@ -20,21 +20,21 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Reads the graph; `size` is for a model that takes any.
-    pub(super) fn read(model: &ModelProto, size: Option<Size>) -> Result<Self, ImportError> {
+    /// Reads the graph; `shape` is for a model that takes any.
+    pub(super) fn read(model: &ModelProto, shape: Option<Shape>) -> Result<Self, ImportError> {
         let graph = model.graph.as_ref();
         let graph = graph.ok_or_else(|| ImportError::Output("there is no graph".into()))?;
         let input = only_input(graph).map_err(ImportError::Input)?;
         let dims = float_dims(input).map_err(ImportError::Input)?;
         let colours_last = colours_last(&dims).map_err(ImportError::Input)?;
         let [height, width] = if colours_last { [1, 2] } else { [2, 3] };
-        let size = picture_size([dims[height], dims[width]], size).map_err(ImportError::Input)?;
+        let shape = input_shape([dims[height], dims[width]], shape).map_err(ImportError::Input)?;
         let output = only_output(graph).map_err(ImportError::Output)?;
         let last = graph.node.iter().find(|node| node.output.contains(&output));
         Ok(Self {
             input: input.name.clone(),
             colours_last,
-            size,
+            shape,
             last_operator: last.map_or_else(String::new, |node| node.op_type.clone()),
             output,
         })
@@ -75,9 +75,10 @@ fn only_output(graph: &GraphProto) -> Result<String, String> {
 /// How many there are, with their names.
 fn named<'a>(values: impl Iterator<Item = &'a ValueInfoProto>) -> String {
     let names: Vec<String> = values.map(|value| format!("`{}`", value.name)).collect();
-    match names.is_empty() {
-        true => "none".into(),
-        false => format!("{}: {}", names.len(), names.join(", ")),
+    if names.is_empty() {
+        "none".into()
+    } else {
+        format!("{}: {}", names.len(), names.join(", "))
     }
 }
 
@@ -119,14 +120,15 @@ fn colours_last(dims: &[Option<usize>]) -> Result<bool, String> {
     }
 }
 
-fn picture_size(dims: [Option<usize>; 2], given: Option<Size>) -> Result<Size, String> {
-    let size = match (dims, given) {
-        ([Some(height), Some(width)], None) => Size { height, width },
+/// Returns the shape of the input, whose height and width are in `dims`, as far as it fixes them.
+fn input_shape(dims: [Option<usize>; 2], given: Option<Shape>) -> Result<Shape, String> {
+    let [height, width] = match (dims, given) {
+        ([Some(height), Some(width)], None) => [height, width],
         ([height, width], Some(given))
-            if height.is_none_or(|height| height == given.height)
-                && width.is_none_or(|width| width == given.width) =>
+            if height.is_none_or(|height| height == given.height())
+                && width.is_none_or(|width| width == given.width()) =>
         {
-            given
+            return Ok(given);
         }
         ([Some(height), Some(width)], Some(_)) => {
             return Err(format!(
@@ -137,11 +139,5 @@ fn picture_size(dims: [Option<usize>; 2], given: Option<Size>) -> Result<Size, S
             return Err("it takes pictures of any size: say which with --size HEIGHTxWIDTH".into());
         }
     };
-    match SIDES.contains(&size.height) && SIDES.contains(&size.width) {
-        true => Ok(size),
-        false => Err(format!(
-            "{}x{} pixels are too many",
-            size.height, size.width
-        )),
-    }
+    Shape::new(height, width).map_err(|_| format!("{height}x{width} pixels are too many"))
 }

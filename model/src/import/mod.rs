@@ -21,9 +21,9 @@ pub use labels::{LabelError, labels};
 pub use normalisation::Normalisation;
 
 use crate::artifact::{self, CONFIG, Config, Input, MAX_MODEL, MODEL};
-use crate::data::Size;
 use crate::serve::Predictor;
 use crate::{file, proto};
+use fit_image::Shape;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ pub struct Request<'a> {
     /// How pictures become the model's input.
     pub normalisation: Normalisation,
     /// Height and width, for a model that takes any.
-    pub size: Option<Size>,
+    pub shape: Option<Shape>,
     /// Bytes of an image file to try it on; a drawn one otherwise.
     pub picture: Option<&'a [u8]>,
 }
@@ -69,13 +69,13 @@ pub fn import(request: &Request<'_>, out: &Path) -> Result<Imported, ImportError
         path: request.model.to_owned(),
         source,
     })?;
-    let (graph, model) = read_graph(&bytes, request.model, request.size)?;
+    let (graph, model) = read_graph(&bytes, request.model, request.shape)?;
     let classes = request.labels.len();
     let kind = trial::kind_of_scores(model.clone(), &graph, classes)?;
     let model = rewrite::with_output(&model, &graph, kind, classes)?;
 
     let folder = tempfile::tempdir().map_err(ImportError::Temporary)?;
-    let config = config(request, graph.size);
+    let config = config(request, graph.shape);
     let files = [(MODEL, model), (CONFIG, config.to_json().into_bytes())];
     for (name, bytes) in files {
         fs::write(folder.path().join(name), bytes).map_err(ImportError::Temporary)?;
@@ -103,17 +103,17 @@ pub fn import(request: &Request<'_>, out: &Path) -> Result<Imported, ImportError
 pub fn read_graph(
     bytes: &[u8],
     path: &Path,
-    size: Option<Size>,
+    shape: Option<Shape>,
 ) -> Result<(Graph, Vec<u8>), ImportError> {
     let graph = proto::decode(bytes).map_err(ImportError::NotOnnx)?;
-    let graph = Graph::read(&graph, size)?;
+    let graph = Graph::read(&graph, shape)?;
     let model = rewrite::with_input(bytes, &graph, path)?;
     Ok((graph, model))
 }
 
-fn config(request: &Request<'_>, size: Size) -> Config {
+fn config(request: &Request<'_>, shape: Shape) -> Config {
     let input = Input {
-        shape: [3, size.height, size.width],
+        shape,
         mean: request.normalisation.mean,
         std: request.normalisation.std,
     };

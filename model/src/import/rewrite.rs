@@ -40,7 +40,7 @@ pub(super) fn with_input(model: &[u8], graph: &Graph, path: &Path) -> Result<Vec
     } else {
         &graph.input
     };
-    let [height, width] = [graph.size.height, graph.size.width].map(fixed);
+    let [height, width] = [graph.shape.height(), graph.shape.width()].map(fixed);
     let image = GraphProto {
         input: vec![floats(name, vec![any("N"), fixed(3), height, width])],
         node: match graph.colours_last {

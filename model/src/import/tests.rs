@@ -91,7 +91,7 @@ fn import_with(
     folder: &Path,
     model: &ModelProto,
     labels: &[&str],
-    size: Option<Size>,
+    shape: Option<Shape>,
     picture: Option<&[u8]>,
 ) -> Result<Imported, ImportError> {
     let path = folder.join("model.onnx");
@@ -101,7 +101,7 @@ fn import_with(
         model: &path,
         labels: &labels,
         normalisation: "unit".parse().unwrap(),
-        size,
+        shape,
         picture,
     };
     import(&request, &folder.join("model.tar.gz"))
@@ -117,10 +117,10 @@ fn plain(rgb: [u8; 3]) -> Vec<u8> {
 }
 
 /// Imports, unpacks and serves a model: its scores for a reddish picture.
-fn served(model: &ModelProto, size: Option<Size>) -> (Imported, Vec<f32>) {
+fn served(model: &ModelProto, shape: Option<Shape>) -> (Imported, Vec<f32>) {
     let folder = tempfile::tempdir().unwrap();
     let picture = plain([255, 51, 0]);
-    let imported = import_with(folder.path(), model, &NAMES, size, Some(&picture)).unwrap();
+    let imported = import_with(folder.path(), model, &NAMES, shape, Some(&picture)).unwrap();
     let unpacked = folder.path().join("unpacked");
     artifact::unpack(&folder.path().join("model.tar.gz"), &unpacked).unwrap();
     let scores = Predictor::load(&unpacked)
@@ -145,7 +145,7 @@ fn logits_get_a_softmax() {
         let mut model = means(float_picture(&dims), &[2, 3], Some("Flatten"));
         let (imported, scores) = served(&model, None);
         assert!(imported.added_softmax && !imported.added_transpose);
-        assert_eq!(imported.config.input.shape, [3, 4, 6]);
+        assert_eq!(imported.config.input.shape.to_string(), "3,4,6");
         check_scores(&scores, SOFTMAX);
         // The same as [N, 3, 1, 1].
         if let Some(graph) = &mut model.graph {
@@ -172,13 +172,9 @@ fn probabilities_stay_as_they_are() {
 #[test]
 fn colours_may_come_last_and_sizes_be_open() {
     let model = means(float_picture(&[0, 0, 0, 3]), &[1, 2], Some("Flatten"));
-    let size = Size {
-        height: 4,
-        width: 6,
-    };
-    let (imported, scores) = served(&model, Some(size));
+    let (imported, scores) = served(&model, Shape::new(4, 6).ok());
     assert!(imported.added_transpose);
-    assert_eq!(imported.config.input.shape, [3, 4, 6]);
+    assert_eq!(imported.config.input.shape.to_string(), "3,4,6");
     check_scores(&scores, SOFTMAX);
 }
 
@@ -186,7 +182,7 @@ fn colours_may_come_last_and_sizes_be_open() {
 fn what_was_trained_here_can_be_imported() {
     let folder = tempfile::tempdir().unwrap();
     let input = Input {
-        shape: [3, 16, 16],
+        shape: Shape::new(16, 16).unwrap(),
         mean: [0.5; 3],
         std: [0.25; 3],
     };
@@ -345,7 +341,7 @@ fn what_cannot_be_served_is_refused_with_its_reason() {
         model: &path,
         labels: &["a".into(), "b".into()],
         normalisation: "unit".parse().unwrap(),
-        size: None,
+        shape: None,
         picture: None,
     };
     let error = import(&request, &folder.path().join("out")).unwrap_err();

@@ -47,7 +47,7 @@ pub(super) fn kind_of_scores(
 
 /// The output for a random picture.
 fn run(model: &Model, graph: &Graph, seed: u64) -> Result<Tensor<f32>, ImportError> {
-    let shape = [1, 3, graph.size.height, graph.size.width];
+    let shape = [1, 3, graph.shape.height(), graph.shape.width()];
     let mut random = fastrand::Rng::with_seed(seed);
     let values = (0..shape.iter().product()).map(|_| random.f32() * 2.0 - 1.0);
     let values: Vec<f32> = values.collect();
@@ -72,9 +72,10 @@ fn row(output: &Tensor<f32>, classes: usize) -> Result<Vec<f32>, String> {
         ));
     }
     let values = output.to_vec();
-    match values.iter().all(|value| value.is_finite()) {
-        true => Ok(values),
-        false => Err("some scores are not finite".into()),
+    if values.iter().all(|value| value.is_finite()) {
+        Ok(values)
+    } else {
+        Err("some scores are not finite".into())
     }
 }
 

@@ -23,6 +23,7 @@ mod winograd;
 
 pub use average::GlobalAverage;
 pub use conv::{Conv, SIDE};
+pub(crate) use frozen::Folded;
 pub use frozen::Frozen;
 pub use linear::Linear;
 pub use loss::{cross_entropy, one_hot, softmax};

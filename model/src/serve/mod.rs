@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html>
 
 mod embedding;
+mod onnx;
 mod predictor;
 #[cfg(test)]
 mod tests;
@@ -129,7 +130,7 @@ impl Refusal {
         match self {
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Accept(_) => StatusCode::NOT_ACCEPTABLE,
-            Self::Predict(PredictError::Picture(_)) => StatusCode::BAD_REQUEST,
+            Self::Predict(PredictError::Image(_)) => StatusCode::BAD_REQUEST,
             Self::Predict(PredictError::Model(_) | PredictError::NoEmbedding(_))
             | Self::Lost(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -1,39 +1,32 @@
-//! The model of an artifact, ready to score pictures: ONNX by `rten`, or where it has the form of the networks that are
-//! trained here, by their own kernels; everything else from `config.json`.
+//! The model of an artifact, ready to score images.
 
-use super::embedding::Nodes;
-use crate::artifact::{self, ArtifactError, Config, Input, MAX_MODEL, MODEL};
-use crate::data::{Picture, PictureError, Size};
-use crate::file;
-use crate::network::{Frozen, Tensor as Image, softmax};
-use crate::proto;
-use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueView};
-use rten_tensor::prelude::*;
-use rten_tensor::{NdTensorView, Tensor};
+use super::onnx::OnnxModel;
+use crate::artifact::{self, ArtifactError, Config, MODEL};
+use crate::network::{Frozen, Tensor, softmax};
+use fit_image::Unusable;
+use image::RgbImage;
 use std::iter::once;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A loaded model. Scoring needs no lock.
 pub struct Predictor {
     config: Config,
     model: Model,
-    input: NodeId,
-    output: NodeId,
-    /// What the last linear layer sees; or why that is not known.
-    embedding: Result<NodeId, String>,
-    /// A thread a core. Those that score wait while these work.
-    threads: Arc<ThreadPool>,
-    /// The network, if it is one of those that are trained here.
-    frozen: Option<Frozen>,
 }
 
-/// Why a model can't be loaded.
+enum Model {
+    /// A network that was trained here, on the kernels that it was trained with.
+    Trained(Frozen),
+    /// Any other.
+    Onnx(Box<OnnxModel>),
+}
+
+/// An artifact that can't be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The config can't be read.
+    /// The config or the weights can't be read.
     #[error(transparent)]
-    Config(#[from] ArtifactError),
+    Artifact(#[from] ArtifactError),
     /// The ONNX file can't be served.
     #[error("{path} can't be served: {reason}")]
     Model {
@@ -57,134 +50,116 @@ pub enum LoadError {
     },
 }
 
-/// Why bytes get no scores.
+/// A reason for which an image gets no scores.
 #[derive(Debug, thiserror::Error)]
 pub enum PredictError {
-    /// They are not a picture.
+    /// The bytes are no image that can be decoded.
     #[error(transparent)]
-    Picture(#[from] PictureError),
+    Image(#[from] Unusable),
     /// The model failed.
     #[error("the model failed: {0}")]
     Model(String),
-    /// The model has no view of a picture that could be asked for.
+    /// The model has no embedding of an image.
     #[error("{0}")]
     NoEmbedding(String),
 }
 
 impl Predictor {
-    /// Loads the artifact in `folder`, makes it fast, and tries it once. What the model does with this process is its own
-    /// affair: [`trial::load`](crate::trial::load) tries it in another one first.
+    /// Loads the artifact in `folder` and tries it once. Nothing limits what the model takes of this process:
+    /// [`trial::load`](crate::trial::load) tries it in another one first.
+    ///
+    /// # Errors
+    /// A file is missing or wrong, or the model does not fit the config.
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
         let config = artifact::read_config(folder)?;
+        if let Some(network) = artifact::read_network(folder, &config)? {
+            let model = Model::Trained(Frozen::new(&network, config.temperature));
+            return Ok(Self { config, model });
+        }
         let path = folder.join(MODEL);
         let unusable = |reason: String| LoadError::Model {
             path: path.clone(),
             reason,
         };
-        let mut options = ModelOptions::with_all_ops();
-        options.prepack_weights(true);
-        let file = file::read(&path, MAX_MODEL).map_err(|error| unusable(error.to_string()))?;
-        let nodes: Nodes = proto::decode(&file).map_err(unusable)?;
-        let embedding = nodes.embedding();
-        let frozen = artifact::frozen(&file);
-        let model = options.load(file);
-        let model = model.map_err(|error| unusable(error.to_string()))?;
-        let embedding = embedding.and_then(|name| {
-            let id = model.find_node(&name);
-            id.ok_or_else(|| {
-                format!(
-                    "the model has no embedding: its value {name} went as the model was made fast"
-                )
-            })
-        });
-        let (&[input], &[output, ..]) = (model.input_ids(), model.output_ids()) else {
-            let inputs = model.input_ids().len();
-            return Err(unusable(format!("it takes {inputs} inputs, not one image")));
-        };
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let predictor = Self {
-            config,
-            model,
-            input,
-            output,
-            embedding,
-            threads: Arc::new(ThreadPool::with_num_threads(cores)),
-            frozen,
-        };
-        let blank = vec![0.0; predictor.config.input.shape.iter().product()];
-        let scores = predictor.run(&blank, predictor.output).map_err(unusable)?;
-        let scores = scores.into_data();
-        match (scores.len(), predictor.config.labels.len()) {
-            (scores, labels) if scores == labels => Ok(predictor),
-            (scores, labels) => Err(LoadError::Labels {
+        let model = OnnxModel::load(&path, config.input.shape).map_err(unusable)?;
+        let blank = RgbImage::new(
+            config.input.shape.width() as u32,
+            config.input.shape.height() as u32,
+        );
+        let scores = model.score(&planes(config.input.batch(once(&blank))));
+        let scores = scores.map_err(unusable)?.len();
+        let labels = config.labels.len();
+        if scores != labels {
+            return Err(LoadError::Labels {
                 path,
                 scores,
                 labels,
-            }),
+            });
         }
+        let model = Model::Onnx(Box::new(model));
+        Ok(Self { config, model })
     }
 
-    /// Input and labels of the model.
+    /// Returns the input and the labels of the model.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Probabilities of the classes for an image file.
+    /// Returns the probabilities of the classes for an image file.
+    ///
+    /// # Errors
+    /// The file has no image that can be decoded, or the model fails.
     pub fn predict(&self, file: &[u8]) -> Result<Vec<f32>, PredictError> {
-        self.score(&Picture::decode(file, self.config.input.size())?)
+        self.score(&fit_image::pixels(file, self.config.input.shape)?)
     }
 
-    /// Probabilities of the classes for a picture of the model's size.
-    pub fn score(&self, picture: &Picture) -> Result<Vec<f32>, PredictError> {
-        let input = &self.config.input;
-        match &self.frozen {
-            Some(frozen) => Ok(frozen_scores(frozen, input.batch(once(picture)))),
-            None => {
-                let scores = self.run(&planes(picture, input), self.output);
-                Ok(scores.map_err(PredictError::Model)?.into_data())
+    /// Returns the probabilities of the classes for an image of the model's shape.
+    ///
+    /// # Errors
+    /// The model fails.
+    pub fn score(&self, image: &RgbImage) -> Result<Vec<f32>, PredictError> {
+        let image = self.config.input.batch(once(image));
+        match &self.model {
+            Model::Trained(network) => {
+                let logits = network.infer(with_mirror_image(image));
+                let mut scores = mean_of_rows(&logits.data, self.config.labels.len());
+                softmax(&mut scores);
+                Ok(scores)
             }
+            Model::Onnx(model) => model.score(&planes(image)).map_err(PredictError::Model),
         }
     }
 
-    /// The model's view of an image file: what its last linear layer (`Gemm` or `MatMul`) sees. Where the model looks at
-    /// several versions of an image, as those trained here do, it is their mean.
+    /// Returns the embedding of an image file: the input of the model's last linear layer (`Gemm` or `MatMul`). Where the
+    /// model looks at several versions of an image, as those trained here do, it is their mean.
     ///
     /// # Errors
-    /// The file is no picture, or the model does not end in a linear layer.
+    /// The file has no image that can be decoded, or the model does not end in a linear layer.
     pub fn embed(&self, file: &[u8]) -> Result<Vec<f32>, PredictError> {
-        let none = |reason: &String| PredictError::NoEmbedding(reason.clone());
-        let embedding = *self.embedding.as_ref().map_err(none)?;
-        let picture = Picture::decode(file, self.config.input.size())?;
-        let seen = self.run(&planes(&picture, &self.config.input), embedding);
-        let seen = seen.map_err(PredictError::Model)?;
-        let length = seen.shape().last().copied().unwrap_or(0).max(1);
-        Ok(mean_of_rows(&seen.into_data(), length))
-    }
-
-    /// The value of a node for one image's values.
-    fn run(&self, values: &[f32], node: NodeId) -> Result<Tensor<f32>, String> {
-        let [channels, height, width] = self.config.input.shape;
-        let image = NdTensorView::from_data([1, channels, height, width], values);
-        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
-        let inputs = vec![(self.input, ValueView::from(image).into())];
-        let found = self.model.run_n(inputs, [node], Some(options));
-        let [found] = found.map_err(|error| error.to_string())?;
-        Ok(found.try_into().map_err(|_| "its values are not floats")?)
+        let input = &self.config.input;
+        let image = || fit_image::pixels(file, input.shape).map(|image| input.batch(once(&image)));
+        let rows = match &self.model {
+            Model::Trained(network) => {
+                let rows = network.embed(with_mirror_image(image()?));
+                (rows.data, rows.channels)
+            }
+            Model::Onnx(model) => {
+                let embedding = model.embedding().map_err(PredictError::NoEmbedding)?;
+                model
+                    .embed(embedding, &planes(image()?))
+                    .map_err(PredictError::Model)?
+            }
+        };
+        Ok(mean_of_rows(&rows.0, rows.1.max(1)))
     }
 }
 
-/// The scores of one image and its mirror image.
-fn frozen_scores(frozen: &Frozen, image: Image) -> Vec<f32> {
+/// Returns an image and its mirror image.
+fn with_mirror_image(mut image: Tensor) -> Tensor {
     let mirrored = image.mirrored();
-    let mut pair = image;
-    pair.images = 2;
-    pair.data.extend(mirrored.data);
-    let logits = frozen.infer(pair).data;
-    let (plain, mirrored) = logits.split_at(logits.len() / 2);
-    let logits = plain.iter().zip(mirrored);
-    let mut scores: Vec<f32> = logits.map(|(a, b)| (a + b) / 2.0).collect();
-    softmax(&mut scores);
-    scores
+    image.images = 2;
+    image.data.extend(mirrored.data);
+    image
 }
 
 fn mean_of_rows(values: &[f32], length: usize) -> Vec<f32> {
@@ -198,12 +173,11 @@ fn mean_of_rows(values: &[f32], length: usize) -> Vec<f32> {
     mean
 }
 
-/// A picture as ONNX takes it: one plane a colour.
-fn planes(picture: &Picture, input: &Input) -> Vec<f32> {
-    let Size { height, width } = input.size();
-    let pixels = height * width;
+/// Returns an image as ONNX takes it: one plane a color.
+fn planes(image: Tensor) -> Vec<f32> {
+    let pixels = image.height * image.width;
     let mut planes = vec![0.0; 3 * pixels];
-    for (index, value) in input.normalise(picture).enumerate() {
+    for (index, value) in image.data.into_iter().enumerate() {
         planes[index % 3 * pixels + index / 3] = value;
     }
     planes
@@ -212,16 +186,16 @@ fn planes(picture: &Picture, input: &Input) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifact::Input;
     use crate::drawn;
     use crate::network::Network;
-    use crate::proto::{GraphProto, ModelProto, NodeProto};
-    use prost::Message;
+    use fit_image::Shape;
     use tempfile::TempDir;
 
-    fn model(widths: &[usize], shape: [usize; 3]) -> TempDir {
+    fn artifact_of(widths: &[usize], shape: [usize; 3]) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         let input = Input {
-            shape,
+            shape: Shape::try_from(shape).unwrap(),
             mean: [0.4, 0.5, 0.6],
             std: [0.25; 3],
         };
@@ -233,49 +207,30 @@ mod tests {
     }
 
     #[test]
-    fn the_networks_own_kernels_and_the_onnx_runtime_give_the_same_scores() {
+    fn the_networks_own_kernels_and_the_onnx_runtime_give_the_same_scores_and_embeddings() {
         for (widths, shape) in [
             (&[4][..], [3, 8, 8]),
             (&[8, 16], [3, 17, 10]),
             (&[32, 64, 9], [3, 32, 32]),
         ] {
-            let predictor = Predictor::load(model(widths, shape).path()).unwrap();
-            let size = predictor.config.input.size();
-            let picture = Picture::decode(&drawn::png(0, 1), size).unwrap();
-            assert!(predictor.frozen.is_some(), "{widths:?}");
-            let own = predictor.score(&picture).unwrap();
-            let planes = planes(&picture, &predictor.config.input);
-            let onnx = predictor.run(&planes, predictor.output);
-            for (own, onnx) in own.iter().zip(onnx.unwrap().into_data()) {
-                assert!((own - onnx).abs() < 1e-6, "{widths:?}: {own} and {onnx}");
+            let folder = artifact_of(widths, shape);
+            let trained = Predictor::load(folder.path()).unwrap();
+            assert!(matches!(trained.model, Model::Trained(_)), "{widths:?}");
+            // Without its weights it is as any other model.
+            std::fs::remove_file(folder.path().join(artifact::WEIGHTS)).unwrap();
+            let other = Predictor::load(folder.path()).unwrap();
+            assert!(matches!(other.model, Model::Onnx(_)), "{widths:?}");
+            let png = drawn::png(0, 1);
+            for call in [Predictor::predict, Predictor::embed] {
+                let (trained, other) = (call(&trained, &png).unwrap(), call(&other, &png).unwrap());
+                assert_eq!(trained.len(), other.len());
+                for (a, b) in trained.iter().zip(other) {
+                    assert!(
+                        (a - b).abs() < 1e-5 * (1.0 + a.abs()),
+                        "{widths:?}: {a} and {b}"
+                    );
+                }
             }
         }
-    }
-
-    /// The file of a model whose graph is changed is not taken for one of the trainer's.
-    fn check_other(change: impl FnOnce(&mut GraphProto)) {
-        let folder = model(&[8, 8], [3, 16, 16]);
-        let file = std::fs::read(folder.path().join(MODEL)).unwrap();
-        let mut model = ModelProto::decode(&file[..]).unwrap();
-        assert!(artifact::frozen(&model.encode_to_vec()).is_some());
-        change(model.graph.as_mut().unwrap());
-        assert!(artifact::frozen(&model.encode_to_vec()).is_none());
-    }
-
-    fn node<'a>(graph: &'a mut GraphProto, kind: &str) -> &'a mut NodeProto {
-        let mut nodes = graph.node.iter_mut();
-        nodes.find(|node| node.op_type == kind).unwrap()
-    }
-
-    #[test]
-    fn another_graph_is_left_to_the_runtime() {
-        check_other(|graph| node(graph, "Conv").attribute[1].ints[0] = 0);
-        check_other(|graph| node(graph, "Softmax").attribute[0].i = Some(0));
-        check_other(|graph| node(graph, "Relu").op_type = "Sigmoid".into());
-        check_other(|graph| node(graph, "Gather").attribute.clear());
-        check_other(|graph| node(graph, "Reshape").input[0] = "image".into());
-        check_other(|graph| node(graph, "MaxPool").input[0] = "image".into());
-        check_other(|graph| graph.initializer.retain(|tensor| tensor.name != "pairs"));
-        check_other(|graph| drop(graph.node.pop()));
     }
 }

@@ -6,6 +6,7 @@ use crate::drawn;
 use crate::network::Network;
 use axum::body::Body;
 use axum::http::Request;
+use fit_image::Shape;
 use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -13,7 +14,7 @@ use tower::ServiceExt;
 fn model() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let input = Input {
-        shape: [3, 16, 16],
+        shape: Shape::new(16, 16).unwrap(),
         mean: [0.5; 3],
         std: [0.25; 3],
     };
@@ -123,9 +124,15 @@ async fn requests_that_cannot_be_answered_are_refused_with_a_reason() {
         "[0.",
     )
     .await;
-    check(&[image], b"hello".to_vec(), 400, "this is not an image").await;
-    check(&[image], Vec::new(), 400, "the image is empty").await;
-    check(&[image], png()[..100].to_vec(), 400, "can't be decoded").await;
+    check(&[image], b"hello".to_vec(), 400, "not an image: PNG, JPEG").await;
+    check(&[image], Vec::new(), 400, "not an image").await;
+    check(
+        &[image],
+        png()[..100].to_vec(),
+        400,
+        "the PNG image is truncated",
+    )
+    .await;
     check(
         &[image],
         vec![0; MAX_BODY + 1],
@@ -153,8 +160,15 @@ fn models_that_cannot_be_served_are_refused_with_a_reason() {
     };
     let folder = model();
     let path = folder.path().join(artifact::CONFIG);
+    let weights = folder.path().join(artifact::WEIGHTS);
     let config = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, config.replace("\"disc\"", "\"disc\", \"star\"")).unwrap();
+    assert!(error(&folder).ends_with(
+        "weights.safetensors: tensor linear0.weight is F32 [4, 2]; this network needs F32 [4, 3]"
+    ));
+    std::fs::write(&weights, "no weights").unwrap();
+    assert!(error(&folder).contains("weights.safetensors: not a safetensors file"));
+    std::fs::remove_file(weights).unwrap();
     assert!(error(&folder).ends_with("model.onnx gives 2 scores, but config.json names 3 labels"));
 
     std::fs::write(folder.path().join(artifact::MODEL), "not a model").unwrap();
@@ -181,7 +195,7 @@ fn an_embedding_is_what_the_last_layer_sees() {
     assert_ne!(one, other);
     assert!(matches!(
         predictor.embed(b"no image"),
-        Err(PredictError::Picture(_))
+        Err(PredictError::Image(_))
     ));
     // Through the last layer's own weights it gives the scores.
     let network = Network::new(&[4, 4], 2, 1);

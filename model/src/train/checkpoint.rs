@@ -8,7 +8,7 @@
 use super::hyperparameters::Hyperparameters;
 use super::patience::Patience;
 use super::run::Run;
-use crate::data::Dataset;
+use crate::dataset::Dataset;
 use crate::network::Network;
 use crate::tensors;
 use sha2::{Digest, Sha256};
@@ -196,9 +196,9 @@ fn number<T: FromStr>(notes: &HashMap<String, String>, name: &str) -> Result<T, 
 fn fingerprint(settings: &Hyperparameters, train: &Dataset, network: &Network) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("{settings:?}"));
-    for (picture, class) in train.pictures.iter().zip(&train.classes) {
+    for (image, class) in train.images.iter().zip(&train.classes) {
         hash.update(class.to_le_bytes());
-        hash.update(&picture.rgb);
+        hash.update(image.as_raw());
     }
     for (_, _, values) in network.tensors() {
         values

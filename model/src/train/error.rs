@@ -2,7 +2,7 @@
 
 use super::{ChannelError, CheckpointError, HyperparameterError};
 use crate::artifact::{ArtifactError, PackError};
-use crate::data::DatasetError;
+use crate::dataset::DatasetError;
 use std::io;
 
 /// Why training failed. Its text is the job's `FailureReason`.

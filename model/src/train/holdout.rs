@@ -1,7 +1,7 @@
 //! A part of the training images that nothing is learned from.
 
 use super::random;
-use crate::data::Dataset;
+use crate::dataset::Dataset;
 
 /// Splits `data` into what is learned from and what is held out: `share` of each class, chosen by `seed`.
 pub(super) fn hold_out(data: Dataset, share: f32, seed: u64) -> (Dataset, Dataset) {
@@ -18,14 +18,14 @@ pub(super) fn hold_out(data: Dataset, share: f32, seed: u64) -> (Dataset, Datase
             .for_each(|index| is_held_out[*index] = true);
     }
     let mut parts = (Dataset::default(), Dataset::default());
-    let images = data.pictures.into_iter().zip(data.classes);
-    for ((picture, class), is_held_out) in images.zip(is_held_out) {
+    let images = data.images.into_iter().zip(data.classes);
+    for ((image, class), is_held_out) in images.zip(is_held_out) {
         let part = if is_held_out {
             &mut parts.1
         } else {
             &mut parts.0
         };
-        part.pictures.push(picture);
+        part.images.push(image);
         part.classes.push(class);
     }
     parts
@@ -34,11 +34,13 @@ pub(super) fn hold_out(data: Dataset, share: f32, seed: u64) -> (Dataset, Datase
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Picture;
+    use image::{Rgb, RgbImage};
 
     fn data() -> Dataset {
         Dataset {
-            pictures: (0..30).map(|value| Picture { rgb: vec![value] }).collect(),
+            images: (0..30)
+                .map(|value| RgbImage::from_pixel(1, 1, Rgb([value; 3])))
+                .collect(),
             classes: (0..30).map(|index| usize::from(index % 3 == 0)).collect(),
         }
     }
@@ -48,14 +50,14 @@ mod tests {
         let (learned, held_out) = hold_out(data(), 0.2, 1);
         assert_eq!((learned.len(), held_out.len()), (24, 6));
         assert_eq!(held_out.classes.iter().sum::<usize>(), 2);
-        let mut all = [learned.pictures, held_out.pictures].concat();
-        all.sort_by_key(|picture| picture.rgb[0]);
-        assert_eq!(all, data().pictures);
+        let mut all = [learned.images, held_out.images].concat();
+        all.sort_by_key(|image| image.as_raw()[0]);
+        assert_eq!(all, data().images);
     }
 
     #[test]
     fn the_seed_decides_which() {
-        let held_out = |seed| hold_out(data(), 0.2, seed).1.pictures;
+        let held_out = |seed| hold_out(data(), 0.2, seed).1.images;
         assert_eq!(held_out(1), held_out(1));
         assert_ne!(held_out(1), held_out(2));
     }

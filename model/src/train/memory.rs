@@ -33,13 +33,13 @@ pub(super) fn check(settings: &Hyperparameters, channels: &Channels) -> Result<(
 
 fn too_large(settings: &Hyperparameters, needed: u64, available: u64) -> TrainError {
     let widths: Vec<String> = settings.widths.iter().map(usize::to_string).collect();
-    let (height, width) = (settings.size.height, settings.size.width);
     TrainError::Memory {
         megabytes: needed >> 20,
         available: available >> 20,
         settings: format!(
-            "mini_batch_size {}, image_shape 3,{height},{width} and widths {}",
+            "mini_batch_size {}, image_shape {} and widths {}",
             settings.mini_batch_size,
+            settings.shape,
             widths.join(",")
         ),
     }
@@ -47,7 +47,7 @@ fn too_large(settings: &Hyperparameters, needed: u64, available: u64) -> TrainEr
 
 /// Bytes that a training on so many images holds at most, about.
 fn needed(settings: &Hyperparameters, train: u64, others: u64) -> u64 {
-    let pixels = (settings.size.height * settings.size.width) as u64;
+    let pixels = (settings.shape.height() * settings.shape.width()) as u64;
     // As they were read, a byte a value, and those that are learned from as the network takes them.
     let images = 3 * pixels * (train + others) + 3 * pixels * FLOAT * train;
     let batch = train.min(settings.mini_batch_size as u64);

@@ -29,7 +29,7 @@ pub use hyperparameters::{EarlyStopping, HyperparameterError, Hyperparameters};
 pub use scoring::Trained;
 
 use crate::artifact;
-use crate::data::Dataset;
+use crate::dataset::Dataset;
 use evaluation::Evaluation;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -115,7 +115,7 @@ struct Data {
 impl Data {
     fn read(settings: &Hyperparameters, channels: &Channels) -> Result<Self, TrainError> {
         let read = |channel, (folder, list): &(PathBuf, PathBuf)| {
-            let data = Dataset::read(folder, list, settings.classes(), settings.size);
+            let data = Dataset::read(folder, list, settings.classes(), settings.shape);
             data.map_err(|source| TrainError::Data { channel, source })
         };
         let optional = |channel, given: &Option<(PathBuf, PathBuf)>| {

@@ -5,7 +5,7 @@ use super::hyperparameters::Hyperparameters;
 use super::sgd::Sgd;
 use super::{TrainError, mixup, random, schedule};
 use crate::artifact::Input;
-use crate::data::{Dataset, Size};
+use crate::dataset::Dataset;
 use crate::network::{Network, Tensor, cross_entropy, one_hot};
 use rayon::prelude::*;
 use std::io::Write;
@@ -45,9 +45,9 @@ impl<'a> Run<'a> {
             settings,
             classes: &train.classes,
             images: train
-                .pictures
+                .images
                 .iter()
-                .map(|picture| input.normalise(picture).collect())
+                .map(|image| input.normalize(image).collect())
                 .collect(),
             average: Average::new(network.clone()),
             sgd: Sgd::new(&mut network, settings.momentum, settings.weight_decay),
@@ -113,17 +113,15 @@ impl<'a> Run<'a> {
     }
 
     fn augmented(&self, epoch: usize, batch: &[usize]) -> Tensor {
-        let Size { height, width } = self.settings.size;
+        let shape = self.settings.shape;
+        let (height, width) = (shape.height(), shape.width());
         let mut tensor = Tensor::zeros(batch.len(), height, width, 3);
         let images = tensor.data.par_chunks_mut(height * width * 3).zip(batch);
         images.for_each(|(to, index)| {
             let mut random = random(self.settings.seed, epoch, *index);
-            self.settings.augmentation.apply(
-                &self.images[*index],
-                self.settings.size,
-                &mut random,
-                to,
-            );
+            self.settings
+                .augmentation
+                .apply(&self.images[*index], shape, &mut random, to);
         });
         tensor
     }

@@ -1,8 +1,9 @@
 //! What a trained network answers: the mean logits of a picture and its mirror image, at the fitted temperature.
 
 use crate::artifact::{Config, Input};
-use crate::data::{Dataset, Picture};
+use crate::dataset::Dataset;
 use crate::network::{Network, Tensor, softmax};
+use image::RgbImage;
 
 /// Pictures that go through the network together.
 const TOGETHER: usize = 64;
@@ -18,13 +19,13 @@ pub struct Trained {
 impl Trained {
     /// Probabilities of the classes for each picture, as the endpoint will answer them.
     pub fn scores(&self, data: &Dataset) -> Vec<Vec<f32>> {
-        scores(&self.network, &self.config, &data.pictures)
+        scores(&self.network, &self.config, &data.images)
     }
 }
 
 /// Probabilities for each picture.
-pub(super) fn scores(network: &Network, config: &Config, pictures: &[Picture]) -> Vec<Vec<f32>> {
-    let mut rows = logits(network, &config.input, pictures);
+pub(super) fn scores(network: &Network, config: &Config, images: &[RgbImage]) -> Vec<Vec<f32>> {
+    let mut rows = logits(network, &config.input, images);
     for row in &mut rows {
         row.iter_mut()
             .for_each(|logit| *logit /= config.temperature);
@@ -34,9 +35,9 @@ pub(super) fn scores(network: &Network, config: &Config, pictures: &[Picture]) -
 }
 
 /// Mean logits of each picture and its mirror image.
-pub(super) fn logits(network: &Network, input: &Input, pictures: &[Picture]) -> Vec<Vec<f32>> {
-    let batches = pictures.chunks(TOGETHER).map(|pictures| {
-        let batch = input.batch(pictures.iter());
+pub(super) fn logits(network: &Network, input: &Input, images: &[RgbImage]) -> Vec<Vec<f32>> {
+    let batches = images.chunks(TOGETHER).map(|images| {
+        let batch = input.batch(images.iter());
         let mirrored = network.infer(batch.mirrored());
         let plain = network.infer(batch);
         mean_rows(&plain, &mirrored)
@@ -53,24 +54,21 @@ fn mean_rows(a: &Tensor, b: &Tensor) -> Vec<Vec<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fit_image::Shape;
 
     #[test]
     fn an_image_and_its_mirror_image_get_the_same_scores() {
         let network = Network::new(&[4], 3, 1);
         let input = Input {
-            shape: [3, 4, 5],
+            shape: Shape::new(4, 5).unwrap(),
             mean: [0.5; 3],
             std: [0.25; 3],
         };
         let rgb: Vec<u8> = (0..4 * 5 * 3).map(|value| value * 4).collect();
         let mirrored = rgb.chunks(15).flat_map(|row| row.chunks(3).rev().flatten());
-        let pictures = [
-            Picture {
-                rgb: mirrored.copied().collect(),
-            },
-            Picture { rgb },
-        ];
-        let rows = logits(&network, &input, &pictures);
+        let mirrored = mirrored.copied().collect();
+        let images = [mirrored, rgb].map(|rgb| RgbImage::from_raw(5, 4, rgb).unwrap());
+        let rows = logits(&network, &input, &images);
         assert_eq!(rows.len(), 2);
         let gaps = rows[0].iter().zip(&rows[1]).map(|(a, b)| (a - b).abs());
         assert!(gaps.fold(0.0, f32::max) < 1e-6, "{rows:?}");

@@ -55,7 +55,7 @@ fn a_job_learns_prints_its_metrics_and_leaves_a_model() {
     assert!(figure(&log, "Final Validation-ece") < 0.5, "{log}");
     let config = artifact::read_config(&root.path().join("model")).unwrap();
     assert_eq!(config.labels, ["stripes", "disc"]);
-    assert_eq!(config.input.shape, [3, 16, 16]);
+    assert_eq!(config.input.shape.to_string(), "3,16,16");
     assert!(!root.path().join("output/failure").exists());
 }
 
@@ -66,7 +66,7 @@ fn what_is_served_is_what_was_trained() {
     let data = root.path().join("input/data");
     let read = |name: &str| {
         let list = data.join(format!("{name}_lst/{name}.lst"));
-        Dataset::read(&data.join(name), &list, 2, settings.size).unwrap()
+        Dataset::read(&data.join(name), &list, 2, settings.shape).unwrap()
     };
     let (training, validation) = (read("train"), read("validation"));
     let (training, calibration) = holdout::hold_out(training, 0.2, 1);
@@ -88,8 +88,8 @@ fn what_is_served_is_what_was_trained() {
     artifact::write(&model, &trained.config, &trained.network).unwrap();
 
     let served = Predictor::load(&model).unwrap();
-    for (picture, expected) in validation.pictures.iter().zip(trained.scores(&validation)) {
-        let scores = served.score(picture).unwrap();
+    for (image, expected) in validation.images.iter().zip(trained.scores(&validation)) {
+        let scores = served.score(image).unwrap();
         let largest = scores
             .iter()
             .zip(&expected)
@@ -292,7 +292,7 @@ fn three_classes_and_larger_images_that_are_not_square_train_and_serve() {
     assert!(figure(&log, "Final Validation-accuracy") > 0.8, "{log}");
     let served = Predictor::load(&root.path().join("model")).unwrap();
     assert_eq!(served.config().labels, ["stripes", "disc", "bars"]);
-    assert_eq!(served.config().input.shape, [3, 64, 96]);
+    assert_eq!(served.config().input.shape.to_string(), "3,64,96");
     let right = (0..15).filter(|number| {
         let scores = served
             .predict(&drawn::png_of(number % 3, 3000 + number, [96, 64]))
@@ -348,7 +348,7 @@ fn failures_name_what_is_wrong() {
     fs::write(root.path().join("input/data/train/0.png"), "text").unwrap();
     check_failure(
         &root,
-        "ClientError: the train data: ROOT/input/data/train/0.png: this is not an image",
+        "ClientError: the train data: ROOT/input/data/train/0.png: not an image",
     );
 
     fs::remove_dir_all(root.path().join("input/data/validation")).unwrap();

@@ -8,9 +8,11 @@ use super::run::Run;
 use super::scoring::{Trained, logits, scores};
 use super::temperature;
 use crate::artifact::{self, Config, Input};
-use crate::data::{Dataset, Picture, Size};
+use crate::dataset::Dataset;
 use crate::network::Network;
 use evaluation::Evaluation;
+use fit_image::Shape;
+use image::RgbImage;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,7 +39,7 @@ pub(super) fn train(
     log: &mut dyn Write,
 ) -> Result<Trained, TrainError> {
     let settings = job.settings;
-    let input = statistics(&job.train.pictures, settings.size);
+    let input = statistics(&job.train.images, settings.shape);
     let mut config = Config::new(input, settings.labels.clone(), settings.widths.clone());
     let mut network = Network::new(&settings.widths, settings.classes(), settings.seed);
     if let Some(model) = job.initial {
@@ -50,7 +52,7 @@ pub(super) fn train(
         return Err(TrainError::StoppedAtOnce);
     }
     let network = run.average.network;
-    let held_out = logits(&network, &config.input, &job.calibration.pictures);
+    let held_out = logits(&network, &config.input, &job.calibration.images);
     config.temperature = temperature::fit(&held_out, &job.calibration.classes);
     writeln!(
         log,
@@ -114,7 +116,7 @@ fn is_over(
     let Some(validation) = job.validation else {
         return Ok(false);
     };
-    let scores = scores(&run.average.network, config, &validation.pictures);
+    let scores = scores(&run.average.network, config, &validation.images);
     let accuracy = Evaluation::new(scores, &validation.classes).accuracy();
     writeln!(log, "Epoch[{epoch}] Validation-accuracy={accuracy:.6}")?;
     let rule = job.settings.early_stopping;
@@ -122,12 +124,12 @@ fn is_over(
 }
 
 /// Mean and standard deviation of the colours of the training images.
-fn statistics(pictures: &[Picture], size: Size) -> Input {
+fn statistics(images: &[RgbImage], shape: Shape) -> Input {
     let mut sums = [(0.0, 0.0); 3];
     let mut pixels = 0.0;
-    for pixel in pictures
+    for pixel in images
         .iter()
-        .flat_map(|picture| picture.rgb.chunks_exact(3))
+        .flat_map(|image| image.as_raw().chunks_exact(3))
     {
         pixels += 1.0;
         for (sum, value) in sums.iter_mut().zip(pixel) {
@@ -140,7 +142,7 @@ fn statistics(pictures: &[Picture], size: Size) -> Input {
         sums.map(|(sum, squares)| (squares / pixels - (sum / pixels).powi(2)).max(1e-6).sqrt());
     let single = |values: [f64; 3]| values.map(|value| value as f32);
     Input {
-        shape: [3, size.height, size.width],
+        shape,
         mean: single(means),
         std: single(deviations),
     }

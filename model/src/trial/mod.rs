@@ -13,7 +13,7 @@ pub(crate) use child::{is_answered, is_confined};
 pub use limits::Limits;
 pub(crate) use parent::confined;
 
-use crate::artifact::MODEL;
+use crate::artifact::{MODEL, WEIGHTS};
 use crate::serve::{LoadError, Predictor};
 use parent::Verdict;
 use std::path::Path;
@@ -27,7 +27,10 @@ pub fn load(folder: &Path) -> Result<Predictor, LoadError> {
     if is_answered() {
         let path = folder.join(MODEL);
         // Where there is no file, loading says so.
-        let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
+        let bytes = [MODEL, WEIGHTS]
+            .map(|name| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len()))
+            .iter()
+            .sum();
         let limits = Limits::for_model(bytes).map_err(LoadError::Refused)?;
         match parent::try_model(folder, limits) {
             Ok(Verdict::Passed) => {}

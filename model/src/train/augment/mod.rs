@@ -4,7 +4,7 @@
 
 mod warp;
 
-use crate::data::Size;
+use fit_image::Shape;
 use std::ops::Range;
 
 /// Which variations are made.
@@ -47,34 +47,34 @@ impl Augmentation {
     pub(super) fn apply(
         self,
         from: &[f32],
-        size: Size,
+        shape: Shape,
         random: &mut fastrand::Rng,
         to: &mut [f32],
     ) {
         // A warp blurs a little: half of the images keep their sharp pixels.
         match (self.warp && random.bool(), self.crop) {
-            (true, _) => warp::warp(from, size, random, to),
-            (false, true) => crop(from, size, random, to),
+            (true, _) => warp::warp(from, shape, random, to),
+            (false, true) => crop(from, shape, random, to),
             (false, false) => to.copy_from_slice(from),
         }
         if self.colour {
             colour(to, random);
         }
         if self.cutout {
-            cutout(to, size, random);
+            cutout(to, shape, random);
         }
     }
 }
 
-fn crop(from: &[f32], size: Size, random: &mut fastrand::Rng, to: &mut [f32]) {
-    let down = shift(size.height, random);
-    let right = shift(size.width, random);
+fn crop(from: &[f32], shape: Shape, random: &mut fastrand::Rng, to: &mut [f32]) {
+    let down = shift(shape.height(), random);
+    let right = shift(shape.width(), random);
     let mirrored = random.bool();
-    for (y, row) in to.chunks_exact_mut(size.width * 3).enumerate() {
-        let from = &from[reflected(y, down, size.height) * size.width * 3..];
+    for (y, row) in to.chunks_exact_mut(shape.width() * 3).enumerate() {
+        let from = &from[reflected(y, down, shape.height()) * shape.width() * 3..];
         for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
-            let x = if mirrored { size.width - 1 - x } else { x };
-            let x = reflected(x, right, size.width);
+            let x = if mirrored { shape.width() - 1 - x } else { x };
+            let x = reflected(x, right, shape.width());
             pixel.copy_from_slice(&from[x * 3..x * 3 + 3]);
         }
     }
@@ -108,11 +108,11 @@ fn uniform(range: &Range<f32>, random: &mut fastrand::Rng) -> f32 {
     range.start + (range.end - range.start) * random.f32()
 }
 
-fn cutout(image: &mut [f32], size: Size, random: &mut fastrand::Rng) {
-    let rows = covered(size.height, random);
-    let columns = covered(size.width, random);
+fn cutout(image: &mut [f32], shape: Shape, random: &mut fastrand::Rng) {
+    let rows = covered(shape.height(), random);
+    let columns = covered(shape.width(), random);
     for row in image
-        .chunks_exact_mut(size.width * 3)
+        .chunks_exact_mut(shape.width() * 3)
         .take(rows.end)
         .skip(rows.start)
     {
@@ -131,20 +131,27 @@ fn covered(len: usize, random: &mut fastrand::Rng) -> Range<usize> {
 mod tests {
     use super::*;
 
-    const SIZE: Size = Size {
-        height: 16,
-        width: 8,
-    };
+    const HEIGHT: usize = 16;
+    const WIDTH: usize = 8;
+
+    fn shape() -> Shape {
+        Shape::new(HEIGHT, WIDTH).unwrap()
+    }
 
     fn image() -> Vec<f32> {
-        (0..SIZE.height * SIZE.width * 3)
+        (0..HEIGHT * WIDTH * 3)
             .map(|value| 1.0 + value as f32)
             .collect()
     }
 
     fn apply(augmentation: Augmentation, seed: u64) -> Vec<f32> {
         let mut to = vec![f32::NAN; image().len()];
-        augmentation.apply(&image(), SIZE, &mut fastrand::Rng::with_seed(seed), &mut to);
+        augmentation.apply(
+            &image(),
+            shape(),
+            &mut fastrand::Rng::with_seed(seed),
+            &mut to,
+        );
         to
     }
 
@@ -191,10 +198,7 @@ mod tests {
         };
         for seed in 0..50 {
             let zeros = covered(seed).iter().filter(|value| **value == 0.0).count();
-            assert!(
-                zeros > 0 && zeros <= SIZE.height / 4 * SIZE.width / 4 * 3,
-                "{zeros}"
-            );
+            assert!(zeros > 0 && zeros <= HEIGHT / 4 * WIDTH / 4 * 3, "{zeros}");
         }
     }
 

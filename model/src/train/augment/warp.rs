@@ -1,6 +1,6 @@
 //! A picture seen from elsewhere: turned, sheared, nearer or further, wider or higher, mirrored and moved.
 
-use crate::data::Size;
+use fit_image::Shape;
 use std::ops::Range;
 
 /// Turn, in radians.
@@ -22,14 +22,14 @@ struct Warp {
 
 impl Warp {
     /// One that keeps what can be seen recognisable. Rows come first, columns second.
-    fn random(size: Size, random: &mut fastrand::Rng) -> Self {
+    fn random(shape: Shape, random: &mut fastrand::Rng) -> Self {
         let mut uniform = |range: &Range<f32>| super::uniform(range, random);
         let (sin, cos) = uniform(&TURN).sin_cos();
         let (shear, zoom, aspect) = (uniform(&SHEAR), uniform(&ZOOM), uniform(&ASPECT));
         let (high, wide) = ((zoom - aspect).exp(), (zoom + aspect).exp());
         let offset = [
-            uniform(&MOVE) * size.height as f32,
-            uniform(&MOVE) * size.width as f32,
+            uniform(&MOVE) * shape.height() as f32,
+            uniform(&MOVE) * shape.width() as f32,
         ];
         let mirror = if random.bool() { -1.0 } else { 1.0 };
         Self {
@@ -43,28 +43,28 @@ impl Warp {
 }
 
 /// Writes the RGB picture `from`, seen from a random place, to `to`. What lies outside is a reflection.
-pub(super) fn warp(from: &[f32], size: Size, random: &mut fastrand::Rng, to: &mut [f32]) {
-    let warp = Warp::random(size, random);
-    let centre = [size.height, size.width].map(|len| (len as f32 - 1.0) / 2.0);
-    for (y, row) in to.chunks_exact_mut(size.width * 3).enumerate() {
+pub(super) fn warp(from: &[f32], shape: Shape, random: &mut fastrand::Rng, to: &mut [f32]) {
+    let warp = Warp::random(shape, random);
+    let centre = [shape.height(), shape.width()].map(|len| (len as f32 - 1.0) / 2.0);
+    for (y, row) in to.chunks_exact_mut(shape.width() * 3).enumerate() {
         for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
             let (down, right) = (y as f32 - centre[0], x as f32 - centre[1]);
             let place = [0, 1].map(|axis| {
                 let [by_row, by_column] = warp.matrix[axis];
                 by_row * down + by_column * right + warp.offset[axis] + centre[axis]
             });
-            sample(from, size, place, pixel);
+            sample(from, shape, place, pixel);
         }
     }
 }
 
 /// The colour at `place`, between the four pixels around it.
-fn sample(from: &[f32], size: Size, [y, x]: [f32; 2], pixel: &mut [f32]) {
-    let (rows, columns) = (around(y, size.height), around(x, size.width));
+fn sample(from: &[f32], shape: Shape, [y, x]: [f32; 2], pixel: &mut [f32]) {
+    let (rows, columns) = (around(y, shape.height()), around(x, shape.width()));
     pixel.fill(0.0);
     for (row, high) in rows {
         for (column, wide) in columns {
-            let colour = &from[(row * size.width + column) * 3..][..3];
+            let colour = &from[(row * shape.width() + column) * 3..][..3];
             let weight = high * wide;
             pixel
                 .iter_mut()
@@ -93,17 +93,19 @@ fn reflected(position: isize, len: usize) -> usize {
 mod tests {
     use super::*;
 
-    const SIZE: Size = Size {
-        height: 12,
-        width: 16,
-    };
+    const HEIGHT: usize = 12;
+    const WIDTH: usize = 16;
+
+    fn shape() -> Shape {
+        Shape::new(HEIGHT, WIDTH).unwrap()
+    }
 
     #[test]
     fn a_plain_picture_stays_as_it_is() {
-        let from: Vec<f32> = [0.5, -1.0, 2.0].repeat(SIZE.height * SIZE.width);
+        let from: Vec<f32> = [0.5, -1.0, 2.0].repeat(HEIGHT * WIDTH);
         for seed in 0..50 {
             let mut to = vec![f32::NAN; from.len()];
-            warp(&from, SIZE, &mut fastrand::Rng::with_seed(seed), &mut to);
+            warp(&from, shape(), &mut fastrand::Rng::with_seed(seed), &mut to);
             let largest = to.iter().zip(&from).map(|(a, b)| (a - b).abs());
             assert!(largest.fold(0.0, f32::max) < 1e-5);
         }
@@ -111,16 +113,16 @@ mod tests {
 
     #[test]
     fn what_is_in_the_middle_stays_near_it() {
-        let mut from = vec![0.0; SIZE.height * SIZE.width * 3];
+        let mut from = vec![0.0; HEIGHT * WIDTH * 3];
         for (y, x) in [(5, 7), (5, 8), (6, 7), (6, 8)] {
-            from[(y * SIZE.width + x) * 3] = 1.0;
+            from[(y * WIDTH + x) * 3] = 1.0;
         }
         for seed in 0..50 {
             let mut to = vec![f32::NAN; from.len()];
-            warp(&from, SIZE, &mut fastrand::Rng::with_seed(seed), &mut to);
+            warp(&from, shape(), &mut fastrand::Rng::with_seed(seed), &mut to);
             let mass: f32 = to.iter().step_by(3).sum();
-            let row = |index: usize| (index / SIZE.width) as f32 * to[index * 3];
-            let mean_row = (0..SIZE.height * SIZE.width).map(row).sum::<f32>() / mass;
+            let row = |index: usize| (index / WIDTH) as f32 * to[index * 3];
+            let mean_row = (0..HEIGHT * WIDTH).map(row).sum::<f32>() / mass;
             // Four pixels, of at most 1/0.67 of their side and at least 0.67 of it; moved by at most 1.5 rows.
             assert!((1.5..9.5).contains(&mass), "{mass}");
             assert!((3.0..8.0).contains(&mean_row), "{mean_row}");

@@ -33,7 +33,7 @@ mod tests;
 pub use given::HyperparameterError;
 
 use super::augment::Augmentation;
-use crate::data::Size;
+use fit_image::Shape;
 use given::{Given, join, wrong};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -46,7 +46,7 @@ pub struct Hyperparameters {
     /// Number of training images, if it was given.
     pub num_training_samples: Option<usize>,
     /// Height and width of the network's input.
-    pub size: Size,
+    pub shape: Shape,
     /// Passes over the training images.
     pub epochs: usize,
     /// Images in one step.
@@ -117,7 +117,7 @@ impl Hyperparameters {
                 "a whole number over 0",
                 |n| *n > 0,
             )?,
-            size: size(&mut given)?,
+            shape: shape(&mut given)?,
             epochs: given.or("epochs", 120, "a whole number from 1 to 10000", |n| {
                 (1..=10_000).contains(n)
             })?,
@@ -187,19 +187,12 @@ fn labels(given: &mut Given) -> Result<Vec<String>, HyperparameterError> {
     }
 }
 
-fn size(given: &mut Given) -> Result<Size, HyperparameterError> {
+fn shape(given: &mut Given) -> Result<Shape, HyperparameterError> {
     const EXPECTED: &str = "`3,HEIGHT,WIDTH` with 8 to 1024 pixels each";
-    match given.list::<usize>("image_shape") {
-        None => Ok(Size {
-            height: 32,
-            width: 32,
-        }),
-        Some(Ok(shape)) => match shape[..] {
-            [3, height @ 8..=1024, width @ 8..=1024] => Ok(Size { height, width }),
-            _ => Err(wrong("image_shape", join(&shape), EXPECTED)),
-        },
-        Some(Err(error)) => Err(error.expecting(EXPECTED)),
-    }
+    const SIDES: std::ops::RangeInclusive<usize> = 8..=1024;
+    given.or("image_shape", Shape::DEFAULT, EXPECTED, |shape| {
+        SIDES.contains(&shape.height()) && SIDES.contains(&shape.width())
+    })
 }
 
 fn widths(given: &mut Given) -> Result<Vec<usize>, HyperparameterError> {

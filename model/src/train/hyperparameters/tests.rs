@@ -28,13 +28,7 @@ fn defaults_are_the_measured_recipe() {
         (120, 64, 0.05)
     );
     assert_eq!(settings.labels, ["0", "1"]);
-    assert_eq!(
-        settings.size,
-        Size {
-            height: 32,
-            width: 32
-        }
-    );
+    assert_eq!(settings.shape.to_string(), "3,32,32");
     assert!(settings.warnings.is_empty() && settings.early_stopping.is_none());
     assert!(settings.augmentation.cutout && !settings.augmentation.warp);
     assert_eq!(settings.calibration_share, 0.0);

@@ -1,17 +1,18 @@
-//! Pictures with their classes, read from a folder and a list.
+//! Images with their classes, read from a folder and a `.lst` manifest.
 
-use super::picture::{Picture, PictureError, Size};
+use fit_image::{Shape, Unusable};
+use image::RgbImage;
 use lst::{Line, Manifest};
 use rayon::prelude::*;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Pictures in memory.
+/// Images of one shape in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Dataset {
-    /// The pictures.
-    pub pictures: Vec<Picture>,
-    /// The class of each picture.
+    /// The images, as the network sees them.
+    pub images: Vec<RgbImage>,
+    /// The class of each image.
     pub classes: Vec<usize>,
 }
 
@@ -61,44 +62,44 @@ pub enum DatasetError {
         /// What happened.
         source: io::Error,
     },
-    /// A file is not an image.
+    /// A file has no image that can be decoded.
     #[error("{path}: {source}")]
-    Picture {
+    Unusable {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: PictureError,
+        source: Unusable,
     },
 }
 
 impl Dataset {
-    /// Reads the images that `list` names below `folder`, and fits them to `size`.
+    /// Reads the images that `list` names below `folder`, and fits them to `shape`.
     pub fn read(
         folder: &Path,
         list: &Path,
         classes: usize,
-        size: Size,
+        shape: Shape,
     ) -> Result<Self, DatasetError> {
         let manifest = read_list(list, classes)?;
         let lines = manifest.lines();
-        let pictures = lines
+        let images = lines
             .par_iter()
-            .map(|line| read_picture(folder, list, line, size));
-        let pictures = pictures.collect::<Result<_, _>>()?;
+            .map(|line| read_image(folder, list, line, shape));
+        let images = images.collect::<Result<_, _>>()?;
         Ok(Self {
-            pictures,
+            images,
             classes: lines.iter().map(|line| line.class).collect(),
         })
     }
 
-    /// Number of pictures.
+    /// Returns the number of images.
     pub fn len(&self) -> usize {
-        self.pictures.len()
+        self.images.len()
     }
 
-    /// Whether there is no picture.
+    /// Returns true if there is no image.
     pub fn is_empty(&self) -> bool {
-        self.pictures.is_empty()
+        self.images.is_empty()
     }
 }
 
@@ -127,12 +128,12 @@ fn read_list(list: &Path, classes: usize) -> Result<Manifest, DatasetError> {
     }
 }
 
-fn read_picture(
+fn read_image(
     folder: &Path,
     list: &Path,
     line: &Line,
-    size: Size,
-) -> Result<Picture, DatasetError> {
+    shape: Shape,
+) -> Result<RgbImage, DatasetError> {
     let path = folder.join(&line.path);
     let bytes = std::fs::read(&path);
     let bytes = bytes.map_err(|source| DatasetError::Image {
@@ -140,5 +141,5 @@ fn read_picture(
         list: list.to_owned(),
         source,
     })?;
-    Picture::decode(&bytes, size).map_err(|source| DatasetError::Picture { path, source })
+    fit_image::pixels(&bytes, shape).map_err(|source| DatasetError::Unusable { path, source })
 }
