@@ -83,10 +83,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("lambdas", &["rusqlite", "s3s"]),
     ("evaluation", &["tokio", "ndarray", "rten"]),
     ("s3-objects", &["aws-config", "rusqlite", "s3s"]),
-    (
-        "monitor",
-        &["evaluation", "fit-image", "plots", "s3-objects", "s3-uri"],
-    ),
+    ("monitor", &["aws-config", "rten", "rusqlite", "s3s"]),
     ("scones-model", &["aws-config", "rusqlite", "s3s"]),
     ("scones-local", &["lambda_runtime", "rten", "image"]),
     ("console", &["rusqlite", "s3s", "rten"]),

@@ -27,7 +27,7 @@ pub(crate) struct Captured {
     pub(crate) record: Result<Record, InvalidRecord>,
 }
 
-/// A line's uri; what comes before it is older.
+/// The position of a line; what comes before it is older.
 pub(crate) struct LinePosition {
     pub(crate) key: String,
     pub(crate) from: u64,
@@ -108,7 +108,7 @@ impl Console {
         Ok(captured.collect())
     }
 
-    /// One line again, by its uri.
+    /// Reads one line again, by its position.
     pub(crate) async fn captured_line(
         &self,
         uri: &S3Uri,

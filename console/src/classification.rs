@@ -18,7 +18,7 @@ pub(crate) struct Classification {
     pub(crate) label: Option<String>,
     pub(crate) confidence: Option<f64>,
     pub(crate) threshold: Option<f64>,
-    /// The image's uri in S3.
+    /// The image in S3.
     pub(crate) uri: Option<S3Uri>,
     /// The fitted image, as base64.
     pub(crate) image_data: Option<String>,

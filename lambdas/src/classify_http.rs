@@ -124,11 +124,12 @@ fn image(request: ApiGatewayProxyRequest) -> Result<Vec<u8>, ErrorResponse> {
         return Err(ErrorResponse::multipart());
     }
     let body = request.body.unwrap_or_default();
-    let bytes = match request.is_base64_encoded {
-        true => STANDARD
+    let bytes = if request.is_base64_encoded {
+        STANDARD
             .decode(body)
-            .map_err(|_| ErrorResponse::not_base64())?,
-        false => body.into_bytes(),
+            .map_err(|_| ErrorResponse::not_base64())?
+    } else {
+        body.into_bytes()
     };
     match bytes.len() {
         0 => Err(ErrorResponse::empty()),

@@ -193,11 +193,14 @@ impl Environment {
                 .collect()
         };
         let distinct: std::collections::BTreeSet<_> = labels.iter().collect();
-        match () {
-            () if labels.iter().any(String::is_empty) => Err(wrong("one label is empty")),
-            () if distinct.len() < labels.len() => Err(wrong("one label is there twice")),
-            () if labels.len() < 2 => Err(wrong("a model tells at least two classes apart")),
-            () => Ok(labels),
+        if labels.iter().any(String::is_empty) {
+            Err(wrong("one label is empty"))
+        } else if distinct.len() < labels.len() {
+            Err(wrong("one label is there twice"))
+        } else if labels.len() < 2 {
+            Err(wrong("a model tells at least two classes apart"))
+        } else {
+            Ok(labels)
         }
     }
 

@@ -50,7 +50,7 @@ impl Object {
         S3Uri::new(&self.s3_bucket, &self.s3_key)
     }
 
-    /// Returns what errors invocation the image.
+    /// Returns the image's name for errors.
     pub fn name(&self) -> String {
         if self.s3_bucket.is_empty() && self.s3_key.is_empty() {
             "an image without s3_bucket and s3_key".to_owned()

@@ -42,7 +42,7 @@ pub(crate) fn invocation(function: &str, request_id: &str) -> Span {
     )
 }
 
-/// Names in the log what the current invocation is record_event.
+/// Names in the log the object and the execution of the current invocation.
 pub(crate) fn record_event(invocation: &Invocation) {
     let S3Uri { bucket, key } = invocation.object.uri();
     let span = Span::current();

@@ -136,9 +136,10 @@ impl Calibration {
             (share - before(block)).powi(2) * block.spread() / block.answers as f64
         });
         let deviation = (mix.max(0.0) / n + mix_before.max(0.0) / all + blocks).sqrt();
-        let p_value = match deviation > 0.0 {
-            true => normal_above((baseline - value) / deviation),
-            false => 1.0,
+        let p_value = if deviation > 0.0 {
+            normal_above((baseline - value) / deviation)
+        } else {
+            1.0
         };
         Some(Estimate {
             accuracy: Interval {

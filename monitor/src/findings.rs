@@ -130,10 +130,12 @@ impl Findings {
 
     /// Returns the status of the run.
     pub fn status(&self) -> Status {
-        match () {
-            () if !self.violations.is_empty() => Status::CompletedWithViolations,
-            () if self.tests.iter().all(|test| test.outcome.is_err()) => Status::NothingToTest,
-            () => Status::Completed,
+        if !self.violations.is_empty() {
+            Status::CompletedWithViolations
+        } else if self.tests.iter().all(|test| test.outcome.is_err()) {
+            Status::NothingToTest
+        } else {
+            Status::Completed
         }
     }
 

@@ -56,9 +56,12 @@ async fn send(
     sender: &mpsc::Sender<Message>,
 ) -> Result<(), Error> {
     for prefix in prefixes {
-        let go_on = bucket.keys(&prefix, async |key| match key.ends_with(".jsonl") {
-            true => send_object(bucket, key, sender).await,
-            false => Ok(true),
+        let go_on = bucket.keys(&prefix, async |key| {
+            if key.ends_with(".jsonl") {
+                send_object(bucket, key, sender).await
+            } else {
+                Ok(true)
+            }
         });
         if !go_on.await? {
             break;

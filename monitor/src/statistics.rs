@@ -345,9 +345,10 @@ fn buckets(sample: &[f32]) -> Vec<Bucket> {
     let width = (extremes.max - extremes.min) / BUCKETS as f64;
     let mut counts = [0; BUCKETS];
     for value in sample {
-        let place = match width > 0.0 {
-            true => ((f64::from(*value) - extremes.min) / width) as usize,
-            false => 0,
+        let place = if width > 0.0 {
+            ((f64::from(*value) - extremes.min) / width) as usize
+        } else {
+            0
         };
         counts[place.min(BUCKETS - 1)] += 1;
     }

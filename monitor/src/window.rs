@@ -26,9 +26,10 @@ impl Window {
     /// # Errors
     /// `to` is not after `from`.
     pub fn new(from: Timestamp, to: Timestamp) -> Result<Self, EmptyWindow> {
-        match from < to {
-            true => Ok(Self { from, to }),
-            false => Err(EmptyWindow { from, to }),
+        if from < to {
+            Ok(Self { from, to })
+        } else {
+            Err(EmptyWindow { from, to })
         }
     }
 

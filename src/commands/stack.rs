@@ -135,10 +135,11 @@ pub(crate) fn introduce(Running { stack, console }: &Running) {
     println!("  export AWS_REGION={region} AWS_DEFAULT_REGION={region}");
     println!(
         "  export {}\n",
-        match stack.verifies() {
-            true =>
-                "AWS_ACCESS_KEY_ID=$SCONES_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY=$SCONES_SECRET_ACCESS_KEY",
-            false => "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
+        if stack.verifies() {
+            "AWS_ACCESS_KEY_ID=$SCONES_ACCESS_KEY_ID \
+             AWS_SECRET_ACCESS_KEY=$SCONES_SECRET_ACCESS_KEY"
+        } else {
+            "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
         }
     );
     let longest = stack.outputs().map(|(name, _)| name.len()).max();

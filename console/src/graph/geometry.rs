@@ -22,9 +22,10 @@ pub(super) fn centers(rows: &[Vec<usize>], links: &Links, widths: &[f64], gap: f
         // The last sweeps look both ways, or what hangs on one neighbor would lean to one side.
         let both = sweep >= SWEEPS / 2;
         for step in 0..rows.len() {
-            let row = match downwards {
-                true => &rows[step],
-                false => &rows[rows.len() - 1 - step],
+            let row = if downwards {
+                &rows[step]
+            } else {
+                &rows[rows.len() - 1 - step]
             };
             let target = row.iter().map(|item| {
                 let above = links.above[*item].iter().filter(|_| both || downwards);
@@ -51,19 +52,20 @@ fn target<'t>(links: impl Iterator<Item = &'t Link>, center: &[f64], own: f64) -
     let (sum, weight) = weighed.fold((0.0, 0.0), |(sum, all), (at, weight)| {
         (sum + at * weight, all + weight)
     });
-    match weight > 0.0 {
-        true => Target {
+    if weight > 0.0 {
+        Target {
             at: sum / weight,
             weight,
-        },
-        false => Target {
+        }
+    } else {
+        Target {
             at: own,
             weight: APART,
-        },
+        }
     }
 }
 
-/// The places nearest to what is target (weighted least squares) that keep order and distance: an
+/// The places nearest to the targets (weighted least squares) that keep order and distance: an
 /// isotonic regression, by pooling adjacent violators, of what is left when the room that each item
 /// needs is taken off.
 fn settle(row: &[usize], target: &[Target], widths: &[f64], gap: f64, center: &mut [f64]) {

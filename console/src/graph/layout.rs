@@ -102,15 +102,17 @@ impl<'f> Picture<'f> {
     }
 
     fn line(&self, flow: &Flow, edge: &'f Edge, route: &[usize], routing: &Routing) -> Line<'f> {
-        let points = match edge.from == edge.to {
-            true => return self.to_itself(edge),
-            false => routing.points(route, edge, &self.boxes),
+        let points = if edge.from == edge.to {
+            return self.to_itself(edge);
+        } else {
+            routing.points(route, edge, &self.boxes)
         };
         let end = points.last().copied().unwrap_or_default();
         // Before the box that it leads to, from whichever side it comes.
-        let beside = match points[0].1 > end.1 {
-            true => end.1 + 17.0,
-            false => end.1 - 9.0,
+        let beside = if points[0].1 > end.1 {
+            end.1 + 17.0
+        } else {
+            end.1 - 9.0
         };
         Line {
             edge,

@@ -67,12 +67,11 @@ pub(super) fn order(layered: &Layered, links: &Links) -> Vec<Vec<usize>> {
             &links.below
         };
         for step in 0..rows.len() {
-            let row = match downwards {
-                true => &mut rows[step],
-                false => {
-                    let last = rows.len() - 1;
-                    &mut rows[last - step]
-                }
+            let row = if downwards {
+                &mut rows[step]
+            } else {
+                let last = rows.len() - 1;
+                &mut rows[last - step]
             };
             row.sort_by(|a, b| {
                 let key = |item: usize| middle(&neighbors[item], &place, place[item], downwards);

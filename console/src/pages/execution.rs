@@ -62,9 +62,10 @@ async fn page(
     let view = View::of(&console, of.arn).await?;
     let name = text(&view.described, "Name").unwrap_or_default();
     let page = Page::new(Tab::Executions, name);
-    let page = match view.is_running() {
-        true => page.live(url("/execution/live", &[("arn", Some(&view.arn))])),
-        false => page,
+    let page = if view.is_running() {
+        page.live(url("/execution/live", &[("arn", Some(&view.arn))]))
+    } else {
+        page
     };
     let machine = text(&view.described, "StateMachineArn").unwrap_or_default();
     let list = url("/executions", &[("machine", Some(machine))]);
@@ -99,9 +100,10 @@ async fn stream(State(console): State<Console>, Query(of): Query<ExecutionQuery>
             }
             let view = View::of(&console, arn).await?;
             let parts = view.parts(&console);
-            Ok(match view.is_running() {
-                true => Update::Now(parts),
-                false => Update::Last(parts),
+            Ok(if view.is_running() {
+                Update::Now(parts)
+            } else {
+                Update::Last(parts)
             })
         }
     })

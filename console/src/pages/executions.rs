@@ -199,13 +199,10 @@ fn filter(machines: &[Machine], which: &ListQuery) -> Markup {
 
 fn list(console: &Console, found: &[Row], machines: &[Machine]) -> Markup {
     if found.is_empty() {
-        let hint = match machines.is_empty() {
-            true => {
-                html! { "There is no state machine yet: create one with the AWS CLI or an SDK." }
-            }
-            false => {
-                html! { a href="/start" { "Start one" } " or " a href="/upload" { "upload an image" } "." }
-            }
+        let hint = if machines.is_empty() {
+            html! { "There is no state machine yet: create one with the AWS CLI or an SDK." }
+        } else {
+            html! { a href="/start" { "Start one" } " or " a href="/upload" { "upload an image" } "." }
         };
         return empty("No executions", &hint);
     }

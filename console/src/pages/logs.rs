@@ -140,9 +140,10 @@ fn class(message: &str) -> &'static str {
         return "line platform";
     }
     let error = [r#""level":"ERROR""#, "ERROR", "errorType"];
-    match error.iter().any(|mark| message.contains(mark)) {
-        true => "line error",
-        false => "line",
+    if error.iter().any(|mark| message.contains(mark)) {
+        "line error"
+    } else {
+        "line"
     }
 }
 

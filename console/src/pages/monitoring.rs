@@ -71,9 +71,10 @@ async fn page(State(console): State<Console>) -> Result<Page, Failure> {
     };
     let mut shown = Vec::new();
     for run in runs {
-        let verdict = match run.files.iter().any(|file| file == VIOLATIONS) {
-            true => verdict(&console, &run.folder).await?,
-            false => None,
+        let verdict = if run.files.iter().any(|file| file == VIOLATIONS) {
+            verdict(&console, &run.folder).await?
+        } else {
+            None
         };
         shown.push((run, verdict));
     }
@@ -126,9 +127,10 @@ fn row(run: &Run, verdict: Option<&RunResult>) -> Markup {
     html! {
         tr {
             td {
-                @match run.folder.ends_with(BASELINE) {
-                    true => span.chip.still { "baseline" },
-                    false => (chip(verdict)),
+                @if run.folder.ends_with(BASELINE) {
+                    span.chip.still { "baseline" }
+                } @else {
+                    (chip(verdict))
                 }
             }
             td.name {

@@ -97,9 +97,10 @@ fn table(jobs: &[Value]) -> Markup {
 async fn job(State(console): State<Console>, Query(job): Query<Job>) -> Result<Page, Failure> {
     let (parts, running) = parts(&console, &job.name).await?;
     let page = Page::new(Tab::Training, job.name.clone());
-    let page = match running {
-        true => page.live(url("/training/job/live", &[("name", Some(&job.name))])),
-        false => page,
+    let page = if running {
+        page.live(url("/training/job/live", &[("name", Some(&job.name))]))
+    } else {
+        page
     };
     Ok(page.body(html! {
         p.crumbs { a href="/training" { "Training jobs" } }
@@ -114,9 +115,10 @@ async fn stream(State(console): State<Console>, Query(job): Query<Job>) -> Respo
         let (console, name) = (console.clone(), job.name.clone());
         async move {
             let (parts, running) = parts(&console, &name).await?;
-            Ok(match running {
-                true => Update::Now(parts),
-                false => Update::Last(parts),
+            Ok(if running {
+                Update::Now(parts)
+            } else {
+                Update::Last(parts)
             })
         }
     })

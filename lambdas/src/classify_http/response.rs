@@ -134,7 +134,7 @@ impl From<filter::Error> for ErrorResponse {
     }
 }
 
-/// 200, with what the model says.
+/// Returns 200, with the prediction.
 pub(super) fn of_object(object: &Object) -> ApiGatewayProxyResponse {
     let body = json!({
         "label": object.label,
@@ -145,7 +145,7 @@ pub(super) fn of_object(object: &Object) -> ApiGatewayProxyResponse {
     response(StatusCode::OK, &body)
 }
 
-/// The status and the body of a error.
+/// Returns the status and the body of an error.
 pub(super) fn of_error(error: ErrorResponse, request_id: &str) -> ApiGatewayProxyResponse {
     let mut body = json!({
         "error": error.error,

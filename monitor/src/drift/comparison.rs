@@ -118,15 +118,14 @@ impl Comparison<'_> {
         let own = &statistics.image_classification;
         // The baseline counted at its own threshold: at another its sample says what it would have
         // counted.
-        let before = match own.threshold == self.observed.threshold {
-            true => (own.passed, statistics.dataset.item_count),
-            false => {
-                let sample = statistics.sample(CONFIDENCE);
-                let passed = sample
-                    .iter()
-                    .filter(|confidence| self.observed.threshold.passes_f32(**confidence));
-                (passed.count() as u64, sample.len() as u64)
-            }
+        let before = if own.threshold == self.observed.threshold {
+            (own.passed, statistics.dataset.item_count)
+        } else {
+            let sample = statistics.sample(CONFIDENCE);
+            let passed = sample
+                .iter()
+                .filter(|confidence| self.observed.threshold.passes_f32(**confidence));
+            (passed.count() as u64, sample.len() as u64)
         };
         let now = (self.observed.passed, self.observed.answers);
         let p_value = proportion::differ(now, before).ok_or("the baseline has no answers")?;
@@ -231,11 +230,12 @@ impl Comparison<'_> {
 
     fn check_count(&self, found: usize) -> Result<(), String> {
         let least = self.constraints.image_classification.least_answers;
-        match found as u64 >= least {
-            true => Ok(()),
-            false => Err(format!(
+        if found as u64 >= least {
+            Ok(())
+        } else {
+            Err(format!(
                 "{found} are too few to tell: at least {least} are needed"
-            )),
+            ))
         }
     }
 }

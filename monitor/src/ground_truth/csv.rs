@@ -1,6 +1,8 @@
 //! Labels as people keep them: CSV with a header (RFC 4180), of whose columns `id` and `label`
 //! count.
 
+use csv::{ReaderBuilder, StringRecord};
+
 use super::GroundTruth;
 
 /// A file that has no labels to read.
@@ -37,33 +39,40 @@ pub enum InvalidCsv {
 /// # Errors
 /// A column is missing, or a field.
 pub fn parse(text: &str) -> Result<Vec<GroundTruth>, InvalidCsv> {
-    let mut rows = rows(text.trim_start_matches('\u{feff}'));
-    let header = rows.next().unwrap_or(Ok(Vec::new()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    // Text of a str is UTF-8, and rows may have any number of fields: nothing is left that fails.
+    let mut rows: Vec<StringRecord> = reader.records().filter_map(Result::ok).collect();
+    let is_open = rows.last().is_some_and(|last| is_open(last, text));
+    let header = rows.drain(..rows.len().min(1)).next().unwrap_or_default();
     let column = |missing: &'static str| {
-        let place = header
+        let index = header
             .iter()
             .position(|name| name.trim().eq_ignore_ascii_case(missing));
-        place.ok_or_else(|| InvalidCsv::Header {
+        index.ok_or_else(|| InvalidCsv::Header {
             missing,
-            found: header.join(","),
+            found: Vec::from_iter(&header).join(","),
         })
     };
     let columns = [("id", column("id")?), ("label", column("label")?)];
+    if is_open {
+        return Err(InvalidCsv::Quote { row: rows.len() });
+    }
     let mut labels = Vec::new();
-    for (index, fields) in rows.enumerate() {
-        let fields = fields?;
+    for (index, fields) in rows.iter().enumerate() {
+        let row = index + 1;
         if fields.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
-        let field = |(column, place): (&'static str, usize)| {
-            let field = fields
-                .get(place)
-                .map(|field| field.trim())
-                .filter(|field| !field.is_empty());
-            field.map(str::to_owned).ok_or(InvalidCsv::Missing {
-                row: index + 1,
-                column,
-            })
+        let field = |(column, index): (&'static str, usize)| {
+            let field = fields.get(index).map(str::trim);
+            let field = field.filter(|field| !field.is_empty());
+            field
+                .map(str::to_owned)
+                .ok_or(InvalidCsv::Missing { row, column })
         };
         labels.push(GroundTruth {
             id: field(columns[0])?,
@@ -73,33 +82,13 @@ pub fn parse(text: &str) -> Result<Vec<GroundTruth>, InvalidCsv> {
     Ok(labels)
 }
 
-/// Each row's fields. Within quotes commas and ends of lines are text, and two quotes are one.
-fn rows(text: &str) -> impl Iterator<Item = Result<Vec<String>, InvalidCsv>> {
-    let mut characters = text.chars().peekable();
-    let mut row = 0;
-    std::iter::from_fn(move || {
-        characters.peek()?;
-        let (mut fields, mut field, mut is_quoted) = (Vec::new(), String::new(), false);
-        loop {
-            match characters.next() {
-                None if is_quoted => return Some(Err(InvalidCsv::Quote { row })),
-                Some('"') if is_quoted && characters.peek() == Some(&'"') => {
-                    characters.next();
-                    field.push('"');
-                }
-                Some('"') if is_quoted || field.is_empty() => is_quoted = !is_quoted,
-                Some(',') if !is_quoted => fields.push(std::mem::take(&mut field)),
-                Some('\r') if !is_quoted && characters.peek() == Some(&'\n') => {}
-                None | Some('\n') if !is_quoted => {
-                    fields.push(field);
-                    row += 1;
-                    return Some(Ok(fields));
-                }
-                Some(other) => field.push(other),
-                None => {}
-            }
-        }
-    })
+/// Returns true if the last row begins a quote that does not end, as a reader of CSV does not say:
+/// all rows after the quote would be its field.
+fn is_open(row: &StringRecord, text: &str) -> bool {
+    let start = row.position().map_or(0, |at| at.byte() as usize);
+    let raw = &text[start..];
+    let has_quoted_field = raw.starts_with('"') || raw.contains(",\"");
+    has_quoted_field && !raw.matches('"').count().is_multiple_of(2)
 }
 
 #[cfg(test)]
@@ -133,6 +122,10 @@ mod tests {
             &[("a,1", "a \"good\"\nbike")],
         );
         check("id,label\n", &[]);
+        check(
+            "id,label\na,5\" bike\nb,1",
+            &[("a", "5\" bike"), ("b", "1")],
+        );
     }
 
     #[test]
@@ -150,6 +143,10 @@ mod tests {
         check_error(
             "id,label\na,\"bicycle\n",
             "row 1 has a quote that does not end",
+        );
+        check_error(
+            "id,label\na,1\n\"b,1\nc,1\n",
+            "row 2 has a quote that does not end",
         );
     }
 }

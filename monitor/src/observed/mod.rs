@@ -227,10 +227,7 @@ fn embeddings(sample: Vec<Result<Vec<f32>, String>>) -> Embeddings {
             Err(reason) => why = reason,
         }
     }
-    match good.is_empty() {
-        true => Err(why),
-        false => Ok(good),
-    }
+    if good.is_empty() { Err(why) } else { Ok(good) }
 }
 
 /// One answer of the model.

@@ -75,9 +75,10 @@ impl Kernel {
         for (place, value) in values.iter_mut().enumerate() {
             // Where all vectors are equal there is no width, and no difference.
             let is_diagonal = place / size == place % size;
-            *value = match is_diagonal || width == 0.0 {
-                true => 0.0,
-                false => (-*value / (2.0 * width)).exp(),
+            *value = if is_diagonal || width == 0.0 {
+                0.0
+            } else {
+                (-*value / (2.0 * width)).exp()
             };
         }
         let row_sums: Vec<f64> = values

@@ -229,9 +229,10 @@ pub(super) fn programs(findings: &mut Findings) {
         ),
         ("docker", "install it, or deploy with --no-image"),
     ] {
-        findings.add(match found(program) {
-            true => Finding::right(program, "is there"),
-            false => Finding::wrong(program, "is not there", way_out),
+        findings.add(if found(program) {
+            Finding::right(program, "is there")
+        } else {
+            Finding::wrong(program, "is not there", way_out)
         });
     }
 }

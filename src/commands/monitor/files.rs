@@ -16,7 +16,7 @@ pub(super) async fn read(s3: &Client, location: &Location) -> anyhow::Result<Vec
     }
 }
 
-/// Images whose classes are known, each read when it is args for.
+/// Images whose classes are known, each read when it is asked for.
 pub(super) struct LabeledImages {
     folder: Location,
     manifest: Manifest,

@@ -27,7 +27,7 @@ pub(super) async fn load(s3: &Client, location: &Location) -> anyhow::Result<Arc
             let archive = folder.path().join("model.tar.gz");
             tokio::fs::write(&archive, files::read(s3, location).await?)
                 .await
-                .context("a location for the model")?;
+                .context("a place for the model")?;
             archive
         }
     };

@@ -71,16 +71,18 @@ fn tell(findings: &Findings) {
 
 /// A sentence in lines of 80 columns on a terminal; whoever reads a file searches it by lines.
 fn paragraph(text: &str) -> String {
-    match std::io::stderr().is_terminal() {
-        true => textwrap::fill(text, textwrap::Options::new(80).subsequent_indent("  ")),
-        false => text.to_owned(),
+    if std::io::stderr().is_terminal() {
+        textwrap::fill(text, textwrap::Options::new(80).subsequent_indent("  "))
+    } else {
+        text.to_owned()
     }
 }
 
 /// A p-value with the digits that mean something.
 fn probability(p: f64) -> String {
-    match p < 0.001 {
-        true => format!("{p:.0e}"),
-        false => format!("{p:.3}"),
+    if p < 0.001 {
+        format!("{p:.0e}")
+    } else {
+        format!("{p:.3}")
     }
 }
