@@ -99,9 +99,14 @@ impl Aws for InProcess {
         })
     }
 
-    async fn object(&self, uri: &S3Uri, from: u64, most: usize) -> Result<Option<Bytes>, ApiError> {
+    async fn object(
+        &self,
+        uri: &S3Uri,
+        from: u64,
+        max_bytes: usize,
+    ) -> Result<Option<Bytes>, ApiError> {
         let s3 = self.0.s3();
-        let piece = s3.piece(&uri.bucket, &uri.key, None, from, most).await;
+        let piece = s3.piece(&uri.bucket, &uri.key, None, from, max_bytes).await;
         piece.map_err(|error| internal(&error))
     }
 

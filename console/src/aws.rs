@@ -20,9 +20,14 @@ pub trait Aws: Send + Sync + 'static {
         parameters: Value,
     ) -> Result<Value, ApiError>;
 
-    /// At most `most` bytes of an object from the byte `from` on; `None` where there is no such
+    /// At most `max_bytes` bytes of an object from the byte `from` on; `None` where there is no such
     /// object.
-    async fn object(&self, uri: &S3Uri, from: u64, most: usize) -> Result<Option<Bytes>, ApiError>;
+    async fn object(
+        &self,
+        uri: &S3Uri,
+        from: u64,
+        max_bytes: usize,
+    ) -> Result<Option<Bytes>, ApiError>;
 
     /// Stores an object.
     async fn put_object(

@@ -39,7 +39,7 @@ impl Console {
         &self,
         below: &S3Uri,
         before: Option<&LinePosition>,
-        most: usize,
+        limit: usize,
     ) -> Result<Vec<Captured>, ApiError> {
         let mut found = Vec::new();
         // The object that the last page ended in may have more.
@@ -54,10 +54,10 @@ impl Console {
                 key,
                 ..below.clone()
             };
-            let mut lines = self.last_lines(&uri, end, most - found.len()).await?;
+            let mut lines = self.last_lines(&uri, end, limit - found.len()).await?;
             lines.reverse();
             found.append(&mut lines);
-            if found.len() == most {
+            if found.len() == limit {
                 break;
             }
         }
@@ -69,7 +69,7 @@ impl Console {
         &self,
         uri: &S3Uri,
         end: Option<u64>,
-        most: usize,
+        limit: usize,
     ) -> Result<Vec<Captured>, ApiError> {
         let mut lines = std::collections::VecDeque::new();
         let (mut read, mut begun) = (0u64, 0u64);
@@ -78,7 +78,7 @@ impl Console {
             if line.is_empty() || end.is_some_and(|end| from >= end) {
                 return;
             }
-            if lines.len() == most {
+            if lines.len() == limit {
                 lines.pop_front();
             }
             lines.push_back((from, line.to_vec()));

@@ -44,18 +44,18 @@ impl PageToken {
         }
     }
 
-    /// The page of at most `most` executions that begins here, and where the next begins. `list`
+    /// The page of at most `limit` executions that begins here, and where the next begins. `list`
     /// asks for a page of one state machine's list, by its ARN and token.
     pub(crate) async fn page<L>(
         mut self,
-        most: usize,
+        limit: usize,
         list: impl Fn(String, Option<String>) -> L,
     ) -> Result<(Vec<Value>, Option<Self>), Failure>
     where
         L: Future<Output = Result<Value, ApiError>>,
     {
         let ahead = self.lists.iter().map(|(machine, mark)| {
-            let ahead = self.ahead(mark, most, |token| list(machine.clone(), token));
+            let ahead = self.ahead(mark, limit, |token| list(machine.clone(), token));
             async { Ok::<_, Failure>((machine.clone(), ahead.await?)) }
         });
         let mut listed: Vec<(String, Entry)> = Vec::new();
@@ -65,7 +65,7 @@ impl PageToken {
             listed.extend(found.into_iter().map(|found| (machine.clone(), found)));
         }
         listed.sort_by(|(_, a), (_, b)| started(&b.row).cmp(&started(&a.row)));
-        listed.truncate(most);
+        listed.truncate(limit);
         if self.until.is_none() {
             self.until = listed
                 .first()
@@ -89,12 +89,12 @@ impl PageToken {
         Ok((page, more.then_some(self)))
     }
 
-    /// Returns what comes after a mark, `most` executions at least where there are as many, and
+    /// Returns what comes after a mark, `limit` executions at least where there are as many, and
     /// whether that is the list's end.
     async fn ahead<L>(
         &self,
         mark: &ListPosition,
-        most: usize,
+        limit: usize,
         list: impl Fn(Option<String>) -> L,
     ) -> Result<(Vec<Entry>, bool), Failure>
     where
@@ -120,7 +120,7 @@ impl PageToken {
                 let row = row.clone();
                 found.push(Entry { row, after });
             }
-            if next.is_none() || found.len() >= most {
+            if next.is_none() || found.len() >= limit {
                 return Ok((found, next.is_none()));
             }
             token = next;
@@ -169,7 +169,7 @@ mod tests {
     }
 
     /// All pages, one after another; `between` may start executions after each.
-    fn pages(api: &Api, most: usize, between: impl Fn()) -> Vec<Vec<u32>> {
+    fn pages(api: &Api, limit: usize, between: impl Fn()) -> Vec<Vec<u32>> {
         let machines: Vec<String> = api.lists.borrow().keys().cloned().collect();
         let mut place = Some(PageToken::first(machines.iter().map(String::as_str)));
         let mut pages = Vec::new();
@@ -177,7 +177,7 @@ mod tests {
             // As the page's URL carries it.
             let here: PageToken =
                 serde_json::from_str(&serde_json::to_string(&here).unwrap()).unwrap();
-            let page = here.page(most, async |machine, token| {
+            let page = here.page(limit, async |machine, token| {
                 Ok(api.list(&machine, token.as_deref()))
             });
             let (rows, next) = futures::executor::block_on(page).ok().unwrap();
@@ -197,14 +197,14 @@ mod tests {
             fewer in 0usize..9,
             new in 0u32..30,
         ) {
-            let most = rows.saturating_sub(fewer).max(1);
+            let limit = rows.saturating_sub(fewer).max(1);
             let all = lists.iter().map(|list| list.iter().rev().copied().collect::<Vec<_>>());
             let lists: BTreeMap<String, Vec<u32>> = (b'a'..).map(|name| char::from(name).to_string()).zip(all).collect();
             let mut expected: Vec<u32> = lists.values().flatten().copied().collect();
             expected.sort_by(|a, b| b.cmp(a));
             let api = Api { lists: RefCell::new(lists), rows };
             let clock = RefCell::new(1000);
-            let pages = pages(&api, most, || {
+            let pages = pages(&api, limit, || {
                 for list in api.lists.borrow_mut().values_mut() {
                     for _ in 0..new {
                         *clock.borrow_mut() += 1;
@@ -213,8 +213,8 @@ mod tests {
                 }
             });
             let (last, full) = pages.split_last().map_or((&[][..], &[][..]), |(last, full)| (&last[..], full));
-            prop_assert!(full.iter().all(|page| page.len() == most));
-            prop_assert!(last.len() <= most && (!last.is_empty() || full.is_empty()));
+            prop_assert!(full.iter().all(|page| page.len() == limit));
+            prop_assert!(last.len() <= limit && (!last.is_empty() || full.is_empty()));
             let found: Vec<u32> = pages.concat();
             prop_assert_eq!(found, expected);
         }

@@ -27,7 +27,7 @@ impl Console {
         &self,
         below: &S3Uri,
         before: Option<&str>,
-        most: usize,
+        limit: usize,
     ) -> Result<Vec<String>, ApiError> {
         let mut found = Vec::new();
         let mut open = vec![Entry::Folder(below.key.clone())];
@@ -35,7 +35,7 @@ impl Console {
             match entry {
                 Entry::Key(key) if before.is_none_or(|before| *key < *before) => {
                     found.push(key);
-                    if found.len() == most {
+                    if found.len() == limit {
                         break;
                     }
                 }
@@ -64,14 +64,14 @@ impl Console {
         Ok(entries)
     }
 
-    /// All objects below a prefix, up to `most`.
+    /// All objects below a prefix, up to `limit`.
     pub(crate) async fn objects_below(
         &self,
         below: &S3Uri,
-        most: usize,
+        limit: usize,
     ) -> Result<Vec<Listed>, ApiError> {
         let request =
-            json!({ "Bucket": below.bucket, "Prefix": below.key, "MaxKeys": most.min(1000) });
+            json!({ "Bucket": below.bucket, "Prefix": below.key, "MaxKeys": limit.min(1000) });
         let mut found = Vec::new();
         self.list(request, |answer| {
             found.extend(rows(answer, "Contents").iter().filter_map(|row| {
@@ -82,7 +82,7 @@ impl Console {
             }));
         })
         .await?;
-        found.truncate(most);
+        found.truncate(limit);
         Ok(found)
     }
 

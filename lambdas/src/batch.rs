@@ -155,9 +155,9 @@ impl ClassifyBatch {
         let line = match self.filter.judge(object) {
             Ok(object) => Line::passed(object),
             Err(error @ filter::Error::ThresholdConfidenceNotMet { .. }) => {
-                Line::refused(known, (error.name(), &error.to_string()))
+                Line::refused(known, error.name(), &error.to_string())
             }
-            Err(error) => Line::failed(known.uri(), (error.name(), &error.to_string())),
+            Err(error) => Line::failed(known.uri(), error.name(), &error.to_string()),
         };
         line.into()
     }
@@ -173,7 +173,7 @@ impl From<Line> for Outcome {
 }
 
 fn failed(location: S3Uri, fault: &ImageError) -> Line {
-    Line::failed(location, (fault.name(), &fault.to_string()))
+    Line::failed(location, fault.name(), &fault.to_string())
 }
 
 fn batch(event: Value) -> Result<Batch, Error> {

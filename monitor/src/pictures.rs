@@ -106,12 +106,13 @@ impl<'a> ImageFile<'a> {
 }
 
 /// An image whose longest side has at most so many pixels.
-fn reduce(image: &RgbImage, most: u32) -> RgbImage {
+fn reduce(image: &RgbImage, max_side: u32) -> RgbImage {
     let longest = image.width().max(image.height());
-    if longest <= most {
+    if longest <= max_side {
         return image.clone();
     }
-    let side = |side: u32| (u64::from(side) * u64::from(most) / u64::from(longest)).max(1) as u32;
+    let side =
+        |side: u32| (u64::from(side) * u64::from(max_side) / u64::from(longest)).max(1) as u32;
     thumbnail(image, side(image.width()), side(image.height()))
 }
 

@@ -3,7 +3,7 @@
 use evaluation::{Bin, Evaluation, Threshold};
 use serde::Serialize;
 
-use crate::stats::proportion::{Interval, wilson};
+use crate::stats::proportion::{Interval, Proportion};
 
 /// Figures of the labeled answers. Intervals are Wilson's, of 95 %.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -59,7 +59,7 @@ impl Quality {
                 all += 1;
                 correct += u64::from(outcome.1);
             });
-            wilson(correct, all)
+            Proportion::new(correct, all).interval()
         };
         let classes = labels.iter().enumerate().map(|(class, label)| {
             let images: usize = report.confusion[class].iter().sum();
@@ -68,8 +68,8 @@ impl Quality {
             ClassQuality {
                 label: label.clone(),
                 images: images as u64,
-                precision: wilson(correct, labeled as u64),
-                recall: wilson(correct, images as u64),
+                precision: Proportion::new(correct, labeled as u64).interval(),
+                recall: Proportion::new(correct, images as u64).interval(),
             }
         });
         Some(Self {
@@ -114,10 +114,13 @@ mod tests {
         ];
         let labels = ["bicycle", "motorcycle"].map(str::to_owned);
         let quality = Quality::of(&evaluation, &outcomes, &labels, Threshold::DEFAULT).unwrap();
-        assert_eq!(quality.accuracy, wilson(3, 5));
-        assert_eq!(quality.gate_precision, wilson(2, 3));
-        assert_eq!(quality.classes[1].recall, wilson(2, 3));
-        assert_eq!(quality.classes[0].precision, wilson(1, 2));
+        assert_eq!(quality.accuracy, Proportion::new(3, 5).interval());
+        assert_eq!(quality.gate_precision, Proportion::new(2, 3).interval());
+        assert_eq!(quality.classes[1].recall, Proportion::new(2, 3).interval());
+        assert_eq!(
+            quality.classes[0].precision,
+            Proportion::new(1, 2).interval()
+        );
         assert_eq!(quality.confusion, [[1, 1], [1, 2]]);
         assert_eq!(
             Quality::of(&Evaluation::default(), &[], &labels, Threshold::DEFAULT),

@@ -339,12 +339,12 @@ fn meets(left: char, right: char) -> bool {
     matches!(left, '-' | '_' | ' ' | '.' | ':') || (left.is_lowercase() && right.is_uppercase())
 }
 
-/// A text that is no wider than `most`.
-pub(super) fn cut(text: &str, most: f64) -> String {
-    if width(text) <= most {
+/// A text that is no wider than `max_width`.
+pub(super) fn cut(text: &str, max_width: f64) -> String {
+    if width(text) <= max_width {
         return text.to_owned();
     }
-    let mut room = most - width("…");
+    let mut room = max_width - width("…");
     let kept = text.chars().take_while(|letter| {
         room -= width(letter.encode_utf8(&mut [0; 4]));
         room >= 0.0

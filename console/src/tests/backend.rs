@@ -200,11 +200,16 @@ impl Aws for Fake {
         })
     }
 
-    async fn object(&self, uri: &S3Uri, from: u64, most: usize) -> Result<Option<Bytes>, ApiError> {
+    async fn object(
+        &self,
+        uri: &S3Uri,
+        from: u64,
+        max_bytes: usize,
+    ) -> Result<Option<Bytes>, ApiError> {
         let found = Fake::object(self, &uri.key);
         Ok(found.map(|bytes| {
             let from = usize::try_from(from).unwrap().min(bytes.len());
-            bytes.slice(from..bytes.len().min(from + most))
+            bytes.slice(from..bytes.len().min(from + max_bytes))
         }))
     }
 

@@ -55,9 +55,9 @@ impl FailedBatch {
     /// The lines that its images would have had.
     pub fn lines(&self) -> impl Iterator<Item = Line> {
         self.batch.items.iter().map(|item| {
-            let why = (self.error.as_str(), self.cause.as_str());
+            let (error, cause) = (self.error.as_str(), self.cause.as_str());
             match item::location(item, &self.batch.shared.bucket) {
-                Ok(location) => Line::failed(location, why),
+                Ok(image) => Line::failed(image, error, cause),
                 Err(problem) => Line::unnamed(item, &problem),
             }
         })

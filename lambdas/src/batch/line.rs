@@ -62,7 +62,7 @@ impl Line {
     }
 
     /// `object` is what was known of the image when the gate refused it.
-    pub(super) fn refused(object: Object, (error, cause): (&str, &str)) -> Self {
+    pub(super) fn refused(object: Object, error: &str, cause: &str) -> Self {
         let cause = shortened(&object.uri(), cause);
         Self {
             status: Status::Refused,
@@ -72,11 +72,11 @@ impl Line {
         }
     }
 
-    pub(super) fn failed(location: S3Uri, (error, cause): (&str, &str)) -> Self {
-        let cause = shortened(&location, cause);
+    pub(super) fn failed(image: S3Uri, error: &str, cause: &str) -> Self {
+        let cause = shortened(&image, cause);
         Self {
-            s3_bucket: location.bucket,
-            s3_key: location.key,
+            s3_bucket: image.bucket,
+            s3_key: image.key,
             status: Status::Failed,
             label: None,
             confidence: None,
@@ -89,7 +89,7 @@ impl Line {
     /// The line of an item that names no image: all that can be said of it is why.
     pub(super) fn unnamed(item: &Value, problem: &str) -> Self {
         let cause = format!("{problem}: {item}");
-        Self::failed(S3Uri::default(), ("InvalidItem", &cause))
+        Self::failed(S3Uri::default(), "InvalidItem", &cause)
     }
 }
 

@@ -15,10 +15,10 @@ pub(super) async fn retry<T, E>(
     is_retryable: impl Fn(&E) -> bool,
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, E> {
-    for most in WAITS {
+    for max_wait in WAITS {
         match attempt().await {
             Err(error) if is_retryable(&error) => {
-                tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
+                tokio::time::sleep(max_wait.mul_f64(fastrand::f64())).await;
             }
             outcome => return outcome,
         }

@@ -243,7 +243,7 @@ fn the_largest_result_of_a_batch_fits_a_payload() {
             inference_id: Some("i".repeat(64)),
             ..Object::default()
         };
-        Line::refused(object, ("ThresholdConfidenceNotMet", &"\u{1}".repeat(500)))
+        Line::refused(object, "ThresholdConfidenceNotMet", &"\u{1}".repeat(500))
     };
     let lines: Vec<Line> = keys.iter().map(line).collect();
     let bytes = serde_json::to_vec(&lines).unwrap().len();

@@ -5,7 +5,7 @@ use crate::constraints::{Constraints, Switch};
 use crate::observed::Observed;
 use crate::pictures::NAMES;
 use crate::statistics::{CONFIDENCE, PREDICTION};
-use crate::stats::proportion::{self, wilson};
+use crate::stats::proportion::Proportion;
 use crate::stats::{chi_squared, ks, mmd};
 
 type Compared = (String, Kind, Result<Measurement, String>);
@@ -119,17 +119,19 @@ impl Comparison<'_> {
         // The baseline counted at its own threshold: at another its sample says what it would have
         // counted.
         let before = if own.threshold == self.observed.threshold {
-            (own.passed, statistics.dataset.item_count)
+            Proportion::new(own.passed, statistics.dataset.item_count)
         } else {
             let sample = statistics.sample(CONFIDENCE);
             let passed = sample
                 .iter()
                 .filter(|confidence| self.observed.threshold.passes_f32(**confidence));
-            (passed.count() as u64, sample.len() as u64)
+            Proportion::new(passed.count() as u64, sample.len() as u64)
         };
-        let now = (self.observed.passed, self.observed.answers);
-        let p_value = proportion::differ(now, before).ok_or("the baseline has no answers")?;
-        let (now, before) = (wilson(now.0, now.1), wilson(before.0, before.1).value);
+        let now = Proportion::new(self.observed.passed, self.observed.answers);
+        let p_value = now
+            .differs_from(before)
+            .ok_or("the baseline has no answers")?;
+        let (now, before) = (now.interval(), before.value());
         Ok(Measurement {
             distance: (now.value - before).abs(),
             tolerance: self.constraints.image_classification.pass_rate_tolerance,
@@ -189,15 +191,16 @@ impl Comparison<'_> {
             .iter()
             .filter(|outcome| outcome.1)
             .count() as u64;
-        let now = (correct, self.observed.outcomes.len() as u64);
-        if now.1 == 0 {
+        let now = Proportion::new(correct, self.observed.outcomes.len() as u64);
+        if now.whole == 0 {
             return Err("no answer's true class is known: upload ground truth, for example with `scones monitor label`".to_owned());
         }
-        self.check_count(now.1 as usize)?;
-        let before = (own.correct, own.labeled);
-        let p_value = proportion::is_less(now, before)
+        self.check_count(now.whole as usize)?;
+        let before = Proportion::new(own.correct, own.labeled);
+        let p_value = now
+            .is_less_than(before)
             .ok_or("the baseline has no labels: make it from images whose classes are known")?;
-        let (now, before) = (wilson(now.0, now.1), wilson(before.0, before.1).value);
+        let (now, before) = (now.interval(), before.value());
         Ok(Measurement {
             distance: before - now.value,
             tolerance: self.constraints.image_classification.accuracy_tolerance,

@@ -7,7 +7,7 @@ use super::Report;
 use crate::observed::{CONFIDENCE_BINS, Slot};
 use crate::pictures::NAMES;
 use crate::statistics::CONFIDENCE;
-use crate::stats::proportion::wilson;
+use crate::stats::proportion::Proportion;
 
 const WIDE: (f64, f64) = (960.0, 260.0);
 const HALF: (f64, f64) = (460.0, 260.0);
@@ -91,7 +91,7 @@ fn confidence_over_time(report: &Report<'_>) -> Svg {
     let mut plot = Plot::new(WIDE, (0.0, slots.len() as f64), (0.0, 1.0), label);
     plot.y_ticks(&percent_ticks(1.0, 5));
     plot.x_ticks(&times(report));
-    let most = slots
+    let max_answers = slots
         .iter()
         .map(|slot| slot.answers)
         .max()
@@ -99,7 +99,7 @@ fn confidence_over_time(report: &Report<'_>) -> Svg {
         .max(1) as f64;
     for (index, slot) in slots.iter().enumerate() {
         // How many answers there were, in the lowest fifth.
-        let height = slot.answers as f64 / most * 0.18;
+        let height = slot.answers as f64 / max_answers * 0.18;
         plot.bar(
             "fill reference",
             (index as f64 + 0.1, index as f64 + 0.9),
@@ -137,7 +137,11 @@ fn confidence_over_time(report: &Report<'_>) -> Svg {
     );
     plot.legend("fill s0", 0.0, "median");
     plot.legend("fill faint s0", 80.0, "middle 80 %");
-    plot.legend("fill reference", 190.0, &format!("answers (most: {most})"));
+    plot.legend(
+        "fill reference",
+        190.0,
+        &format!("answers (max_answers: {max_answers})"),
+    );
     plot.into_svg()
 }
 
@@ -247,7 +251,7 @@ fn reliability(report: &Report<'_>) -> Svg {
         .flat_map(|quality| &quality.reliability);
     for bin in bins.filter(|bin| bin.images > 0) {
         let correct = (f64::from(bin.accuracy) * bin.images as f64).round() as u64;
-        let right = wilson(correct, bin.images as u64);
+        let right = Proportion::new(correct, bin.images as u64).interval();
         let confidence = f64::from(bin.confidence);
         plot.line(
             "line s0",

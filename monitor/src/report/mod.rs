@@ -15,7 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::baseline::Baseline;
 use crate::findings::{Findings, Status};
 use crate::observed::Observed;
-use crate::stats::proportion::{Interval, wilson};
+use crate::stats::proportion::{Interval, Proportion};
 use crate::window::Window;
 
 /// A report of a run.
@@ -137,7 +137,7 @@ impl Report<'_> {
         html! {
             section.merits {
                 (merit("answers", &group(observed.answers), &format!("{} with an image", group(observed.inputs))))
-                (merit_of("pass the gate", Some(wilson(observed.passed, observed.answers)), before("pass_rate"), "no answers"))
+                (merit_of("pass the gate", Some(Proportion::new(observed.passed, observed.answers).interval()), before("pass_rate"), "no answers"))
                 (merit_of("estimated accuracy", estimated, before("estimated_accuracy"), "not estimated"))
                 (merit_of("accuracy by labels", accuracy, before("accuracy"), none))
             }

@@ -18,56 +18,72 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Wilson's score interval (1927), which holds what it says also for few and for parts near 0 or 1.
-/// Of none it is 0 to 1.
-pub fn wilson(part: u64, whole: u64) -> Interval {
-    if whole == 0 {
-        return Interval {
-            value: 0.0,
-            low: 0.0,
-            high: 1.0,
-        };
-    }
-    let n = whole as f64;
-    let value = part as f64 / n;
-    let z2 = Z95 * Z95 / n;
-    let center = (value + z2 / 2.0) / (1.0 + z2);
-    let half = Z95 / (1.0 + z2) * (value * (1.0 - value) / n + z2 / (4.0 * n)).sqrt();
-    // At the ends rounding would leave the measured part outside.
-    Interval {
-        value,
-        low: (center - half).clamp(0.0, value),
-        high: (center + half).clamp(value, 1.0),
-    }
+/// A part of a whole, such as the answers that are right of those whose class is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proportion {
+    /// The size of the part.
+    pub part: u64,
+    /// The size of the whole.
+    pub whole: u64,
 }
 
-/// Returns the probability of a difference like that between two parts, or a larger one, where
-/// there is none: the pooled z test, which for two categories is the chi-squared test. `None` if
-/// one is a part of nothing.
-pub fn differ((part_a, whole_a): (u64, u64), (part_b, whole_b): (u64, u64)) -> Option<f64> {
-    let z = z((part_a, whole_a), (part_b, whole_b))?;
-    Some((2.0 * normal_above(z.abs())).min(1.0))
-}
-
-/// The same, where only `a` being less than `b` counts.
-pub fn is_less((part_a, whole_a): (u64, u64), (part_b, whole_b): (u64, u64)) -> Option<f64> {
-    Some(normal_above(-z((part_a, whole_a), (part_b, whole_b))?))
-}
-
-fn z((part_a, whole_a): (u64, u64), (part_b, whole_b): (u64, u64)) -> Option<f64> {
-    if whole_a == 0 || whole_b == 0 {
-        return None;
+impl Proportion {
+    /// Returns `part` of `whole`.
+    pub fn new(part: u64, whole: u64) -> Self {
+        Self { part, whole }
     }
-    let (a, b) = (whole_a as f64, whole_b as f64);
-    let difference = part_a as f64 / a - part_b as f64 / b;
-    let pooled = (part_a + part_b) as f64 / (a + b);
-    let error = (pooled * (1.0 - pooled) * (1.0 / a + 1.0 / b)).sqrt();
-    // Both are 0 or both are 1.
-    Some(if error == 0.0 {
-        0.0
-    } else {
-        difference / error
-    })
+
+    /// Returns the value as it was measured; 0 of nothing.
+    pub fn value(self) -> f64 {
+        self.part as f64 / self.whole.max(1) as f64
+    }
+
+    /// Returns Wilson's score interval (1927), which holds what it says also for few and for parts
+    /// near 0 or 1. Of nothing it is 0 to 1.
+    pub fn interval(self) -> Interval {
+        let value = self.value();
+        if self.whole == 0 {
+            let (low, high) = (0.0, 1.0);
+            return Interval { value, low, high };
+        }
+        let n = self.whole as f64;
+        let z2 = Z95 * Z95 / n;
+        let center = (value + z2 / 2.0) / (1.0 + z2);
+        let half = Z95 / (1.0 + z2) * (value * (1.0 - value) / n + z2 / (4.0 * n)).sqrt();
+        // At the ends rounding would leave the measured part outside.
+        Interval {
+            value,
+            low: (center - half).clamp(0.0, value),
+            high: (center + half).clamp(value, 1.0),
+        }
+    }
+
+    /// Returns the p-value of two proportions being different: of the pooled z test, which for two
+    /// categories is the chi-squared test. `None` if one is of nothing.
+    pub fn differs_from(self, other: Self) -> Option<f64> {
+        Some((2.0 * normal_above(self.z(other)?.abs())).min(1.0))
+    }
+
+    /// Returns the p-value of this proportion being less than the other.
+    pub fn is_less_than(self, other: Self) -> Option<f64> {
+        Some(normal_above(-self.z(other)?))
+    }
+
+    fn z(self, other: Self) -> Option<f64> {
+        if self.whole == 0 || other.whole == 0 {
+            return None;
+        }
+        let (a, b) = (self.whole as f64, other.whole as f64);
+        let pooled = (self.part + other.part) as f64 / (a + b);
+        let error = (pooled * (1.0 - pooled) * (1.0 / a + 1.0 / b)).sqrt();
+        // Both are 0 or both are 1.
+        let is_constant = error == 0.0;
+        Some(if is_constant {
+            0.0
+        } else {
+            (self.value() - other.value()) / error
+        })
+    }
 }
 
 #[cfg(test)]
@@ -77,15 +93,21 @@ mod tests {
     /// By SciPy 1.17: stats.binomtest(81, 263).proportion_ci(method="wilson").
     #[test]
     fn wilsons_interval() {
-        let found = wilson(81, 263);
+        let found = Proportion::new(81, 263).interval();
         assert!(
             (found.low - 0.255_288_5).abs() < 1e-6 && (found.high - 0.366_209_6).abs() < 1e-6,
             "{found:?}"
         );
-        assert_eq!((wilson(0, 10).low, wilson(10, 10).high), (0.0, 1.0));
-        assert!((wilson(0, 10).high - 0.277_532_8).abs() < 1e-6);
         assert_eq!(
-            wilson(0, 0),
+            (
+                Proportion::new(0, 10).interval().low,
+                Proportion::new(10, 10).interval().high
+            ),
+            (0.0, 1.0)
+        );
+        assert!((Proportion::new(0, 10).interval().high - 0.277_532_8).abs() < 1e-6);
+        assert_eq!(
+            Proportion::new(0, 0).interval(),
             Interval {
                 value: 0.0,
                 low: 0.0,
@@ -96,12 +118,27 @@ mod tests {
 
     #[test]
     fn two_parts_differ_as_their_chi_squared_says() {
-        let p = differ((30, 100), (50, 100)).unwrap();
+        let p = Proportion::new(30, 100)
+            .differs_from(Proportion::new(50, 100))
+            .unwrap();
         assert!((p - 0.003_892).abs() < 1e-5, "{p}");
-        let less = is_less((30, 100), (50, 100)).unwrap();
+        let less = Proportion::new(30, 100)
+            .is_less_than(Proportion::new(50, 100))
+            .unwrap();
         assert!((less - p / 2.0).abs() < 1e-12);
-        assert!(is_less((50, 100), (30, 100)).unwrap() > 0.99);
-        assert_eq!(differ((5, 5), (100, 100)), Some(1.0));
-        assert_eq!(differ((0, 0), (1, 2)), None);
+        assert!(
+            Proportion::new(50, 100)
+                .is_less_than(Proportion::new(30, 100))
+                .unwrap()
+                > 0.99
+        );
+        assert_eq!(
+            Proportion::new(5, 5).differs_from(Proportion::new(100, 100)),
+            Some(1.0)
+        );
+        assert_eq!(
+            Proportion::new(0, 0).differs_from(Proportion::new(1, 2)),
+            None
+        );
     }
 }

@@ -205,22 +205,24 @@ async fn refusal_by_own_threshold(
     if ended.iter().any(ExecutionResult::refused) {
         return Ok(None);
     }
-    let least = ended
+    let doubtful = ended
         .iter()
         .filter(|row| row.confidence.is_some_and(|confidence| confidence < 1.0));
-    let least = least.min_by(|a, b| {
+    let doubtful = doubtful.min_by(|a, b| {
         a.confidence
             .unwrap_or(1.0)
             .total_cmp(&b.confidence.unwrap_or(1.0))
     });
-    let Some(least) = least else { return Ok(None) };
+    let Some(doubtful) = doubtful else {
+        return Ok(None);
+    };
     println!(
         "  none was doubtful: {} runs again with a threshold of 1 in its input",
-        least.key
+        doubtful.key
     );
     Ok(Some(
         workflow
-            .by_payload(&least.key, Some(Threshold::MAX))
+            .by_payload(&doubtful.key, Some(Threshold::MAX))
             .await?,
     ))
 }
