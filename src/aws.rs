@@ -5,7 +5,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use scones_local::aws::Identity;
+use service::Identity;
 
 use crate::cli::{StackAt, Target};
 use crate::key;

@@ -12,10 +12,11 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use lambdas::environment::Environment;
 use s3_uri::S3Uri;
-use scones_local::s3::Objects;
-use scones_local::sdk::SdkError;
-use scones_local::{Stack, logs};
+use scones_local::Stack;
 use serde_json::Value;
+use service::Objects;
+use service::logs;
+use service::sdk::SdkError;
 
 /// The interval at which logs are polled.
 const PAUSE: Duration = Duration::from_millis(250);

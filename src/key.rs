@@ -4,7 +4,7 @@
 use std::env::{self, VarError};
 
 use anyhow::{Context, bail};
-use scones_local::Key;
+use service::signature::Key;
 
 const ID: &str = "SCONES_ACCESS_KEY_ID";
 const SECRET: &str = "SCONES_SECRET_ACCESS_KEY";

@@ -20,7 +20,7 @@ pub(crate) fn program() -> anyhow::Result<PathBuf> {
 /// A command of this program that gets nothing of the user's secrets.
 pub(crate) fn command() -> anyhow::Result<tokio::process::Command> {
     let mut command = Command::new(program()?);
-    scones_local::limit_environment(&mut command)?;
+    service::process::limit_environment(&mut command)?;
     Ok(command.into())
 }
 

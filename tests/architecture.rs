@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plots", &[]),
     ("s3-objects", &["aws-failure", "error-text", "s3-uri"]),
     ("s3-uri", &[]),
+    ("service", &[]),
     (
         "monitor",
         &["evaluation", "fit-image", "plots", "s3-objects", "s3-uri"],
@@ -52,7 +53,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "scones-local",
-        &["asl", "browser-guard", "model-archive", "s3-uri"],
+        &["asl", "browser-guard", "model-archive", "s3-uri", "service"],
     ),
     (
         "scones",
@@ -69,6 +70,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "s3-uri",
             "scones-local",
             "scones-model",
+            "service",
         ],
     ),
 ];

@@ -10,7 +10,7 @@ import application
 # What is found and is none: it opens nothing.
 EXAMPLES = {
     "infra/local/src/lambda": "the key id that functions have on a stack without a key",
-    "infra/local/src/signature": "the keys of AWS's own documentation and test suite",
+    "infra/local/service/src/signature": "the keys of AWS's own documentation and test suite",
     "infra/local/src/states/error.rs": "names of errors",
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use scones_local::logs::{self, Follow, Line};
+use service::logs::{self, Follow, Line};
 
 use crate::cli;
 

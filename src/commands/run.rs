@@ -20,7 +20,7 @@ const ENDED_BADLY: u8 = 2;
 pub(crate) async fn run(run: cli::Run) -> anyhow::Result<ExitCode> {
     let input = read_input(&run.input)?;
     let url = run.stack.url()?;
-    let identity = scones_local::aws::Identity::default();
+    let identity = service::Identity::default();
     let client = aws_sdk_sfn::Client::new(&aws::config(&url, &identity.region).await?);
     let started = client
         .start_execution()
@@ -54,7 +54,7 @@ fn read_input(path: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn arn(identity: &scones_local::aws::Identity, state_machine: &str) -> String {
+fn arn(identity: &service::Identity, state_machine: &str) -> String {
     if state_machine.starts_with("arn:") {
         return state_machine.to_owned();
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use evaluation::Threshold;
 use s3_uri::S3Uri;
-use scones_local::aws::Identity;
 use scones_local::template::{Application, Endpoint};
 use scones_local::{Config, Stack};
+use service::Identity;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -45,6 +45,7 @@ pub(crate) async fn start(
     let listener = console_listener(options).await?;
     let program = subprocess::program()?;
     let config = Config {
+        services: Vec::new(),
         identity: Identity::default(),
         listen: SocketAddr::new(options.listen, options.port),
         key: key::of_environment()?,

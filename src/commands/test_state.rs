@@ -11,8 +11,8 @@ use asl::{
 };
 use aws_sdk_sfn::operation::test_state::TestStateOutput;
 use aws_sdk_sfn::types;
-use scones_local::aws::Identity;
 use serde_json::{Value, json};
+use service::Identity;
 
 use crate::{aws, cli};
 

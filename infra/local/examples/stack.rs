@@ -11,9 +11,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::sync::Arc;
 
-use scones_local::aws::Identity;
 use scones_local::states::RETENTION;
-use scones_local::{Config, Key, KeyError, Stack};
+use scones_local::{Config, Stack};
+use service::Identity;
+use service::signature::{Key, KeyError};
 
 /// From the same variables as the `scones` command's.
 fn key() -> Result<Option<Key>, KeyError> {
@@ -32,6 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => return Err("usage: stack DATA_DIR PORT [TEMPLATE]".into()),
     };
     let stack = Stack::start(Config {
+        services: Vec::new(),
         identity: Identity::default(),
         listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port.parse()?),
         key: key()?,

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
-use crate::aws::Identity;
 use crate::listen::HOLDER_PATH;
-use crate::signature::{self, Key};
+use service::Identity;
+use service::signature::{self, Key};
 
 /// No answer of the stack about itself is longer.
 const LONGEST: u64 = 64 << 10;

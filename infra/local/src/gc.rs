@@ -7,8 +7,8 @@ use http::Method;
 
 use crate::ask::{KeyRefused, ask, takes};
 use crate::holder::{DataDir, Holder, LockError};
-use crate::signature::Key;
 use crate::states::{OpenError, Swept, gc_offline};
+use service::signature::Key;
 
 /// Where a running stack is asked for it; `?older_than=` gives the age in seconds.
 pub(crate) const PATH: &str = "/_scones/gc";

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-use crate::private;
+use service::private;
 
 const FILE: &str = "stack.json";
 /// The bit of a folder in which users may not remove the files of others.

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::ask::{PATIENCE, ask};
 use crate::holder::Holder;
-use crate::signature::Key;
+use service::signature::Key;
 
 /// Where a stack says which one it is.
 pub(crate) const HOLDER_PATH: &str = "/_scones/stack";

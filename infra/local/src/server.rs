@@ -13,13 +13,14 @@ use axum::serve::ListenerExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
+use service::signature::{self, Refusal, Rules};
+use service::{ErrorResponse, RequestHead};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::route::{Service, route};
-use crate::signature::{Refusal, Told};
+use crate::route::{Destination, route};
 use crate::stack::Stack;
-use crate::{apigateway, gc, listen, s3, virtual_host};
+use crate::{gc, listen};
 
 /// `x-amzn-RequestId`, which SDKs give to whoever asks.
 const REQUEST_ID: &str = "x-amzn-requestid";
@@ -49,12 +50,12 @@ pub(crate) async fn serve(
 
 async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let service = route(&parts);
-    let asked = Asked::of(&parts);
+    let destination = route(stack.services(), &parts);
+    let head = RequestHead::of(&parts);
     let request = Request::from_parts(parts, body);
     let mut answer = match check_sender(stack, &request) {
-        Ok(()) => verified(stack, &service, &asked, request).await,
-        Err(refusal) => asked.foreign(&service, &refusal),
+        Ok(()) => verified(stack, &destination, &head, request).await,
+        Err(refusal) => foreign(&destination, &head, &refusal),
     };
     contain(answer.headers_mut());
     identify(answer.headers_mut());
@@ -93,20 +94,26 @@ fn identify(headers: &mut HeaderMap) {
 /// Carries out a request whose signature, where the stack verifies, is right.
 async fn verified(
     stack: &Stack,
-    service: &Service,
-    asked: &Asked,
+    destination: &Destination<'_>,
+    head: &RequestHead,
     request: Request<Body>,
 ) -> Response<Body> {
     let Some(verifier) = stack.verifier() else {
-        return dispatch(stack, service, request).await;
+        return dispatch(stack, destination, request).await;
     };
-    let admitted = match verifier.admit(service, request, Timestamp::now()).await {
+    let (name, rules) = match destination {
+        Destination::Service(service) => (service.signing_name(), service.signature_rules()),
+        Destination::Stack => (signature::STACK, Rules::Others),
+        Destination::Unknown(name) => (&**name, Rules::Others),
+    };
+    let now = Timestamp::now();
+    let admitted = match verifier.admit(name, rules, request, now).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return asked.refused(service, &refusal),
+        Err(refusal) => return refused(destination, head, &refusal),
     };
-    let answer = dispatch(stack, service, admitted.request).await;
+    let answer = dispatch(stack, destination, admitted.request).await;
     match admitted.outcome.refusal() {
-        Some(refusal) => asked.refused(service, refusal),
+        Some(refusal) => refused(destination, head, refusal),
         None => answer,
     }
 }
@@ -114,71 +121,45 @@ async fn verified(
 /// The way out for who has to reach a stack under another name, or from a page.
 const WITH_A_KEY: &str = "a stack with a key (SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY) answers whoever signs with it";
 
-/// What an error's form depends on.
-struct Asked {
-    path: String,
-    /// Whether it is the JSON protocol, whose errors have the status 400, or REST.
-    has_target: bool,
-}
-
-impl Asked {
-    fn of(request: &Parts) -> Self {
-        Self {
-            path: virtual_host::path(request),
-            has_target: request.headers.contains_key("x-amz-target"),
-        }
-    }
-
-    /// The answer to a request that is not signed as it must be.
-    fn refused(&self, service: &Service, refusal: &Refusal) -> Response<Body> {
-        let told = match service {
-            Service::S3 => refusal.by_s3(),
-            Service::ApiGateway => refusal.by_json(StatusCode::FORBIDDEN),
-            _ if self.has_target => refusal.by_json(StatusCode::BAD_REQUEST),
-            _ => refusal.by_json(StatusCode::FORBIDDEN),
-        };
-        self.tell(service, told)
-    }
-
-    /// The answer to a web page, and to a request for another machine.
-    fn foreign(&self, service: &Service, refusal: &browser_guard::Refusal) -> Response<Body> {
-        let code = match (refusal, service) {
-            (browser_guard::Refusal::NoHost, _) => "BadRequest",
-            (_, Service::S3) => "AccessDenied",
-            _ => "AccessDeniedException",
-        };
-        let text = match refusal {
-            browser_guard::Refusal::NoHost => refusal.to_string(),
-            _ => format!("{refusal}; {WITH_A_KEY}"),
-        };
-        self.tell(service, (refusal.status(), code, text))
-    }
-
-    /// An error in the form that the service's clients read.
-    fn tell(&self, service: &Service, told: Told) -> Response<Body> {
-        match service {
-            Service::S3 => s3::refused(&self.path, told),
-            Service::ApiGateway => apigateway::message(told.0, &told.2),
-            _ => error(told),
-        }
+/// Returns the answer to a request that is not signed as it must be.
+fn refused(destination: &Destination<'_>, head: &RequestHead, refusal: &Refusal) -> Response<Body> {
+    match destination {
+        Destination::Service(service) => service.error(head, service.refusal(head, refusal)),
+        _ => refusal.by_json(head.refused_status()).into_json(),
     }
 }
 
-async fn dispatch(stack: &Stack, service: &Service, request: Request<Body>) -> Response<Body> {
-    match service {
-        Service::S3 => {
-            stack
-                .s3()
-                .handle(virtual_host::to_path_style(request))
-                .await
-        }
-        Service::Lambda => stack.lambda().handle(request).await,
-        Service::States => stack.states().handle(request).await,
-        Service::SageMaker => stack.sagemaker().handle(request).await,
-        Service::Scheduler => stack.scheduler().handle(request).await,
-        Service::ApiGateway => stack.apigateway().handle(request).await,
-        Service::Own => own(stack, &request.into_parts().0).await,
-        Service::Other(name) => not_here(name),
+/// Returns the answer to a web page, and to a request for another machine.
+fn foreign(
+    destination: &Destination<'_>,
+    head: &RequestHead,
+    refusal: &browser_guard::Refusal,
+) -> Response<Body> {
+    let rules = match destination {
+        Destination::Service(service) => service.signature_rules(),
+        _ => Rules::Others,
+    };
+    let (code, text) = match (refusal, rules) {
+        (browser_guard::Refusal::NoHost, _) => ("BadRequest", refusal.to_string()),
+        (_, Rules::S3) => ("AccessDenied", format!("{refusal}; {WITH_A_KEY}")),
+        (_, Rules::Others) => ("AccessDeniedException", format!("{refusal}; {WITH_A_KEY}")),
+    };
+    let error = ErrorResponse::new(refusal.status(), code, text);
+    match destination {
+        Destination::Service(service) => service.error(head, error),
+        _ => error.into_json(),
+    }
+}
+
+async fn dispatch(
+    stack: &Stack,
+    destination: &Destination<'_>,
+    request: Request<Body>,
+) -> Response<Body> {
+    match destination {
+        Destination::Service(service) => service.handle(request).await,
+        Destination::Stack => own(stack, &request.into_parts().0).await,
+        Destination::Unknown(name) => not_here(stack, name),
     }
 }
 
@@ -230,24 +211,21 @@ fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
     response
 }
 
-/// The answer for a service that the stack does not have.
-fn not_here(service: &str) -> Response<Body> {
+/// Returns the answer for a service that the stack does not have.
+fn not_here(stack: &Stack, name: &str) -> Response<Body> {
+    let here: Vec<&str> = stack
+        .services()
+        .iter()
+        .map(|service| service.signing_name())
+        .collect();
+    let here = here.join(", ");
     let message = format!(
-        "The local stack has no service {service:?}: it has s3, lambda, states, sagemaker and scheduler. \
-         Send this request to AWS: unset AWS_ENDPOINT_URL for it."
+        "The local stack has no service {name:?}; it has: {here}. Send this request to AWS: unset AWS_ENDPOINT_URL for it."
     );
-    let code = "UnknownServiceException";
-    error((StatusCode::NOT_IMPLEMENTED, code, message))
-}
-
-/// An error in the form that the JSON and REST protocols of the SDKs read.
-fn error((status, code, message): Told) -> Response<Body> {
-    let body = serde_json::json!({ "__type": code, "message": message });
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let json = HeaderValue::from_static("application/x-amz-json-1.1");
-    headers.insert(header::CONTENT_TYPE, json);
-    headers.insert("x-amzn-errortype", HeaderValue::from_static(code));
-    response
+    ErrorResponse::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "UnknownServiceException",
+        message,
+    )
+    .into_json()
 }

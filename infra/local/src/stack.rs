@@ -7,23 +7,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use service::process::{keep_others_out, raise_open_files_limit};
+use service::sdk::SdkService;
+use service::signature::{Key, Verifier};
+use service::{Identity, Service, ServiceError, Stop, database};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 use crate::apigateway::{self, ApiGateway};
-use crate::aws::Identity;
-use crate::database;
 use crate::holder::{DataDir, Holder, LockError};
 use crate::lambda::{self, Deployment, Lambda};
 use crate::listen::{self, ListenError};
-use crate::process::{keep_others_out, raise_open_files_limit};
+use crate::registry::Registry;
 use crate::s3::S3;
-use crate::sagemaker::{self, Control, Runtime, SageMaker};
+use crate::sagemaker::{self, SageMaker};
 use crate::scheduler::Scheduler;
-use crate::sdk::SdkService;
 use crate::server;
-use crate::signature::{Key, Verifier};
 use crate::states::{self, EvaluatorCommand, Neighbours, States};
 use crate::template::{self, Application, TemplateError};
 
@@ -55,6 +55,8 @@ pub struct Config {
     pub model_server: sagemaker::StartServer,
     /// The command that trains one.
     pub training: sagemaker::StartTraining,
+    /// Services beside the stack's own.
+    pub services: Vec<Arc<dyn Service>>,
     /// The command that evaluates JSONata ([`crate::states::serve_evaluations`]); without one the stack does, itself.
     pub evaluator: Option<EvaluatorCommand>,
 }
@@ -96,19 +98,20 @@ struct Parts {
     holder: Holder,
     identity: Identity,
     application: Application,
-    services: Services,
+    services: Registry,
+    handles: Handles,
     verifier: Option<Verifier>,
     stop: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
     data_dir: DataDir,
 }
 
-struct Services {
+/// The services by which the stack, and whoever embeds it, reach what the AWS APIs do not offer.
+struct Handles {
     s3: S3,
     lambda: Lambda,
     states: States,
     sagemaker: SageMaker,
-    apigateway: ApiGateway,
     scheduler: Scheduler,
 }
 
@@ -120,22 +123,30 @@ impl Stack {
             keep_others_out().map_err(in_service("the process"))?;
         }
         let mut data_dir = DataDir::take(&config.data_dir)?;
-        let application = match &config.template {
-            Some(path) => template::load(path, &config.parameters, &config.identity)?,
-            None => Application::default(),
-        };
         let listener = listen::bind(config.listen, config.key.as_ref()).await?;
         let holder = Holder::this_process(&listener).map_err(in_service("the port"))?;
+        let mut services = Registry::default();
+        for service in &config.services {
+            services.register(service.clone());
+        }
+        let application = match &config.template {
+            Some(path) => {
+                let others = services.resource_types();
+                template::load(path, &config.parameters, &config.identity, &others)?
+            }
+            None => Application::default(),
+        };
         let functions_key = match config.key {
             Some(_) => Key::of_functions(),
             None => Key::unverified(),
         };
         let at = (holder.url.as_str(), &functions_key);
-        let services = Services::open(&config, data_dir.path(), at, &application)?;
+        let handles = register(&mut services, &config, data_dir.path(), at, &application)?;
         let region = config.identity.region.clone();
         let verifier = config
             .key
             .map(|key| Verifier::new([key, functions_key], region, data_dir.path().to_owned()));
+        handles.declare(&application).await?;
         services.declare(&application).await?;
         data_dir
             .announce(&holder)
@@ -146,79 +157,67 @@ impl Stack {
                 identity: config.identity,
                 application,
                 services,
+                handles,
                 verifier,
                 stop: watch::Sender::new(false),
                 tasks: Mutex::default(),
                 data_dir,
             }),
         };
-        stack.run(listener, config.retention).await?;
+        stack.run(listener).await?;
         Ok(stack)
     }
 
     /// Starts what goes on by itself: answering, delivering events, and the executions of an earlier stack.
-    async fn run(&self, listener: TcpListener, retention: Duration) -> Result<(), StartError> {
-        let Services {
-            s3,
-            lambda,
-            states,
-            scheduler,
-            ..
-        } = &self.parts.services;
+    async fn run(&self, listener: TcpListener) -> Result<(), StartError> {
         let mut tasks = self.parts.tasks.lock().await;
         // Before the first request: a worker's answer must find the task that waits for it. What the executions call
         // over the port waits there until it is served.
-        let resumed = states
-            .resume()
-            .await
-            .map_err(in_service("Step Functions"))?;
-        tasks.spawn(server::serve(listener, self.clone(), self.stopped()));
-        tasks.spawn(lambda.clone().run_queue(self.stopped()));
-        tasks.spawn(
-            s3.clone()
-                .run_dispatcher(Arc::new(lambda.clone()), self.stopped()),
-        );
-        tasks.spawn(states.clone().keep_for(retention, self.stopped()));
-        tasks.spawn(scheduler.clone().run(self.stopped()));
-        tracing::info!(resumed, url = self.url(), "the stack answers");
-        Ok(())
-    }
-
-    /// Resolves when the stack is to stop.
-    fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
-        let mut stop = self.parts.stop.subscribe();
-        async move {
-            // An error means that the stack is gone, which is a stop too.
-            let _ = stop.wait_for(|stop| *stop).await;
+        for service in self.services().iter() {
+            let resumed = service.resume().await;
+            resumed.map_err(|source| StartError::of(&**service, source))?;
         }
+        let stop = Stop::new(self.parts.stop.subscribe());
+        tasks.spawn(server::serve(
+            listener,
+            self.clone(),
+            stop.clone().stopped(),
+        ));
+        for service in self.services().iter() {
+            let service = service.clone();
+            let stop = stop.clone();
+            tasks.spawn(async move { service.run(stop).await });
+        }
+        tracing::info!(url = self.url(), "the stack answers");
+        Ok(())
     }
 
     /// Stops: answers what is asked, ends the functions and the model servers, and lets go of the data directory when
     /// the last clone is dropped. Executions that run are carried on by the next stack.
     pub async fn shut_down(&self) {
-        let Services {
-            s3,
-            lambda,
-            states,
-            sagemaker,
-            ..
-        } = &self.parts.services;
         self.parts.stop.send_replace(true);
-        states.shut_down().await;
-        lambda.shut_down().await;
-        sagemaker.shut_down().await;
+        for service in self.services().iter().rev() {
+            service.shut_down().await;
+        }
         let mut tasks = self.parts.tasks.lock().await;
         let ended = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(LAST_ANSWERS, ended).await.is_err() {
             tracing::warn!("requests were still being answered when the stack stopped");
         }
         tasks.shutdown().await;
-        s3.shut_down().await;
+        for service in self.services().iter().rev() {
+            service.close().await;
+        }
         let data_dir = self.data_dir().to_owned();
         let checkpoint = move || database::checkpoint_all(&data_dir);
         if let Err(error) = tokio::task::spawn_blocking(checkpoint).await {
             tracing::error!(%error, "the databases could not be closed");
         }
+    }
+
+    /// Returns the services, those of [`Config::services`] among them.
+    pub(crate) fn services(&self) -> &Registry {
+        &self.parts.services
     }
 
     /// The URL that the stack answers on, for `AWS_ENDPOINT_URL`.
@@ -256,46 +255,29 @@ impl Stack {
         self.parts.data_dir.path()
     }
 
-    /// A service's API as the AWS SDKs have it, without HTTP between: `s3`, `sagemaker`, `sagemakerruntime` or `sfn`.
+    /// A service's API as the AWS SDKs have it, without HTTP between, by the SDKs' name: `s3`, `sagemakerruntime`, `sfn`.
     pub fn service(&self, name: &str) -> Option<Arc<dyn SdkService>> {
-        let services = &self.parts.services;
-        Some(match name {
-            "s3" => Arc::new(services.s3.clone()),
-            "sagemaker" => Arc::new(Control(services.sagemaker.clone())),
-            "sagemakerruntime" => Arc::new(Runtime(services.sagemaker.clone())),
-            "sfn" => Arc::new(services.states.clone()),
-            _ => return None,
-        })
+        self.services().api(name)
     }
 
     /// Amazon S3.
     pub fn s3(&self) -> &S3 {
-        &self.parts.services.s3
+        &self.parts.handles.s3
     }
 
     /// AWS Lambda.
     pub fn lambda(&self) -> &Lambda {
-        &self.parts.services.lambda
+        &self.parts.handles.lambda
     }
 
     /// AWS Step Functions.
     pub fn states(&self) -> &States {
-        &self.parts.services.states
+        &self.parts.handles.states
     }
 
     /// Amazon SageMaker.
     pub fn sagemaker(&self) -> &SageMaker {
-        &self.parts.services.sagemaker
-    }
-
-    /// Amazon EventBridge Scheduler.
-    pub fn scheduler(&self) -> &Scheduler {
-        &self.parts.services.scheduler
-    }
-
-    /// Amazon API Gateway.
-    pub fn apigateway(&self) -> &ApiGateway {
-        &self.parts.services.apigateway
+        &self.parts.handles.sagemaker
     }
 
     /// The template's outputs, with the addresses of its APIs as they are here.
@@ -308,61 +290,77 @@ impl Stack {
     }
 }
 
-impl Services {
-    fn open(
-        config: &Config,
-        data_dir: &Path,
-        (url, key): (&str, &Key),
-        application: &Application,
-    ) -> Result<Self, StartError> {
-        let identity = &config.identity;
-        let functions = lambda::Config {
-            functions: deployments(config, application)?,
-            endpoint_url: url.to_owned(),
-            key: key.clone(),
-            limits: lambda::Limits::default(),
-            retry: lambda::RetryPolicy::default(),
-        };
-        let models = sagemaker::Config::new(
-            application.endpoints.clone(),
-            config.model_server.clone(),
-            config.training.clone(),
-        );
-        let s3 = S3::open(data_dir, identity.clone()).map_err(in_service("S3"))?;
-        let lambda =
-            Lambda::open(data_dir, identity.clone(), functions).map_err(in_service("Lambda"))?;
-        let functions = Arc::new(lambda.clone());
-        let apis = application.apis.clone();
-        let apigateway = ApiGateway::new(apis, identity.clone(), functions.clone());
-        let targets = functions.clone();
-        let objects = Arc::new(s3.clone());
-        let sagemaker = SageMaker::open(data_dir, identity.clone(), models, objects.clone());
-        let sagemaker = sagemaker.map_err(in_service("SageMaker"))?;
-        let neighbours = Neighbours::new(functions)
-            .with_objects(objects.clone())
-            .with_service("s3", objects)
-            .with_service("sagemakerruntime", Arc::new(Runtime(sagemaker.clone())))
-            .with_service("sagemaker", Arc::new(Control(sagemaker.clone())))
-            .with_jobs("sagemaker", Arc::new(Control(sagemaker.clone())));
-        let neighbours = match &config.evaluator {
-            Some(command) => neighbours.with_evaluator(states::evaluators(command.clone())),
-            None => neighbours,
-        };
-        let states = States::open(data_dir, identity.clone(), neighbours)
-            .map_err(in_service("Step Functions"))?;
-        let machines = Arc::new(states.clone());
-        let scheduler = Scheduler::open(data_dir, identity.clone(), machines, targets)
-            .map_err(in_service("EventBridge Scheduler"))?;
-        Ok(Self {
-            s3,
-            lambda,
-            states,
-            sagemaker,
-            apigateway,
-            scheduler,
-        })
-    }
+/// Opens and registers the stack's own services, each after those that it needs.
+fn register(
+    services: &mut Registry,
+    config: &Config,
+    data_dir: &Path,
+    (url, key): (&str, &Key),
+    application: &Application,
+) -> Result<Handles, StartError> {
+    let identity = &config.identity;
+    let functions = lambda::Config {
+        functions: deployments(config, application)?,
+        endpoint_url: url.to_owned(),
+        key: key.clone(),
+        limits: lambda::Limits::default(),
+        retry: lambda::RetryPolicy::default(),
+    };
+    let models = sagemaker::Config::new(
+        application.endpoints.clone(),
+        config.model_server.clone(),
+        config.training.clone(),
+    );
+    let s3 = S3::open(data_dir, identity.clone()).map_err(in_service("S3"))?;
+    services.register(Arc::new(s3.clone()));
+    let objects = Arc::new(s3.clone());
 
+    let lambda =
+        Lambda::open(data_dir, identity.clone(), functions).map_err(in_service("Lambda"))?;
+    services.register(Arc::new(lambda.clone()));
+    let functions = Arc::new(lambda.clone());
+    s3.notify(functions.clone());
+
+    let apis = application.apis.clone();
+    let apigateway = ApiGateway::new(apis, identity.clone(), functions.clone());
+    services.register(Arc::new(apigateway));
+
+    let sagemaker = SageMaker::open(data_dir, identity.clone(), models, objects.clone());
+    let sagemaker = sagemaker.map_err(in_service("SageMaker"))?;
+    services.register(Arc::new(sagemaker.clone()));
+
+    let mut neighbours = Neighbours::new(functions.clone())
+        .with_objects(objects)
+        .with_retention(config.retention);
+    for service in services.iter() {
+        for (name, api) in service.apis() {
+            neighbours = neighbours.with_service(name, api);
+        }
+        if let Some((name, jobs)) = service.jobs() {
+            neighbours = neighbours.with_jobs(name, jobs);
+        }
+    }
+    if let Some(command) = &config.evaluator {
+        neighbours = neighbours.with_evaluator(states::evaluators(command.clone()));
+    }
+    let states = States::open(data_dir, identity.clone(), neighbours)
+        .map_err(in_service("Step Functions"))?;
+    services.register(Arc::new(states.clone()));
+
+    let machines = Arc::new(states.clone());
+    let scheduler = Scheduler::open(data_dir, identity.clone(), machines, functions)
+        .map_err(in_service("EventBridge Scheduler"))?;
+    services.register(Arc::new(scheduler.clone()));
+    Ok(Handles {
+        s3,
+        lambda,
+        states,
+        sagemaker,
+        scheduler,
+    })
+}
+
+impl Handles {
     /// Brings the buckets, state machines and schedules to what the template says.
     async fn declare(&self, application: &Application) -> Result<(), StartError> {
         for bucket in &application.buckets {
@@ -395,6 +393,16 @@ fn deployments(config: &Config, application: &Application) -> Result<Vec<Deploym
         })
     };
     application.functions.iter().map(deployment).collect()
+}
+
+impl StartError {
+    /// Returns what a service said that keeps the stack from starting.
+    pub(crate) fn of(service: &dyn Service, source: ServiceError) -> Self {
+        Self::Service {
+            service: service.name(),
+            source,
+        }
+    }
 }
 
 fn in_service<E: Error + Send + Sync + 'static>(service: &'static str) -> impl Fn(E) -> StartError {

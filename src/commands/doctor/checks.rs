@@ -8,8 +8,8 @@ use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_sagemakerruntime::operation::invoke_endpoint::InvokeEndpointError;
 use aws_sdk_sagemakerruntime::primitives::Blob;
 use aws_sdk_sfn::types::StateMachineStatus;
-use scones_local::aws::Identity;
 use scones_local::template::{Application, Endpoint, StateMachine};
+use service::Identity;
 
 use super::Target;
 use super::finding::{Finding, Findings};

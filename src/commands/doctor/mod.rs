@@ -7,8 +7,8 @@ mod finding;
 use std::process::ExitCode;
 
 use aws_config::SdkConfig;
-use scones_local::aws::Identity;
 use scones_local::template::{self, Application};
+use service::Identity;
 
 use crate::{aws, cli};
 use checks::Clients;
@@ -84,7 +84,7 @@ fn application(
     findings: &mut Findings,
 ) -> Option<Application> {
     let parameters = doctor.parameters.iter().cloned().collect();
-    match template::load(&doctor.template, &parameters, identity) {
+    match template::load(&doctor.template, &parameters, identity, &[]) {
         Ok(application) => {
             let text = format!(
                 "{}: {} functions, {} state machines",

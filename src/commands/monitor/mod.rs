@@ -15,7 +15,7 @@ use aws_config::SdkConfig;
 use monitor::capture::Source;
 use monitor::job::Job;
 use s3_objects::Bucket;
-use scones_local::aws::Identity;
+use service::Identity;
 
 use crate::aws;
 use crate::cli::monitor::{EndpointArgs, Monitor, TimeRange};

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::lambda::Invocation;
+use service::Invocation;
 
 /// The format that a function answers in; `body` may be left out.
 #[derive(Deserialize)]

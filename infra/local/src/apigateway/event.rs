@@ -9,8 +9,8 @@ use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use crate::aws::Identity;
 use crate::template::{Api, Route};
+use service::Identity;
 
 /// A request and what it has found.
 pub(super) struct Event<'e> {

@@ -2,16 +2,15 @@
 //!
 //! An API is at `/_aws/execute-api/ID/STAGE/PATH`, and at `/STAGE/PATH` of the host `ID.execute-api.…`, as on AWS; its id is the
 //! template's logical id. No bucket's name begins with an underscore, so no object is hidden by it. Nobody's signature or
-//! API key is checked here: where the stack verifies, what comes is signed (`crate::signature`), whatever the template asks for.
+//! API key is checked here: where the stack verifies, what comes is signed (`service::signature`), whatever the template asks for.
 //!
 //! What AWS does and this does not: integrations but `aws_proxy`, path parameters, authorizers, throttling, caching, CORS.
 
 mod answer;
 mod event;
+mod seam;
 #[cfg(test)]
 mod tests;
-
-pub(crate) use self::answer::message;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +21,10 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 
-use crate::aws::Identity;
-use crate::lambda::Invoke;
 use crate::template::{Api, Route};
-use crate::virtual_host;
+use service::Identity;
+use service::Invoke;
+use service::virtual_host;
 
 /// Where APIs are.
 pub(crate) const PATH: &str = "/_aws/execute-api/";
@@ -60,11 +59,7 @@ struct Target<'r> {
     path: &'r str,
 }
 
-/// Whether `request` is for an API.
-pub(crate) fn is_for_an_api(request: &Parts) -> bool {
-    target(request).is_some()
-}
-
+/// The API that `request` is for, if it is for one.
 fn target(request: &Parts) -> Option<Target<'_>> {
     let path = request.uri.path();
     let host = request.headers.get(http::header::HOST);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::signature::Key;
 use crate::template::Function;
+use service::signature::Key;
 
 /// The functions, and the bounds they run in.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 //! The ways to name a function: by name, by ARN, by partial ARN, each with or without a qualifier.
 
-use super::InvokeError;
-use crate::aws::Identity;
+use super::errors;
+use service::Identity;
+use service::InvokeError;
 
 /// The only version there is.
 pub(super) const LATEST: &str = "$LATEST";
@@ -21,15 +22,15 @@ pub(super) fn resolve(reference: &str, identity: &Identity) -> Result<String, In
     let (name, qualifier) = match *local {
         [name] => (name, None),
         [name, qualifier] => (name, Some(qualifier)),
-        _ => return Err(InvokeError::bad_name(reference)),
+        _ => return Err(errors::bad_name(reference)),
     };
     if !is_name(name) || !qualifier.is_none_or(is_qualifier) {
-        return Err(InvokeError::bad_name(reference));
+        return Err(errors::bad_name(reference));
     }
     let account = &identity.account;
     let arn = format!("arn:aws:lambda:{}:{account}", identity.region);
     if ![String::new(), account.clone(), arn].contains(&owner) {
-        return Err(InvokeError::function_not_found(reference));
+        return Err(errors::function_not_found(reference));
     }
     check_qualifier(name, qualifier, identity)?;
     Ok(name.to_owned())
@@ -45,9 +46,9 @@ fn check_qualifier(
     };
     let arn = identity.arn("lambda", &format!("function:{name}:{qualifier}"));
     if qualifier.bytes().all(|byte| byte.is_ascii_digit()) {
-        Err(InvokeError::function_not_found(&arn))
+        Err(errors::function_not_found(&arn))
     } else {
-        Err(InvokeError::alias_not_found(&arn))
+        Err(errors::alias_not_found(&arn))
     }
 }
 

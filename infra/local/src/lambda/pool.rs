@@ -7,11 +7,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::config::{Deployment, Limits};
 use super::environment::{self, Handle, Job, Plan, Reply, Request};
-use super::{Invocation, InvokeError};
-use crate::aws::Identity;
-use crate::logs::Log;
-use crate::process::Warden;
-use crate::signature::Key;
+use super::errors;
+use service::Identity;
+use service::logs::Log;
+use service::process::Warden;
+use service::signature::Key;
+use service::{Invocation, InvokeError};
 
 /// A function, and what all its environments share.
 #[derive(Debug)]
@@ -78,14 +79,14 @@ impl Pool {
         request: Request,
     ) -> Result<Invocation, InvokeError> {
         let turn = tokio::time::timeout(slot.limits.queue_wait, self.lease(slot));
-        let mut lease = turn.await.map_err(|_| InvokeError::throttled())??;
+        let mut lease = turn.await.map_err(|_| errors::throttled())??;
         loop {
             let (reply, answer) = oneshot::channel();
             self.dispatch(slot, request.clone(), lease, reply);
             match answer.await {
                 Ok(Reply::Done(invocation)) => return Ok(invocation),
                 Ok(Reply::Undelivered(unused)) => lease = unused,
-                Err(_) => return Err(InvokeError::stopping()),
+                Err(_) => return Err(errors::stopping()),
             }
         }
     }
@@ -99,7 +100,7 @@ impl Pool {
                 _function: function,
                 _overall: overall,
             }),
-            _ => Err(InvokeError::stopping()),
+            _ => Err(errors::stopping()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Who may come in, and what the protocol layer sees of a request.
 //!
-//! Where signatures are verified, `crate::signature` has done so before: for all services at once. Where they are not, every
+//! Where signatures are verified, `service::signature` has done so before: for all services at once. Where they are not, every
 //! access key is good, and `s3s` cannot be told so. So signatures are taken off here, and with them what `s3s` would do
 //! while it verifies: decode `aws-chunked` bodies and look at the expiry of presigned URLs.
 
@@ -19,7 +19,7 @@ use super::error::Error;
 use super::events::Requester;
 use super::presigned::Presigned;
 use super::{form, normalize, xml};
-use crate::signature::Chunks;
+use service::signature::Chunks;
 
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");

@@ -17,7 +17,7 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::signature::{Chunks, NotSigned};
+use service::signature::{Chunks, NotSigned};
 
 /// The longest line that is not data: a chunk's size and signature, or a trailer.
 const LONGEST_LINE: usize = 8 << 10;

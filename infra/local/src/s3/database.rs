@@ -16,7 +16,7 @@ use super::error::Error;
 use super::files::{FileId, Files, Stored};
 use super::recovery::{self, CLOSED, OPEN};
 use super::reserve::Reserve;
-use crate::database::checkpoint;
+use service::database::checkpoint;
 
 /// The most writes that share a transaction.
 const BATCH: usize = 64;
@@ -330,6 +330,6 @@ fn add_columns(connection: &Connection) -> rusqlite::Result<()> {
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open_with_flags(path, flags)?;
-    crate::database::configure(&connection)?;
+    service::database::configure(&connection)?;
     Ok(connection)
 }

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use super::database::Database;
 use super::error::Error;
-use crate::lambda::{Invoke, InvokeError};
+use service::{Invoke, InvokeError};
 
 /// How many events of a bucket are read at a time.
 const ROUND: i64 = 32;

@@ -14,7 +14,7 @@ use super::database::Write;
 use super::error::Error;
 use super::now;
 use super::versions::Version;
-use crate::aws::Identity;
+use service::Identity;
 
 /// Which events of a bucket go to which function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

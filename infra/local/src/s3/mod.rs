@@ -29,6 +29,7 @@ mod recovery;
 mod reserve;
 mod response;
 mod sdk;
+mod seam;
 mod uploads;
 mod versions;
 mod xml;
@@ -47,7 +48,7 @@ use http::uri::Authority;
 use http::{Request, Response};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{S3Error, S3ErrorCode};
+use service::{Listed, Objects, ObjectsError};
 use tokio::sync::Notify;
 
 use self::api::Api;
@@ -55,75 +56,9 @@ use self::database::Database;
 use self::error::Error;
 use self::events::Requester;
 use self::files::Files;
-use crate::aws::Identity;
-use crate::lambda::Invoke;
-use crate::signature::Told;
 use crate::template;
-
-/// How the other services read and write objects. Writes emit S3 events, as any client's do.
-#[async_trait]
-pub trait Objects: Send + Sync {
-    /// Stores an object durably.
-    async fn put(
-        &self,
-        bucket: &str,
-        key: &str,
-        body: Bytes,
-        content_type: &str,
-    ) -> Result<(), ObjectsError>;
-
-    /// The object's bytes; `None` where bucket or key do not exist.
-    async fn get(&self, bucket: &str, key: &str) -> Result<Option<Bytes>, ObjectsError>;
-
-    /// At most `most` bytes of an object from the byte `at` on: none at its end. `None` where bucket, key or version do
-    /// not exist. A million rows are read so, without being in memory.
-    async fn piece(
-        &self,
-        bucket: &str,
-        key: &str,
-        version: Option<&str>,
-        at: u64,
-        most: usize,
-    ) -> Result<Option<Bytes>, ObjectsError>;
-
-    /// The object's entity tag, without its bytes; `None` where bucket or key do not exist.
-    async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, ObjectsError>;
-
-    /// The next objects whose keys begin with `prefix` and follow `after`, in the order of their keys: at most a thousand,
-    /// and none at the end. A bucket that does not exist has none.
-    async fn list(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        after: Option<&str>,
-    ) -> Result<Vec<Listed>, ObjectsError>;
-
-    /// Copies an object's bytes to a new file, however many they are; `false` where bucket or key do not exist.
-    async fn save(&self, bucket: &str, key: &str, path: &Path) -> Result<bool, ObjectsError>;
-
-    /// Stores a file's bytes as an object, durably and however many they are.
-    async fn put_file(
-        &self,
-        bucket: &str,
-        key: &str,
-        path: &Path,
-        content_type: &str,
-    ) -> Result<(), ObjectsError>;
-}
-
-/// An object in a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Its key.
-    pub key: String,
-    /// Its length in bytes.
-    pub size: u64,
-}
-
-/// The store could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ObjectsError(pub String);
+use service::Identity;
+use service::Invoke;
 
 /// The store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -209,20 +144,22 @@ impl S3 {
             .map_err(|error| ObjectsError(error.to_string()))
     }
 
+    /// Has `functions` notified of events, once [`run_dispatcher`](Self::run_dispatcher) runs.
+    pub fn notify(&self, functions: Arc<dyn Invoke>) {
+        let _ = self.store.functions.set(functions);
+    }
+
     /// Hands events to functions until `shutdown`. Events that are left then are handed over after the next start.
-    pub async fn run_dispatcher(
-        self,
-        invoke: Arc<dyn Invoke>,
-        shutdown: impl Future<Output = ()> + Send,
-    ) {
+    pub async fn run_dispatcher(self, shutdown: impl Future<Output = ()> + Send) {
         let Store {
             database,
             news,
             functions,
             ..
         } = self.store;
-        let _ = functions.set(Arc::clone(&invoke));
-        dispatcher::run(database, news, invoke, shutdown).await;
+        if let Some(functions) = functions.get() {
+            dispatcher::run(database, news, Arc::clone(functions), shutdown).await;
+        }
     }
 
     /// Ends writing: what comes now is refused. A copy of the directory is a whole one then.
@@ -372,16 +309,6 @@ fn source_ip(request: &Request<Body>) -> String {
     let peer: Option<&axum::extract::ConnectInfo<std::net::SocketAddr>> =
         request.extensions().get();
     peer.map_or_else(|| "127.0.0.1".into(), |peer| peer.0.ip().to_string())
-}
-
-/// The answer to a request for `path` that is not let in, in S3's form.
-pub(crate) fn refused(path: &str, (status, code, text): Told) -> Response<Body> {
-    let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), text);
-    error.set_status_code(status);
-    let outcome = error
-        .to_http_response()
-        .map_err(|error| s3s::HttpError::new(Box::new(error)));
-    response::Answer::to_path(path).finish(outcome)
 }
 
 /// Form uploads are held in memory by `s3s`, unlike all others.

@@ -243,7 +243,7 @@ pub(super) fn broken_body(error: StdError) -> Error {
         Some(ChunkedError::Malformed) => {
             Error::InvalidRequest("The aws-chunked body of the request is not well-formed.".into())
         }
-        // Where a signature is wrong, `crate::signature` gives the answer.
+        // Where a signature is wrong, `service::signature` gives the answer.
         Some(ChunkedError::Incomplete | ChunkedError::Length | ChunkedError::NotSigned) | None => {
             Error::IncompleteBody
         }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use crate::private;
+use service::private;
 
 /// What a model may unpack to.
 const MAX_BYTES: u64 = 2 << 30;

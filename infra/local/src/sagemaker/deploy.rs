@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::fleet::{Deployed, Fleet};
 use super::server::{Plan, Server};
 use super::{DeployError, Inner, artifact, s3_uri};
-use crate::private;
+use service::private;
 
 impl Inner {
     /// Brings the newest models of what is to serve into service. Without a change nothing happens.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::invoke::MAX_BODY;
 use super::store::Kind;
-use crate::aws::Identity;
+use service::Identity;
 
 /// What InvokeEndpoint fails with.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Amazon SageMaker: training jobs, models, endpoints with data capture, and transform jobs.
 //!
 //! What clients create are rows of `store`; `api` is the wire. A model server is the container's program as a child process
-//! (`server`), which dies with the stack (`crate::process`). A deployment (`deploy`) unpacks `model.tar.gz` (`artifact`),
+//! (`server`), which dies with the stack (`service::process`). A deployment (`deploy`) unpacks `model.tar.gz` (`artifact`),
 //! starts new servers and puts them in the old ones' place (`endpoint`, `fleet`). Requests go through `invoke`; `capture`
 //! keeps what they asked and were answered. `jobs` runs `training` and `transform` jobs. The template's endpoints are
 //! endpoints like all others (`declare`).
@@ -20,6 +20,7 @@ mod invoke;
 mod jobs;
 mod lifecycle;
 mod sdk;
+mod seam;
 mod server;
 mod store;
 #[cfg(test)]
@@ -48,10 +49,10 @@ use self::error::ApiError;
 use self::jobs::Jobs;
 use self::server::HttpClient;
 use self::store::{Kind, Store};
-use crate::aws::Identity;
-use crate::private;
-use crate::s3::Objects;
 use crate::template;
+use service::Identity;
+use service::Objects;
+use service::private;
 
 /// SageMaker's limit for a model to answer.
 const MODEL_TIMEOUT: Duration = Duration::from_secs(60);

@@ -13,7 +13,7 @@ use super::error::{ApiError, InvokeError};
 use super::invoke::{CUSTOM_ATTRIBUTES, INFERENCE_ID, INVOKED_VARIANT, TARGET_VARIANT};
 use super::store::Kind;
 use super::{SageMaker, jobs};
-use crate::sdk::{Ended, Jobs, Parameters, Refusal, SdkError, SdkService, blob};
+use service::sdk::{Ended, Jobs, Parameters, Refusal, SdkError, SdkService, blob};
 
 /// The API of SageMaker Runtime.
 #[derive(Clone, Debug)]

@@ -22,8 +22,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::container::Container;
 use super::{Config, Launch};
-use crate::private;
-use crate::process::{Process, Warden};
+use service::private;
+use service::process::{Process, Warden};
 
 /// The pooled client to all servers.
 pub(super) type HttpClient = Client<HttpConnector, Full<Bytes>>;

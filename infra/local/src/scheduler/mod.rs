@@ -13,6 +13,7 @@ mod error;
 mod expression;
 mod plan;
 mod run;
+mod seam;
 mod store;
 mod target;
 #[cfg(test)]
@@ -30,10 +31,10 @@ use tokio::sync::Notify;
 use self::error::ApiError;
 use self::plan::Plan;
 use self::store::{Schedule, Store};
-use crate::aws::Identity;
-use crate::lambda::Invoke;
-use crate::sdk::SdkService;
 use crate::template;
+use service::Identity;
+use service::Invoke;
+use service::sdk::SdkService;
 
 /// The one group that is here.
 const GROUP: &str = "default";

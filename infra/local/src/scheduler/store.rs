@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::error::ApiError;
-use crate::database;
+use service::database;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS schedules (

@@ -10,8 +10,8 @@ use uuid::Builder;
 use super::Scheduler;
 use super::error::ApiError;
 use super::plan::{missing, text};
-use crate::lambda::InvokeError;
-use crate::sdk::SdkError;
+use service::InvokeError;
+use service::sdk::SdkError;
 
 /// The target of a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::lambda::{Invocation, InvokeError};
-use crate::sdk::{Refusal, SdkError};
+use service::sdk::{Refusal, SdkError};
+use service::{Invocation, InvokeError};
 
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";

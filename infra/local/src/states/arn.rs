@@ -13,7 +13,7 @@
 //! character that is none of one, so that they can't be mistaken for each other.
 
 use super::error::ApiError;
-use crate::aws::Identity;
+use service::Identity;
 
 /// The resource part of an ARN of this service.
 #[derive(Clone, Debug, PartialEq, Eq)]

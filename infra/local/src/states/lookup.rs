@@ -2,7 +2,7 @@
 
 use super::arn::{self, Arn, Qualifier};
 use super::error::ApiError;
-use super::service::States;
+use super::handle::States;
 use super::store::activities::{self, Activity};
 use super::store::executions::{self, Execution};
 use super::store::machines::{self, Machine};

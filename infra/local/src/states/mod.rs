@@ -17,13 +17,14 @@ mod arn;
 mod engine;
 mod error;
 mod evaluation;
+mod handle;
 mod integrations;
 mod json;
 mod lookup;
 mod map_runs;
 mod redrive;
 mod retention;
-mod service;
+mod seam;
 mod store;
 
 #[cfg(test)]
@@ -31,7 +32,7 @@ mod tests;
 
 pub use error::{ApiError, OpenError};
 pub use evaluation::{EvaluatorCommand, evaluators, serve as serve_evaluations};
+pub use handle::{Execution, StartExecution, StartedExecution, States};
 pub use integrations::Neighbours;
 pub(crate) use retention::gc_offline;
 pub use retention::{RETENTION, Swept};
-pub use service::{Execution, StartExecution, StartedExecution, States};

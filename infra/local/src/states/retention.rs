@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ApiError, OpenError};
-use super::service::{States, now};
+use super::handle::{States, now};
 use super::store::{self, gc};
 
 /// As long as AWS: 90 days.
@@ -110,8 +110,9 @@ impl States {
         }
     }
 
-    /// Deletes executions when they have been over for so long, until `stopped` resolves.
-    pub async fn keep_for(self, retention: Duration, stopped: impl Future<Output = ()>) {
+    /// Deletes executions when they have been over for as long as they are kept, until `stopped` resolves.
+    pub async fn delete_old(self, stopped: impl Future<Output = ()>) {
+        let retention = self.retention();
         let sweep = async {
             loop {
                 match self.gc(retention).await {

@@ -18,10 +18,23 @@ pub struct Application {
     pub schedules: Vec<Schedule>,
     /// `AWS::SageMaker::Endpoint`, with the configuration and models that it refers to.
     pub endpoints: Vec<Endpoint>,
+    /// Resources of the types that services declare themselves.
+    pub resources: Vec<DeclaredResource>,
     /// The template's `Outputs`, resolved.
     pub outputs: BTreeMap<String, String>,
     /// What the template names that the local stack leaves undone: said at start, one line each.
     pub notes: Vec<String>,
+}
+
+/// A resource that a service declares from its properties.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeclaredResource {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// `Type`, for example `AWS::Made::Up`.
+    pub resource_type: String,
+    /// `Properties`, with every reference resolved.
+    pub properties: serde_json::Value,
 }
 
 /// A Lambda function.

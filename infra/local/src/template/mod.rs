@@ -36,15 +36,17 @@ use self::node::Node;
 use self::notes::Notes;
 use self::resolve::{Resolver, Trail};
 use self::resources::{Resource, Runs, Treatment};
-use crate::aws::Identity;
+use service::Identity;
 
 /// Reads the template at `path` with `parameters` over its defaults, for `identity`.
 ///
-/// Relative paths in it (`DefinitionUri`) start from its folder. See [`Application::notes`] for what is left undone.
+/// Resources of the types `declared` are taken as they are ([`Application::resources`]). Relative paths in the template
+/// (`DefinitionUri`) start from its folder. See [`Application::notes`] for what is left undone.
 pub fn load(
     path: &Path,
     parameters: &BTreeMap<String, String>,
     identity: &Identity,
+    declared: &[&str],
 ) -> Result<Application, TemplateError> {
     let error = |at, subject, problem| TemplateError {
         file: path.to_owned(),
@@ -57,7 +59,7 @@ pub fn load(
         error(None, None, Problem::Unreadable(what))
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    read(&text, folder, parameters, identity).map_err(|fault| {
+    read(&text, folder, parameters, identity, declared).map_err(|fault| {
         let at = (fault.at != Position::default()).then_some(fault.at);
         error(at, fault.subject, fault.problem)
     })
@@ -69,6 +71,7 @@ fn read(
     folder: &Path,
     parameters: &BTreeMap<String, String>,
     identity: &Identity,
+    declared: &[&str],
 ) -> Result<Application, Fault> {
     let document = yaml::parse(text)?;
     let mut notes = Notes::default();
@@ -77,7 +80,7 @@ fn read(
     let resources = resources::read(&document)?;
     let resolver = Resolver::new(identity, &document, parameters, resources);
     check_references(&resolver, &document)?;
-    application(&resolver, &document, folder, notes)
+    application(&resolver, &document, folder, declared, notes)
 }
 
 fn check_sections(document: &Node, notes: &mut Notes) -> Result<(), Fault> {
@@ -116,12 +119,23 @@ fn application(
     resolver: &Resolver<'_>,
     document: &Node,
     folder: &Path,
+    declared: &[&str],
     mut notes: Notes,
 ) -> Result<Application, Fault> {
     let mut application = Application::default();
     for resource in resolver.resources.values() {
         let about = |fault: Fault| fault.about(|| resource.subject());
-        if resolver.exists(resource).map_err(about)? {
+        if !resolver.exists(resource).map_err(about)? {
+            continue;
+        }
+        if declared.contains(&&*resource.kind) {
+            let properties = resolver.value(&resource.properties, &Trail::START);
+            application.resources.push(DeclaredResource {
+                logical_id: resource.logical_id.clone(),
+                resource_type: resource.kind.clone(),
+                properties: properties.map_err(about)?.to_json(),
+            });
+        } else {
             add(&mut application, resolver, resource, folder, &mut notes).map_err(about)?;
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::error::{Fault, Position, Problem};
-use crate::process::{NameError, check_name};
+use service::process::{NameError, check_name};
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use super::error::{Fault, Position, Problem};
 use super::node::{Node, Value};
 use super::resources::{Reference, Resource};
 use super::yaml::MAX_DEPTH;
-use crate::aws::Identity;
+use service::Identity;
 
 /// Nodes visited and bytes produced, for one template.
 const BUDGET: usize = 64_000_000;

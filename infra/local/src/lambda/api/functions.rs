@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Result, parameter};
-use crate::lambda::InvokeError;
 use crate::lambda::environment::log_group;
+use crate::lambda::errors;
+use crate::lambda::handle::Lambda;
 use crate::lambda::name::LATEST;
 use crate::lambda::pool::Slot;
-use crate::lambda::service::Lambda;
 
 /// AWS's page is at most this long.
 const MAX_PAGE: usize = 50;
@@ -20,7 +20,7 @@ pub(super) async fn list(lambda: &Lambda, query: &str) -> Result<Value> {
             Ok(limit @ 1..) => MAX_PAGE.min(limit),
             _ => {
                 let constraint = "Member must have value between 1 and 10000";
-                return Err(InvokeError::invalid_value(&text, "maxItems", constraint));
+                return Err(errors::invalid_value(&text, "maxItems", constraint));
             }
         },
         None => MAX_PAGE,
@@ -63,7 +63,7 @@ async fn describe(lambda: &Lambda, slot: &Slot) -> Result<Value> {
     let function = &slot.deployment.function;
     let program = &slot.deployment.command.program;
     let code = lambda.inner.codes.of(program).await;
-    let code = code.map_err(|error| InvokeError::unreadable(program, &error))?;
+    let code = code.map_err(|error| errors::unreadable(program, &error))?;
     let modified = lambda.inner.opened.strftime("%Y-%m-%dT%H:%M:%S%.3f+0000");
     let architecture = match std::env::consts::ARCH {
         "aarch64" => "arm64",

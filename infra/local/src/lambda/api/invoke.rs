@@ -7,10 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{REQUEST_ID, Result, respond};
-use crate::lambda::errors::MAX_REQUEST;
+use crate::lambda::errors::{self, MAX_REQUEST};
+use crate::lambda::handle::{Extras, Lambda};
 use crate::lambda::name::LATEST;
-use crate::lambda::service::{Extras, Lambda};
-use crate::lambda::{Invocation, InvokeError};
+use service::Invocation;
 
 const INVOCATION_TYPE: &str = "x-amz-invocation-type";
 const LOG_TYPE: &str = "x-amz-log-type";
@@ -77,8 +77,8 @@ fn answer(invocation: Invocation, with_log: bool) -> Response<Body> {
 async fn read(body: Body) -> Result<Bytes> {
     match Limited::new(body, MAX_REQUEST).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(InvokeError::request_too_large()),
-        Err(error) => Err(InvokeError::broken_request(&error)),
+        Err(error) if error.is::<LengthLimitError>() => Err(errors::request_too_large()),
+        Err(error) => Err(errors::broken_request(&error)),
     }
 }
 
@@ -88,7 +88,7 @@ fn extras(headers: &HeaderMap) -> Result<Extras> {
         let decoded = BASE64_STANDARD.decode(context).ok();
         let decoded = decoded.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok());
         let constraint = "Member must be base64-encoded JSON in one line";
-        decoded.ok_or_else(|| InvokeError::invalid_value(context, "clientContext", constraint))
+        decoded.ok_or_else(|| errors::invalid_value(context, "clientContext", constraint))
     });
     Ok(Extras {
         trace_id: text(headers, TRACE_ID).map(str::to_owned),
@@ -101,7 +101,7 @@ fn check(value: Option<&str>, parameter: &str, known: &[&str]) -> Result<()> {
         Some(value) if !known.contains(&value) => {
             let set = known.join(", ");
             let constraint = format!("Member must satisfy enum value set: [{set}]");
-            Err(InvokeError::invalid_value(value, parameter, &constraint))
+            Err(errors::invalid_value(value, parameter, &constraint))
         }
         _ => Ok(()),
     }

@@ -9,8 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::InvokeError;
-use super::service::Lambda;
+use super::handle::Lambda;
+use crate::lambda::errors;
+use service::InvokeError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -45,7 +46,7 @@ async fn route(lambda: &Lambda, request: Request<Body>) -> Result<Response<Body>
             check_qualifier(lambda, name, &request)?;
             Ok(answer(&functions::configuration(lambda, name).await?))
         }
-        (method, segments) => Err(InvokeError::no_such_operation(&operation(method, segments))),
+        (method, segments) => Err(errors::no_such_operation(&operation(method, segments))),
     }
 }
 

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::HeaderValue;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::lambda::Invocation;
 use crate::lambda::pool::Lease;
+use service::Invocation;
 
 /// An invocation for an environment.
 #[derive(Debug)]

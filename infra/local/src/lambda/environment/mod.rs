@@ -27,15 +27,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Invocation;
 use super::config::Command;
 use super::failure::Failure;
 use super::pool::{Pool, Slot};
-use crate::process::Process;
 pub(super) use job::{Handle, Job, Reply, Request};
 use output::Output;
 use report::Report;
 use runtime_api::{Call, Event, Verdict};
+use service::Invocation;
+use service::process::Process;
 pub(super) use variables::log_group;
 
 /// How long a runtime that has reported its own failed start may take to exit.

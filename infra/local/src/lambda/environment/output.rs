@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::net::unix::pipe;
 
-use crate::logs::Log;
+use service::logs::Log;
 
 /// CloudWatch's limit on an event is a megabyte; a line that grows beyond this is cut in two.
 const MAX_LINE: usize = 256 * 1024;

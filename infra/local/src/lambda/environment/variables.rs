@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use crate::aws::Identity;
 use crate::lambda::config::Deployment;
 use crate::lambda::name::LATEST;
-use crate::signature::Key;
+use service::Identity;
+use service::signature::Key;
 
-/// All variables of one environment, beside those of [`crate::process`]: what AWS sets by default, the template's, what AWS
+/// All variables of one environment, beside those of [`service::process`]: what AWS sets by default, the template's, what AWS
 /// reserves (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the command's own; later ones win.
 /// `AWS_EXECUTION_ENV` is missing on purpose: AWS leaves it out where the runtime is the program itself.
 pub(super) fn variables(

@@ -15,8 +15,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::config::RetryPolicy;
-use super::service::{Extras, Lambda};
-use super::{Invocation, InvokeError};
+use super::handle::{Extras, Lambda};
+use service::{Invocation, InvokeError};
 use store::{Entry, Store};
 
 pub use store::DeadLetter;
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_throttle_backs_off_to_five_minutes_until_the_event_is_six_hours_old() {
-        let throttled = || Err(InvokeError::throttled());
+        let throttled = || Err(crate::lambda::errors::throttled());
         check((0, 0), 0, throttled(), &Fate::Again(Duration::from_secs(1)));
         check((2, 3), 0, throttled(), &Fate::Again(Duration::from_secs(8)));
         check(

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::database;
+use service::database;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;

@@ -15,13 +15,11 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{
-    Command, Config, Deployment, Invocation, Invoke, InvokeError, Lambda, Limits, RetryPolicy,
-};
-use crate::aws::Identity;
-use crate::logs::{self, Line};
-use crate::signature::Key;
+use super::{Command, Config, Deployment, Lambda, Limits, RetryPolicy};
 use crate::template::Function;
+use service::logs::{self, Line};
+use service::signature::Key;
+use service::{Identity, Invocation, Invoke, InvokeError};
 
 /// Longer than any test takes: what must not time out.
 const LONG: Duration = Duration::from_secs(120);

@@ -10,7 +10,8 @@ use crate::s3::error::Error;
 use crate::s3::events::encode_key;
 use crate::s3::listing::{Last, Page, Query};
 use crate::s3::versions::{self, Version};
-use crate::s3::{Listed, Store, buckets, list, uploads};
+use crate::s3::{Store, buckets, list, uploads};
+use service::Listed;
 
 /// How many objects the other services of the stack are shown at once.
 const PAGE: usize = 1000;

@@ -98,7 +98,7 @@ pub(in crate::s3) async fn save(
     let mut from = file.ok_or(Error::NoSuchKey)?;
     let path = path.to_owned();
     blocking(move || {
-        std::io::copy(&mut from, &mut crate::private::create(&path)?)?;
+        std::io::copy(&mut from, &mut service::private::create(&path)?)?;
         Ok(())
     })
     .await

@@ -5,7 +5,7 @@ use s3s::dto::*;
 use serde_json::Value;
 
 use super::{Answer, Call, Members, head_output, output, tag, time};
-use crate::sdk::Parameters;
+use service::sdk::Parameters;
 
 impl Call {
     pub(super) async fn list_objects(&self, mut from: Parameters) -> Answer {

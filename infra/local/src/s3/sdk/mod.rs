@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::api::Api;
 use super::{S3, response};
-use crate::sdk::{Parameters, Refusal, SdkError, SdkService};
+use service::sdk::{Parameters, Refusal, SdkError, SdkService};
 
 type Answer = Result<Value, SdkError>;
 

@@ -6,7 +6,7 @@ use s3s::dto::*;
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Members, encryption, head_output, output, tag, time};
-use crate::sdk::{Parameters, SdkError, blob};
+use service::sdk::{Parameters, SdkError, blob};
 
 /// What SDKs declare a text to be.
 pub(super) const TEXT: &str = "text/plain; charset=UTF-8";

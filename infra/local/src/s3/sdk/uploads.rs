@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::objects::{TEXT, body, metadata, unreadable};
 use super::{Answer, Call, Members, encryption, output, tag};
-use crate::sdk::Parameters;
+use service::sdk::Parameters;
 
 impl Call {
     pub(super) async fn create_multipart_upload(&self, mut from: Parameters) -> Answer {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::lambda::{Invocation, InvokeError};
+use service::{Invocation, InvokeError};
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:start";
 
@@ -62,12 +62,8 @@ fn dispatch(
         asked: AtomicUsize::new(0),
     });
     let invoke = Arc::clone(&recorder) as Arc<dyn Invoke>;
-    tokio::spawn(
-        stack
-            .s3
-            .clone()
-            .run_dispatcher(invoke, std::future::pending()),
-    );
+    stack.s3.notify(invoke);
+    tokio::spawn(stack.s3.clone().run_dispatcher(std::future::pending()));
     (recorder, received)
 }
 

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http_body_util::BodyExt as _;
 
 use super::*;
-use crate::virtual_host::to_path_style;
+use service::virtual_host::to_path_style;
 
 /// Posts the fields, then the file; gives status, headers and body of the answer.
 async fn post(stack: &Stack, fields: &[(&str, &str)], file: &str) -> (u16, HeaderMap, String) {

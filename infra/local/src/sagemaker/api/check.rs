@@ -6,8 +6,8 @@
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
-use crate::process::check_name;
 use crate::sagemaker::error::ApiError;
+use service::process::check_name;
 
 /// A member of a request.
 #[derive(Clone, Copy, Debug)]

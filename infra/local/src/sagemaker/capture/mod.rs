@@ -24,8 +24,8 @@ use tokio::time::{Instant, sleep_until};
 
 pub(super) use self::settings::Settings;
 use self::spool::Spool;
-use crate::private;
-use crate::s3::Objects;
+use service::Objects;
+use service::private;
 
 /// Exchanges that wait for the task. When it falls so far behind, exchanges are dropped, and that is logged.
 const QUEUE: usize = 256;

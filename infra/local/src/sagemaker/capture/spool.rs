@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use super::{Destination, Exchange, PLACE};
-use crate::private;
+use service::private;
 
 /// Between the parts of a key in a file's name: variants and dates have none.
 const SEPARATOR: &str = "@";

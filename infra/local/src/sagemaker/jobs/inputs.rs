@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::s3::Objects;
 use crate::sagemaker::container::unsupported;
 use crate::sagemaker::s3_uri;
+use service::Objects;
 
 /// A manifest that is longer is no list that a person or a state machine wrote.
 const MOST_MANIFEST: usize = 256 << 20;

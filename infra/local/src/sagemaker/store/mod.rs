@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub(super) use self::pages::{Order, Query, Sort};
 use super::error::ApiError;
-use crate::database;
+use service::database;
 
 /// Raised when the schema changes in a way that older files don't have.
 const FORMAT: i64 = 1;

@@ -26,8 +26,8 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::*;
-use crate::s3::{Listed, ObjectsError};
 use crate::template::{DataCapture, Endpoint, Variant};
+use service::{Listed, ObjectsError};
 
 /// An S3 that forgets.
 #[derive(Default)]

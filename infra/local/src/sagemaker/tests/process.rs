@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Stdio;
 
 use super::*;
-use crate::process::{Process, Warden};
+use service::process::{Process, Warden};
 
 /// Set for the process that [`stack_to_kill`] is to be.
 const MODEL_DIR: &str = "SCONES_TEST_MODEL_DIR";

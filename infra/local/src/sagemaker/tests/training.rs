@@ -1,8 +1,8 @@
 //! Training jobs with real processes.
 
 use super::*;
-use crate::logs;
-use crate::sdk::{Jobs as _, SdkError};
+use service::logs;
+use service::sdk::{Jobs as _, SdkError};
 
 /// A request whose program does as `parameters` say.
 pub(super) fn job(name: &str, parameters: Value) -> Value {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt};
 
 use super::spec::Channel;
-use crate::private;
-use crate::s3::Objects;
 use crate::sagemaker::jobs::inputs::{Input, file_below};
+use service::Objects;
+use service::private;
 
 /// Objects on their way at once: each is a look-up and a copy on the same disk.
 const AT_ONCE: usize = 4;

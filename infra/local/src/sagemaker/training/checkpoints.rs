@@ -9,8 +9,8 @@ use serde_json::json;
 use super::channels;
 use super::folder::Folder;
 use super::spec::Checkpoints;
-use crate::s3::Objects;
 use crate::sagemaker::jobs::inputs::Source;
+use service::Objects;
 
 /// Brings what an earlier job left in S3. What an earlier run of this job left on this disk is newer.
 pub(super) async fn restore(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::spec::Spec;
-use crate::private;
+use service::private;
 
 /// Where the folder is in a container.
 pub(super) const ROOT: &str = "/opt/ml";

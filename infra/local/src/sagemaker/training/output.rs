@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::folder::Folder;
 use super::spec::{Place, Spec};
-use crate::s3::Objects;
+use service::Objects;
 
 /// Uploads both, as far as there is something. The model's S3 URI.
 pub(super) async fn upload(

@@ -13,10 +13,10 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::logs::Log;
-use crate::process::{Process, Warden};
 use crate::sagemaker::error::ApiError;
 use crate::sagemaker::jobs::Stop;
+use service::logs::Log;
+use service::process::{Process, Warden};
 
 /// A line that grows beyond this is cut in two, as Lambda's are.
 const MAX_LINE: usize = 256 * 1024;

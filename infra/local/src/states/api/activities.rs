@@ -11,7 +11,7 @@ use super::input::{ARN, Input, NAME};
 use super::{seconds, tags, token};
 use crate::states::arn;
 use crate::states::error::ApiError;
-use crate::states::service::{States, now};
+use crate::states::handle::{States, now};
 use crate::states::store::activities::{self, Activity};
 use crate::states::store::tags::{self as stored_tags, Owner};
 

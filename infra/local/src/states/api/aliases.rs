@@ -8,7 +8,7 @@ use super::routing::{self, Given};
 use super::{put, seconds, token};
 use crate::states::arn::{self, Qualifier};
 use crate::states::error::ApiError;
-use crate::states::service::{States, now};
+use crate::states::handle::{States, now};
 use crate::states::store::aliases::{self, Alias};
 use crate::states::store::machines::{self, Machine};
 use crate::states::store::versions;

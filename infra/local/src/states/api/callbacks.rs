@@ -8,8 +8,8 @@ use super::executions::DATA;
 use super::input::Input;
 use crate::states::engine::Word;
 use crate::states::error::ApiError;
+use crate::states::handle::States;
 use crate::states::json;
-use crate::states::service::States;
 
 type Answer = Result<Value, ApiError>;
 

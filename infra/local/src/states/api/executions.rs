@@ -8,8 +8,8 @@ use super::{map_runs, put, seconds, token};
 use crate::states::arn::{self, Qualifier};
 use crate::states::engine::{Ended, Redrive, Start, Stop, parts};
 use crate::states::error::ApiError;
+use crate::states::handle::{StartExecution, States, now};
 use crate::states::redrive;
-use crate::states::service::{StartExecution, States, now};
 use crate::states::store::executions::{self, Filter, Summary, Target};
 
 type Answer = Result<Value, ApiError>;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::input::{ARN, Input};
 use super::token;
 use crate::states::error::ApiError;
-use crate::states::service::States;
+use crate::states::handle::States;
 use crate::states::store::history;
 
 pub(super) async fn get(states: &States, mut input: Input) -> Result<Value, ApiError> {

@@ -10,7 +10,7 @@ use super::versions::Publish;
 use super::{put, seconds, tags, token};
 use crate::states::arn;
 use crate::states::error::ApiError;
-use crate::states::service::{States, new_uuid, now};
+use crate::states::handle::{States, new_uuid, now};
 use crate::states::store::machines::{self, Machine, Settings};
 use crate::states::store::tags::{self as stored_tags, Owner};
 use crate::states::store::versions::{self, Version};

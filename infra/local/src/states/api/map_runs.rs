@@ -7,7 +7,7 @@ use super::input::{ARN, Input};
 use super::{put, seconds, token};
 use crate::states::arn::{self, Arn};
 use crate::states::error::ApiError;
-use crate::states::service::States;
+use crate::states::handle::States;
 use crate::states::store::executions;
 use crate::states::store::map_runs::{self, Count, Limits, MapRun};
 

@@ -25,7 +25,7 @@ use http::{Request, Response, header};
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::service::States;
+use super::handle::States;
 use input::Input;
 
 pub(super) use configuration::NO_LOGGING;

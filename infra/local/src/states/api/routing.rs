@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::input::{Input, wrong_type};
 use crate::states::arn::{self, Arn, Qualifier};
 use crate::states::error::ApiError;
-use crate::states::service::States;
+use crate::states::handle::States;
 use crate::states::store::aliases::Route;
 
 /// What AWS says of an alias's name.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::input::{ARN, Input, wrong_type};
 use crate::states::arn::{self, Arn};
 use crate::states::error::ApiError;
-use crate::states::service::States;
+use crate::states::handle::States;
 use crate::states::store::tags::{self, Owner};
 use crate::states::store::{activities, machines};
 

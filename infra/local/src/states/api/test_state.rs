@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::input::{ARN, Input, NAME};
 use crate::states::error::ApiError;
-use crate::states::service::{States, now};
+use crate::states::handle::{States, now};
 
 /// AWS: a test takes five minutes at most.
 const LONGEST: Duration = Duration::from_secs(300);

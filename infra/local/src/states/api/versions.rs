@@ -7,7 +7,7 @@ use super::input::{ARN, Input};
 use super::{seconds, token};
 use crate::states::arn::{self, Qualifier};
 use crate::states::error::ApiError;
-use crate::states::service::{States, now};
+use crate::states::handle::{States, now};
 use crate::states::store::aliases;
 use crate::states::store::machines::{self, Machine};
 use crate::states::store::versions::{self, Version};

@@ -15,10 +15,10 @@ use super::map_runs::MapRuns;
 use super::timers::Timers;
 use super::waiting::Waiting;
 use super::{Command, Fault, Release, Runs, release};
-use crate::aws::Identity;
 use crate::states::error::ApiError;
 use crate::states::integrations::Integrations;
 use crate::states::store::pending;
+use service::Identity;
 
 /// More commands than this in one transaction do not make it cheaper.
 const BATCH: usize = 1024;

@@ -34,7 +34,7 @@ use super::error::{ApiError, OpenError};
 use super::integrations::Integrations;
 use super::map_runs::Jobs;
 use super::store;
-use crate::aws::Identity;
+use service::Identity;
 
 use batch::Engine;
 pub(super) use live::{Ended, parts};

@@ -16,7 +16,7 @@ use crate::states::api;
 use crate::states::arn;
 use crate::states::engine::Parent;
 use crate::states::error::ApiError;
-use crate::states::service::{StartExecution, StartedExecution, States};
+use crate::states::handle::{StartExecution, StartedExecution, States};
 
 pub(super) struct Executions(Home);
 

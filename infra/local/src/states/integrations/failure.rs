@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::sdk::Refusal;
+use service::sdk::Refusal;
 
 /// Why a task failed.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::lambda::{Invoke, InvokeError};
-use crate::sdk::{Parameters, Refusal, SdkError, SdkService, blob};
+use service::sdk::{Parameters, Refusal, SdkError, SdkService, blob};
+use service::{Invoke, InvokeError};
 
 pub(super) struct Functions(pub(super) Arc<dyn Invoke>);
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::failure::{Failure, error_prefix};
 use super::{Answer, Neighbours, Work, metadata};
-use crate::sdk::{Jobs, SdkError};
+use service::sdk::{Jobs, SdkError};
 
 /// The services by name.
 pub(super) struct Services(HashMap<&'static str, Arc<dyn Jobs>>);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{Answer, Failure, metadata};
-use crate::lambda::{Invocation, Invoke, InvokeError, trace_id};
+use service::{Invocation, Invoke, InvokeError, trace_id};
 
 pub(super) struct Lambda(Arc<dyn Invoke>);
 

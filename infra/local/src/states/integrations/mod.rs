@@ -32,7 +32,7 @@ use failure::Failure;
 pub use neighbours::Neighbours;
 pub(super) use own::Home;
 
-use crate::sdk::Jobs;
+use service::sdk::Jobs;
 
 /// Everything that tasks can reach.
 pub(super) struct Integrations {

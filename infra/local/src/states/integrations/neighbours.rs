@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use asl::Evaluate;
 
-use crate::lambda::Invoke;
-use crate::s3::Objects;
-use crate::sdk::{Jobs, SdkService};
+use crate::states::RETENTION;
+use service::Invoke;
+use service::Objects;
+use service::sdk::{Jobs, SdkService};
 
 /// What state machines of this service can reach. Step Functions itself is always among it.
 pub struct Neighbours {
@@ -16,6 +18,7 @@ pub struct Neighbours {
     services: HashMap<&'static str, Arc<dyn SdkService>>,
     jobs: HashMap<&'static str, Arc<dyn Jobs>>,
     evaluator: Option<Arc<dyn Evaluate>>,
+    retention: Duration,
 }
 
 impl Neighbours {
@@ -27,6 +30,7 @@ impl Neighbours {
             services: HashMap::new(),
             jobs: HashMap::new(),
             evaluator: None,
+            retention: RETENTION,
         }
     }
 
@@ -56,6 +60,17 @@ impl Neighbours {
     pub fn with_evaluator(mut self, evaluator: Arc<dyn Evaluate>) -> Self {
         self.evaluator = Some(evaluator);
         self
+    }
+
+    /// Keeps executions for so long after their end, rather than for [`RETENTION`].
+    #[must_use]
+    pub fn with_retention(mut self, retention: Duration) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    pub(in super::super) fn retention(&self) -> Duration {
+        self.retention
     }
 
     pub(in super::super) fn evaluator(&self) -> Option<Arc<dyn Evaluate>> {

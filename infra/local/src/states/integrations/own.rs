@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::failure::capitalised;
-use crate::sdk::{Refusal, SdkError, SdkService};
 use crate::states::api;
 use crate::states::error::ApiError;
-use crate::states::service::States;
+use crate::states::handle::States;
+use service::sdk::{Refusal, SdkError, SdkService};
 
-pub(in super::super) use crate::states::service::Home;
+pub(in super::super) use crate::states::handle::Home;
 
 pub(super) struct Own(Home);
 

@@ -10,7 +10,7 @@ use asl::Payload;
 use super::functions::Functions;
 use super::own::{Home, Own};
 use super::{Answer, Failure, Neighbours};
-use crate::sdk::{SdkError, SdkService};
+use service::sdk::{SdkError, SdkService};
 
 /// The services by name.
 pub(super) struct Services(HashMap<&'static str, Arc<dyn SdkService>>);

@@ -17,9 +17,9 @@ use asl::Failure;
 pub(super) use reader::Pages;
 pub(super) use results::{Destination, Shape, Written, shown};
 
-use crate::s3::Objects;
-use crate::sdk::SdkService;
 use crate::states::store::Readers;
+use service::Objects;
+use service::sdk::SdkService;
 
 /// What the jobs of map runs reach.
 pub(super) struct Jobs {

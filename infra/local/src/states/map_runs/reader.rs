@@ -10,7 +10,7 @@ use super::json::{Elements, Pointed};
 use super::lines::Lines;
 use super::manifest::{self, Manifest, inflated};
 use super::{Jobs, failure};
-use crate::sdk::SdkError;
+use service::sdk::SdkError;
 
 /// A page has at most so many items.
 const PAGE: usize = 500;

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{ApiError, OpenError};
-use crate::database;
+use service::database;
 
 /// Raised when the schema changes in a way that older files don't have.
 const FORMAT: i64 = 4;

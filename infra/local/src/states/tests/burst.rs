@@ -20,7 +20,7 @@ impl Invoke for Crowded {
     async fn invoke(&self, _function: &str, payload: Bytes) -> Result<Invocation, InvokeError> {
         let free = self.environments.try_acquire();
         let (true, Ok(_free)) = (Instant::now() >= self.busy_until, free) else {
-            return Err(InvokeError::throttled());
+            return Err(crate::lambda::errors::throttled());
         };
         tokio::time::sleep(Duration::from_millis(10)).await;
         let event: Value = serde_json::from_slice(&payload).unwrap();

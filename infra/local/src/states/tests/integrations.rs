@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::s3::{Objects, S3};
+use crate::s3::S3;
+use service::Objects;
 
 /// A service with S3 and a bucket beside it.
 pub(super) async fn with_s3() -> (Fixture, S3) {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::integrations::{failure, result, service, without_ids};
 use super::*;
-use crate::s3::{Objects, S3};
+use crate::s3::S3;
 use crate::sagemaker::{Config, Control, SageMaker};
+use service::Objects;
 
 const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/training";
 const RESOURCE: &str = "sagemaker:createTrainingJob.sync";

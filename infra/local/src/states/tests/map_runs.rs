@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 use super::integrations::with_s3;
 use super::*;
-use crate::s3::{Objects, S3};
+use crate::s3::S3;
+use service::Objects;
 
 /// A Distributed Map over a processor of one state.
 pub(super) fn distributed(state: Value, fields: Value) -> Value {

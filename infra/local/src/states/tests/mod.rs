@@ -28,8 +28,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::aws::Identity;
-use crate::lambda::{Invocation, Invoke, InvokeError};
+use service::Identity;
+use service::{Invocation, Invoke, InvokeError};
 
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
 const ROLE: &str = "arn:aws:iam::123456789012:role/r";

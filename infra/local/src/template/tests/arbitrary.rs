@@ -73,7 +73,7 @@ fn template_like() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn arbitrary_text_never_panics(text in prop_oneof![template_like(), any::<String>()]) {
-        let _ = read(&text, Path::new("/nowhere"), &BTreeMap::new(), &Identity::default());
+        let _ = read(&text, Path::new("/nowhere"), &BTreeMap::new(), &Identity::default(), &[]);
     }
 
     #[test]
@@ -91,6 +91,6 @@ proptest! {
         if text.is_char_boundary(at) && text.is_char_boundary(end) {
             text.replace_range(at..end, &with);
         }
-        let _ = read(&text, Path::new("/nowhere"), &BTreeMap::new(), &Identity::default());
+        let _ = read(&text, Path::new("/nowhere"), &BTreeMap::new(), &Identity::default(), &[]);
     }
 }

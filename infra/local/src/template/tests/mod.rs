@@ -22,7 +22,7 @@ fn load_with(text: &str, given: &[(&str, &str)]) -> Result<Application, String> 
     std::fs::write(folder.path().join("m.json"), r#"{"A":"${Arn}"}"#).unwrap();
     std::fs::write(folder.path().join("m.yaml"), "A: ${Arn}\nB: 3\nC: '4'").unwrap();
     let given = given.iter().map(|(k, v)| (k.to_string(), v.to_string()));
-    load(&path, &given.collect(), &Identity::default()).map_err(|error| {
+    load(&path, &given.collect(), &Identity::default(), &[]).map_err(|error| {
         error
             .to_string()
             .replace(&*path.to_string_lossy(), "t.yaml")

@@ -12,7 +12,13 @@ fn load_own(parameters: &[(&str, &str)]) -> Application {
     let parameters = parameters
         .iter()
         .map(|(k, v)| (k.to_string(), v.to_string()));
-    load(&own_template(), &parameters.collect(), &Identity::default()).unwrap()
+    load(
+        &own_template(),
+        &parameters.collect(),
+        &Identity::default(),
+        &[],
+    )
+    .unwrap()
 }
 
 /// What only AWS has. Nothing else of the template may be left undone.
@@ -100,7 +106,12 @@ fn every_function_that_judges_gets_the_deployed_threshold() {
 fn a_threshold_that_the_gate_refuses_is_refused_by_the_template() {
     for threshold in ["0", "-0.5", "1.01", "high"] {
         let parameters = [("ConfidenceThreshold".to_owned(), threshold.to_owned())];
-        let loaded = load(&own_template(), &parameters.into(), &Identity::default());
+        let loaded = load(
+            &own_template(),
+            &parameters.into(),
+            &Identity::default(),
+            &[],
+        );
         let error = loaded.unwrap_err().to_string();
         assert!(error.contains("ConfidenceThreshold"), "{error}");
     }

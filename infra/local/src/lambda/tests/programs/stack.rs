@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use scones_local::Key;
-use scones_local::aws::Identity;
 use scones_local::lambda::{Command, Config, Deployment, Lambda, Limits, RetryPolicy};
 use scones_local::template::Function;
+use service::Identity;
+use service::signature::Key;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

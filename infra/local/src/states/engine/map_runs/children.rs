@@ -6,11 +6,11 @@ use super::super::Fault;
 use super::super::batch::Engine;
 use super::super::live::{Live, parts};
 use super::{Child, MapRun, Phase};
-use crate::aws::Identity;
 use crate::states::arn;
 use crate::states::error::ApiError;
-use crate::states::service::new_uuid;
+use crate::states::handle::new_uuid;
 use crate::states::store::{executions, map_runs};
+use service::Identity;
 
 /// One batch starts at most so many children of a map run; the next batch goes on.
 const STARTED_AT_ONCE: usize = 256;

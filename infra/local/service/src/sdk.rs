@@ -1,0 +1,77 @@
+//! How a service's API looks from a state machine: an operation's name, and parameters and result in JSON, with the
+//! member names that the AWS SDKs have. `arn:aws:states:::aws-sdk:s3:getObject` is `call("getObject", …)` of S3.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html>
+
+mod parameters;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+pub use parameters::{Parameters, blob};
+
+/// A service that state machines call in process.
+#[async_trait]
+pub trait SdkService: Send + Sync {
+    /// Performs `operation` (in camel case, `getObject`) with `parameters`, an object.
+    async fn call(&self, operation: &str, parameters: &Value) -> Result<Value, SdkError>;
+}
+
+/// Why a call has no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SdkError {
+    /// The service here does not have the operation.
+    #[error("the operation is not available in the local stack")]
+    NoOperation,
+    /// The parameters are not those of the operation: Step Functions itself refuses them.
+    #[error("{0}")]
+    Parameters(String),
+    /// The service answered an error.
+    #[error("{0:?}")]
+    Refused(Refusal),
+}
+
+/// A service's error, as an SDK sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The error's code, for example `NoSuchKey`.
+    pub code: String,
+    /// Whether the service's model has a shape for it; SDKs give all others the service's own exception.
+    pub modelled: bool,
+    /// The HTTP status.
+    pub status: u16,
+    /// What the service says; a response to HEAD says nothing.
+    pub message: Option<String>,
+    /// `x-amz-request-id`
+    pub request_id: String,
+    /// `x-amz-id-2`: only S3 has it.
+    pub extended_request_id: Option<String>,
+}
+
+/// A service whose jobs state machines wait for: `arn:aws:states:::sagemaker:createTrainingJob.sync`.
+#[async_trait]
+pub trait Jobs: Send + Sync {
+    /// Performs an operation that creates something, for `task`: for the same task again, that is no error and changes
+    /// nothing.
+    async fn create(
+        &self,
+        operation: &str,
+        parameters: &Value,
+        task: &str,
+    ) -> Result<Value, SdkError>;
+
+    /// Waits for the end of the job that the operation has created. Dropping the future is fine.
+    async fn wait(&self, operation: &str, parameters: &Value) -> Result<Ended, SdkError>;
+
+    /// Stops the job, if it still runs.
+    async fn stop(&self, operation: &str, parameters: &Value);
+}
+
+/// A job that is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// What the service's API says of it, with times in milliseconds since 1970.
+    pub description: Value,
+    /// Whether it did all that it was to do.
+    pub succeeded: bool,
+}
