@@ -5,7 +5,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scones_local::{lambda, sagemaker, states};
+use local_lambda as lambda;
+use local_sagemaker as sagemaker;
+use local_states as states;
 
 /// Variables by which the user limits a model's trial; the stack's environment does not reach its
 /// children.

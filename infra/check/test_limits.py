@@ -31,6 +31,6 @@ def test_each_known_difference_from_aws_names_a_test_that_is_there():
 
 
 def test_a_test_that_is_not_there_is_seen():
-    assert is_a_test("infra/local/src/s3/tests/errors.rs::refusals_read_like_awss")
+    assert is_a_test("infra/local/s3/src/tests/errors.rs::refusals_read_like_awss")
     for named in ("tests/documents.rs::links", "tests/documents.rs::none", "tests/none.rs::rows", "none", ""):
         assert not is_a_test(named), named

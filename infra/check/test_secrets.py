@@ -9,9 +9,9 @@ import application
 
 # What is found and is none: it opens nothing.
 EXAMPLES = {
-    "infra/local/src/lambda": "the key id that functions have on a stack without a key",
+    "infra/local/lambda/src": "the key id that functions have on a stack without a key",
     "infra/local/service/src/signature": "the keys of AWS's own documentation and test suite",
-    "infra/local/src/states/error.rs": "names of errors",
+    "infra/local/states/src/error.rs": "names of errors",
 }
 
 

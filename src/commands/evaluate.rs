@@ -4,6 +4,6 @@ use std::process::ExitCode;
 
 /// Runs the verb.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    scones_local::states::serve_evaluations()?;
+    local_states::serve_evaluations()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use evaluation::Threshold;
 use s3_uri::S3Uri;
-use scones_local::template::{Application, Endpoint};
+use sam_template::{Application, Endpoint};
 use scones_local::{Config, Stack};
 use service::Identity;
 use tokio::net::TcpListener;

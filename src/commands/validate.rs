@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use asl::{Diagnostic, DiagnosticReport, InvalidDefinition, Severity, StateMachine, WorkflowType};
-use scones_local::template;
 use serde_json::{Value, json};
 use service::Identity;
 
@@ -88,7 +87,7 @@ fn definitions(file: &Path, options: &cli::Validate) -> anyhow::Result<Vec<Defin
 /// The definitions of a template's state machines, with their substitutions put in.
 fn of_template(file: &Path, options: &cli::Validate) -> anyhow::Result<Vec<Definition>> {
     let parameters = options.parameters.iter().cloned().collect();
-    let application = template::load(file, &parameters, &Identity::default(), &[])
+    let application = sam_template::load(file, &parameters, &Identity::default(), &[])
         .with_context(|| format!("{}", file.display()))?;
     let machines = application.state_machines.into_iter();
     Ok(machines

@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::sync::Arc;
 
-use scones_local::states::RETENTION;
+use local_states::RETENTION;
 use scones_local::{Config, Stack};
 use service::Identity;
 use service::signature::{Key, KeyError};

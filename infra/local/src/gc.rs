@@ -7,7 +7,7 @@ use http::Method;
 
 use crate::ask::{KeyRefused, ask, takes};
 use crate::holder::{DataDir, Holder, LockError};
-use crate::states::{OpenError, Swept, gc_offline};
+use local_states::{OpenError, Swept, gc_offline};
 use service::signature::Key;
 
 /// Where a running stack is asked for it; `?older_than=` gives the age in seconds.

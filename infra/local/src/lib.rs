@@ -4,21 +4,14 @@
 //! gives each service (`stack`). A service is a folder with one type that implements [`service::Service`], and a line in
 //! `stack::register`. Services meet only through the traits of [`service`].
 
-pub mod apigateway;
 mod ask;
 mod gc;
 mod holder;
-pub mod lambda;
 mod listen;
 mod registry;
 mod route;
-pub mod s3;
-pub mod sagemaker;
-pub mod scheduler;
 mod server;
 mod stack;
-pub mod states;
-pub mod template;
 #[cfg(test)]
 mod tests;
 

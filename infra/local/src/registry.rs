@@ -6,7 +6,7 @@ use service::Service;
 use service::sdk::SdkService;
 
 use crate::stack::StartError;
-use crate::template::Application;
+use sam_template::Application;
 
 /// The services of a stack, in the order in which they were registered: each after those that it needs.
 #[derive(Clone, Default)]

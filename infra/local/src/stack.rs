@@ -15,23 +15,23 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use crate::apigateway::{self, ApiGateway};
 use crate::holder::{DataDir, Holder, LockError};
-use crate::lambda::{self, Deployment, Lambda};
 use crate::listen::{self, ListenError};
 use crate::registry::Registry;
-use crate::s3::S3;
-use crate::sagemaker::{self, SageMaker};
-use crate::scheduler::Scheduler;
 use crate::server;
-use crate::states::{self, EvaluatorCommand, Neighbours, States};
-use crate::template::{self, Application, TemplateError};
+use local_apigateway::ApiGateway;
+use local_lambda::{Deployment, Lambda};
+use local_s3::S3;
+use local_sagemaker::SageMaker;
+use local_scheduler::Scheduler;
+use local_states::{EvaluatorCommand, Neighbours, States};
+use sam_template::{Application, Function, TemplateError};
 
 /// How long answers under way may hold up the end of the stack.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Says which command runs a function of the template; `None` where there is none for it.
-pub type FunctionCommand = Box<dyn Fn(&template::Function) -> Option<lambda::Command> + Send>;
+pub type FunctionCommand = Box<dyn Fn(&Function) -> Option<local_lambda::Command> + Send>;
 
 /// What a stack needs to know.
 pub struct Config {
@@ -47,17 +47,17 @@ pub struct Config {
     pub template: Option<PathBuf>,
     /// Values for the template's parameters.
     pub parameters: BTreeMap<String, String>,
-    /// How long executions are kept after their end: [`crate::states::RETENTION`] is as long as on AWS.
+    /// How long executions are kept after their end: [`local_states::RETENTION`] is as long as on AWS.
     pub retention: Duration,
     /// The command that runs a function.
     pub function_command: FunctionCommand,
     /// The command that serves a model.
-    pub model_server: sagemaker::StartServer,
+    pub model_server: local_sagemaker::StartServer,
     /// The command that trains one.
-    pub training: sagemaker::StartTraining,
+    pub training: local_sagemaker::StartTraining,
     /// Services beside the stack's own.
     pub services: Vec<Arc<dyn Service>>,
-    /// The command that evaluates JSONata ([`crate::states::serve_evaluations`]); without one the stack does, itself.
+    /// The command that evaluates JSONata ([`local_states::serve_evaluations`]); without one the stack does, itself.
     pub evaluator: Option<EvaluatorCommand>,
 }
 
@@ -132,7 +132,7 @@ impl Stack {
         let application = match &config.template {
             Some(path) => {
                 let others = services.resource_types();
-                template::load(path, &config.parameters, &config.identity, &others)?
+                sam_template::load(path, &config.parameters, &config.identity, &others)?
             }
             None => Application::default(),
         };
@@ -284,7 +284,7 @@ impl Stack {
     pub fn outputs(&self) -> impl Iterator<Item = (&str, String)> {
         let Application { outputs, apis, .. } = self.application();
         outputs.iter().map(|(name, value)| {
-            let value = apigateway::localized(value, apis, self.identity(), self.url());
+            let value = local_apigateway::localized(value, apis, self.identity(), self.url());
             (name.as_str(), value)
         })
     }
@@ -299,14 +299,14 @@ fn register(
     application: &Application,
 ) -> Result<Handles, StartError> {
     let identity = &config.identity;
-    let functions = lambda::Config {
+    let functions = local_lambda::Config {
         functions: deployments(config, application)?,
         endpoint_url: url.to_owned(),
         key: key.clone(),
-        limits: lambda::Limits::default(),
-        retry: lambda::RetryPolicy::default(),
+        limits: local_lambda::Limits::default(),
+        retry: local_lambda::RetryPolicy::default(),
     };
-    let models = sagemaker::Config::new(
+    let models = local_sagemaker::Config::new(
         application.endpoints.clone(),
         config.model_server.clone(),
         config.training.clone(),
@@ -341,7 +341,7 @@ fn register(
         }
     }
     if let Some(command) = &config.evaluator {
-        neighbours = neighbours.with_evaluator(states::evaluators(command.clone()));
+        neighbours = neighbours.with_evaluator(local_states::evaluators(command.clone()));
     }
     let states = States::open(data_dir, identity.clone(), neighbours)
         .map_err(in_service("Step Functions"))?;
@@ -384,7 +384,7 @@ impl Handles {
 }
 
 fn deployments(config: &Config, application: &Application) -> Result<Vec<Deployment>, StartError> {
-    let deployment = |function: &template::Function| {
+    let deployment = |function: &Function| {
         let command = (config.function_command)(function);
         let command = command.ok_or_else(|| StartError::NoCommand(function.logical_id.clone()))?;
         Ok(Deployment {

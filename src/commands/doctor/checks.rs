@@ -8,7 +8,7 @@ use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_sagemakerruntime::operation::invoke_endpoint::InvokeEndpointError;
 use aws_sdk_sagemakerruntime::primitives::Blob;
 use aws_sdk_sfn::types::StateMachineStatus;
-use scones_local::template::{Application, Endpoint, StateMachine};
+use sam_template::{Application, Endpoint, StateMachine};
 use service::Identity;
 
 use super::Target;

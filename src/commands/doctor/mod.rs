@@ -7,7 +7,7 @@ mod finding;
 use std::process::ExitCode;
 
 use aws_config::SdkConfig;
-use scones_local::template::{self, Application};
+use sam_template::Application;
 use service::Identity;
 
 use crate::{aws, cli};
@@ -84,7 +84,7 @@ fn application(
     findings: &mut Findings,
 ) -> Option<Application> {
     let parameters = doctor.parameters.iter().cloned().collect();
-    match template::load(&doctor.template, &parameters, identity, &[]) {
+    match sam_template::load(&doctor.template, &parameters, identity, &[]) {
         Ok(application) => {
             let text = format!(
                 "{}: {} functions, {} state machines",

@@ -1,0 +1,115 @@
+//! What the five list operations share: filters, order and pages.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::check::{ANY, Is, Member, may};
+use super::{Answer, Call, Members};
+use crate::Inner;
+use crate::error::ApiError;
+use crate::store::{Kind, Order, Query, Resource, Sort};
+
+/// AWS's page where the caller does not say.
+const PAGE: i64 = 10;
+
+/// The members of a list operation of a kind that has `statuses`.
+pub(super) const fn members(
+    sorts: &'static [&'static str],
+    statuses: &'static [&'static str],
+) -> [Member; 10] {
+    [
+        may("NextToken", Is::Text(ANY, 0, 8192)),
+        may("MaxResults", Is::Count(1, 100)),
+        may("NameContains", Is::Text("[a-zA-Z0-9\\-]+", 0, 63)),
+        may("StatusEquals", Is::Choice(statuses)),
+        may("SortBy", Is::Choice(sorts)),
+        may("SortOrder", Is::Choice(&["Ascending", "Descending"])),
+        may("CreationTimeAfter", Is::Time),
+        may("CreationTimeBefore", Is::Time),
+        may("LastModifiedTimeAfter", Is::Time),
+        may("LastModifiedTimeBefore", Is::Time),
+    ]
+}
+
+/// Answers a list operation: `member` holds what `show` makes of each resource.
+pub(super) async fn list(
+    inner: &Inner,
+    call: &Call,
+    (kind, usual): (Kind, Order),
+    member: &str,
+    show: impl Fn(&Resource) -> Answer,
+) -> Answer {
+    let query = query(call, kind, usual)?;
+    let (sort, order) = (query.sort, query.order);
+    let (rows, more) = inner.store.page(query).await?;
+    let shown: Vec<Value> = rows.iter().map(show).collect::<Result<_, _>>()?;
+    let last = rows.last().filter(|_| more);
+    let token = last.map(|last| token(sort, order, (&sort.key(last), &last.name)));
+    Ok(Members::default()
+        .put(member, shown)
+        .put_some("NextToken", token)
+        .done())
+}
+
+fn query(call: &Call, kind: Kind, usual: Order) -> Result<Query, ApiError> {
+    let request = &call.request;
+    let sort = match request["SortBy"].as_str() {
+        Some("Name") => Sort::Name,
+        Some("Status") => Sort::Status,
+        _ => Sort::CreationTime,
+    };
+    let order = match request["SortOrder"].as_str() {
+        Some("Ascending") => Order::Ascending,
+        Some("Descending") => Order::Descending,
+        _ => usual,
+    };
+    let after = match request["NextToken"].as_str() {
+        Some(text) => Some(read_token(text, sort, order)?),
+        None => None,
+    };
+    let limit = request["MaxResults"].as_i64().unwrap_or(PAGE);
+    let between = |name: &str| {
+        let time = |end: &str| millisecond(&request[format!("{name}{end}")]);
+        (
+            time("After").unwrap_or(i64::MIN),
+            time("Before").unwrap_or(i64::MAX),
+        )
+    };
+    Ok(Query {
+        kind,
+        sort,
+        order,
+        after,
+        limit: usize::try_from(limit).unwrap_or_default(),
+        contains: call.text("NameContains").to_owned(),
+        status: request["StatusEquals"].as_str().map(str::to_owned),
+        created: between("CreationTime"),
+        modified: between("LastModifiedTime"),
+    })
+}
+
+/// Seconds since 1970, or a text of Step Functions'.
+fn millisecond(time: &Value) -> Option<i64> {
+    match time {
+        Value::String(text) => Some(text.parse::<Timestamp>().ok()?.as_millisecond()),
+        other => Some((other.as_f64()? * 1000.0) as i64),
+    }
+}
+
+/// Where the next page begins, and for which order.
+fn token(sort: Sort, order: Order, last: (&str, &str)) -> String {
+    let text = serde_json::json!([format!("{sort:?} {order:?}"), last.0, last.1]).to_string();
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+fn read_token(token: &str, sort: Sort, order: Order) -> Result<(String, String), ApiError> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+    match serde_json::from_slice(&bytes) {
+        Ok((of, key, name)) if of == format!("{sort:?} {order:?}") => Ok((key, name)),
+        Ok::<(String, String, String), _>(_) | Err(_) => {
+            Err(ApiError::Validation("Invalid NextToken".to_owned()))
+        }
+    }
+}

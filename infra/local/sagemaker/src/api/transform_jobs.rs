@@ -1,0 +1,164 @@
+//! CreateTransformJob, DescribeTransformJob, ListTransformJobs, StopTransformJob.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::check::{ANY, Is, JOB_NAME, MODEL_NAME, Member, S3_URI, TAGS, may, must};
+use super::endpoints::cut;
+use super::{Answer, Call, Members, listing, seconds};
+use crate::Inner;
+use crate::error::ApiError;
+use crate::jobs::IN_PROGRESS;
+use crate::store::{Kind, Order, Resource};
+use crate::transform::{Progress, Spec};
+
+pub(super) const CREATE: &[Member] = &[
+    must("TransformJobName", JOB_NAME),
+    must("ModelName", MODEL_NAME),
+    may("MaxConcurrentTransforms", Is::Count(0, 10_000)),
+    may("ModelClientConfig", Is::Structure),
+    may(
+        "ModelClientConfig.InvocationsTimeoutInSeconds",
+        Is::Count(1, 3600),
+    ),
+    may("ModelClientConfig.InvocationsMaxRetries", Is::Count(0, 3)),
+    may("MaxPayloadInMB", Is::Count(0, 100)),
+    may(
+        "BatchStrategy",
+        Is::Choice(&["MultiRecord", "SingleRecord"]),
+    ),
+    may("Environment", Is::Environment(16)),
+    must("TransformInput", Is::Structure),
+    must("TransformInput.DataSource", Is::Structure),
+    must("TransformInput.DataSource.S3DataSource", Is::Structure),
+    must(
+        "TransformInput.DataSource.S3DataSource.S3DataType",
+        Is::Choice(&[
+            "ManifestFile",
+            "S3Prefix",
+            "AugmentedManifestFile",
+            "Converse",
+        ]),
+    ),
+    must("TransformInput.DataSource.S3DataSource.S3Uri", S3_URI),
+    may("TransformInput.ContentType", Is::Text(ANY, 0, 256)),
+    may(
+        "TransformInput.CompressionType",
+        Is::Choice(&["None", "Gzip"]),
+    ),
+    may(
+        "TransformInput.SplitType",
+        Is::Choice(&["None", "Line", "RecordIO", "TFRecord"]),
+    ),
+    must("TransformOutput", Is::Structure),
+    must("TransformOutput.S3OutputPath", S3_URI),
+    may("TransformOutput.Accept", Is::Text(ANY, 0, 256)),
+    may(
+        "TransformOutput.AssembleWith",
+        Is::Choice(&["None", "Line"]),
+    ),
+    may("DataCaptureConfig", Is::Structure),
+    must("TransformResources", Is::Structure),
+    must("TransformResources.InstanceType", Is::Text(ANY, 1, 63)),
+    must("TransformResources.InstanceCount", Is::Count(1, i64::MAX)),
+    may("DataProcessing", Is::Structure),
+    may("DataProcessing.JoinSource", Is::Choice(&["Input", "None"])),
+    may("ExperimentConfig", Is::Structure),
+    TAGS[0],
+    TAGS[1],
+    TAGS[2],
+];
+
+pub(super) const NAMED: &[Member] = &[must("TransformJobName", JOB_NAME)];
+
+pub(super) const LIST: &[Member] = &listing::members(
+    &["Name", "CreationTime", "Status"],
+    &["InProgress", "Completed", "Failed", "Stopping", "Stopped"],
+);
+
+pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
+    let name = call.text("TransformJobName");
+    Spec::of(&call.request).map_err(ApiError::Validation)?;
+    inner.resource(Kind::Model, call.text("ModelName")).await?;
+    let mut job = Resource::new(Kind::TransformJob, name, call.request.clone());
+    job.status = IN_PROGRESS.to_owned();
+    job.write_state(&Progress::default())?;
+    if inner.create(job.clone(), call).await? {
+        inner.begin_job(&job);
+    }
+    Ok(json!({ "TransformJobArn": inner.arn(Kind::TransformJob, name) }))
+}
+
+pub(super) async fn stop(inner: &Arc<Inner>, call: &Call) -> Answer {
+    let name = call.text("TransformJobName");
+    inner.stop_job(Kind::TransformJob, name).await?;
+    Ok(Value::Null)
+}
+
+pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
+    let name = call.text("TransformJobName");
+    let job = inner.resource(Kind::TransformJob, name).await?;
+    let progress: Progress = job.read_state()?;
+    Ok(Members::default()
+        .put("TransformJobName", name)
+        .put("TransformJobArn", inner.arn(Kind::TransformJob, name))
+        .put("TransformJobStatus", job.status.as_str())
+        .put_some("FailureReason", progress.failure.as_deref().map(cut))
+        .echo(
+            &job.request,
+            &[
+                "ModelName",
+                "MaxConcurrentTransforms",
+                "ModelClientConfig",
+                "MaxPayloadInMB",
+                "BatchStrategy",
+                "Environment",
+            ],
+        )
+        .put(
+            "TransformInput",
+            with_usual(
+                &job.request["TransformInput"],
+                &["CompressionType", "SplitType"],
+            ),
+        )
+        .put(
+            "TransformOutput",
+            with_usual(&job.request["TransformOutput"], &["AssembleWith"]),
+        )
+        .echo(&job.request, &["DataCaptureConfig", "TransformResources"])
+        .put("CreationTime", seconds(job.created))
+        .put_some("TransformStartTime", progress.started.map(seconds))
+        .put_some("TransformEndTime", progress.ended.map(seconds))
+        .echo(&job.request, &["DataProcessing", "ExperimentConfig"])
+        .done())
+}
+
+/// A structure with `None` for what was not said.
+fn with_usual(said: &Value, members: &[&str]) -> Value {
+    let mut shown = said.clone();
+    for member in members {
+        if shown[*member].is_null() {
+            shown[*member] = "None".into();
+        }
+    }
+    shown
+}
+
+pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
+    let of = (Kind::TransformJob, Order::Descending);
+    let show = |job: &Resource| -> Answer {
+        let progress: Progress = job.read_state()?;
+        Ok(Members::default()
+            .put("TransformJobName", job.name.as_str())
+            .put("TransformJobArn", inner.arn(Kind::TransformJob, &job.name))
+            .put("CreationTime", seconds(job.created))
+            .put_some("TransformEndTime", progress.ended.map(seconds))
+            .put("LastModifiedTime", seconds(job.modified))
+            .put("TransformJobStatus", job.status.as_str())
+            .put_some("FailureReason", progress.failure.as_deref().map(cut))
+            .done())
+    };
+    listing::list(inner, call, of, "TransformJobSummaries", show).await
+}

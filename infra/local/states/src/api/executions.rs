@@ -1,0 +1,248 @@
+//! Executions: start, stop, describe, list.
+
+use asl::Outcome;
+use serde_json::{Value, json};
+
+use super::input::{ARN, Input, NAME};
+use super::{map_runs, put, seconds, token};
+use crate::arn::{self, Qualifier};
+use crate::engine::{Ended, Redrive, Start, Stop, parts};
+use crate::error::ApiError;
+use crate::handle::{StartExecution, States, now};
+use crate::redrive;
+use crate::store::executions::{self, Filter, Summary, Target};
+
+type Answer = Result<Value, ApiError>;
+
+/// The longest input of an execution and output of a task, in bytes of UTF-8.
+pub(super) const DATA: usize = 262_144;
+
+/// In the order of AWS's message about another one.
+const STATUSES: [&str; 6] = [
+    "SUCCEEDED",
+    "TIMED_OUT",
+    "PENDING_REDRIVE",
+    "ABORTED",
+    "FAILED",
+    "RUNNING",
+];
+
+fn read_start(states: &States, mut input: Input) -> Result<Start, ApiError> {
+    let start = StartExecution {
+        state_machine_arn: input.required("stateMachineArn", ARN)?,
+        name: input.text("name", NAME)?,
+        input: input.data("input", DATA)?,
+    };
+    let trace_header = input.text("traceHeader", 0..=256)?;
+    input.choice("includedData", &["ALL_DATA", "METADATA_ONLY"])?;
+    input.finish()?;
+    states.to_start(start, trace_header)
+}
+
+pub(super) async fn start(states: &States, input: Input) -> Answer {
+    let start = read_start(states, input)?;
+    let started = states.engine().start(start).await?;
+    Ok(json!({ "executionArn": started.arn, "startDate": seconds(started.at) }))
+}
+
+/// Only for EXPRESS state machines: waits for the end.
+pub(super) async fn start_sync(states: &States, input: Input) -> Answer {
+    let start = Start {
+        sync: true,
+        ..read_start(states, input)?
+    };
+    let mut answer = json!({
+        "stateMachineArn": start.machine_arn,
+        "name": start.name,
+        "input": start.input.text(),
+        "inputDetails": { "included": true },
+    });
+    put(&mut answer, "traceHeader", start.trace_header.clone());
+    let (started, ended) = states.engine().run(start).await?;
+    answer["executionArn"] = json!(started.arn);
+    answer["startDate"] = seconds(started.at);
+    ended_sync(&mut answer, started.at, &ended);
+    Ok(answer)
+}
+
+fn ended_sync(answer: &mut Value, started: i64, ended: &Ended) {
+    let (output, error, cause) = parts(&ended.outcome);
+    // An EXPRESS execution can't be stopped, so there are only three ends.
+    let status = match ended.outcome {
+        Outcome::Aborted { .. } => "FAILED",
+        ref other => other.status(),
+    };
+    answer["status"] = json!(status);
+    answer["stopDate"] = seconds(ended.at.0);
+    answer["outputDetails"] = json!({ "included": true });
+    // AWS bills at least 100 ms, in steps of 100, and 64 MB at a time.
+    let milliseconds = (ended.at.0 - started).max(1);
+    answer["billingDetails"] = json!({
+        "billedDurationInMilliseconds": (milliseconds + 99) / 100 * 100,
+        "billedMemoryUsedInMB": 64,
+    });
+    put(answer, "output", output);
+    put(answer, "error", error);
+    put(answer, "cause", cause);
+}
+
+/// Stopping what has ended changes nothing.
+pub(super) async fn stop(states: &States, mut input: Input) -> Answer {
+    let arn = input.required("executionArn", ARN)?;
+    let error = input.data("error", 256)?;
+    let cause = input.data("cause", 32_768)?;
+    input.finish()?;
+    let (machine, name) = states.execution_name(&arn)?;
+    let (machine, name) = (machine.to_owned(), name.to_owned());
+    let stopped = states
+        .engine()
+        .stop(Stop {
+            arn,
+            machine,
+            name,
+            error,
+            cause,
+        })
+        .await?;
+    Ok(json!({ "stopDate": seconds(stopped) }))
+}
+
+pub(super) async fn redrive(states: &States, mut input: Input) -> Answer {
+    let arn = input.required("executionArn", ARN)?;
+    let token = input.text("clientToken", 1..=64)?;
+    input.finish()?;
+    let (machine, name) = states.execution_name(&arn)?;
+    let (machine, name) = (machine.to_owned(), name.to_owned());
+    let redrive = Redrive {
+        arn,
+        machine,
+        name,
+        token,
+    };
+    let at = states.engine().redrive(redrive).await?;
+    Ok(json!({ "redriveDate": seconds(at) }))
+}
+
+pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
+    let arn = input.required("executionArn", ARN)?;
+    input.choice("includedData", &["ALL_DATA", "METADATA_ONLY"])?;
+    input.finish()?;
+    let row = states.execution_row(&arn).await?;
+    let machine = arn::machine(states.identity(), &row.machine_name);
+    let mut answer = json!({
+        "executionArn": arn,
+        "stateMachineArn": machine,
+        "name": row.name,
+        "status": row.status,
+        "startDate": seconds(row.started),
+        "input": row.input,
+        "inputDetails": { "included": true },
+        "redriveCount": row.redrives.count,
+    });
+    put(&mut answer, "stopDate", row.stopped.map(seconds));
+    put(&mut answer, "redriveDate", row.redrives.last.map(seconds));
+    let map_run = row.map_run.as_ref();
+    let map_run = map_run.map(|uuid| arn::map_run(states.identity(), &row.machine_name, uuid));
+    put(&mut answer, "mapRunArn", map_run);
+    put(&mut answer, "traceHeader", row.trace_header.as_deref());
+    put(&mut answer, "error", row.error.as_deref());
+    put(&mut answer, "cause", row.cause.as_deref());
+    put_target(&mut answer, states, &row.machine_name, &row.target);
+    if let Some(output) = &row.output {
+        answer["output"] = json!(output);
+        answer["outputDetails"] = json!({ "included": true });
+    }
+    let refusal = redrive::refusal(&row, now());
+    answer["redriveStatus"] = json!(match refusal {
+        Some(_) => "NOT_REDRIVABLE",
+        None if row.map_run.is_some() => "REDRIVABLE_BY_MAP_RUN",
+        None => "REDRIVABLE",
+    });
+    put(&mut answer, "redriveStatusReason", refusal);
+    Ok(answer)
+}
+
+/// The newest first; only those of a version or an alias, where the ARN is one's.
+pub(super) async fn list(states: &States, mut input: Input) -> Answer {
+    let arn = input.text("stateMachineArn", ARN)?;
+    let status = input.choice("statusFilter", &STATUSES)?;
+    let redriven = input.choice("redriveFilter", &["REDRIVEN", "NOT_REDRIVEN"])?;
+    let size = input.page_size()?;
+    let token = input.text("nextToken", token::LENGTH_OF_EXECUTIONS)?;
+    let map_run = input.text("mapRunArn", 1..=2000)?;
+    input.finish()?;
+    let invalid = |text: &str| ApiError::Validation(text.into());
+    if let Some(map_run) = map_run {
+        if arn.is_some() {
+            return Err(invalid(
+                "Must provide only one of State Machine ARN or Map Run ARN",
+            ));
+        }
+        return map_runs::executions(states, &map_run, (status, redriven, size, token)).await;
+    }
+    let arn = arn.ok_or_else(|| invalid("Must provide a State Machine ARN or Map Run ARN"))?;
+    if redriven.is_some() {
+        return Err(invalid("Redrive filter is only supported for Map Run ARN"));
+    }
+    let (name, qualifier) = states.machine_named(&arn)?;
+    let machine_arn = arn::machine(states.identity(), name);
+    let machine = states.machine_row(&machine_arn).await?;
+    if machine.express {
+        let text = "This operation is not supported by this type of state machine";
+        return Err(ApiError::StateMachineTypeNotSupported(text));
+    }
+    let request = format!("ListExecutions {} {qualifier:?} {status:?}", machine.id);
+    let target = match qualifier.map(Qualifier::parse) {
+        None => Target::default(),
+        Some(Qualifier::Version(number)) => Target {
+            version: Some(number),
+            alias: None,
+        },
+        Some(Qualifier::Alias(alias)) => Target {
+            version: None,
+            alias: Some(alias),
+        },
+    };
+    let before = token::read_number(&request, token.as_deref())?.unwrap_or(i64::MAX);
+    let found = states
+        .readers()
+        .read(move |db| {
+            let filter = Filter { status, target };
+            executions::list(db, machine.id, &filter, before, size + 1)
+        })
+        .await?;
+    let page = found
+        .iter()
+        .take(size)
+        .map(|summary| listed(states, &machine.name, summary));
+    let mut answer = json!({ "executions": page.collect::<Vec<_>>() });
+    if found.len() > size {
+        answer["nextToken"] = json!(token::write(&request, &found[size - 1].id.to_string()));
+    }
+    Ok(answer)
+}
+
+pub(super) fn listed(states: &States, machine: &str, summary: &Summary) -> Value {
+    let mut item = json!({
+        "executionArn": arn::execution(states.identity(), machine, &summary.name),
+        "stateMachineArn": arn::machine(states.identity(), machine),
+        "name": summary.name,
+        "status": summary.status,
+        "startDate": seconds(summary.started),
+        "redriveCount": summary.redrives.count,
+    });
+    put(&mut item, "stopDate", summary.stopped.map(seconds));
+    put(&mut item, "redriveDate", summary.redrives.last.map(seconds));
+    put_target(&mut item, states, machine, &summary.target);
+    item
+}
+
+/// The version and the alias that an execution was started through.
+fn put_target(answer: &mut Value, states: &States, machine: &str, target: &Target) {
+    let qualified =
+        |qualifier: &dyn std::fmt::Display| arn::qualified(states.identity(), machine, qualifier);
+    let version = target.version.map(|number| qualified(&number));
+    let alias = target.alias.as_ref().map(|name| qualified(name));
+    put(answer, "stateMachineVersionArn", version);
+    put(answer, "stateMachineAliasArn", alias);
+}

@@ -1,0 +1,83 @@
+//! What a caller gives of a state machine.
+
+use asl::{MAX_DEFINITION_BYTES, StateMachine, WorkflowType};
+use serde_json::Value;
+
+use super::configuration;
+use super::input::{ARN, Input};
+use crate::error::ApiError;
+use crate::store::machines::Settings;
+use sam_template as template;
+
+/// The fields of UpdateStateMachine that change something; CreateStateMachine has them too.
+pub(super) struct Given {
+    pub(super) definition: Option<String>,
+    pub(super) role_arn: Option<String>,
+    logging: Option<Value>,
+    tracing: Option<Value>,
+    encryption: Option<Value>,
+}
+
+impl Given {
+    pub(super) fn read(input: &mut Input) -> Result<Self, ApiError> {
+        Ok(Given {
+            definition: input.data("definition", MAX_DEFINITION_BYTES)?,
+            role_arn: input.text("roleArn", ARN)?,
+            logging: input.value("loggingConfiguration"),
+            tracing: input.value("tracingConfiguration"),
+            encryption: input.value("encryptionConfiguration"),
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.definition.is_none()
+            && self.role_arn.is_none()
+            && self.logging.is_none()
+            && self.tracing.is_none()
+            && self.encryption.is_none()
+    }
+
+    /// The settings that result, where `old` has what was not given.
+    pub(super) fn over(self, old: Settings, express: bool) -> Result<Settings, ApiError> {
+        if let Some(definition) = &self.definition {
+            StateMachine::parse_for(definition, workflow(express))?;
+        }
+        if let Some(role) = self
+            .role_arn
+            .as_deref()
+            .filter(|role| !role.starts_with("arn:"))
+        {
+            return Err(ApiError::InvalidArn(format!("Invalid ARN prefix: {role}")));
+        }
+        Ok(Settings {
+            definition: self.definition.unwrap_or(old.definition),
+            role_arn: self.role_arn.unwrap_or(old.role_arn),
+            logging: self
+                .logging
+                .as_ref()
+                .map_or(Ok(old.logging), configuration::logging)?,
+            tracing: self
+                .tracing
+                .as_ref()
+                .map_or(Ok(old.tracing), configuration::tracing)?,
+            encryption: match &self.encryption {
+                None => old.encryption,
+                Some(given) => Some(configuration::encryption(given)?),
+            },
+        })
+    }
+}
+
+/// The settings of a state machine in the template.
+pub(crate) fn declared(machine: &template::StateMachine) -> Result<Settings, ApiError> {
+    StateMachine::parse_for(&machine.definition, workflow(machine.express))?;
+    Ok(Settings::from(machine))
+}
+
+fn workflow(express: bool) -> WorkflowType {
+    if express {
+        WorkflowType::Express
+    } else {
+        WorkflowType::Standard
+    }
+}
