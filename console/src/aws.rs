@@ -20,8 +20,8 @@ pub trait Aws: Send + Sync + 'static {
         parameters: Value,
     ) -> Result<Value, ApiError>;
 
-    /// At most `max_bytes` bytes of an object from the byte `from` on; `None` where there is no such
-    /// object.
+    /// At most `max_bytes` bytes of an object from the byte `from` on; `None` where there is no
+    /// such object.
     async fn object(
         &self,
         uri: &S3Uri,

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::aws::Application;
-use crate::story::ExecutionHistory;
+use crate::execution_history::ExecutionHistory;
 use s3_uri::S3Uri;
 
 /// Classes shown, the best first.
@@ -27,10 +27,10 @@ pub(crate) struct Classification {
 impl Classification {
     /// Reads the object of an execution: what its newest step knows of it. `None` where it is about
     /// no image.
-    pub(crate) fn of(execution: &Value, story: &ExecutionHistory) -> Option<Self> {
+    pub(crate) fn of(execution: &Value, history: &ExecutionHistory) -> Option<Self> {
         let mut found = Self::default();
         let own = ["Output", "Input"].map(|member| execution[member].as_str());
-        let steps = story.steps.iter().rev();
+        let steps = history.steps.iter().rev();
         let steps = steps.flat_map(|step| [step.output.as_deref(), step.input.as_deref()]);
         for text in own[..1]
             .iter()
@@ -146,14 +146,14 @@ mod tests {
 
     #[test]
     fn the_newest_knowledge_of_the_image_wins() {
-        let mut story = ExecutionHistory::default();
+        let mut history = ExecutionHistory::default();
         let entered = json!({ "Name": "A", "Input": r#"{"s3_bucket":"b","s3_key":"k","inferences":[0.4,0.6]}"# });
-        story.add(&json!({ "Id": 2, "PreviousEventId": 0, "Type": "TaskStateEntered", "StateEnteredEventDetails": entered }));
+        history.add(&json!({ "Id": 2, "PreviousEventId": 0, "Type": "TaskStateEntered", "StateEnteredEventDetails": entered }));
         let output = r#"{"inferences":[0.1,0.9],"label":"motorcycle","confidence":0.9}"#;
         let exited = json!({ "Name": "A", "Output": output });
-        story.add(&json!({ "Id": 3, "PreviousEventId": 2, "Type": "TaskStateExited", "StateExitedEventDetails": exited }));
+        history.add(&json!({ "Id": 3, "PreviousEventId": 2, "Type": "TaskStateExited", "StateExitedEventDetails": exited }));
         let input = r#"{"s3_bucket":"b","s3_key":"k","image_data":"","threshold":0.95}"#;
-        let found = Classification::of(&json!({ "Input": input }), &story).unwrap();
+        let found = Classification::of(&json!({ "Input": input }), &history).unwrap();
         assert_eq!(found.scores, [0.1, 0.9]);
         assert_eq!(found.threshold, Some(0.95));
         assert_eq!(found.image_data, None);

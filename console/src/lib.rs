@@ -15,6 +15,7 @@ mod aws;
 mod bind;
 mod captured;
 mod classification;
+mod execution_history;
 mod failure;
 mod graph;
 mod guard;
@@ -25,7 +26,6 @@ mod objects;
 mod page;
 mod pages;
 mod sfn;
-mod story;
 #[cfg(test)]
 mod tests;
 mod text;

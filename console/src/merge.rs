@@ -199,7 +199,8 @@ mod tests {
         ) {
             let limit = rows.saturating_sub(fewer).max(1);
             let all = lists.iter().map(|list| list.iter().rev().copied().collect::<Vec<_>>());
-            let lists: BTreeMap<String, Vec<u32>> = (b'a'..).map(|name| char::from(name).to_string()).zip(all).collect();
+            let names = (b'a'..).map(|name| char::from(name).to_string());
+            let lists: BTreeMap<String, Vec<u32>> = names.zip(all).collect();
             let mut expected: Vec<u32> = lists.values().flatten().copied().collect();
             expected.sort_by(|a, b| b.cmp(a));
             let api = Api { lists: RefCell::new(lists), rows };
@@ -212,7 +213,10 @@ mod tests {
                     }
                 }
             });
-            let (last, full) = pages.split_last().map_or((&[][..], &[][..]), |(last, full)| (&last[..], full));
+            let (last, full) = match pages.split_last() {
+                Some((last, full)) => (&last[..], full),
+                None => (&[][..], &[][..]),
+            };
             prop_assert!(full.iter().all(|page| page.len() == limit));
             prop_assert!(last.len() <= limit && (!last.is_empty() || full.is_empty()));
             let found: Vec<u32> = pages.concat();

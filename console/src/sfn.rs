@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::Console;
 use crate::aws::ApiError;
-use crate::story::ExecutionHistory;
+use crate::execution_history::ExecutionHistory;
 use crate::text::moment;
 
 /// Events in one answer of GetExecutionHistory, at most.
@@ -59,17 +59,17 @@ impl Console {
     }
 
     /// Reads the whole history so far: 25,000 events at most, a page at a time.
-    pub(crate) async fn story(&self, arn: &str) -> Result<ExecutionHistory, ApiError> {
-        let mut story = ExecutionHistory::default();
+    pub(crate) async fn history(&self, arn: &str) -> Result<ExecutionHistory, ApiError> {
+        let mut history = ExecutionHistory::default();
         let mut token = Value::Null;
         loop {
             let mut page = self.events(arn, token).await?;
             rows(&page, "Events")
                 .iter()
-                .for_each(|event| story.add(event));
+                .for_each(|event| history.add(event));
             token = page["NextToken"].take();
             if token.is_null() {
-                return Ok(story);
+                return Ok(history);
             }
         }
     }

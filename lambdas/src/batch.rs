@@ -4,8 +4,8 @@
 //! The answer is a [`Line`] an image, in the order of the items. An image that can't be used is a
 //! line, and so is one that the gate refuses. The batch as a whole fails, by the name of an error
 //! that the state machine knows, where going on makes no sense: S3 or the endpoint is not there or
-//! is throttled, or the model answered for no image at all. A batch whose execution is retried gives
-//! the same lines again.
+//! is throttled, or the model answered for no image at all. A batch whose execution is retried
+//! gives the same lines again.
 
 mod error;
 mod failed_batch;

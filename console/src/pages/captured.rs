@@ -108,7 +108,9 @@ async fn page(
         p.faint { "What " (endpoint) " was asked and answered. A click on a class says what the image really is (ground truth)." }
         @if found.is_empty() { (empty("Nothing captured yet", &hint)) }
         ul.gallery {
-            @for (number, captured) in found.iter().enumerate() { (item(&console, uri, endpoint, number, captured, &truths)) }
+            @for (number, captured) in found.iter().enumerate() {
+                (item(&console, uri, endpoint, number, captured, &truths))
+            }
         }
         nav.pager aria-label="Pages of the data" {
             @if before.is_some() { a.button href=(url("/captured", &[("endpoint", Some(endpoint))])) { "Newest" } }
@@ -177,7 +179,9 @@ fn choice(labels: &[String], truth: Option<&str>, said: Option<&str>) -> Markup 
             @for label in labels { button name="label" value=(label) aria-pressed=(truth == Some(&**label)) { (label) } }
         } @else {
             select name="label" aria-label="True class" {
-                @for label in labels { option value=(label) selected[truth == Some(label)] { (label) } }
+                @for label in labels {
+                    option value=(label) selected[truth == Some(label)] { (label) }
+                }
             }
             button { "Save" }
         }

@@ -16,13 +16,13 @@ use super::data::whole;
 use super::{history, steps};
 use crate::Console;
 use crate::classification::Classification;
+use crate::execution_history::ExecutionHistory;
 use crate::failure::Failure;
 use crate::graph::Flow;
 use crate::graph::svg::{Mark, draw, is_wide};
 use crate::live::{self, Parts, Update};
 use crate::page::{Page, Tab, chip};
 use crate::sfn::{text, took};
-use crate::story::ExecutionHistory;
 use crate::text::{at, count, last_part, moment, url};
 
 /// The interval at which a running execution is polled.
@@ -33,7 +33,7 @@ struct View {
     arn: String,
     described: Value,
     definition: String,
-    story: ExecutionHistory,
+    history: ExecutionHistory,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ async fn page(
                 @for (id, part) in parts.iter().filter(|part| part.0 == "graph") { div.scroll id=(id) tabindex="0" { (part) } }
                 (legend())
             }
-            div.story {
+            div.history {
                 @for (id, part) in parts.iter().filter(|part| !["state", "graph", "events"].contains(&part.0)) { div id=(id) { (part) } }
             }
         }
@@ -133,12 +133,12 @@ impl View {
         // as running once more.
         let described = console.describe(&arn).await?;
         let definition = console.definition(&arn).await?;
-        let story = console.story(&arn).await?;
+        let history = console.history(&arn).await?;
         Ok(Self {
             arn,
             described,
             definition,
-            story,
+            history,
         })
     }
 
@@ -154,8 +154,8 @@ impl View {
             ("error", self.error()),
             ("answer", self.answer(console)),
             ("payload", self.payload()),
-            ("steps", steps::list(&self.arn, &self.story)),
-            ("events", history::link(&self.arn, self.story.events)),
+            ("steps", steps::list(&self.arn, &self.history)),
+            ("events", history::link(&self.arn, self.history.events)),
         ]
     }
 
@@ -194,9 +194,9 @@ impl View {
             return html! { p.faint { "The definition can't be drawn." } };
         };
         let mark = |name: &str| {
-            let (status, times) = self.story.state(name)?;
+            let (status, times) = self.history.state(name)?;
             let last = self
-                .story
+                .history
                 .steps
                 .iter()
                 .rposition(|step| step.name == name)?;
@@ -229,7 +229,7 @@ impl View {
     }
 
     fn answer(&self, console: &Console) -> Markup {
-        let Some(found) = Classification::of(&self.described, &self.story) else {
+        let Some(found) = Classification::of(&self.described, &self.history) else {
             return html! {};
         };
         let uri = found.uri.as_ref();

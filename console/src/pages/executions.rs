@@ -182,14 +182,17 @@ fn filter(machines: &[Machine], which: &ListQuery) -> Markup {
                 select name="machine" {
                     option value="" { "All" }
                     @for machine in machines.iter().filter(|machine| !machine.express) {
-                        option value=(machine.arn) selected[which.machine.as_ref() == Some(&machine.arn)] { (machine.name) }
+                        option value=(machine.arn)
+                            selected[which.machine.as_ref() == Some(&machine.arn)] { (machine.name) }
                     }
                 }
             }
             label { "Status"
                 select name="status" {
                     option value="" { "All" }
-                    @for status in STATUSES { option value=(status) selected[which.status.as_deref() == Some(status)] { (status) } }
+                    @for status in STATUSES {
+                        option value=(status) selected[which.status.as_deref() == Some(status)] { (status) }
+                    }
                 }
             }
             button { "Filter" }

@@ -54,7 +54,7 @@ async fn of_execution(
     // The output of one that succeeded has all; the history of the others is read.
     let about = match read("Output").filter(has_image) {
         Some(about) => Some(about),
-        None => Classification::of(&execution, &console.story(&of.arn).await?),
+        None => Classification::of(&execution, &console.history(&of.arn).await?),
     };
     let about = about.ok_or_else(|| Failure::Missing("The execution is about no image.".into()))?;
     if let Some(data) = &about.image_data

@@ -217,7 +217,9 @@ async fn run(State(console): State<Console>, Query(of): Query<RunQuery>) -> Resu
             (chip(verdict.as_ref()))
             @if has_report { span.actions { a.button href=(report) target="_blank" rel="noopener" { "Report in a tab of its own" } } }
         }
-        @if let Some(found) = verdict.as_ref().filter(|found| !found.violations.is_empty()) { (table(&found.violations)) }
+        @if let Some(found) = verdict.as_ref().filter(|found| !found.violations.is_empty()) {
+            (table(&found.violations))
+        }
         @if has_report { iframe.report src=(report) sandbox="" title="The run's report" {} }
         @if let Some(statistics) = &statistics {
             details.card { summary { "Statistics" } (json::show(statistics, &whole(STATISTICS))) }

@@ -110,7 +110,9 @@ fn form(machines: &[Machine], given: &StartForm, refused: Option<&ApiError>) -> 
             label { "State machine"
                 select name="machine" required {
                     @for machine in machines.iter().filter(|machine| !machine.express) {
-                        option value=(machine.arn) selected[machine.arn == given.machine] { (machine.name) }
+                        option value=(machine.arn) selected[machine.arn == given.machine] {
+                            (machine.name)
+                        }
                     }
                 }
             }

@@ -4,20 +4,22 @@
 use maud::{Markup, html};
 
 use super::data::whole;
+use crate::execution_history::{ExecutionHistory, SHOWN, Status, Step};
 use crate::json;
-use crate::story::{ExecutionHistory, SHOWN, Status, Step};
 use crate::text::{between, clock, count, url};
 
-pub(super) fn list(arn: &str, story: &ExecutionHistory) -> Markup {
+pub(super) fn list(arn: &str, history: &ExecutionHistory) -> Markup {
     html! {
         section.card {
             h2 { "Steps" }
-            @if story.steps.is_empty() { p.faint { "None yet." } }
+            @if history.steps.is_empty() { p.faint { "None yet." } }
             ol.steps {
-                @for (at, step) in story.steps.iter().take(SHOWN).enumerate() { (item(arn, at + 1, step)) }
+                @for (at, step) in history.steps.iter().take(SHOWN).enumerate() {
+                    (item(arn, at + 1, step))
+                }
             }
-            @if story.steps.len() > SHOWN {
-                p.faint { "and " (count(story.steps.len() - SHOWN, "more step")) ", which the history has" }
+            @if history.steps.len() > SHOWN {
+                p.faint { "and " (count(history.steps.len() - SHOWN, "more step")) ", which the history has" }
             }
         }
     }

@@ -224,7 +224,10 @@ fn about(job: &Value) -> Markup {
         section.card {
             h2 { "Hyperparameters" }
             dl.facts {
-                @for (name, value) in parameters.into_iter().flatten() { dt { (name) } dd { (value.as_str().unwrap_or_default()) } }
+                @for (name, value) in parameters.into_iter().flatten() {
+                    dt { (name) }
+                    dd { (value.as_str().unwrap_or_default()) }
+                }
             }
             @if let Some(model) = text(&job["ModelArtifacts"], "S3ModelArtifacts") { h2 { "Model" } p.sub { (model) } }
             details.payload #description {

@@ -1,4 +1,5 @@
-//! Any JSON for an event: what passes the gate has scores that are a distribution, with one at the threshold or above.
+//! Any JSON for an event: what passes the gate has scores that are a distribution, with one at the
+//! threshold or above.
 #![no_main]
 
 use evaluation::Threshold;

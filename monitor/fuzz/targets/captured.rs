@@ -1,4 +1,5 @@
-//! Any bytes for a captured line: what is read as scores is a distribution, and its best is among them.
+//! Any bytes for a captured line: what is read as scores is a distribution, and its best is among
+//! them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! Any bytes for a line of ground truth: what is read can be written, and is read again as the same.
+//! Any bytes for a line of ground truth: what is read can be written, and is read again as the
+//! same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

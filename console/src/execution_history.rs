@@ -291,8 +291,8 @@ mod tests {
     use super::*;
 
     /// A history from `id, previous, type, details` and checks of what becomes of each step.
-    fn story(events: &[(usize, usize, &str, Value)]) -> ExecutionHistory {
-        let mut story = ExecutionHistory::default();
+    fn history(events: &[(usize, usize, &str, Value)]) -> ExecutionHistory {
+        let mut history = ExecutionHistory::default();
         for (id, previous, kind, details) in events {
             let mut event = json!({
                 "Id": id, "PreviousEventId": previous, "Type": kind, "Timestamp": "2026-01-01T00:00:00.000Z",
@@ -303,13 +303,13 @@ mod tests {
                 kind => format!("{kind}EventDetails"),
             };
             event[member] = details.clone();
-            story.add(&event);
+            history.add(&event);
         }
-        story
+        history
     }
 
-    fn shown(story: &ExecutionHistory) -> Vec<(&str, &'static str, usize)> {
-        let steps = story.steps.iter();
+    fn shown(history: &ExecutionHistory) -> Vec<(&str, &'static str, usize)> {
+        let steps = history.steps.iter();
         steps
             .map(|step| (&*step.name, step.status.word(), step.depth))
             .collect()
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_retry_that_works_and_an_error_that_is_caught() {
-        let story = story(&[
+        let history = history(&[
             (1, 0, "ExecutionStarted", json!({})),
             (2, 0, "TaskStateEntered", at("A")),
             (3, 2, "TaskScheduled", json!({})),
@@ -345,18 +345,18 @@ mod tests {
             ("B", "caught", 0),
             ("C", "failed", 0),
         ];
-        assert_eq!(shown(&story), expected);
-        assert_eq!(story.steps[0].attempts, 2);
-        assert_eq!(story.steps[0].error, None);
-        assert_eq!(story.steps[1].cause.as_deref(), Some("it was hot"));
-        assert_eq!(story.steps[2].error.as_deref(), Some("Boom"));
-        assert_eq!(story.state("B"), Some((Status::Caught, 1)));
-        assert_eq!(story.state("Z"), None);
+        assert_eq!(shown(&history), expected);
+        assert_eq!(history.steps[0].attempts, 2);
+        assert_eq!(history.steps[0].error, None);
+        assert_eq!(history.steps[1].cause.as_deref(), Some("it was hot"));
+        assert_eq!(history.steps[2].error.as_deref(), Some("Boom"));
+        assert_eq!(history.state("B"), Some((Status::Caught, 1)));
+        assert_eq!(history.state("Z"), None);
     }
 
     #[test]
     fn branches_are_inside_their_parallel() {
-        let story = story(&[
+        let history = history(&[
             (1, 0, "ExecutionStarted", json!({})),
             (2, 0, "ParallelStateEntered", at("P")),
             (3, 2, "ParallelStateStarted", json!({})),
@@ -377,12 +377,12 @@ mod tests {
             ("A2", "succeeded", 1),
             ("Z", "running", 0),
         ];
-        assert_eq!(shown(&story), expected);
+        assert_eq!(shown(&history), expected);
     }
 
     #[test]
     fn iterations_are_counted() {
-        let story = story(&[
+        let history = history(&[
             (1, 0, "ExecutionStarted", json!({})),
             (2, 0, "MapStateEntered", at("M")),
             (3, 2, "MapStateStarted", json!({ "Length": 2 })),
@@ -417,13 +417,13 @@ mod tests {
             ("I", "succeeded", 1),
             ("I", "failed", 1),
         ];
-        assert_eq!(shown(&story), expected);
-        assert_eq!(story.state("I"), Some((Status::Failed, 2)));
+        assert_eq!(shown(&history), expected);
+        assert_eq!(history.state("I"), Some((Status::Failed, 2)));
     }
 
     #[test]
     fn a_redrive_takes_the_failed_step_up_again() {
-        let story = story(&[
+        let history = history(&[
             (1, 0, "ExecutionStarted", json!({})),
             (2, 0, "TaskStateEntered", at("A")),
             (3, 2, "LambdaFunctionScheduled", json!({})),
@@ -432,18 +432,18 @@ mod tests {
             (6, 5, "ExecutionRedriven", json!({})),
             (7, 4, "LambdaFunctionScheduled", json!({})),
         ]);
-        assert_eq!(shown(&story), [("A", "running", 0)]);
-        assert_eq!((story.redrives, story.steps[0].attempts), (1, 2));
-        assert_eq!(story.steps[0].error, None);
+        assert_eq!(shown(&history), [("A", "running", 0)]);
+        assert_eq!((history.redrives, history.steps[0].attempts), (1, 2));
+        assert_eq!(history.steps[0].error, None);
     }
 
     #[test]
     fn what_runs_when_an_execution_is_stopped_is_aborted() {
-        let story = story(&[
+        let history = history(&[
             (1, 0, "ExecutionStarted", json!({})),
             (2, 0, "WaitStateEntered", at("W")),
             (3, 2, "ExecutionAborted", json!({})),
         ]);
-        assert_eq!(shown(&story), [("W", "aborted", 0)]);
+        assert_eq!(shown(&history), [("W", "aborted", 0)]);
     }
 }
