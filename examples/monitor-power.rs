@@ -16,7 +16,7 @@ use monitor::baseline::Baseline;
 use monitor::corruption::{Corruption, corrupt_file};
 use monitor::drift::compare;
 use monitor::ground_truth::Classes;
-use monitor::observed::{Answer, Observed, Observer, Settings};
+use monitor::observed::{Observed, Observer, Prediction, Settings};
 use monitor::pictures::Features;
 use scones_model::serve::Predictor;
 
@@ -151,7 +151,7 @@ fn seen(predictor: &Predictor, looks: &[&Look]) -> Result<Observed> {
     });
     for look in looks {
         let (scores, class) = (look.scores.as_slice(), Some(look.class));
-        observer.answer(&Answer {
+        observer.observe(&Prediction {
             id: "",
             time: now,
             scores,

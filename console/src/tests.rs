@@ -31,13 +31,13 @@ fn application() -> Application {
 }
 
 /// A response of the console: status, headers, body.
-struct Answer {
+struct Reply {
     status: StatusCode,
     headers: axum::http::HeaderMap,
     body: String,
 }
 
-async fn answer(fake: &Fake, request: Request<Body>) -> Answer {
+async fn answer(fake: &Fake, request: Request<Body>) -> Reply {
     let console = Console {
         aws: std::sync::Arc::new(fake.clone()),
         application: std::sync::Arc::new(application()),
@@ -47,19 +47,19 @@ async fn answer(fake: &Fake, request: Request<Body>) -> Answer {
     let response = router(console).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer {
+    Reply {
         status: parts.status,
         headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     }
 }
 
-async fn get(fake: &Fake, url: &str) -> Answer {
+async fn get(fake: &Fake, url: &str) -> Reply {
     let request = Request::get(url).header(header::HOST, "127.0.0.1:8080");
     answer(fake, request.body(Body::empty()).unwrap()).await
 }
 
-async fn post(fake: &Fake, url: &str, body: &str) -> Answer {
+async fn post(fake: &Fake, url: &str, body: &str) -> Reply {
     let request = Request::post(url)
         .header(header::HOST, "127.0.0.1:8080")
         .header(header::ORIGIN, "http://127.0.0.1:8080")

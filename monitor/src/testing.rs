@@ -245,7 +245,7 @@ impl Traffic {
             let time = at("2025-10-04T08:00:00Z")
                 + jiff::SignedDuration::from_secs((n * 3599 / self.count) as i64);
             observer
-                .answer(&crate::observed::Answer {
+                .observe(&crate::observed::Prediction {
                     id: &n.to_string(),
                     time,
                     scores,
@@ -268,7 +268,7 @@ pub(crate) fn seen(samples: &[&Sample]) -> crate::observed::Observed {
             at("2025-10-04T08:00:00Z"),
         );
         observer
-            .answer(&crate::observed::Answer {
+            .observe(&crate::observed::Prediction {
                 id: "",
                 time,
                 scores,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use monitor::baseline::{Baseline, FILES};
 use monitor::ground_truth::Classes;
-use monitor::observed::{Answer, Observer, Settings};
+use monitor::observed::{Observer, Prediction, Settings};
 use serde_json::json;
 
 use super::*;
@@ -102,7 +102,7 @@ fn with_baseline() -> Objects {
         let scores = [confidence(number), 1.0 - confidence(number)];
         let class = Some(usize::from(number % 4 == 0));
         observer
-            .answer(&Answer {
+            .observe(&Prediction {
                 id: "x",
                 time: window.from(),
                 scores: &scores,

@@ -1,7 +1,7 @@
 //! Coverage and risk of a gate that refuses doubtful answers, and where to set it.
 
 use crate::report::GateReport;
-use crate::{Answer, Evaluation, share};
+use crate::{Evaluation, Prediction, share};
 use serde::Serialize;
 
 /// A gate and what it does: one point of the curve of risk against coverage.
@@ -19,7 +19,7 @@ impl Evaluation {
     /// Every gate that makes a difference, from the one that only the surest answers pass to the
     /// one that all do.
     pub fn risk_coverage(&self) -> Vec<Point> {
-        let mut answers: Vec<&Answer> = self.answers.iter().collect();
+        let mut answers: Vec<&Prediction> = self.answers.iter().collect();
         answers.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         let mut points = Vec::new();
         let (mut passed, mut wrong) = (0, 0);

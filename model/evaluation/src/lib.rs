@@ -19,12 +19,12 @@ pub use threshold::{InvalidThreshold, Threshold};
 /// Scores of a model for images whose classes are known.
 #[derive(Clone, Debug, Default)]
 pub struct Evaluation {
-    answers: Vec<Answer>,
+    answers: Vec<Prediction>,
 }
 
-/// The model's answer for one image.
+/// The model's prediction for one image.
 #[derive(Clone, Copy, Debug)]
-struct Answer {
+struct Prediction {
     class: usize,
     predicted: usize,
     confidence: f32,
@@ -32,7 +32,7 @@ struct Answer {
     probability: f32,
 }
 
-impl Answer {
+impl Prediction {
     fn is_correct(&self) -> bool {
         self.class == self.predicted
     }
@@ -51,7 +51,7 @@ impl Evaluation {
     /// Takes one more row of probabilities, for an image of that class.
     pub fn add(&mut self, row: &[f32], class: usize) {
         let predicted = argmax(row);
-        self.answers.push(Answer {
+        self.answers.push(Prediction {
             class,
             predicted,
             confidence: row.get(predicted).copied().unwrap_or(0.0),

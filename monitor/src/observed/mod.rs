@@ -140,19 +140,19 @@ impl Observer {
         }
     }
 
-    /// Takes an answer to an image, at a time, whose true class may be known. `id` is what a person
-    /// finds it by.
+    /// Takes a prediction for an image, at a time, whose true class may be known. `id` is what a
+    /// person finds it by.
     ///
     /// # Errors
     /// It has not one score for each label.
-    pub fn answer(&mut self, answer: &Answer<'_>) -> Result<(), InvalidRecord> {
-        let Answer {
+    pub fn observe(&mut self, prediction: &Prediction<'_>) -> Result<(), InvalidRecord> {
+        let Prediction {
             id,
             time,
             scores,
             image,
             class,
-        } = *answer;
+        } = *prediction;
         if scores.len() != self.observed.labels.len() {
             let (found, expected) = (scores.len(), self.observed.labels.len());
             return Err(InvalidRecord::OtherClasses { found, expected });
@@ -230,9 +230,9 @@ fn embeddings(sample: Vec<Result<Vec<f32>, String>>) -> Embeddings {
     if good.is_empty() { Err(why) } else { Ok(good) }
 }
 
-/// One answer of the model.
+/// One prediction of the model.
 #[derive(Clone, Copy)]
-pub struct Answer<'a> {
+pub struct Prediction<'a> {
     /// The id that a person finds it by.
     pub id: &'a str,
     /// The time of the prediction.
@@ -248,7 +248,7 @@ pub struct Answer<'a> {
 impl Sink for Observer {
     fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord> {
         let scores = record.scores()?;
-        self.answer(&Answer {
+        self.observe(&Prediction {
             id: record.id(),
             time: record.time,
             scores: &scores.to_f32(),
@@ -275,8 +275,12 @@ mod tests {
         })
     }
 
-    fn answer<'a>(scores: &'a [f32], image: Option<&'a [u8]>, class: Option<usize>) -> Answer<'a> {
-        Answer {
+    fn prediction<'a>(
+        scores: &'a [f32],
+        image: Option<&'a [u8]>,
+        class: Option<usize>,
+    ) -> Prediction<'a> {
+        Prediction {
             id: "x",
             time: at("2025-10-04T08:30:00Z"),
             scores,
@@ -290,14 +294,16 @@ mod tests {
         let mut observer = observer(Ok(Box::new(|file| Ok(vec![file.len() as f32]))));
         let image = png(1, 0);
         observer
-            .answer(&answer(&[0.95, 0.05], Some(&image), Some(0)))
+            .observe(&prediction(&[0.95, 0.05], Some(&image), Some(0)))
             .unwrap();
         observer
-            .answer(&answer(&[0.25, 0.75], Some(b"no image"), Some(0)))
+            .observe(&prediction(&[0.25, 0.75], Some(b"no image"), Some(0)))
             .unwrap();
-        observer.answer(&answer(&[0.05, 0.95], None, None)).unwrap();
+        observer
+            .observe(&prediction(&[0.05, 0.95], None, None))
+            .unwrap();
         let error = observer
-            .answer(&answer(&[0.2, 0.3, 0.5], None, None))
+            .observe(&prediction(&[0.2, 0.3, 0.5], None, None))
             .unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -322,7 +328,9 @@ mod tests {
     fn without_embeddings_it_is_known_why() {
         let reason = |embed, image: Option<&[u8]>| {
             let mut observer = observer(embed);
-            observer.answer(&answer(&[0.5, 0.5], image, None)).unwrap();
+            observer
+                .observe(&prediction(&[0.5, 0.5], image, None))
+                .unwrap();
             observer.finish().embeddings.unwrap_err()
         };
         assert_eq!(
@@ -340,7 +348,11 @@ mod tests {
         for n in 0..10_000 {
             let confidence = 0.5 + (n % 100) as f32 / 250.0;
             observer
-                .answer(&answer(&[confidence, 1.0 - confidence], Some(b"x"), None))
+                .observe(&prediction(
+                    &[confidence, 1.0 - confidence],
+                    Some(b"x"),
+                    None,
+                ))
                 .unwrap();
         }
         let seen = observer.finish();

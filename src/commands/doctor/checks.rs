@@ -24,12 +24,12 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn of(config: &SdkConfig, place: &Target) -> Self {
+    pub(super) fn of(config: &SdkConfig, target: &Target) -> Self {
         Self {
             s3: cifar_tools::s3::from_config(config),
             sfn: aws_sdk_sfn::Client::new(config),
             runtime: aws_sdk_sagemakerruntime::Client::new(config),
-            deploy: match place {
+            deploy: match target {
                 Target::Aws => "deploy it: just deploy",
                 Target::Stack { .. } => "start the stack from this template: scones up",
             },

@@ -24,17 +24,17 @@ enum Target {
 #[tokio::main]
 pub(crate) async fn run(doctor: &cli::Doctor) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
-    let (place, config) = if doctor.to.aws {
+    let (target, config) = if doctor.to.aws {
         (Target::Aws, aws::of_environment().await)
     } else {
         let url = doctor.to.stack.url()?;
         let config = aws::config(&url, &Identity::default().region).await?;
         (Target::Stack { url }, config)
     };
-    if let Some(identity) = identity(&place, &config, &mut findings).await
+    if let Some(identity) = identity(&target, &config, &mut findings).await
         && let Some(application) = application(doctor, &identity, &mut findings)
     {
-        let clients = Clients::of(&config, &place);
+        let clients = Clients::of(&config, &target);
         checks::application(&clients, &application, &identity, &mut findings).await;
     }
     if doctor.to.aws {
@@ -52,8 +52,12 @@ pub(crate) async fn run(doctor: &cli::Doctor) -> anyhow::Result<ExitCode> {
 }
 
 /// Returns the account and the region.
-async fn identity(place: &Target, config: &SdkConfig, findings: &mut Findings) -> Option<Identity> {
-    match place {
+async fn identity(
+    target: &Target,
+    config: &SdkConfig,
+    findings: &mut Findings,
+) -> Option<Identity> {
+    match target {
         Target::Stack { url } => {
             let answers = checks::stack(url).await;
             let reachable = !answers.is_wrong();

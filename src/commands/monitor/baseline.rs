@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use monitor::Window;
 use monitor::baseline::{Baseline, FILES};
 use monitor::ground_truth::Classes;
-use monitor::observed::{Answer, Observed, Observer, Settings};
+use monitor::observed::{Observed, Observer, Prediction, Settings};
 use scones_model::serve::Predictor;
 
 use super::files::LabeledImages;
@@ -106,7 +106,7 @@ async fn of_images(
         // Decoding and scoring would keep the runtime from everything else.
         observer = tokio::task::spawn_blocking(move || -> anyhow::Result<Observer> {
             let scores = model.predict(&file)?;
-            observer.answer(&Answer {
+            observer.observe(&Prediction {
                 id: &id,
                 time: window.from(),
                 scores: &scores,

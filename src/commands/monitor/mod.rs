@@ -1,9 +1,9 @@
 //! `scones monitor`: what an endpoint's traffic says of its model. One file a verb.
 
 mod baseline;
+mod comparison;
 mod files;
 mod label;
-mod look;
 mod predictor;
 mod report;
 mod run;

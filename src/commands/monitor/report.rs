@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::{Session, look};
+use super::{Session, comparison};
 use crate::cli::monitor::Report;
 
 pub(super) async fn run(args: &Report) -> anyhow::Result<ExitCode> {
     let session = Session::open(&args.of, args.look.variant.as_deref()).await?;
-    let compared = look::compare(&session, &args.look).await?;
+    let compared = comparison::compare(&session, &args.look).await?;
     let report = compared.report(&args.of.endpoint);
     let cannot = || args.out.display().to_string();
     tokio::fs::write(&args.out, report.html())

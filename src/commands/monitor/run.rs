@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use monitor::findings::{Findings, Status};
 use monitor::metrics;
 
-use super::{Session, look};
+use super::{Session, comparison};
 use crate::cli::monitor::Run;
 
 /// Exit status where something is not as in the baseline.
@@ -18,7 +18,7 @@ const NOTHING: u8 = 3;
 
 pub(super) async fn run(args: &Run) -> anyhow::Result<ExitCode> {
     let session = Session::open(&args.of, args.look.variant.as_deref()).await?;
-    let compared = look::compare(&session, &args.look).await?;
+    let compared = comparison::compare(&session, &args.look).await?;
     let endpoint = &args.of.endpoint;
     let folder = session.job.publish(&compared.report(endpoint)).await?;
     // Metrics are for programs, and all else is for people.
@@ -26,7 +26,7 @@ pub(super) async fn run(args: &Run) -> anyhow::Result<ExitCode> {
         "{}",
         metrics::line(endpoint, compared.window.to(), &compared.findings)
     );
-    tell(&compared.findings);
+    print_findings(&compared.findings);
     eprintln!("{}", session.job.bucket.uri(&folder));
     Ok(exit_code(&compared.findings))
 }
@@ -39,7 +39,7 @@ fn exit_code(findings: &Findings) -> ExitCode {
     }
 }
 
-fn tell(findings: &Findings) {
+fn print_findings(findings: &Findings) {
     eprintln!("{} answers", findings.statistics.dataset.item_count);
     for test in &findings.tests {
         match &test.outcome {
