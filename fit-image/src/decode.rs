@@ -9,7 +9,7 @@ use image::{
 };
 
 use super::size::Size;
-use super::{Unusable, exif, jpeg, tiff};
+use super::{Unusable, exif, jpeg, tiff, webp};
 
 /// What an image decoder may take for metadata, such as a profile that it inflates.
 const MAX_METADATA: u64 = 32 << 20;
@@ -47,8 +47,13 @@ fn decode_by_image(
     limits.max_alloc = Some(MAX_METADATA);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(unusable)?;
-    size(file, format, &decoder).check(file)?;
-    if format == ImageFormat::WebP && riff_length(file).is_none_or(|length| length > file.len()) {
+    let mut size = size(file, format, &decoder);
+    size.check(file)?;
+    if format == ImageFormat::WebP {
+        size.decoder += webp::code_bytes(file, (size.width, size.height));
+        size.check(file)?;
+    }
+    if format == ImageFormat::WebP && webp::is_truncated(file) {
         return Err(Unusable::Truncated(name));
     }
     decoder.set_limits(Limits::no_limits()).map_err(unusable)?;
@@ -96,7 +101,7 @@ fn iso_media(file: &[u8]) -> Option<&'static str> {
 fn size(file: &[u8], format: ImageFormat, decoder: &impl ImageDecoder) -> Size {
     let (width, height) = decoder.dimensions();
     let mut size = match format {
-        ImageFormat::WebP => Size::of_pixels(width, height, webp_quarter_bytes(file)),
+        ImageFormat::WebP => Size::of_pixels(width, height, webp::quarter_bytes(file)),
         _ => Size {
             width,
             height,
@@ -109,26 +114,12 @@ fn size(file: &[u8], format: ImageFormat, decoder: &impl ImageDecoder) -> Size {
     size
 }
 
-/// Returns the bytes of a GIF's first frame, which is decoded beside the canvas that it is put on, and may be larger.
+/// Returns the bytes of a GIF's first frame, its indices and its colors, which are decoded beside the canvas that it is put
+/// on, and may be larger.
 fn gif_frame(file: &[u8]) -> Option<u64> {
     let mut decoder = gif::DecodeOptions::new().read_info(file).ok()?;
     let frame = decoder.next_frame_info().ok()??;
-    Some(4 * u64::from(frame.width) * u64::from(frame.height))
-}
-
-/// Returns what a WebP image takes for each pixel, in quarters of a byte, from its first chunk and flags.
-///
-/// The output has 3 bytes, with alpha 4. Lossy: 1.5 for Y'CbCr 4:2:0. Lossless: 4, and up to 0.75 for its transforms.
-/// Alpha of its own: a lossless image and a plane. Animated: a canvas beside the frame.
-fn webp_quarter_bytes(file: &[u8]) -> u64 {
-    const ALPHA: u8 = 0x10;
-    const ANIMATION: u8 = 0x02;
-    match (file.get(12..16), file.get(20)) {
-        (Some(b"VP8 "), _) => 18,
-        (Some(b"VP8X"), Some(flags)) if flags & ANIMATION != 0 => 61,
-        (Some(b"VP8X"), Some(flags)) if flags & ALPHA != 0 => 45,
-        _ => 31,
-    }
+    Some(5 * u64::from(frame.width) * u64::from(frame.height))
 }
 
 /// A PNG's size from its first chunk: its decoder inflates other chunks before it says anything.
@@ -163,14 +154,6 @@ fn unusable(format: &'static str, error: &ImageError) -> Unusable {
         }
         other => Unusable::Corrupt(format, other.to_string()),
     }
-}
-
-/// A WebP file is one RIFF chunk: after `RIFF` comes the length of what follows.
-fn riff_length(file: &[u8]) -> Option<usize> {
-    let length = file.get(4..8)?.try_into().ok()?;
-    usize::try_from(u32::from_le_bytes(length))
-        .ok()?
-        .checked_add(8)
 }
 
 /// 8-bit RGB. What is transparent becomes white, as the page it was made for.

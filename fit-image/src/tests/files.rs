@@ -225,6 +225,67 @@ pub(super) fn webp_lossless((width, height): (u32, u32)) -> Vec<u8> {
     riff(&[chunk(b"VP8L", &content)])
 }
 
+/// A lossless WebP stream of up to 64 x 64 pixels, whose image of groups makes so many of codes, each with a
+/// code of 2,048 symbols of 11 bits, which takes no bits for each.
+fn vp8l_groups(header: &[(u32, u32)], groups: u32) -> Vec<u8> {
+    let one = |symbol: u32| [(1, 1), (0, 1), (1, 1), (symbol, 8)];
+    let mut fields = header.to_vec();
+    // No transforms, a cache of 2,048 colors, and an image of one pixel, without a cache: its groups.
+    fields.extend([(0, 1), (1, 1), (11, 4), (1, 1), (0, 3), (0, 1)]);
+    let last = groups - 1;
+    for symbol in [last & 255, last >> 8, 0, 0, 0] {
+        fields.extend(one(symbol));
+    }
+    for _ in 0..groups {
+        // The lengths' own code has one symbol, 11, the fifteenth in its order; it says the first 2,048 lengths.
+        fields.extend([(0, 1), (11, 4)]);
+        fields.extend((0..15).map(|place| (u32::from(place == 14), 3)));
+        fields.extend([(1, 1), (5, 3), (2046, 12)]);
+        (0..4).for_each(|_| fields.extend(one(0)));
+    }
+    let mut stream = Vec::new();
+    let (mut word, mut bits) = (0u64, 0);
+    for (value, width) in fields {
+        word |= u64::from(value) << bits;
+        bits += width;
+        while bits >= 8 {
+            stream.push(word as u8);
+            word >>= 8;
+            bits -= 8;
+        }
+    }
+    // What is left, and pixels.
+    stream.push(word as u8);
+    stream.resize(stream.len() + 8192, 0);
+    stream
+}
+
+pub(super) fn webp_of_groups(groups: u32) -> Vec<u8> {
+    let header = [(0x2F, 8), (3, 14), (3, 14), (0, 4)];
+    riff(&[chunk(b"VP8L", &vp8l_groups(&header, groups))])
+}
+
+/// The same in the alpha of a lossy image, and of an animation's first frame.
+pub(super) fn webp_alpha_of_groups(groups: u32) -> [Vec<u8>; 2] {
+    let size = (64, 64);
+    let alpha = chunk(b"ALPH", &[&[1][..], &vp8l_groups(&[], groups)].concat());
+    let frame = [
+        &[0; 6][..],
+        &three(size),
+        &[0; 4],
+        &alpha,
+        &chunk(b"VP8 ", &vp8(size)),
+    ];
+    [
+        riff(&[vp8x(0x10, size), alpha.clone(), chunk(b"VP8 ", &vp8(size))]),
+        riff(&[
+            vp8x(0x12, size),
+            chunk(b"ANIM", &[0; 6]),
+            chunk(b"ANMF", &frame.concat()),
+        ]),
+    ]
+}
+
 pub(super) fn webp_with_alpha(size: (u32, u32)) -> Vec<u8> {
     riff(&[vp8x(0x10, size), alpha(), chunk(b"VP8 ", &vp8(size))])
 }

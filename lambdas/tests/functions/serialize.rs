@@ -93,7 +93,7 @@ async fn what_is_no_image_fails_by_name_and_the_function_goes_on() {
     let bytes = 10_800_000_000 + 3 * bomb().len();
     let too_large = format!(
         "the image is too large: 60000 x 60000 pixels, {bytes} bytes to decode it; \
-         the limits are 50000000 pixels and 460000000 bytes"
+         the limits are 50000000 pixels and 400000000 bytes"
     );
     for (key, name, text) in [
         (
