@@ -44,13 +44,8 @@ pub(super) struct Inner {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The queue's database.
-    #[error("the queue of asynchronous invocations, {path}, can't be opened: {cause}")]
-    Queue {
-        /// Its file.
-        path: PathBuf,
-        /// Why.
-        cause: rusqlite::Error,
-    },
+    #[error("the queue of asynchronous invocations can't be opened: {0}")]
+    Queue(#[from] service::database::OpenError),
     /// The data directory, or a log in it.
     #[error("{path} can't be written: {cause}")]
     Files {
@@ -89,8 +84,7 @@ impl Lambda {
         };
         private::create_dir_all(data_dir).map_err(files(data_dir))?;
         let path = data_dir.join("lambda.db");
-        let queue = Queue::open(&path, config.retry.clone())
-            .map_err(|cause| OpenError::Queue { path, cause })?;
+        let queue = Queue::open(&path, config.retry.clone())?;
         let warden = Arc::new(Warden::start().map_err(OpenError::Warden)?);
         let pool = Pool::new(&config.limits);
         let mut slots = BTreeMap::new();

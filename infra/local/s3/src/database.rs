@@ -6,29 +6,26 @@
 //! While it is open, the file says so (`user_version`): a copy of it without its write-ahead log is then known as one,
 //! see `recovery`. Closing it moves everything into the one file.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::path::Path;
+use std::sync::{Arc, mpsc};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Savepoint, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Savepoint, Transaction, TransactionBehavior};
 use tokio::sync::{Notify, oneshot};
 
 use super::error::Error;
 use super::files::{FileId, Files, Stored};
 use super::recovery::{self, CLOSED, OPEN};
 use super::reserve::Reserve;
-use service::database::checkpoint;
+use service::database::{Readers, checkpoint, make_durable, open_file};
 
 /// The most writes that share a transaction.
 const BATCH: usize = 64;
-
-/// The most connections that are kept for reading.
-const MOST_IDLE: usize = 8;
 
 /// The database. Cheap to clone; the writing thread ends with the last clone.
 #[derive(Clone)]
 pub(super) struct Database {
     messages: mpsc::Sender<Message>,
-    readers: Arc<Readers>,
+    readers: Readers,
 }
 
 /// What the writing thread is sent.
@@ -82,9 +79,8 @@ impl Database {
         recovery::check(path, &files)?;
         // Before the first write: what an earlier stack reserved is room for it on a full disk.
         let reserve = Reserve::open(path.with_file_name("reserve"))?;
-        let connection = connect(path, OpenFlags::default())?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        let connection = open_file(path)?;
+        make_durable(&connection)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.execute_batch(include_str!("schema.sql"))?;
         add_columns(&connection)?;
@@ -102,10 +98,7 @@ impl Database {
             .spawn(move || writer.run(&queue))?;
         Ok(Self {
             messages,
-            readers: Arc::new(Readers {
-                path: path.into(),
-                idle: Mutex::default(),
-            }),
+            readers: Readers::new(path.to_owned()),
         })
     }
 
@@ -168,10 +161,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     {
-        let readers = Arc::clone(&self.readers);
-        tokio::task::spawn_blocking(move || readers.with(work))
-            .await
-            .map_err(|_| Error::Stopped)?
+        self.readers.read(work).await
     }
 }
 
@@ -288,32 +278,6 @@ impl Writer {
     }
 }
 
-/// Connections for reading, made on demand and kept.
-struct Readers {
-    path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
-}
-
-impl Readers {
-    fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let idle = self.lock().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
-        };
-        let done = work(&connection);
-        let mut idle = self.lock();
-        if idle.len() < MOST_IDLE {
-            idle.push(connection);
-        }
-        done
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Adds the columns that files of earlier versions lack.
 fn add_columns(connection: &Connection) -> rusqlite::Result<()> {
     let has_column: bool = connection.query_row(
@@ -326,10 +290,4 @@ fn add_columns(connection: &Connection) -> rusqlite::Result<()> {
             .execute_batch("ALTER TABLE uploads ADD COLUMN disturbed INTEGER NOT NULL DEFAULT 0")?;
     }
     Ok(())
-}
-
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open_with_flags(path, flags)?;
-    service::database::configure(&connection)?;
-    Ok(connection)
 }

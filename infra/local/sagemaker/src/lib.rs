@@ -137,6 +137,9 @@ pub enum OpenError {
     /// A setting of the template that makes no sense.
     #[error("the template's endpoints: {0}")]
     Template(String),
+    /// The database can't be opened.
+    #[error(transparent)]
+    Database(#[from] service::database::OpenError),
     /// The data directory refused.
     #[error("{}: {reason}", path.display())]
     Store {
@@ -317,7 +320,7 @@ fn open_store(data_dir: &Path, config: &Config) -> Result<Store, OpenError> {
         reason,
     };
     private::create_dir_all(data_dir).map_err(|error| refused(error.to_string()))?;
-    let store = Store::open(&path).map_err(refused)?;
+    let store = Store::open(&path)?;
     match store.now(|db| declare::declare(db, &config.endpoints)) {
         Ok(()) => Ok(store),
         Err(ApiError::Internal(reason)) => Err(refused(reason)),

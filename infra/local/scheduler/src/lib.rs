@@ -23,7 +23,7 @@ mod tests;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Body;
 use http::{Request, Response};
@@ -32,10 +32,11 @@ use tokio::sync::Notify;
 
 use self::error::ApiError;
 use self::plan::Plan;
-use self::store::{Schedule, Store};
+use self::store::{SCHEMA, Schedule, Store};
 use sam_template as template;
 use service::Identity;
 use service::Invoke;
+use service::database::Database;
 use service::sdk::SdkService;
 
 /// The one group that is here.
@@ -54,7 +55,7 @@ pub struct Scheduler {
 
 struct Inner {
     identity: Identity,
-    store: Mutex<Store>,
+    database: Database,
     states: Arc<dyn SdkService>,
     functions: Arc<dyn Invoke>,
     /// Something may be due earlier than it was.
@@ -80,11 +81,11 @@ impl Scheduler {
         functions: Arc<dyn Invoke>,
     ) -> Result<Self, OpenError> {
         let path = data_dir.join("scheduler.db");
-        let store = Store::open(&path)
-            .map_err(|error| OpenError(format!("{}: {error}", path.display())))?;
+        let database =
+            Database::open(&path, &SCHEMA).map_err(|error| OpenError(error.to_string()))?;
         let inner = Inner {
             identity,
-            store: Mutex::new(store),
+            database,
             states,
             functions,
             changed: Notify::new(),
@@ -131,18 +132,13 @@ impl Scheduler {
     /// Uses the database, on a thread that may wait for the disk.
     async fn with<T: Send + 'static>(
         &self,
-        what: impl FnOnce(&Store) -> Result<T, ApiError> + Send + 'static,
+        what: impl FnOnce(Store<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let inner = self.inner.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            what(&inner.store.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        done.await
-            .map_err(|lost| ApiError::Internal(lost.to_string()))?
+        self.inner.database.call(|db| what(Store(db))).await
     }
 }
 
-fn declare(store: &Store, schedule: &template::Schedule) -> Result<(), ApiError> {
+fn declare(store: Store<'_>, schedule: &template::Schedule) -> Result<(), ApiError> {
     let declared = schedule.request.to_string();
     let known = store.get(&schedule.name)?;
     if known.is_some_and(|known| known.declared.as_deref() == Some(&*declared)) {

@@ -1,16 +1,17 @@
 //! `scheduler.db`: the schedules, and for each the occurrence that comes next.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::error::ApiError;
-use service::database;
+use service::database::Schema;
 
-const SCHEMA: &str = "
+pub(super) const SCHEMA: Schema = Schema {
+    format: 1,
+    settings: "",
+    tables: "
     CREATE TABLE IF NOT EXISTS schedules (
         name TEXT PRIMARY KEY,
         request TEXT NOT NULL,   -- the body of the request that made it
@@ -22,7 +23,8 @@ const SCHEMA: &str = "
         attempts INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX IF NOT EXISTS by_time ON schedules (try_at);
-";
+",
+};
 
 const COLUMNS: &str = "name, request, declared, created, modified, due, attempts";
 
@@ -39,19 +41,11 @@ pub(super) struct Schedule {
     pub(super) attempts: i64,
 }
 
-/// The database.
-#[derive(Debug)]
-pub(super) struct Store(Connection);
+/// The database, while a call has it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Store<'c>(pub(super) &'c Connection);
 
-impl Store {
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
-        let db = database::open(path)?;
-        database::configure(&db)?;
-        db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
-        db.execute_batch(SCHEMA)?;
-        Ok(Self(db))
-    }
-
+impl Store<'_> {
     pub(super) fn get(&self, name: &str) -> Result<Option<Schedule>, ApiError> {
         let sql = format!("SELECT {COLUMNS} FROM schedules WHERE name = ?1");
         Ok(self

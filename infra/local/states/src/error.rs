@@ -155,14 +155,9 @@ pub enum OpenError {
     /// The data directory can't be made.
     #[error("can't create {0}: {1}")]
     Directory(std::path::PathBuf, std::io::Error),
-    /// The database can't be opened, or is damaged.
-    #[error("can't open {0}: {1}")]
-    Database(std::path::PathBuf, rusqlite::Error),
-    /// The database was written by another version of this program.
-    #[error(
-        "{0} has format {1} and this program reads format {2}: use the program that wrote it, or move the file away"
-    )]
-    Format(std::path::PathBuf, i64, i64),
+    /// The database can't be opened, is damaged, or was written by another version of this program.
+    #[error(transparent)]
+    Database(#[from] service::database::OpenError),
     /// The thread that owns the executions can't be started.
     #[error("can't start the state machine engine: {0}")]
     Thread(std::io::Error),

@@ -149,6 +149,10 @@ pub fn gc_offline(data_dir: &Path, older_than: Duration) -> Result<Swept, OpenEr
         transaction.commit()?;
         Ok(more)
     };
-    while step().map_err(|error| OpenError::Database(path.clone(), error))? {}
+    let failed = |source| service::database::OpenError::Sqlite {
+        path: path.clone(),
+        source,
+    };
+    while step().map_err(failed)? {}
     Ok(sweep.swept)
 }

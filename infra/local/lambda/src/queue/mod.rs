@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::config::RetryPolicy;
 use super::handle::{Extras, Lambda};
+use service::database::OpenError;
 use service::{Invocation, InvokeError};
 use store::{Entry, Store};
 
@@ -30,7 +31,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn open(path: &Path, retry: RetryPolicy) -> rusqlite::Result<Self> {
+    pub(super) fn open(path: &Path, retry: RetryPolicy) -> Result<Self, OpenError> {
         Ok(Self {
             store: Store::open(path)?,
             arrived: Notify::new(),

@@ -4,17 +4,16 @@
 //! memory: it ends with the process, and then they are due again.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use service::database;
+use service::database::{Database, OpenError, Schema};
 
-const SCHEMA: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA temp_store = MEMORY;
+const SCHEMA: Schema = Schema {
+    format: 1,
+    settings: "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE claimed (id TEXT PRIMARY KEY);",
+    tables: "
     CREATE TABLE IF NOT EXISTS events (
         id              TEXT PRIMARY KEY,
         function        TEXT NOT NULL,
@@ -34,8 +33,8 @@ const SCHEMA: &str = "
         reason   TEXT NOT NULL,
         error    TEXT NOT NULL
     ) STRICT;
-    CREATE TEMP TABLE claimed (id TEXT PRIMARY KEY);
-";
+",
+};
 
 /// An event in the queue.
 #[derive(Clone, Debug)]
@@ -69,16 +68,13 @@ pub struct DeadLetter {
     pub error: String,
 }
 
-/// The database. Calls run on tokio's blocking threads, one at a time.
+/// The database.
 #[derive(Clone, Debug)]
-pub(super) struct Store(Arc<Mutex<Connection>>);
+pub(super) struct Store(Database);
 
 impl Store {
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
-        let connection = database::open(path)?;
-        database::configure(&connection)?;
-        connection.execute_batch(SCHEMA)?;
-        Ok(Self(Arc::new(Mutex::new(connection))))
+    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self(Database::open(path, &SCHEMA)?))
     }
 
     pub(super) async fn insert(
@@ -88,7 +84,7 @@ impl Store {
         payload: Bytes,
         now: i64,
     ) -> rusqlite::Result<()> {
-        self.call(move |database| {
+        self.0.call(move |database| {
             let sql = "INSERT INTO events (id, function, payload, accepted, due) VALUES (?1, ?2, ?3, ?4, ?4)";
             let mut insert = database.prepare_cached(sql)?;
             insert.execute(params![id, function, &payload[..], now]).map(drop)
@@ -103,48 +99,51 @@ impl Store {
         now: i64,
         limit: usize,
     ) -> rusqlite::Result<Vec<Entry>> {
-        self.call(move |database| {
-            let sql =
-                "SELECT id, function, payload, accepted, function_errors, throttles FROM events
+        self.0
+            .call(move |database| {
+                let sql =
+                    "SELECT id, function, payload, accepted, function_errors, throttles FROM events
                        WHERE function = ?1 AND due <= ?2 AND id NOT IN (SELECT id FROM claimed)
                        ORDER BY due LIMIT ?3";
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let entries: Vec<Entry> = database
-                .prepare_cached(sql)?
-                .query_map(params![function, now, limit], entry)?
-                .collect::<Result<_, _>>()?;
-            let mut claim = database.prepare_cached("INSERT INTO claimed (id) VALUES (?1)")?;
-            for entry in &entries {
-                claim.execute([&entry.id])?;
-            }
-            Ok(entries)
-        })
-        .await
+                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+                let entries: Vec<Entry> = database
+                    .prepare_cached(sql)?
+                    .query_map(params![function, now, limit], entry)?
+                    .collect::<Result<_, _>>()?;
+                let mut claim = database.prepare_cached("INSERT INTO claimed (id) VALUES (?1)")?;
+                for entry in &entries {
+                    claim.execute([&entry.id])?;
+                }
+                Ok(entries)
+            })
+            .await
     }
 
     /// When the first event of `function` is due that no one delivers.
     pub(super) async fn next_due(&self, function: String) -> rusqlite::Result<Option<i64>> {
-        self.call(move |database| {
-            let sql =
+        self.0
+            .call(move |database| {
+                let sql =
                 "SELECT due FROM events WHERE function = ?1 AND id NOT IN (SELECT id FROM claimed)
                        ORDER BY due LIMIT 1";
-            let mut first = database.prepare_cached(sql)?;
-            first.query_row([function], |row| row.get(0)).optional()
-        })
-        .await
+                let mut first = database.prepare_cached(sql)?;
+                first.query_row([function], |row| row.get(0)).optional()
+            })
+            .await
     }
 
     /// How many events wait for each function.
     pub(super) async fn counts(&self) -> rusqlite::Result<Vec<(String, u64)>> {
-        self.call(|database| {
-            let sql = "SELECT function, count(*) FROM events GROUP BY function";
-            let mut counts = database.prepare_cached(sql)?;
-            let rows = counts.query_map([], |row| {
-                Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-            })?;
-            rows.collect()
-        })
-        .await
+        self.0
+            .call(|database| {
+                let sql = "SELECT function, count(*) FROM events GROUP BY function";
+                let mut counts = database.prepare_cached(sql)?;
+                let rows = counts.query_map([], |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+                })?;
+                rows.collect()
+            })
+            .await
     }
 
     /// The event is done.
@@ -188,14 +187,15 @@ impl Store {
     }
 
     pub(super) async fn dead_letters(&self) -> rusqlite::Result<Vec<DeadLetter>> {
-        self.call(|database| {
-            let sql =
+        self.0
+            .call(|database| {
+                let sql =
                 "SELECT id, function, payload, accepted, failed, reason, error FROM dead_letters
                        ORDER BY failed DESC";
-            let mut all = database.prepare_cached(sql)?;
-            all.query_map([], dead_letter)?.collect()
-        })
-        .await
+                let mut all = database.prepare_cached(sql)?;
+                all.query_map([], dead_letter)?.collect()
+            })
+            .await
     }
 
     /// A change that ends a delivery, all of it or nothing.
@@ -204,26 +204,14 @@ impl Store {
         id: String,
         change: impl FnOnce(&Connection, &str) -> rusqlite::Result<usize> + Send + 'static,
     ) -> rusqlite::Result<()> {
-        self.call(move |database| {
-            let transaction = database.transaction()?;
-            change(&transaction, &id)?;
-            transaction.execute("DELETE FROM claimed WHERE id = ?1", [&id])?;
-            transaction.commit()
-        })
-        .await
-    }
-
-    async fn call<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> rusqlite::Result<T> {
-        let database = self.0.clone();
-        let work = move || work(&mut database.lock().unwrap_or_else(PoisonError::into_inner));
-        match tokio::task::spawn_blocking(work).await {
-            Ok(result) => result,
-            // The runtime is shutting down, or `work` panicked.
-            Err(error) => Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error))),
-        }
+        self.0
+            .call(move |database| {
+                let transaction = database.transaction()?;
+                change(&transaction, &id)?;
+                transaction.execute("DELETE FROM claimed WHERE id = ?1", [&id])?;
+                transaction.commit()
+            })
+            .await
     }
 }
 

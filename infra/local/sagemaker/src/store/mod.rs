@@ -7,7 +7,6 @@ mod pages;
 mod tags;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -17,7 +16,7 @@ use serde_json::Value;
 
 pub(super) use self::pages::{Order, Query, Sort};
 use super::error::ApiError;
-use service::database;
+use service::database::{Database, OpenError, Schema};
 
 /// Raised when the schema changes in a way that older files don't have.
 const FORMAT: i64 = 1;
@@ -102,31 +101,19 @@ impl Resource {
     }
 }
 
-/// The database. Calls run on tokio's blocking threads, one at a time.
+/// The database. Calls are transactions.
 #[derive(Clone, Debug)]
-pub(super) struct Store(Arc<Mutex<Connection>>);
+pub(super) struct Store(Database);
 
 impl Store {
     /// Opens or makes the file.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
-        let open = || {
-            let db = database::open(path)?;
-            db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
-            db.set_prepared_statement_cache_capacity(64);
-            let format: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            if format == 0 {
-                db.execute_batch(include_str!("schema.sql"))?;
-                db.pragma_update(None, "user_version", FORMAT)?;
-            }
-            Ok((db, format))
+    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+        let schema = Schema {
+            format: FORMAT,
+            settings: "",
+            tables: include_str!("schema.sql"),
         };
-        match open().map_err(|error: rusqlite::Error| error.to_string())? {
-            (db, 0 | FORMAT) => Ok(Self(Arc::new(Mutex::new(db)))),
-            (_, other) => Err(format!(
-                "it has format {other} and this program reads format {FORMAT}: use the program that wrote it, or move the \
-                 file away"
-            )),
-        }
+        Ok(Self(Database::open(path, &schema)?))
     }
 
     /// Adds a resource with its tags; `false` where there is one of that kind and name.
@@ -191,10 +178,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let this = self.clone();
-        tokio::task::spawn_blocking(move || this.now(work))
-            .await
-            .map_err(|error| ApiError::Internal(format!("sagemaker.db: {error}")))?
+        self.0.call(|db| in_transaction(db, work)).await
     }
 
     /// The same where it may block: at the start.
@@ -202,16 +186,18 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let mut db = self.lock();
-        let transaction = db.transaction()?;
-        let done = work(&transaction)?;
-        transaction.commit()?;
-        Ok(done)
+        in_transaction(&mut self.0.lock(), work)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn in_transaction<T>(
+    db: &mut Connection,
+    work: impl FnOnce(&Connection) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    let transaction = db.transaction()?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
 }
 
 const COLUMNS: &str =
