@@ -21,6 +21,7 @@ mod handle;
 mod name;
 mod pool;
 mod queue;
+mod sdk;
 mod seam;
 #[cfg(test)]
 mod tests;
@@ -28,3 +29,4 @@ mod tests;
 pub use config::{Command, Config, Deployment, Limits, RetryPolicy};
 pub use handle::{Lambda, OpenError};
 pub use queue::DeadLetter;
+pub use sdk::LambdaApi;

@@ -1,12 +1,15 @@
 //! Lambda as a service of the stack.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use axum::body::Body;
 use http::request::Parts;
 use http::{Request, Response};
+use service::sdk::SdkService;
 use service::{Service, Stop};
 
-use super::Lambda;
+use super::{Lambda, LambdaApi};
 
 #[async_trait]
 impl Service for Lambda {
@@ -24,6 +27,10 @@ impl Service for Lambda {
 
     async fn handle(&self, request: Request<Body>) -> Response<Body> {
         Self::handle(self, request).await
+    }
+
+    fn apis(&self) -> Vec<(&'static str, Arc<dyn SdkService>)> {
+        vec![("lambda", Arc::new(LambdaApi(Arc::new(self.clone()))))]
     }
 
     async fn run(&self, stop: Stop) {

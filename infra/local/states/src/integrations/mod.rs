@@ -13,7 +13,6 @@
 
 mod executions;
 mod failure;
-mod functions;
 mod jobs;
 mod lambda;
 mod metadata;

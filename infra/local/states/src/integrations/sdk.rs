@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use asl::Payload;
 
-use super::functions::Functions;
 use super::own::{Home, Own};
 use super::{Answer, Failure, Neighbours};
 use service::sdk::{SdkError, SdkService};
@@ -17,9 +16,7 @@ pub(super) struct Services(HashMap<&'static str, Arc<dyn SdkService>>);
 
 impl Services {
     pub(super) fn new(neighbours: Neighbours, home: Home) -> Self {
-        let functions = Functions(neighbours.invoke());
         let mut services = neighbours.into_services();
-        services.insert("lambda", Arc::new(functions));
         services.insert("sfn", Arc::new(Own::new(home)));
         Services(services)
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use local_lambda::LambdaApi;
 use local_s3::S3;
 use service::Objects;
 
@@ -13,7 +14,8 @@ pub(super) async fn with_s3() -> (Fixture, S3) {
     let functions = Arc::new(Functions::default());
     let neighbours = Neighbours::new(functions.clone())
         .with_objects(Arc::new(s3.clone()))
-        .with_service("s3", Arc::new(s3.clone()));
+        .with_service("s3", Arc::new(s3.clone()))
+        .with_service("lambda", Arc::new(LambdaApi(functions.clone())));
     let states = States::open(dir.path(), Identity::default(), neighbours).unwrap();
     let create = http::Request::put("/photos").body(Body::empty()).unwrap();
     assert_eq!(s3.handle(create).await.status(), 200);

@@ -28,6 +28,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::*;
+use local_lambda::LambdaApi;
 use service::Identity;
 use service::{Invocation, Invoke, InvokeError};
 
@@ -112,7 +113,8 @@ fn fixture() -> Fixture {
     let states = States::open(
         dir.path(),
         Identity::default(),
-        Neighbours::new(functions.clone()),
+        Neighbours::new(functions.clone())
+            .with_service("lambda", std::sync::Arc::new(LambdaApi(functions.clone()))),
     )
     .unwrap();
     Fixture {

@@ -1,20 +1,20 @@
 //! Lambda as the AWS SDKs call it: `arn:aws:states:::aws-sdk:lambda:invoke`.
 //!
-//! Unlike with the optimised integration, a function's error is no error of the task, and payloads are text.
+//! Unlike with the optimized integration, a function's error is no error of the task, and payloads are text.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::{Value, json};
-
 use service::sdk::{Parameters, Refusal, SdkError, SdkService, blob};
 use service::{Invoke, InvokeError};
 
-pub(super) struct Functions(pub(super) Arc<dyn Invoke>);
+/// The API of Lambda, over whatever runs functions.
+pub struct LambdaApi(pub Arc<dyn Invoke>);
 
 #[async_trait]
-impl SdkService for Functions {
+impl SdkService for LambdaApi {
     async fn call(&self, operation: &str, parameters: &Value) -> Result<Value, SdkError> {
         if operation != "invoke" {
             return Err(SdkError::NoOperation);
