@@ -28,14 +28,6 @@ pub(crate) async fn config(environment: &Environment) -> SdkConfig {
         .await
 }
 
-/// Returns true if a local stack, and not AWS, answers for `service` (as in `AWS_ENDPOINT_URL_S3`).
-fn has_own_endpoint(environment: &Environment, service: &str) -> bool {
-    environment.get("AWS_ENDPOINT_URL").is_some()
-        || environment
-            .get(&format!("AWS_ENDPOINT_URL_{service}"))
-            .is_some()
-}
-
 /// With TLS only where an endpoint asks for it: the roots of trust take longer to load than all
 /// else at a cold start.
 fn http_client(environment: &Environment) -> SharedHttpClient {
@@ -51,9 +43,11 @@ fn http_client(environment: &Environment) -> SharedHttpClient {
 
 /// Returns a client of S3.
 pub(crate) fn s3(config: &SdkConfig, environment: &Environment) -> aws_sdk_s3::Client {
+    let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"];
+    let is_local = endpoints.iter().any(|name| environment.get(name).is_some());
     let config = aws_sdk_s3::config::Builder::from(config)
         // A bucket is a name under the endpoint's host only where AWS answers for every such name.
-        .force_path_style(has_own_endpoint(environment, "S3"))
+        .force_path_style(is_local)
         .build();
     aws_sdk_s3::Client::from_conf(config)
 }

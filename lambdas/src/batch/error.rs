@@ -64,7 +64,7 @@ impl ImageError {
     }
 }
 
-/// An error of classify-batch. The names, those of [`ImageError`] among them, are the error names
+/// An error of classify-batch. The names, those of `ImageError` among them, are the error names
 /// that state machines see.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
