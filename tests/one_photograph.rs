@@ -185,7 +185,7 @@ fn imported(folder: &Path, file: &[u8], staged: &[u8]) {
     let request = Request {
         model: &folder.join("model/model.onnx"),
         labels: &["bicycle", "motorcycle"].map(str::to_owned),
-        normalisation: "unit".parse().unwrap(),
+        normalization: "unit".parse().unwrap(),
         shape: None,
         picture: Some(file),
     };

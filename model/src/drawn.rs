@@ -16,13 +16,13 @@ pub(crate) fn png_of(class: usize, number: usize, [width, height]: [u32; 2]) -> 
     let mut random = fastrand::Rng::with_seed((number * 2 + class) as u64);
     let light = 160 + random.u8(0..96);
     let shift = random.u32(0..4);
-    let centre = [random.i32(5..11), random.i32(5..11)];
+    let center = [random.i32(5..11), random.i32(5..11)];
     let image = RgbImage::from_fn(width, height, |x, y| {
         // As if all were 16 pixels wide and high.
         let (x, y) = (x * 16 / width, y * 16 / height);
         let is_light = match class {
             0 => (x + y + shift) % 4 < 2,
-            1 => (x as i32 - centre[0]).pow(2) + (y as i32 - centre[1]).pow(2) < 16,
+            1 => (x as i32 - center[0]).pow(2) + (y as i32 - center[1]).pow(2) < 16,
             _ => (x + shift) % 8 < 4,
         };
         let noise = random.u8(0..40);

@@ -66,7 +66,7 @@ impl From<StreamError> for io::Error {
 }
 
 impl From<io::Error> for Error {
-    /// Finds the [`StreamError`] that travelled through `std::io`.
+    /// Finds the [`StreamError`] that traveled through `std::io`.
     fn from(error: io::Error) -> Self {
         match error
             .get_ref()

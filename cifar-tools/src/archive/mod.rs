@@ -21,7 +21,7 @@ mod tests;
 pub use error::{Error, StreamError};
 pub use scan::{Scanned, scan};
 
-/// Bytes of one image: 32x32 pixels in three colours.
+/// Bytes of one image: 32x32 pixels in three colors.
 pub const ROW: usize = 3 * 32 * 32;
 
 /// How the `batch_label` of an archive begins that `cifar-tools sample` drew.

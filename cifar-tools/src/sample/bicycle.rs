@@ -48,7 +48,7 @@ impl Build {
             },
             tyre: rng.range(0.025, 0.065),
             tube: rng.range(0.025, 0.065),
-            paint: scene::colour(rng),
+            paint: scene::color(rng),
             saddle,
             head,
             bar: [
@@ -128,7 +128,7 @@ fn frame(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
 
 /// Mudguards, a basket, bags, a bottle, a child's seat: what makes a bicycle look heavier than it is.
 fn extras(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
-    let (paint, dark) = (scene::colour(rng), scene::dark(rng));
+    let (paint, dark) = (scene::color(rng), scene::dark(rng));
     if rng.chance(0.25) {
         for hub in [REAR, FRONT] {
             let r = build.wheel + 0.05;

@@ -21,10 +21,10 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    pub(super) fn new(colour: Rgb) -> Self {
+    pub(super) fn new(color: Rgb) -> Self {
         let side = (SMALL * SCALE) as u32;
         let mut pixmap = Pixmap::new(side, side).expect("the side is not zero");
-        pixmap.fill(paint_colour(colour, 1.0));
+        pixmap.fill(paint_color(color, 1.0));
         Self {
             pixmap,
             transform: Transform::identity(),
@@ -41,45 +41,45 @@ impl Canvas {
         self.transform = Transform::identity();
     }
 
-    pub(super) fn fill(&mut self, points: &[[f32; 2]], colour: Rgb) {
-        self.fill_path(polygon(points, true), colour, 1.0);
+    pub(super) fn fill(&mut self, points: &[[f32; 2]], color: Rgb) {
+        self.fill_path(polygon(points, true), color, 1.0);
     }
 
-    pub(super) fn shade(&mut self, points: &[[f32; 2]], colour: Rgb, alpha: f32) {
-        self.fill_path(polygon(points, true), colour, alpha);
+    pub(super) fn shade(&mut self, points: &[[f32; 2]], color: Rgb, alpha: f32) {
+        self.fill_path(polygon(points, true), color, alpha);
     }
 
-    pub(super) fn oval(&mut self, centre: [f32; 2], radii: [f32; 2], colour: Rgb, alpha: f32) {
-        self.fill_path(oval(centre, radii), colour, alpha);
+    pub(super) fn oval(&mut self, center: [f32; 2], radii: [f32; 2], color: Rgb, alpha: f32) {
+        self.fill_path(oval(center, radii), color, alpha);
     }
 
-    pub(super) fn line(&mut self, points: &[[f32; 2]], width: f32, colour: Rgb) {
-        self.stroke(polygon(points, false), width, colour, 1.0);
+    pub(super) fn line(&mut self, points: &[[f32; 2]], width: f32, color: Rgb) {
+        self.stroke(polygon(points, false), width, color, 1.0);
     }
 
     pub(super) fn ring(
         &mut self,
-        centre: [f32; 2],
+        center: [f32; 2],
         radius: f32,
         width: f32,
-        colour: Rgb,
+        color: Rgb,
         alpha: f32,
     ) {
-        self.stroke(oval(centre, [radius; 2]), width, colour, alpha);
+        self.stroke(oval(center, [radius; 2]), width, color, alpha);
     }
 
-    fn fill_path(&mut self, path: Option<Path>, colour: Rgb, alpha: f32) {
+    fn fill_path(&mut self, path: Option<Path>, color: Rgb, alpha: f32) {
         let Some(path) = path else { return };
         self.pixmap.fill_path(
             &path,
-            &paint(colour, alpha),
+            &paint(color, alpha),
             FillRule::Winding,
             self.transform,
             None,
         );
     }
 
-    fn stroke(&mut self, path: Option<Path>, width: f32, colour: Rgb, alpha: f32) {
+    fn stroke(&mut self, path: Option<Path>, width: f32, color: Rgb, alpha: f32) {
         let Some(path) = path else { return };
         let stroke = Stroke {
             width,
@@ -88,7 +88,7 @@ impl Canvas {
             ..Stroke::default()
         };
         self.pixmap
-            .stroke_path(&path, &paint(colour, alpha), &stroke, self.transform, None);
+            .stroke_path(&path, &paint(color, alpha), &stroke, self.transform, None);
     }
 
     /// The drawing as a row of an archive: three planes, seen through a camera that `light` describes.
@@ -132,7 +132,7 @@ pub(super) struct Light {
     /// Brightness at the left, right, top and bottom edges, added to 1.
     pub(super) slope: [f32; 2],
     pub(super) brightness: f32,
-    /// Share of the neighbours in a pixel.
+    /// Share of the neighbors in a pixel.
     pub(super) blur: f32,
     /// Deviation of the noise.
     pub(super) noise: f32,
@@ -140,12 +140,12 @@ pub(super) struct Light {
 
 impl Light {
     fn gain(&self, x: usize, y: usize) -> f32 {
-        let centred = |at: usize| at as f32 / (SMALL - 1) as f32 - 0.5;
-        self.brightness + self.slope[0] * centred(x) + self.slope[1] * centred(y)
+        let centered = |at: usize| at as f32 / (SMALL - 1) as f32 - 0.5;
+        self.brightness + self.slope[0] * centered(x) + self.slope[1] * centered(y)
     }
 }
 
-/// Mixes each pixel with its four neighbours.
+/// Mixes each pixel with its four neighbors.
 fn blur(image: &mut [Rgb], share: f32) {
     let sharp = image.to_vec();
     let at = |x: usize, y: usize| sharp[y.min(SMALL - 1) * SMALL + x.min(SMALL - 1)];
@@ -164,16 +164,16 @@ fn blur(image: &mut [Rgb], share: f32) {
     }
 }
 
-fn paint(colour: Rgb, alpha: f32) -> Paint<'static> {
+fn paint(color: Rgb, alpha: f32) -> Paint<'static> {
     let mut paint = Paint {
         anti_alias: true,
         ..Paint::default()
     };
-    paint.set_color(paint_colour(colour, alpha));
+    paint.set_color(paint_color(color, alpha));
     paint
 }
 
-fn paint_colour([r, g, b]: Rgb, alpha: f32) -> Color {
+fn paint_color([r, g, b]: Rgb, alpha: f32) -> Color {
     let unit = |value: f32| value.clamp(0.0, 1.0);
     Color::from_rgba(unit(r), unit(g), unit(b), unit(alpha)).unwrap_or(Color::BLACK)
 }

@@ -1,7 +1,7 @@
 //! Draws an archive of CIFAR-100's layout, for work and tests without the data set.
 //!
 //! It holds drawn bicycles and motorcycles and some images of other classes, in a random order, in the same members
-//! and the same pickles as the published archive. The drawings vary in pose, view, size, colours, surroundings, light,
+//! and the same pickles as the published archive. The drawings vary in pose, view, size, colors, surroundings, light,
 //! sharpness and noise, and some are partly hidden, so that telling them apart has to be learnt. They are no
 //! photographs: the archive says so in its `batch_label`, and whatever runs on it has to say so too.
 //!

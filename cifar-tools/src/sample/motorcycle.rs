@@ -38,7 +38,7 @@ impl Build {
         Self {
             wheel: rng.range(0.19, 0.28),
             tyre: rng.range(0.06, 0.13),
-            paint: scene::colour(rng),
+            paint: scene::color(rng),
             bar: [rng.range(0.22, 0.34), rng.range(0.5, 0.68)],
             bulk: rng.range(0.5, 1.0),
         }

@@ -42,19 +42,19 @@ pub(super) const KINDS: [Kind; 6] = [
 fn apple(rng: &mut Rng) -> [u8; ROW] {
     picture(rng, |canvas, rng| {
         let radius = SIDE * rng.range(0.2, 0.4);
-        let centre = [SIDE * rng.range(0.4, 0.6), SIDE * rng.range(0.45, 0.6)];
+        let center = [SIDE * rng.range(0.4, 0.6), SIDE * rng.range(0.45, 0.6)];
         let red = [rng.range(0.5, 0.95), rng.range(0.05, 0.6), 0.1];
-        canvas.oval(centre, [radius * 1.1, radius], red, 1.0);
+        canvas.oval(center, [radius * 1.1, radius], red, 1.0);
         canvas.oval(
-            [centre[0] - radius * 0.4, centre[1] - radius * 0.4],
+            [center[0] - radius * 0.4, center[1] - radius * 0.4],
             [radius * 0.2; 2],
             [1.0; 3],
             0.5,
         );
         canvas.line(
             &[
-                [centre[0], centre[1] - radius],
-                [centre[0] + 6.0, centre[1] - radius * 1.4],
+                [center[0], center[1] - radius],
+                [center[0] + 6.0, center[1] - radius * 1.4],
             ],
             4.0,
             [0.3, 0.2, 0.1],
@@ -67,7 +67,7 @@ fn bottle(rng: &mut Rng) -> [u8; ROW] {
         let (x, w, glass) = (
             SIDE * rng.range(0.4, 0.6),
             SIDE * rng.range(0.1, 0.16),
-            scene::colour(rng),
+            scene::color(rng),
         );
         let (top, shoulder, foot) = (SIDE * 0.1, SIDE * rng.range(0.3, 0.45), SIDE * 0.92);
         canvas.fill(
@@ -91,7 +91,7 @@ fn bottle(rng: &mut Rng) -> [u8; ROW] {
                 [x + w, label + w * 1.4],
                 [x - w, label + w * 1.4],
             ],
-            scene::colour(rng),
+            scene::color(rng),
         );
     })
 }
@@ -103,9 +103,9 @@ fn cloud(rng: &mut Rng) -> [u8; ROW] {
         rng.range(0.7, 1.0),
     ]);
     for _ in 0..5 + rng.below(6) {
-        let centre = [SIDE * rng.range(0.15, 0.85), SIDE * rng.range(0.35, 0.65)];
+        let center = [SIDE * rng.range(0.15, 0.85), SIDE * rng.range(0.35, 0.65)];
         canvas.oval(
-            centre,
+            center,
             [SIDE * rng.range(0.1, 0.25), SIDE * rng.range(0.06, 0.16)],
             [rng.range(0.8, 1.0); 3],
             0.8,
@@ -121,7 +121,7 @@ fn house(rng: &mut Rng) -> [u8; ROW] {
         let (eaves, foot) = (SIDE * rng.range(0.4, 0.5), SIDE * rng.range(0.8, 0.92));
         canvas.fill(
             &[[l, eaves], [r, eaves], [r, foot], [l, foot]],
-            scene::colour(rng),
+            scene::color(rng),
         );
         canvas.fill(
             &[
@@ -129,7 +129,7 @@ fn house(rng: &mut Rng) -> [u8; ROW] {
                 [r + 6.0, eaves],
                 [(l + r) / 2.0, SIDE * rng.range(0.1, 0.25)],
             ],
-            scene::colour(rng),
+            scene::color(rng),
         );
         for at in [0.25, 0.6] {
             let x = l + (r - l) * at;
@@ -155,10 +155,10 @@ fn mountain(rng: &mut Rng) -> [u8; ROW] {
     for layer in 0..3 {
         let (x, half) = (SIDE * rng.range(0.1, 0.9), SIDE * rng.range(0.4, 0.8));
         let peak = SIDE * (rng.range(0.15, 0.35) + 0.15 * layer as f32);
-        let grey = rng.range(0.2, 0.6);
+        let gray = rng.range(0.2, 0.6);
         canvas.fill(
             &[[x - half, SIDE], [x, peak], [x + half, SIDE]],
-            [grey, grey * 1.05, grey * 0.95],
+            [gray, gray * 1.05, gray * 0.95],
         );
     }
     let light = scene::light(rng);

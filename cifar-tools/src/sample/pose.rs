@@ -15,7 +15,7 @@ pub(super) struct Pose {
     tilt: f32,
     /// How much its height leans along, seen from above or while leaning.
     lean: f32,
-    centre: [f32; 2],
+    center: [f32; 2],
 }
 
 impl Pose {
@@ -32,7 +32,7 @@ impl Pose {
             turn: if rng.chance(0.5) { turn } else { -turn },
             tilt: rng.normal() * 6.0,
             lean: rng.normal() * 0.09,
-            centre: [SIDE * rng.range(0.42, 0.58), SIDE * rng.range(0.54, 0.7)],
+            center: [SIDE * rng.range(0.42, 0.58), SIDE * rng.range(0.54, 0.7)],
         }
     }
 
@@ -46,6 +46,6 @@ impl Pose {
             0.0,
         )
         .post_concat(Transform::from_rotate(self.tilt))
-        .post_translate(self.centre[0], self.centre[1])
+        .post_translate(self.center[0], self.center[1])
     }
 }

@@ -3,23 +3,23 @@
 use super::canvas::{Canvas, Light, Rgb, SIDE};
 use super::rng::Rng;
 
-/// Any colour, more often a dull one.
-pub(super) fn colour(rng: &mut Rng) -> Rgb {
-    let grey = rng.range(0.05, 0.95);
+/// Any color, more often a dull one.
+pub(super) fn color(rng: &mut Rng) -> Rgb {
+    let gray = rng.range(0.05, 0.95);
     let strength = if rng.chance(0.6) { 0.1 } else { 0.35 };
-    [(); 3].map(|()| (grey + rng.range(-strength, strength)).clamp(0.0, 1.0))
+    [(); 3].map(|()| (gray + rng.range(-strength, strength)).clamp(0.0, 1.0))
 }
 
-/// A colour that dark tyres mostly stand out from.
+/// A color that dark tyres mostly stand out from.
 fn bright(rng: &mut Rng) -> Rgb {
-    let grey = rng.range(0.35, 0.95);
-    [(); 3].map(|()| (grey + rng.range(-0.15, 0.15)).clamp(0.0, 1.0))
+    let gray = rng.range(0.35, 0.95);
+    [(); 3].map(|()| (gray + rng.range(-0.15, 0.15)).clamp(0.0, 1.0))
 }
 
-/// A dark grey, as tyres have.
+/// A dark gray, as tyres have.
 pub(super) fn dark(rng: &mut Rng) -> Rgb {
-    let grey = rng.range(0.03, 0.3);
-    [(); 3].map(|()| grey + rng.range(-0.03, 0.03))
+    let gray = rng.range(0.03, 0.3);
+    [(); 3].map(|()| gray + rng.range(-0.03, 0.03))
 }
 
 /// A background: a studio's, a street or meadow, or clutter.
@@ -72,7 +72,7 @@ fn things(canvas: &mut Canvas, rng: &mut Rng, most: usize, ground: f32) {
     for _ in 0..rng.below(most + 1) {
         let (x, y) = (SIDE * rng.range(0.0, 1.0), ground * rng.range(0.3, 1.0));
         let (w, h) = (SIDE * rng.range(0.03, 0.3), SIDE * rng.range(0.1, 0.5));
-        let paint = colour(rng);
+        let paint = color(rng);
         match rng.below(5) {
             0 | 1 => canvas.fill(
                 &[
@@ -103,7 +103,7 @@ fn things(canvas: &mut Canvas, rng: &mut Rng, most: usize, ground: f32) {
 /// A rider, or a part of one.
 pub(super) fn rider(canvas: &mut Canvas, rng: &mut Rng, seat: [f32; 2], bar: [f32; 2]) {
     let (clothes, skin) = (
-        colour(rng),
+        color(rng),
         [
             rng.range(0.3, 0.95),
             rng.range(0.25, 0.7),
@@ -121,7 +121,7 @@ pub(super) fn rider(canvas: &mut Canvas, rng: &mut Rng, seat: [f32; 2], bar: [f3
             [seat[0] + 0.12, seat[1] - 0.45],
         ],
         0.11,
-        colour(rng),
+        color(rng),
     );
     canvas.line(&[seat, shoulder], 0.19, clothes);
     canvas.line(&[shoulder, bar], 0.07, clothes);
@@ -139,7 +139,7 @@ pub(super) fn hide(canvas: &mut Canvas, rng: &mut Rng) {
     if !rng.chance(0.25) {
         return;
     }
-    let (x, paint) = (SIDE * rng.range(0.05, 0.95), colour(rng));
+    let (x, paint) = (SIDE * rng.range(0.05, 0.95), color(rng));
     match rng.below(3) {
         0 => {
             let w = SIDE * rng.range(0.02, 0.07);

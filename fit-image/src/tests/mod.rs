@@ -102,12 +102,12 @@ fn every_depth_becomes_8_bit_rgb() {
         &file(&image.to_rgb32f().into(), ImageFormat::Tiff),
         QUARTERS,
     );
-    let grey = |luma: u8| GrayImage::from_pixel(64, 64, Luma([luma]));
-    check(&file(&grey(90).into(), ImageFormat::Png), [[90; 3]; 4]);
-    check(&file(&grey(90).into(), ImageFormat::Jpeg), [[90; 3]; 4]);
-    let deep = DynamicImage::from(grey(90)).to_luma16().into();
+    let gray = |luma: u8| GrayImage::from_pixel(64, 64, Luma([luma]));
+    check(&file(&gray(90).into(), ImageFormat::Png), [[90; 3]; 4]);
+    check(&file(&gray(90).into(), ImageFormat::Jpeg), [[90; 3]; 4]);
+    let deep = DynamicImage::from(gray(90)).to_luma16().into();
     check(&file(&deep, ImageFormat::Png), [[90; 3]; 4]);
-    let with_alpha = DynamicImage::from(grey(90)).to_luma_alpha8().into();
+    let with_alpha = DynamicImage::from(gray(90)).to_luma_alpha8().into();
     check(&file(&with_alpha, ImageFormat::Png), [[90; 3]; 4]);
 }
 

@@ -26,15 +26,15 @@ pub struct Config {
     pub widths: Vec<usize>,
 }
 
-/// The model's input: a picture in RGB, scaled to 0..1, minus `mean`, divided by `std`, by colour.
+/// The model's input: a picture in RGB, scaled to 0..1, minus `mean`, divided by `std`, by color.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Input {
     /// Height and width; in JSON channels, height, width.
     #[serde(deserialize_with = "read_shape", serialize_with = "write_shape")]
     pub shape: Shape,
-    /// Mean of each colour, where 1 is full brightness.
+    /// Mean of each color, where 1 is full brightness.
     pub mean: [f32; 3],
-    /// Standard deviation of each colour, where 1 is full brightness.
+    /// Standard deviation of each color, where 1 is full brightness.
     pub std: [f32; 3],
 }
 

@@ -1,6 +1,6 @@
 //! `scones-model import`.
 
-use crate::import::{self, Imported, Normalisation, Request};
+use crate::import::{self, Imported, Normalization, Request};
 use crate::trial;
 use anyhow::{Context, Error, Result};
 use clap::Args;
@@ -20,8 +20,8 @@ pub struct ImportArgs {
     #[arg(long, value_name = "FILE")]
     pub labels: PathBuf,
     /// What the model was trained on: imagenet, unit (0 to 1), symmetric (-1 to 1), bytes (0 to 255), or MEAN/STD.
-    #[arg(long, value_name = "HOW")]
-    pub normalise: Normalisation,
+    #[arg(long, value_name = "HOW", alias = "normalise")]
+    pub normalize: Normalization,
     /// Height and width, for a model that takes pictures of any size.
     #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = parse_size)]
     pub size: Option<Shape>,
@@ -54,7 +54,7 @@ fn import(args: &ImportArgs) -> Result<()> {
     let request = Request {
         model: &args.model,
         labels: &labels,
-        normalisation: args.normalise,
+        normalization: args.normalize,
         shape: args.size,
         picture: picture.as_deref(),
     };
@@ -74,7 +74,7 @@ fn show(imported: &Imported, out: &Path) {
     } = imported;
     let shape = config.input.shape;
     let order = if *added_transpose {
-        ", colours last"
+        ", colors last"
     } else {
         ""
     };

@@ -10,7 +10,7 @@ pub struct Graph {
     /// Name of the input.
     pub(super) input: String,
     /// Whether it is `[N, height, width, 3]` instead of `[N, 3, height, width]`.
-    pub(super) colours_last: bool,
+    pub(super) colors_last: bool,
     /// Height and width of the picture.
     pub(super) shape: Shape,
     /// Name of the output.
@@ -26,14 +26,14 @@ impl Graph {
         let graph = graph.ok_or_else(|| ImportError::Output("there is no graph".into()))?;
         let input = only_input(graph).map_err(ImportError::Input)?;
         let dims = float_dims(input).map_err(ImportError::Input)?;
-        let colours_last = colours_last(&dims).map_err(ImportError::Input)?;
-        let [height, width] = if colours_last { [1, 2] } else { [2, 3] };
+        let colors_last = colors_last(&dims).map_err(ImportError::Input)?;
+        let [height, width] = if colors_last { [1, 2] } else { [2, 3] };
         let shape = input_shape([dims[height], dims[width]], shape).map_err(ImportError::Input)?;
         let output = only_output(graph).map_err(ImportError::Output)?;
         let last = graph.node.iter().find(|node| node.output.contains(&output));
         Ok(Self {
             input: input.name.clone(),
-            colours_last,
+            colors_last,
             shape,
             last_operator: last.map_or_else(String::new, |node| node.op_type.clone()),
             output,
@@ -103,7 +103,7 @@ fn float_dims(input: &ValueInfoProto) -> Result<Vec<Option<usize>>, String> {
     Ok(dims.collect())
 }
 
-fn colours_last(dims: &[Option<usize>]) -> Result<bool, String> {
+fn colors_last(dims: &[Option<usize>]) -> Result<bool, String> {
     match dims {
         [_, Some(3), _, _] => Ok(false),
         [_, _, _, Some(3)] => Ok(true),

@@ -1,13 +1,13 @@
 //! Any image classifier in ONNX, made into an artifact that is served as those that were trained here are.
 //!
 //! The graph is taken as it is but for its ends: weights that lie in files of their own are taken in, an input that has
-//! the colours last gets a transpose before it, and logits a softmax after them. Whether the result can be served is
+//! the colors last gets a transpose before it, and logits a softmax after them. Whether the result can be served is
 //! found out by serving it.
 
 mod error;
 mod graph;
 mod labels;
-mod normalisation;
+mod normalization;
 mod rewrite;
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ mod wire;
 pub use error::ImportError;
 pub use graph::Graph;
 pub use labels::{LabelError, labels};
-pub use normalisation::Normalisation;
+pub use normalization::Normalization;
 
 use crate::artifact::{self, CONFIG, Config, Input, MAX_MODEL, MODEL};
 use crate::serve::Predictor;
@@ -41,7 +41,7 @@ pub struct Request<'a> {
     /// Names of the classes, in the order of the scores.
     pub labels: &'a [String],
     /// How pictures become the model's input.
-    pub normalisation: Normalisation,
+    pub normalization: Normalization,
     /// Height and width, for a model that takes any.
     pub shape: Option<Shape>,
     /// Bytes of an image file to try it on; a drawn one otherwise.
@@ -55,7 +55,7 @@ pub struct Imported {
     pub config: Config,
     /// Whether the model gave logits, so that a softmax was added.
     pub added_softmax: bool,
-    /// Whether the model takes the colours last, so that a transpose was added.
+    /// Whether the model takes the colors last, so that a transpose was added.
     pub added_transpose: bool,
     /// Scores of the test picture.
     pub scores: Vec<f32>,
@@ -89,7 +89,7 @@ pub fn import(request: &Request<'_>, out: &Path) -> Result<Imported, ImportError
     Ok(Imported {
         config,
         added_softmax: matches!(kind, Scores::Logits { .. }),
-        added_transpose: graph.colours_last,
+        added_transpose: graph.colors_last,
         scores,
         latency,
     })
@@ -114,8 +114,8 @@ pub fn read_graph(
 fn config(request: &Request<'_>, shape: Shape) -> Config {
     let input = Input {
         shape,
-        mean: request.normalisation.mean,
-        std: request.normalisation.std,
+        mean: request.normalization.mean,
+        std: request.normalization.std,
     };
     Config::new(input, request.labels.to_vec(), Vec::new())
 }

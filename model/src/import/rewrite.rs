@@ -35,7 +35,7 @@ struct OpaqueModel {
 /// What the file says of shapes between input and output goes: it may be for another number of pictures.
 pub(super) fn with_input(model: &[u8], graph: &Graph, path: &Path) -> Result<Vec<u8>, ImportError> {
     let own = format!("{OWN}image");
-    let name = if graph.colours_last {
+    let name = if graph.colors_last {
         &own
     } else {
         &graph.input
@@ -43,7 +43,7 @@ pub(super) fn with_input(model: &[u8], graph: &Graph, path: &Path) -> Result<Vec
     let [height, width] = [graph.shape.height(), graph.shape.width()].map(fixed);
     let image = GraphProto {
         input: vec![floats(name, vec![any("N"), fixed(3), height, width])],
-        node: match graph.colours_last {
+        node: match graph.colors_last {
             true => vec![transpose(&own, &graph.input)],
             false => Vec::new(),
         },

@@ -51,7 +51,7 @@ fn node(kind: &str, inputs: &[&str], output: &str, axes: &[i64]) -> NodeProto {
     }
 }
 
-/// The mean of each colour, times 9 so that it looks like a logit; `then` follows.
+/// The mean of each color, times 9 so that it looks like a logit; `then` follows.
 fn means(input: ValueInfoProto, axes: &[i64], then: Option<&str>) -> ModelProto {
     let nine = TensorProto {
         name: "nine".into(),
@@ -100,14 +100,14 @@ fn import_with(
     let request = Request {
         model: &path,
         labels: &labels,
-        normalisation: "unit".parse().unwrap(),
+        normalization: "unit".parse().unwrap(),
         shape,
         picture,
     };
     import(&request, &folder.join("model.tar.gz"))
 }
 
-/// A PNG of one colour, 4 pixels high and 6 wide.
+/// A PNG of one color, 4 pixels high and 6 wide.
 fn plain(rgb: [u8; 3]) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::RgbImage::from_pixel(6, 4, image::Rgb(rgb))
@@ -170,7 +170,7 @@ fn probabilities_stay_as_they_are() {
 }
 
 #[test]
-fn colours_may_come_last_and_sizes_be_open() {
+fn colors_may_come_last_and_sizes_be_open() {
     let model = means(float_picture(&[0, 0, 0, 3]), &[1, 2], Some("Flatten"));
     let (imported, scores) = served(&model, Shape::new(4, 6).ok());
     assert!(imported.added_transpose);
@@ -340,7 +340,7 @@ fn what_cannot_be_served_is_refused_with_its_reason() {
     let request = Request {
         model: &path,
         labels: &["a".into(), "b".into()],
-        normalisation: "unit".parse().unwrap(),
+        normalization: "unit".parse().unwrap(),
         shape: None,
         picture: None,
     };

@@ -6,7 +6,7 @@ use super::gemm::{matrix, multiply};
 use super::pool::MaxPool;
 use super::relu::Relu;
 use super::tensor::Tensor;
-use super::vectorised::vectorised;
+use super::vectorized::vectorized;
 use super::{Layer, Network, Operation};
 
 /// A layer for inference: batch norm is folded into the convolution before it, the temperature into the last layer.
@@ -131,7 +131,7 @@ fn convolved(x: &Tensor, inputs: usize, filters: &[f32], bias: &[f32]) -> Tensor
         outputs: bias.len(),
     };
     block.forward(&x.data, filters, &mut y.data);
-    vectorised(
+    vectorized(
         #[inline(always)]
         || add(&mut y.data, bias),
     );

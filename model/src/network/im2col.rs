@@ -1,4 +1,4 @@
-//! 3x3 convolution as one matrix product: the neighbourhood of each pixel is copied into a row (im2col).
+//! 3x3 convolution as one matrix product: the neighborhood of each pixel is copied into a row (im2col).
 //!
 //! For the first layer, whose three channels are too few for Winograd's matrix products. The unrolled block is small
 //! enough for the cache, so backward unrolls it again instead of keeping it.
@@ -52,7 +52,7 @@ pub(super) fn backward(
     gradient
 }
 
-/// Copies the 3x3 neighbourhood of each pixel of `images` into a row of `unrolled`; outside the image is zero.
+/// Copies the 3x3 neighborhood of each pixel of `images` into a row of `unrolled`; outside the image is zero.
 fn im2col(images: &[f32], height: usize, width: usize, channels: usize, unrolled: &mut [f32]) {
     let row = width * channels;
     for (pixel, patch) in unrolled

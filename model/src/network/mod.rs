@@ -18,7 +18,7 @@ mod norm;
 mod pool;
 mod relu;
 mod tensor;
-mod vectorised;
+mod vectorized;
 mod winograd;
 
 pub use average::GlobalAverage;
@@ -49,7 +49,7 @@ pub trait Operation {
     /// From the gradient for the last output to that for the last input; leaves gradients in the parameters.
     fn backward(&mut self, dy: Tensor) -> Tensor;
 
-    /// What an optimiser changes.
+    /// What an optimizer changes.
     fn parameters(&mut self) -> Vec<&mut Parameter> {
         Vec::new()
     }
@@ -70,7 +70,7 @@ pub trait Operation {
 pub enum Layer {
     /// 3x3 convolution.
     Conv(Conv),
-    /// Batch normalisation.
+    /// Batch normalization.
     Norm(Norm),
     /// 2x2 max pooling.
     MaxPool(MaxPool),
@@ -175,7 +175,7 @@ impl Network {
             .fold(dy, |dy, layer| layer.operation_mut().backward(dy));
     }
 
-    /// What an optimiser changes, in a fixed order.
+    /// What an optimizer changes, in a fixed order.
     pub fn parameters(&mut self) -> Vec<&mut Parameter> {
         self.layers
             .iter_mut()

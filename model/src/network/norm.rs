@@ -1,7 +1,7 @@
-//! Batch normalisation (Ioffe and Szegedy, 2015): every channel to mean 0 and variance 1, then a learned scale and shift.
+//! Batch normalization (Ioffe and Szegedy, 2015): every channel to mean 0 and variance 1, then a learned scale and shift.
 
 use super::tensor::{Parameter, Tensor, sum_into};
-use super::vectorised::vectorised;
+use super::vectorized::vectorized;
 use super::{Named, NamedMut, Operation};
 use rayon::prelude::*;
 
@@ -11,7 +11,7 @@ const EPSILON: f32 = 1e-5;
 /// Weight of the newest batch in the running statistics.
 const MOMENTUM: f32 = 0.1;
 
-/// Batch normalisation over images and pixels.
+/// Batch normalization over images and pixels.
 #[derive(Clone, Debug)]
 pub struct Norm {
     /// Scale of each channel.
@@ -64,7 +64,7 @@ impl Norm {
         }
     }
 
-    /// Gradients of shift and scale: the sums of `dy` and of `dy` times the normalised input.
+    /// Gradients of shift and scale: the sums of `dy` and of `dy` times the normalized input.
     fn sum_gradients(&mut self, dy: &Tensor) {
         // The sum of dy * (factor * x + offset), from those of dy * (x - mean) and dy.
         let means: Vec<f32> = self
@@ -147,7 +147,7 @@ impl Operation for Norm {
         let affine = Affine { factor, offset };
         let blocks = x.data.par_chunks_mut(block);
         blocks.for_each(|block| {
-            vectorised(
+            vectorized(
                 #[inline(always)]
                 || affine.apply_in_place(block),
             );
@@ -167,7 +167,7 @@ impl Operation for Norm {
         blocks
             .zip(x.data.par_chunks(x.block_len()))
             .for_each(|(y, x)| {
-                vectorised(
+                vectorized(
                     #[inline(always)]
                     || affine.apply(x, y),
                 );
@@ -176,7 +176,7 @@ impl Operation for Norm {
         y
     }
 
-    /// With `n` the normalised input: `dx = scale / deviation * (dy - mean(dy) - n * mean(dy * n))`.
+    /// With `n` the normalized input: `dx = scale / deviation * (dy - mean(dy) - n * mean(dy * n))`.
     ///
     /// `n` is an affine function of `x`, so `dx = a dy + b x + c` with numbers of each channel.
     fn backward(&mut self, mut dy: Tensor) -> Tensor {
@@ -195,7 +195,7 @@ impl Operation for Norm {
         blocks
             .zip(self.seen.data.par_chunks(block))
             .for_each(|(dy, x)| {
-                vectorised(
+                vectorized(
                     #[inline(always)]
                     || gradients(dy, x, (&a, &b, &c)),
                 );
@@ -268,7 +268,7 @@ fn sums(
     let blocks = x.data.par_chunks(block).zip(y.data.par_chunks(block));
     let parts = blocks.map(|(x, y)| {
         let (mut first, mut second) = (vec![0.0; channels], vec![0.0; channels]);
-        vectorised(
+        vectorized(
             #[inline(always)]
             || add_terms((x, y), &terms, constants, (&mut first, &mut second)),
         );

@@ -2,7 +2,7 @@
 
 use super::Operation;
 use super::tensor::Tensor;
-use super::vectorised::vectorised;
+use super::vectorized::vectorized;
 use rayon::prelude::*;
 
 /// Max pooling over 2x2 squares, stride 2.
@@ -27,7 +27,7 @@ impl MaxPool {
         images
             .zip(x.data.par_chunks(image_len))
             .for_each(|((y, winners), x)| {
-                vectorised(
+                vectorized(
                     #[inline(always)]
                     || pool(x, y, winners, (row, channels)),
                 );
@@ -64,7 +64,7 @@ impl Operation for MaxPool {
         images
             .zip(self.winners.par_chunks(pooled_len))
             .for_each(|((dx, dy), winners)| {
-                vectorised(
+                vectorized(
                     #[inline(always)]
                     || unpool(dx, dy, winners, (row, channels)),
                 );

@@ -2,7 +2,7 @@
 
 use super::Operation;
 use super::tensor::Tensor;
-use super::vectorised::vectorised;
+use super::vectorized::vectorized;
 use rayon::prelude::*;
 
 /// `max(x, 0)`.
@@ -15,7 +15,7 @@ impl Operation for Relu {
     fn infer(&self, mut x: Tensor) -> Tensor {
         let block = x.block_len();
         x.data.par_chunks_mut(block).for_each(|block| {
-            vectorised(
+            vectorized(
                 #[inline(always)]
                 || block.iter_mut().for_each(|value| *value = value.max(0.0)),
             );
@@ -29,7 +29,7 @@ impl Operation for Relu {
         let blocks = x.data.par_chunks_mut(block);
         let blocks = blocks.zip(self.passed.par_chunks_mut(block));
         blocks.for_each(|(x, passed)| {
-            vectorised(
+            vectorized(
                 #[inline(always)]
                 || rectify(x, passed),
             );
@@ -43,7 +43,7 @@ impl Operation for Relu {
         blocks
             .zip(self.passed.par_chunks(block))
             .for_each(|(dy, passed)| {
-                vectorised(
+                vectorized(
                     #[inline(always)]
                     || hold_back(dy, passed),
                 );

@@ -3,7 +3,7 @@
 //! Layout is NHWC: the channels of one pixel lie side by side. Every inner loop of the layers then runs over
 //! contiguous channels, and an im2col row is three plain copies.
 
-use super::vectorised::vectorised;
+use super::vectorized::vectorized;
 
 /// Images that one task of the thread pool handles together.
 ///
@@ -95,7 +95,7 @@ impl Parameter {
         }
     }
 
-    /// He's initialisation for a layer that a ReLU follows: uniform, variance `2 / fan_in`.
+    /// He's initialization for a layer that a ReLU follows: uniform, variance `2 / fan_in`.
     pub(super) fn he_uniform(len: usize, fan_in: usize, random: &mut fastrand::Rng) -> Self {
         let limit = (6.0 / fan_in as f32).sqrt();
         Self::new(
@@ -112,7 +112,7 @@ pub(super) fn sum_into(total: &mut [f32], parts: &[Vec<f32>]) {
     total.fill(0.0);
     for part in parts {
         let sums = total.iter_mut().zip(part);
-        vectorised(
+        vectorized(
             #[inline(always)]
             || sums.for_each(|(total, part)| *total += part),
         );

@@ -134,7 +134,7 @@ fn to_points(tiles: &Tiles, channels: usize, x: &[f32], data: &mut [f32]) {
     linear_map::write::<DataToPoints, INPUTS, INPUTS>(channels, x, data, places);
 }
 
-/// The adjoint of [`to_points`], added to `dx`: neighbouring tiles share inputs.
+/// The adjoint of [`to_points`], added to `dx`: neighboring tiles share inputs.
 fn from_points(tiles: &Tiles, channels: usize, data: &[f32], dx: &mut [f32]) {
     let places = (0..tiles.count).map(|tile| {
         (

@@ -161,8 +161,8 @@ async fn invoke(
     let bytes = body.len();
     let scores = tokio::task::spawn_blocking(move || predictor.predict(&body)).await??;
     // One label, not all scores: a classifier may have thousands.
-    let labelled = endpoint.predictor.config().labels.iter().zip(&scores);
-    if let Some((label, confidence)) = labelled.max_by(|a, b| a.1.total_cmp(b.1)) {
+    let labeled = endpoint.predictor.config().labels.iter().zip(&scores);
+    if let Some((label, confidence)) = labeled.max_by(|a, b| a.1.total_cmp(b.1)) {
         let milliseconds = started.elapsed().as_secs_f64() * 1e3;
         tracing::info!(bytes, milliseconds, label, confidence, "answered");
     }

@@ -2,7 +2,7 @@
 //!
 //! SageMaker mounts the job's `CheckpointConfig` at `/opt/ml/checkpoints` and keeps it in S3 while the job runs, for
 //! managed spot training above all: <https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html>. Random
-//! numbers depend on the seed, the epoch and the image alone, so what the optimiser knows after an epoch is all there
+//! numbers depend on the seed, the epoch and the image alone, so what the optimizer knows after an epoch is all there
 //! is to keep.
 
 use super::hyperparameters::Hyperparameters;

@@ -21,7 +21,7 @@ pub(super) struct Run<'a> {
     pub(super) network: Network,
     /// The one that is kept.
     pub(super) average: Average,
-    /// The optimiser.
+    /// The optimizer.
     pub(super) sgd: Sgd,
     /// Steps that were made.
     pub(super) step: usize,

@@ -2,7 +2,7 @@
 
 use crate::network::{Network, Parameter};
 
-/// The optimiser: one velocity for each parameter.
+/// The optimizer: one velocity for each parameter.
 pub(super) struct Sgd {
     momentum: f32,
     weight_decay: f32,

@@ -123,7 +123,7 @@ fn is_over(
     Ok(rule.is_some_and(|rule| patience.is_over(rule, epoch, accuracy)))
 }
 
-/// Mean and standard deviation of the colours of the training images.
+/// Mean and standard deviation of the colors of the training images.
 fn statistics(images: &[RgbImage], shape: Shape) -> Input {
     let mut sums = [(0.0, 0.0); 3];
     let mut pixels = 0.0;

@@ -132,7 +132,7 @@ fn an_import_or_an_evaluation_of_such_a_graph_ends_with_its_reason() {
     let import = [
         "import",
         &onnx,
-        "--normalise",
+        "--normalise", // the flag's former spelling, which is still taken
         "unit",
         "--labels",
         &labels,

@@ -1,6 +1,6 @@
-//! Variations of a training image: crop, mirror, warp, light and colour, cutout.
+//! Variations of a training image: crop, mirror, warp, light and color, cutout.
 //!
-//! They work on normalised values, where 0 is the mean colour of the training images.
+//! They work on normalized values, where 0 is the mean color of the training images.
 
 mod warp;
 
@@ -12,8 +12,8 @@ use std::ops::Range;
 pub struct Augmentation {
     /// Moves the image by up to an eighth of its size and mirrors every second one. What moves in is a reflection.
     pub crop: bool,
-    /// Changes contrast, light and colour.
-    pub colour: bool,
+    /// Changes contrast, light and color.
+    pub color: bool,
     /// Turns, shears and scales every second image, besides moving and mirroring it.
     pub warp: bool,
     /// Covers a random square of a quarter of the image's side.
@@ -24,26 +24,26 @@ pub struct Augmentation {
 const CONTRAST: Range<f32> = -0.25..0.25;
 /// Change of light, in standard deviations.
 const LIGHT: Range<f32> = -0.3..0.3;
-/// Change of each colour, in standard deviations.
-const COLOUR: Range<f32> = -0.15..0.15;
+/// Change of each color, in standard deviations.
+const COLOR: Range<f32> = -0.15..0.15;
 
 impl Augmentation {
     /// All variations.
     pub const FULL: Self = Self {
         crop: true,
-        colour: true,
+        color: true,
         warp: true,
         cutout: true,
     };
     /// The image as it is.
     pub const NONE: Self = Self {
         crop: false,
-        colour: false,
+        color: false,
         warp: false,
         cutout: false,
     };
 
-    /// Writes a variation of the normalised RGB image `from` to `to`.
+    /// Writes a variation of the normalized RGB image `from` to `to`.
     pub(super) fn apply(
         self,
         from: &[f32],
@@ -57,8 +57,8 @@ impl Augmentation {
             (false, true) => crop(from, shape, random, to),
             (false, false) => to.copy_from_slice(from),
         }
-        if self.colour {
-            colour(to, random);
+        if self.color {
+            color(to, random);
         }
         if self.cutout {
             cutout(to, shape, random);
@@ -92,10 +92,10 @@ fn reflected(position: usize, shift: isize, len: usize) -> usize {
     (last - (last - position.abs()).abs()) as usize
 }
 
-fn colour(image: &mut [f32], random: &mut fastrand::Rng) {
+fn color(image: &mut [f32], random: &mut fastrand::Rng) {
     let factor = 1.0 + uniform(&CONTRAST, random);
     let light = uniform(&LIGHT, random);
-    let offsets = [(); 3].map(|()| light + uniform(&COLOUR, random));
+    let offsets = [(); 3].map(|()| light + uniform(&COLOR, random));
     for pixel in image.chunks_exact_mut(3) {
         pixel
             .iter_mut()
@@ -123,8 +123,8 @@ fn cutout(image: &mut [f32], shape: Shape, random: &mut fastrand::Rng) {
 /// A quarter of `0..len` around a random place, less what lies outside.
 fn covered(len: usize, random: &mut fastrand::Rng) -> Range<usize> {
     let half = len / 8;
-    let centre = random.usize(0..len);
-    centre.saturating_sub(half)..(centre + half).min(len)
+    let center = random.usize(0..len);
+    center.saturating_sub(half)..(center + half).min(len)
 }
 
 #[cfg(test)]
@@ -203,10 +203,10 @@ mod tests {
     }
 
     #[test]
-    fn colours_change_every_value_a_little() {
+    fn colors_change_every_value_a_little() {
         let changed = apply(
             Augmentation {
-                colour: true,
+                color: true,
                 ..Augmentation::NONE
             },
             3,

@@ -14,14 +14,14 @@ const ASPECT: Range<f32> = -0.1..0.1;
 /// Move, as a part of the side.
 const MOVE: Range<f32> = -0.125..0.125;
 
-/// From a place in the new picture to one in the old, both counted from their centres: `matrix * place + offset`.
+/// From a place in the new picture to one in the old, both counted from their centers: `matrix * place + offset`.
 struct Warp {
     matrix: [[f32; 2]; 2],
     offset: [f32; 2],
 }
 
 impl Warp {
-    /// One that keeps what can be seen recognisable. Rows come first, columns second.
+    /// One that keeps what can be seen recognizable. Rows come first, columns second.
     fn random(shape: Shape, random: &mut fastrand::Rng) -> Self {
         let mut uniform = |range: &Range<f32>| super::uniform(range, random);
         let (sin, cos) = uniform(&TURN).sin_cos();
@@ -45,30 +45,30 @@ impl Warp {
 /// Writes the RGB picture `from`, seen from a random place, to `to`. What lies outside is a reflection.
 pub(super) fn warp(from: &[f32], shape: Shape, random: &mut fastrand::Rng, to: &mut [f32]) {
     let warp = Warp::random(shape, random);
-    let centre = [shape.height(), shape.width()].map(|len| (len as f32 - 1.0) / 2.0);
+    let center = [shape.height(), shape.width()].map(|len| (len as f32 - 1.0) / 2.0);
     for (y, row) in to.chunks_exact_mut(shape.width() * 3).enumerate() {
         for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
-            let (down, right) = (y as f32 - centre[0], x as f32 - centre[1]);
+            let (down, right) = (y as f32 - center[0], x as f32 - center[1]);
             let place = [0, 1].map(|axis| {
                 let [by_row, by_column] = warp.matrix[axis];
-                by_row * down + by_column * right + warp.offset[axis] + centre[axis]
+                by_row * down + by_column * right + warp.offset[axis] + center[axis]
             });
             sample(from, shape, place, pixel);
         }
     }
 }
 
-/// The colour at `place`, between the four pixels around it.
+/// The color at `place`, between the four pixels around it.
 fn sample(from: &[f32], shape: Shape, [y, x]: [f32; 2], pixel: &mut [f32]) {
     let (rows, columns) = (around(y, shape.height()), around(x, shape.width()));
     pixel.fill(0.0);
     for (row, high) in rows {
         for (column, wide) in columns {
-            let colour = &from[(row * shape.width() + column) * 3..][..3];
+            let color = &from[(row * shape.width() + column) * 3..][..3];
             let weight = high * wide;
             pixel
                 .iter_mut()
-                .zip(colour)
+                .zip(color)
                 .for_each(|(sum, value)| *sum += weight * value);
         }
     }

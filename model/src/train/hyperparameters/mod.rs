@@ -11,7 +11,7 @@
 //! | `mini_batch_size` | 64 | |
 //! | `learning_rate` | 0.05 | the peak: it warms up over a fifth of the steps, then falls as a cosine |
 //! | `momentum`, `weight_decay` | 0.9, 0.01 | Nesterov; decay on weights only |
-//! | `augmentation_type` | crop, colour and cutout | `crop`, `crop_color`, `crop_color_transform` (warps too), `none` |
+//! | `augmentation_type` | crop, color and cutout | `crop`, `crop_color`, `crop_color_transform` (warps too), `none` |
 //! | `mixup` | 0.1 | own: how much images are mixed with others, the parameter of a beta distribution |
 //! | `early_stopping` | false | with `early_stopping_min_epochs` 10, `_patience` 5, `_tolerance` 0 |
 //! | `checkpoint_frequency` | 5 | epochs between two checkpoints, where there is a folder for them |
@@ -222,7 +222,7 @@ fn augmentation(given: &mut Given) -> Result<Augmentation, HyperparameterError> 
         Some("crop_color_transform") => Ok(Augmentation::FULL),
         Some("crop_color") => Ok(Augmentation {
             crop: true,
-            colour: true,
+            color: true,
             ..Augmentation::NONE
         }),
         Some("crop") => Ok(Augmentation {

@@ -1,10 +1,10 @@
-//! How a picture's values, 0 to 1 by colour, become those that a model was trained on: `(value - mean) / std`.
+//! How a picture's values, 0 to 1 by color, become those that a model was trained on: `(value - mean) / std`.
 
 use std::str::FromStr;
 
 /// Mean and standard deviation of red, green and blue, where 1 is full brightness.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Normalisation {
+pub struct Normalization {
     /// What is taken off.
     pub mean: [f32; 3],
     /// What the rest is divided by.
@@ -12,11 +12,11 @@ pub struct Normalisation {
 }
 
 /// Usual ones, by name.
-const KNOWN: [(&str, Normalisation); 4] = [
+const KNOWN: [(&str, Normalization); 4] = [
     // torchvision's, for its models trained on ImageNet.
     (
         "imagenet",
-        Normalisation {
+        Normalization {
             mean: [0.485, 0.456, 0.406],
             std: [0.229, 0.224, 0.225],
         },
@@ -24,7 +24,7 @@ const KNOWN: [(&str, Normalisation); 4] = [
     // 0 to 1.
     (
         "unit",
-        Normalisation {
+        Normalization {
             mean: [0.0; 3],
             std: [1.0; 3],
         },
@@ -32,22 +32,22 @@ const KNOWN: [(&str, Normalisation); 4] = [
     // -1 to 1: Inception's, MobileNet's, ViT's.
     (
         "symmetric",
-        Normalisation {
+        Normalization {
             mean: [0.5; 3],
             std: [0.5; 3],
         },
     ),
-    // 0 to 255: models that normalise by themselves.
+    // 0 to 255: models that normalize by themselves.
     (
         "bytes",
-        Normalisation {
+        Normalization {
             mean: [0.0; 3],
             std: [1.0 / 255.0; 3],
         },
     ),
 ];
 
-impl FromStr for Normalisation {
+impl FromStr for Normalization {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -56,17 +56,17 @@ impl FromStr for Normalisation {
         }
         let names = KNOWN.map(|(name, _)| name).join(", ");
         explicit(text).ok_or_else(|| {
-            format!("expected {names}, or MEAN/STD of the colours, as 0.485,0.456,0.406/0.229,0.224,0.225")
+            format!("expected {names}, or MEAN/STD of the colors, as 0.485,0.456,0.406/0.229,0.224,0.225")
         })
     }
 }
 
-fn explicit(text: &str) -> Option<Normalisation> {
+fn explicit(text: &str) -> Option<Normalization> {
     let (mean, std) = text.split_once('/')?;
     let (mean, std) = (three(mean)?, three(std)?);
     let is_usable = mean.iter().all(|value| value.is_finite())
         && std.iter().all(|value| *value > 0.0 && value.is_finite());
-    is_usable.then_some(Normalisation { mean, std })
+    is_usable.then_some(Normalization { mean, std })
 }
 
 fn three(text: &str) -> Option<[f32; 3]> {
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn names_and_numbers() {
-        let parse = |text: &str| text.parse::<Normalisation>();
+        let parse = |text: &str| text.parse::<Normalization>();
         let imagenet = parse("imagenet").unwrap();
         assert_eq!(imagenet.mean[0], 0.485);
         assert_eq!(parse("0.485,0.456,0.406/0.229, 0.224, 0.225"), Ok(imagenet));
