@@ -1,10 +1,12 @@
 //! `kill -9` of the stack at an awkward moment loses nothing that was acknowledged.
 
+use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType};
+use serde_json::json;
 
-use crate::support::clients::Clients;
+use crate::support::clients::{BUCKET, Clients};
 use crate::support::{Options, Stack, processes};
 
 #[tokio::test]
@@ -85,4 +87,51 @@ async fn no_process_outlives_the_stack() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("still there: {children:?}");
+}
+
+/// A copy or a backup may leave out the logs of the databases (`-wal`), and lost what was only there.
+#[tokio::test]
+async fn what_a_signal_stopped_is_whole_without_the_logs_of_its_databases() {
+    let [dir, copied] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let options = Options {
+        empty: true,
+        ..Options::default()
+    };
+    let stack = Stack::on(dir.path(), &options);
+    let clients = Clients::of(&stack).await;
+    let bucket = clients.s3.create_bucket().bucket(BUCKET);
+    bucket.send().await.unwrap();
+    clients.put("photo.png", "bytes").await;
+    let definition = json!({ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } });
+    let machine = clients.sfn.create_state_machine().name("m");
+    let machine = machine.definition(definition.to_string());
+    let machine = machine.role_arn("arn:aws:iam::123456789012:role/m");
+    let machine = machine.send().await.unwrap().state_machine_arn;
+    let start = clients.sfn.start_execution().state_machine_arn(&machine);
+    let arn = start.input("[1]").send().await.unwrap().execution_arn;
+    clients.wait(&arn).await;
+    stack.terminate();
+    copy_without_logs(dir.path(), copied.path());
+
+    let stack = Stack::on(copied.path(), &options);
+    let clients = Clients::of(&stack).await;
+    assert_eq!(clients.get("photo.png").await, b"bytes");
+    assert_eq!(clients.wait(&arn).await.output.as_deref(), Some("[1]"));
+}
+
+/// Copies a data directory but for the logs and the shared memory of its databases.
+fn copy_without_logs(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let target = to.join(&name);
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy_without_logs(&entry.path(), &target);
+        } else if name.ends_with("-wal") {
+            assert_eq!(entry.metadata().unwrap().len(), 0, "{name}");
+        } else if !name.ends_with("-shm") {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }

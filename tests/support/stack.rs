@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::processes;
+
 /// The program under test.
 pub(crate) const SCONES: &str = env!("CARGO_BIN_EXE_scones");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -115,6 +117,13 @@ impl Stack {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());
         (self.data_dir.clone(), self._temporary.take())
+    }
+
+    /// Stops it by a signal, as service managers do: its standard input stays open.
+    pub(crate) fn terminate(mut self) {
+        let _stdin = self.child.stdin.take();
+        processes::signal(self.pid(), "TERM");
+        assert!(self.child.wait().unwrap().success());
     }
 
     /// `kill -9`.
