@@ -35,10 +35,11 @@ make_venv benches/requirements.txt "$venv"
 case " $* " in *" speed "*) make_venv benches/requirements-speed.txt target/bench-venv-speed ;; esac
 
 if [ -z "${SCONES_BIN_DIR:-}" ]; then
-    cargo build --release --locked -p scones -p cifar-tools -p lambdas -p scones-local --bins --example lambda-stack --example load
-    cargo build --release --locked -p asl --example rate
-    cargo build --release --locked -p scones-model --example forward
-    SCONES_BIN_DIR=${CARGO_TARGET_DIR:-target}/release
+    build=(cargo build --profile deploy --locked)
+    "${build[@]}" -p scones -p cifar-tools -p lambdas -p scones-local -p local-lambda --bins --example lambda-stack --example load
+    "${build[@]}" -p asl --example rate
+    "${build[@]}" -p scones-model --example forward
+    SCONES_BIN_DIR=${CARGO_TARGET_DIR:-target}/deploy
 fi
 export SCONES_BIN_DIR
 

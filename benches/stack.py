@@ -67,7 +67,7 @@ def one_function(binaries, data_dir, function):
 
 
 def lambda_stack(binaries):
-    """The example of scones-local, which cargo puts into a folder of its own."""
+    """The example of local-lambda, which cargo puts into a folder of its own."""
     beside = binaries / "examples" / "lambda-stack"
     return beside if beside.exists() else binaries / "lambda-stack"
 

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::serve::ListenerExt;
 use futures::FutureExt;
-use futures::future::Shared;
+use futures::future::{BoxFuture, Shared};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -68,12 +68,13 @@ impl Console {
 ///
 /// # Errors
 /// The listener fails.
-pub async fn serve(
+// Boxed, so that it is compiled here and not in each program that waits for it.
+pub fn serve(
     listener: TcpListener,
     aws: Arc<dyn Aws>,
     application: Application,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+    shutdown: BoxFuture<'static, ()>,
+) -> BoxFuture<'static, std::io::Result<()>> {
     let (stop, stopped) = watch::channel(false);
     let app = router(Console {
         aws,
@@ -83,12 +84,15 @@ pub async fn serve(
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            stop.send_replace(true);
-        })
-        .await
+    async move {
+        axum::serve(listener, app)
+            .with_graceful_shutdown(async move {
+                shutdown.await;
+                stop.send_replace(true);
+            })
+            .await
+    }
+    .boxed()
 }
 
 fn router(console: Console) -> Router {

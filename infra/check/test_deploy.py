@@ -17,7 +17,7 @@ DEPLOY = application.ROOT / "infra" / "deploy" / "deploy.sh"
 DESTROY = application.ROOT / "infra" / "deploy" / "destroy.sh"
 SMOKE = application.ROOT / "infra" / "deploy" / "smoke.sh"
 BUCKET = "scones-unlimited-123456789012-us-east-1"
-BUILD = "cargo lambda build --release --arm64 --locked --package lambdas"
+BUILD = "cargo lambda build --profile deploy --arm64 --locked --package lambdas"
 
 
 @pytest.fixture

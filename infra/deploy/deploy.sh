@@ -104,7 +104,7 @@ if $image; then give "ModelImageTag=$tag"; fi
 build_functions() {
     local features=()
     [ "$in_lambda" = false ] || features=(--features embedded-model)
-    run cargo lambda build --release --arm64 --locked --package lambdas ${features[@]+"${features[@]}"}
+    run cargo lambda build --profile deploy --arm64 --locked --package lambdas ${features[@]+"${features[@]}"}
 }
 
 # SAM cuts values of the command line at spaces and reads more parameters in what is left, so they go by a file. JSON is YAML, the

@@ -100,7 +100,9 @@ impl Console {
         };
         let (aws, application) = (console::aws(stack), console::application(stack));
         let served = tokio::spawn(async move {
-            if let Err(error) = ::console::serve(listener, aws, application, stopped).await {
+            if let Err(error) =
+                ::console::serve(listener, aws, application, Box::pin(stopped)).await
+            {
                 eprintln!("scones: the console stopped: {error}");
             }
         });

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use service::process::{keep_others_out, raise_open_files_limit};
 use service::sdk::SdkService;
 use service::signature::{Key, Verifier};
@@ -117,7 +119,15 @@ struct Handles {
 
 impl Stack {
     /// Starts a stack: when this returns, it answers, and what ran when an earlier one ended runs again.
-    pub async fn start(config: Config) -> Result<Self, StartError> {
+    ///
+    /// # Errors
+    /// The data directory, the port, the template or a service is not as it must be.
+    // Boxed, so that it is compiled here and not in each program that waits for it.
+    pub fn start(config: Config) -> BoxFuture<'static, Result<Self, StartError>> {
+        Self::open(config).boxed()
+    }
+
+    async fn open(config: Config) -> Result<Self, StartError> {
         raise_open_files_limit();
         if config.key.is_some() {
             keep_others_out().map_err(in_service("the process"))?;
@@ -194,7 +204,11 @@ impl Stack {
 
     /// Stops: answers what is asked, ends the functions and the model servers, and lets go of the data directory when
     /// the last clone is dropped. Executions that run are carried on by the next stack.
-    pub async fn shut_down(&self) {
+    pub fn shut_down(&self) -> BoxFuture<'_, ()> {
+        self.close().boxed()
+    }
+
+    async fn close(&self) {
         self.parts.stop.send_replace(true);
         for service in self.services().iter().rev() {
             service.shut_down().await;
