@@ -141,14 +141,6 @@ fn same_as_before() -> Value {
     })
 }
 
-/// A PNG of more pixels than serialize-image decodes, but not more than the model container does.
-fn huge() -> Vec<u8> {
-    let mut png = std::io::Cursor::new(Vec::new());
-    let image = image::GrayImage::new(7200, 7200);
-    image.write_to(&mut png, image::ImageFormat::Png).unwrap();
-    png.into_inner()
-}
-
 /// Asks the endpoint again and again, until it is told to stop.
 fn traffic(clients: &Clients, image: Vec<u8>) -> (Arc<AtomicBool>, tokio::task::JoinHandle<usize>) {
     let stop = Arc::new(AtomicBool::new(false));
@@ -253,10 +245,30 @@ async fn what_is_not_good_enough_is_not_deployed() {
 #[tokio::test]
 async fn a_model_that_fails_its_first_request_is_taken_back() {
     let trainer = Trainer::new().await;
-    // The first image, with which the new model is tried: serialize-image refuses it as too large.
-    trainer.clients.put("small/test/0.png", huge()).await;
-    let input = json!({ "hyperparameters": same_as_before(), "tolerance": 1 });
-    trainer
-        .refused(&input, "SmokeTestFailed", "ImageTooLarge")
-        .await;
+    let before = trainer.in_service().await;
+    // The wait before the first request is long enough for what follows.
+    let input = json!({ "hyperparameters": same_as_before(), "tolerance": 1, "poll_seconds": 5 });
+    let refused = trainer.refused(&input, "SmokeTestFailed", "UnsupportedImage");
+    // The first image was one when both models were evaluated, and is none when the new model is tried with it.
+    let spoiled = async {
+        trainer
+            .clients
+            .until("the endpoint is updated", async || {
+                let body = json!({ "EndpointName": ENDPOINT });
+                let described = trainer.sagemaker("DescribeEndpoint", &body).await;
+                described["EndpointStatus"] != "InService"
+                    || described["EndpointConfigName"] != before.as_str()
+            })
+            .await;
+        let images = trainer.clients.s3.list_objects_v2().bucket(BUCKET);
+        let images = images
+            .prefix("small/test/")
+            .max_keys(1)
+            .send()
+            .await
+            .unwrap();
+        let first = images.contents()[0].key().unwrap();
+        trainer.clients.put(first, "no image").await;
+    };
+    futures::join!(refused, spoiled);
 }

@@ -33,12 +33,12 @@ pub struct Schema {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// SQLite refused, or the file system.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: rusqlite::Error,
+        /// SQLite's error. The text above has it, so it is not the error's source too.
+        cause: rusqlite::Error,
     },
     /// Another version of this program made the file.
     #[error(
@@ -60,9 +60,9 @@ pub enum OpenError {
 /// # Errors
 /// The file can't be opened, is a link, or has another format.
 pub fn open(path: &Path, schema: &Schema) -> Result<Connection, OpenError> {
-    let failed = |source| OpenError::Sqlite {
+    let failed = |cause| OpenError::Sqlite {
         path: path.to_owned(),
-        source,
+        cause,
     };
     let db = open_file(path).map_err(failed)?;
     match open_tables(&db, schema).map_err(failed)? {

@@ -149,9 +149,9 @@ pub fn gc_offline(data_dir: &Path, older_than: Duration) -> Result<Swept, OpenEr
         transaction.commit()?;
         Ok(more)
     };
-    let failed = |source| service::database::OpenError::Sqlite {
+    let failed = |cause| service::database::OpenError::Sqlite {
         path: path.clone(),
-        source,
+        cause,
     };
     while step().map_err(failed)? {}
     Ok(sweep.swept)

@@ -36,9 +36,9 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         tables: include_str!("schema.sql"),
     };
     let db = database::open(path, &schema)?;
-    pending::create(&db).map_err(|source| database::OpenError::Sqlite {
+    pending::create(&db).map_err(|cause| database::OpenError::Sqlite {
         path: path.to_owned(),
-        source,
+        cause,
     })?;
     Ok(db)
 }
