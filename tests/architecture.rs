@@ -19,6 +19,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("s3-objects", &["aws-failure", "error-text", "s3-uri"]),
     ("s3-uri", &[]),
     ("service", &[]),
+    ("tables", &[]),
+    ("trees", &["tables"]),
     (
         "monitor",
         &["evaluation", "fit-image", "plots", "s3-objects", "s3-uri"],

@@ -1,0 +1,1 @@
+//! Typed tables: a schema, columns, and rows of CSV and JSON.
