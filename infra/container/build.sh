@@ -19,8 +19,8 @@ case $target in
 esac
 folder=target/container
 RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" \
-    cargo build --release --locked -p scones-model --bin scones-model --target "$target" --target-dir "$folder/build"
-cp "$folder/build/$target/release/scones-model" "$folder/scones-model"
+    cargo build --profile deploy --locked -p scones-model --bin scones-model --target "$target" --target-dir "$folder/build"
+cp "$folder/build/$target/deploy/scones-model" "$folder/scones-model"
 # A static program is "not a dynamic executable", and "statically linked" if its place in memory is open.
 if ! ldd "$folder/scones-model" 2>&1 | grep -qE 'not a dynamic executable|statically linked'; then
     fail "$folder/scones-model is not static: install the C library's static files (libc6-dev on Debian and Ubuntu)"
