@@ -248,7 +248,7 @@ async fn a_model_that_fails_its_first_request_is_taken_back() {
     let before = trainer.in_service().await;
     // The wait before the first request is long enough for what follows.
     let input = json!({ "hyperparameters": same_as_before(), "tolerance": 1, "poll_seconds": 5 });
-    let refused = trainer.refused(&input, "SmokeTestFailed", "UnsupportedImage");
+    let refused = trainer.refused(&input, "SmokeTestFailed", "NotAnImage");
     // The first image was one when both models were evaluated, and is none when the new model is tried with it.
     let spoiled = async {
         trainer
