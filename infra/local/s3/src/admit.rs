@@ -1,8 +1,9 @@
-//! Who may come in, and what the protocol layer sees of a request.
+//! Admits requests to S3 and prepares them for the protocol layer.
 //!
-//! Where signatures are verified, `service::signature` has done so before: for all services at once. Where they are not, every
-//! access key is good, and `s3s` cannot be told so. So signatures are taken off here, and with them what `s3s` would do
-//! while it verifies: decode `aws-chunked` bodies and look at the expiry of presigned URLs.
+//! If the stack verifies signatures, `service::signature` has already done so, for all services at
+//! once. If not, every access key is valid, which `s3s` has no setting for. So the signature is
+//! removed here, along with the work that `s3s` ties to verification: decoding `aws-chunked` bodies
+//! and checking the expiry of presigned URLs.
 
 use std::sync::{Arc, OnceLock};
 
@@ -34,7 +35,8 @@ impl Trailers {
     }
 }
 
-/// Takes the signature off a request, whoever made it; those of its chunks are verified if a verifier came with it.
+/// Takes the signature off a request, whoever made it; those of its chunks are verified if a
+/// verifier came with it.
 pub(super) async fn any_key(
     request: Request<axum::body::Body>,
 ) -> Result<Request<s3s::Body>, S3Error> {
@@ -59,7 +61,8 @@ pub(super) async fn any_key(
     Ok(Request::from_parts(parts, body))
 }
 
-/// The body as `s3s` reads it: without its chunks, a form's without its signature, a document's whole.
+/// The body as `s3s` reads it: without its chunks, a form's without its signature, a document's
+/// whole.
 async fn body_for(parts: &mut Parts, body: axum::body::Body) -> Result<s3s::Body, S3Error> {
     let body = if take_chunked(&mut parts.headers) {
         let trailers = Trailers::default();
@@ -92,7 +95,7 @@ async fn body_for(parts: &mut Parts, body: axum::body::Body) -> Result<s3s::Body
     Ok(body)
 }
 
-/// Who is not known may not choose the headers of the answer.
+/// Refuses the response overrides of anonymous callers, who may not choose response headers.
 fn refuse_overrides(query: &str) -> Result<(), S3Error> {
     if query.split('&').any(|pair| pair.starts_with("response-")) {
         return Err(s3_error!(
@@ -104,8 +107,8 @@ fn refuse_overrides(query: &str) -> Result<(), S3Error> {
 }
 
 fn refuse_two_checksums(headers: &HeaderMap) -> Result<(), S3Error> {
-    let given = |algorithm: &Algorithm| headers.contains_key(algorithm.header());
-    if Algorithm::ALL.into_iter().filter(given).count() > 1 {
+    let has_checksum = |algorithm: &Algorithm| headers.contains_key(algorithm.header());
+    if Algorithm::ALL.into_iter().filter(has_checksum).count() > 1 {
         return Err(s3_error!(
             InvalidRequest,
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
@@ -114,7 +117,7 @@ fn refuse_two_checksums(headers: &HeaderMap) -> Result<(), S3Error> {
     Ok(())
 }
 
-/// Whether the body is `aws-chunked`; the headers that say so go.
+/// Returns true if the body is `aws-chunked`, and removes the headers that say so.
 pub(super) fn take_chunked(headers: &mut HeaderMap) -> bool {
     let streaming = headers
         .remove(CONTENT_SHA256)

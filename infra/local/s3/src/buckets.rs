@@ -18,7 +18,7 @@ pub(super) struct Bucket {
     pub(super) rules: Vec<Rule>,
 }
 
-/// What becomes of an object that is overwritten.
+/// The versioning state of a bucket: decides what happens to an object that is overwritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Versioning {
     /// Never enabled.
@@ -28,7 +28,7 @@ pub(super) enum Versioning {
 }
 
 impl Versioning {
-    /// As XML writes it; nothing where it was never enabled.
+    /// Returns the name in XML; `None` if versioning was never enabled.
     pub(super) fn name(self) -> Option<&'static str> {
         match self {
             Self::Off => None,
@@ -69,7 +69,8 @@ pub(super) fn get(sql: &Connection, name: &str) -> Result<Bucket, Error> {
         .unwrap_or(Err(Error::NoSuchBucket))
 }
 
-/// Buckets whose names begin with `prefix` and follow `after`, in order, at most `limit`; of one region or of all.
+/// Buckets whose names begin with `prefix` and follow `after`, in order, at most `limit`; of one
+/// region or of all.
 pub(super) fn list(
     sql: &Connection,
     (prefix, after): (&str, &str),

@@ -1,5 +1,5 @@
-//! The `aws-chunked` content encoding: chunks with sizes in hexadecimal, perhaps with signatures, perhaps followed by
-//! trailers.
+//! The `aws-chunked` content encoding: chunks with sizes in hexadecimal, perhaps with signatures,
+//! perhaps followed by trailers.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html> and
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>:
@@ -24,7 +24,7 @@ const LONGEST_LINE: usize = 8 << 10;
 /// More trailers than this are no checksum.
 const MOST_TRAILERS: usize = 32;
 
-/// Why a body is not what its headers say.
+/// The reason that a body contradicts its headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ChunkedError {
     #[error("the aws-chunked body is malformed")]
@@ -46,12 +46,12 @@ impl From<NotSigned> for ChunkedError {
 /// Decodes a body that arrives in pieces.
 pub(super) struct Decoder {
     state: State,
-    /// What arrived and could not be used yet.
+    /// The bytes received but not yet decoded.
     pending: BytesMut,
-    /// How many bytes of data are still to come.
+    /// The number of data bytes that remain in the chunk.
     remaining: u64,
     trailers: HeaderMap,
-    /// What verifies the signatures of the chunks, where they are verified.
+    /// Verifies the signatures of the chunks; `None` if the stack verifies none.
     signed: Option<Chunks>,
 }
 

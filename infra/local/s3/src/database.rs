@@ -1,10 +1,11 @@
 //! The SQLite database behind the store: one thread that writes, connections that read.
 //!
-//! Writes that wait at the same moment share one transaction, and so one sync to disk; each has a savepoint of its
-//! own, so that a refused one leaves nothing behind. A write is answered after the commit.
+//! Writes that wait at the same moment share one transaction, and so one sync to disk; each has a
+//! savepoint of its own, so that a refused one leaves nothing behind. A write is answered after the
+//! commit.
 //!
-//! While it is open, the file says so (`user_version`): a copy of it without its write-ahead log is then known as one,
-//! see `recovery`. Closing it moves everything into the one file.
+//! While it is open, the file says so (`user_version`): a copy of it without its write-ahead log is
+//! then known as one, see `recovery`. Closing it moves everything into the one file.
 
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -15,10 +16,10 @@ use tokio::sync::{Notify, oneshot};
 use super::error::Error;
 use super::files::{FileId, Files, Stored};
 use super::recovery::{self, CLOSED, OPEN};
-use super::reserve::Reserve;
+use super::reserve::DiskReserve;
 use service::database::{Readers, checkpoint, make_durable, open_file};
 
-/// The most writes that share a transaction.
+/// The maximum number of writes in one transaction.
 const BATCH: usize = 64;
 
 /// The database. Cheap to clone; the writing thread ends with the last clone.
@@ -28,7 +29,7 @@ pub(super) struct Database {
     readers: Readers,
 }
 
-/// What the writing thread is sent.
+/// A message to the writing thread.
 enum Message {
     Write(Job),
     /// A write that makes room, and so must not fail for the lack of it.
@@ -40,45 +41,46 @@ enum Message {
 /// A write in progress: what it does to the database, and what must follow once it is durable.
 pub(super) struct Write<'a> {
     pub(super) sql: &'a Connection,
-    after: &'a mut After,
+    after: &'a mut PostCommit,
 }
 
 impl Write<'_> {
     /// Removes the file after the commit.
-    pub(super) fn doom(&mut self, file: FileId) {
-        self.after.doomed.push(file);
+    pub(super) fn remove_later(&mut self, file: FileId) {
+        self.after.removed_files.push(file);
     }
 
-    /// Hands the file to the row that this write adds: were it still ours when the transaction commits, dropping it at
-    /// the wrong moment would leave a row without a file.
+    /// Hands the file to the row that this write adds: were it still ours when the transaction
+    /// commits, dropping it at the wrong moment would leave a row without a file.
     pub(super) fn keep(&mut self, file: Stored) {
-        self.after.kept.push(file);
+        self.after.added_files.push(file);
     }
 
     /// Wakes the dispatcher after the commit.
-    pub(super) fn announce(&mut self) {
-        self.after.announced = true;
+    pub(super) fn notify_later(&mut self) {
+        self.after.has_events = true;
     }
 }
 
 #[derive(Default)]
-struct After {
-    doomed: Vec<FileId>,
-    kept: Vec<Stored>,
-    announced: bool,
+struct PostCommit {
+    removed_files: Vec<FileId>,
+    added_files: Vec<Stored>,
+    has_events: bool,
 }
 
 type Committed = Result<(), String>;
-type Answer = Box<dyn FnOnce(&Committed) + Send>;
-/// Does its work inside the transaction (`None`: there is none) and gives back how to answer after the commit.
-type Job = Box<dyn FnOnce(Option<&mut Transaction>, &mut After) -> Answer + Send>;
+type Reply = Box<dyn FnOnce(&Committed) + Send>;
+/// Does its work inside the transaction (`None`: there is none) and gives back how to answer after
+/// the commit.
+type Job = Box<dyn FnOnce(Option<&mut Transaction>, &mut PostCommit) -> Reply + Send>;
 
 impl Database {
     /// Opens the database file, makes its tables, and starts the writing thread.
     pub(super) fn open(path: &Path, files: Files, outbox: Arc<Notify>) -> Result<Self, Error> {
         recovery::check(path, &files)?;
         // Before the first write: what an earlier stack reserved is room for it on a full disk.
-        let reserve = Reserve::open(path.with_file_name("reserve"))?;
+        let reserve = DiskReserve::open(path.with_file_name("reserve"))?;
         let connection = open_file(path)?;
         make_durable(&connection)?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -102,7 +104,8 @@ impl Database {
         })
     }
 
-    /// Runs `work` in a transaction; returns when its changes are on disk. Where `work` fails, nothing is changed.
+    /// Runs `work` in a transaction; returns when its changes are on disk. Where `work` fails,
+    /// nothing is changed.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -125,7 +128,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut Write) -> Result<T, Error> + Send + 'static,
     {
-        let (answer, answered) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         let job: Job = Box::new(move |transaction, after| {
             let outcome = match transaction {
                 Some(transaction) => in_savepoint(transaction, after, work),
@@ -137,16 +140,17 @@ impl Database {
                     _ => outcome,
                 };
                 // Nobody waits any more: the write stands all the same.
-                let _ = answer.send(outcome);
+                let _ = reply.send(outcome);
             })
         });
         self.messages
             .send(message(job))
             .map_err(|_| Error::Stopped)?;
-        answered.await.map_err(|_| Error::Stopped)?
+        receiver.await.map_err(|_| Error::Stopped)?
     }
 
-    /// Ends writing, and moves what is in the write-ahead log into the database file: from then on the one file is all.
+    /// Ends writing, and moves what is in the write-ahead log into the database file: from then on
+    /// the one file is all.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
         // An error means that the thread has ended already.
@@ -177,7 +181,7 @@ impl Database {
 
 fn in_savepoint<T>(
     transaction: &mut Transaction,
-    after: &mut After,
+    after: &mut PostCommit,
     work: impl FnOnce(&mut Write) -> Result<T, Error>,
 ) -> Result<T, Error> {
     // Some errors of SQLite end the whole transaction: nothing of this batch is committed then.
@@ -185,15 +189,15 @@ fn in_savepoint<T>(
         return Err(Error::Commit("an earlier write ended it".into()));
     }
     let savepoint: Savepoint = transaction.savepoint()?;
-    let mut mine = After::default();
+    let mut effects = PostCommit::default();
     let done = work(&mut Write {
         sql: &savepoint,
-        after: &mut mine,
+        after: &mut effects,
     })?;
     savepoint.commit()?;
-    after.doomed.append(&mut mine.doomed);
-    after.kept.append(&mut mine.kept);
-    after.announced |= mine.announced;
+    after.removed_files.append(&mut effects.removed_files);
+    after.added_files.append(&mut effects.added_files);
+    after.has_events |= effects.has_events;
     Ok(done)
 }
 
@@ -202,7 +206,7 @@ struct Writer {
     connection: Connection,
     files: Files,
     outbox: Arc<Notify>,
-    reserve: Reserve,
+    reserve: DiskReserve,
 }
 
 impl Writer {
@@ -238,36 +242,36 @@ impl Writer {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
-        let mut after = After::default();
+        let mut after = PostCommit::default();
         let mut transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .inspect_err(|error| tracing::error!(%error, "no transaction could be begun"))
             .ok();
-        let answers: Vec<Answer> = jobs
+        let replies: Vec<Reply> = jobs
             .into_iter()
             .map(|job| job(transaction.as_mut(), &mut after))
             .collect();
         let committed = transaction.map_or(Ok(()), Transaction::commit);
         match &committed {
             Ok(()) => {
-                after.kept.into_iter().for_each(Stored::adopt);
+                after.added_files.into_iter().for_each(Stored::adopt);
                 after
-                    .doomed
+                    .removed_files
                     .into_iter()
                     .for_each(|file| self.files.remove(file));
-                if after.announced {
+                if after.has_events {
                     self.outbox.notify_one();
                 }
             }
             // The commit is not on disk, so the files of its rows go.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {}
             // It may be: the next start finds out.
-            Err(_) => after.kept.into_iter().for_each(Stored::adopt),
+            Err(_) => after.added_files.into_iter().for_each(Stored::adopt),
         }
         let committed = committed.map_err(|error| error.to_string());
-        for answer in answers {
-            answer(&committed);
+        for reply in replies {
+            reply(&committed);
         }
     }
 

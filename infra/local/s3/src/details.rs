@@ -1,4 +1,4 @@
-//! What an object carries beside its bytes, as a row keeps it.
+//! The metadata of an object, as a database row stores it.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,8 @@ pub(super) struct Details {
     pub(super) headers: Headers,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) checksum: Option<Checksum>,
-    /// The sizes in bytes of the parts of a multipart upload; empty for an object that came in one piece.
+    /// The sizes in bytes of the parts of a multipart upload; empty for an object that came in one
+    /// piece.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) parts: Vec<u64>,
     /// The values of the checksums of those parts, where the client asked for some.
@@ -46,7 +47,7 @@ impl Details {
     }
 }
 
-/// What the client said about the object, and gets back with it.
+/// The headers that the client stored with the object and gets back with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Headers {
@@ -105,7 +106,8 @@ pub(super) struct Tag {
     pub(super) value: String,
 }
 
-/// Refuses what AWS refuses: see <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>.
+/// Refuses what AWS refuses: see
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>.
 pub(super) fn checked_tags(tags: Vec<Tag>) -> Result<Vec<Tag>, Error> {
     let mut seen = std::collections::HashSet::new();
     if tags.len() > 10 {
@@ -113,7 +115,7 @@ pub(super) fn checked_tags(tags: Vec<Tag>) -> Result<Vec<Tag>, Error> {
     }
     for tag in &tags {
         let refused = |text| Err(Error::InvalidTag(text).with("TagKey", &tag.key));
-        let known = |text: &str, most| text.chars().count() <= most && text.chars().all(is_in_tags);
+        let known = |text: &str, max| text.chars().count() <= max && text.chars().all(is_in_tags);
         if tag.key.starts_with("aws:") {
             return refused("Your TagKey cannot be prefixed with aws:");
         }

@@ -1,4 +1,4 @@
-//! What is computed over an object's bytes while they stream in: MD5 and S3's checksums.
+//! Computes the digests of an object while its bytes stream in: MD5 and S3's checksums.
 //!
 //! See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>.
 
@@ -35,7 +35,7 @@ impl Algorithm {
         Self::Sha256,
     ];
 
-    /// As `x-amz-checksum-algorithm` and XML write it.
+    /// Returns the name in `x-amz-checksum-algorithm` and XML.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Crc32 => "CRC32",
@@ -72,7 +72,7 @@ impl Algorithm {
         }
     }
 
-    /// What a multipart upload's checksum covers where its creator left that open.
+    /// Returns the default checksum type of a multipart upload.
     pub(super) fn default_kind(self) -> Kind {
         match self {
             Self::Crc64Nvme => Kind::FullObject,
@@ -80,7 +80,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether a multipart upload can have this algorithm with that kind.
+    /// Returns true if a multipart upload can combine this algorithm with this checksum type.
     pub(super) fn supports(self, kind: Kind) -> bool {
         match kind {
             Kind::FullObject => self.crc().is_some(),
@@ -88,7 +88,7 @@ impl Algorithm {
         }
     }
 
-    /// How many bytes a checksum has.
+    /// Returns the length of a checksum in bytes.
     fn width(self) -> usize {
         match self {
             Self::Crc32 | Self::Crc32c => 4,
@@ -99,7 +99,7 @@ impl Algorithm {
     }
 }
 
-/// What a checksum covers: all bytes of the object, or the checksums of its parts.
+/// The scope of a checksum: all bytes of the object, or the checksums of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum Kind {
@@ -141,7 +141,7 @@ impl Checksum {
         }
     }
 
-    /// Whether the value can be a checksum of its algorithm at all.
+    /// Returns true if the value has the form of its algorithm's checksums.
     pub(super) fn is_well_formed(&self) -> bool {
         self.bytes()
             .is_some_and(|bytes| bytes.len() == self.algorithm.width())
@@ -151,8 +151,9 @@ impl Checksum {
         STANDARD.decode(&self.value).ok()
     }
 
-    /// The checksum of an object from those of its parts, each with the part's size in bytes. `None` where a part's
-    /// checksum is of another algorithm, or the algorithm cannot be combined in that way.
+    /// The checksum of an object from those of its parts, each with the part's size in bytes.
+    /// `None` where a part's checksum is of another algorithm, or the algorithm cannot be combined
+    /// in that way.
     pub(super) fn of_parts(
         algorithm: Algorithm,
         kind: Kind,
@@ -236,7 +237,8 @@ impl Digests {
     }
 }
 
-/// An MD5 digest; as text in hexadecimal, which is the entity tag of an object that was stored in one piece.
+/// An MD5 digest; as text in hexadecimal, which is the entity tag of an object that was stored in
+/// one piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Md5(pub(super) [u8; 16]);
 
@@ -285,11 +287,11 @@ fn hasher(algorithms: &[Algorithm]) -> ChecksumHasher {
 }
 
 fn values(hasher: ChecksumHasher) -> Vec<Checksum> {
-    given(&mut hasher.finalize())
+    collect_checksums(&mut hasher.finalize())
 }
 
 /// The checksums that a structure of the protocol carries.
-fn given(sums: &mut s3s::dto::Checksum) -> Vec<Checksum> {
+fn collect_checksums(sums: &mut s3s::dto::Checksum) -> Vec<Checksum> {
     [
         (Algorithm::Crc32, sums.checksum_crc32.take()),
         (Algorithm::Crc32c, sums.checksum_crc32c.take()),

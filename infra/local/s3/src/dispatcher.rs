@@ -1,8 +1,8 @@
 //! Carries events from the outbox to functions.
 //!
-//! A row goes only after the function's queue has the event on disk, so that each event arrives at least once,
-//! whenever the process dies. Events of one bucket keep their order: one that can't be handed over holds back those
-//! behind it, and no other bucket's.
+//! A row goes only after the function's queue has the event on disk, so that each event arrives at
+//! least once, whenever the process dies. Events of one bucket keep their order: one that can't be
+//! handed over holds back those behind it, and no other bucket's.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -19,7 +19,7 @@ use super::database::Database;
 use super::error::Error;
 use service::{Invoke, InvokeError};
 
-/// How many events of a bucket are read at a time.
+/// The number of a bucket's events read at a time.
 const ROUND: i64 = 32;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -32,7 +32,7 @@ struct Waiting {
     payload: String,
 }
 
-/// What a round came to.
+/// The result of one round of deliveries.
 struct Round {
     /// Events that are done with: handed over, or impossible to hand over.
     done: Vec<i64>,

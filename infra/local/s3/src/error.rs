@@ -1,8 +1,9 @@
-//! Why a request was refused, in AWS's codes and texts.
+//! The errors of S3, with AWS's codes and texts.
 //!
-//! The texts are those of <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; the HTTP status
-//! follows from the code, in `s3s`. What AWS adds in elements of their own (`RangeRequested`, `ArgumentName`) are
-//! members: the request tells some of them (see `response`), [`Error::with`] the others.
+//! The texts are from <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; `s3s`
+//! derives the HTTP status from the code. The elements that AWS adds to some errors
+//! (`RangeRequested`, `ArgumentName`) are members: some come from the request (see `response`), the
+//! others from [`Error::with`].
 
 use std::borrow::Cow;
 
@@ -156,7 +157,7 @@ impl Error {
         Self::Detailed(error, members)
     }
 
-    /// Whether the request is at fault, rather than the store.
+    /// Returns true if the request is at fault, rather than the store.
     pub(super) fn is_refusal(&self) -> bool {
         !matches!(
             self.code(),
@@ -164,7 +165,7 @@ impl Error {
         )
     }
 
-    /// As a list of errors has it, one for each object.
+    /// Returns the code as it stands in a list of per-object errors.
     pub(super) fn code_name(&self) -> String {
         self.code().as_str().to_owned()
     }

@@ -1,8 +1,8 @@
-//! Which writes are events, for whom, and how S3 words them.
+//! S3 events: which writes emit them, to which functions, and their message.
 //!
-//! The message is the one of
-//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>, version 2.1. It is
-//! written to the outbox in the transaction of the write that it tells of; see `dispatcher`.
+//! The message is version 2.1 of
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>. It
+//! is written to the outbox in the same transaction as the write; see `dispatcher`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rusqlite::params;
@@ -16,7 +16,7 @@ use super::now;
 use super::versions::Version;
 use service::Identity;
 
-/// Which events of a bucket go to which function.
+/// A notification rule: the events of a bucket that go to one function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Rule {
     pub(super) id: String,
@@ -40,7 +40,7 @@ impl Rule {
                 .any(|wanted| covers(wanted, event.name()))
     }
 
-    /// Whether an event could go to both: AWS refuses that.
+    /// Returns true if one event could match both rules, which AWS refuses.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let either = |a: &str, b: &str, f: fn(&str, &str) -> bool| f(a, b) || f(b, a);
         let same_event = self.events.iter().any(|mine| {
@@ -78,7 +78,7 @@ pub(super) fn is_known(pattern: &str) -> bool {
         && (!pattern.ends_with('*') || pattern.ends_with(":*"))
 }
 
-/// What can happen to an object.
+/// The type of an S3 event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     Put,
@@ -121,7 +121,7 @@ impl Event {
     }
 }
 
-/// Who asked, as an event tells it.
+/// The requester, as an event reports it.
 #[derive(Clone, Debug)]
 pub(super) struct Requester {
     pub(super) request_id: String,
@@ -130,7 +130,7 @@ pub(super) struct Requester {
     pub(super) identity: Identity,
     /// The host that was asked, with its port.
     pub(super) host: String,
-    /// Whether the host names the bucket.
+    /// True if the host names the bucket.
     pub(super) is_virtual_host: bool,
     /// The region whose endpoint was asked: the one of the signature.
     pub(super) region: String,
@@ -166,7 +166,7 @@ pub(super) fn emit(
             .sql
             .prepare_cached("INSERT INTO outbox (bucket, function, payload) VALUES (?1, ?2, ?3)")?
             .execute(params![bucket.name, rule.function_arn, payload])?;
-        write.announce();
+        write.notify_later();
     }
     Ok(())
 }
@@ -212,7 +212,8 @@ fn object(bucket: &Bucket, event: Event, version: &Version) -> Value {
     if bucket.versioning != Versioning::Off {
         object["versionId"] = version.version_id.as_str().into();
     }
-    // Later for what happened later to the key: a version's end after its beginning, before the next version's.
+    // Later for what happened later to the key: a version's end after its beginning, before the
+    // next version's.
     object["sequencer"] = format!("{:016X}{:02X}", version.id, event as u8).into();
     object
 }
@@ -231,7 +232,8 @@ const KEPT: AsciiSet = NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b' ');
 
-/// A key as S3 writes it in events and in lists with `encoding-type=url`: percent-encoded, a space as `+`.
+/// A key as S3 writes it in events and in lists with `encoding-type=url`: percent-encoded, a space
+/// as `+`.
 pub(super) fn encode_key(key: &str) -> String {
     utf8_percent_encode(key, &KEPT)
         .to_string()

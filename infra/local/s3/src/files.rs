@@ -1,8 +1,9 @@
 //! Object bytes on disk.
 //!
-//! A file's name is made here and says nothing about the key, so no key can leave the directory. Bytes go to
-//! `incoming/` first, are synced, and are renamed into `objects/xx/`; from then on they never change. Rows of the
-//! database name the files; `recovery` says what becomes of a file without a row. No link is followed.
+//! A file's name is made here and says nothing about the key, so no key can leave the directory.
+//! Bytes go to `incoming/` first, are synced, and are renamed into `objects/xx/`; from then on they
+//! never change. Rows of the database name the files; `recovery` says what becomes of a file
+//! without a row. No link is followed.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -80,8 +81,8 @@ impl Files {
     pub(super) fn stored(&self) -> io::Result<Vec<FileId>> {
         let mut stored = Vec::new();
         for fan in self.fans() {
-            let own = own_files(&fan)?.into_iter();
-            stored.extend(own.filter(|id| self.path(*id).starts_with(&fan)));
+            let own_ids = own_files(&fan)?.into_iter();
+            stored.extend(own_ids.filter(|id| self.path(*id).starts_with(&fan)));
         }
         Ok(stored)
     }
@@ -123,9 +124,9 @@ impl Files {
             .open(self.path(id))
     }
 
-    /// Looks something up and opens the file that it names.
+    /// Looks up a row and opens the file that it names.
     ///
-    /// Whoever overwrites an object in between removes the file that was found: then another look finds another file.
+    /// If a concurrent write removes the file in between, another lookup finds its successor.
     pub(super) fn find<T>(
         &self,
         mut look_up: impl FnMut() -> Result<(T, Option<FileId>), Error>,
@@ -143,7 +144,8 @@ impl Files {
         }
     }
 
-    /// A second name for the same bytes: a copy without copying. `None` where the file system has no such thing.
+    /// A second name for the same bytes: a copy without copying. `None` where the file system has
+    /// no such thing.
     pub(super) fn link(&self, id: FileId) -> io::Result<Option<Stored>> {
         let copy = FileId(Uuid::new_v4());
         let path = self.path(copy);
@@ -155,7 +157,7 @@ impl Files {
         Ok(Some(stored))
     }
 
-    /// One file of the bytes of several, in that order. `None` where one of them is gone.
+    /// Concatenates files in order into one. `None` if one of them is gone.
     pub(super) fn join(&self, ids: &[FileId]) -> io::Result<Option<Stored>> {
         if let [only] = ids
             && let Some(stored) = self.link(*only)?
@@ -220,8 +222,8 @@ impl Drop for Draft {
     }
 }
 
-/// A stored file that no row names yet. Dropped, it is removed; `Write::keep` hands it to the transaction that writes
-/// the row.
+/// A stored file that no row names yet. Dropped, it is removed; `Write::keep` hands it to the
+/// transaction that writes the row.
 #[derive(Debug)]
 pub(super) struct Stored {
     files: Files,

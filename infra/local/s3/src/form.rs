@@ -1,9 +1,10 @@
 //! A browser's form upload (POST Object), rewritten so that `s3s` reads it as S3 does:
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>
 //!
-//! `${filename}` is replaced, and the fields are held against the policy of the form. Then it and the signature over it,
-//! which nobody here can verify (see `admit`), become fields that S3 ignores, and so does what S3 takes for absent where
-//! `s3s` would refuse it. What `s3s` does not know of is kept beside the request.
+//! `${filename}` is replaced, and the fields are held against the policy of the form. Then it and
+//! the signature over it, which nobody here can verify (see `admit`), become fields that S3
+//! ignores, and so does what S3 takes for absent where `s3s` would refuse it. What `s3s` does not
+//! know of is kept beside the request.
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, stream};
@@ -14,18 +15,19 @@ use s3s::StdError;
 use super::error::Error;
 use super::policy;
 
-/// Fields come before the file, which is the last one; policies and signatures are far smaller than this.
+/// Fields come before the file, which is the last one; policies and signatures are far smaller than
+/// this.
 const LONGEST_HEAD: usize = 256 << 10;
 
-/// What a form says beside what `s3s` reads.
+/// The fields of a form that `s3s` does not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Form {
     /// The tags of the object, an XML document.
     pub(super) tagging: Option<String>,
-    /// Where a browser goes after the upload: an absolute URL.
+    /// The URL to redirect the browser to after the upload; absolute.
     pub(super) redirect: Option<String>,
-    /// How many bytes the policy allows the file.
-    pub(super) length: Option<policy::Length>,
+    /// The file sizes that the policy allows, in bytes.
+    pub(super) length: Option<policy::LengthRange>,
 }
 
 /// A part of the form before the file's bytes.
@@ -177,7 +179,8 @@ fn rewrite(fields: &mut [Field], bucket: &str) -> Result<Form, Error> {
     Ok(form)
 }
 
-/// Replaces `${filename}`, in every field, by the name of the file without the folders that some browsers send.
+/// Replaces `${filename}`, in every field, by the name of the file without the folders that some
+/// browsers send.
 fn fill_in_filename(fields: &mut [Field]) {
     let path = fields.last().and_then(|file| file.filename.clone());
     let filename = path

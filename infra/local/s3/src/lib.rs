@@ -1,11 +1,13 @@
 //! Amazon S3: the `s3s` crate's protocol over a durable store of its own.
 //!
-//! `s3s` parses and writes HTTP and XML; `admit` stands in front of it and `api` behind it. Bytes of objects are files
-//! (`files`), all else is SQLite (`database`); the rules of S3 are in `buckets`, `versions`, `uploads` and `list`.
-//! A write and the events that it causes are one transaction; `dispatcher` carries events to functions.
+//! `s3s` parses and writes HTTP and XML; `admit` stands in front of it and `api` behind it. Bytes
+//! of objects are files (`files`), all else is SQLite (`database`); the rules of S3 are in
+//! `buckets`, `versions`, `uploads` and `list`. A write and the events that it causes are one
+//! transaction; `dispatcher` carries events to functions.
 //!
-//! Two invariants hold at any moment, also after `kill -9`: a row names only files that are complete and on disk, and
-//! what was answered with success is on disk. `recovery` says what a start does with files that no row names.
+//! Two invariants hold at any moment, also after `kill -9`: a row names only files that are
+//! complete and on disk, and what was answered with success is on disk. `recovery` says what a
+//! start does with files that no row names.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -77,7 +79,7 @@ pub struct S3 {
     service: S3Service,
 }
 
-/// What every part of S3 works on.
+/// The shared state of S3.
 #[derive(Clone)]
 struct Store {
     files: Files,
@@ -90,12 +92,13 @@ struct Store {
 }
 
 impl S3 {
-    /// Opens or makes the store in `data_dir/s3`, and removes what a crash left half written.
+    /// Opens or creates the store in `data_dir/s3`, and removes partial writes that a crash left.
     ///
-    /// One process at a time may have it open: the caller sees to that.
+    /// The caller ensures that only one process has it open at a time.
     ///
     /// # Errors
-    /// Among others where the database has lost rows: it is missing, or its write-ahead log is.
+    /// Fails, among other reasons, if the database has lost rows: it or its write-ahead log is
+    /// missing.
     pub fn open(data_dir: &Path, identity: Identity) -> Result<Self, OpenError> {
         let root = data_dir.join("s3");
         let store = Store::open(&root, identity).map_err(|error| OpenError {
@@ -110,13 +113,14 @@ impl S3 {
         })
     }
 
-    /// Answers a request of the S3 API in path style (`/bucket/key`), whatever access key it is signed with.
+    /// Answers a request of the S3 API in path style (`/bucket/key`), whatever access key it is
+    /// signed with.
     pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
         let mut request = request;
-        let answer = response::Answer::to(&request);
+        let builder = response::ResponseBuilder::for_request(&request);
         let requester = Requester {
-            request_id: answer.request_id().to_owned(),
-            host_id: answer.host_id().to_owned(),
+            request_id: builder.request_id().to_owned(),
+            host_id: builder.host_id().to_owned(),
             source_ip: source_ip(&request),
             identity: self.store.identity.clone(),
             host: host(&request),
@@ -130,7 +134,7 @@ impl S3 {
                 .to_http_response()
                 .map_err(|error| s3s::HttpError::new(Box::new(error))),
         };
-        answer.finish(outcome)
+        builder.finish(outcome)
     }
 
     /// Sees to it that a bucket of the template exists, with its versioning and its notifications.
@@ -151,7 +155,8 @@ impl S3 {
         let _ = self.store.functions.set(functions);
     }
 
-    /// Hands events to functions until `shutdown`. Events that are left then are handed over after the next start.
+    /// Hands events to functions until `shutdown`. Events that are left then are handed over after
+    /// the next start.
     pub async fn run_dispatcher(self, shutdown: impl Future<Output = ()> + Send) {
         let Store {
             database,
@@ -223,11 +228,11 @@ impl Objects for S3 {
         bucket: &str,
         key: &str,
         version: Option<&str>,
-        at: u64,
-        most: usize,
+        offset: u64,
+        max_bytes: usize,
     ) -> Result<Option<Bytes>, ObjectsError> {
         let version = version.map(str::to_owned);
-        let found = api::read_piece(&self.store, (bucket, key, version), at, most).await;
+        let found = api::read_piece(&self.store, (bucket, key, version), offset, max_bytes).await;
         unless_missing(found, bucket, key)
     }
 
@@ -285,7 +290,8 @@ fn unless_missing<T>(
 /// The host of the URLs in answers to those who named none.
 const LOCALHOST: &str = "localhost";
 
-/// The host that was asked, where it names the bucket: whoever makes such a request one in path style says so.
+/// The host that was asked, where it names the bucket: whoever makes such a request one in path
+/// style says so.
 fn virtual_host(request: &Request<Body>) -> Option<&Authority> {
     request.extensions().get()
 }
@@ -299,7 +305,8 @@ fn host(request: &Request<Body>) -> String {
     host.unwrap_or(LOCALHOST).to_owned()
 }
 
-/// The region in the scope of the request's signature, which each region's endpoint asks for on AWS.
+/// The region in the scope of the request's signature, which each region's endpoint asks for on
+/// AWS.
 fn region(request: &Request<Body>) -> Option<String> {
     let header = request.headers().get(http::header::AUTHORIZATION)?;
     let (_, scope) = header.to_str().ok()?.split_once("Credential=")?;

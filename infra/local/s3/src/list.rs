@@ -3,17 +3,17 @@
 use rusqlite::{Connection, params};
 
 use super::error::Error;
-use super::listing::{self, From, Page, Query};
+use super::listing::{self, Page, Query, StartBound};
 use super::versions::{self, COLUMNS, Version};
 
-/// Where the names end that begin with `prefix`: all UTF-8 is less than this.
+/// Returns the exclusive upper bound of the names with this prefix: all UTF-8 sorts below it.
 pub(super) fn end(prefix: &str) -> Vec<u8> {
     listing::successor(prefix).unwrap_or_else(|| vec![0xff])
 }
 
 /// The bytes of the first name to read, and whether that name itself is left out.
-pub(super) fn bounds(query: &Query, after: Option<&str>, from: &From) -> (Vec<u8>, bool) {
-    if let From::Name(name) = from {
+pub(super) fn bounds(query: &Query, after: Option<&str>, from: &StartBound) -> (Vec<u8>, bool) {
+    if let StartBound::Name(name) = from {
         return (name.clone(), false);
     }
     let prefix = query.prefix.as_bytes();

@@ -1,23 +1,23 @@
-//! How a sorted list of names becomes pages with common prefixes.
+//! Splits a sorted list of names into pages with common prefixes.
 //!
-//! Shared by the four listings of S3. Names that share what lies between the prefix and the delimiter are one entry,
-//! and are skipped by seeking past them, however many they are.
+//! The four listings of S3 share it. Names that share the text between the prefix and the delimiter
+//! form one entry; the listing skips them by seeking past them, however many there are.
 
-/// What a page is to hold.
+/// The request for a page.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Query {
     pub(super) prefix: String,
     pub(super) delimiter: Option<String>,
-    /// The most entries and common prefixes together.
+    /// The maximum number of entries and common prefixes together.
     pub(super) limit: usize,
     /// A marker inside a common prefix leaves all of it out. `StartAfter` alone does not.
     pub(super) marker_skips_prefix: bool,
 }
 
-/// Where to read on from.
+/// The lower bound of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum From {
-    /// The place where the page begins; the caller knows it.
+pub(super) enum StartBound {
+    /// The first page: the caller knows where it begins.
     Start,
     /// The first name that is not less than these bytes.
     Name(Vec<u8>),
@@ -28,13 +28,13 @@ pub(super) enum From {
 pub(super) struct Page<T> {
     pub(super) entries: Vec<T>,
     pub(super) common_prefixes: Vec<String>,
-    /// There is more: the page ended with this.
-    pub(super) next: Option<Last>,
+    /// The position of the next page; `None` on the last.
+    pub(super) next: Option<PageEnd>,
 }
 
-/// What a page that is not the last one ended with.
+/// The last entry of a page that is not the final one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Last {
+pub(super) enum PageEnd {
     /// The last of the entries.
     Entry,
     /// The last of the common prefixes.
@@ -45,7 +45,7 @@ pub(super) enum Last {
 pub(super) fn page<T, E>(
     query: &Query,
     name: impl Fn(&T) -> &str,
-    mut fetch: impl FnMut(&From, usize) -> Result<Vec<T>, E>,
+    mut fetch: impl FnMut(&StartBound, usize) -> Result<Vec<T>, E>,
 ) -> Result<Page<T>, E> {
     let mut page = Page {
         entries: Vec::new(),
@@ -53,7 +53,7 @@ pub(super) fn page<T, E>(
         next: None,
     };
     let mut last = None;
-    let mut from = From::Start;
+    let mut from = StartBound::Start;
     let mut room = query.limit;
     if room == 0 {
         // S3 calls a page of nothing complete.
@@ -69,15 +69,15 @@ pub(super) fn page<T, E>(
             room -= 1;
             if let Some(common) = common_prefix(query, name(&item)) {
                 page.common_prefixes.push(common.to_owned());
-                last = Some(Last::CommonPrefix);
+                last = Some(PageEnd::CommonPrefix);
                 match successor(common) {
-                    Some(name) => from = From::Name(name),
+                    Some(name) => from = StartBound::Name(name),
                     None => break 'fetch,
                 }
                 continue 'fetch;
             }
             page.entries.push(item);
-            last = Some(Last::Entry);
+            last = Some(PageEnd::Entry);
         }
         break;
     }
@@ -92,7 +92,7 @@ fn common_prefix<'n>(query: &Query, name: &'n str) -> Option<&'n str> {
     Some(&name[..end])
 }
 
-/// Where a page begins that follows `marker`, where that is after all of a common prefix.
+/// Returns the start of the page after `marker`, if `marker` ends a common prefix.
 pub(super) fn past_common_prefix(query: &Query, marker: &str) -> Option<Vec<u8>> {
     if !marker.starts_with(&query.prefix) {
         return None;
@@ -103,7 +103,7 @@ pub(super) fn past_common_prefix(query: &Query, marker: &str) -> Option<Vec<u8>>
         .flatten()
 }
 
-/// The least byte string that is greater than every one that begins with `prefix`.
+/// Returns the smallest byte string greater than every one that begins with `prefix`.
 pub(super) fn successor(prefix: &str) -> Option<Vec<u8>> {
     let mut bytes = prefix.as_bytes().to_vec();
     while let Some(last) = bytes.last_mut() {

@@ -80,7 +80,8 @@ fn escape_spaces(headers: &mut HeaderMap) {
     }
 }
 
-/// S3 ignores a range that it cannot read; `s3s` would refuse it, and takes `bytes=-` for the last 0 bytes.
+/// S3 ignores a range that it cannot read; `s3s` would refuse it, and takes `bytes=-` for the last
+/// 0 bytes.
 fn drop_unusable_range(headers: &mut HeaderMap) {
     let usable = |value: &HeaderValue| {
         value

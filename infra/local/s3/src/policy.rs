@@ -1,7 +1,8 @@
 //! The policy of a form upload: what its fields may say.
 //!
-//! See <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>. The errors, and what is no
-//! condition, are as AWS answered them (recorded by LocalStack's tests of S3).
+//! See <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>. The
+//! errors, and what is no condition, are as AWS answered them (recorded by LocalStack's tests of
+//! S3).
 
 use std::time::SystemTime;
 
@@ -13,8 +14,8 @@ use serde_json::Value;
 
 use super::error::Error;
 
-/// How many bytes a file may have, from and to.
-pub(super) type Length = (u64, u64);
+/// The allowed length of a file in bytes: minimum and maximum, inclusive.
+pub(super) type LengthRange = (u64, u64);
 
 /// The fields that go with each of the two kinds of signatures.
 const SIGNATURES: [&[&str]; 2] = [
@@ -41,7 +42,7 @@ enum Condition {
         value: String,
         is_prefix: bool,
     },
-    Length(Length),
+    Length(LengthRange),
 }
 
 /// Checks that a form with a policy has all fields of a signature.
@@ -64,7 +65,7 @@ pub(super) fn check_signature(fields: &[(String, &str)]) -> Result<(), Error> {
     Err(Error::AccessDenied("Access Denied".into()))
 }
 
-/// What a form lacks that it must have, or has after its file.
+/// Returns the error for a field that the form lacks, or has after its file.
 pub(super) fn missing_field(name: &str) -> Error {
     let text = format!(
         "Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the fields."
@@ -72,12 +73,13 @@ pub(super) fn missing_field(name: &str) -> Error {
     Error::argument(text, name, "")
 }
 
-/// Holds the fields of a form, names and values, against its policy; gives the length that it allows the file.
+/// Holds the fields of a form, names and values, against its policy; gives the length that it
+/// allows the file.
 pub(super) fn check(
     policy: &str,
     bucket: &str,
     fields: &[(String, &str)],
-) -> Result<Option<Length>, Error> {
+) -> Result<Option<LengthRange>, Error> {
     let policy = decode(policy)?;
     let expiration =
         Timestamp::parse(TimestampFormat::DateTime, &policy.expiration).map_err(|_| {
@@ -119,7 +121,8 @@ fn decode(policy: &str) -> Result<Policy, Error> {
     serde_json::from_slice(&decoded).map_err(|error| invalid(error.to_string()))
 }
 
-/// Returns `None` for a condition that no form meets: a field without `$`, a length that is no number.
+/// Returns `None` for a condition that no form meets: a field without `$`, a length that is no
+/// number.
 fn parse(condition: &Value) -> Result<Option<Condition>, Error> {
     if let Value::Object(members) = condition {
         let member = members.iter().next().filter(|_| members.len() == 1);
@@ -163,7 +166,8 @@ fn number(value: &Value) -> Option<u64> {
     }
 }
 
-/// Whether the form meets the condition; the file's length is not known yet.
+/// Returns true if the form meets the condition, apart from the file's length, which is not known
+/// yet.
 fn holds<'a>(condition: &Condition, field: impl Fn(&str) -> Option<&'a str>) -> bool {
     match condition {
         Condition::Field {
@@ -176,7 +180,7 @@ fn holds<'a>(condition: &Condition, field: impl Fn(&str) -> Option<&'a str>) -> 
     }
 }
 
-/// Whether the policy says something of the field, or need not.
+/// Returns true if the policy mentions the field, or need not.
 fn is_covered(conditions: &[Condition], name: &str) -> bool {
     let needs_none = matches!(
         name,
@@ -213,14 +217,14 @@ fn failed(why: &str) -> Error {
 }
 
 /// Refuses a file that is longer or shorter than the policy allows.
-pub(super) fn check_length(allowed: Option<Length>, size: u64) -> Result<(), Error> {
+pub(super) fn check_length(allowed: Option<LengthRange>, size: u64) -> Result<(), Error> {
     match allowed {
-        Some((_, most)) if size > most => Err(Error::EntityTooLarge
+        Some((_, max)) if size > max => Err(Error::EntityTooLarge
             .with("ProposedSize", size.to_string())
-            .with("MaxSizeAllowed", most.to_string())),
-        Some((least, _)) if size < least => Err(Error::EntityTooSmall
+            .with("MaxSizeAllowed", max.to_string())),
+        Some((min, _)) if size < min => Err(Error::EntityTooSmall
             .with("ProposedSize", size.to_string())
-            .with("MinSizeAllowed", least.to_string())),
+            .with("MinSizeAllowed", min.to_string())),
         _ => Ok(()),
     }
 }

@@ -8,17 +8,17 @@ use super::error::Error;
 /// The query of a presigned URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Presigned {
-    /// When it was signed, and for how many seconds; or until when.
+    /// The expiry: a time of signing with a duration in seconds, or an absolute time.
     expiry: Expiry,
     /// Headers that the signer put into the query.
     hoisted: Vec<(String, String)>,
-    /// What remains of the query, still encoded.
+    /// The rest of the query, still encoded.
     pub(super) rest: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Expiry {
-    After { date: String, seconds: String },
+    PostCommit { date: String, seconds: String },
     At(String),
 }
 
@@ -52,7 +52,7 @@ impl Presigned {
             )
         };
         let expiry = if v4 {
-            Expiry::After {
+            Expiry::PostCommit {
                 date: value("X-Amz-Date").ok_or_else(incomplete)?,
                 seconds: value("X-Amz-Expires").ok_or_else(incomplete)?,
             }
@@ -101,7 +101,7 @@ impl Presigned {
 
     pub(super) fn check_expiry(&self, now: jiff::Timestamp) -> Result<(), S3Error> {
         let until = match &self.expiry {
-            Expiry::After { date, seconds } => {
+            Expiry::PostCommit { date, seconds } => {
                 let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", date).ok();
                 let seconds: Option<u64> = seconds.parse().ok().filter(|s| *s <= 604_800);
                 let at = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
@@ -124,7 +124,7 @@ impl Presigned {
         let time = |seconds| jiff::Timestamp::from_second(seconds).unwrap_or_default();
         let error = Error::AccessDenied("Request has expired".into());
         let error = match &self.expiry {
-            Expiry::After { seconds, .. } => error.with("X-Amz-Expires", seconds),
+            Expiry::PostCommit { seconds, .. } => error.with("X-Amz-Expires", seconds),
             Expiry::At(_) => error,
         };
         error

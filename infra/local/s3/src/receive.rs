@@ -1,6 +1,6 @@
-//! An upload's bytes: from the wire to a file, digested and checked on the way.
+//! Receives an upload: streams its bytes from the wire to a file, digests and checks them.
 //!
-//! Whatever the size, about a megabyte is in memory.
+//! Memory use is about a megabyte, whatever the size.
 
 use std::mem;
 
@@ -19,24 +19,25 @@ use super::versions::NewVersion;
 
 /// 5 GiB: the most bytes that one request may store.
 const LIMIT: u64 = 5 << 30;
-/// How many bytes are gathered before a thread that may block writes them.
-const GATHERED: usize = 1 << 20;
+/// The number of bytes buffered before a blocking thread writes them.
+const BUFFER_SIZE: usize = 1 << 20;
 
-/// What the client says of the bytes it sends.
+/// The client's declarations about the bytes that it sends.
 #[derive(Debug, Default)]
-pub(super) struct Claims {
+pub(super) struct DeclaredDigests {
     pub(super) md5: Option<Md5>,
     /// From a header.
     pub(super) checksum: Option<Checksum>,
     /// The algorithm of a checksum that follows the body, or that the object shall have.
     pub(super) algorithm: Option<Algorithm>,
     pub(super) trailers: Option<Trailers>,
-    /// Whether the bytes are a part, for which S3 tells `ExpectedDigest` in base64 (recorded).
+    /// True if the bytes are a part, for which S3 reports `ExpectedDigest` in base64 (recorded).
     pub(super) is_part: bool,
 }
 
-impl Claims {
-    /// Reads the headers of a request whose `Content-MD5` and checksum the protocol layer has taken out already.
+impl DeclaredDigests {
+    /// Reads the headers of a request whose `Content-MD5` and checksum the protocol layer has taken
+    /// out already.
     pub(super) fn new(
         content_md5: Option<&str>,
         checksum: Option<Checksum>,
@@ -64,7 +65,7 @@ impl Claims {
         })
     }
 
-    /// Compares with what came, once all of it and the trailers came.
+    /// Compares with the digests of the received bytes, after the body and its trailers.
     fn check(&self, digests: &Digests) -> Result<(), Error> {
         if let Some(md5) = self.md5.filter(|md5| *md5 != digests.md5) {
             let expected = if self.is_part {
@@ -78,17 +79,17 @@ impl Claims {
         }
         let trailer = self.trailers.as_ref().and_then(Trailers::get);
         let trailing = trailer.and_then(checksum_in);
-        for claim in self.checksum.iter().chain(&trailing) {
-            well_formed(claim)?;
-            if digests.checksum(claim.algorithm) != Some(claim) {
-                return Err(Error::BadChecksum(claim.algorithm.name()));
+        for declared_checksum in self.checksum.iter().chain(&trailing) {
+            well_formed(declared_checksum)?;
+            if digests.checksum(declared_checksum.algorithm) != Some(declared_checksum) {
+                return Err(Error::BadChecksum(declared_checksum.algorithm.name()));
             }
         }
         Ok(())
     }
 }
 
-/// Holds a document against the digests in the headers of its request.
+/// Checks a document against the digests in the headers of its request.
 pub(super) fn check_document(
     headers: &HeaderMap,
     document: &[u8],
@@ -98,10 +99,10 @@ pub(super) fn check_document(
         .get("content-md5")
         .and_then(|value| value.to_str().ok());
     let checksum = checksum_in(headers).filter(|_| with_checksum);
-    let claims = Claims::new(md5, checksum, None, None)?;
-    let mut digester = Digester::new(claims.algorithm.as_slice());
+    let declared = DeclaredDigests::new(md5, checksum, None, None)?;
+    let mut digester = Digester::new(declared.algorithm.as_slice());
     digester.update(document);
-    claims.check(&digester.finish())
+    declared.check(&digester.finish())
 }
 
 fn well_formed(checksum: &Checksum) -> Result<(), Error> {
@@ -153,36 +154,36 @@ impl Received {
     }
 }
 
-/// Stores a body under no name yet. `also` is an algorithm to compute whatever the client claims.
+/// Stores a body, not yet as an object. `also` is an algorithm to compute in any case.
 pub(super) async fn receive(
     files: &Files,
     body: impl Stream<Item = Result<Bytes, StdError>>,
-    claims: &Claims,
+    declared: &DeclaredDigests,
     also: Algorithm,
 ) -> Result<Received, Error> {
     let mut algorithms = vec![also];
-    algorithms.extend(claims.algorithm.filter(|claimed| *claimed != also));
-    let mut sink = Sink::open(files.clone(), &algorithms).await?;
-    let mut gathered = BytesMut::new();
+    algorithms.extend(declared.algorithm.filter(|claimed| *claimed != also));
+    let mut writer = UploadWriter::open(files.clone(), &algorithms).await?;
+    let mut buffer = BytesMut::new();
     let mut body = std::pin::pin!(body);
     while let Some(bytes) = body.next().await {
-        gathered.extend_from_slice(&bytes.map_err(broken_body)?);
-        if gathered.len() >= GATHERED {
-            sink = sink.write(mem::take(&mut gathered).freeze()).await?;
+        buffer.extend_from_slice(&bytes.map_err(broken_body)?);
+        if buffer.len() >= BUFFER_SIZE {
+            writer = writer.write(mem::take(&mut buffer).freeze()).await?;
         }
     }
-    let sink = sink.write(gathered.freeze()).await?;
-    sink.finish(claims).await
+    let writer = writer.write(buffer.freeze()).await?;
+    writer.finish(declared).await
 }
 
-/// Where the bytes go: moved into a thread that may block, and back.
-struct Sink {
+/// The destination of the bytes: moved into a blocking thread, and back.
+struct UploadWriter {
     draft: Draft,
     digester: Digester,
     size: u64,
 }
 
-impl Sink {
+impl UploadWriter {
     async fn open(files: Files, algorithms: &[Algorithm]) -> Result<Self, Error> {
         let digester = Digester::new(algorithms);
         blocking(move || {
@@ -208,10 +209,10 @@ impl Sink {
         .await
     }
 
-    /// Nothing gets its final name that is not what the client meant.
-    async fn finish(self, claims: &Claims) -> Result<Received, Error> {
+    /// Checks the bytes against `declared` and gives the file its final name.
+    async fn finish(self, declared: &DeclaredDigests) -> Result<Received, Error> {
         let digests = self.digester.finish();
-        claims.check(&digests)?;
+        declared.check(&digests)?;
         let (draft, size) = (self.draft, self.size);
         blocking(move || {
             Ok(Received {
@@ -224,7 +225,7 @@ impl Sink {
     }
 }
 
-/// Runs what blocks on the threads for that.
+/// Runs blocking work on a blocking thread.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {

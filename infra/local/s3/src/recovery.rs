@@ -1,9 +1,10 @@
-//! What a start does with what an earlier stack left: which files it may delete, which it sets aside, and when it refuses.
+//! Recovers the files of an earlier stack at start: deletes some, sets some aside, and refuses to
+//! start where rows are lost.
 //!
-//! A file that no row names is either rubbish of a crash or somebody's object whose row is lost: a backup without its
-//! write-ahead log, a database of another day. From here nobody can tell which, so nothing is deleted for the lack of
-//! a row: such a file is moved to `lost+found/`, as `fsck` does. Where it is certain that rows are lost, the start is
-//! refused before anything is changed.
+//! A file without a row is either left over from a crash or somebody's object whose row is lost: a
+//! backup without its write-ahead log, or an older database. The two can't be told apart, so
+//! nothing is deleted for the lack of a row: such a file moves to `lost+found/`, as `fsck` does. If
+//! rows are certainly lost, the start is refused before anything changes.
 
 use std::collections::HashSet;
 use std::fs::{self, DirEntry, File};
@@ -13,16 +14,17 @@ use std::path::Path;
 use super::error::Error;
 use super::files::{FileId, Files};
 
-/// What SQLite's `user_version` says while a store has the database open.
+/// SQLite's `user_version` while a store has the database open.
 pub(super) const OPEN: i32 = 2;
-/// What it says after the store has been closed, with everything in the one file.
+/// The `user_version` after the store has been closed, with everything in one file.
 pub(super) const CLOSED: i32 = 1;
 
-/// Where the `user_version` is in a database file: <https://www.sqlite.org/fileformat.html#user_version_number>
+/// The offset of the `user_version` in a database file:
+/// <https://www.sqlite.org/fileformat.html#user_version_number>
 const USER_VERSION_OFFSET: u64 = 60;
 
-/// Refuses to open a database that has lost rows: one that is missing beside its objects, or was not closed and has no
-/// write-ahead log.
+/// Refuses to open a database that has lost rows: one that is missing beside its objects, or was
+/// not closed and has no write-ahead log.
 pub(super) fn check(database: &Path, files: &Files) -> Result<(), Error> {
     let wal = database.with_extension("sqlite-wal");
     let shm = database.with_extension("sqlite-shm");
@@ -50,7 +52,8 @@ fn user_version(database: &Path) -> io::Result<i32> {
     Ok(i32::from_be_bytes(version))
 }
 
-/// Moves the stored files that are not in `wanted` to `lost+found/`, and says what does not fit together.
+/// Moves the stored files that are not in `wanted` to `lost+found/`, and says what does not fit
+/// together.
 pub(super) fn sweep(files: &Files, mut wanted: HashSet<FileId>) -> io::Result<()> {
     let (known, orphans): (Vec<FileId>, _) = files
         .stored()?
@@ -79,8 +82,8 @@ pub(super) fn sweep(files: &Files, mut wanted: HashSet<FileId>) -> io::Result<()
     Ok(())
 }
 
-/// Makes the directory where there is none. Anything else in its place is refused, a symbolic link too: what is behind
-/// it is not the store's to change.
+/// Makes the directory where there is none. Anything else in its place is refused, a symbolic link
+/// too: what is behind it is not the store's to change.
 pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => Ok(()),
@@ -103,14 +106,14 @@ fn refuse_link(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The files of the store's own in a directory: regular ones with a name that only [`Files`] gives. Whatever else is
-/// there is none of its business.
+/// The files of the store's own in a directory: regular ones with a name that only [`Files`] gives.
+/// Whatever else is there is none of its business.
 pub(super) fn own_files(directory: &Path) -> io::Result<Vec<FileId>> {
-    let mut own = Vec::new();
+    let mut own_ids = Vec::new();
     for entry in fs::read_dir(directory)? {
-        own.extend(own_file(&entry?)?);
+        own_ids.extend(own_file(&entry?)?);
     }
-    Ok(own)
+    Ok(own_ids)
 }
 
 fn own_file(entry: &DirEntry) -> io::Result<Option<FileId>> {

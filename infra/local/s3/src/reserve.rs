@@ -1,7 +1,7 @@
-//! Room on disk that is kept for deletes.
+//! Reserves disk space for deletes.
 //!
-//! A delete is a transaction too, and so needs room for it before it makes any. On a disk that is nearly full the
-//! reserve is given up first, and taken again when there is room.
+//! A delete is a transaction too, and so needs room for it before it makes any. On a disk that is
+//! nearly full the reserve is given up first, and taken again when there is room.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,34 +12,37 @@ use rustix::fs::{FallocateFlags, fallocate, statvfs};
 /// 4 MiB: what SQLite writes to its log between two checkpoints.
 const SIZE: u64 = 4 << 20;
 
-/// A file that does nothing but take up room.
-pub(super) struct Reserve {
+/// A file that only takes up disk space.
+pub(super) struct DiskReserve {
     path: PathBuf,
-    kept: bool,
+    allocated: bool,
 }
 
-impl Reserve {
+impl DiskReserve {
     /// Takes the room, if the disk has it.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         if path.exists() {
             fs::remove_file(&path)?;
         }
-        let mut reserve = Self { path, kept: false };
+        let mut reserve = Self {
+            path,
+            allocated: false,
+        };
         reserve.keep();
         Ok(reserve)
     }
 
     /// Gives the room up where there is hardly any other.
     pub(super) fn release_if_full(&mut self) {
-        if self.kept && self.free().is_some_and(|free| free < SIZE) {
-            self.kept = fs::remove_file(&self.path).is_err();
+        if self.allocated && self.free().is_some_and(|free| free < SIZE) {
+            self.allocated = fs::remove_file(&self.path).is_err();
         }
     }
 
     /// Takes the room if it is not taken, and if as much is left then.
     pub(super) fn keep(&mut self) {
-        if !self.kept && self.free().is_some_and(|free| free >= 2 * SIZE) {
-            self.kept = self.allocate().is_ok();
+        if !self.allocated && self.free().is_some_and(|free| free >= 2 * SIZE) {
+            self.allocated = self.allocate().is_ok();
         }
     }
 

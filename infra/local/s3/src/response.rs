@@ -1,4 +1,4 @@
-//! What every answer has: a request id, and in an error AWS's text and members.
+//! Adds the parts that every response has: a request id, and in an error AWS's text and members.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::error::{Member, take_members, text_of};
 
-/// An answer in the making.
-pub(super) struct Answer {
+/// Builds the response to a request.
+pub(super) struct ResponseBuilder {
     request_id: String,
     /// `x-amz-id-2`
     host_id: String,
@@ -39,9 +39,9 @@ pub(super) fn host_id() -> String {
     STANDARD.encode(bytes)
 }
 
-impl Answer {
-    /// To a request of which only the path is known.
-    pub(super) fn to_path(path: &str) -> Self {
+impl ResponseBuilder {
+    /// Returns a builder for a request of which only the path is known.
+    pub(super) fn for_path(path: &str) -> Self {
         let path = percent_decode_str(path).decode_utf8_lossy();
         Self {
             request_id: request_id(),
@@ -52,11 +52,11 @@ impl Answer {
         }
     }
 
-    pub(super) fn to<B>(request: &Request<B>) -> Self {
+    pub(super) fn for_request<B>(request: &Request<B>) -> Self {
         Self {
             method: request.method().clone(),
             query: request.uri().query().unwrap_or_default().to_owned(),
-            ..Self::to_path(request.uri().path())
+            ..Self::for_path(request.uri().path())
         }
     }
 
@@ -226,8 +226,8 @@ fn unescape(text: &str) -> String {
         .replace("&amp;", "&")
 }
 
-/// Writes what a parser would drop or change as a character reference, as S3 does: control characters, and a carriage
-/// return, which XML makes a line feed.
+/// Writes what a parser would drop or change as a character reference, as S3 does: control
+/// characters, and a carriage return, which XML makes a line feed.
 fn escape_controls(xml: &str) -> Cow<'_, str> {
     let is_written = |c: char| c >= ' ' || c == '\n' || c == '\t';
     if xml.chars().all(is_written) {
@@ -245,7 +245,8 @@ fn escape_controls(xml: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// The answer to a form tells in its document what it tells in its headers; `s3s` writes a path, and a tag without quotes.
+/// The answer to a form tells in its document what it tells in its headers; `s3s` writes a path,
+/// and a tag without quotes.
 fn as_header_says(xml: &str, headers: &HeaderMap) -> String {
     const ROOT: &str = "<PostResponse>";
     let header = |name| {
@@ -266,7 +267,8 @@ fn as_header_says(xml: &str, headers: &HeaderMap) -> String {
     )
 }
 
-/// Writes metadata beyond ASCII as S3 does: where most of it is ASCII, in the other encoding of RFC 2047 than `s3s`.
+/// Writes metadata beyond ASCII as S3 does: where most of it is ASCII, in the other encoding of RFC
+/// 2047 than `s3s`.
 fn encode_metadata(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         let text = value.to_str().unwrap_or_default();

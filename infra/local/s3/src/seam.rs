@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::{Request, Response};
 use s3s::{S3Error, S3ErrorCode};
 use service::sdk::SdkService;
-use service::signature::{Refusal, Rules};
+use service::signature::{Rules, SignatureError};
 use service::{ErrorResponse, RequestHead, Service, Stop, virtual_host};
 
 use super::{S3, response};
@@ -41,11 +41,11 @@ impl Service for S3 {
         let outcome = refused
             .to_http_response()
             .map_err(|error| s3s::HttpError::new(Box::new(error)));
-        response::Answer::to_path(&request.path).finish(outcome)
+        response::ResponseBuilder::for_path(&request.path).finish(outcome)
     }
 
-    fn refusal(&self, _: &RequestHead, refusal: &Refusal) -> ErrorResponse {
-        refusal.by_s3()
+    fn signature_error(&self, _: &RequestHead, error: &SignatureError) -> ErrorResponse {
+        error.by_s3()
     }
 
     fn apis(&self) -> Vec<(&'static str, Arc<dyn SdkService>)> {

@@ -8,7 +8,7 @@ use super::details::{Headers, Tag};
 use super::digest::{Algorithm, Checksum, Kind};
 use super::error::Error;
 use super::files::FileId;
-use super::listing::{self, From, Page, Query};
+use super::listing::{self, Page, Query, StartBound};
 use super::{now, versions};
 
 /// An upload in progress.
@@ -20,14 +20,15 @@ pub(super) struct Upload {
     pub(super) initiated: i64,
     pub(super) headers: Headers,
     pub(super) tags: Vec<Tag>,
-    /// What the client asked for.
+    /// The checksum that the client requested.
     pub(super) checksum: Option<(Algorithm, Kind)>,
     /// The key was written or deleted since the upload began.
     pub(super) disturbed: bool,
 }
 
 impl Upload {
-    /// What the object's checksum will be: S3 adds a CRC64NVME where the client asked for none.
+    /// Returns the checksum that the object will have: S3 adds a CRC64NVME if the client requested
+    /// none.
     pub(super) fn resulting_checksum(&self) -> (Algorithm, Kind) {
         self.checksum
             .unwrap_or((Algorithm::Crc64Nvme, Kind::FullObject))
@@ -115,7 +116,7 @@ pub(super) fn put_part(write: &mut Write, upload: &str, part: &Part) -> Result<(
         .into_iter()
         .find(|old| old.number == part.number)
     {
-        write.doom(old.file);
+        write.remove_later(old.file);
     }
     write
         .sql
@@ -165,7 +166,7 @@ fn part_from_row(row: &Row) -> Result<Part, Error> {
 /// Removes the upload and its parts.
 pub(super) fn forget(write: &mut Write, id: &str) -> Result<(), Error> {
     for part in parts(write.sql, id, 0, usize::from(u16::MAX))? {
-        write.doom(part.file);
+        write.remove_later(part.file);
     }
     write
         .sql
@@ -193,7 +194,8 @@ fn row_of(sql: &Connection, bucket: &str, key: &str, id: &str) -> Result<i64, Er
     row.ok_or_else(|| Error::argument("Invalid uploadId marker", "upload-id-marker", id))
 }
 
-/// Uploads in the order of their keys, then of their beginnings, that follow the key `after`, or its upload of that id.
+/// Uploads in the order of their keys, then of their beginnings, that follow the key `after`, or
+/// its upload of that id.
 pub(super) fn list(
     sql: &Connection,
     bucket: &str,
@@ -212,7 +214,7 @@ pub(super) fn list(
     listing::page(
         query,
         |upload: &Upload| &upload.key,
-        |from: &From, limit| {
+        |from: &StartBound, limit| {
             let (first, exclusive) = super::list::bounds(query, after.map(|(key, _)| key), from);
             let but = if exclusive { first.clone() } else { Vec::new() };
             let end = super::list::end(&query.prefix);

@@ -1,7 +1,8 @@
 //! Objects and their versions: the rules of writing, deleting and finding them.
 //!
-//! See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>. A version without a file is a delete
-//! marker; the newest version of a key is the object, unless it is a delete marker.
+//! See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>. A version without a
+//! file is a delete marker; the newest version of a key is the object, unless it is a delete
+//! marker.
 
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
@@ -35,7 +36,7 @@ pub(super) struct Version {
     pub(super) tags: Vec<Tag>,
 }
 
-/// What is about to become the newest version.
+/// A version that is about to become the newest.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NewVersion {
     /// `None`: a delete marker.
@@ -141,7 +142,8 @@ pub(super) fn object(
     }
 }
 
-/// Makes a version the newest of its key. Without versioning it takes the place of the `null` version.
+/// Makes a version the newest of its key. Without versioning it takes the place of the `null`
+/// version.
 pub(super) fn add(
     write: &mut Write,
     bucket: &Bucket,
@@ -220,14 +222,14 @@ pub(super) fn remove(
             .execute(params![bucket, key.as_bytes()])?;
     }
     if let Some(file) = version.file {
-        write.doom(file);
+        write.remove_later(file);
     }
     Ok(Some(version))
 }
 
-/// What a delete did.
+/// The result of a delete.
 pub(super) enum Deleted {
-    /// There was nothing to delete, which is no error.
+    /// Nothing existed to delete, which is no error.
     Nothing,
     /// A version, or a delete marker, is gone.
     Version(Box<Version>),

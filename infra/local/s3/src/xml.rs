@@ -1,4 +1,5 @@
-//! The XML documents of requests: read whole before `s3s` parses them, and held against their digests.
+//! The XML documents of requests: read whole before `s3s` parses them, and held against their
+//! digests.
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
@@ -15,7 +16,7 @@ const LIMIT: usize = 20 << 20;
 /// The operations on objects whose body is a document, rather than an object's bytes.
 const ON_OBJECTS: [&str; 4] = ["acl", "legal-hold", "retention", "tagging"];
 
-/// Whether the body of such a request is a document, if it has one. Forms are not.
+/// Returns true if the body of such a request, if any, is an XML document. Forms are not.
 pub(super) fn is_document(method: &Method, uri: &Uri) -> bool {
     let path = uri.path().trim_start_matches('/');
     let has_key = path.split_once('/').is_some_and(|(_, key)| !key.is_empty());
@@ -30,7 +31,7 @@ pub(super) fn is_document(method: &Method, uri: &Uri) -> bool {
     }
 }
 
-/// Whether the request completes a multipart upload.
+/// Returns true if the request completes a multipart upload.
 pub(super) fn is_completion(method: &Method, uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default();
     *method == Method::POST && query.split('&').any(|pair| pair.starts_with("uploadId="))
@@ -64,7 +65,8 @@ fn resolve_references(document: Bytes) -> Bytes {
     plain.into()
 }
 
-/// The character with that number, which may be hexadecimal (`x1`): a control character, or one beyond ASCII.
+/// The character with that number, which may be hexadecimal (`x1`): a control character, or one
+/// beyond ASCII.
 fn referred(number: &str) -> Option<char> {
     let code = match number.strip_prefix('x') {
         Some(hex) => u32::from_str_radix(hex, 16),

@@ -88,7 +88,8 @@ fn checksum(sum: &digest::Checksum) -> Checksum {
     shown
 }
 
-/// The parts that follow the number `after`, where the object's checksum is one of theirs; else only how many there are.
+/// The parts that follow the number `after`, where the object's checksum is one of theirs; else
+/// only how many there are.
 fn parts(details: &Details, after: i32, limit: usize) -> Option<GetObjectAttributesParts> {
     let total = i32::try_from(details.parts.len()).ok()?;
     if total == 0 {

@@ -13,7 +13,7 @@ use crate::{Store, versions};
 
 /// The region whose location constraint is written as none at all.
 const CLASSIC: &str = "us-east-1";
-/// What a location constraint of `EU` means.
+/// The location constraint `EU`, and the region that it stands for.
 const EU: (&str, &str) = ("EU", "eu-west-1");
 
 /// The other location constraints:
@@ -58,8 +58,8 @@ const REGIONS: [&str; 37] = [
     "us-west-2",
 ];
 
-/// Where a bucket comes to be, as its location tells it: what the request says, in a region that the endpoint can make
-/// it in. The endpoint of us-east-1 makes them everywhere.
+/// Returns the region of a new bucket: the location constraint, if the endpoint can create it
+/// there. The endpoint of us-east-1 creates buckets in any region.
 fn location(constraint: Option<&str>, endpoint: &str) -> Result<String, Error> {
     let region = match constraint {
         Some(constraint) if constraint == EU.0 => EU.1,
@@ -81,7 +81,7 @@ fn location(constraint: Option<&str>, endpoint: &str) -> Result<String, Error> {
     Err(Error::IllegalLocationConstraint(constraint))
 }
 
-/// What the answers about a bucket say in headers.
+/// Returns the headers of the responses about a bucket.
 fn described(bucket: &str) -> HeaderMap {
     let arn = format!("arn:aws:s3:::{bucket}");
     convert::headers(&[("x-amz-bucket-arn", arn.as_str())])
@@ -252,7 +252,8 @@ pub(super) async fn put_bucket_versioning(
     Ok(S3Response::new(PutBucketVersioningOutput {}))
 }
 
-/// The bucket and the object in it, of which something but its bytes is asked: a delete marker has nothing of it.
+/// The bucket and the object in it, of which something but its bytes is asked: a delete marker has
+/// nothing of it.
 pub(super) fn bucket_and_described(
     sql: &rusqlite::Connection,
     bucket: &str,

@@ -1,4 +1,5 @@
-//! Conditional requests: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>.
+//! Conditional requests:
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>.
 
 use s3s::dto::{ETagCondition, Timestamp};
 
@@ -16,7 +17,7 @@ pub(super) struct ReadConditions {
     pub(super) if_unmodified_since: Option<Timestamp>,
 }
 
-/// What the conditions make of a read; the headers are named that make it so.
+/// The outcome of a read's conditions; names the headers that decided it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Go,
@@ -33,8 +34,8 @@ const IF_MODIFIED_SINCE: &str = "If-Modified-Since";
 const IF_UNMODIFIED_SINCE: &str = "If-Unmodified-Since";
 
 impl ReadConditions {
-    /// An entity tag outweighs a time, as RFC 9110 (section 13.2.2) has it. A time that is still to come says nothing
-    /// (section 13.1.3).
+    /// An entity tag outweighs a time, as RFC 9110 (section 13.2.2) has it. A time that is still to
+    /// come says nothing (section 13.1.3).
     pub(super) fn judge(&self, version: &Version) -> Verdict {
         let modified = timestamp(version.modified);
         let now = timestamp(now());
@@ -124,8 +125,8 @@ impl WriteConditions {
         }
     }
 
-    /// `newest` is the key's newest version, which may be a delete marker. To be called in the transaction that
-    /// writes.
+    /// `newest` is the key's newest version, which may be a delete marker. To be called in the
+    /// transaction that writes.
     pub(super) fn require(&self, key: &str, newest: Option<&Version>) -> Result<(), Error> {
         let object = newest.filter(|version| version.file.is_some());
         match (&self.if_match, object) {
@@ -141,7 +142,8 @@ impl WriteConditions {
         Ok(())
     }
 
-    /// Of what holds but was not all the time: a multipart upload to a key that was written since it began.
+    /// Of what holds but was not all the time: a multipart upload to a key that was written since
+    /// it began.
     pub(super) fn require_undisturbed(&self, disturbed: bool) -> Result<(), Error> {
         let header = match &self.if_match {
             Some(_) => IF_MATCH,
@@ -153,7 +155,7 @@ impl WriteConditions {
         Ok(())
     }
 
-    /// Whether there is anything to look at.
+    /// Returns true if there are no conditions to check.
     pub(super) fn is_empty(&self) -> bool {
         self.if_match.is_none() && !self.only_if_absent
     }

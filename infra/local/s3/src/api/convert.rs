@@ -43,7 +43,7 @@ pub(super) fn owner(store: &Store) -> Owner {
     }
 }
 
-/// Who began an upload: the same.
+/// Returns the initiator of an upload: the same identity as the owner.
 pub(super) fn initiator(store: &Store) -> Initiator {
     Initiator {
         display_name: Some(store.identity.account.clone()),
@@ -51,7 +51,8 @@ pub(super) fn initiator(store: &Store) -> Initiator {
     }
 }
 
-/// The id of a version that was just written: a new one, which a bucket has only while versioning is enabled.
+/// The id of a version that was just written: a new one, which a bucket has only while versioning
+/// is enabled.
 pub(super) fn new_version_id(bucket: &Bucket, version: &Version) -> Option<String> {
     (bucket.versioning == Versioning::Enabled).then(|| version.version_id.clone())
 }
@@ -66,13 +67,13 @@ pub(super) fn length(bytes: u64) -> i64 {
 }
 
 /// A count from the request, between 0 and 1,000.
-pub(super) fn limit(asked: Option<i32>, name: &str) -> Result<usize, Error> {
-    let asked = asked.unwrap_or(1000);
-    let limit = usize::try_from(asked).map_err(|_| {
+pub(super) fn limit(requested: Option<i32>, name: &str) -> Result<usize, Error> {
+    let requested = requested.unwrap_or(1000);
+    let limit = usize::try_from(requested).map_err(|_| {
         Error::argument(
             format!("Argument {name} must be an integer between 0 and 2147483647"),
             name,
-            asked.to_string(),
+            requested.to_string(),
         )
     })?;
     Ok(limit.min(1000))
@@ -126,7 +127,7 @@ macro_rules! show_object {
 
 pub(super) use {headers_of, show_object};
 
-/// What S3 says where the client said nothing.
+/// Returns the content type, with S3's default.
 pub(super) fn content_type(headers: &Headers) -> String {
     let unknown = || "binary/octet-stream".to_owned();
     headers.content_type.clone().unwrap_or_else(unknown)

@@ -20,7 +20,7 @@ use crate::digest::{Algorithm, show_checksum};
 use crate::error::Error;
 use crate::events::Event;
 use crate::files::Stored;
-use crate::receive::{Claims, blocking, receive};
+use crate::receive::{DeclaredDigests, blocking, receive};
 use crate::versions::{self, NewVersion, Version};
 use crate::{files, uploads};
 
@@ -109,7 +109,7 @@ pub(super) async fn copy_object(
     let from = input.copy_source.clone();
     let source = source(store, from, (&input.bucket, &input.key), &conditions).await?;
     refuse_illegal(&input, &source)?;
-    let copy = described(&mut input, &source.version)?;
+    let copy = copied_metadata(&mut input, &source.version)?;
     let algorithm = algorithm(input.checksum_algorithm.as_ref())?;
     let source_version = source.version_id.clone();
     let (stored, new) = duplicate(store, source, algorithm).await?;
@@ -176,13 +176,13 @@ fn refuse_illegal(input: &CopyObjectInput, source: &Source) -> Result<(), Error>
     Ok(())
 }
 
-/// What the copy carries beside its bytes.
-struct Described {
+/// The metadata of the copy.
+struct CopiedMetadata {
     headers: Headers,
     tags: Vec<Tag>,
 }
 
-fn described(input: &mut CopyObjectInput, source: &Version) -> Result<Described, Error> {
+fn copied_metadata(input: &mut CopyObjectInput, source: &Version) -> Result<CopiedMetadata, Error> {
     let metadata = input
         .metadata_directive
         .as_ref()
@@ -192,23 +192,25 @@ fn described(input: &mut CopyObjectInput, source: &Version) -> Result<Described,
         .as_ref()
         .map(TaggingDirective::as_str);
     let (replace, replace_tags) = (replaces(metadata)?, replaces(tagging)?);
-    let given: Headers = headers_of!(input)?;
-    let headers = match replace {
-        true => given,
-        false => Headers {
-            storage_class: given.storage_class,
-            website_redirect_location: given.website_redirect_location,
+    let requested: Headers = headers_of!(input)?;
+    let headers = if replace {
+        requested
+    } else {
+        Headers {
+            storage_class: requested.storage_class,
+            website_redirect_location: requested.website_redirect_location,
             ..source.details.headers.clone()
-        },
+        }
     };
-    let tags = match replace_tags {
-        true => tags_of_header(input.tagging.as_deref().unwrap_or_default())?,
-        false => source.tags.clone(),
+    let tags = if replace_tags {
+        tags_of_header(input.tagging.as_deref().unwrap_or_default())?
+    } else {
+        source.tags.clone()
     };
-    Ok(Described { headers, tags })
+    Ok(CopiedMetadata { headers, tags })
 }
 
-/// Whether to take what the request says rather than what the source has.
+/// Returns true if the request's values replace the source's.
 fn replaces(name: Option<&str>) -> Result<bool, Error> {
     match name {
         None | Some("COPY") => Ok(false),
@@ -218,12 +220,13 @@ fn replaces(name: Option<&str>) -> Result<bool, Error> {
 }
 
 fn algorithm(named: Option<&ChecksumAlgorithm>) -> Result<Option<Algorithm>, Error> {
-    let claims = Claims::new(None, None, named.map(ChecksumAlgorithm::as_str), None)?;
-    Ok(claims.algorithm)
+    let declared = DeclaredDigests::new(None, None, named.map(ChecksumAlgorithm::as_str), None)?;
+    Ok(declared.algorithm)
 }
 
-/// The source's bytes once more. What came in one piece, and has the checksum that is wanted, only gets a second name;
-/// what came in parts is read, since the copy's entity tag is the MD5 of its bytes.
+/// The source's bytes once more. What came in one piece, and has the checksum that is wanted, only
+/// gets a second name; what came in parts is read, since the copy's entity tag is the MD5 of its
+/// bytes.
 async fn duplicate(
     store: &Store,
     source: Source,
@@ -247,7 +250,7 @@ async fn duplicate(
     }
     let algorithm = wanted.or(has).unwrap_or(Algorithm::Crc64Nvme);
     let bytes = stream(file, version.size).map_err(StdError::from);
-    let received = receive(&store.files, bytes, &Claims::default(), algorithm).await?;
+    let received = receive(&store.files, bytes, &DeclaredDigests::default(), algorithm).await?;
     Ok(received.into_version(algorithm))
 }
 
@@ -282,7 +285,7 @@ pub(super) async fn upload_part_copy(
     let length = bytes.end - bytes.start;
     let file = files::seek(file, bytes.start)?;
     let body = stream(file, length).map_err(StdError::from);
-    let received = receive(&store.files, body, &Claims::default(), algorithm).await?;
+    let received = receive(&store.files, body, &DeclaredDigests::default(), algorithm).await?;
     let part = keep_part(
         store,
         bucket,

@@ -44,14 +44,14 @@ pub(super) async fn delete_object(
 ) -> Result<S3Response<DeleteObjectOutput>, Error> {
     let by = requester(&request, store);
     let input = request.input;
-    for (given, header) in [
+    for (is_given, header) in [
         (
             input.if_match_last_modified_time.is_some(),
             "x-amz-if-match-last-modified-time",
         ),
         (input.if_match_size.is_some(), "x-amz-if-match-size"),
     ] {
-        if given {
+        if is_given {
             return Err(Error::HeaderNotImplemented.with("Header", header));
         }
     }
@@ -137,7 +137,8 @@ fn refuse_bypass(bypass: Option<bool>) -> Result<(), Error> {
     }
 }
 
-/// Deletes an object of a list. A version that can't be is one that is not there, unlike where it is asked for alone.
+/// Deletes an object of a list. A version that can't be is one that is not there, unlike where it
+/// is asked for alone.
 fn delete_listed(
     write: &mut Write,
     by: &Requester,
@@ -150,7 +151,7 @@ fn delete_listed(
     delete(write, by, bucket, (&object.key, id), &conditions)
 }
 
-fn describe(asked: ObjectIdentifier, deleted: Deleted) -> DeletedObject {
+fn describe(requested: ObjectIdentifier, deleted: Deleted) -> DeletedObject {
     let (delete_marker, marker_id) = match deleted {
         Deleted::Nothing => (None, None),
         Deleted::Version(gone) if gone.file.is_none() => (Some(true), Some(gone.version_id)),
@@ -160,7 +161,7 @@ fn describe(asked: ObjectIdentifier, deleted: Deleted) -> DeletedObject {
     DeletedObject {
         delete_marker,
         delete_marker_version_id: marker_id,
-        key: Some(asked.key),
-        version_id: asked.version_id,
+        key: Some(requested.key),
+        version_id: requested.version_id,
     }
 }

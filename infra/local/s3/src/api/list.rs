@@ -8,15 +8,15 @@ use s3s::{S3Request, S3Response};
 use super::convert::{self, etag, initiator, length, limit, owner, timestamp};
 use crate::error::Error;
 use crate::events::encode_key;
-use crate::listing::{Last, Page, Query};
+use crate::listing::{Page, PageEnd, Query};
 use crate::versions::{self, Version};
 use crate::{Store, buckets, list, uploads};
 use service::Listed;
 
-/// How many objects the other services of the stack are shown at once.
+/// The maximum number of objects in a listing for other services of the stack.
 const PAGE: usize = 1000;
 
-/// How names are written in the answer.
+/// Encodes the names in a listing.
 #[derive(Clone, Copy)]
 struct Names {
     encoded: bool,
@@ -36,9 +36,10 @@ impl Names {
     }
 
     fn write(self, name: &str) -> String {
-        match self.encoded {
-            true => encode_key(name),
-            false => name.to_owned(),
+        if self.encoded {
+            encode_key(name)
+        } else {
+            name.to_owned()
         }
     }
 
@@ -54,7 +55,7 @@ impl Names {
     }
 }
 
-/// What is given as nothing is not given.
+/// Returns the text, or `None` if it is empty: an empty parameter counts as absent.
 fn non_empty(text: Option<&String>) -> Option<&String> {
     text.filter(|text| !text.is_empty())
 }
@@ -76,8 +77,8 @@ fn query(
 /// The name that a page which is not the last one ended with.
 fn last_name<T>(page: &Page<T>, name: impl Fn(&T) -> &str) -> Option<String> {
     match page.next.as_ref()? {
-        Last::Entry => page.entries.last().map(|last| name(last).to_owned()),
-        Last::CommonPrefix => page.common_prefixes.last().cloned(),
+        PageEnd::Entry => page.entries.last().map(|last| name(last).to_owned()),
+        PageEnd::CommonPrefix => page.common_prefixes.last().cloned(),
     }
 }
 
@@ -100,7 +101,8 @@ async fn objects(
         .await
 }
 
-/// The objects after `after` for the other services of the stack: a page of a listing without a delimiter.
+/// The objects after `after` for the other services of the stack: a page of a listing without a
+/// delimiter.
 pub(crate) async fn list_keys(
     store: &Store,
     bucket: &str,
@@ -276,7 +278,7 @@ pub(super) async fn list_object_versions(
         max_keys: count(limit),
         is_truncated: Some(page.next.is_some()),
         next_key_marker: names.write_some(next_key.as_ref()),
-        next_version_id_marker: next_version.filter(|_| page.next == Some(Last::Entry)),
+        next_version_id_marker: next_version.filter(|_| page.next == Some(PageEnd::Entry)),
         common_prefixes: names.prefixes(&page.common_prefixes),
         delimiter: names.write_some(non_empty(input.delimiter.as_ref())),
         encoding_type: input.encoding_type,
@@ -400,7 +402,7 @@ pub(super) async fn list_multipart_uploads(
     let last = page
         .entries
         .last()
-        .filter(|_| page.next != Some(Last::CommonPrefix));
+        .filter(|_| page.next != Some(PageEnd::CommonPrefix));
     let next_id = last.map_or_else(String::new, |last| last.id.clone());
     let next_key = last_name(&page, |upload| &upload.key)
         .or_else(|| last.map(|last| last.key.clone()))

@@ -1,4 +1,5 @@
-//! The operations, as `s3s` calls them. An operation that is not here answers `NotImplemented` and its name.
+//! The operations, as `s3s` calls them. An operation that is not here answers `NotImplemented` and
+//! its name.
 
 mod attributes;
 mod buckets;
@@ -37,7 +38,7 @@ impl Api {
     }
 }
 
-/// What `handle` said about the request.
+/// Returns the requester that `handle` recorded with the request.
 fn requester<T>(request: &S3Request<T>, store: &Store) -> Requester {
     request
         .extensions
@@ -58,7 +59,8 @@ fn trailers<T>(request: &S3Request<T>) -> Option<Trailers> {
     request.extensions.get().cloned()
 }
 
-/// S3 encrypts every object, with keys of its own unless it is told otherwise, and says so with each.
+/// S3 encrypts every object, with keys of its own unless it is told otherwise, and says so with
+/// each.
 macro_rules! say {
     ($response:expr, encrypted) => {
         let aes = ServerSideEncryption::from_static(ServerSideEncryption::AES256);
@@ -66,7 +68,7 @@ macro_rules! say {
     };
 }
 
-/// One method an operation, each in the module that it names.
+/// Defines one method for each operation, implemented in the module of that name.
 macro_rules! operations {
     ($($module:ident :: $name:ident ($input:ty) -> $output:ty $(, $encrypted:ident)?;)*) => {
         #[async_trait::async_trait]

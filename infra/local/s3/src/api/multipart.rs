@@ -14,7 +14,7 @@ use crate::details::{Details, tags_of_header};
 use crate::digest::{self, Algorithm, Kind, Md5, given_checksum, show_checksum};
 use crate::error::Error;
 use crate::events::Event;
-use crate::receive::{Claims, Received, blocking, receive};
+use crate::receive::{DeclaredDigests, Received, blocking, receive};
 use crate::versions::{NewVersion, Version};
 use crate::{Store, now, uploads};
 
@@ -66,7 +66,7 @@ fn chosen_checksum(
     algorithm: Option<&str>,
     kind: Option<&str>,
 ) -> Result<Option<(Algorithm, Kind)>, Error> {
-    let algorithm = Claims::new(None, None, algorithm, None)?.algorithm;
+    let algorithm = DeclaredDigests::new(None, None, algorithm, None)?.algorithm;
     let Some(algorithm) = algorithm else {
         return match kind {
             None => Ok(None),
@@ -116,7 +116,7 @@ pub(super) async fn upload_part(
     let input = request.input;
     check_part_number(input.part_number)?;
     let upload = find(store, &input.bucket, &input.key, &input.upload_id).await?;
-    let mut claims = Claims::new(
+    let mut declared = DeclaredDigests::new(
         input.content_md5.as_deref(),
         given_checksum!(input),
         input
@@ -125,14 +125,14 @@ pub(super) async fn upload_part(
             .map(ChecksumAlgorithm::as_str),
         trailers,
     )?;
-    claims.is_part = true;
-    same_algorithm(upload.checksum, claims.algorithm)?;
+    declared.is_part = true;
+    same_algorithm(upload.checksum, declared.algorithm)?;
     let (algorithm, _) = upload.resulting_checksum();
     let body = input
         .body
         .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
-    let received = receive(&store.files, body, &claims, algorithm).await?;
-    let shown = claims
+    let received = receive(&store.files, body, &declared, algorithm).await?;
+    let shown = declared
         .algorithm
         .or(upload.checksum.map(|(algorithm, _)| algorithm));
     let shown = shown.and_then(|algorithm| received.digests.checksum(algorithm).cloned());
@@ -157,18 +157,18 @@ pub(super) async fn upload_part(
 
 /// A part's checksum must be of the algorithm that the upload was begun with.
 fn same_algorithm(
-    wanted: Option<(Algorithm, Kind)>,
-    given: Option<Algorithm>,
+    expected: Option<(Algorithm, Kind)>,
+    actual: Option<Algorithm>,
 ) -> Result<(), Error> {
-    let (Some((wanted, _)), Some(given)) = (wanted, given) else {
+    let (Some((expected, _)), Some(actual)) = (expected, actual) else {
         return Ok(());
     };
-    if wanted == given {
+    if expected == actual {
         return Ok(());
     }
-    let (wanted, given) = (wanted.name().to_lowercase(), given.name().to_lowercase());
+    let (expected, actual) = (expected.name().to_lowercase(), actual.name().to_lowercase());
     Err(Error::InvalidRequest(
-        format!("Checksum Type mismatch occurred, expected checksum Type: {wanted}, actual checksum Type: {given}").into(),
+        format!("Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}").into(),
     ))
 }
 
@@ -285,7 +285,8 @@ async fn join(
     add(store, target, new, stored, forget).await
 }
 
-/// Refuses another kind of checksum than the upload was begun with, and a list that leaves out those of its parts.
+/// Refuses another kind of checksum than the upload was begun with, and a list that leaves out
+/// those of its parts.
 fn check_mode(
     upload: &uploads::Upload,
     kind: Option<&str>,
@@ -296,9 +297,9 @@ fn check_mode(
         let begun = begun.unwrap_or("null");
         return Err(Error::InvalidRequest(format!("The upload was created using the {begun} checksum mode. The complete request must use the same checksum mode.").into()));
     }
-    let (own, _) = upload.resulting_checksum();
+    let (algorithm, _) = upload.resulting_checksum();
     for part in listed {
-        let other = given_checksum!(part).filter(|sum| sum.algorithm != own);
+        let other = given_checksum!(part).filter(|sum| sum.algorithm != algorithm);
         let number = part.part_number.unwrap_or(0);
         match (other, upload.checksum) {
             (None, _) => {}
@@ -346,19 +347,19 @@ fn chosen_parts(
     }
     let mut uploaded = uploaded.into_iter();
     let mut chosen = Vec::with_capacity(listed.len());
-    for wanted in listed {
+    for expected in listed {
         let part = uploaded
-            .find(|part| Some(part.number) == wanted.part_number)
-            .ok_or_else(|| invalid_part(wanted))?;
-        let same_bytes = wanted
+            .find(|part| Some(part.number) == expected.part_number)
+            .ok_or_else(|| invalid_part(expected))?;
+        let same_bytes = expected
             .e_tag
             .as_ref()
             .is_some_and(|tag| tag.value() == part.md5);
-        let claimed = given_checksum!(wanted);
+        let claimed = given_checksum!(expected);
         let same_checksum = claimed
             .is_none_or(|sum| sum.algorithm != part.checksum.algorithm || sum == part.checksum);
         if !same_bytes || !same_checksum {
-            return Err(invalid_part(wanted));
+            return Err(invalid_part(expected));
         }
         chosen.push(part);
     }

@@ -1,4 +1,4 @@
-//! Which events go to which function: the configuration, from clients and from the template.
+//! The notification configuration of buckets, from clients and from the template.
 
 use s3s::dto::*;
 use s3s::{S3Request, S3Response};

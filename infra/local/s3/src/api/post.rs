@@ -29,8 +29,8 @@ pub(super) async fn post_object(
         None => tags_of_header(input.tagging.as_deref().unwrap_or_default())?,
     };
     let location = by.location(&input.bucket, &input.key);
-    let (upload, headers, body, claims) = upload_of!(input, Event::Post, by, None);
-    let (bucket, version) = store_object(store, upload, (headers, tags), body, claims).await?;
+    let (upload, headers, body, declared) = upload_of!(input, Event::Post, by, None);
+    let (bucket, version) = store_object(store, upload, (headers, tags), body, declared).await?;
     let location = match form.redirect {
         None => location,
         Some(to) => redirect(&to, &bucket.name, &version),
@@ -58,7 +58,7 @@ fn answer_headers(location: &str, version_id: Option<&str>, version: &Version) -
     convert::headers(&headers)
 }
 
-/// Where a browser goes, and what it tells there.
+/// Returns the URL that a browser is redirected to, with the object's data in the query.
 fn redirect(to: &str, bucket: &str, version: &Version) -> String {
     let separator = if to.contains('?') { '&' } else { '?' };
     let value = convert::encode_parameter;

@@ -1,4 +1,5 @@
-//! GetObject, HeadObject, GetObjectAttributes: finding a version, judging conditions, streaming a range.
+//! GetObject, HeadObject, GetObjectAttributes: finding a version, judging conditions, streaming a
+//! range.
 
 use std::fs::File;
 use std::ops;
@@ -22,8 +23,8 @@ use crate::files::{self, FileId};
 use crate::receive::blocking;
 use crate::versions::{self, Version};
 
-/// How many bytes of a download are read at once.
-const PIECE: usize = 256 << 10;
+/// The number of bytes of a download read at once.
+const READ_SIZE: usize = 256 << 10;
 
 /// Finds an object that other services of the stack want.
 pub(crate) async fn look_up(
@@ -56,12 +57,12 @@ pub(crate) async fn read_bytes(store: &Store, bucket: &str, key: &str) -> Result
     Ok(bytes.into())
 }
 
-/// At most `most` of an object's bytes, from the byte `at` on.
+/// At most `max_bytes` of an object's bytes, from the byte `offset` on.
 pub(crate) async fn read_piece(
     store: &Store,
     (bucket, key, version): (&str, &str, Option<String>),
-    at: u64,
-    most: usize,
+    offset: u64,
+    max_bytes: usize,
 ) -> Result<Bytes, Error> {
     let (bucket, key) = (bucket.to_owned(), key.to_owned());
     let ((), file) = open(store, move |sql| {
@@ -69,10 +70,10 @@ pub(crate) async fn read_piece(
         Ok(((), version.file))
     })
     .await?;
-    let file = files::seek(file.ok_or(Error::NoSuchKey)?, at)?;
-    let mut bytes = Vec::with_capacity(most);
+    let file = files::seek(file.ok_or(Error::NoSuchKey)?, offset)?;
+    let mut bytes = Vec::with_capacity(max_bytes);
     tokio::fs::File::from_std(file)
-        .take(most as u64)
+        .take(max_bytes as u64)
         .read_to_end(&mut bytes)
         .await?;
     Ok(bytes.into())
@@ -107,8 +108,8 @@ pub(super) async fn open<T: Send + 'static>(
         .await
 }
 
-/// What GetObject and HeadObject ask for.
-struct Asked {
+/// The parameters of GetObject and HeadObject.
+struct ObjectRequest {
     bucket: String,
     key: String,
     version_id: Option<String>,
@@ -118,9 +119,9 @@ struct Asked {
     checksum: bool,
 }
 
-macro_rules! asked {
+macro_rules! object_request {
     ($input:expr) => {
-        Asked {
+        ObjectRequest {
             bucket: $input.bucket,
             key: $input.key,
             version_id: $input.version_id,
@@ -139,8 +140,8 @@ macro_rules! asked {
     };
 }
 
-/// What there is to answer.
-struct Answer {
+/// The data of the response.
+struct ObjectResponse {
     bucket: Bucket,
     version: Version,
     slice: Slice,
@@ -149,7 +150,7 @@ struct Answer {
     checksum: Option<Checksum>,
 }
 
-/// Which bytes of the object.
+/// A byte range of the object.
 #[derive(Debug, PartialEq, Eq)]
 struct Slice {
     bytes: ops::Range<u64>,
@@ -158,12 +159,12 @@ struct Slice {
     parts_count: Option<i32>,
 }
 
-/// Finds what is asked for, if the conditions hold; with its file where the bytes are wanted.
-async fn prepare(store: &Store, asked: Asked, bytes: bool) -> S3Result<Answer> {
+/// Finds the object, if the conditions hold, and opens its file if `bytes` is true.
+async fn prepare(store: &Store, object: ObjectRequest, bytes: bool) -> S3Result<ObjectResponse> {
     let (name, key, id) = (
-        asked.bucket.clone(),
-        asked.key.clone(),
-        asked.version_id.clone(),
+        object.bucket.clone(),
+        object.key.clone(),
+        object.version_id.clone(),
     );
     let ((bucket, version), file) = open(store, move |sql| {
         let bucket = buckets::get(sql, &name)?;
@@ -173,9 +174,9 @@ async fn prepare(store: &Store, asked: Asked, bytes: bool) -> S3Result<Answer> {
     })
     .await?;
     if version.file.is_none() {
-        return Err(refuse_marker(&asked, &version));
+        return Err(refuse_marker(&object, &version));
     }
-    match asked.conditions.judge(&version) {
+    match object.conditions.judge(&version) {
         Verdict::Go => {}
         Verdict::Failed(header) => return Err(conditions::failed(header).into()),
         Verdict::NotModified(_) => return Err(not_modified(&version)),
@@ -183,21 +184,21 @@ async fn prepare(store: &Store, asked: Asked, bytes: bool) -> S3Result<Answer> {
     if bytes {
         version.details.headers.require_online()?;
     }
-    let slice = slice(&version, &asked)?;
-    Ok(Answer {
+    let slice = slice(&version, &object)?;
+    Ok(ObjectResponse {
         bucket,
-        checksum: checksum(&version, &asked, &slice).filter(|_| asked.checksum),
+        checksum: checksum(&version, &object, &slice).filter(|_| object.checksum),
         slice,
         version,
         file,
     })
 }
 
-/// The checksum of the bytes of a slice: a client would hold them against any other. A part has one of its own where the
-/// object's is made of them.
-fn checksum(version: &Version, asked: &Asked, slice: &Slice) -> Option<Checksum> {
+/// The checksum of the bytes of a slice: a client would hold them against any other. A part has one
+/// of its own where the object's is made of them.
+fn checksum(version: &Version, object: &ObjectRequest, slice: &Slice) -> Option<Checksum> {
     let details = &version.details;
-    match (asked.part, &details.checksum) {
+    match (object.part, &details.checksum) {
         (Some(number), Some(sum)) if sum.kind == Kind::Composite => {
             details.part_checksum(usize::try_from(number).ok()?.checked_sub(1)?)
         }
@@ -206,14 +207,14 @@ fn checksum(version: &Version, asked: &Asked, slice: &Slice) -> Option<Checksum>
     }
 }
 
-fn slice(version: &Version, asked: &Asked) -> Result<Slice, Error> {
+fn slice(version: &Version, object: &ObjectRequest) -> Result<Slice, Error> {
     let size = version.size;
     let whole = Slice {
         bytes: 0..size,
         content_range: None,
         parts_count: None,
     };
-    let (bytes, parts_count) = match (asked.range, asked.part) {
+    let (bytes, parts_count) = match (object.range, object.part) {
         (None, None) => return Ok(whole),
         (Some(_), Some(_)) => {
             return Err(Error::InvalidRequest(
@@ -241,7 +242,8 @@ fn slice(version: &Version, asked: &Asked) -> Result<Slice, Error> {
     })
 }
 
-/// The bytes of a part, and how many parts there are. An object that came in one piece is its own only part.
+/// The bytes of a part, and how many parts there are. An object that came in one piece is its own
+/// only part.
 fn part(version: &Version, number: i32) -> Result<(ops::Range<u64>, Option<i32>), Error> {
     let parts = &version.details.parts;
     super::multipart::check_part_number(number)?;
@@ -259,13 +261,13 @@ fn part(version: &Version, number: i32) -> Result<(ops::Range<u64>, Option<i32>)
 }
 
 /// AWS says with a delete marker that it is one.
-fn refuse_marker(asked: &Asked, marker: &Version) -> S3Error {
+fn refuse_marker(object: &ObjectRequest, marker: &Version) -> S3Error {
     let mut headers = HeaderMap::new();
     headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
     if let Ok(id) = HeaderValue::from_str(&marker.version_id) {
         headers.insert("x-amz-version-id", id);
     }
-    let error = match asked.version_id {
+    let error = match object.version_id {
         None => Error::NoSuchKey,
         Some(_) => {
             headers.insert(http::header::ALLOW, HeaderValue::from_static("DELETE"));
@@ -278,25 +280,25 @@ fn refuse_marker(asked: &Asked, marker: &Version) -> S3Error {
 }
 
 /// Fills what the outputs of GetObject and HeadObject share.
-macro_rules! show_answer {
-    ($output:expr, $answer:expr) => {{
-        let Answer {
+macro_rules! fill_output {
+    ($output:expr, $object:expr) => {{
+        let ObjectResponse {
             bucket,
             version,
             slice,
             ..
-        } = $answer;
+        } = $object;
         show_object!($output, version);
         $output.content_length = Some(length(slice.bytes.end - slice.bytes.start));
         $output.content_range = slice.content_range.clone();
         $output.parts_count = slice.parts_count;
         $output.version_id = version_id(bucket, version);
-        show_checksum!($output, &$answer.checksum);
-        $output.checksum_type = $answer.checksum.as_ref().map(|sum| kind(sum.kind));
+        show_checksum!($output, &$object.checksum);
+        $output.checksum_type = $object.checksum.as_ref().map(|sum| kind(sum.kind));
     }};
 }
 
-/// How many tags the object has, where it has some.
+/// Returns the number of tags, or `None` if the object has none.
 fn tag_count(version: &Version) -> Option<i32> {
     let count = i32::try_from(version.tags.len());
     count.ok().filter(|count| *count > 0)
@@ -310,12 +312,12 @@ pub(super) async fn get_object(
     store: &Store,
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
-    let answer = prepare(store, asked!(request.input), true).await?;
+    let object = prepare(store, object_request!(request.input), true).await?;
     let mut output = GetObjectOutput::default();
-    show_answer!(output, &answer);
-    output.tag_count = tag_count(&answer.version);
-    let Slice { bytes, .. } = answer.slice;
-    if let Some(file) = answer.file {
+    fill_output!(output, &object);
+    output.tag_count = tag_count(&object.version);
+    let Slice { bytes, .. } = object.slice;
+    if let Some(file) = object.file {
         let file = files::seek(file, bytes.start).map_err(Error::from)?;
         output.body = Some(StreamingBlob::wrap(stream(file, bytes.end - bytes.start)));
     }
@@ -326,11 +328,11 @@ pub(super) async fn head_object(
     store: &Store,
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
-    let answer = prepare(store, asked!(request.input), false).await?;
+    let object = prepare(store, object_request!(request.input), false).await?;
     let mut output = HeadObjectOutput::default();
-    show_answer!(output, &answer);
+    fill_output!(output, &object);
     let mut response = S3Response::new(output);
-    if let Some(count) = tag_count(&answer.version) {
+    if let Some(count) = tag_count(&object.version) {
         response.headers = convert::headers(&[("x-amz-tagging-count", &count.to_string())]);
     }
     Ok(response)
@@ -366,7 +368,7 @@ pub(super) fn stream(
         if left == 0 {
             return Ok(None);
         }
-        let want = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
+        let want = usize::try_from(left).map_or(READ_SIZE, |left| left.min(READ_SIZE));
         let mut piece = BytesMut::with_capacity(want);
         if (&mut file).take(want as u64).read_buf(&mut piece).await? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());

@@ -40,8 +40,8 @@ pub(super) async fn put_object_tagging(
     let by = requester(&request, store);
     let input = request.input;
     let tags = checked_tags(tags(input.tagging))?;
-    let which = (input.bucket, input.key, input.version_id);
-    let version_id = replace(store, by, which, tags, Event::TaggingPut).await?;
+    let object_version = (input.bucket, input.key, input.version_id);
+    let version_id = replace(store, by, object_version, tags, Event::TaggingPut).await?;
     Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
 }
 
@@ -60,8 +60,8 @@ pub(super) async fn delete_object_tagging(
 ) -> Result<S3Response<DeleteObjectTaggingOutput>, Error> {
     let by = requester(&request, store);
     let input = request.input;
-    let which = (input.bucket, input.key, input.version_id);
-    let version_id = replace(store, by, which, Vec::new(), Event::TaggingDelete).await?;
+    let object_version = (input.bucket, input.key, input.version_id);
+    let version_id = replace(store, by, object_version, Vec::new(), Event::TaggingDelete).await?;
     Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
 }
 

@@ -19,7 +19,7 @@ use crate::digest::{Algorithm, show_checksum};
 use crate::error::Error;
 use crate::events::{self, Event, Requester};
 use crate::files::Stored;
-use crate::receive::{Claims, receive};
+use crate::receive::{DeclaredDigests, receive};
 use crate::versions::{self, NewVersion, Version};
 
 /// An object that is about to be written.
@@ -31,10 +31,11 @@ pub(super) struct Upload {
     pub(super) by: Requester,
 }
 
-/// Takes from the input of PutObject or PostObject the upload, its headers, its body and what is claimed of that.
+/// Takes from the input of PutObject or PostObject the upload, its headers, its body and what is
+/// claimed of that.
 macro_rules! upload_of {
     ($input:expr, $event:expr, $by:expr, $trailers:expr) => {{
-        let claims = $crate::receive::Claims::new(
+        let declared = $crate::receive::DeclaredDigests::new(
             $input.content_md5.as_deref(),
             $crate::digest::given_checksum!($input),
             $input
@@ -58,7 +59,7 @@ macro_rules! upload_of {
         let body = $input
             .body
             .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
-        (upload, headers, body, claims)
+        (upload, headers, body, declared)
     }};
 }
 pub(super) use upload_of;
@@ -72,8 +73,8 @@ pub(super) async fn put_object(
     let mut input = request.input;
     refuse_unsupported(&input)?;
     let tags = tags_of_header(input.tagging.as_deref().unwrap_or_default())?;
-    let (upload, headers, body, claims) = upload_of!(input, Event::Put, by, trailers);
-    let (bucket, version) = store_object(store, upload, (headers, tags), body, claims).await?;
+    let (upload, headers, body, declared) = upload_of!(input, Event::Put, by, trailers);
+    let (bucket, version) = store_object(store, upload, (headers, tags), body, declared).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&version.etag)),
         version_id: new_version_id(&bucket, &version),
@@ -146,8 +147,8 @@ async fn put_stream(
         content_type: Some(content_type.to_owned()),
         ..Default::default()
     };
-    let claims = Claims::default();
-    store_object(store, upload, (headers, Vec::new()), body, claims).await?;
+    let declared = DeclaredDigests::default();
+    store_object(store, upload, (headers, Vec::new()), body, declared).await?;
     Ok(())
 }
 
@@ -157,11 +158,11 @@ pub(super) async fn store_object(
     upload: Upload,
     (headers, tags): (Headers, Vec<Tag>),
     body: impl Stream<Item = Result<Bytes, StdError>>,
-    claims: Claims,
+    declared: DeclaredDigests,
 ) -> Result<(Bucket, Version), Error> {
     super::buckets::find(store, upload.bucket.clone()).await?;
-    let algorithm = claims.algorithm.unwrap_or(Algorithm::Crc64Nvme);
-    let received = receive(&store.files, body, &claims, algorithm).await?;
+    let algorithm = declared.algorithm.unwrap_or(Algorithm::Crc64Nvme);
+    let received = receive(&store.files, body, &declared, algorithm).await?;
     let (stored, new) = received.into_version(algorithm);
     let details = Details {
         headers,

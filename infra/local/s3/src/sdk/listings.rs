@@ -4,11 +4,11 @@ use s3s::S3 as _;
 use s3s::dto::*;
 use serde_json::Value;
 
-use super::{Answer, Call, Members, head_output, output, tag, time};
+use super::{Call, Members, SdkResult, head_output, output, tag, time};
 use service::sdk::Parameters;
 
 impl Call {
-    pub(super) async fn list_objects(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn list_objects(&self, mut from: Parameters) -> SdkResult {
         let input = ListObjectsInput {
             bucket: from.required("Bucket"),
             delimiter: from.text("Delimiter"),
@@ -32,7 +32,7 @@ impl Call {
             .done())
     }
 
-    pub(super) async fn list_objects_v2(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn list_objects_v2(&self, mut from: Parameters) -> SdkResult {
         let input = ListObjectsV2Input {
             bucket: from.required("Bucket"),
             continuation_token: from.text("ContinuationToken"),
@@ -60,7 +60,7 @@ impl Call {
             .done())
     }
 
-    pub(super) async fn list_buckets(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn list_buckets(&self, mut from: Parameters) -> SdkResult {
         let input = ListBucketsInput {
             continuation_token: from.text("ContinuationToken"),
             max_buckets: from.integer("MaxBuckets"),
@@ -86,7 +86,7 @@ impl Call {
             .done())
     }
 
-    pub(super) async fn head_bucket(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn head_bucket(&self, mut from: Parameters) -> SdkResult {
         let input = HeadBucketInput {
             bucket: from.required("Bucket"),
             ..Default::default()

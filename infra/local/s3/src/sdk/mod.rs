@@ -11,13 +11,13 @@ use serde_json::{Map, Value};
 
 use super::api::Api;
 use super::{S3, response};
-use service::sdk::{Parameters, Refusal, SdkError, SdkService};
+use service::sdk::{Parameters, SdkError, SdkService, ServiceException};
 
-type Answer = Result<Value, SdkError>;
+type SdkResult = Result<Value, SdkError>;
 
 #[async_trait]
 impl SdkService for S3 {
-    async fn call(&self, operation: &str, parameters: &Value) -> Answer {
+    async fn call(&self, operation: &str, parameters: &Value) -> SdkResult {
         let call = Call {
             api: Api::new(self.store.clone()),
             extensions: {
@@ -47,10 +47,10 @@ impl SdkService for S3 {
     }
 }
 
-/// One call at work.
+/// An SDK call in progress.
 struct Call {
     api: Api,
-    /// Who calls, for the events that writes emit.
+    /// The caller, for the events that writes emit.
     extensions: Extensions,
 }
 
@@ -70,16 +70,16 @@ impl Call {
     }
 }
 
-/// What an operation gave, or the refusal that an SDK makes of its error.
-fn output<T>(answer: Result<S3Response<T>, S3Error>) -> Result<T, SdkError> {
-    answer
+/// Returns an operation's output, or its error as an SDK reports it.
+fn output<T>(result: Result<S3Response<T>, S3Error>) -> Result<T, SdkError> {
+    result
         .map(|response| response.output)
         .map_err(|error| refusal(&error, error.message().map(str::to_owned)))
 }
 
 /// The same for HEAD, whose responses have no body: an SDK knows only the status.
-fn head_output<T>(answer: Result<S3Response<T>, S3Error>) -> Result<T, SdkError> {
-    answer
+fn head_output<T>(result: Result<S3Response<T>, S3Error>) -> Result<T, SdkError> {
+    result
         .map(|response| response.output)
         .map_err(|error| refusal(&error, None))
 }
@@ -96,7 +96,7 @@ fn refusal(error: &S3Error, message: Option<String>) -> SdkError {
     ];
     let code = error.code().as_str().to_owned();
     let status = error.status_code().or_else(|| error.code().status_code());
-    SdkError::Refused(Refusal {
+    SdkError::Exception(ServiceException {
         modelled: MODELLED.contains(&&*code),
         code,
         status: status.map_or(500, |status| status.as_u16()),
@@ -134,7 +134,7 @@ fn time(time: &s3s::dto::Timestamp) -> Option<String> {
     Some(format!("{}Z", text.get(..TO_THE_SECOND)?))
 }
 
-/// How an object is encrypted.
+/// Returns the encryption of an object, as SDKs name it.
 fn encryption(how: Option<s3s::dto::ServerSideEncryption>) -> Option<String> {
     how.map(|how| how.as_str().to_owned())
 }

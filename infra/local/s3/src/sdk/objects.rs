@@ -5,10 +5,10 @@ use s3s::S3 as _;
 use s3s::dto::*;
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Members, encryption, head_output, output, tag, time};
+use super::{Call, Members, SdkResult, encryption, head_output, output, tag, time};
 use service::sdk::{Parameters, SdkError, blob};
 
-/// What SDKs declare a text to be.
+/// The content type that SDKs declare for a text.
 pub(super) const TEXT: &str = "text/plain; charset=UTF-8";
 
 /// The members that the results of GetObject and HeadObject share.
@@ -52,7 +52,7 @@ macro_rules! described {
 }
 
 impl Call {
-    pub(super) async fn get_object(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn get_object(&self, mut from: Parameters) -> SdkResult {
         let input = GetObjectInput {
             bucket: from.required("Bucket"),
             key: from.required("Key"),
@@ -70,7 +70,7 @@ impl Call {
         Ok(described!(&mut found).put("Body", Some(body)).done())
     }
 
-    pub(super) async fn head_object(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn head_object(&self, mut from: Parameters) -> SdkResult {
         let input = HeadObjectInput {
             bucket: from.required("Bucket"),
             key: from.required("Key"),
@@ -83,7 +83,7 @@ impl Call {
         Ok(described!(&mut found).done())
     }
 
-    pub(super) async fn put_object(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn put_object(&self, mut from: Parameters) -> SdkResult {
         let input = PutObjectInput {
             bucket: from.required("Bucket"),
             key: from.required("Key"),
@@ -116,7 +116,7 @@ impl Call {
             .done())
     }
 
-    pub(super) async fn copy_object(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn copy_object(&self, mut from: Parameters) -> SdkResult {
         let source = from.required("CopySource");
         let input = CopyObjectInput::builder()
             .bucket(from.required("Bucket"))
@@ -148,7 +148,7 @@ impl Call {
             .done())
     }
 
-    pub(super) async fn delete_object(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn delete_object(&self, mut from: Parameters) -> SdkResult {
         let input = DeleteObjectInput {
             bucket: from.required("Bucket"),
             key: from.required("Key"),
@@ -163,12 +163,12 @@ impl Call {
             .done())
     }
 
-    pub(super) async fn delete_objects(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn delete_objects(&self, mut from: Parameters) -> SdkResult {
         let bucket = from.required("Bucket");
         let delete = from.value("Delete").unwrap_or(Value::Null);
         from.finish()?;
-        let asked = delete["Objects"].as_array().into_iter().flatten();
-        let objects = asked.map(|object| {
+        let requested = delete["Objects"].as_array().into_iter().flatten();
+        let objects = requested.map(|object| {
             Some(ObjectIdentifier {
                 key: object["Key"].as_str()?.to_owned(),
                 version_id: object["VersionId"].as_str().map(str::to_owned),

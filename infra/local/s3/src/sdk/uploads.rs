@@ -5,11 +5,11 @@ use s3s::dto::*;
 use serde_json::json;
 
 use super::objects::{TEXT, body, metadata, unreadable};
-use super::{Answer, Call, Members, encryption, output, tag};
+use super::{Call, Members, SdkResult, encryption, output, tag};
 use service::sdk::Parameters;
 
 impl Call {
-    pub(super) async fn create_multipart_upload(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn create_multipart_upload(&self, mut from: Parameters) -> SdkResult {
         let input = CreateMultipartUploadInput {
             bucket: from.required("Bucket"),
             key: from.required("Key"),
@@ -32,7 +32,7 @@ impl Call {
             .done())
     }
 
-    pub(super) async fn upload_part(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn upload_part(&self, mut from: Parameters) -> SdkResult {
         let input = UploadPartInput {
             bucket: from.required("Bucket"),
             key: from.required("Key"),
@@ -52,7 +52,7 @@ impl Call {
             .done())
     }
 
-    pub(super) async fn complete_multipart_upload(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn complete_multipart_upload(&self, mut from: Parameters) -> SdkResult {
         let parts = from.value("MultipartUpload").unwrap_or_default();
         let parts = parts["Parts"].as_array().into_iter().flatten();
         let parts: Option<Vec<_>> = parts
@@ -91,7 +91,7 @@ impl Call {
             .done())
     }
 
-    pub(super) async fn abort_multipart_upload(&self, mut from: Parameters) -> Answer {
+    pub(super) async fn abort_multipart_upload(&self, mut from: Parameters) -> SdkResult {
         let input = AbortMultipartUploadInput {
             bucket: from.required("Bucket"),
             key: from.required("Key"),

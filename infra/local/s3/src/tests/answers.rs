@@ -1,4 +1,5 @@
-//! Answers to the letter: errors' members, headers, characters; as recorded on AWS unless it says otherwise.
+//! Answers to the letter: errors' members, headers, characters; as recorded on AWS unless it says
+//! otherwise.
 
 use aws_sdk_s3::types::{
     Delete, ObjectAttributes, ObjectIdentifier, Tag, Tagging, VersioningConfiguration,
@@ -203,7 +204,8 @@ async fn attributes_tell_the_parts_with_their_checksums() {
     );
 }
 
-/// The user guide has it of carriage returns ("XML related object key constraints"); of the others, S3's lists.
+/// The user guide has it of carriage returns ("XML related object key constraints"); of the others,
+/// S3's lists.
 #[tokio::test]
 async fn control_characters_in_keys_are_references_in_every_xml() {
     let stack = Stack::start().await;

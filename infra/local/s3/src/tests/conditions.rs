@@ -73,7 +73,8 @@ async fn an_upload_to_a_key_that_was_written_since_conflicts() {
     assert_eq!(refusal(absent.send().await), CONFLICT);
     let matching = complete(&id, &parts).if_match(HELLO);
     assert_eq!(refusal(matching.send().await), NO_KEY);
-    // Without a condition nothing stands in the way, and an upload that begins now is not disturbed.
+    // Without a condition nothing stands in the way, and an upload that begins now is not
+    // disturbed.
     let (id, parts) = begin(&stack).await;
     complete(&id, &parts)
         .if_none_match("*")

@@ -1,4 +1,4 @@
-//! Where S3 answers otherwise than AWS, and is to: the rows of docs/limits.md. What changes here changes there.
+//! Deliberate differences from AWS: the rows of docs/limits.md. Change them together.
 
 use aws_sdk_s3::types::{ObjectLockMode, ServerSideEncryption};
 

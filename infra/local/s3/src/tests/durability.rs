@@ -1,4 +1,4 @@
-//! What is left after a crash, and that nothing else is.
+//! Tests which files exist after a crash.
 
 use super::*;
 

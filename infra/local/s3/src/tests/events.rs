@@ -19,7 +19,7 @@ const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:start";
 struct Recorder {
     events: mpsc::UnboundedSender<(String, Value)>,
     refusals: Mutex<Vec<u16>>,
-    asked: AtomicUsize,
+    deliveries: AtomicUsize,
 }
 
 #[async_trait]
@@ -33,7 +33,7 @@ impl Invoke for Recorder {
     }
 
     async fn enqueue(&self, function: &str, payload: Bytes) -> Result<(), InvokeError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.deliveries.fetch_add(1, Ordering::SeqCst);
         if let Some(status) = self.refusals.lock().unwrap().pop() {
             let code = "Exception";
             return Err(InvokeError {
@@ -59,7 +59,7 @@ fn dispatch(
     let recorder = Arc::new(Recorder {
         events,
         refusals,
-        asked: AtomicUsize::new(0),
+        deliveries: AtomicUsize::new(0),
     });
     let invoke = Arc::clone(&recorder) as Arc<dyn Invoke>;
     stack.s3.notify(invoke);
@@ -203,7 +203,7 @@ async fn rules_choose_by_event_prefix_and_suffix() {
             "ObjectCreated:Put in/last.png",
         ]
     );
-    assert_eq!(recorder.asked.load(Ordering::SeqCst), 5);
+    assert_eq!(recorder.deliveries.load(Ordering::SeqCst), 5);
 }
 
 #[tokio::test]
@@ -283,7 +283,7 @@ async fn a_function_that_cannot_take_an_event_is_asked_again() {
     let (recorder, mut received) = dispatch(&stack, &[503, 429, 500]);
     assert_eq!(next(&mut received).await, "ObjectCreated:Put a");
     assert_eq!(next(&mut received).await, "ObjectCreated:Put b");
-    assert_eq!(recorder.asked.load(Ordering::SeqCst), 5);
+    assert_eq!(recorder.deliveries.load(Ordering::SeqCst), 5);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Browsers' form uploads, as AWS answered them (recorded) and as its guide to POST Object has them.
+//! Browsers' form uploads, as AWS answered them (recorded) and as its guide to POST Object has
+//! them.
 
 use http::HeaderMap;
 use http_body_util::BodyExt as _;
@@ -135,7 +136,7 @@ async fn a_form_chooses_its_answer() {
     }
 }
 
-/// As on AWS, where the bucket is in the host of every endpoint.
+/// The bucket is part of the host, as in every endpoint on AWS.
 #[tokio::test]
 async fn a_location_has_the_bucket_where_the_request_has_it() {
     let stack = Stack::start().await;
@@ -145,23 +146,24 @@ async fn a_location_has_the_bucket_where_the_request_has_it() {
         .header("content-type", "multipart/form-data; boundary=b")
         .body(Body::from(form))
         .unwrap();
-    let answer = stack.s3.handle(to_path_style(request)).await;
-    assert_eq!(answer.status(), 204);
+    let response = stack.s3.handle(to_path_style(request)).await;
+    assert_eq!(response.status(), 204);
     assert_eq!(
-        answer.headers()["location"],
+        response.headers()["location"],
         "http://photos.localhost:4566/a%20b"
     );
     assert_eq!(stack.get("a b").await, "hello");
 }
 
 /// The status, and code and members of an error.
-fn told((status, _, body): (u16, HeaderMap, String)) -> String {
+fn error_text((status, _, body): (u16, HeaderMap, String)) -> String {
     let text = body.split_once("<Code>").map_or("", |(_, rest)| rest);
     let text = text.split_once("<RequestId>").map_or("", |(text, _)| text);
     format!("{status} {text}")
 }
 
-/// Recorded: `test_post_request_missing_signature` and `test_post_request_missing_fields` of LocalStack's tests.
+/// Recorded: `test_post_request_missing_signature` and `test_post_request_missing_fields` of
+/// LocalStack's tests.
 #[tokio::test]
 async fn a_form_with_a_policy_has_all_fields_of_a_signature() {
     let stack = Stack::start().await;
@@ -182,15 +184,15 @@ async fn a_form_with_a_policy_has_all_fields_of_a_signature() {
         let text = format!(
             "Bucket POST must contain a field named '{expect}'.  If it is specified, please check the order of the fields."
         );
-        let answer = told(post(&stack, &fields, "f").await);
+        let response = error_text(post(&stack, &fields, "f").await);
         assert!(
-            answer.starts_with(&format!("400 InvalidArgument</Code><Message>{text}</Message><ArgumentName>{expect}</ArgumentName>")),
-            "{answer}"
+            response.starts_with(&format!("400 InvalidArgument</Code><Message>{text}</Message><ArgumentName>{expect}</ArgumentName>")),
+            "{response}"
         );
     }
     let fields = [("key", "k"), ("policy", "e30=")];
     let denied = "403 AccessDenied</Code><Message>Access Denied</Message>";
-    assert_eq!(told(post(&stack, &fields, "f").await), denied);
+    assert_eq!(error_text(post(&stack, &fields, "f").await), denied);
 }
 
 #[tokio::test]
@@ -205,7 +207,7 @@ async fn a_form_is_held_against_its_policy() {
             ("signature", "x"),
         ];
         all.extend_from_slice(fields);
-        told(post(&stack, &all, "f").await)
+        error_text(post(&stack, &all, "f").await)
     };
     let policy = |conditions: &str| {
         format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use rusqlite::Connection;
 
-use super::super::listing::{Last, Page, Query};
+use super::super::listing::{Page, PageEnd, Query};
 use super::super::versions::Version;
 use super::*;
 
@@ -38,7 +38,7 @@ fn names(page: Page<Version>) -> Names {
     names
 }
 
-/// What a listing of everything must give.
+/// Returns the expected result of listing everything.
 fn model(keys: &BTreeSet<String>, query: &Query, after: Option<&str>) -> Names {
     let group = |key: &str| {
         let delimiter = query.delimiter.as_deref()?;
@@ -50,7 +50,8 @@ fn model(keys: &BTreeSet<String>, query: &Query, after: Option<&str>) -> Names {
         .iter()
         .filter(|key| key.starts_with(&query.prefix))
         .filter(|key| {
-            // A marker that is a group stands for the whole group, and so does one inside it where it is not StartAfter.
+            // A marker that is a group stands for the whole group, and so does one inside it where
+            // it is not StartAfter.
             after.is_none_or(|after| {
                 let skipped = group(key).filter(|group| {
                     if query.marker_skips_prefix {
@@ -75,8 +76,8 @@ fn walk(sql: &Connection, query: &Query, after: Option<&str>) -> Names {
     loop {
         let page = list::objects(sql, "b", query, after.as_deref()).unwrap();
         after = match &page.next {
-            Some(Last::Entry) => page.entries.last().map(|version| version.key.clone()),
-            Some(Last::CommonPrefix) => page.common_prefixes.last().cloned(),
+            Some(PageEnd::Entry) => page.entries.last().map(|version| version.key.clone()),
+            Some(PageEnd::CommonPrefix) => page.common_prefixes.last().cloned(),
             None => None,
         };
         let names = names(page);
@@ -311,7 +312,8 @@ async fn a_page_tells_only_what_it_was_asked() {
     assert!(body.contains(".000Z</LastModified>"), "{body}");
 }
 
-/// Recorded: the order of one key's uploads is that of their beginnings, and the last page names its last upload too.
+/// Recorded: the order of one key's uploads is that of their beginnings, and the last page names
+/// its last upload too.
 #[tokio::test]
 async fn uploads_are_listed_as_they_began() {
     let stack = Stack::start().await;

@@ -1,4 +1,5 @@
-//! The store as clients see it: the AWS SDK for Rust is the oracle, over a socket of the loopback interface.
+//! The store as clients see it: the AWS SDK for Rust is the oracle, over a socket of the loopback
+//! interface.
 
 mod answers;
 mod conditions;
@@ -89,7 +90,7 @@ impl Stack {
             .collect()
     }
 
-    /// How many files there are, of objects and of parts.
+    /// Returns the number of files, of objects and of parts.
     fn files(&self) -> usize {
         count(&self.directory.path().join("s3/objects"))
     }
@@ -137,7 +138,7 @@ fn client_in(endpoint: &str, region: &'static str) -> Client {
     Client::from_conf(config)
 }
 
-/// What the service answered instead of success: `status code: message`.
+/// Returns the service's error: `status code: message`.
 fn refusal<T: Debug, E: ProvideErrorMetadata + Debug>(
     outcome: Result<T, SdkError<E, aws_sdk_s3::config::http::HttpResponse>>,
 ) -> String {

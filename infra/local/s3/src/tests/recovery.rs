@@ -1,4 +1,5 @@
-//! What a start makes of a directory that is not as the last stack left it: no byte is lost for the lack of a row.
+//! Tests starting on a directory that differs from the one the last stack left: no bytes are lost
+//! because a row is missing.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -25,7 +25,8 @@ async fn put(stack: &Stack, body: &'static str) -> String {
     put.version_id().unwrap_or("-").to_owned()
 }
 
-/// The versions of the bucket, newest first: `id=etag`'s place, `*` for the latest, `x` for a delete marker.
+/// The versions of the bucket, newest first: `id=etag`'s place, `*` for the latest, `x` for a
+/// delete marker.
 async fn versions(stack: &Stack) -> Vec<(String, bool, bool)> {
     let list = stack
         .client

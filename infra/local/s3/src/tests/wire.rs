@@ -1,4 +1,5 @@
-//! Requests as other clients send them: presigned, in signed chunks, from a browser's form, unsigned.
+//! Requests as other clients send them: presigned, in signed chunks, from a browser's form,
+//! unsigned.
 
 use http::HeaderMap;
 use http_body_util::BodyExt as _;
