@@ -15,16 +15,16 @@ pub(super) struct Code {
     pub(super) sha256: [u8; 32],
 }
 
-/// What is known of the functions' programs. Each is read once, when it is first asked for: it may have hundreds of megabytes,
-/// and be that of all functions.
+/// A cache of the size and hash of the functions' programs. Each program is read once, on first
+/// use: it may have hundreds of megabytes, and all functions may share one.
 #[derive(Debug, Default)]
 pub(super) struct Codes(Mutex<HashMap<PathBuf, Code>>);
 
 impl Codes {
-    /// The size and hash of a program.
+    /// Returns the size and hash of a program.
     ///
     /// # Errors
-    /// It can't be read.
+    /// The program can't be read.
     pub(super) async fn of(&self, program: &Path) -> io::Result<Code> {
         let mut known = self.0.lock().await;
         if let Some(code) = known.get(program) {

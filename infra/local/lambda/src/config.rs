@@ -1,4 +1,5 @@
-//! What the caller decides: which functions there are, how each starts, and how much of the machine they may use.
+//! The configuration of the service: the functions, the command that starts each, and the resources
+//! they may use.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,22 +13,23 @@ use service::signature::Key;
 pub struct Config {
     /// Every function of the application.
     pub functions: Vec<Deployment>,
-    /// The stack's own address, for example `http://127.0.0.1:4566`: what functions see as `AWS_ENDPOINT_URL`.
+    /// The stack's own address, for example `http://127.0.0.1:4566`: what functions see as
+    /// `AWS_ENDPOINT_URL`.
     pub endpoint_url: String,
-    /// What functions sign with: [`Key::unverified`] where nobody looks at it.
+    /// The key that functions sign with: [`Key::unverified`] if the stack verifies no signatures.
     pub key: Key,
-    /// How many environments, for how long.
+    /// The limits on execution environments.
     pub limits: Limits,
-    /// What becomes of asynchronous events that fail.
+    /// The retry policy for asynchronous events that fail.
     pub retry: RetryPolicy,
 }
 
 /// A function and the program that is its code.
 #[derive(Clone, Debug)]
 pub struct Deployment {
-    /// What the template says of it.
+    /// The function's declaration in the template.
     pub function: Function,
-    /// What starts its execution environments.
+    /// The command that starts its execution environments.
     pub command: Command,
 }
 
@@ -38,25 +40,28 @@ pub struct Command {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Where it runs, and `LAMBDA_TASK_ROOT`; without one it runs where the stack runs.
+    /// The working directory and `LAMBDA_TASK_ROOT`; `None` means the working directory of the
+    /// stack.
     pub task_root: Option<PathBuf>,
     /// Variables beside those of AWS and of the template; they win over both.
     pub env: BTreeMap<String, String>,
 }
 
-/// How much of the machine the functions may use.
+/// The resources that functions may use.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Environments of one function at a time: its reserved concurrency.
     pub per_function: usize,
     /// Environments of all functions at a time.
     pub overall: usize,
-    /// How long an invocation waits for an environment before it is throttled. AWS throttles at once, but it has
-    /// a thousand environments to give: here a `Map` over forty items has to get through two cores.
+    /// The time an invocation waits for an environment before it is throttled. AWS throttles at
+    /// once, but it has a thousand environments; here a `Map` over forty items has to get through
+    /// two cores.
     pub queue_wait: Duration,
-    /// How long an environment without work is kept warm.
+    /// The time an idle environment is kept warm.
     pub idle: Duration,
-    /// How long a start may take before the function's own timeout begins to count; ten seconds on AWS.
+    /// The time a start may take before the function's own timeout begins to count; ten seconds on
+    /// AWS.
     pub init: Duration,
 }
 
@@ -73,12 +78,14 @@ impl Default for Limits {
     }
 }
 
-/// How often and how late an asynchronous event is tried again.
+/// The retry policy of asynchronous invocations: the number and the delays of retries.
 ///
-/// The defaults are AWS's: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+/// The defaults are AWS's:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
-    /// The wait before each further try after a function error; their number is the number of retries.
+    /// The wait before each further try after a function error; their number is the number of
+    /// retries.
     pub function_errors: Vec<Duration>,
     /// The wait after the first throttle or system error; it doubles with each one that follows.
     pub back_off: Duration,

@@ -67,8 +67,8 @@ pub(crate) fn not_json(error: &serde_json::Error) -> InvokeError {
     )
 }
 
-/// A synchronous event is over [`MAX_REQUEST`]. (The SDKs' models say `RequestTooLargeException`; this is the
-/// name that AWS puts on the wire.)
+/// A synchronous event is over [`MAX_REQUEST`]. (The SDKs' models say `RequestTooLargeException`;
+/// this is the name that AWS puts on the wire.)
 pub(crate) fn request_too_large() -> InvokeError {
     new(
         "RequestEntityTooLargeException",

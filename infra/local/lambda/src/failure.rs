@@ -1,4 +1,4 @@
-//! How an invocation can fail in the function, and what the caller and the log then see.
+//! The failures of an invocation in the function, as the caller and the log see them.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -7,10 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 
-/// The largest answer of a function, in bytes: AWS's six megabytes, and a hundred bytes that its own text adds.
+/// The largest answer of a function, in bytes: AWS's six megabytes, and a hundred bytes that its
+/// own text adds.
 pub(super) const MAX_RESPONSE: usize = 6_291_556;
 
-/// Why a function gave no answer.
+/// The reason that a function returned no result.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The program could not be started.
@@ -59,7 +60,7 @@ impl Failure {
         object.to_string().into()
     }
 
-    /// What the log says, where the runtime has not said it already.
+    /// Returns the lines for the log, except those that the runtime has already written.
     pub(super) fn log_lines(&self, request_id: &str) -> Vec<String> {
         match self {
             Self::Reported { .. } => Vec::new(),
@@ -71,7 +72,7 @@ impl Failure {
         }
     }
 
-    /// What the REPORT line ends with.
+    /// Returns the end of the REPORT line.
     pub(super) fn report(&self) -> String {
         match self {
             Self::TimedOut(_) => "Status: timeout".into(),
@@ -152,7 +153,8 @@ mod tests {
         assert_eq!(failure.payload("id-1"), Bytes::from(payload.to_owned()));
     }
 
-    /// As `wait` reports it: the exit code in the second byte, a signal in the first.
+    /// Builds a failure from a `wait` status: the exit code in the second byte, a signal in the
+    /// first.
     fn exit(status: i32) -> Failure {
         Failure::Exit(ExitStatus::from_raw(status))
     }

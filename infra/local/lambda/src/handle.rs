@@ -20,7 +20,7 @@ use super::{api, errors, name};
 use service::Identity;
 use service::logs::Log;
 use service::private;
-use service::process::Warden;
+use service::process::Watchdog;
 use service::{Invocation, Invoke, InvokeError, trace_id};
 
 /// The Lambda service. Cheap to clone; all clones are the same service.
@@ -36,11 +36,11 @@ pub(super) struct Inner {
     pub(super) pool: Arc<Pool>,
     pub(super) queue: Queue,
     pub(super) codes: Codes,
-    /// When this service was opened: the functions' `LastModified`.
+    /// The time this service was opened: the functions' `LastModified`.
     pub(super) opened: jiff::Timestamp,
 }
 
-/// Why the service could not be opened.
+/// The reason that the service could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The queue's database.
@@ -58,22 +58,22 @@ pub enum OpenError {
     #[error(
         "/bin/sh, which ends the functions' processes if the stack is killed, can't be started: {0}"
     )]
-    Warden(std::io::Error),
+    Watchdog(std::io::Error),
     /// Two functions of one name.
     #[error("two functions are called {0}; the template gives each its own FunctionName")]
     Duplicate(String),
 }
 
-/// What the caller of [`Lambda::invoke_with`] may add to the event, as the headers of Invoke do.
+/// The optional headers of Invoke, for [`Lambda::invoke_with`].
 #[derive(Clone, Debug, Default)]
-pub(super) struct Extras {
+pub(super) struct InvokeOptions {
     pub(super) trace_id: Option<String>,
     pub(super) client_context: Option<HeaderValue>,
 }
 
 impl Lambda {
-    /// Opens the service: its queue (`lambda.db`) and its logs (`logs/`) are under `data_dir`. No function is
-    /// started yet, and no asynchronous event delivered before [`Lambda::run_queue`].
+    /// Opens the service: its queue (`lambda.db`) and its logs (`logs/`) are under `data_dir`. No
+    /// function is started yet, and no asynchronous event delivered before [`Lambda::run_queue`].
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -85,7 +85,7 @@ impl Lambda {
         private::create_dir_all(data_dir).map_err(files(data_dir))?;
         let path = data_dir.join("lambda.db");
         let queue = Queue::open(&path, config.retry.clone())?;
-        let warden = Arc::new(Warden::start().map_err(OpenError::Warden)?);
+        let watchdog = Arc::new(Watchdog::start().map_err(OpenError::Watchdog)?);
         let pool = Pool::new(&config.limits);
         let mut slots = BTreeMap::new();
         for deployment in config.functions {
@@ -96,7 +96,7 @@ impl Lambda {
                 identity: identity.clone(),
                 endpoint_url: config.endpoint_url.clone(),
                 key: config.key.clone(),
-                warden: warden.clone(),
+                watchdog: watchdog.clone(),
                 concurrency: Arc::new(Semaphore::new(config.limits.per_function.max(1))),
                 limits: config.limits.clone(),
                 deployment,
@@ -128,8 +128,9 @@ impl Lambda {
         super::queue::run(&self, shutdown).await;
     }
 
-    /// Ends every execution environment and waits until their processes are gone. Invocations that run or wait
-    /// fail with `ServiceException`; asynchronous ones stay in the queue for the next start.
+    /// Ends every execution environment and waits until their processes are gone. Invocations that
+    /// run or wait fail with `ServiceException`; asynchronous ones stay in the queue for the next
+    /// start.
     pub async fn shut_down(&self) {
         self.inner.pool.close().await;
     }
@@ -166,7 +167,7 @@ impl Lambda {
         &self,
         function: &str,
         payload: Bytes,
-        extras: Extras,
+        options: InvokeOptions,
     ) -> Result<Invocation, InvokeError> {
         let slot = self.slot(function)?;
         if payload.len() > MAX_REQUEST {
@@ -174,7 +175,7 @@ impl Lambda {
         }
         let payload = event(payload)?;
         let id = uuid::Uuid::new_v4().to_string();
-        self.run(slot, id, payload, extras).await
+        self.run(slot, id, payload, options).await
     }
 
     /// [`Invoke::enqueue`]; gives the request id.
@@ -199,14 +200,14 @@ impl Lambda {
         slot: &Arc<Slot>,
         id: String,
         payload: Bytes,
-        extras: Extras,
+        options: InvokeOptions,
     ) -> Result<Invocation, InvokeError> {
         let request = environment::Request {
             id,
             payload,
             arn: self.arn(&slot.deployment.function.name),
-            trace_id: extras.trace_id.unwrap_or_else(trace_id),
-            client_context: extras.client_context,
+            trace_id: options.trace_id.unwrap_or_else(trace_id),
+            client_context: options.client_context,
         };
         self.inner.pool.invoke(slot, request).await
     }
@@ -215,7 +216,8 @@ impl Lambda {
 #[async_trait]
 impl Invoke for Lambda {
     async fn invoke(&self, function: &str, payload: Bytes) -> Result<Invocation, InvokeError> {
-        self.invoke_with(function, payload, Extras::default()).await
+        self.invoke_with(function, payload, InvokeOptions::default())
+            .await
     }
 
     async fn enqueue(&self, function: &str, payload: Bytes) -> Result<(), InvokeError> {

@@ -1,13 +1,13 @@
 //! AWS Lambda: the Invoke API, the Runtime API, and the processes between them.
 //!
-//! An *execution environment* is a child process with a Runtime API of its own on a loopback port. It is started when
-//! an invocation finds none that is free, serves one invocation at a time, is kept warm for the next, and is killed
-//! at the function's timeout, when it has been idle for long, and with the stack. Asynchronous events wait in a
-//! SQLite queue and outlive the process.
+//! An *execution environment* is a child process with a Runtime API of its own on a loopback port.
+//! It is started when an invocation finds none that is free, serves one invocation at a time, and
+//! is kept warm for the next. It is killed at the function's timeout, after a long idle time, and
+//! with the stack. Asynchronous events wait in a SQLite queue and outlive the process.
 //!
-//! What AWS does and this does not: versions and aliases, layers and extensions, response streaming to the caller,
-//! a limit on memory (`MemorySize` is only reported). The program inherits nothing of the stack's own environment
-//! but `PATH`.
+//! Not implemented: versions and aliases, layers and extensions, response streaming to the caller,
+//! and a limit on memory (`MemorySize` is only reported). The program inherits nothing of the
+//! stack's own environment but `PATH`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

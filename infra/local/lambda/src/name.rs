@@ -7,12 +7,12 @@ use service::InvokeError;
 /// The only version there is.
 pub(super) const LATEST: &str = "$LATEST";
 
-/// The name of the function that `reference` means for `identity`: a name, `ACCOUNT:function:NAME`, or an ARN, with
-/// `:$LATEST` or nothing after it.
+/// The name of the function that `reference` means for `identity`: a name, `ACCOUNT:function:NAME`,
+/// or an ARN, with `:$LATEST` or nothing after it.
 ///
 /// # Errors
-/// `ValidationException` for what can't be a name; `ResourceNotFoundException` for another account or region, and
-/// for versions and aliases, which there are none of.
+/// `ValidationException` for what can't be a name; `ResourceNotFoundException` for another account
+/// or region, and for versions and aliases, which there are none of.
 pub(super) fn resolve(reference: &str, identity: &Identity) -> Result<String, InvokeError> {
     let parts: Vec<&str> = reference.split(':').collect();
     let (owner, local) = match parts.iter().position(|part| *part == "function") {

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::config::{Deployment, Limits};
-use super::environment::{self, Handle, Job, Plan, Reply, Request};
+use super::environment::{self, EnvironmentSpec, Handle, Job, Reply, Request};
 use super::errors;
 use service::Identity;
 use service::logs::Log;
-use service::process::Warden;
+use service::process::Watchdog;
 use service::signature::Key;
 use service::{Invocation, InvokeError};
 
@@ -23,8 +23,8 @@ pub(super) struct Slot {
     pub(super) key: Key,
     pub(super) limits: Limits,
     pub(super) log: Arc<Log>,
-    pub(super) warden: Arc<Warden>,
-    /// One permit an invocation that may run.
+    pub(super) watchdog: Arc<Watchdog>,
+    /// A permit for each invocation that may run.
     pub(super) concurrency: Arc<Semaphore>,
 }
 
@@ -67,12 +67,13 @@ impl Pool {
         })
     }
 
-    /// Runs `request` in a warm environment, or a new one; waits its turn where there are too many.
+    /// Runs `request` in a warm environment, or a new one; waits while too many are running.
     ///
-    /// When the caller goes away while the function runs, the function runs on, as on AWS.
+    /// If the caller goes away while the function runs, the function continues, as on AWS.
     ///
     /// # Errors
-    /// `TooManyRequestsException` after [`Limits::queue_wait`]; `ServiceException` when the pool closes.
+    /// `TooManyRequestsException` after [`Limits::queue_wait`]; `ServiceException` when the pool
+    /// closes.
     pub(super) async fn invoke(
         &self,
         slot: &Arc<Slot>,
@@ -81,9 +82,9 @@ impl Pool {
         let turn = tokio::time::timeout(slot.limits.queue_wait, self.lease(slot));
         let mut lease = turn.await.map_err(|_| errors::throttled())??;
         loop {
-            let (reply, answer) = oneshot::channel();
+            let (reply, receiver) = oneshot::channel();
             self.dispatch(slot, request.clone(), lease, reply);
-            match answer.await {
+            match receiver.await {
                 Ok(Reply::Done(invocation)) => return Ok(invocation),
                 Ok(Reply::Undelivered(unused)) => lease = unused,
                 Err(_) => return Err(errors::stopping()),
@@ -91,7 +92,8 @@ impl Pool {
         }
     }
 
-    /// Both permits, the function's first: who holds it and waits for the other takes nothing from anyone else.
+    /// Both permits, the function's first: who holds it and waits for the other takes nothing from
+    /// anyone else.
     async fn lease(&self, slot: &Slot) -> Result<Lease, InvokeError> {
         let function = slot.concurrency.clone().acquire_owned().await;
         let overall = self.overall.clone().acquire_owned().await;
@@ -139,7 +141,7 @@ impl Pool {
         if *closing.borrow() {
             return; // Dropping the job tells its caller.
         }
-        let plan = Plan {
+        let plan = EnvironmentSpec {
             slot: slot.clone(),
             pool: self.this.clone(),
             closing,
@@ -153,8 +155,9 @@ impl Pool {
         });
     }
 
-    /// The number of an environment that is about to start. Where it is one too many, the one that has been idle
-    /// longest ends. There is one: whoever starts an environment holds a lease, so not all the others can be at work.
+    /// The number of an environment that is about to start. Where it is one too many, the one that
+    /// has been idle longest ends. There is one: whoever starts an environment holds a lease, so
+    /// not all the others can be at work.
     fn make_room(&self) -> u64 {
         let mut state = self.state();
         let id = state.next;
@@ -185,7 +188,8 @@ impl Pool {
         }
     }
 
-    /// Ends all environments, and waits until they have ended. What ran or waited fails with `ServiceException`.
+    /// Ends all environments, and waits until they have ended. What ran or waited fails with
+    /// `ServiceException`.
     pub(super) async fn close(&self) {
         self.overall.close();
         self.closing.send_replace(true);

@@ -1,13 +1,14 @@
 //! Lambda as the AWS SDKs call it: `arn:aws:states:::aws-sdk:lambda:invoke`.
 //!
-//! Unlike with the optimized integration, a function's error is no error of the task, and payloads are text.
+//! Unlike with the optimized integration, a function's error is no error of the task, and payloads
+//! are text.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use service::sdk::{Parameters, Refusal, SdkError, SdkService, blob};
+use service::sdk::{Parameters, SdkError, SdkService, ServiceException, blob};
 use service::{Invoke, InvokeError};
 
 /// The API of Lambda, over whatever runs functions.
@@ -46,7 +47,7 @@ impl SdkService for LambdaApi {
 }
 
 fn refusal(error: InvokeError) -> SdkError {
-    SdkError::Refused(Refusal {
+    SdkError::Exception(ServiceException {
         code: error.code.to_owned(),
         modelled: true,
         status: error.status,

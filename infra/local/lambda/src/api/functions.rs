@@ -36,11 +36,11 @@ pub(super) async fn list(lambda: &Lambda, query: &str) -> Result<Value> {
     for (_, slot) in &page {
         functions.push(describe(lambda, slot).await?);
     }
-    let mut answer = json!({ "Functions": functions });
+    let mut response = json!({ "Functions": functions });
     if let (Some(_), Some((last, _))) = (rest.next(), page.last()) {
-        answer["NextMarker"] = json!(last);
+        response["NextMarker"] = json!(last);
     }
-    Ok(answer)
+    Ok(response)
 }
 
 pub(super) async fn get(lambda: &Lambda, name: &str) -> Result<Value> {

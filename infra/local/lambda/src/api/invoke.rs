@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{REQUEST_ID, Result, respond};
 use crate::errors::{self, MAX_REQUEST};
-use crate::handle::{Extras, Lambda};
+use crate::handle::{InvokeOptions, Lambda};
 use crate::name::LATEST;
 use service::Invocation;
 
@@ -53,14 +53,14 @@ pub(super) async fn invoke(
             HeaderMap::new(),
         )),
         _ => {
-            let extras = extras(&head.headers)?;
-            let invocation = lambda.invoke_with(&name, payload, extras).await?;
-            Ok(answer(invocation, log_type == Some("Tail")))
+            let options = options(&head.headers)?;
+            let invocation = lambda.invoke_with(&name, payload, options).await?;
+            Ok(invocation_response(invocation, log_type == Some("Tail")))
         }
     }
 }
 
-fn answer(invocation: Invocation, with_log: bool) -> Response<Body> {
+fn invocation_response(invocation: Invocation, with_log: bool) -> Response<Body> {
     let log = with_log.then(|| BASE64_STANDARD.encode(invocation.log_tail));
     let values = [
         Some((REQUEST_ID, invocation.request_id)),
@@ -82,7 +82,7 @@ async fn read(body: Body) -> Result<Bytes> {
     }
 }
 
-fn extras(headers: &HeaderMap) -> Result<Extras> {
+fn options(headers: &HeaderMap) -> Result<InvokeOptions> {
     let context = text(headers, CLIENT_CONTEXT);
     let context = context.map(|context| {
         let decoded = BASE64_STANDARD.decode(context).ok();
@@ -90,7 +90,7 @@ fn extras(headers: &HeaderMap) -> Result<Extras> {
         let constraint = "Member must be base64-encoded JSON in one line";
         decoded.ok_or_else(|| errors::invalid_value(context, "clientContext", constraint))
     });
-    Ok(Extras {
+    Ok(InvokeOptions {
         trace_id: text(headers, TRACE_ID).map(str::to_owned),
         client_context: context.transpose()?,
     })

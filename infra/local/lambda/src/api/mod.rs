@@ -36,15 +36,17 @@ async fn route(lambda: &Lambda, request: Request<Body>) -> Result<Response<Body>
         }
         (&Method::GET, ["2015-03-31", "functions"]) => {
             let query = request.uri().query().unwrap_or_default();
-            Ok(answer(&functions::list(lambda, query).await?))
+            Ok(json_response(&functions::list(lambda, query).await?))
         }
         (&Method::GET, ["2015-03-31", "functions", name]) => {
             check_qualifier(lambda, name, &request)?;
-            Ok(answer(&functions::get(lambda, name).await?))
+            Ok(json_response(&functions::get(lambda, name).await?))
         }
         (&Method::GET, ["2015-03-31", "functions", name, "configuration"]) => {
             check_qualifier(lambda, name, &request)?;
-            Ok(answer(&functions::configuration(lambda, name).await?))
+            Ok(json_response(
+                &functions::configuration(lambda, name).await?,
+            ))
         }
         (method, segments) => Err(errors::no_such_operation(&operation(method, segments))),
     }
@@ -97,7 +99,7 @@ fn operation(method: &Method, segments: &[&str]) -> String {
     name.to_owned()
 }
 
-fn answer(body: &Value) -> Response<Body> {
+fn json_response(body: &Value) -> Response<Body> {
     respond(
         StatusCode::OK,
         Bytes::from(body.to_string()),

@@ -1,4 +1,4 @@
-//! What an environment is given to do, and what it gives back.
+//! The jobs of an environment, and their results.
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -18,7 +18,7 @@ pub(crate) struct Job {
     pub(crate) handle: Handle,
 }
 
-/// What is invoked, and with what.
+/// An invocation: the function's event and its metadata.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) id: String,
@@ -31,7 +31,7 @@ pub(crate) struct Request {
     pub(crate) client_context: Option<HeaderValue>,
 }
 
-/// What came of a job. (None at all means that the stack is stopping.)
+/// The result of a job. (No reply at all means that the stack is stopping.)
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// The function ran, or tried to.
@@ -40,7 +40,7 @@ pub(crate) enum Reply {
     Undelivered(Lease),
 }
 
-/// Where an environment takes jobs; it ends when the last handle is gone.
+/// A handle for sending jobs to an environment, which ends when the last handle is gone.
 #[derive(Clone, Debug)]
 pub(crate) struct Handle {
     /// The environment's number in the pool.

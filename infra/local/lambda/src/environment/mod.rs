@@ -3,9 +3,10 @@
 //! ```text
 //! start -> init -> (invocation -> rest)*
 //! ```
-//! It is one task that owns the process and reads everything that concerns it, so that its order of events is the
-//! order that the log shows. It ends, and the process with it, when the process exits, at the function's timeout,
-//! after a long rest, and when the pool drops its handle or closes.
+//! It is one task that owns the process and reads everything that concerns it, so that its order of
+//! events is the order that the log shows. It ends, and the process with it, when the process
+//! exits, at the function's timeout, after a long rest, and when the pool drops its handle or
+//! closes.
 
 mod job;
 mod output;
@@ -38,12 +39,12 @@ use service::Invocation;
 use service::process::Process;
 pub(super) use variables::log_group;
 
-/// How long a runtime that has reported its own failed start may take to exit.
+/// The time a runtime that has reported its own failed start may take to exit.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
 
-/// What an environment is made for.
+/// The function and the shared resources that an environment is created with.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct EnvironmentSpec {
     pub(super) slot: Arc<Slot>,
     pub(super) pool: Weak<Pool>,
     pub(super) closing: watch::Receiver<bool>,
@@ -52,8 +53,8 @@ pub(super) struct Plan {
 /// A process, what it writes, what it asks of its Runtime API, and the task that serves that.
 type Spawned = (Process, Output, mpsc::Receiver<Call>, JoinSet<()>);
 
-/// What an environment hears of.
-enum Signal {
+/// An event in the life of an environment.
+enum EnvironmentEvent {
     Call(Call),
     Job(Option<Job>),
     Exited(ExitStatus),
@@ -61,20 +62,20 @@ enum Signal {
     Closing,
 }
 
-/// Why an environment ends with an invocation on its hands.
-enum End {
+/// The reason that an environment ends during an invocation.
+enum EndReason {
     Failed(Failure),
     Closing,
 }
 
 struct Environment {
-    plan: Plan,
+    plan: EnvironmentSpec,
     jobs: mpsc::Receiver<Job>,
     calls: mpsc::Receiver<Call>,
     process: Process,
     output: Output,
     started: Instant,
-    /// How long the start took, until a report has said it.
+    /// The duration of the start, until a report has included it.
     init: Option<Duration>,
     /// The most memory the process was seen to hold, in bytes.
     peak_memory: Option<u64>,
@@ -83,7 +84,7 @@ struct Environment {
 }
 
 /// Starts an environment for `job`, and lives as long as it does.
-pub(super) async fn run(plan: Plan, jobs: mpsc::Receiver<Job>, job: Job) {
+pub(super) async fn run(plan: EnvironmentSpec, jobs: mpsc::Receiver<Job>, job: Job) {
     match Environment::start(plan, jobs).await {
         Ok(mut environment) => environment.live(job).await,
         Err((plan, failure)) => fail_to_start(&plan, job, &failure),
@@ -91,7 +92,7 @@ pub(super) async fn run(plan: Plan, jobs: mpsc::Receiver<Job>, job: Job) {
 }
 
 /// Answers for a process that could not even be started.
-fn fail_to_start(plan: &Plan, job: Job, failure: &Failure) {
+fn fail_to_start(plan: &EnvironmentSpec, job: Job, failure: &Failure) {
     let function = &plan.slot.deployment.function;
     let report = Report::new(&job.request.id, function.memory_mb, Duration::ZERO);
     let lines = report.lines(Some(failure), true);
@@ -109,7 +110,10 @@ fn fail_to_start(plan: &Plan, job: Job, failure: &Failure) {
 }
 
 impl Environment {
-    async fn start(plan: Plan, jobs: mpsc::Receiver<Job>) -> Result<Self, (Plan, Failure)> {
+    async fn start(
+        plan: EnvironmentSpec,
+        jobs: mpsc::Receiver<Job>,
+    ) -> Result<Self, (EnvironmentSpec, Failure)> {
         let started = Instant::now();
         match Self::spawn(&plan).await {
             Ok((process, output, calls, server)) => Ok(Self {
@@ -131,7 +135,7 @@ impl Environment {
         }
     }
 
-    async fn spawn(plan: &Plan) -> io::Result<Spawned> {
+    async fn spawn(plan: &EnvironmentSpec) -> io::Result<Spawned> {
         let slot = &plan.slot;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let runtime_api = listener.local_addr()?.to_string();
@@ -145,7 +149,7 @@ impl Environment {
             &log_stream(&id),
         );
         let command = command(&slot.deployment.command, variables, writer)?;
-        let process = Process::start(command, slot.warden.clone())?;
+        let process = Process::start(command, slot.watchdog.clone())?;
         let (sender, calls) = mpsc::channel(4);
         Ok((process, output, calls, runtime_api::serve(listener, sender)))
     }
@@ -162,11 +166,12 @@ impl Environment {
             let deadline = begun + self.timeout();
             self.output.drain();
             if next.send(self.event(&job.request)).is_err() {
-                // The runtime hung up while it waited. It asks again, or it is ending: then an event that it has
-                // not seen goes to another environment, unless it is the one that it was started for.
+                // The runtime hung up while it waited. It asks again, or it is ending: then an
+                // event that it has not seen goes to another environment, unless it is the one that
+                // it was started for.
                 match self.asked_again(deadline).await {
                     Ok(again) => next = again,
-                    Err(End::Failed(Failure::Exit(_))) if worked => {
+                    Err(EndReason::Failed(Failure::Exit(_))) if worked => {
                         job.give_back();
                         return self.hand_back().await;
                     }
@@ -186,9 +191,9 @@ impl Environment {
         }
     }
 
-    /// Waits for the runtime's first request. The start is allowed ten seconds of its own, as on AWS; beyond them
-    /// it uses up the function's timeout.
-    async fn initialise(&mut self) -> Result<oneshot::Sender<Event>, End> {
+    /// Waits for the runtime's first request. The start is allowed ten seconds of its own, as on
+    /// AWS; beyond them it uses up the function's timeout.
+    async fn initialise(&mut self) -> Result<oneshot::Sender<Event>, EndReason> {
         let deadline = self.started + self.plan.slot.limits.init + self.timeout();
         let next = self.asked_again(deadline).await?;
         self.init = Some(self.started.elapsed());
@@ -196,16 +201,19 @@ impl Environment {
         Ok(next)
     }
 
-    async fn asked_again(&mut self, deadline: Instant) -> Result<oneshot::Sender<Event>, End> {
+    async fn asked_again(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<oneshot::Sender<Event>, EndReason> {
         loop {
             match self.signal(deadline, false).await {
-                Signal::Call(Call::Next(next)) => return Ok(next),
-                Signal::Call(Call::InitError { failure, verdict }) => {
+                EnvironmentEvent::Call(Call::Next(next)) => return Ok(next),
+                EnvironmentEvent::Call(Call::InitError { failure, verdict }) => {
                     let _ = verdict.send(Verdict::Accepted);
                     self.let_exit().await;
-                    return Err(End::Failed(failure));
+                    return Err(EndReason::Failed(failure));
                 }
-                Signal::Call(Call::Done { verdict, .. }) => {
+                EnvironmentEvent::Call(Call::Done { verdict, .. }) => {
                     let _ = verdict.send(Verdict::InvalidStateTransition);
                 }
                 other => return Err(self.ended(&other)),
@@ -218,10 +226,10 @@ impl Environment {
         &mut self,
         id: &str,
         deadline: Instant,
-    ) -> Result<Result<Bytes, Failure>, End> {
+    ) -> Result<Result<Bytes, Failure>, EndReason> {
         loop {
             match self.signal(deadline, false).await {
-                Signal::Call(Call::Done {
+                EnvironmentEvent::Call(Call::Done {
                     id: done,
                     result,
                     verdict,
@@ -233,12 +241,12 @@ impl Environment {
                     }
                     let _ = verdict.send(Verdict::InvalidRequestId);
                 }
-                Signal::Call(Call::InitError { verdict, .. }) => {
+                EnvironmentEvent::Call(Call::InitError { verdict, .. }) => {
                     let _ = verdict.send(Verdict::InvalidStateTransition);
                 }
-                // A runtime that asks for the next event has given up on this one: it is left to the timeout,
-                // since some clients repeat a request whose connection broke.
-                Signal::Call(Call::Next(_)) => {}
+                // A runtime that asks for the next event has given up on this one: it is left to
+                // the timeout, since some clients repeat a request whose connection broke.
+                EnvironmentEvent::Call(Call::Next(_)) => {}
                 other => return Err(self.ended(&other)),
             }
         }
@@ -250,15 +258,20 @@ impl Environment {
         let (mut job, mut next) = (None, None);
         loop {
             match self.signal(deadline, job.is_none()).await {
-                Signal::Job(Some(work)) => job = Some(work),
-                Signal::Call(Call::Next(request)) => {
+                EnvironmentEvent::Job(Some(work)) => job = Some(work),
+                EnvironmentEvent::Call(Call::Next(request)) => {
                     next = Some(request);
                     deadline = Instant::now() + self.plan.slot.limits.idle;
                 }
-                Signal::Call(Call::Done { verdict, .. } | Call::InitError { verdict, .. }) => {
+                EnvironmentEvent::Call(
+                    Call::Done { verdict, .. } | Call::InitError { verdict, .. },
+                ) => {
                     let _ = verdict.send(Verdict::InvalidStateTransition);
                 }
-                Signal::Job(None) | Signal::Exited(_) | Signal::Deadline | Signal::Closing => {
+                EnvironmentEvent::Job(None)
+                | EnvironmentEvent::Exited(_)
+                | EnvironmentEvent::Deadline
+                | EnvironmentEvent::Closing => {
                     if let Some(job) = job {
                         job.give_back();
                     }
@@ -273,31 +286,34 @@ impl Environment {
     }
 
     /// The next thing that happens. All the while the log is written.
-    async fn signal(&mut self, deadline: Instant, idle: bool) -> Signal {
+    async fn signal(&mut self, deadline: Instant, idle: bool) -> EnvironmentEvent {
         let closing = &mut self.plan.closing;
         tokio::select! {
-            // An answer that has arrived counts, even if the process exits or time runs out at the same moment.
+            // An answer that has arrived counts, even if the process exits or time runs out at the
+            // same moment.
             biased;
-            Some(call) = self.calls.recv() => Signal::Call(call),
-            status = self.process.wait() => Signal::Exited(status.unwrap_or_default()),
-            _ = closing.wait_for(|closing| *closing) => Signal::Closing,
-            () = tokio::time::sleep_until(deadline) => Signal::Deadline,
-            job = self.jobs.recv(), if idle => Signal::Job(job),
+            Some(call) = self.calls.recv() => EnvironmentEvent::Call(call),
+            status = self.process.wait() => EnvironmentEvent::Exited(status.unwrap_or_default()),
+            _ = closing.wait_for(|closing| *closing) => EnvironmentEvent::Closing,
+            () = tokio::time::sleep_until(deadline) => EnvironmentEvent::Deadline,
+            job = self.jobs.recv(), if idle => EnvironmentEvent::Job(job),
             never = self.output.pump() => match never {},
         }
     }
 
-    fn ended(&self, signal: &Signal) -> End {
+    fn ended(&self, signal: &EnvironmentEvent) -> EndReason {
         match signal {
-            Signal::Exited(status) => End::Failed(Failure::Exit(*status)),
-            Signal::Deadline => End::Failed(Failure::TimedOut(self.timeout())),
-            Signal::Closing | Signal::Call(_) | Signal::Job(_) => End::Closing,
+            EnvironmentEvent::Exited(status) => EndReason::Failed(Failure::Exit(*status)),
+            EnvironmentEvent::Deadline => EndReason::Failed(Failure::TimedOut(self.timeout())),
+            EnvironmentEvent::Closing | EnvironmentEvent::Call(_) | EnvironmentEvent::Job(_) => {
+                EndReason::Closing
+            }
         }
     }
 
     async fn let_exit(&mut self) {
         let deadline = Instant::now() + EXIT_GRACE;
-        while let Signal::Call(_) = self.signal(deadline, false).await {}
+        while let EnvironmentEvent::Call(_) = self.signal(deadline, false).await {}
     }
 
     /// Answers the caller, and goes back to the pool.
@@ -313,9 +329,11 @@ impl Environment {
     }
 
     /// Ends the process, and answers the caller unless the stack is stopping.
-    async fn end(&mut self, job: Job, end: End, begun: Instant, unseen: bool) {
+    async fn end(&mut self, job: Job, end: EndReason, begun: Instant, unseen: bool) {
         self.process_ends().await;
-        let End::Failed(failure) = end else { return };
+        let EndReason::Failed(failure) = end else {
+            return;
+        };
         let invocation = self.outcome(job.request, Err(failure), begun, unseen);
         drop(job.lease);
         let _ = job.reply.send(Reply::Done(invocation));
@@ -395,7 +413,7 @@ fn header(value: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(value).ok()
 }
 
-/// As CloudWatch names them: the day, the version, the environment.
+/// Returns the name of the log stream in CloudWatch's format: day, version, environment.
 fn log_stream(id: &str) -> String {
     let day = jiff::Timestamp::now().strftime("%Y/%m/%d").to_string();
     format!("{day}/[$LATEST]{id}")

@@ -1,4 +1,5 @@
-//! What a function's process writes: from one pipe for both of its outputs, so that their order is kept, into the log.
+//! Copies the output of a function's process to the log. Stdout and stderr share one pipe, which
+//! preserves their order.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, PipeWriter};
@@ -11,7 +12,7 @@ use service::logs::Log;
 
 /// CloudWatch's limit on an event is a megabyte; a line that grows beyond this is cut in two.
 const MAX_LINE: usize = 256 * 1024;
-/// What `X-Amz-Log-Result` carries at most.
+/// The maximum number of bytes in `X-Amz-Log-Result`.
 const MAX_TAIL: usize = 4 * 1024;
 
 /// The reading end of the pipe, and what became of it.
@@ -26,7 +27,8 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// A pipe whose other end goes to the process. `stream` tells the environments of a function apart in `log`.
+    /// A pipe whose other end goes to the process. `stream` tells the environments of a function
+    /// apart in `log`.
     pub(super) fn new(log: Arc<Log>, stream: String) -> io::Result<(Self, PipeWriter)> {
         let (reader, writer) = io::pipe()?;
         let output = Self {
@@ -57,8 +59,8 @@ impl Output {
         }
     }
 
-    /// Writes to the log what the process has written so far. It asks the kernel and not tokio, whose idea of the
-    /// pipe may be older than the answer that the function has just sent.
+    /// Writes to the log what the process has written so far. It asks the kernel and not tokio,
+    /// whose idea of the pipe may be older than the answer that the function has just sent.
     pub(super) fn drain(&mut self) {
         loop {
             match rustix::io::read(&self.pipe, &mut self.buffer[..]) {

@@ -10,7 +10,7 @@ pub(super) fn start(request_id: &str) -> String {
     format!("START RequestId: {request_id} Version: {LATEST}")
 }
 
-/// What is said of an invocation afterwards.
+/// The data of a REPORT line.
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     request_id: &'a str,
@@ -33,7 +33,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The lines after an invocation. `unseen`: it failed before the function saw it, so START is still to be said.
+    /// The lines after an invocation. `unseen`: it failed before the function saw it, so START is
+    /// still to be said.
     pub(super) fn lines(&self, failure: Option<&Failure>, unseen: bool) -> Vec<String> {
         let id = self.request_id;
         let mut lines = Vec::new();

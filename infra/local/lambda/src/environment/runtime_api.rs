@@ -1,7 +1,7 @@
 //! The Lambda Runtime API, version 2018-06-01, of one environment.
 //!
-//! It only carries: each request becomes a [`Call`] to the environment, which decides the answer.
-//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+//! The API only forwards: each request becomes a [`Call`] to the environment, which decides the
+//! response. <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::convert::Infallible;
 
@@ -22,18 +22,18 @@ use crate::failure::{Failure, MAX_RESPONSE};
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 
-/// What the runtime asks or says.
+/// A call from the runtime.
 #[derive(Debug)]
 pub(super) enum Call {
-    /// It is ready for an invocation, and waits for it.
+    /// The runtime is ready for an invocation, and waits for it.
     Next(oneshot::Sender<Event>),
-    /// It has the answer, or the error, of the invocation with this id.
+    /// The runtime has the result, or the error, of the invocation with this id.
     Done {
         id: String,
         result: Result<Bytes, Failure>,
         verdict: oneshot::Sender<Verdict>,
     },
-    /// It could not start.
+    /// The runtime could not start.
     InitError {
         failure: Failure,
         verdict: oneshot::Sender<Verdict>,
@@ -49,13 +49,13 @@ pub(super) struct Event {
     pub(super) payload: Bytes,
 }
 
-/// What the environment says to a call.
+/// The environment's decision on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Accepted,
-    /// It is not the invocation that runs.
+    /// The id is not that of the running invocation.
     InvalidRequestId,
-    /// Nothing runs, or nothing starts.
+    /// Nothing is running, or nothing is starting.
     InvalidStateTransition,
 }
 
@@ -82,7 +82,7 @@ async fn connection(stream: TcpStream, calls: mpsc::Sender<Call>) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let calls = calls.clone();
-        async move { Ok::<_, Infallible>(answer(request, &calls).await) }
+        async move { Ok::<_, Infallible>(route(request, &calls).await) }
     });
     let io = TokioIo::new(stream);
     let served = hyper::server::conn::http1::Builder::new().serve_connection(io, service);
@@ -91,7 +91,7 @@ async fn connection(stream: TcpStream, calls: mpsc::Sender<Call>) {
     }
 }
 
-async fn answer(request: Request<Incoming>, calls: &mpsc::Sender<Call>) -> Response<Full<Bytes>> {
+async fn route(request: Request<Incoming>, calls: &mpsc::Sender<Call>) -> Response<Full<Bytes>> {
     // A page could take the event that the function waits for.
     if let Err(refusal) = browser_guard::check(&request) {
         return refuse(refusal.status(), "AccessDenied", &refusal.to_string());
@@ -104,7 +104,7 @@ async fn answer(request: Request<Incoming>, calls: &mpsc::Sender<Call>) -> Respo
     match (request.method(), segments.as_slice()) {
         (&Method::GET, ["invocation", "next"]) => next(calls).await,
         (&Method::POST, ["invocation", id, "response"]) => {
-            let result = response(request).await;
+            let result = read_result(request).await;
             done(calls, id, result).await
         }
         (&Method::POST, ["invocation", id, "error"]) => match error(request).await {
@@ -153,13 +153,13 @@ async fn done(
     };
     let too_large = matches!(result, Err(Failure::TooLarge));
     let id = id.to_owned();
-    let answer = ask(calls, |verdict| Call::Done {
+    let response = ask(calls, |verdict| Call::Done {
         id,
         result,
         verdict,
     })
     .await;
-    if too_large && answer.status() == StatusCode::ACCEPTED {
+    if too_large && response.status() == StatusCode::ACCEPTED {
         let text = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).");
         return refuse(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -167,7 +167,7 @@ async fn done(
             &text,
         );
     }
-    answer
+    response
 }
 
 async fn ask(
@@ -191,8 +191,8 @@ async fn ask(
     }
 }
 
-/// The body of an answer. A streamed one may turn out to be an error at its end, in its trailers.
-async fn response(request: Request<Incoming>) -> Result<Result<Bytes, Failure>, hyper::Error> {
+/// Reads the result of an invocation. A streamed one may turn out to be an error at its end, in its trailers.
+async fn read_result(request: Request<Incoming>) -> Result<Result<Bytes, Failure>, hyper::Error> {
     let (bytes, trailers) = read(request.into_body()).await?;
     if let Some(error_type) = trailers.get(ERROR_TYPE) {
         let body = trailers.get(ERROR_BODY).map(HeaderValue::as_bytes);
@@ -217,7 +217,8 @@ async fn error(request: Request<Incoming>) -> Result<Failure, hyper::Error> {
     })
 }
 
-/// What the header says; where it says nothing, or only `Unhandled`, what the error object says.
+/// Returns the error type from the header; if it is missing or only `Unhandled`, from the error
+/// object.
 fn error_type_of(header: Option<String>, body: &[u8]) -> String {
     let telling = header.filter(|header| !header.eq_ignore_ascii_case("unhandled"));
     let object = || serde_json::from_slice::<serde_json::Value>(body).ok();
@@ -229,8 +230,8 @@ fn text(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
-/// Reads to the end; `None` for more than [`MAX_RESPONSE`] bytes, of which the rest is not kept but is read, so that
-/// the runtime comes to read the answer.
+/// Reads to the end; `None` for more than [`MAX_RESPONSE`] bytes, of which the rest is not kept but
+/// is read, so that the runtime comes to read the answer.
 async fn read(mut body: Incoming) -> Result<(Option<Bytes>, HeaderMap), hyper::Error> {
     let mut kept = BytesMut::new();
     let mut fits = true;
@@ -283,7 +284,8 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    /// Sends `request` to an environment that answers as `environment` does; gives the status and the body.
+    /// Sends `request` to an environment that answers as `environment` does; gives the status and
+    /// the body.
     async fn exchange(request: &str, environment: impl FnOnce(Call)) -> (u16, String) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -292,19 +294,19 @@ mod tests {
         let client = async {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            answer
+            let mut response = String::new();
+            stream.read_to_string(&mut response).await.unwrap();
+            response
         };
         tokio::pin!(client);
-        let answer = tokio::select! {
-            answer = &mut client => answer,
+        let response = tokio::select! {
+            response = &mut client => response,
             Some(call) = calls.recv() => {
                 environment(call);
                 client.await
             }
         };
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         (status, body.to_owned())
     }
@@ -323,13 +325,13 @@ mod tests {
             let Call::Done {
                 id,
                 result,
-                verdict: answer,
+                verdict: response,
             } = call
             else {
                 panic!("{call:?}");
             };
             assert_eq!((id.as_str(), &result.unwrap()[..]), ("id-1", &b"42"[..]));
-            answer.send(verdict).unwrap();
+            response.send(verdict).unwrap();
         });
         assert_eq!(found.await, (status, body.to_owned()));
     }

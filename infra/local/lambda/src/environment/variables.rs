@@ -8,9 +8,11 @@ use crate::name::LATEST;
 use service::Identity;
 use service::signature::Key;
 
-/// All variables of one environment, beside those of [`service::process`]: what AWS sets by default, the template's, what AWS
-/// reserves (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the command's own; later ones win.
-/// `AWS_EXECUTION_ENV` is missing on purpose: AWS leaves it out where the runtime is the program itself.
+/// All variables of one environment, beside those of [`service::process`]: what AWS sets by
+/// default, the template's, what AWS reserves
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the command's own;
+/// later ones win. `AWS_EXECUTION_ENV` is missing on purpose: AWS leaves it out where the runtime
+/// is the program itself.
 pub(super) fn variables(
     deployment: &Deployment,
     identity: &Identity,

@@ -1,8 +1,9 @@
-//! Asynchronous invocations: accepted when they are on disk, delivered at least once, tried again as AWS does.
+//! Asynchronous invocations: accepted when they are on disk, delivered at least once, tried again
+//! as AWS does.
 //!
-//! An event leaves the queue when its function has answered. A function error is retried after one minute and after
-//! two more; a throttle or an error of the service with a growing wait; both until the event is six hours old. What
-//! fails for good becomes a dead letter, and the log says so.
+//! An event leaves the queue when its function has answered. A function error is retried after one
+//! minute and after two more; a throttle or an error of the service with a growing wait; both until
+//! the event is six hours old. What fails for good becomes a dead letter, and the log says so.
 
 mod store;
 
@@ -15,14 +16,14 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::config::RetryPolicy;
-use super::handle::{Extras, Lambda};
+use super::handle::{InvokeOptions, Lambda};
 use service::database::OpenError;
 use service::{Invocation, InvokeError};
 use store::{Entry, Store};
 
 pub use store::DeadLetter;
 
-/// The queue's durable part, and the bell that wakes its worker.
+/// The stored events, and the notification that wakes the worker.
 #[derive(Debug)]
 pub(super) struct Queue {
     store: Store,
@@ -39,7 +40,7 @@ impl Queue {
         })
     }
 
-    /// Writes an event down; when this returns its id, the event is on disk.
+    /// Stores an event durably and returns its id.
     pub(super) async fn enqueue(
         &self,
         function: String,
@@ -53,7 +54,7 @@ impl Queue {
         Ok(id)
     }
 
-    /// How many events of each function are not settled yet.
+    /// Returns the number of each function's unsettled events.
     pub(super) async fn waiting(&self) -> Vec<(String, u64)> {
         self.store.counts().await.unwrap_or_else(|error| {
             tracing::error!(%error, "the queue of asynchronous invocations can't be read");
@@ -66,14 +67,14 @@ impl Queue {
     }
 }
 
-/// What becomes of an event after a delivery.
+/// The decision on an event after a delivery attempt.
 #[derive(Debug, PartialEq, Eq)]
-enum Fate {
-    Done,
-    /// Tried again after this long.
-    Again(Duration),
-    /// Given up, with AWS's word for why.
-    Dead(&'static str),
+enum RetryDecision {
+    Complete,
+    /// Tried again after this wait.
+    Retry(Duration),
+    /// Given up, with AWS's name for the reason.
+    GiveUp(&'static str),
 }
 
 /// Delivers events until `shutdown` is done. Deliveries that run then stay in the queue.
@@ -83,7 +84,7 @@ pub(super) async fn run(lambda: &Lambda, shutdown: impl Future<Output = ()>) {
         deliveries: JoinSet::new(),
         busy: HashMap::new(),
     };
-    worker.warn_of_strays().await;
+    worker.warn_of_unknown_functions().await;
     tokio::pin!(shutdown);
     loop {
         let wake = match worker.deliver_due().await {
@@ -96,7 +97,7 @@ pub(super) async fn run(lambda: &Lambda, shutdown: impl Future<Output = ()>) {
         tokio::select! {
             () = &mut shutdown => return,
             () = lambda.inner.queue.arrived.notified() => {}
-            Some(done) = worker.deliveries.join_next() => worker.free(done.ok()),
+            Some(done) = worker.deliveries.join_next() => worker.finish_delivery(done.ok()),
             () = tokio::time::sleep(wake.unwrap_or(Duration::MAX)) , if wake.is_some() => {}
         }
     }
@@ -104,14 +105,15 @@ pub(super) async fn run(lambda: &Lambda, shutdown: impl Future<Output = ()>) {
 
 struct Worker<'a> {
     lambda: &'a Lambda,
-    /// Each gives its function's name back.
+    /// Each returns the name of its function.
     deliveries: JoinSet<String>,
-    /// How many deliveries of each function run.
+    /// The number of running deliveries per function.
     busy: HashMap<String, usize>,
 }
 
 impl Worker<'_> {
-    /// Starts a delivery for each event that is due and has room; gives the time until the next one is due.
+    /// Starts a delivery for each event that is due and has room; gives the time until the next one
+    /// is due.
     async fn deliver_due(&mut self) -> rusqlite::Result<Option<Duration>> {
         let store = &self.lambda.inner.queue.store;
         let mut wake = None;
@@ -133,7 +135,7 @@ impl Worker<'_> {
         Ok(wake.map(|due: i64| Duration::from_millis((due - now()).max(0).cast_unsigned())))
     }
 
-    fn free(&mut self, function: Option<String>) {
+    fn finish_delivery(&mut self, function: Option<String>) {
         match function.and_then(|function| self.busy.get_mut(&function)) {
             Some(busy) => *busy = busy.saturating_sub(1),
             None => tracing::error!("a delivery of the queue of asynchronous invocations broke"),
@@ -141,7 +143,7 @@ impl Worker<'_> {
     }
 
     /// Events for functions that the template no longer has wait for the function to come back.
-    async fn warn_of_strays(&self) {
+    async fn warn_of_unknown_functions(&self) {
         for (function, events) in self.lambda.inner.queue.waiting().await {
             if !self.lambda.inner.slots.contains_key(&function) {
                 tracing::warn!(
@@ -152,35 +154,37 @@ impl Worker<'_> {
     }
 }
 
-/// Delivers one event, and settles what becomes of it.
+/// Delivers one event, and records the outcome.
 async fn deliver(lambda: Lambda, entry: Entry) -> String {
     let function = entry.function.clone();
     let outcome = match lambda.slot(&function) {
         Ok(slot) => {
             let (id, payload) = (entry.id.clone(), entry.payload.clone());
-            lambda.run(slot, id, payload, Extras::default()).await
+            lambda
+                .run(slot, id, payload, InvokeOptions::default())
+                .await
         }
         Err(error) => Err(error),
     };
     let queue = &lambda.inner.queue;
-    let fate = fate(&queue.retry, &entry, &outcome, now());
-    if let Err(error) = settle(&lambda, entry, &outcome, fate).await {
+    let decision = decide(&queue.retry, &entry, &outcome, now());
+    if let Err(error) = settle(&lambda, entry, &outcome, decision).await {
         tracing::error!(%error, function, "the outcome of an asynchronous invocation can't be written");
     }
     function
 }
 
-fn fate(
+fn decide(
     retry: &RetryPolicy,
     entry: &Entry,
     outcome: &Result<Invocation, InvokeError>,
     now: i64,
-) -> Fate {
+) -> RetryDecision {
     let wait = match outcome {
-        Ok(invocation) if invocation.function_error.is_none() => return Fate::Done,
+        Ok(invocation) if invocation.function_error.is_none() => return RetryDecision::Complete,
         Ok(_) => match retry.function_errors.get(entry.function_errors as usize) {
             Some(wait) => *wait,
-            None => return Fate::Dead("RetriesExhausted"),
+            None => return RetryDecision::GiveUp("RetriesExhausted"),
         },
         Err(_) => {
             let factor = 2_u32.saturating_pow(entry.throttles);
@@ -192,25 +196,25 @@ fn fate(
     };
     let age = Duration::from_millis((now - entry.accepted).max(0).cast_unsigned());
     if age + wait > retry.max_age {
-        return Fate::Dead("EventAgeExceeded");
+        return RetryDecision::GiveUp("EventAgeExceeded");
     }
-    Fate::Again(wait)
+    RetryDecision::Retry(wait)
 }
 
 async fn settle(
     lambda: &Lambda,
     entry: Entry,
     outcome: &Result<Invocation, InvokeError>,
-    fate: Fate,
+    decision: RetryDecision,
 ) -> rusqlite::Result<()> {
     let store = &lambda.inner.queue.store;
-    match fate {
-        Fate::Done => store.remove(entry.id).await,
-        Fate::Again(wait) => {
+    match decision {
+        RetryDecision::Complete => store.remove(entry.id).await,
+        RetryDecision::Retry(wait) => {
             let due = now() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
-            store.put_off(entry.id, due, outcome.is_ok()).await
+            store.postpone(entry.id, due, outcome.is_ok()).await
         }
-        Fate::Dead(reason) => {
+        RetryDecision::GiveUp(reason) => {
             let error = match outcome {
                 Ok(invocation) => String::from_utf8_lossy(&invocation.payload).into_owned(),
                 Err(error) => format!("{}: {error}", error.code),
@@ -229,7 +233,7 @@ async fn settle(
                 );
                 slot.log.append("--------", line.as_bytes());
             }
-            store.bury(entry.id, now(), reason, error).await
+            store.give_up(entry.id, now(), reason, error).await
         }
     }
 }
@@ -246,60 +250,85 @@ mod tests {
     const HOUR: i64 = 3_600_000;
 
     fn check(
-        tried: (u32, u32),
+        attempts: (u32, u32),
         age: i64,
         outcome: Result<Option<&str>, InvokeError>,
-        expect: &Fate,
+        expect: &RetryDecision,
     ) {
         let entry = Entry {
             id: "id".into(),
             function: "f".into(),
             payload: Bytes::new(),
             accepted: 0,
-            function_errors: tried.0,
-            throttles: tried.1,
+            function_errors: attempts.0,
+            throttles: attempts.1,
         };
         let outcome = outcome.map(|error| Invocation {
             function_error: error.map(str::to_owned),
             ..Invocation::default()
         });
-        let found = fate(&RetryPolicy::default(), &entry, &outcome, age);
-        assert_eq!(&found, expect, "{tried:?} {age}");
+        let found = decide(&RetryPolicy::default(), &entry, &outcome, age);
+        assert_eq!(&found, expect, "{attempts:?} {age}");
     }
 
     #[test]
     fn a_function_error_is_retried_after_one_minute_then_two_then_never() {
         let failed = || Ok(Some("Unhandled"));
-        check((0, 0), 0, Ok(None), &Fate::Done);
-        check((0, 0), 0, failed(), &Fate::Again(Duration::from_secs(60)));
-        check((1, 9), 0, failed(), &Fate::Again(Duration::from_secs(120)));
-        check((2, 0), 0, failed(), &Fate::Dead("RetriesExhausted"));
+        check((0, 0), 0, Ok(None), &RetryDecision::Complete);
+        check(
+            (0, 0),
+            0,
+            failed(),
+            &RetryDecision::Retry(Duration::from_secs(60)),
+        );
+        check(
+            (1, 9),
+            0,
+            failed(),
+            &RetryDecision::Retry(Duration::from_secs(120)),
+        );
+        check(
+            (2, 0),
+            0,
+            failed(),
+            &RetryDecision::GiveUp("RetriesExhausted"),
+        );
     }
 
     #[test]
     fn a_throttle_backs_off_to_five_minutes_until_the_event_is_six_hours_old() {
         let throttled = || Err(crate::errors::throttled());
-        check((0, 0), 0, throttled(), &Fate::Again(Duration::from_secs(1)));
-        check((2, 3), 0, throttled(), &Fate::Again(Duration::from_secs(8)));
+        check(
+            (0, 0),
+            0,
+            throttled(),
+            &RetryDecision::Retry(Duration::from_secs(1)),
+        );
+        check(
+            (2, 3),
+            0,
+            throttled(),
+            &RetryDecision::Retry(Duration::from_secs(8)),
+        );
         check(
             (0, 40),
             5 * HOUR,
             throttled(),
-            &Fate::Again(Duration::from_secs(300)),
+            &RetryDecision::Retry(Duration::from_secs(300)),
         );
         check(
             (0, 40),
             6 * HOUR,
             throttled(),
-            &Fate::Dead("EventAgeExceeded"),
+            &RetryDecision::GiveUp("EventAgeExceeded"),
         );
         check(
             (0, 0),
             6 * HOUR,
             Ok(Some("Unhandled")),
-            &Fate::Dead("EventAgeExceeded"),
+            &RetryDecision::GiveUp("EventAgeExceeded"),
         );
-        check((0, 0), 7 * HOUR, Ok(None), &Fate::Done);
+        check((0, 0), 7 * HOUR, Ok(None), &RetryDecision::Complete);
     }
 
     #[tokio::test]
@@ -338,16 +367,16 @@ mod tests {
             .unwrap();
         let later = now() + HOUR;
         store.claim("f".into(), now(), 1).await.unwrap();
-        store.put_off(id.clone(), later, true).await.unwrap();
+        store.postpone(id.clone(), later, true).await.unwrap();
         assert_eq!(store.next_due("f".into()).await.unwrap(), Some(later));
         assert_eq!(store.claim("f".into(), now(), 1).await.unwrap().len(), 0);
         let due = store.claim("f".into(), later, 1).await.unwrap();
         assert_eq!((due[0].function_errors, due[0].throttles), (1, 0));
-        store.put_off(id.clone(), later, false).await.unwrap();
+        store.postpone(id.clone(), later, false).await.unwrap();
         let due = store.claim("f".into(), later, 1).await.unwrap();
         assert_eq!((due[0].function_errors, due[0].throttles), (1, 1));
         store
-            .bury(id, later, "RetriesExhausted", "why".into())
+            .give_up(id, later, "RetriesExhausted", "why".into())
             .await
             .unwrap();
         assert_eq!(store.next_due("f".into()).await.unwrap(), None);

@@ -1,7 +1,7 @@
 //! The queue in SQLite.
 //!
-//! Times are milliseconds since 1970. Which events are being delivered is kept in a temporary table, that is, in
-//! memory: it ends with the process, and then they are due again.
+//! Times are milliseconds since 1970. Which events are being delivered is kept in a temporary
+//! table, that is, in memory: it ends with the process, and then they are due again.
 
 use std::path::Path;
 
@@ -43,9 +43,9 @@ pub(super) struct Entry {
     pub(super) function: String,
     pub(super) payload: Bytes,
     pub(super) accepted: i64,
-    /// How often the function has failed at it.
+    /// The number of times that the function failed on it.
     pub(super) function_errors: u32,
-    /// How often it did not reach the function.
+    /// The number of times that it did not reach the function.
     pub(super) throttles: u32,
 }
 
@@ -58,9 +58,9 @@ pub struct DeadLetter {
     pub function: String,
     /// The event.
     pub payload: Bytes,
-    /// When it was accepted, in milliseconds since 1970.
+    /// The time of acceptance, in milliseconds since 1970.
     pub accepted: i64,
-    /// When it was given up, in milliseconds since 1970.
+    /// The time it was given up, in milliseconds since 1970.
     pub failed: i64,
     /// AWS's word for why: `RetriesExhausted` or `EventAgeExceeded`.
     pub reason: String,
@@ -92,7 +92,8 @@ impl Store {
         .await
     }
 
-    /// Up to `limit` events of `function` that are due and that no one delivers; from now on the caller does.
+    /// Up to `limit` events of `function` that are due and that no one delivers; from now on the
+    /// caller does.
     pub(super) async fn claim(
         &self,
         function: String,
@@ -119,7 +120,7 @@ impl Store {
             .await
     }
 
-    /// When the first event of `function` is due that no one delivers.
+    /// Returns the due time of the first event of `function` that nobody is delivering.
     pub(super) async fn next_due(&self, function: String) -> rusqlite::Result<Option<i64>> {
         self.0
             .call(move |database| {
@@ -132,7 +133,7 @@ impl Store {
             .await
     }
 
-    /// How many events wait for each function.
+    /// Returns the number of waiting events per function.
     pub(super) async fn counts(&self) -> rusqlite::Result<Vec<(String, u64)>> {
         self.0
             .call(|database| {
@@ -155,7 +156,7 @@ impl Store {
     }
 
     /// The event is due again later; `function_error` says which of its counters grows.
-    pub(super) async fn put_off(
+    pub(super) async fn postpone(
         &self,
         id: String,
         due: i64,
@@ -170,7 +171,7 @@ impl Store {
     }
 
     /// The event becomes a dead letter.
-    pub(super) async fn bury(
+    pub(super) async fn give_up(
         &self,
         id: String,
         now: i64,

@@ -6,7 +6,7 @@ use super::*;
 async fn the_event_reaches_the_function_and_its_answer_the_caller() {
     let stack = Setup::new().open();
     let event = json!({ "do": "echo", "text": "ÄÖ\u{1f9c1}", "number": 1.5 });
-    assert_eq!(stack.answer(event.clone()).await, event);
+    assert_eq!(stack.response(event.clone()).await, event);
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST";
     assert_eq!(stack.answer_of(arn, event.clone()).await, event);
 }
@@ -81,18 +81,18 @@ async fn the_environment_is_what_aws_sets_and_nothing_of_the_stacks_own() {
 
 #[tokio::test]
 async fn one_after_the_other_share_an_environment() {
-    let (stack, desk) = (Setup::new().open(), Desk::open().await);
-    let first = stack.answer(desk.event("stay connected")).await;
+    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
+    let first = stack.response(desk.event("stay connected")).await;
     for _ in 0..20 {
-        assert_eq!(stack.answer(desk.event("stay connected")).await, first);
+        assert_eq!(stack.response(desk.event("stay connected")).await, first);
     }
 }
 
 #[tokio::test]
 async fn more_than_the_cap_wait_for_their_turn() {
     let stack = Setup::new().limits(|limits| limits.per_function = 2).open();
-    let desk = Desk::open().await;
-    let calls = (0..40).map(|_| stack.answer(desk.event("wait")));
+    let desk = EventListener::open().await;
+    let calls = (0..40).map(|_| stack.response(desk.event("wait")));
     let visits = async {
         let (mut first, mut second) = (desk.next().await, desk.next().await);
         let processes = [first.id, second.id];
@@ -112,8 +112,11 @@ async fn more_than_the_cap_wait_for_their_turn() {
 async fn who_waits_too_long_is_throttled() {
     let limits =
         |limits: &mut Limits| (limits.per_function, limits.queue_wait) = (1, Duration::ZERO);
-    let (stack, desk) = (Setup::new().limits(limits).open(), Desk::open().await);
-    let busy = stack.answer(desk.event("wait"));
+    let (stack, desk) = (
+        Setup::new().limits(limits).open(),
+        EventListener::open().await,
+    );
+    let busy = stack.response(desk.event("wait"));
     let other = async {
         let mut visitor = desk.next().await;
         let error = stack
@@ -134,7 +137,7 @@ async fn who_waits_too_long_is_throttled() {
 async fn an_idle_environment_makes_room_for_another_function() {
     let setup = Setup::new().function("g", |_| {});
     let stack = setup.limits(|limits| limits.overall = 1).open();
-    let desk = Desk::open().await;
+    let desk = EventListener::open().await;
     stack.answer_of("f", desk.event("stay connected")).await;
     let first = desk.next().await;
     stack.answer_of("g", desk.event("stay connected")).await;
@@ -144,30 +147,30 @@ async fn an_idle_environment_makes_room_for_another_function() {
 #[tokio::test]
 async fn an_environment_ends_when_it_has_been_idle_for_long() {
     let setup = Setup::new().limits(|limits| limits.idle = Duration::from_millis(1));
-    let (stack, desk) = (setup.open(), Desk::open().await);
-    stack.answer(desk.event("stay connected")).await;
+    let (stack, desk) = (setup.open(), EventListener::open().await);
+    stack.response(desk.event("stay connected")).await;
     desk.next().await.gone().await;
-    assert_eq!(stack.answer(json!({ "do": "echo" })).await["do"], "echo");
+    assert_eq!(stack.response(json!({ "do": "echo" })).await["do"], "echo");
 }
 
 #[tokio::test]
 async fn an_environment_that_died_while_idle_is_replaced_unseen() {
-    let (stack, desk) = (Setup::new().open(), Desk::open().await);
-    stack.answer(desk.event("leave later")).await;
+    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
+    stack.response(desk.event("leave later")).await;
     let mut visitor = desk.next().await;
     visitor.release().await;
     // Once the stack has taken note of its end, its number is free.
     let id = rustix::process::Pid::from_raw(visitor.id.cast_signed()).unwrap();
     eventually(async || rustix::process::test_kill_process(id).err()).await;
-    assert_eq!(stack.answer(json!({ "do": "echo" })).await["do"], "echo");
+    assert_eq!(stack.response(json!({ "do": "echo" })).await["do"], "echo");
 }
 
 #[tokio::test]
 async fn a_function_goes_on_when_its_caller_goes_away() {
     let setup = Setup::new().limits(|limits| limits.per_function = 1);
-    let (stack, desk) = (setup.open(), Desk::open().await);
+    let (stack, desk) = (setup.open(), EventListener::open().await);
     let mut visitor = {
-        let call = stack.answer(desk.event("wait"));
+        let call = stack.response(desk.event("wait"));
         tokio::pin!(call);
         tokio::select! {
             _ = &mut call => unreachable!("nobody released it"),
@@ -176,18 +179,18 @@ async fn a_function_goes_on_when_its_caller_goes_away() {
     };
     visitor.release().await;
     // And the same environment serves the next.
-    let next = stack.answer(desk.event("wait"));
+    let next = stack.response(desk.event("wait"));
     let release = async { desk.next().await.release().await };
     assert_eq!(tokio::join!(next, release).0, json!(visitor.id));
 }
 
 #[tokio::test]
 async fn shutting_down_ends_what_runs_and_what_is_idle() {
-    let (stack, desk) = (Setup::new().open(), Desk::open().await);
+    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
     let busy = stack.invoke("f", desk.event("hang with child"));
     let other = async {
         let (parent, child) = (desk.next().await, desk.next().await);
-        stack.answer(desk.event("stay connected")).await;
+        stack.response(desk.event("stay connected")).await;
         let idle = desk.next().await;
         stack.lambda.shut_down().await;
         for visitor in [parent, child, idle] {
@@ -204,8 +207,8 @@ async fn shutting_down_ends_what_runs_and_what_is_idle() {
 
 #[tokio::test]
 async fn dropping_the_last_handle_ends_the_processes() {
-    let (stack, desk) = (Setup::new().open(), Desk::open().await);
-    stack.answer(desk.event("stay connected")).await;
+    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
+    stack.response(desk.event("stay connected")).await;
     let visitor = desk.next().await;
     drop(stack);
     visitor.gone().await;
@@ -217,7 +220,7 @@ async fn a_function_may_take_more_memory_than_its_memory_size() {
     let more = 160 << 20; // of 128 MB; AWS ends it with Runtime.OutOfMemory
     let event = json!({ "do": "allocate", "bytes": more });
     assert_eq!(
-        stack.answer(event).await,
+        stack.response(event).await,
         json!({ "MemorySize": "128", "bytes": more })
     );
 }

@@ -1,4 +1,4 @@
-//! What goes wrong in a function, as the caller and the log see it.
+//! Tests the failures of a function, as the caller and the log see them.
 
 use super::*;
 
@@ -16,7 +16,7 @@ async fn check(stack: &Stack, event: Value, kind: &str, message: &str) -> Invoca
 }
 
 async fn still_works(stack: &Stack) {
-    assert_eq!(stack.answer(json!({ "do": "echo" })).await["do"], "echo");
+    assert_eq!(stack.response(json!({ "do": "echo" })).await["do"], "echo");
 }
 
 /// A stack whose only function is started with `INIT` set.
@@ -32,10 +32,10 @@ fn timeout(setup: Setup, milliseconds: u64) -> Setup {
 
 #[tokio::test]
 async fn an_error_passes_through_and_the_environment_stays() {
-    let (stack, desk) = (Setup::new().open(), Desk::open().await);
-    let process = stack.answer(desk.event("stay connected")).await;
+    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
+    let process = stack.response(desk.event("stay connected")).await;
     check(&stack, json!({ "do": "error" }), "Custom.Error", "it broke").await;
-    assert_eq!(stack.answer(desk.event("stay connected")).await, process);
+    assert_eq!(stack.response(desk.event("stay connected")).await, process);
 }
 
 #[tokio::test]
@@ -72,7 +72,10 @@ async fn a_crash_is_told_with_its_status() {
 
 #[tokio::test]
 async fn a_hang_is_killed_at_the_timeout_with_all_that_it_started() {
-    let (stack, desk) = (timeout(Setup::new(), 1000).open(), Desk::open().await);
+    let (stack, desk) = (
+        timeout(Setup::new(), 1000).open(),
+        EventListener::open().await,
+    );
     let message = "RequestId: {id} Error: Task timed out after 1.00 seconds";
     let call = check(
         &stack,
@@ -98,9 +101,9 @@ async fn what_was_logged_before_a_timeout_is_not_lost() {
     let stack = timeout(Setup::new(), 1000).open();
     let found = stack.invoke("f", json!({ "do": "hang" })).await.unwrap();
     let timed_out = format!("{} Task timed out after 1.00 seconds", found.request_id);
-    let said = found.log_tail.find("hanging\n").unwrap();
+    let output_at = found.log_tail.find("hanging\n").unwrap();
     assert!(
-        said < found.log_tail.find(&timed_out).unwrap(),
+        output_at < found.log_tail.find(&timed_out).unwrap(),
         "{}",
         found.log_tail
     );
@@ -253,6 +256,6 @@ async fn the_log_reads_like_cloudwatch() {
 #[tokio::test]
 async fn a_runtime_that_answers_for_what_does_not_run_is_refused() {
     let stack = Setup::new().open();
-    let found = stack.answer(json!({ "do": "answer for another" })).await;
+    let found = stack.response(json!({ "do": "answer for another" })).await;
     assert_eq!(found, json!(["400", "403"]));
 }

@@ -24,8 +24,8 @@ use service::{Identity, Invocation, Invoke, InvokeError};
 /// Longer than any test takes: what must not time out.
 const LONG: Duration = Duration::from_secs(120);
 
-/// One of the programs beside this file, which cargo builds as examples: on `cargo test`, but not on
-/// `cargo test NAME`, so after a change run the whole or `cargo build --examples` first.
+/// One of the programs beside this file, which cargo builds as examples: on `cargo test`, but not
+/// on `cargo test NAME`, so after a change run the whole or `cargo build --examples` first.
 fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("tests know where they are");
     let target = test.ancestors().nth(2).expect("target/debug/deps/test");
@@ -45,7 +45,7 @@ struct Stack {
     folder: TempDir,
 }
 
-/// How a test's service differs from the usual.
+/// The settings in which a test's service differs from the default.
 struct Setup {
     config: Config,
 }
@@ -121,7 +121,7 @@ impl Stack {
     }
 
     /// The answer of `f`, which must not be an error.
-    async fn answer(&self, event: Value) -> Value {
+    async fn response(&self, event: Value) -> Value {
         self.answer_of("f", event).await
     }
 
@@ -136,8 +136,8 @@ impl Stack {
     }
 }
 
-/// Where functions report to.
-struct Desk(TcpListener);
+/// The listener that functions report to.
+struct EventListener(TcpListener);
 
 /// A process that has reported.
 struct Visitor {
@@ -145,7 +145,7 @@ struct Visitor {
     stream: TcpStream,
 }
 
-impl Desk {
+impl EventListener {
     async fn open() -> Self {
         Self(TcpListener::bind(("127.0.0.1", 0)).await.expect("a port"))
     }

@@ -35,7 +35,7 @@ fn retry(milliseconds: &[u64]) -> Setup {
 
 #[tokio::test]
 async fn an_event_is_delivered_once_and_is_gone() {
-    let (stack, desk) = (Setup::new().open(), Desk::open().await);
+    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
     stack.enqueue(desk.event("wait")).await;
     let test = async {
         desk.next().await.release().await;
@@ -50,7 +50,7 @@ async fn an_event_is_delivered_once_and_is_gone() {
 
 #[tokio::test]
 async fn an_event_that_fails_is_tried_three_times_and_becomes_a_dead_letter() {
-    let (stack, desk) = (retry(&[1, 1]).open(), Desk::open().await);
+    let (stack, desk) = (retry(&[1, 1]).open(), EventListener::open().await);
     let event = desk.event("error");
     stack.enqueue(event.clone()).await;
     stack
@@ -91,8 +91,8 @@ async fn a_throttled_event_is_tried_until_there_is_room() {
         (limits.per_function, limits.queue_wait) = (1, Duration::ZERO);
     });
     let setup = setup.config(|config| config.retry.back_off = Duration::from_millis(1));
-    let (stack, desk) = (setup.open(), Desk::open().await);
-    let busy = stack.answer(desk.event("wait"));
+    let (stack, desk) = (setup.open(), EventListener::open().await);
+    let busy = stack.response(desk.event("wait"));
     let queue = stack.delivering(async {
         let mut visitor = desk.next().await;
         stack.enqueue(desk.event("stay connected")).await;
@@ -147,17 +147,17 @@ async fn post_event(port: u16, event: &Value) -> String {
         .write_all(request.as_bytes())
         .await
         .expect("it reads");
-    let mut answer = String::new();
+    let mut response = String::new();
     stream
-        .read_to_string(&mut answer)
+        .read_to_string(&mut response)
         .await
         .expect("it answers");
-    answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    response.split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
 async fn kill_9_of_the_stack_ends_the_processes_and_loses_no_event() {
-    let (folder, desk) = (tempfile::tempdir().unwrap(), Desk::open().await);
+    let (folder, desk) = (tempfile::tempdir().unwrap(), EventListener::open().await);
     let (mut stack, port) = stack_process(&folder).await;
     assert_eq!(
         post_event(port, &desk.event("hang with child")).await,
@@ -179,7 +179,7 @@ async fn kill_9_of_the_stack_ends_the_processes_and_loses_no_event() {
 
 #[tokio::test]
 async fn every_event_that_was_acknowledged_before_kill_9_is_delivered() {
-    let (folder, desk) = (tempfile::tempdir().unwrap(), Desk::open().await);
+    let (folder, desk) = (tempfile::tempdir().unwrap(), EventListener::open().await);
     let (mut stack, port) = stack_process(&folder).await;
     let event = |number: usize| json!({ "do": "echo", "number": number });
     for number in 0..50 {

@@ -216,7 +216,10 @@ async fn a_body_over_six_megabytes_is_refused_as_it_comes() {
 async fn a_throttle_has_a_reason() {
     let limits =
         |limits: &mut Limits| (limits.per_function, limits.queue_wait) = (1, Duration::ZERO);
-    let (stack, desk) = (Setup::new().limits(limits).open(), Desk::open().await);
+    let (stack, desk) = (
+        Setup::new().limits(limits).open(),
+        EventListener::open().await,
+    );
     let other = async {
         let mut visitor = desk.next().await;
         let (status, _, body) = stack.request(INVOKE, &[], "{}").await;
@@ -224,7 +227,7 @@ async fn a_throttle_has_a_reason() {
         assert_eq!((status.as_u16(), &body[..]), (429, &expect[..]));
         visitor.release().await;
     };
-    tokio::join!(stack.answer(desk.event("wait")), other);
+    tokio::join!(stack.response(desk.event("wait")), other);
 }
 
 #[tokio::test]

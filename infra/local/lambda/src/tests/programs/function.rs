@@ -1,7 +1,9 @@
-//! A Lambda function for the tests, on the real runtime: it does what its event says, well or badly.
+//! A Lambda function for the tests, on the real runtime: it does what its event says, well or
+//! badly.
 //!
-//! `{"do": …}` is one of the arms of [`handler`]; `tell` is an address that it connects to first, sending its process
-//! id, so that a test sees it start, lets it go on (with a byte) and sees it die (by the end of the stream).
+//! `{"do": …}` is one of the arms of [`handler`]; `tell` is an address that it connects to first,
+//! sending its process id, so that a test sees it start, lets it go on (with a byte) and sees it
+//! die (by the end of the stream).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -88,7 +90,7 @@ async fn handler(event: LambdaEvent<Value>) -> Handled {
         "answer for another" => {
             let done = |path: &str| post(path, "{}").map_err(|error| diagnostic("Io", &error));
             let wrong = [done("invocation/another/response")?, done("init/error")?];
-            Ok(wrong.iter().map(|answer| &answer[9..12]).collect())
+            Ok(wrong.iter().map(|response| &response[9..12]).collect())
         }
         "big" => Ok(json!(
             "x".repeat(event["size"].as_u64().unwrap_or(0) as usize)
@@ -135,12 +137,13 @@ fn linger(address: &str) -> ! {
     }
 }
 
-/// What runtimes do when the handler can't be loaded. (lambda_runtime has no call for it.)
+/// Reports an initialization error, as runtimes do when the handler can't be loaded.
+/// (lambda_runtime has no call for it.)
 fn init_error() -> Result<(), lambda_runtime::Error> {
     let body =
         json!({ "errorType": "Custom.Init", "errorMessage": "no configuration" }).to_string();
-    let answer = post("init/error", &body)?;
-    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    let response = post("init/error", &body)?;
+    assert!(response.starts_with("HTTP/1.1 202"), "{response}");
     println!("said so");
     exit(1)
 }
@@ -155,7 +158,7 @@ fn post(path: &str, body: &str) -> std::io::Result<String> {
         "POST /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {api}\r\nContent-Length: {length}\r\n\
          Connection: close\r\n\r\n{body}"
     )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    Ok(response)
 }

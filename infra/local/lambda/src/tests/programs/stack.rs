@@ -4,7 +4,8 @@
 //! cargo run -p scones-local --example lambda-stack -- DATA_DIR PORT NAME PROGRAM [ARGUMENT…]
 //! aws --endpoint-url http://127.0.0.1:PORT lambda invoke --function-name NAME /dev/stdout
 //! ```
-//! It prints its port. The variables of its own environment that begin with `FUNCTION_` go to the function, without that.
+//! It prints its port. The variables of its own environment that begin with `FUNCTION_` go to the
+//! function, without that.
 
 use std::path::Path;
 use std::time::Duration;
