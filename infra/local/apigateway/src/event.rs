@@ -1,6 +1,7 @@
 //! The event that a function gets for a request, in payload format 1.0.
 //!
-//! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format>
+//! Source:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format>
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -48,7 +49,8 @@ impl Event<'_> {
         .to_string()
     }
 
-    /// Null where there is none; base64 where the API takes the media type as binary, or the bytes are no text.
+    /// Null where there is none; base64 where the API takes the media type as binary, or the bytes
+    /// are no text.
     fn encoded_body(&self) -> (Value, bool) {
         if self.body.is_empty() {
             return (Value::Null, false);
@@ -132,8 +134,9 @@ fn all_of_each(pairs: impl Iterator<Item = (String, String)>) -> Value {
 }
 
 fn none_if_empty(map: Map<String, Value>) -> Value {
-    match map.is_empty() {
-        true => Value::Null,
-        false => map.into(),
+    if map.is_empty() {
+        Value::Null
+    } else {
+        map.into()
     }
 }

@@ -1,15 +1,19 @@
-//! API Gateway: the routes of the template's REST APIs, each answered by a function (Lambda proxy integration).
+//! API Gateway: the routes of the template's REST APIs, each served by a function (Lambda proxy
+//! integration).
 //!
-//! An API is at `/_aws/execute-api/ID/STAGE/PATH`, and at `/STAGE/PATH` of the host `ID.execute-api.…`, as on AWS; its id is the
-//! template's logical id. No bucket's name begins with an underscore, so no object is hidden by it. Nobody's signature or
-//! API key is checked here: where the stack verifies, what comes is signed (`service::signature`), whatever the template asks for.
+//! An API is at `/_aws/execute-api/ID/STAGE/PATH`, and at `/STAGE/PATH` of the host
+//! `ID.execute-api.…`, as on AWS; its id is the template's logical id. Bucket names can't begin
+//! with an underscore, so the path hides no object. API keys are not checked here; if the stack
+//! verifies signatures (`service::signature`), every request must be signed, whatever the template
+//! declares.
 //!
-//! What AWS does and this does not: integrations but `aws_proxy`, path parameters, authorizers, throttling, caching, CORS.
+//! Not implemented: integrations other than `aws_proxy`, path parameters, authorizers, throttling,
+//! caching, CORS.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod answer;
 mod event;
+mod response;
 mod seam;
 #[cfg(test)]
 mod tests;
@@ -28,7 +32,7 @@ use service::Identity;
 use service::Invoke;
 use service::virtual_host;
 
-/// Where APIs are.
+/// The path prefix of APIs.
 pub(crate) const PATH: &str = "/_aws/execute-api/";
 /// The end of a host name's first label, where an API's id is in it.
 const HOST: &str = ".execute-api.";
@@ -39,8 +43,8 @@ const MAX_BODY: usize = 10_000_000;
 const MOST_RECEIVED: usize = 64 << 20;
 /// The most bytes of an event for a function; Lambda's quota.
 const MAX_EVENT: usize = 6 << 20;
-/// How long API Gateway waits for a function.
-const PATIENCE: Duration = Duration::from_secs(29);
+/// The integration timeout of API Gateway.
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
 /// The APIs of a template. Cheap to clone.
 #[derive(Clone)]
@@ -54,7 +58,7 @@ struct Inner {
     functions: Arc<dyn Invoke>,
 }
 
-/// What a request asks for: an API by its id, and what follows.
+/// The target of a request: the id of an API, and the stage and path.
 struct Target<'r> {
     id: &'r str,
     /// `/STAGE/PATH`
@@ -78,7 +82,8 @@ fn target(request: &Parts) -> Option<Target<'_>> {
     Some(Target { id, path })
 }
 
-/// Returns `text` with the addresses that AWS gives to `apis` replaced by those that the stack at `url` answers on.
+/// Returns `text` with the addresses that AWS gives to `apis` replaced by those that the stack at
+/// `url` answers on.
 pub fn localized(text: &str, apis: &[Api], identity: &Identity, url: &str) -> String {
     let region = &identity.region;
     apis.iter().fold(text.to_owned(), |text, api| {
@@ -104,10 +109,10 @@ impl ApiGateway {
         let (parts, body) = request.into_parts();
         let (api, route, path) = match self.find(&parts) {
             Ok(found) => found,
-            Err(answer) => return answer,
+            Err(response) => return response,
         };
         let Some(body) = received(body).await else {
-            return answer::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
+            return response::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
         };
         let event = event::Event {
             api,
@@ -119,23 +124,24 @@ impl ApiGateway {
         };
         let payload = Bytes::from(event.to_json());
         if payload.len() > MAX_EVENT {
-            return answer::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
+            return response::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
         }
         let invocation = self.inner.functions.invoke(&route.function_arn, payload);
-        match tokio::time::timeout(PATIENCE, invocation).await {
-            Ok(Ok(invocation)) => answer::of(&invocation),
+        match tokio::time::timeout(INTEGRATION_TIMEOUT, invocation).await {
+            Ok(Ok(invocation)) => response::from_invocation(&invocation),
             Ok(Err(error)) => {
                 tracing::error!(function = route.function_arn, %error, "the function can't be invoked");
-                answer::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+                response::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
             }
-            Err(_) => answer::message(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out"),
+            Err(_) => response::message(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out"),
         }
     }
 
-    /// The API, the route and the route's path that a request asks for; or AWS's answer where there is none.
+    /// The API, the route and the route's path that a request asks for; or AWS's answer where there
+    /// is none.
     #[expect(clippy::result_large_err, reason = "an answer, which is sent at once")]
     fn find<'r>(&self, request: &'r Parts) -> Result<(&Api, &Route, &'r str), Response<Body>> {
-        let forbidden = || answer::message(StatusCode::FORBIDDEN, "Forbidden");
+        let forbidden = || response::message(StatusCode::FORBIDDEN, "Forbidden");
         let target = target(request).ok_or_else(forbidden)?;
         // A host name comes in lower case from most clients.
         let named = |api: &&Api| api.logical_id.eq_ignore_ascii_case(target.id);
@@ -152,7 +158,7 @@ impl ApiGateway {
         };
         let route = api.routes.iter().find(answers).ok_or_else(|| {
             // What AWS says where no resource has the method.
-            answer::message(StatusCode::FORBIDDEN, "Missing Authentication Token")
+            response::message(StatusCode::FORBIDDEN, "Missing Authentication Token")
         })?;
         Ok((api, route, path))
     }
@@ -160,7 +166,8 @@ impl ApiGateway {
 
 /// The body, unless it is longer than API Gateway takes.
 ///
-/// A longer one is received all the same, up to a limit: many clients see an answer only once they have sent everything.
+/// A longer one is received all the same, up to a limit: many clients see an answer only once they
+/// have sent everything.
 async fn received(mut body: Body) -> Option<Bytes> {
     let mut kept = BytesMut::new();
     let mut length = 0;

@@ -1,4 +1,4 @@
-//! What the caller gets: the function's answer, or API Gateway's own where that is none.
+//! The response to the caller: the function's, or API Gateway's own if that is malformed.
 
 use axum::body::Body;
 use base64::Engine;
@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 
 use service::Invocation;
 
-/// The format that a function answers in; `body` may be left out.
+/// The response format of a function; `body` is optional.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct ProxyResponse {
     status_code: Status,
     #[serde(default)]
     headers: Option<Map<String, Value>>,
@@ -25,7 +25,7 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-/// API Gateway takes `200` and `"200"`.
+/// The status code: API Gateway accepts `200` and `"200"`.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Status {
@@ -33,11 +33,11 @@ enum Status {
     Text(String),
 }
 
-/// The response that an invocation stands for.
-pub(super) fn of(invocation: &Invocation) -> Response<Body> {
-    let told = invocation.function_error.is_none();
-    let answer = told.then(|| response(&invocation.payload)).flatten();
-    answer.unwrap_or_else(|| {
+/// Returns the response for an invocation.
+pub(super) fn from_invocation(invocation: &Invocation) -> Response<Body> {
+    let succeeded = invocation.function_error.is_none();
+    let response = succeeded.then(|| parse(&invocation.payload)).flatten();
+    response.unwrap_or_else(|| {
         let payload = String::from_utf8_lossy(&invocation.payload);
         let payload: String = payload.chars().take(500).collect();
         let request_id = &invocation.request_id;
@@ -46,25 +46,26 @@ pub(super) fn of(invocation: &Invocation) -> Response<Body> {
     })
 }
 
-/// None where the answer is malformed.
-fn response(payload: &[u8]) -> Option<Response<Body>> {
-    let answer: Answer = serde_json::from_slice(payload).ok()?;
-    let status = match answer.status_code {
+/// Returns the function's response, or `None` if it is malformed.
+fn parse(payload: &[u8]) -> Option<Response<Body>> {
+    let proxy: ProxyResponse = serde_json::from_slice(payload).ok()?;
+    let status = match proxy.status_code {
         Status::Number(number) => number,
         Status::Text(text) => text.parse().ok()?,
     };
-    let body = answer.body.unwrap_or_default();
-    let body = match answer.is_base64_encoded {
-        true => Bytes::from(BASE64_STANDARD.decode(body).ok()?),
-        false => Bytes::from(body),
+    let body = proxy.body.unwrap_or_default();
+    let body = if proxy.is_base64_encoded {
+        Bytes::from(BASE64_STANDARD.decode(body).ok()?)
+    } else {
+        Bytes::from(body)
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
     let headers = response.headers_mut();
-    let single = answer.headers.unwrap_or_default();
-    let multiple = answer.multi_value_headers.unwrap_or_default();
+    let single = proxy.headers.unwrap_or_default();
+    let multiple = proxy.multi_value_headers.unwrap_or_default();
     for (name, value) in &single {
-        // Where both maps have a name, API Gateway merges them, and what is in both counts once.
+        // API Gateway merges both maps; a value in both counts once.
         if !multiple
             .keys()
             .any(|other| other.eq_ignore_ascii_case(name))
@@ -95,7 +96,7 @@ fn append(headers: &mut http::HeaderMap, name: &str, value: &Value) -> Option<()
     Some(())
 }
 
-/// API Gateway's own answer.
+/// Returns a response of API Gateway itself.
 pub(crate) fn message(status: StatusCode, text: &str) -> Response<Body> {
     let body = json!({ "message": text }).to_string();
     let mut response = Response::new(Body::from(body));

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use axum::body::Body;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use service::signature::Refusal;
+use service::signature::SignatureError;
 use service::{ErrorResponse, RequestHead, Service};
 
-use super::{ApiGateway, answer, target};
+use super::{ApiGateway, response, target};
 
 #[async_trait]
 impl Service for ApiGateway {
@@ -19,7 +19,7 @@ impl Service for ApiGateway {
         "execute-api"
     }
 
-    /// Whoever may calls an API, signed or not.
+    /// Returns true for requests to an API, signed or not.
     fn owns(&self, request: &Parts) -> bool {
         target(request).is_some()
     }
@@ -29,10 +29,10 @@ impl Service for ApiGateway {
     }
 
     fn error(&self, _: &RequestHead, error: ErrorResponse) -> Response<Body> {
-        answer::message(error.status, &error.message)
+        response::message(error.status, &error.message)
     }
 
-    fn refusal(&self, _: &RequestHead, refusal: &Refusal) -> ErrorResponse {
-        refusal.by_json(StatusCode::FORBIDDEN)
+    fn signature_error(&self, _: &RequestHead, error: &SignatureError) -> ErrorResponse {
+        error.by_json(StatusCode::FORBIDDEN)
     }
 }

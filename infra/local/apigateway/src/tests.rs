@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::*;
 use service::{Invocation, InvokeError};
 
-/// A function that keeps the event that it got and gives `answer`.
+/// A function that keeps the event that it got and gives `response`.
 struct Function {
     event: Mutex<Value>,
-    answer: Result<(Value, Option<&'static str>), ()>,
+    response: Result<(Value, Option<&'static str>), ()>,
 }
 
 #[async_trait]
@@ -26,7 +26,7 @@ impl Invoke for Function {
             status: 429,
             message: "Rate Exceeded.".into(),
         };
-        let (payload, function_error) = self.answer.clone().map_err(|()| error)?;
+        let (payload, function_error) = self.response.clone().map_err(|()| error)?;
         Ok(Invocation {
             payload: payload.to_string().into(),
             function_error: function_error.map(str::to_owned),
@@ -40,12 +40,12 @@ impl Invoke for Function {
 }
 
 fn gateway(
-    answer: Result<(Value, Option<&'static str>), ()>,
+    response: Result<(Value, Option<&'static str>), ()>,
     binary: &[&str],
 ) -> (ApiGateway, Arc<Function>) {
     let function = Arc::new(Function {
         event: Mutex::default(),
-        answer,
+        response,
     });
     let api = Api {
         logical_id: "Door".into(),
@@ -97,9 +97,9 @@ fn ok() -> Result<(Value, Option<&'static str>), ()> {
 async fn a_function_gets_the_event_that_aws_documents() {
     let (gateway, function) = gateway(ok(), &["*/*"]);
     let uri = format!("{DOOR}?a=1&b=x+y%2B&a=2");
-    let answer = gateway.handle(post(&uri, "image/png", b"\x89PNG")).await;
+    let response = gateway.handle(post(&uri, "image/png", b"\x89PNG")).await;
     assert_eq!(
-        read(answer).await,
+        read(response).await,
         (200, "application/json".into(), "seen".into())
     );
     let mut event = function.event.lock().unwrap().take();
@@ -165,13 +165,13 @@ async fn a_body_is_text_unless_its_type_is_binary() {
 
 #[tokio::test]
 async fn the_answer_is_the_functions() {
-    let answer = json!({
+    let response = json!({
         "statusCode": "418",
         "headers": {"Content-Type": "text/plain", "x-a": 1},
         "multiValueHeaders": {"X-B": ["1", "2"]},
         "body": "dGVh", "isBase64Encoded": true
     });
-    let (gateway, _) = gateway(Ok((answer, None)), &[]);
+    let (gateway, _) = gateway(Ok((response, None)), &[]);
     let response = gateway.handle(post(DOOR, "text/plain", b"x")).await;
     assert_eq!(response.headers()["x-a"], "1");
     let multiple: Vec<_> = response.headers().get_all("x-b").iter().collect();
@@ -185,7 +185,7 @@ async fn the_answer_is_the_functions() {
 #[tokio::test]
 async fn what_is_no_answer_is_an_internal_error() {
     let error = json!({"message": "Internal server error"}).to_string();
-    for (answer, status) in [
+    for (response, status) in [
         (Ok((json!("seen"), None)), 502),
         (Ok((json!({"body": "no status"}), None)), 502),
         (Ok((json!({"statusCode": 99}), None)), 502),
@@ -196,7 +196,7 @@ async fn what_is_no_answer_is_an_internal_error() {
         (Ok((json!({"statusCode": 200}), Some("Unhandled"))), 502),
         (Err(()), 500),
     ] {
-        let (gateway, _) = gateway(answer, &[]);
+        let (gateway, _) = gateway(response, &[]);
         let (found, _, body) = read(gateway.handle(post(DOOR, "a/b", b"x")).await).await;
         assert_eq!((found, body), (status, error.clone()));
     }
@@ -241,8 +241,8 @@ async fn an_api_is_also_at_a_host_of_its_own() {
     let (parts, body) = request.unwrap().into_parts();
     assert!(target(&parts).is_some());
     let (gateway, function) = gateway(ok(), &[]);
-    let answer = gateway.handle(Request::from_parts(parts, body)).await;
-    assert_eq!(answer.status(), 200);
+    let response = gateway.handle(Request::from_parts(parts, body)).await;
+    assert_eq!(response.status(), 200);
     assert_eq!(function.event.lock().unwrap()["path"], "/look");
 }
 

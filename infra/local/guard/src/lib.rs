@@ -1,18 +1,21 @@
 //! Refuses requests that web pages send to a server on this machine which asks for no password.
 //!
-//! The browser that shows a page of such a server shows other sites too, and each of them can make it send requests to
-//! 127.0.0.1. There are two attacks, and a header of the browser's own gives each away:
+//! The browser that shows a page of such a server shows other sites too, and each of them can make
+//! it send requests to 127.0.0.1. There are two attacks, and a header of the browser's own gives
+//! each away:
 //!
-//! - **DNS rebinding.** A site makes its own name resolve to 127.0.0.1. Its pages then have the server's origin, and read every
-//!   answer. `Host` still has the site's name, so [`check_host`] takes only the names of this machine.
-//! - **Cross-site requests.** A form, an image or a `fetch` sends a request whose answer the page need not read. The browser
-//!   says which origin asks in `Origin` (all methods but GET and HEAD) and in `Sec-Fetch-Site` (all requests to a loopback
-//!   address), so [`check_origin`] takes only the server's own.
+//! - **DNS rebinding.** A site makes its own name resolve to 127.0.0.1. Its pages then have the
+//!   server's origin, and read every answer. `Host` still has the site's name, so [`check_host`]
+//!   takes only the names of this machine.
+//! - **Cross-site requests.** A form, an image or a `fetch` sends a request whose answer the page
+//!   need not read. The browser says which origin asks in `Origin` (all methods but GET and HEAD)
+//!   and in `Sec-Fetch-Site` (all requests to a loopback address), so [`check_origin`] takes only
+//!   the server's own.
 //!
 //! Programs that are no browsers send neither `Origin` nor `Sec-Fetch-Site`.
 //!
-//! Sources: RFC 9112 section 3.2 (Host), RFC 6761 section 6.3 (localhost), <https://fetch.spec.whatwg.org/#origin-header>,
-//! <https://www.w3.org/TR/fetch-metadata/>.
+//! Sources: RFC 9112 section 3.2 (Host), RFC 6761 section 6.3 (localhost),
+//! <https://fetch.spec.whatwg.org/#origin-header>, <https://www.w3.org/TR/fetch-metadata/>.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -23,10 +26,10 @@ use http::{HeaderName, Method, Request, StatusCode};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Why a request is refused.
+/// The reason that a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no `Host`, more than one, or one that is not text.
+    /// `Host` is missing, repeated, or not text.
     #[error("the request must have one Host header")]
     NoHost,
     /// `Host` is not a name of this machine.
@@ -54,7 +57,7 @@ impl Refusal {
 /// Checks that a program of this machine, or a page of the server itself, sent `request`.
 ///
 /// # Errors
-/// Those of [`check_host`] and [`check_origin`].
+/// Returns the errors of [`check_host`] and [`check_origin`].
 pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     check_host(request)?;
     check_origin(request)
@@ -72,12 +75,14 @@ pub fn host<B>(request: &Request<B>) -> Result<&str, Refusal> {
     }
 }
 
-/// Checks that `request` names this machine, at any port: a tunnel may have another one at its other end.
+/// Checks that `request` names this machine, at any port: a tunnel may have another one at its
+/// other end.
 ///
 /// # Errors
 /// [`Refusal::NoHost`] and [`Refusal::ForeignHost`].
 pub fn check_host<B>(request: &Request<B>) -> Result<(), Refusal> {
-    // A request line with a whole URL (`GET http://name/ HTTP/1.1`) names a host too, which servers prefer.
+    // A request line with a whole URL (`GET http://name/ HTTP/1.1`) names a host too, which servers
+    // prefer.
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
     let mut named = [Some(host(request)?), authority].into_iter().flatten();
     match named.find(|host| !is_local(host)) {
@@ -91,7 +96,8 @@ pub fn check_host<B>(request: &Request<B>) -> Result<(), Refusal> {
 /// The origin of a sandboxed page is `null`, which is another one.
 ///
 /// # Errors
-/// [`Refusal::ForeignOrigin`], and [`Refusal::NoHost`] where an `Origin` can't be compared with a host.
+/// [`Refusal::ForeignOrigin`], and [`Refusal::NoHost`] where an `Origin` can't be compared with a
+/// host.
 pub fn check_origin<B>(request: &Request<B>) -> Result<(), Refusal> {
     let headers = request.headers();
     let own_site = |value: &http::HeaderValue| match value.as_bytes() {
@@ -118,7 +124,8 @@ pub fn check_origin<B>(request: &Request<B>) -> Result<(), Refusal> {
     }
 }
 
-/// Returns true if `host`, with or without a port, is a name that resolves to this machine wherever it is looked up.
+/// Returns true if `host`, with or without a port, is a name that resolves to this machine wherever
+/// it is looked up.
 fn is_local(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,

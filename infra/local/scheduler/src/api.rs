@@ -19,10 +19,10 @@ const MAX_REQUEST: usize = 1 << 20;
 /// The most schedules in one answer, and as many as there are where nothing is said.
 const PAGE: usize = 100;
 
-/// What a schedule's request has besides what it is asked with.
+/// The members of a request that are not part of the stored schedule.
 const NOT_KEPT: [&str; 3] = ["ClientToken", "GroupName", "Name"];
 
-type Answer = Result<Value, ApiError>;
+type ApiResult = Result<Value, ApiError>;
 
 pub(super) async fn handle(scheduler: &Scheduler, request: Request<Body>) -> Response<Body> {
     match route(scheduler, request).await {
@@ -36,7 +36,7 @@ pub(super) async fn handle(scheduler: &Scheduler, request: Request<Body>) -> Res
     }
 }
 
-async fn route(scheduler: &Scheduler, request: Request<Body>) -> Answer {
+async fn route(scheduler: &Scheduler, request: Request<Body>) -> ApiResult {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_matches('/');
     let segments: Vec<String> = path.split('/').map(decode).collect();
@@ -115,7 +115,7 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     ))
 }
 
-async fn create(scheduler: &Scheduler, name: String, request: Value) -> Answer {
+async fn create(scheduler: &Scheduler, name: String, request: Value) -> ApiResult {
     let arn = scheduler.arn(&name);
     let plan = Plan::read(&request)?;
     scheduler
@@ -140,7 +140,7 @@ async fn create(scheduler: &Scheduler, name: String, request: Value) -> Answer {
 }
 
 /// All of it anew, as on AWS: what the request leaves out is gone.
-async fn update(scheduler: &Scheduler, name: String, request: Value) -> Answer {
+async fn update(scheduler: &Scheduler, name: String, request: Value) -> ApiResult {
     let arn = scheduler.arn(&name);
     let plan = Plan::read(&request)?;
     scheduler
@@ -162,41 +162,42 @@ async fn update(scheduler: &Scheduler, name: String, request: Value) -> Answer {
     Ok(json!({ "ScheduleArn": arn }))
 }
 
-async fn delete(scheduler: &Scheduler, name: &str) -> Answer {
+async fn delete(scheduler: &Scheduler, name: &str) -> ApiResult {
     let gone = name.to_owned();
-    match scheduler.with(move |store| store.delete(&gone)).await? {
-        true => Ok(json!({})),
-        false => Err(ApiError::NoSchedule(name.to_owned())),
+    if scheduler.with(move |store| store.delete(&gone)).await? {
+        Ok(json!({}))
+    } else {
+        Err(ApiError::NoSchedule(name.to_owned()))
     }
 }
 
-async fn get(scheduler: &Scheduler, name: &str) -> Answer {
+async fn get(scheduler: &Scheduler, name: &str) -> ApiResult {
     let wanted = name.to_owned();
     let found = scheduler.with(move |store| store.get(&wanted)).await?;
     let schedule = found.ok_or_else(|| ApiError::NoSchedule(name.to_owned()))?;
-    let mut answer = summary(scheduler, &schedule);
+    let mut response = summary(scheduler, &schedule);
     let defaults = json!({"ActionAfterCompletion": "NONE", "ScheduleExpressionTimezone": "UTC"});
     for members in [&defaults, &schedule.request] {
         for (member, value) in members.as_object().into_iter().flatten() {
-            answer[member] = value.clone();
+            response[member] = value.clone();
         }
     }
     for date in ["StartDate", "EndDate"] {
-        if let Some(Ok(text)) = answer[date].as_str().map(str::parse) {
-            answer[date] = seconds(text);
+        if let Some(Ok(text)) = response[date].as_str().map(str::parse) {
+            response[date] = seconds(text);
         }
     }
-    let answer = answer
+    let response = response
         .as_object_mut()
         .map(std::mem::take)
         .unwrap_or_default();
-    Ok(answer
+    Ok(response
         .into_iter()
         .filter(|(_, value)| !value.is_null())
         .collect())
 }
 
-/// What lists and descriptions have in common.
+/// Returns the members that lists and descriptions have in common.
 fn summary(scheduler: &Scheduler, schedule: &Schedule) -> Value {
     let state = schedule.request["State"].as_str();
     json!({
@@ -213,14 +214,14 @@ fn seconds(time: Timestamp) -> Value {
     json!(time.as_millisecond() as f64 / 1000.0)
 }
 
-async fn list(scheduler: &Scheduler, query: Query<'_>) -> Answer {
+async fn list(scheduler: &Scheduler, query: Query<'_>) -> ApiResult {
     check_group(query.get("ScheduleGroup").as_deref())?;
-    let most = match query.get("MaxResults") {
+    let max = match query.get("MaxResults") {
         None => PAGE,
         Some(text) => text
             .parse()
             .ok()
-            .filter(|most| (1..=PAGE).contains(most))
+            .filter(|max| (1..=PAGE).contains(max))
             .ok_or_else(|| {
                 ApiError::invalid("maxResults", "Member must be a number from 1 to 100")
             })?,
@@ -229,22 +230,22 @@ async fn list(scheduler: &Scheduler, query: Query<'_>) -> Answer {
     let prefix = query.get("NamePrefix").unwrap_or_default();
     let state = query.get("State");
     let all = scheduler.with(move |store| store.all(&after)).await?;
-    let asked = all
+    let matching = all
         .into_iter()
         .filter(|schedule| schedule.name.starts_with(&prefix));
-    let mut found = asked
+    let mut found = matching
         .map(|schedule| {
             let mut row = summary(scheduler, &schedule);
             row["Target"] = json!({ "Arn": schedule.request["Target"]["Arn"] });
             row
         })
         .filter(|row| state.as_deref().is_none_or(|state| row["State"] == state));
-    let page: Vec<Value> = found.by_ref().take(most).collect();
-    let mut answer = json!({ "Schedules": page });
+    let page: Vec<Value> = found.by_ref().take(max).collect();
+    let mut response = json!({ "Schedules": page });
     if found.next().is_some()
         && let Some(last) = page.last()
     {
-        answer["NextToken"] = last["Name"].clone();
+        response["NextToken"] = last["Name"].clone();
     }
-    Ok(answer)
+    Ok(response)
 }

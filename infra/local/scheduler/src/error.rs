@@ -6,19 +6,19 @@ use axum::body::Body;
 use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 
-/// What an operation fails with.
+/// An error of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ApiError {
     /// The request does not fit.
     #[error("{0}")]
     Validation(String),
-    /// There is no such schedule.
+    /// The schedule does not exist.
     #[error("Schedule {0} does not exist.")]
     NoSchedule(String),
     /// Groups are not here, but for the one that always is.
     #[error("Schedule group {0} does not exist. The local stack has the group default only.")]
     NoGroup(String),
-    /// There is such a schedule already.
+    /// The schedule exists already.
     #[error("Schedule {0} already exists.")]
     Exists(String),
     /// An operation of AWS that is not here.
@@ -30,7 +30,7 @@ pub(super) enum ApiError {
 }
 
 impl ApiError {
-    /// One member of the request.
+    /// Returns the error for an invalid member of the request.
     pub(super) fn invalid(member: &str, problem: &str) -> Self {
         Self::Validation(format!(
             "1 validation error detected: Value at '{member}' failed to satisfy constraint: {problem}"

@@ -11,7 +11,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
-/// When a schedule is due.
+/// A schedule expression: determines when a schedule is due.
 #[derive(Clone, Debug)]
 pub(super) struct Expression {
     text: String,
@@ -28,19 +28,19 @@ enum Kind {
     At(DateTime),
 }
 
-/// It is no schedule expression; the text says what is wrong with it.
+/// An invalid schedule expression; the text says what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid Schedule Expression {text}: {problem}")]
-pub(super) struct Invalid {
+pub(super) struct ExpressionError {
     text: String,
     problem: String,
 }
 
 impl Expression {
-    /// The first occurrence after `after`, of a schedule that began at `start`.
+    /// Returns the first occurrence after `after`, of a schedule that began at `start`.
     ///
-    /// What falls into the hour that a time zone leaves out in spring does not occur, and what falls into the one that it
-    /// repeats in autumn occurs once, as on AWS.
+    /// Occurrences in the hour that a time zone skips in spring are dropped, and those in the hour
+    /// that it repeats in autumn occur once, as on AWS.
     pub(super) fn next(
         &self,
         start: Timestamp,
@@ -57,7 +57,7 @@ impl Expression {
         }
     }
 
-    /// Whether it occurs once only.
+    /// Returns true for a one-time schedule.
     pub(super) fn is_one_time(&self) -> bool {
         matches!(self.kind, Kind::At(_))
     }
@@ -96,9 +96,9 @@ impl fmt::Display for Expression {
 }
 
 impl FromStr for Expression {
-    type Err = Invalid;
+    type Err = ExpressionError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ExpressionError> {
         let inner = |name: &str| {
             text.strip_prefix(name)?
                 .strip_prefix('(')?
@@ -118,7 +118,7 @@ impl FromStr for Expression {
                 text: text.to_owned(),
                 kind,
             }),
-            Err(problem) => Err(Invalid {
+            Err(problem) => Err(ExpressionError {
                 text: text.to_owned(),
                 problem,
             }),

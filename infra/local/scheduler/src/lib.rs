@@ -1,12 +1,13 @@
 //! Amazon EventBridge Scheduler: calls state machines and functions when their schedules are due.
 //!
-//! When a schedule is due is its `expression`; a `plan` is a checked request, with a `target`; `store` keeps the schedules
-//! and what each owes next; `run` pays it; `api` is the wire. An occurrence is acknowledged by what it called before the
-//! next one takes its place in the database, and one that is called twice, because the stack was killed between the two,
-//! starts one execution: the execution's name comes from schedule and time.
+//! An `expression` determines when a schedule is due; a `plan` is a validated request, with a
+//! `target`; `store` keeps the schedules and the next occurrence of each; `run` delivers them;
+//! `api` is the wire protocol. The database advances to the next occurrence only after the target
+//! has accepted the current one. If the stack is killed between the two, the occurrence is
+//! delivered twice but starts one execution: the execution's name comes from schedule and time.
 //!
-//! A stack is not always there. Of what fell due while it was not, the newest occurrence of a schedule is made up for, unless it is
-//! older than AWS would keep trying it (`MaximumEventAgeInSeconds`, a day).
+//! A stack does not run all the time. After a pause, it delivers only the newest missed occurrence
+//! of a schedule, unless that is older than AWS would retry it (`MaximumEventAgeInSeconds`, a day).
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -42,7 +43,7 @@ use service::sdk::SdkService;
 /// The one group that is here.
 const GROUP: &str = "default";
 
-/// Why the service could not be opened, or take what the template declares.
+/// The reason that the service could not be opened, or that a schedule of the template was refused.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct OpenError(String);
@@ -69,8 +70,8 @@ impl fmt::Debug for Scheduler {
 }
 
 impl Scheduler {
-    /// Opens the service over `scheduler.db` in `data_dir`. Schedules start executions in `states` and send events to
-    /// `functions`, once [`run`](Self::run) runs.
+    /// Opens the service over `scheduler.db` in `data_dir`. Schedules start executions in `states`
+    /// and send events to `functions`, once [`run`](Self::run) runs.
     ///
     /// # Errors
     /// The database can't be opened.
@@ -95,8 +96,8 @@ impl Scheduler {
         })
     }
 
-    /// Brings the schedules to what the template says. One that a client has changed since stays as it is until the
-    /// template itself changes.
+    /// Brings the schedules to what the template says. One that a client has changed since stays as
+    /// it is until the template itself changes.
     ///
     /// # Errors
     /// A schedule is not one, or the database failed.
@@ -132,9 +133,9 @@ impl Scheduler {
     /// Uses the database, on a thread that may wait for the disk.
     async fn with<T: Send + 'static>(
         &self,
-        what: impl FnOnce(Store<'_>) -> Result<T, ApiError> + Send + 'static,
+        work: impl FnOnce(Store<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.inner.database.call(|db| what(Store(db))).await
+        self.inner.database.call(|db| work(Store(db))).await
     }
 }
 

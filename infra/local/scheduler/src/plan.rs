@@ -1,4 +1,5 @@
-//! A schedule's request, lifted into what the service needs: past this point nothing is checked again.
+//! A schedule's request, lifted into what the service needs: past this point nothing is checked
+//! again.
 //!
 //! <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html>
 
@@ -16,7 +17,7 @@ const MAX_AGE: i64 = 86_400;
 /// AWS's, and the most.
 const MAX_ATTEMPTS: i64 = 185;
 
-/// When something is to happen, and what.
+/// A validated schedule: the times and the target.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     expression: Expression,
@@ -26,11 +27,11 @@ pub(super) struct Plan {
     end: Option<Timestamp>,
     is_enabled: bool,
     /// `ActionAfterCompletion: DELETE`
-    pub(super) goes_when_done: bool,
+    pub(super) deletes_when_done: bool,
     pub(super) target: Target,
-    /// How old an occurrence may become before it is given up.
+    /// The maximum age of an occurrence before it is given up.
     pub(super) max_age: SignedDuration,
-    /// How often it is tried again.
+    /// The maximum number of retries.
     pub(super) max_attempts: i64,
 }
 
@@ -41,7 +42,7 @@ impl Plan {
         let expression: Expression = expression
             .ok_or_else(|| missing("scheduleExpression"))?
             .parse()
-            .map_err(|invalid: super::expression::Invalid| {
+            .map_err(|invalid: super::expression::ExpressionError| {
                 ApiError::Validation(invalid.to_string())
             })?;
         one_of(&request["FlexibleTimeWindow"], "Mode", &["OFF", "FLEXIBLE"])?
@@ -53,7 +54,7 @@ impl Plan {
             start: time(request, "StartDate")?,
             end: time(request, "EndDate")?,
             is_enabled: one_of(request, "State", &["ENABLED", "DISABLED"])? != Some("DISABLED"),
-            goes_when_done: one_of(request, "ActionAfterCompletion", &["NONE", "DELETE"])?
+            deletes_when_done: one_of(request, "ActionAfterCompletion", &["NONE", "DELETE"])?
                 == Some("DELETE"),
             target: Target::read(&request["Target"])?,
             max_age: SignedDuration::from_secs(within(
@@ -86,8 +87,8 @@ impl Plan {
         (self.is_enabled && in_time).then_some(next)
     }
 
-    /// Of the occurrences from `pending` to `now`, the newest, unless it is too old: what a stack that was not there then
-    /// still owes.
+    /// Of the occurrences from `pending` to `now`, the newest, unless it is too old: what a stack
+    /// that was not there then still owes.
     pub(super) fn newest(
         &self,
         created: Timestamp,
@@ -103,7 +104,7 @@ impl Plan {
         (newest >= oldest).then_some(newest)
     }
 
-    /// Whether it has no occurrence but one.
+    /// Returns true if it has a single occurrence.
     pub(super) fn is_one_time(&self) -> bool {
         self.expression.is_one_time()
     }
@@ -140,16 +141,16 @@ fn one_of<'a>(
 }
 
 /// A whole number; the most where there is none.
-fn within(from: &Value, member: &str, least: i64, most: i64) -> Result<i64, ApiError> {
+fn within(from: &Value, member: &str, min: i64, max: i64) -> Result<i64, ApiError> {
     match &from[member] {
-        Value::Null => Ok(most),
+        Value::Null => Ok(max),
         value => value
             .as_i64()
-            .filter(|number| (least..=most).contains(number))
+            .filter(|number| (min..=max).contains(number))
             .ok_or_else(|| {
                 ApiError::invalid(
                     member,
-                    &format!("Member must be a number from {least} to {most}"),
+                    &format!("Member must be a number from {min} to {max}"),
                 )
             }),
     }

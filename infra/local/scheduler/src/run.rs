@@ -12,26 +12,26 @@ use super::target::Occurrence;
 use super::{Scheduler, now};
 
 /// The clock may be set, and a laptop may sleep: it is looked at no less often.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// The first wait after a failure, which doubles up to the longest.
-const FIRST_RETRY: i64 = 1;
-const LONGEST_RETRY: i64 = 60;
+const FIRST_RETRY_WAIT: i64 = 1;
+const MAX_RETRY_WAIT: i64 = 60;
 
 impl Scheduler {
-    /// Makes up for what fell due while no stack was there, then calls each schedule's target when it is due, until `stop`
-    /// resolves.
+    /// Makes up for what fell due while no stack was there, then calls each schedule's target when
+    /// it is due, until `stop` resolves.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         if let Err(error) = self.catch_up(now()).await {
             tracing::error!(%error, "what fell due while the stack was not there is not made up for");
         }
         loop {
-            let wait = match self.turn(now()).await {
-                Ok(wait) => wait.min(LONGEST_WAIT),
+            let wait = match self.run_due(now()).await {
+                Ok(wait) => wait.min(MAX_WAIT),
                 Err(error) => {
                     tracing::error!(%error, "schedules can't be read");
-                    LONGEST_WAIT
+                    MAX_WAIT
                 }
             };
             tokio::select! {
@@ -65,7 +65,7 @@ impl Scheduler {
     }
 
     /// Calls what is due at `now`, and says how long there is nothing more to do.
-    pub(super) async fn turn(&self, now: Timestamp) -> Result<Duration, ApiError> {
+    pub(super) async fn run_due(&self, now: Timestamp) -> Result<Duration, ApiError> {
         for schedule in self.with(move |store| store.due(now)).await? {
             let Some(due) = schedule.due else { continue };
             self.call(&schedule, due, now).await?;
@@ -100,12 +100,12 @@ impl Scheduler {
             time: due,
             attempt: schedule.attempts + 1,
         };
-        let called = plan.target.call(self, occurrence).await;
+        let result = plan.target.call(self, occurrence).await;
         let name = schedule.name.clone();
-        if let Err(undelivered) = called {
-            let (schedule, target, reason) = (&name, plan.target.arn(), undelivered.reason);
+        if let Err(error) = result {
+            let (schedule, target, reason) = (&name, plan.target.arn(), error.reason);
             let again = next_attempt(&plan, occurrence.attempt, due, now);
-            if let Some(at) = again.filter(|_| undelivered.may_pass) {
+            if let Some(at) = again.filter(|_| error.is_retryable) {
                 tracing::warn!(
                     schedule,
                     target,
@@ -122,19 +122,23 @@ impl Scheduler {
             );
         }
         let next = plan.next(schedule.created, due.max(now));
-        let is_over = next.is_none() && plan.goes_when_done && plan.is_one_time();
-        self.with(move |store| match is_over {
-            true => store.delete(&name).map(drop),
-            false => store.settle(&name, due, next),
+        let is_finished = next.is_none() && plan.deletes_when_done && plan.is_one_time();
+        self.with(move |store| {
+            if is_finished {
+                store.delete(&name).map(drop)
+            } else {
+                store.settle(&name, due, next)
+            }
         })
         .await
     }
 }
 
-/// When an occurrence that was tried `attempts` times is tried again, unless it is given up.
+/// Returns the time of the next retry of an occurrence that was tried `attempts` times, or `None`
+/// if it is given up.
 fn next_attempt(plan: &Plan, attempts: i64, due: Timestamp, now: Timestamp) -> Option<Timestamp> {
     let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
-    let wait = (FIRST_RETRY << doublings).min(LONGEST_RETRY);
+    let wait = (FIRST_RETRY_WAIT << doublings).min(MAX_RETRY_WAIT);
     let at = now.checked_add(SignedDuration::from_secs(wait)).ok()?;
     (attempts <= plan.max_attempts && at.duration_since(due) <= plan.max_age).then_some(at)
 }

@@ -37,7 +37,7 @@ pub(super) struct Schedule {
     pub(super) created: Timestamp,
     pub(super) modified: Timestamp,
     pub(super) due: Option<Timestamp>,
-    /// How often the occurrence that is due was tried in vain.
+    /// The number of failed attempts at the occurrence that is due.
     pub(super) attempts: i64,
 }
 
@@ -63,7 +63,7 @@ impl Store<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Those that are to be tried at `now` or were before.
+    /// Returns the schedules that are due at `now` or earlier.
     pub(super) fn due(&self, now: Timestamp) -> Result<Vec<Schedule>, ApiError> {
         let sql = format!("SELECT {COLUMNS} FROM schedules WHERE try_at <= ?1 ORDER BY try_at");
         let mut select = self.0.prepare_cached(&sql)?;
@@ -71,7 +71,7 @@ impl Store<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// When the next one is to be tried.
+    /// Returns the earliest due time.
     pub(super) fn next(&self) -> Result<Option<Timestamp>, ApiError> {
         let next = "SELECT min(try_at) FROM schedules";
         let next: Option<i64> = self
@@ -98,8 +98,8 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// The occurrence `was` of a schedule is done with, and `due` comes next. Whoever has changed the schedule since knows
-    /// better.
+    /// The occurrence `was` of a schedule is done with, and `due` comes next. Whoever has changed
+    /// the schedule since knows better.
     pub(super) fn settle(
         &self,
         name: &str,

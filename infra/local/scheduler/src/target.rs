@@ -1,4 +1,4 @@
-//! What a schedule calls: a state machine or a function.
+//! The target of a schedule: a state machine or a function.
 //!
 //! <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html>
 
@@ -34,16 +34,16 @@ pub(super) struct Occurrence<'a> {
     /// The schedule's.
     pub(super) arn: &'a str,
     pub(super) time: Timestamp,
-    /// How often it was tried, this time included.
+    /// The number of attempts, this one included.
     pub(super) attempt: i64,
 }
 
-/// Why a target was not reached.
+/// The error of a delivery that did not reach its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Undelivered {
+pub(super) struct DeliveryError {
     pub(super) reason: String,
     /// Another attempt may succeed.
-    pub(super) may_pass: bool,
+    pub(super) is_retryable: bool,
 }
 
 impl Target {
@@ -84,10 +84,10 @@ impl Target {
     pub(super) async fn call(
         &self,
         scheduler: &Scheduler,
-        of: Occurrence<'_>,
-    ) -> Result<(), Undelivered> {
-        let id = of.id();
-        let input = self.input(scheduler, of, &id);
+        occurrence: Occurrence<'_>,
+    ) -> Result<(), DeliveryError> {
+        let id = occurrence.id();
+        let input = self.input(scheduler, occurrence, &id);
         match self.service {
             Service::StateMachine => {
                 let parameters = json!({"StateMachineArn": self.arn, "Name": id, "Input": input});
@@ -98,7 +98,9 @@ impl Target {
                     .await
                 {
                     Ok(_) => Ok(()),
-                    Err(SdkError::Refused(refusal)) if refusal.code == "ExecutionAlreadyExists" => {
+                    Err(SdkError::Exception(exception))
+                        if exception.code == "ExecutionAlreadyExists" =>
+                    {
                         Ok(())
                     }
                     Err(error) => Err(error.into()),
@@ -110,20 +112,23 @@ impl Target {
                     .functions
                     .enqueue(&self.arn, input.into())
                     .await;
-                sent.map_err(Undelivered::from)
+                sent.map_err(DeliveryError::from)
             }
         }
     }
 
     /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>
-    fn input(&self, scheduler: &Scheduler, of: Occurrence<'_>, id: &str) -> String {
-        let time = format!("{:.0}", of.time);
+    fn input(&self, scheduler: &Scheduler, occurrence: Occurrence<'_>, id: &str) -> String {
+        let time = format!("{:.0}", occurrence.time);
         match &self.input {
             Some(input) => input
-                .replace("<aws.scheduler.schedule-arn>", of.arn)
+                .replace("<aws.scheduler.schedule-arn>", occurrence.arn)
                 .replace("<aws.scheduler.scheduled-time>", &time)
                 .replace("<aws.scheduler.execution-id>", id)
-                .replace("<aws.scheduler.attempt-number>", &of.attempt.to_string()),
+                .replace(
+                    "<aws.scheduler.attempt-number>",
+                    &occurrence.attempt.to_string(),
+                ),
             None => {
                 let identity = &scheduler.inner.identity;
                 let event = json!({
@@ -134,7 +139,7 @@ impl Target {
                     "account": identity.account,
                     "time": time,
                     "region": identity.region,
-                    "resources": [of.arn],
+                    "resources": [occurrence.arn],
                     "detail": "{}",
                 });
                 event.to_string()
@@ -157,25 +162,29 @@ impl Occurrence<'_> {
     }
 }
 
-impl From<SdkError> for Undelivered {
+impl From<SdkError> for DeliveryError {
     fn from(error: SdkError) -> Self {
         match error {
-            SdkError::Refused(refusal) => Self {
-                may_pass: refusal.status >= 500,
-                reason: format!("{}: {}", refusal.code, refusal.message.unwrap_or_default()),
+            SdkError::Exception(exception) => Self {
+                is_retryable: exception.status >= 500,
+                reason: format!(
+                    "{}: {}",
+                    exception.code,
+                    exception.message.unwrap_or_default()
+                ),
             },
             other => Self {
-                may_pass: false,
+                is_retryable: false,
                 reason: other.to_string(),
             },
         }
     }
 }
 
-impl From<InvokeError> for Undelivered {
+impl From<InvokeError> for DeliveryError {
     fn from(error: InvokeError) -> Self {
         Self {
-            may_pass: error.status >= 500 || error.status == 429,
+            is_retryable: error.status >= 500 || error.status == 429,
             reason: error.to_string(),
         }
     }

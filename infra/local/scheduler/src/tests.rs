@@ -10,13 +10,13 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::*;
-use service::sdk::{Refusal, SdkError};
+use service::sdk::{SdkError, ServiceException};
 use service::{Invocation, InvokeError};
 
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
 
-/// What was called, with what; state machines fail with the errors that are there, first to last.
+/// Records the calls; state machines fail with the given errors, in order.
 #[derive(Default)]
 struct Targets {
     calls: Mutex<Vec<(String, Value)>>,
@@ -32,7 +32,7 @@ impl SdkService for Targets {
             .push((operation.to_owned(), parameters.clone()));
         match self.errors.lock().unwrap().pop() {
             None => Ok(json!({})),
-            Some((code, status)) => Err(SdkError::Refused(Refusal {
+            Some((code, status)) => Err(SdkError::Exception(ServiceException {
                 code: code.into(),
                 modelled: true,
                 status,
@@ -114,8 +114,8 @@ impl Service {
     }
 
     /// Calls what is due `seconds` from now; the wait that it answers.
-    async fn turn(&self, seconds: i64) -> std::time::Duration {
-        self.scheduler.turn(later(seconds)).await.unwrap()
+    async fn run_due(&self, seconds: i64) -> std::time::Duration {
+        self.scheduler.run_due(later(seconds)).await.unwrap()
     }
 }
 
@@ -147,7 +147,7 @@ fn request(changes: &Value) -> Value {
 async fn a_rate_starts_an_execution_at_once_and_then_by_the_hour() {
     let service = Service::new();
     service.create("hourly", &json!({"Input": r#"{"at": "<aws.scheduler.scheduled-time>", "from": "<aws.scheduler.schedule-arn>"}"#})).await;
-    let wait = service.turn(0).await;
+    let wait = service.run_due(0).await;
     assert!((3590..=3600).contains(&wait.as_secs()), "{wait:?}");
     let [(operation, first)] = &service.calls()[..] else {
         panic!("one call");
@@ -160,9 +160,9 @@ async fn a_rate_starts_an_execution_at_once_and_then_by_the_hour() {
     assert_eq!(input["from"], arn("hourly"));
     let time: Timestamp = input["at"].as_str().unwrap().parse().unwrap();
     assert!(now().duration_since(time).as_secs() < 60);
-    service.turn(60).await;
+    service.run_due(60).await;
     assert_eq!(service.calls(), []);
-    service.turn(3600).await;
+    service.run_due(3600).await;
     let [(_, second)] = &service.calls()[..] else {
         panic!("one call");
     };
@@ -175,7 +175,7 @@ async fn a_function_without_input_gets_awss_event() {
     service
         .create("f", &json!({"Arn": FUNCTION, "Input": null}))
         .await;
-    service.turn(0).await;
+    service.run_due(0).await;
     let [(function, event)] = &service.calls()[..] else {
         panic!("one call");
     };
@@ -205,14 +205,14 @@ async fn what_fails_is_tried_again_where_that_may_help() {
         ("InternalFailure", 500),
     ]);
     for (seconds, calls) in [(0, 1), (0, 0), (2, 1), (3, 0), (6, 1), (3000, 0)] {
-        service.turn(seconds).await;
+        service.run_due(seconds).await;
         let made = service.calls();
         assert_eq!(made.len(), calls, "{seconds}: {made:?}");
     }
     // Refusals are final, and the next occurrence comes in its time.
     errors().push(("StateMachineDoesNotExist", 400));
     for (seconds, calls) in [(3600, 1), (3700, 0), (7200, 1)] {
-        service.turn(seconds).await;
+        service.run_due(seconds).await;
         assert_eq!(service.calls().len(), calls, "{seconds}");
     }
     service
@@ -222,8 +222,8 @@ async fn what_fails_is_tried_again_where_that_may_help() {
         )
         .await;
     errors().push(("InternalFailure", 500));
-    service.turn(0).await;
-    service.turn(100).await;
+    service.run_due(0).await;
+    service.run_due(100).await;
     assert_eq!(service.calls().len(), 1);
 }
 
@@ -237,10 +237,10 @@ async fn what_was_tried_before_a_crash_has_the_same_name_after_it() {
         .lock()
         .unwrap()
         .push(("InternalFailure", 500));
-    service.turn(0).await;
+    service.run_due(0).await;
     let scheduler = open(service.dir.path(), &service.targets);
     scheduler.catch_up(later(5)).await.unwrap();
-    scheduler.turn(later(5)).await.unwrap();
+    scheduler.run_due(later(5)).await.unwrap();
     let [(_, before), (_, after)] = &service.calls()[..] else {
         panic!("two calls");
     };
@@ -256,14 +256,14 @@ async fn of_what_was_missed_the_newest_is_called() {
             &json!({"Input": r#""<aws.scheduler.scheduled-time>""#}),
         )
         .await;
-    service.turn(0).await;
+    service.run_due(0).await;
     let [(_, first)] = &service.calls()[..] else {
         panic!("one call");
     };
     let five_hours = later(5 * 3600 + 60);
     service.scheduler.catch_up(five_hours).await.unwrap();
-    service.scheduler.turn(five_hours).await.unwrap();
-    service.scheduler.turn(five_hours).await.unwrap();
+    service.scheduler.run_due(five_hours).await.unwrap();
+    service.scheduler.run_due(five_hours).await.unwrap();
     let [(_, missed)] = &service.calls()[..] else {
         panic!("one call");
     };
@@ -309,9 +309,9 @@ async fn a_one_time_schedule_stays_unless_it_is_to_go() {
             &json!({"ScheduleExpression": soon, "ActionAfterCompletion": "DELETE"}),
         )
         .await;
-    service.turn(31).await;
+    service.run_due(31).await;
     assert_eq!(service.calls().len(), 2);
-    assert_eq!(service.turn(86400).await, std::time::Duration::MAX);
+    assert_eq!(service.run_due(86400).await, std::time::Duration::MAX);
     assert_eq!(service.calls(), []);
     let (_, _, all) = service.send("GET", "/schedules", &Value::Null).await;
     let names: Vec<_> = all["Schedules"]
@@ -564,7 +564,7 @@ async fn one_that_cannot_be_read_does_not_hold_up_the_others() {
     put.await.unwrap();
     service.create("b", &json!({})).await;
     service.scheduler.catch_up(now()).await.unwrap();
-    assert!(service.turn(0).await.as_secs() > 3000);
+    assert!(service.run_due(0).await.as_secs() > 3000);
     assert_eq!(service.calls().len(), 1);
 }
 
@@ -576,12 +576,12 @@ async fn it_runs_until_it_is_stopped() {
         let _ = stopped.await;
     }));
     service.create("m", &json!({})).await;
-    let called = async {
+    let result = async {
         while service.calls().is_empty() {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), called)
+    tokio::time::timeout(std::time::Duration::from_secs(20), result)
         .await
         .unwrap();
     stop.send(()).unwrap();
