@@ -1,12 +1,13 @@
-//! A client that runs executions through the wire, for the benchmarks: the AWS SDK for Rust against a stack.
+//! A client that runs executions through the wire, for the benchmarks: the AWS SDK for Rust against
+//! a stack.
 //!
 //! ```text
 //! cargo run --release -p scones-local --example load -- URL DEFINITION INPUT COUNT CONCURRENCY
 //! ```
-//! Creates the state machine `load`, starts COUNT executions, so many of them at once, and asks after each until it has
-//! succeeded. Prints JSON: `rate`, executions a second from the first start to the last known success; `p50_ms` and
-//! `p95_ms`, from the call of StartExecution to the answer that says SUCCEEDED. Starting is durable, so a rate is the
-//! rate of what would survive a crash.
+//! Creates the state machine `load`, starts COUNT executions, so many of them at once, and asks
+//! after each until it has succeeded. Prints JSON: `rate`, executions a second from the first start
+//! to the last known success; `p50_ms` and `p95_ms`, from the call of StartExecution to the answer
+//! that says SUCCEEDED. Starting is durable, so a rate is the rate of what would survive a crash.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,10 +1,12 @@
-//! The stack as a library: S3, Step Functions and SageMaker on a port, with the state machines of a template and no functions.
+//! The stack as a library: S3, Step Functions and SageMaker on a port, with the state machines of a
+//! template and no functions.
 //!
 //! ```text
 //! cargo run -p scones-local --example stack -- DATA_DIR PORT [TEMPLATE]
 //! ```
-//! Without a template it starts empty. It prints its URL, and ends at an interrupt. The commands in `MODEL_SERVER` and
-//! `TRAINING` serve models (`MODEL_SERVER MODEL_DIR PORT`) and train them (`TRAINING ROOT`); without them none is.
+//! Without a template it starts empty. It prints its URL, and ends at an interrupt. The commands in
+//! `MODEL_SERVER` and `TRAINING` serve models (`MODEL_SERVER MODEL_DIR PORT`) and train them
+//! (`TRAINING ROOT`); without them none is.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

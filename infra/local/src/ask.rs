@@ -1,5 +1,5 @@
-//! What programs of this machine ask a running stack about itself: HTTP/1.0, whose answer ends with the connection, is all
-//! that is needed of HTTP.
+//! What programs of this machine ask a running stack about itself: HTTP/1.0, whose answer ends with
+//! the connection, is all that is needed of HTTP.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -36,8 +36,8 @@ pub enum KeyRefused {
     },
 }
 
-/// Whether the stack at `url` takes what is signed with `key`. What is no stack, or does not answer, takes anything here: a
-/// client finds that out.
+/// Whether the stack at `url` takes what is signed with `key`. What is no stack, or does not
+/// answer, takes anything here: a client finds that out.
 pub fn takes(url: &str, key: Option<&Key>) -> Result<(), KeyRefused> {
     let Some(address) = url.strip_prefix("http://") else {
         return Ok(());
@@ -62,7 +62,8 @@ pub fn takes(url: &str, key: Option<&Key>) -> Result<(), KeyRefused> {
     }
 }
 
-/// The status and body of what the stack at `address` (`127.0.0.1:4566`) answers, signed if there is a key.
+/// The status and body of what the stack at `address` (`127.0.0.1:4566`) answers, signed if there
+/// is a key.
 pub(crate) fn ask(
     method: &Method,
     address: &str,

@@ -35,8 +35,9 @@ pub enum GcError {
     },
 }
 
-/// Deletes the executions that ended longer ago than `older_than`. Where a stack runs on the data directory, that one
-/// does it, where it verifies signatures if `key` is its own; else this process does.
+/// Deletes the executions that ended longer ago than `older_than`. Where a stack runs on the data
+/// directory, that one does it, where it verifies signatures if `key` is its own; else this process
+/// does.
 pub fn gc(data_dir: &Path, older_than: Duration, key: Option<&Key>) -> Result<Swept, GcError> {
     match DataDir::take(data_dir) {
         Ok(held) => Ok(gc_offline(held.path(), older_than)?),

@@ -15,7 +15,8 @@ const FILE: &str = "stack.json";
 /// The bit of a folder in which users may not remove the files of others.
 const STICKY: u32 = 0o1000;
 
-/// What a running stack writes about itself into its data directory, for the commands that look for it.
+/// What a running stack writes about itself into its data directory, for the commands that look for
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The process id of the stack.
@@ -76,7 +77,8 @@ pub enum LockError {
     },
 }
 
-/// A data directory that this process holds, until this value is dropped or the process ends in whatever way.
+/// A data directory that this process holds, until this value is dropped or the process ends in
+/// whatever way.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
@@ -84,7 +86,8 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Creates the directory where there is none, and takes it. What this process makes from now on is the user's alone.
+    /// Creates the directory where there is none, and takes it. What this process makes from now on
+    /// is the user's alone.
     pub(crate) fn take(path: &Path) -> Result<Self, LockError> {
         let io = |source| LockError::Io {
             dir: path.to_owned(),
@@ -124,7 +127,8 @@ impl DataDir {
     }
 }
 
-/// Takes what others may do with a data directory away. One that has other things in it, or is somebody else's, stays as it is.
+/// Takes what others may do with a data directory away. One that has other things in it, or is
+/// somebody else's, stays as it is.
 fn restrict_own(path: &Path) -> std::io::Result<()> {
     let is_used = path.join(FILE).try_exists()?;
     let is_empty = std::fs::read_dir(path)?.next().is_none();
@@ -137,7 +141,8 @@ fn restrict_own(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Refuses a data directory whose parts are elsewhere. What is deeper is refused where it is opened.
+/// Refuses a data directory whose parts are elsewhere. What is deeper is refused where it is
+/// opened.
 fn refuse_links(path: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;

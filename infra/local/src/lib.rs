@@ -1,8 +1,9 @@
 //! The local stack: AWS services on one port, from one template, in one process.
 //!
-//! It composes: the listener and its router (`server`, `route`), the registry of services, the data directory, what a template
-//! gives each service (`stack`). A service is a folder with one type that implements [`service::Service`], and a line in
-//! `stack::register`. Services meet only through the traits of [`service`].
+//! It composes: the listener and its router (`server`, `route`), the registry of services, the data
+//! directory, what a template gives each service (`stack`). A service is a folder with one type
+//! that implements [`service::Service`], and a line in `stack::register`. Services meet only
+//! through the traits of [`service`].
 
 mod ask;
 mod gc;

@@ -70,7 +70,8 @@ fn who_holds(address: SocketAddr, key: Option<&Key>) -> ListenError {
     }
 }
 
-/// Asks whatever answers on `address` whether it is a stack; it may well be anything else, or a stack with another key.
+/// Asks whatever answers on `address` whether it is a stack; it may well be anything else, or a
+/// stack with another key.
 fn holder(address: SocketAddr, key: Option<&Key>) -> Option<Holder> {
     let address = address.to_string();
     let (_, body) = ask(&Method::GET, &address, HOLDER_PATH, key, Some(PATIENCE)).ok()?;

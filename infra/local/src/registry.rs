@@ -8,7 +8,8 @@ use service::sdk::SdkService;
 use crate::stack::StartError;
 use sam_template::Application;
 
-/// The services of a stack, in the order in which they were registered: each after those that it needs.
+/// The services of a stack, in the order in which they were registered: each after those that it
+/// needs.
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
     services: Vec<Arc<dyn Service>>,

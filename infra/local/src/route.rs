@@ -1,13 +1,15 @@
 //! Routes a request to its service.
 //!
-//! Every AWS SDK and the AWS CLI sign their requests, and the credential scope in the `Authorization` header
-//! (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`) names the service. Another request goes by what only one service uses:
-//! the `X-Amz-Target` header, or the path. What is left is S3, which alone serves anonymous readers.
+//! Every AWS SDK and the AWS CLI sign their requests, and the credential scope in the
+//! `Authorization` header (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`) names the service.
+//! Another request goes by what only one service uses: the `X-Amz-Target` header, or the path. What
+//! is left is S3, which alone serves anonymous readers.
 //!
-//! A query's scope (`X-Amz-Credential`) chooses S3 only, which presigned URLs are for: whoever makes somebody follow a link
-//! writes the query, and would choose the service.
+//! A query's scope (`X-Amz-Credential`) chooses S3 only, which presigned URLs are for: whoever
+//! makes somebody follow a link writes the query, and would choose the service.
 //!
-//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+//! Source:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -15,8 +17,8 @@ use service::{Service, virtual_host};
 
 use crate::registry::Registry;
 
-/// Where the stack is asked about itself, under any name that is not a bucket's. No bucket's name can begin with an underscore, so
-/// no object is hidden by it.
+/// Where the stack is asked about itself, under any name that is not a bucket's. No bucket's name
+/// can begin with an underscore, so no object is hidden by it.
 const STACK: &str = "/_scones/";
 
 /// Where a request goes.
@@ -64,7 +66,8 @@ fn anonymous(services: &Registry) -> Destination<'_> {
 fn signing_name(request: &Parts) -> Option<&str> {
     let header = request.headers.get(http::header::AUTHORIZATION)?;
     let credential = header.to_str().ok()?.split("Credential=").nth(1)?;
-    // The service stands before the last part, also where the region is left out (SigV4a) or the key itself has a '/'.
+    // The service stands before the last part, also where the region is left out (SigV4a) or the
+    // key itself has a '/'.
     let credential = credential.split(',').next()?.trim();
     let scope = credential.strip_suffix("/aws4_request")?;
     scope.rsplit('/').next().filter(|name| !name.is_empty())

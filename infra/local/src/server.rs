@@ -1,9 +1,10 @@
-//! The one port: accepts requests, finds the service of each, lets in who may ask, and answers for services that are not
-//! there.
+//! The one port: accepts requests, finds the service of each, lets in who may ask, and answers for
+//! services that are not there.
 //!
-//! Where the stack has a key, a request's signature says who may ask. Where it has none, every program of this machine may,
-//! and no web page ([`browser_guard`]). Objects are served from the same origin as the APIs, so a page that is an object
-//! could ask for everything: every answer tells browsers to run nothing of it.
+//! Where the stack has a key, a request's signature says who may ask. Where it has none, every
+//! program of this machine may, and no web page ([`browser_guard`]). Objects are served from the
+//! same origin as the APIs, so a page that is an object could ask for everything: every answer
+//! tells browsers to run nothing of it.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use axum::serve::ListenerExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
-use service::signature::{self, Refusal, Rules};
+use service::signature::{self, Rules, SignatureError};
 use service::{ErrorResponse, RequestHead};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -71,8 +72,8 @@ fn check_sender(stack: &Stack, request: &Request<Body>) -> Result<(), browser_gu
     }
 }
 
-/// Makes a browser that shows an answer run nothing of it, give it an origin of its own (`null`), and take it for what its
-/// `Content-Type` says.
+/// Makes a browser that shows an answer run nothing of it, give it an origin of its own (`null`),
+/// and take it for what its `Content-Type` says.
 fn contain(headers: &mut HeaderMap) {
     // Beside a policy that the answer has: a browser holds it to both.
     let sandbox = HeaderValue::from_static("sandbox");
@@ -81,7 +82,8 @@ fn contain(headers: &mut HeaderMap) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, no_sniffing);
 }
 
-/// Gives an answer the request id that every AWS service gives; S3's answers and invocations have one.
+/// Gives an answer the request id that every AWS service gives; S3's answers and invocations have
+/// one.
 fn identify(headers: &mut HeaderMap) {
     if headers.contains_key(REQUEST_ID) || headers.contains_key("x-amz-request-id") {
         return;
@@ -109,27 +111,31 @@ async fn verified(
     let now = Timestamp::now();
     let admitted = match verifier.admit(name, rules, request, now).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return refused(destination, head, &refusal),
+        Err(error) => return refused(destination, head, &error),
     };
-    let answer = dispatch(stack, destination, admitted.request).await;
-    match admitted.outcome.refusal() {
-        Some(refusal) => refused(destination, head, refusal),
-        None => answer,
+    let response = dispatch(stack, destination, admitted.request).await;
+    match admitted.outcome.error() {
+        Some(error) => refused(destination, head, error),
+        None => response,
     }
 }
 
-/// The way out for who has to reach a stack under another name, or from a page.
+/// A hint for clients that reach the stack under another name, or from a web page.
 const WITH_A_KEY: &str = "a stack with a key (SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY) answers whoever signs with it";
 
-/// Returns the answer to a request that is not signed as it must be.
-fn refused(destination: &Destination<'_>, head: &RequestHead, refusal: &Refusal) -> Response<Body> {
+/// Returns the response to a request whose signature is not valid.
+fn refused(
+    destination: &Destination<'_>,
+    head: &RequestHead,
+    error: &SignatureError,
+) -> Response<Body> {
     match destination {
-        Destination::Service(service) => service.error(head, service.refusal(head, refusal)),
-        _ => refusal.by_json(head.refused_status()).into_json(),
+        Destination::Service(service) => service.error(head, service.signature_error(head, error)),
+        _ => error.by_json(head.error_status()).into_json(),
     }
 }
 
-/// Returns the answer to a web page, and to a request for another machine.
+/// Returns the response to a request from a web page or for another host.
 fn foreign(
     destination: &Destination<'_>,
     head: &RequestHead,

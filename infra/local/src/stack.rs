@@ -1,4 +1,5 @@
-//! The stack as a whole: takes the data directory and the port, reads the template, and opens a service for each part.
+//! The stack as a whole: takes the data directory and the port, reads the template, and opens a
+//! service for each part.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -41,7 +42,8 @@ pub struct Config {
     pub identity: Identity,
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// What every request must be signed with. Without one any key goes, and `listen` must be a loopback address.
+    /// What every request must be signed with. Without one any key goes, and `listen` must be a
+    /// loopback address.
     pub key: Option<Key>,
     /// Where all state lives.
     pub data_dir: PathBuf,
@@ -49,7 +51,8 @@ pub struct Config {
     pub template: Option<PathBuf>,
     /// Values for the template's parameters.
     pub parameters: BTreeMap<String, String>,
-    /// How long executions are kept after their end: [`local_states::RETENTION`] is as long as on AWS.
+    /// How long executions are kept after their end: [`local_states::RETENTION`] is as long as on
+    /// AWS.
     pub retention: Duration,
     /// The command that runs a function.
     pub function_command: FunctionCommand,
@@ -59,7 +62,8 @@ pub struct Config {
     pub training: local_sagemaker::StartTraining,
     /// Services beside the stack's own.
     pub services: Vec<Arc<dyn Service>>,
-    /// The command that evaluates JSONata ([`local_states::serve_evaluations`]); without one the stack does, itself.
+    /// The command that evaluates JSONata ([`local_states::serve_evaluations`]); without one the
+    /// stack does, itself.
     pub evaluator: Option<EvaluatorCommand>,
 }
 
@@ -118,7 +122,8 @@ struct Handles {
 }
 
 impl Stack {
-    /// Starts a stack: when this returns, it answers, and what ran when an earlier one ended runs again.
+    /// Starts a stack: when this returns, it answers, and what ran when an earlier one ended runs
+    /// again.
     ///
     /// # Errors
     /// The data directory, the port, the template or a service is not as it must be.
@@ -178,11 +183,12 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Starts what goes on by itself: answering, delivering events, and the executions of an earlier stack.
+    /// Starts what goes on by itself: answering, delivering events, and the executions of an
+    /// earlier stack.
     async fn run(&self, listener: TcpListener) -> Result<(), StartError> {
         let mut tasks = self.parts.tasks.lock().await;
-        // Before the first request: a worker's answer must find the task that waits for it. What the executions call
-        // over the port waits there until it is served.
+        // Before the first request: a worker's answer must find the task that waits for it. What
+        // the executions call over the port waits there until it is served.
         for service in self.services().iter() {
             let resumed = service.resume().await;
             resumed.map_err(|source| StartError::of(&**service, source))?;
@@ -202,8 +208,9 @@ impl Stack {
         Ok(())
     }
 
-    /// Stops: answers what is asked, ends the functions and the model servers, and lets go of the data directory when
-    /// the last clone is dropped. Executions that run are carried on by the next stack.
+    /// Stops: answers what is asked, ends the functions and the model servers, and lets go of the
+    /// data directory when the last clone is dropped. Executions that run are carried on by the
+    /// next stack.
     pub fn shut_down(&self) -> BoxFuture<'_, ()> {
         self.close().boxed()
     }
@@ -269,7 +276,8 @@ impl Stack {
         self.parts.data_dir.path()
     }
 
-    /// A service's API as the AWS SDKs have it, without HTTP between, by the SDKs' name: `s3`, `sagemakerruntime`, `sfn`.
+    /// A service's API as the AWS SDKs have it, without HTTP between, by the SDKs' name: `s3`,
+    /// `sagemakerruntime`, `sfn`.
     pub fn service(&self, name: &str) -> Option<Arc<dyn SdkService>> {
         self.services().api(name)
     }

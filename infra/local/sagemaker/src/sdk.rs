@@ -13,7 +13,7 @@ use super::error::{ApiError, InvokeError};
 use super::invoke::{CUSTOM_ATTRIBUTES, INFERENCE_ID, INVOKED_VARIANT, TARGET_VARIANT};
 use super::store::Kind;
 use super::{SageMaker, jobs};
-use service::sdk::{Ended, Jobs, Parameters, Refusal, SdkError, SdkService, blob};
+use service::sdk::{JobOutcome, Jobs, Parameters, SdkError, SdkService, ServiceException, blob};
 
 /// The API of SageMaker Runtime.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ fn not_invoked(error: &InvokeError) -> SdkError {
 }
 
 fn refused(code: &str, modelled: bool, status: u16, message: String) -> SdkError {
-    SdkError::Refused(Refusal {
+    SdkError::Exception(ServiceException {
         code: code.to_owned(),
         modelled,
         status,
@@ -110,7 +110,7 @@ impl Jobs for Control {
             .await
     }
 
-    async fn wait(&self, operation: &str, parameters: &Value) -> Result<Ended, SdkError> {
+    async fn wait(&self, operation: &str, parameters: &Value) -> Result<JobOutcome, SdkError> {
         let (kind, name) = job(operation, parameters).ok_or(SdkError::NoOperation)?;
         let inner = &self.0.0;
         let ended = inner.job_ended(kind, name).await.map_err(not_done)?;
@@ -126,7 +126,7 @@ impl Jobs for Control {
         let described = api::perform(inner, describe, &call)
             .await
             .map_err(not_done)?;
-        Ok(Ended {
+        Ok(JobOutcome {
             description: with_times(described, &|seconds| {
                 ((seconds * 1000.0).round() as i64).into()
             }),

@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::container::Container;
 use super::{Config, Launch};
 use service::private;
-use service::process::{Process, Warden};
+use service::process::{Process, Watchdog};
 
 /// The pooled client to all servers.
 pub(super) type HttpClient = Client<HttpConnector, Full<Bytes>>;
@@ -189,8 +189,8 @@ impl Run {
             .stdout(log.try_clone()?)
             .stderr(log);
         let program = command.get_program().display().to_string();
-        let process = Warden::start()
-            .and_then(|warden| Process::start(command, Arc::new(warden)))
+        let process = Watchdog::start()
+            .and_then(|watchdog| Process::start(command, Arc::new(watchdog)))
             .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port.0));
         Ok(Self {

@@ -1,7 +1,9 @@
-//! SQLite, as every service of the stack uses it: one file a service, whose commits survive the loss of power.
+//! SQLite, as every service of the stack uses it: one file a service, whose commits survive the
+//! loss of power.
 //!
-//! [`open`] makes or opens a file of a known format. Calls share one connection ([`Database`]), or one connection writes in a thread
-//! of the service's own and any number read ([`Readers`]): each reader sees whole commits, as SQLite's WAL mode has it.
+//! [`open`] makes or opens a file of a known format. Calls share one connection ([`Database`]), or
+//! one connection writes in a thread of the service's own and any number read ([`Readers`]): each
+//! reader sees whole commits, as SQLite's WAL mode has it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -13,12 +15,12 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::private;
 
-/// How many statements a connection keeps: more than any service has.
+/// The number of prepared statements that a connection caches: more than any service has.
 const STATEMENTS: usize = 128;
-/// How many idle connections [`Readers`] keep.
+/// The maximum number of idle connections that [`Readers`] keeps.
 const IDLE_READERS: usize = 8;
 
-/// What a service's file looks like.
+/// The format and the tables of a service's database file.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
     /// Raised when the tables change in a way that older files don't have.
@@ -55,7 +57,8 @@ pub enum OpenError {
     },
 }
 
-/// Opens the database of a service, which is made where it is missing. What is committed is on disk.
+/// Opens the database of a service, which is made where it is missing. What is committed is on
+/// disk.
 ///
 /// # Errors
 /// The file can't be opened, is a link, or has another format.
@@ -98,7 +101,8 @@ pub fn make_durable(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
 }
 
-/// Opens a database file, which is made where it is missing. SQLite gives its log and its shared memory the same mode.
+/// Opens a database file, which is made where it is missing. SQLite gives its log and its shared
+/// memory the same mode.
 ///
 /// # Errors
 /// The file can't be opened, or is a link.
@@ -106,7 +110,8 @@ pub fn open_file(path: &Path) -> rusqlite::Result<Connection> {
     if path.is_symlink() {
         return Err(cannot_open(&private::link(path)));
     }
-    // Only a file that is new may be opened and closed here: closing one that SQLite has open takes its locks away.
+    // Only a file that is new may be opened and closed here: closing one that SQLite has open takes
+    // its locks away.
     match private::options().write(true).create_new(true).open(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             return Err(cannot_open(&error));
@@ -130,15 +135,15 @@ impl Database {
     /// Opens the database of a service, as [`open`] does.
     ///
     /// # Errors
-    /// Those of [`open`].
+    /// Returns the errors of [`open`].
     pub fn open(path: &Path, schema: &Schema) -> Result<Self, OpenError> {
         Ok(Self(Arc::new(Mutex::new(open(path, schema)?))))
     }
 
-    /// Runs `work` on a thread that may wait for the disk.
+    /// Runs `work` on a thread that may block on the disk.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// Returns the errors of `work`.
     pub async fn call<T, E>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
@@ -177,10 +182,11 @@ impl Readers {
         }))
     }
 
-    /// Runs `work` on a connection that sees all that was committed before, on a thread that may wait for the disk.
+    /// Runs `work` on a connection that sees everything committed before, on a thread that may
+    /// block on the disk.
     ///
     /// # Errors
-    /// Those of `work`; or the database can't be opened.
+    /// Returns the errors of `work`, or that the database can't be opened.
     pub async fn read<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -193,10 +199,10 @@ impl Readers {
         blocking(move || readers.with(work)).await
     }
 
-    /// Does so on this thread.
+    /// Runs `work` as [`Self::read`] does, on the calling thread.
     ///
     /// # Errors
-    /// Those of `work`; or the database can't be opened.
+    /// Returns the errors of `work`, or that the database can't be opened.
     pub fn with<T, E: From<rusqlite::Error>>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E>,
@@ -248,8 +254,9 @@ fn cannot_open(error: &std::io::Error) -> rusqlite::Error {
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Without it SQLite (with SQLITE_ENABLE_STAT4, as it is bundled) compiles a statement anew for each value that an index is
-    // asked for, and that takes longer than the statement: <https://www.sqlite.org/qpsg.html>
+    // Without it SQLite (with SQLITE_ENABLE_STAT4, as it is bundled) compiles a statement anew for
+    // each value that an index is asked for, and that takes longer than the statement:
+    // <https://www.sqlite.org/qpsg.html>
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
@@ -260,8 +267,8 @@ pub fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
     connection.pragma(None, "wal_checkpoint", mode, |_| Ok(()))
 }
 
-/// Does so for each database in `data_dir` that a service leaves open until the process ends, so that a copy of the files
-/// without the logs is a whole one.
+/// Does so for each database in `data_dir` that a service leaves open until the process ends, so
+/// that a copy of the files without the logs is a whole one.
 pub fn checkpoint_all(data_dir: &Path) {
     let entries = std::fs::read_dir(data_dir).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path());
@@ -298,8 +305,8 @@ mod tests {
         let (link, behind) = (folder.path().join("link"), folder.path().join("behind"));
         symlink(&path, &link).unwrap();
         symlink(folder.path(), &behind).unwrap();
-        let told = open_file(&link).unwrap_err().to_string();
-        assert!(told.contains("link is a symbolic link"), "{told}");
+        let message = open_file(&link).unwrap_err().to_string();
+        assert!(message.contains("link is a symbolic link"), "{message}");
         assert!(open_file(&behind.join("db")).is_err());
     }
 

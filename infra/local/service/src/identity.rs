@@ -1,4 +1,4 @@
-//! What every service shares with AWS itself: the account and region it pretends to be in, and ARNs.
+//! The identity that all services share: the account and region the stack emulates, and its ARNs.
 
 /// The account and the region that the stack answers for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,8 @@ impl Default for Identity {
 }
 
 impl Identity {
-    /// The ARN of `resource` (for example `function:filter-inferences`) of `service` (for example `lambda`).
+    /// The ARN of `resource` (for example `function:filter-inferences`) of `service` (for example
+    /// `lambda`).
     pub fn arn(&self, service: &str, resource: &str) -> String {
         format!(
             "arn:aws:{service}:{}:{}:{resource}",

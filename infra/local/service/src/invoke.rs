@@ -1,31 +1,34 @@
-//! How services call Lambda functions.
+//! The interface through which services call Lambda functions.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// How the other services call a function.
+/// Invokes a Lambda function on behalf of another service.
 #[async_trait]
 pub trait Invoke: Send + Sync {
     /// Runs the function and waits for its answer (`InvocationType: RequestResponse`).
     /// `function` is a name, a name with a qualifier, or an ARN.
     async fn invoke(&self, function: &str, payload: Bytes) -> Result<Invocation, InvokeError>;
 
-    /// Accepts an event for later (`InvocationType: Event`): when this returns, the event is on disk; it is delivered
-    /// at least once, and tried twice more after a function error, as AWS does.
+    /// Accepts an event for later (`InvocationType: Event`): when this returns, the event is on
+    /// disk; it is delivered at least once, and tried twice more after a function error, as AWS
+    /// does.
     async fn enqueue(&self, function: &str, payload: Bytes) -> Result<(), InvokeError>;
 
-    /// Whether the function is there to be invoked. Who takes any function need not say.
+    /// Returns true if the function exists. An implementation that accepts any name keeps the
+    /// default.
     fn has_function(&self, _function: &str) -> bool {
         true
     }
 }
 
-/// What came of an invocation that reached the function.
+/// The result of an invocation that reached the function.
 #[derive(Clone, Debug, Default)]
 pub struct Invocation {
     /// The invocation's id, as the function and its log saw it.
     pub request_id: String,
-    /// The function's answer, or the error object (`errorType`, `errorMessage`, ...) where `function_error` is set.
+    /// The function's answer, or the error object (`errorType`, `errorMessage`, ...) where
+    /// `function_error` is set.
     pub payload: Bytes,
     /// `Unhandled` where the function failed, crashed or ran out of time.
     pub function_error: Option<String>,
@@ -35,7 +38,7 @@ pub struct Invocation {
     pub trace_id: String,
 }
 
-/// Why an invocation did not reach the function: the Lambda service's own errors.
+/// An error of the Lambda service itself: the invocation did not reach the function.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct InvokeError {

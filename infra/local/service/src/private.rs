@@ -1,7 +1,9 @@
-//! Files and folders of the data directory: for the stack's user alone, and never through a symbolic link.
+//! Files and folders of the data directory: for the stack's user alone, and never through a
+//! symbolic link.
 //!
-//! A data directory may have been unpacked from somewhere, or stand where others may write. A link in it would make the
-//! stack overwrite, or give away, a file that is not its own. So folders are made and files opened here.
+//! A data directory may have been unpacked from somewhere, or stand where others may write. A link
+//! in it would make the stack overwrite, or give away, a file that is not its own. So folders are
+//! made and files opened here.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -27,10 +29,10 @@ pub fn restrict(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, PermissionsExt::from_mode(mode & !0o077))
 }
 
-/// Makes a folder, and those that it is in, where they are missing.
+/// Creates a folder and its missing parents.
 ///
 /// # Errors
-/// There is something else; or the path leads through a symbolic link.
+/// Something else has that name, or the path leads through a symbolic link.
 pub fn create_dir_all(path: &Path) -> io::Result<()> {
     let path = std::path::absolute(path)?;
     let there = path
@@ -44,7 +46,8 @@ pub fn create_dir_all(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// How files are opened: new ones for the user alone, and none that is a link.
+/// Returns the options that files are opened with: new files are readable by the user only, and
+/// symbolic links are refused.
 pub fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     // Without waiting, where the other end of a named pipe is missing.
@@ -53,10 +56,10 @@ pub fn options() -> OpenOptions {
     options
 }
 
-/// Opens a file as `options` (of [`options`]) say.
+/// Opens a file with `options` (from [`options`]).
 ///
 /// # Errors
-/// Those of the system; what is no regular file is one.
+/// Returns the system's errors, and an error if it is not a regular file.
 pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     let file = options.open(path).map_err(|error| {
         let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
@@ -99,7 +102,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Why a link is not followed.
+/// Returns the error for a path that is a symbolic link.
 pub fn link(path: &Path) -> io::Error {
     io::Error::other(format!(
         "{} is a symbolic link, or behind one, and the stack follows none in its data directory: put there what it leads to",
@@ -149,10 +152,10 @@ mod tests {
             append(&file).map(drop).unwrap_err(),
             read(&file).map(drop).unwrap_err(),
         ] {
-            let told = refused.to_string();
+            let message = refused.to_string();
             assert!(
-                told.contains(" is a symbolic link, or behind one, and the stack follows none"),
-                "{told}"
+                message.contains(" is a symbolic link, or behind one, and the stack follows none"),
+                "{message}"
             );
         }
         assert_eq!(std::fs::read_to_string(other.join("kept")).unwrap(), "kept");
@@ -165,7 +168,7 @@ mod tests {
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
-        let told = read(&pipe).unwrap_err().to_string();
-        assert_eq!(told, format!("{} is no regular file", pipe.display()));
+        let message = read(&pipe).unwrap_err().to_string();
+        assert_eq!(message, format!("{} is no regular file", pipe.display()));
     }
 }

@@ -1,5 +1,6 @@
-//! How a service's API looks from a state machine: an operation's name, and parameters and result in JSON, with the
-//! member names that the AWS SDKs have. `arn:aws:states:::aws-sdk:s3:getObject` is `call("getObject", …)` of S3.
+//! The API of a service as state machines see it: an operation's name, with parameters and result
+//! in JSON, and the member names of the AWS SDKs. `arn:aws:states:::aws-sdk:s3:getObject` is
+//! `call("getObject", …)` of S3.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html>
 
@@ -17,7 +18,7 @@ pub trait SdkService: Send + Sync {
     async fn call(&self, operation: &str, parameters: &Value) -> Result<Value, SdkError>;
 }
 
-/// Why a call has no result.
+/// An error of an SDK call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SdkError {
     /// The service here does not have the operation.
@@ -26,21 +27,22 @@ pub enum SdkError {
     /// The parameters are not those of the operation: Step Functions itself refuses them.
     #[error("{0}")]
     Parameters(String),
-    /// The service answered an error.
+    /// The service returned an error.
     #[error("{0:?}")]
-    Refused(Refusal),
+    Exception(ServiceException),
 }
 
 /// A service's error, as an SDK sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ServiceException {
     /// The error's code, for example `NoSuchKey`.
     pub code: String,
-    /// Whether the service's model has a shape for it; SDKs give all others the service's own exception.
+    /// True if the service's API model has a shape for the error. SDKs map all others to the
+    /// service's base exception.
     pub modelled: bool,
     /// The HTTP status.
     pub status: u16,
-    /// What the service says; a response to HEAD says nothing.
+    /// The service's message; a response to HEAD has none.
     pub message: Option<String>,
     /// `x-amz-request-id`
     pub request_id: String,
@@ -48,11 +50,12 @@ pub struct Refusal {
     pub extended_request_id: Option<String>,
 }
 
-/// A service whose jobs state machines wait for: `arn:aws:states:::sagemaker:createTrainingJob.sync`.
+/// A service whose jobs state machines wait for:
+/// `arn:aws:states:::sagemaker:createTrainingJob.sync`.
 #[async_trait]
 pub trait Jobs: Send + Sync {
-    /// Performs an operation that creates something, for `task`: for the same task again, that is no error and changes
-    /// nothing.
+    /// Performs an operation that creates something, for `task`: for the same task again, that is
+    /// no error and changes nothing.
     async fn create(
         &self,
         operation: &str,
@@ -61,17 +64,17 @@ pub trait Jobs: Send + Sync {
     ) -> Result<Value, SdkError>;
 
     /// Waits for the end of the job that the operation has created. Dropping the future is fine.
-    async fn wait(&self, operation: &str, parameters: &Value) -> Result<Ended, SdkError>;
+    async fn wait(&self, operation: &str, parameters: &Value) -> Result<JobOutcome, SdkError>;
 
     /// Stops the job, if it still runs.
     async fn stop(&self, operation: &str, parameters: &Value);
 }
 
-/// A job that is over.
+/// The outcome of a finished job.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ended {
-    /// What the service's API says of it, with times in milliseconds since 1970.
+pub struct JobOutcome {
+    /// The service's description of the job, with times in milliseconds since 1970.
     pub description: Value,
-    /// Whether it did all that it was to do.
+    /// True if the job completed.
     pub succeeded: bool,
 }

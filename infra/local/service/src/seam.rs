@@ -1,4 +1,4 @@
-//! What the stack asks of a service.
+//! The interface that every service of the stack implements.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::ErrorResponse;
 use crate::sdk::{Jobs, SdkService};
-use crate::signature::{Refusal, Rules};
+use crate::signature::{Rules, SignatureError};
 use crate::virtual_host;
 
 /// A service's error on the way up or down: it keeps the stack from starting.
@@ -20,8 +20,9 @@ pub type ServiceError = Box<dyn Error + Send + Sync>;
 
 /// A service of the local stack.
 ///
-/// The stack knows a service by this trait alone. It routes requests to it, verifies their signatures before, offers its API to
-/// state machines, gives it its part of the template, runs its background work, and stops it.
+/// The stack knows a service by this trait alone. It routes requests to it, verifies their
+/// signatures before, offers its API to state machines, gives it its part of the template, runs its
+/// background work, and stops it.
 #[async_trait]
 pub trait Service: Send + Sync {
     /// Returns the name that errors and logs have for it: `Amazon S3`.
@@ -30,22 +31,26 @@ pub trait Service: Send + Sync {
     /// Returns what the credential scope of a request's signature calls it: `s3`.
     fn signing_name(&self) -> &'static str;
 
-    /// Returns what stands before the dot in `X-Amz-Target`, for services of the AWS JSON protocols: `AWSStepFunctions`.
+    /// Returns what stands before the dot in `X-Amz-Target`, for services of the AWS JSON
+    /// protocols: `AWSStepFunctions`.
     fn target(&self) -> Option<&'static str> {
         None
     }
 
-    /// Returns true if the host or path of `request` is this service's, whatever its signature says.
+    /// Returns true if the host or path of `request` is this service's, whatever its signature
+    /// says.
     fn owns(&self, _request: &Parts) -> bool {
         false
     }
 
-    /// Returns true if the path of `request`, which has no signature and no target, is this service's.
+    /// Returns true if the path of `request`, which has no signature and no target, is this
+    /// service's.
     fn owns_unsigned(&self, _request: &Parts) -> bool {
         false
     }
 
-    /// Returns true for the one service that gets what nobody else owns: S3, which alone serves anonymous readers.
+    /// Returns true for the one service that gets what nobody else owns: S3, which alone serves
+    /// anonymous readers.
     fn serves_anonymous(&self) -> bool {
         false
     }
@@ -58,17 +63,19 @@ pub trait Service: Send + Sync {
     /// Answers a request, whose signature is right where the stack verifies them.
     async fn handle(&self, request: Request<Body>) -> Response<Body>;
 
-    /// Returns an error in the form that the service's clients read, for requests that do not reach it.
+    /// Returns an error in the form that the service's clients read, for requests that do not reach
+    /// it.
     fn error(&self, _request: &RequestHead, error: ErrorResponse) -> Response<Body> {
         error.into_json()
     }
 
     /// Returns the error for a request that is not signed as it must be.
-    fn refusal(&self, request: &RequestHead, refusal: &Refusal) -> ErrorResponse {
-        refusal.by_json(request.refused_status())
+    fn signature_error(&self, request: &RequestHead, error: &SignatureError) -> ErrorResponse {
+        error.by_json(request.error_status())
     }
 
-    /// Returns its APIs as the AWS SDKs have them, by the names in `arn:aws:states:::aws-sdk:NAME:operation`.
+    /// Returns its APIs as the AWS SDKs have them, by the names in
+    /// `arn:aws:states:::aws-sdk:NAME:operation`.
     fn apis(&self) -> Vec<(&'static str, Arc<dyn SdkService>)> {
         Vec::new()
     }
@@ -78,17 +85,19 @@ pub trait Service: Send + Sync {
         None
     }
 
-    /// Returns the CloudFormation resource types that [`declare`](Self::declare) takes, beside those that the template's
-    /// reader knows itself.
+    /// Returns the CloudFormation resource types that [`declare`](Self::declare) takes, beside
+    /// those that the template's reader knows itself.
     fn resource_types(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Creates or updates a resource of the template, one of its [`resource_types`](Self::resource_types). `name` is its logical
-    /// id, and `properties` are resolved. It is called at each start.
+    /// Creates or updates a resource of the template, one of its
+    /// [`resource_types`](Self::resource_types). `name` is its logical id, and `properties` are
+    /// resolved. It is called at each start.
     ///
     /// # Errors
-    /// The properties are not those of such a resource, or could not be kept: the stack does not start.
+    /// The properties are not those of such a resource, or could not be kept: the stack does not
+    /// start.
     async fn declare(
         &self,
         _resource_type: &str,
@@ -106,7 +115,8 @@ pub trait Service: Send + Sync {
         Ok(())
     }
 
-    /// Does what goes on by itself until the stack stops: delivers events, runs what is due, deletes what is old.
+    /// Does what goes on by itself until the stack stops: delivers events, runs what is due,
+    /// deletes what is old.
     async fn run(&self, _stop: Stop) {}
 
     /// Ends what runs, and answers who waits for it. What is accepted is kept for the next start.
@@ -116,12 +126,13 @@ pub trait Service: Send + Sync {
     async fn close(&self) {}
 }
 
-/// What an error's form depends on.
+/// The parts of a request that decide the form of an error response.
 #[derive(Clone, Debug)]
 pub struct RequestHead {
     /// The path, in path style (`/BUCKET/KEY`).
     pub path: String,
-    /// Whether `X-Amz-Target` is there: then it is of the JSON protocols, whose errors have the status 400.
+    /// True if the request has `X-Amz-Target`: it uses a JSON protocol, whose errors have status
+    /// 400.
     pub has_target: bool,
 }
 
@@ -134,8 +145,9 @@ impl RequestHead {
         }
     }
 
-    /// Returns the status of the answer to who is not let in: that of the JSON protocols, or that of the REST ones.
-    pub fn refused_status(&self) -> StatusCode {
+    /// Returns the status of the answer to who is not let in: that of the JSON protocols, or that
+    /// of the REST ones.
+    pub fn error_status(&self) -> StatusCode {
         if self.has_target {
             StatusCode::BAD_REQUEST
         } else {

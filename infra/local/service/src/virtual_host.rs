@@ -1,8 +1,10 @@
-//! Virtual-hosted requests of S3: `http://BUCKET.localhost:4566/KEY`, which most SDKs send unless they are told not to.
+//! Virtual-hosted requests of S3: `http://BUCKET.localhost:4566/KEY`, which most SDKs send unless
+//! they are told not to.
 //!
-//! The bucket is the first part of `BUCKET.localhost`, `BUCKET.s3.localhost` and `BUCKET.s3.REGION.localhost`, at any port. An
-//! address can have no bucket before it, and SDKs send `http://127.0.0.1:4566/BUCKET/KEY` by themselves.
-//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
+//! The bucket is the first part of `BUCKET.localhost`, `BUCKET.s3.localhost` and
+//! `BUCKET.s3.REGION.localhost`, at any port. An address can have no bucket before it, and SDKs
+//! send `http://127.0.0.1:4566/BUCKET/KEY` by themselves. Source:
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
 
 use http::request::Parts;
 use http::{HeaderValue, Request, Uri, header, uri};
@@ -34,10 +36,10 @@ pub fn to_path_style<B>(request: Request<B>) -> Request<B> {
     {
         parts.uri = uri;
         // URLs in answers have the bucket where the request has it.
-        let asked = parts.headers.get(header::HOST);
-        let asked = asked.and_then(|host| uri::Authority::try_from(host.as_bytes()).ok());
-        if let Some(asked) = asked {
-            parts.extensions.insert(asked);
+        let authority = parts.headers.get(header::HOST);
+        let authority = authority.and_then(|host| uri::Authority::try_from(host.as_bytes()).ok());
+        if let Some(authority) = authority {
+            parts.extensions.insert(authority);
         }
         let host = parts.headers.get(header::HOST).map(HeaderValue::as_bytes);
         let endpoint = host.and_then(|host| host.get(bucket.len() + 1..));
@@ -126,8 +128,8 @@ mod tests {
             let request = to_path_style(request.unwrap());
             assert_eq!(request.uri(), expected);
             assert_eq!(request.headers()["host"], "localhost");
-            let asked: Option<&uri::Authority> = request.extensions().get();
-            assert_eq!(asked.unwrap(), "photos.localhost");
+            let authority: Option<&uri::Authority> = request.extensions().get();
+            assert_eq!(authority.unwrap(), "photos.localhost");
         }
         let request = Request::get("/photos/k")
             .header("host", "localhost")

@@ -100,7 +100,8 @@ async fn presigned_urls() {
     router.check(&presigned(function, "lambda"), &[], "lambda");
 }
 
-/// `POST /schedules/x?X-Amz-Credential=…/scheduler/aws4_request` made a schedule, and any page could send it.
+/// `POST /schedules/x?X-Amz-Credential=…/scheduler/aws4_request` made a schedule, and any page
+/// could send it.
 #[tokio::test]
 async fn a_query_does_not_choose_the_service() {
     let router = Router::start().await;

@@ -1,4 +1,5 @@
-//! A stack that verifies, over its port: the AWS SDK as its client, and requests that were tampered with.
+//! A stack that verifies, over its port: the AWS SDK as its client, and requests that were tampered
+//! with.
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
@@ -112,7 +113,8 @@ async fn objects_go_in_and_out_by_every_way_of_the_sdk() {
     let got = got.send().await.unwrap().body.collect().await.unwrap();
     assert_eq!(got.to_vec(), bytes);
 
-    // Parts may be listed with checksums only where the upload was created with their algorithm, as recorded on AWS.
+    // Parts may be listed with checksums only where the upload was created with their algorithm, as
+    // recorded on AWS.
     let upload = s3.create_multipart_upload().bucket(BUCKET).key("parts");
     let upload = upload.checksum_algorithm(ChecksumAlgorithm::Crc32);
     let upload = upload.send().await.unwrap();
@@ -473,7 +475,8 @@ async fn chunks_are_verified_before_an_object_is_there() {
     stack.shut_down().await;
 }
 
-/// Returns an upload in two signed chunks, as the documentation says; or with a bit of the second one changed.
+/// Returns an upload in two signed chunks, as the documentation says; or with a bit of the second
+/// one changed.
 fn in_chunks(stack: &Stack, tampered: bool) -> Request<Vec<u8>> {
     let now = SystemTime::now();
     let request = Request::put(format!("{}/{BUCKET}/chunks", stack.url()))

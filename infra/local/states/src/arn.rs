@@ -9,8 +9,8 @@
 //! | express execution   | `arn:aws:states:REGION:ACCOUNT:express:MACHINE:NAME:UUID` |
 //! | activity            | `arn:aws:states:REGION:ACCOUNT:activity:NAME` |
 //!
-//! Versions and aliases add `:VERSION` or `:ALIAS` to the state machine's. A version is a number, and an alias has a
-//! character that is none of one, so that they can't be mistaken for each other.
+//! Versions and aliases add `:VERSION` or `:ALIAS` to the state machine's. A version is a number,
+//! and an alias has a character that is none of one, so that they can't be mistaken for each other.
 
 use super::error::ApiError;
 use service::Identity;
@@ -60,7 +60,8 @@ impl Arn<'_> {
     }
 }
 
-/// Reads an ARN of this service. Whether it is of this account and region is for [`named_here`] to tell.
+/// Reads an ARN of this service. Whether it is of this account and region is for [`named_here`] to
+/// tell.
 pub(super) fn parse(arn: &str) -> Result<Arn<'_>, ApiError> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [prefix, _partition, service, _region, _account, resource] = parts[..] else {
@@ -142,7 +143,8 @@ pub(super) fn express(identity: &Identity, machine: &str, name: &str) -> String 
     identity.arn("states", &format!("express:{machine}:{name}:{unique}"))
 }
 
-/// The name of a state machine, an execution or an activity, without the characters that AWS forbids.
+/// The name of a state machine, an execution or an activity, without the characters that AWS
+/// forbids.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
 pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let forbidden = |letter: char| {

@@ -38,7 +38,8 @@ struct Parts {
 pub(super) struct Home(Arc<OnceLock<Weak<Parts>>>);
 
 impl Home {
-    /// The service. Where it is gone there is no answer: the task stays as it is, for the next process.
+    /// The service. Where it is gone there is no answer: the task stays as it is, for the next
+    /// process.
     pub(super) async fn states(&self) -> States {
         match self.0.get().and_then(Weak::upgrade) {
             Some(parts) => States(parts),
@@ -97,8 +98,9 @@ pub struct Execution {
 }
 
 impl States {
-    /// Opens `states.db` in `data_dir`, which is made where it is missing. Executions that an earlier process left
-    /// running wait for [`States::resume`]. Call it inside a Tokio runtime: tasks run there.
+    /// Opens `states.db` in `data_dir`, which is made where it is missing. Executions that an
+    /// earlier process left running wait for [`States::resume`]. Call it inside a Tokio runtime:
+    /// tasks run there.
     pub fn open(
         data_dir: &Path,
         identity: Identity,
@@ -136,8 +138,9 @@ impl States {
         Ok(States(parts))
     }
 
-    /// Creates the state machine that the template describes, or gives it a new revision where it differs from what is
-    /// there. Answers its ARN. A state machine's type can't be changed, on AWS neither.
+    /// Creates the state machine that the template describes, or gives it a new revision where it
+    /// differs from what is there. Answers its ARN. A state machine's type can't be changed, on AWS
+    /// neither.
     pub async fn declare(&self, machine: &template::StateMachine) -> Result<String, ApiError> {
         let settings = api::declared_settings(machine)?;
         let arn = arn::machine(self.identity(), &machine.name);
@@ -164,8 +167,9 @@ impl States {
         Ok(arn)
     }
 
-    /// Carries on every execution that an earlier process left running, and tells how many. Tasks whose result is on
-    /// disk are not run again; those that ran are run once more. Call it when everything that tasks need is there.
+    /// Carries on every execution that an earlier process left running, and tells how many. Tasks
+    /// whose result is on disk are not run again; those that ran are run once more. Call it when
+    /// everything that tasks need is there.
     pub async fn resume(&self) -> Result<usize, ApiError> {
         self.engine().resume().await
     }
@@ -178,8 +182,8 @@ impl States {
         api::handle(self, request).await
     }
 
-    /// Starts an execution; it is on disk when this returns. The same name and input again, while it runs, is the same
-    /// execution.
+    /// Starts an execution; it is on disk when this returns. The same name and input again, while
+    /// it runs, is the same execution.
     pub async fn start(&self, start: StartExecution) -> Result<StartedExecution, ApiError> {
         self.start_for(start, None).await
     }
@@ -254,7 +258,8 @@ impl States {
         self.describe(execution_arn).await
     }
 
-    /// Stops taking requests and ends the engine. Running executions stay on disk, for the next process.
+    /// Stops taking requests and ends the engine. Running executions stay on disk, for the next
+    /// process.
     pub async fn shut_down(&self) {
         self.engine().shut_down().await;
         if let Some(evaluator) = &self.0.evaluator {

@@ -7,8 +7,9 @@
 //!                                   └──> integrations ─────┘
 //! ```
 //!
-//! What is acknowledged is on disk. `kill -9` at any moment loses nothing of it: [`States::resume`] carries on what ran.
-//! Executions that have ended are on disk only, so memory grows with what runs, not with what ran.
+//! What is acknowledged is on disk. `kill -9` at any moment loses nothing of it: [`States::resume`]
+//! carries on what ran. Executions that have ended are on disk only, so memory grows with what
+//! runs, not with what ran.
 //!
 //! Reference: <https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html>.
 

@@ -44,7 +44,8 @@ impl States {
         found.ok_or_else(|| ApiError::StateMachineDoesNotExist(machine_arn.to_owned()))
     }
 
-    /// The state machine and the version of a version's ARN; the state machine is at the version's revision.
+    /// The state machine and the version of a version's ARN; the state machine is at the version's
+    /// revision.
     pub(super) async fn version_row(
         &self,
         version_arn: &str,

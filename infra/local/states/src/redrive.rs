@@ -13,7 +13,8 @@ pub(super) const SAME_REQUEST: i64 = 15 * 60 * 1000;
 /// How often.
 const MOST: i64 = 1000;
 
-/// Why the execution can't be redriven at the time `now`, as DescribeExecution says it; `None` where it can.
+/// Why the execution can't be redriven at the time `now`, as DescribeExecution says it; `None`
+/// where it can.
 pub(super) fn refusal(execution: &Execution, now: i64) -> Option<String> {
     let fixed = |text: &str| Some(text.to_owned());
     if matches!(&*execution.status, "RUNNING" | "SUCCEEDED") {
@@ -37,7 +38,8 @@ pub(super) fn refusal(execution: &Execution, now: i64) -> Option<String> {
     None
 }
 
-/// Why the execution can't be redriven by itself: a map run's children go on when its execution does.
+/// Why the execution can't be redriven by itself: a map run's children go on when its execution
+/// does.
 pub(super) fn by_parent(execution: &Execution) -> Option<String> {
     let child = execution.map_run.is_some();
     child.then(|| "Execution is a child of a Map Run: redrive the execution that started it".into())

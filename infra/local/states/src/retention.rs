@@ -93,8 +93,9 @@ fn earlier(duration: Duration) -> i64 {
 }
 
 impl States {
-    /// Deletes executions that ended longer ago than `older_than`, with their histories, and what is left of deleted
-    /// state machines; gives the space back to the system. Others go on meanwhile: it is many small transactions.
+    /// Deletes executions that ended longer ago than `older_than`, with their histories, and what
+    /// is left of deleted state machines; gives the space back to the system. Others go on
+    /// meanwhile: it is many small transactions.
     pub async fn gc(&self, older_than: Duration) -> Result<Swept, ApiError> {
         let mut sweep = Sweep::new(older_than);
         loop {
@@ -110,7 +111,8 @@ impl States {
         }
     }
 
-    /// Deletes executions when they have been over for as long as they are kept, until `stopped` resolves.
+    /// Deletes executions when they have been over for as long as they are kept, until `stopped`
+    /// resolves.
     pub async fn delete_old(self, stopped: impl Future<Output = ()>) {
         let retention = self.retention();
         let sweep = async {

@@ -1,6 +1,7 @@
 //! `AWS::Serverless::Api`: the routes of its OpenAPI definition that functions answer.
 //!
-//! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html>
+//! Source:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html>
 
 use super::application::{Api, Route};
 use super::error::{Fault, Problem};
@@ -35,7 +36,8 @@ const METHODS: &[&str] = &[
     "x-amazon-apigateway-any-method",
 ];
 
-/// Reads an API. What its routes ask of their callers is not looked at: a stack with a key asks all of them for a signature.
+/// Reads an API. What its routes ask of their callers is not looked at: a stack with a key asks all
+/// of them for a signature.
 pub(super) fn read(
     resolver: &Resolver<'_>,
     resource: &Resource,

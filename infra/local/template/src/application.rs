@@ -82,7 +82,8 @@ pub struct Bucket {
     pub name: String,
     /// `VersioningConfiguration.Status: Enabled`.
     pub versioned: bool,
-    /// Which events go to which function: from the bucket itself, and from functions' `Events` of type `S3`.
+    /// Which events go to which function: from the bucket itself, and from functions' `Events` of
+    /// type `S3`.
     pub notifications: Vec<Notification>,
 }
 
@@ -183,7 +184,8 @@ pub struct DataCapture {
     pub input: bool,
     /// Capture the answers.
     pub output: bool,
-    /// `CaptureContentTypeHeader.JsonContentTypes`: written as JSON text; others as base64 unless they are CSV.
+    /// `CaptureContentTypeHeader.JsonContentTypes`: written as JSON text; others as base64 unless
+    /// they are CSV.
     pub json_content_types: Vec<String>,
     /// `CaptureContentTypeHeader.CsvContentTypes`: written as text.
     pub csv_content_types: Vec<String>,

@@ -1,4 +1,5 @@
-//! `AWS::S3::Bucket`, with the notifications that it and the functions' `Events` of type `S3` configure.
+//! `AWS::S3::Bucket`, with the notifications that it and the functions' `Events` of type `S3`
+//! configure.
 
 use super::application::{Bucket, Notification};
 use super::error::{Fault, Position, Problem};

@@ -1,6 +1,8 @@
-//! `Globals` of a SAM template: properties that every function (or state machine) has unless it says otherwise.
+//! `Globals` of a SAM template: properties that every function (or state machine) has unless it
+//! says otherwise.
 //!
-//! As SAM merges them: a mapping key by key, a list after the global one, anything else (a function call too) replaced.
+//! As SAM merges them: a mapping key by key, a list after the global one, anything else (a function
+//! call too) replaced.
 
 use super::node::{Node, Value};
 

@@ -1,8 +1,9 @@
 //! The SAM template: read, resolved, and reduced to what the services need.
 //!
-//! Text becomes nodes with their places (`yaml`, `node`); `Globals` are merged in (`resources`); references and
-//! functions are resolved where something uses them (`resolve`, `intrinsic`); a file for each kind of resource
-//! reads it. What AWS would refuse is an error with its place; what only the local stack can't do is a note.
+//! Text becomes nodes with their places (`yaml`, `node`); `Globals` are merged in (`resources`);
+//! references and functions are resolved where something uses them (`resolve`, `intrinsic`); a file
+//! for each kind of resource reads it. What AWS would refuse is an error with its place; what only
+//! the local stack can't do is a note.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -42,8 +43,9 @@ use service::Identity;
 
 /// Reads the template at `path` with `parameters` over its defaults, for `identity`.
 ///
-/// Resources of the types `declared` are taken as they are ([`Application::resources`]). Relative paths in the template
-/// (`DefinitionUri`) start from its folder. See [`Application::notes`] for what is left undone.
+/// Resources of the types `declared` are taken as they are ([`Application::resources`]). Relative
+/// paths in the template (`DefinitionUri`) start from its folder. See [`Application::notes`] for
+/// what is left undone.
 pub fn load(
     path: &Path,
     parameters: &BTreeMap<String, String>,

@@ -1,4 +1,5 @@
-//! A value of a template, with its place in the file: what YAML gives, and what is left when the functions are resolved.
+//! A value of a template, with its place in the file: what YAML gives, and what is left when the
+//! functions are resolved.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;

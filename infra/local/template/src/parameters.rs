@@ -1,4 +1,5 @@
-//! `Parameters`: the values that were given, or the defaults, held against what the template allows.
+//! `Parameters`: the values that were given, or the defaults, held against what the template
+//! allows.
 
 use std::collections::BTreeMap;
 
@@ -49,9 +50,10 @@ fn value(name: &str, declaration: &Node, given: Option<&String>) -> Result<Node,
         }
     };
     let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
-    let items: Vec<&str> = match is_list {
-        true => text.split(',').map(str::trim).collect(),
-        false => vec![&text],
+    let items: Vec<&str> = if is_list {
+        text.split(',').map(str::trim).collect()
+    } else {
+        vec![&text]
     };
     for item in &items {
         check(kind, declaration, item)?;

@@ -1,4 +1,5 @@
-//! Every reference of the template has a target, also where the local stack does not look: as CloudFormation checks it.
+//! Every reference of the template has a target, also where the local stack does not look: as
+//! CloudFormation checks it.
 
 use super::error::{Fault, Position, Problem};
 use super::node::{Node, Value};
@@ -64,7 +65,8 @@ impl Resolver<'_> {
             || self.pseudo(name).is_some()
     }
 
-    /// SAM's own resources, such as `{Function}Role` or `ServerlessRestApi`: named after one of the template's.
+    /// SAM's own resources, such as `{Function}Role` or `ServerlessRestApi`: named after one of the
+    /// template's.
     fn is_made_by_sam(&self, name: &str) -> bool {
         let mut sam = self.resources.values().filter(|r| r.is_sam());
         sam.any(|r| name.starts_with(&r.logical_id) || name.starts_with("Serverless"))

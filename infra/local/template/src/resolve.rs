@@ -1,7 +1,8 @@
 //! Values with their references and functions resolved.
 //!
-//! Only what the local stack uses is resolved: a policy may use what it lacks. Every walk carries its [`Trail`], which
-//! finds circles and stops at a fixed depth, and spends from one budget, so that no input takes long or much.
+//! Only what the local stack uses is resolved: a policy may use what it lacks. Every walk carries
+//! its [`Trail`], which finds circles and stops at a fixed depth, and spends from one budget, so
+//! that no input takes long or much.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -159,9 +160,10 @@ impl<'a> Resolver<'a> {
     pub(super) fn spend(&self, amount: usize, at: Position) -> Result<(), Fault> {
         let spent = self.spent.get().saturating_add(amount);
         self.spent.set(spent);
-        match spent <= BUDGET {
-            true => Ok(()),
-            false => Err(Fault::new(at, Problem::TooMuch)),
+        if spent <= BUDGET {
+            Ok(())
+        } else {
+            Err(Fault::new(at, Problem::TooMuch))
         }
     }
 
@@ -227,7 +229,8 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// What `GetAtt` gives. An attribute of a type that the local stack lacks is a placeholder, `LogicalId.Attribute`.
+    /// What `GetAtt` gives. An attribute of a type that the local stack lacks is a placeholder,
+    /// `LogicalId.Attribute`.
     pub(super) fn attribute(
         &self,
         name: &str,

@@ -1,4 +1,5 @@
-//! `AWS::Scheduler::Schedule`, and the events of type `ScheduleV2` that SAM makes such schedules of.
+//! `AWS::Scheduler::Schedule`, and the events of type `ScheduleV2` that SAM makes such schedules
+//! of.
 //!
 //! <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-statemachine-statemachineschedulev2.html>
 
@@ -27,7 +28,8 @@ const NEEDLESS: &[&str] = &["GroupName", "KmsKeyArn"];
 /// What an event has that is the target's.
 const OF_THE_TARGET: [&str; 3] = ["Input", "RetryPolicy", "RoleArn"];
 
-/// What an event has that is nothing here: the dead letters, and how SAM names and guards what it makes.
+/// What an event has that is nothing here: the dead letters, and how SAM names and guards what it
+/// makes.
 const OF_SAM: [&str; 5] = [
     "DeadLetterConfig",
     "GroupName",

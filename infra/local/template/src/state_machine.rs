@@ -1,4 +1,5 @@
-//! `AWS::Serverless::StateMachine` and `AWS::StepFunctions::StateMachine`: the definition with its substitutions put in.
+//! `AWS::Serverless::StateMachine` and `AWS::StepFunctions::StateMachine`: the definition with its
+//! substitutions put in.
 
 use std::collections::BTreeMap;
 use std::path::Path;

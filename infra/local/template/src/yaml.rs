@@ -1,6 +1,8 @@
-//! From text to [`Node`]s: YAML (or JSON, which is YAML), with short-form functions (`!Ref X`) written out (`{Ref: X}`).
+//! From text to [`Node`]s: YAML (or JSON, which is YAML), with short-form functions (`!Ref X`)
+//! written out (`{Ref: X}`).
 //!
-//! Built from the parser's events with a stack of its own, so deep input is refused before it can fill the thread's.
+//! Built from the parser's events with a stack of its own, so deep input is refused before it can
+//! fill the thread's.
 
 use std::collections::HashSet;
 

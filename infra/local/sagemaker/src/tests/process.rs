@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Stdio;
 
 use super::*;
-use service::process::{Process, Warden};
+use service::process::{Process, Watchdog};
 
 /// Set for the process that [`stack_to_kill`] is to be.
 const MODEL_DIR: &str = "SCONES_TEST_MODEL_DIR";
@@ -58,8 +58,8 @@ async fn stack_to_kill() {
         .arg(port.to_string())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let warden = Arc::new(Warden::start().unwrap());
-    let mut server = Process::start(command, warden).unwrap();
+    let watchdog = Arc::new(Watchdog::start().unwrap());
+    let mut server = Process::start(command, watchdog).unwrap();
     println!("port={port}");
     server.wait().await.unwrap();
 }

@@ -368,7 +368,7 @@ async fn a_task_that_is_run_again_finds_the_job_that_it_has_created() {
     let created = create("execution 1").await;
     assert!(created.is_ok());
     assert_eq!(create("execution 1").await, created);
-    let Err(SdkError::Refused(refusal)) = create("execution 2").await else {
+    let Err(SdkError::Exception(refusal)) = create("execution 2").await else {
         panic!("another task's name");
     };
     assert_eq!((&*refusal.code, refusal.modelled), ("ResourceInUse", true));

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::error::ApiError;
 use crate::jobs::Stop;
 use service::logs::Log;
-use service::process::{Process, Warden};
+use service::process::{Process, Watchdog};
 
 /// A line that grows beyond this is cut in two, as Lambda's are.
 const MAX_LINE: usize = 256 * 1024;
@@ -65,7 +65,7 @@ pub(super) async fn run(
             .stdin(Stdio::null())
             .stdout(writer.try_clone()?)
             .stderr(writer);
-        let process = Process::start(command, Arc::new(Warden::start()?))?;
+        let process = Process::start(command, Arc::new(Watchdog::start()?))?;
         Ok((
             process,
             pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?,

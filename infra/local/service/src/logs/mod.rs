@@ -1,7 +1,9 @@
-//! Logs of functions and training jobs: a file for each, with what its processes wrote and what the stack says of them.
+//! Logs of functions and training jobs: a file for each, with what its processes wrote and what the
+//! stack says of them.
 //!
-//! The log of a function has the function's name, that of a training job is called `training-job/NAME`. A line is a time
-//! stamp, eight hexadecimal digits that tell the processes apart, and the message:
+//! The log of a function has the function's name, that of a training job is called
+//! `training-job/NAME`. A line is a time stamp, eight hexadecimal digits that tell the processes
+//! apart, and the message:
 //!
 //! ```text
 //! 2026-11-21T09:15:02.118Z 5f2c9a01 START RequestId: 0a3e… Version: $LATEST
@@ -18,7 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::private;
 pub use reader::{Follow, Line, names, read};
 
-/// Where a file is rotated.
+/// The size in bytes at which a log file is rotated.
 const MAX_FILE: u64 = 10 * 1024 * 1024;
 
 /// The file of the log `name` under the stack's data directory.
@@ -57,8 +59,9 @@ impl Log {
         })
     }
 
-    /// Writes `lines`, each ended by a newline, with the time and the process's `stream`. One write for all of
-    /// them: it goes to the page cache, so it is done where it is, and it is never mixed with another process's.
+    /// Writes `lines`, each ended by a newline, with the time and the process's `stream`. One write
+    /// for all of them: it goes to the page cache, so it is done where it is, and it is never mixed
+    /// with another process's.
     pub fn append(&self, stream: &str, lines: &[u8]) {
         let now = jiff::Timestamp::now();
         let mut text = Vec::with_capacity(lines.len() + 64);

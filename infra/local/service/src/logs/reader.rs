@@ -11,21 +11,21 @@ use crate::private;
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Which log's.
+    /// The name of the log.
     pub name: String,
-    /// When it was written: RFC 3339, UTC, milliseconds; sorts as text.
+    /// The time of writing: RFC 3339, UTC, milliseconds; sorts as text.
     pub time: String,
-    /// Which process's: eight hexadecimal digits, or hyphens where there was none.
+    /// The process that wrote it: eight hexadecimal digits, or hyphens without a process.
     pub stream: String,
-    /// What was written. It has several lines where the writer put carriage returns between them, as Python's
-    /// runtime does so that CloudWatch takes a stack trace for one event.
+    /// The text. It contains line breaks where the writer used carriage returns: Python's Lambda
+    /// runtime does so to keep a stack trace in one CloudWatch event.
     pub message: String,
 }
 
-/// The last `limit` lines of one log, or of all together, in the order of time.
+/// Returns the last `limit` lines of one log, or of all logs merged, in order of time.
 ///
 /// # Errors
-/// There is no such log, or a file can't be read; the text names the file.
+/// The log does not exist, or a file can't be read; the text names the file.
 pub fn read(data_dir: &Path, name: Option<&str>, limit: usize) -> io::Result<Vec<Line>> {
     let mut lines = Vec::new();
     for (name, path) in files(data_dir, name)? {
@@ -58,7 +58,7 @@ pub fn names(data_dir: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// What is written to the logs from now on.
+/// Follows the logs: yields the lines written from now on.
 #[derive(Debug)]
 pub struct Follow {
     data_dir: PathBuf,
@@ -109,7 +109,8 @@ impl Follow {
 }
 
 impl Position {
-    /// The new bytes, to the end of the last complete line: of the rotated file first, where there was a rotation.
+    /// The new bytes, to the end of the last complete line: of the rotated file first, where there
+    /// was a rotation.
     fn advance(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         let present = match std::fs::symlink_metadata(path) {
             Ok(found) => found.ino(),

@@ -1,17 +1,20 @@
-//! The environment variables of child processes: which they inherit, and which nobody may give them.
+//! The environment variables of child processes: which they inherit, and which nobody may give
+//! them.
 //!
-//! A child process gets a list and not the stack's environment, which may hold secrets of its user (`AWS_SECRET_ACCESS_KEY`,
-//! `GITHUB_TOKEN`) and the stack's key.
+//! A child process gets a list and not the stack's environment, which may hold secrets of its user
+//! (`AWS_SECRET_ACCESS_KEY`, `GITHUB_TOKEN`) and the stack's key.
 //!
-//! On AWS an `Environment` is that of a container, which holds nothing but the program. Here it is that of a process of this
-//! machine, and some variables make any process load and run other code. Whoever may create a job may not always do that.
+//! On AWS an `Environment` is that of a container, which holds nothing but the program. Here it is
+//! that of a process of this machine, and some variables make any process load and run other code.
+//! Whoever may create a job may not always do that.
 
 use std::process::Command;
 
-/// Those that are inherited: where programs are found, and where they may put temporary files.
+/// The variables that programs inherit: where to find programs and where to put temporary files.
 const INHERITED: [&str; 2] = ["PATH", "TMPDIR"];
 
-/// The dynamic linkers' and the C libraries' variables, and those of interpreters, by their beginnings.
+/// The dynamic linkers' and the C libraries' variables, and those of interpreters, by their
+/// beginnings.
 const FAMILIES: [&str; 9] = [
     "LD_",
     "DYLD_",
@@ -63,15 +66,15 @@ const NAMES: [&str; 35] = [
     "_JAVA_OPTIONS",
 ];
 
-/// Why a variable is refused.
+/// The reason that an environment variable is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// It is no name: `A=B` would set `A`.
+    /// The name is malformed: `A=B` would set `A`.
     #[error(
         "the environment variable {0:?} can't be set: a name is letters, digits and '_', and begins with no digit"
     )]
     Malformed(String),
-    /// It would reach beyond the program.
+    /// The variable would affect more than the program itself.
     #[error(
         "the environment variable {0} can't be set on the local stack, where it would make processes of this machine load \
          other code or files: give the program a variable of its own"

@@ -1,7 +1,8 @@
-//! Child processes that end with the stack: functions, model servers and training jobs, and everything that they start.
+//! Child processes that end with the stack: functions, model servers and training jobs, and
+//! everything that they start.
 
 mod environment;
-mod warden;
+mod watchdog;
 
 use std::io;
 use std::process::{Command, ExitStatus};
@@ -12,9 +13,10 @@ use tokio::process::Child;
 
 pub use environment::check_name;
 pub use environment::{NameError, limit as limit_environment};
-pub use warden::Warden;
+pub use watchdog::Watchdog;
 
-/// Lets this process have as many files open as the system allows it: every connection, database and object is one.
+/// Lets this process have as many files open as the system allows it: every connection, database
+/// and object is one.
 pub fn raise_open_files_limit() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current == limit.maximum {
@@ -30,8 +32,9 @@ pub fn raise_open_files_limit() {
     }
 }
 
-/// Keeps other processes of the user out of this one's memory and environment, in which a stack's key is. Only root may read
-/// `/proc/PID/environ`, trace the process or get a core dump of it then; a program that it starts is not kept.
+/// Keeps other processes of the user out of this one's memory and environment, in which a stack's
+/// key is. Only root may read `/proc/PID/environ`, trace the process or get a core dump of it then;
+/// a program that it starts is not kept.
 #[cfg(target_os = "linux")]
 pub fn keep_others_out() -> io::Result<()> {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -44,27 +47,29 @@ pub fn keep_others_out() -> io::Result<()> {
     Ok(())
 }
 
-/// A process that leads a process group; the whole group is killed when this is dropped, and when the stack is killed.
+/// A process that leads a process group; the whole group is killed when this is dropped, and when
+/// the stack is killed.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
     group: Pid,
-    warden: Arc<Warden>,
+    watchdog: Arc<Watchdog>,
 }
 
 impl Process {
-    /// Starts `command`, under the eyes of `warden`. Of the stack's environment it gets `PATH` and `TMPDIR`.
-    pub fn start(mut command: Command, warden: Arc<Warden>) -> io::Result<Self> {
+    /// Starts `command`, under the eyes of `watchdog`. Of the stack's environment it gets `PATH`
+    /// and `TMPDIR`.
+    pub fn start(mut command: Command, watchdog: Arc<Watchdog>) -> io::Result<Self> {
         environment::limit(&mut command).map_err(io::Error::other)?;
         let mut command = tokio::process::Command::from(command);
         let child = command.process_group(0).kill_on_drop(true).spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let group = group.ok_or_else(|| io::Error::other("the process has no id"))?;
-        warden.watch(group);
+        watchdog.watch(group);
         Ok(Self {
             child,
             group,
-            warden,
+            watchdog,
         })
     }
 
@@ -107,7 +112,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill_group();
-        self.warden.forget(self.group);
+        self.watchdog.forget(self.group);
     }
 }
 

@@ -1,9 +1,10 @@
 //! Ends the stack's child processes when the stack itself is killed.
 //!
-//! `kill -9` runs no destructor, and a function that computes or hangs does not notice that its Runtime API is gone.
-//! A shell that reads a pipe from the stack does: its input ends with the stack, however that ended, and then it
-//! kills every process group that it was told of. (Linux's `PR_SET_PDEATHSIG` would need unsafe code between fork and
-//! exec, ends the child with the *thread* that started it, and is not inherited by the child's own children.)
+//! `kill -9` runs no destructor, and a function that computes or hangs does not notice that its
+//! Runtime API is gone. A shell that reads a pipe from the stack does: its input ends with the
+//! stack, however that ended, and then it kills every process group that it was told of. (Linux's
+//! `PR_SET_PDEATHSIG` would need unsafe code between fork and exec, ends the child with the
+//! *thread* that started it, and is not inherited by the child's own children.)
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -30,12 +31,13 @@ exit 0
 
 /// The shell, and the pipe to it.
 #[derive(Debug)]
-pub struct Warden {
+pub struct Watchdog {
     shell: Mutex<(Child, Option<ChildStdin>)>,
 }
 
-impl Warden {
-    /// Starts the shell, in a process group of its own so that a Ctrl-C at the terminal does not reach it.
+impl Watchdog {
+    /// Starts the shell, in a process group of its own so that a Ctrl-C at the terminal does not
+    /// reach it.
     pub fn start() -> std::io::Result<Self> {
         let mut shell = Command::new("/bin/sh")
             .args(["-c", SCRIPT])
@@ -72,11 +74,12 @@ impl Warden {
     }
 }
 
-impl Drop for Warden {
+impl Drop for Watchdog {
     fn drop(&mut self) {
         let shell = self.shell.get_mut().unwrap_or_else(PoisonError::into_inner);
         shell.1 = None;
-        // It ends at once, and must be waited for or it stays a zombie; its exit status says nothing.
+        // It ends at once, and must be waited for or it stays a zombie; its exit status says
+        // nothing.
         let _ = shell.0.wait();
     }
 }

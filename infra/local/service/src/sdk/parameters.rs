@@ -1,4 +1,5 @@
-//! Reads an operation's parameters. What is left over in the end is not supported, which Step Functions reports.
+//! Reads an operation's parameters. What is left over in the end is not supported, which Step
+//! Functions reports.
 
 use serde_json::{Map, Value};
 
@@ -34,7 +35,8 @@ impl Parameters {
         }
     }
 
-    /// Returns a text that must be there; an empty one where it is missing, which [`Parameters::finish`] reports.
+    /// Returns a text that must be there; an empty one where it is missing, which
+    /// [`Parameters::finish`] reports.
     pub fn required(&mut self, name: &str) -> String {
         self.text(name).unwrap_or_else(|| {
             self.faults
@@ -84,7 +86,8 @@ impl Parameters {
     /// Ends the reading.
     ///
     /// # Errors
-    /// Parameters are left that nobody read, or are missing, or have another type: one text tells all.
+    /// Parameters are left that nobody read, or are missing, or have another type: one text tells
+    /// all.
     pub fn finish(mut self) -> Result<(), SdkError> {
         let unknown = self.fields.keys();
         self.faults.extend(
@@ -97,8 +100,8 @@ impl Parameters {
     }
 }
 
-/// Returns the bytes of a blob parameter: its JSON, of a text too. (Recorded on AWS in November 2025: PutObject with the `Body`
-/// `text data` writes eleven bytes, two of them quotes.)
+/// Returns the bytes of a blob parameter: its JSON, of a text too. (Recorded on AWS in November
+/// 2025: PutObject with the `Body` `text data` writes eleven bytes, two of them quotes.)
 pub fn blob(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }

@@ -15,7 +15,7 @@ const QUERY: AsciiSet = NON_ALPHANUMERIC
     .remove(b'~');
 const PATH: AsciiSet = QUERY.remove(b'/');
 
-/// How a path becomes canonical.
+/// The rule by which a path becomes canonical.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PathStyle {
     /// Encoded once and otherwise as it is: `a//../b` is a key of an object.
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn paths() {
-        for (given, s3, others) in [
+        for (input, s3, others) in [
             ("/", "/", "/"),
             ("/a/b", "/a/b", "/a/b"),
             ("/a/", "/a/", "/a/"),
@@ -143,14 +143,14 @@ mod tests {
             ("/a%2Fb", "/a/b", "/a%252Fb"),
             ("/100%", "/100%25", "/100%25"),
         ] {
-            assert_eq!(path(given, PathStyle::S3), s3, "{given}");
-            assert_eq!(path(given, PathStyle::Others), others, "{given}");
+            assert_eq!(path(input, PathStyle::S3), s3, "{input}");
+            assert_eq!(path(input, PathStyle::Others), others, "{input}");
         }
     }
 
     #[test]
     fn queries() {
-        for (given, expected) in [
+        for (text, expected) in [
             ("", ""),
             ("&&", ""),
             ("acl", "acl="),
@@ -161,7 +161,7 @@ mod tests {
             ("X-Amz-Signature=00&X-Amz-Date=1", "X-Amz-Date=1"),
             ("%", "%25="),
         ] {
-            assert_eq!(query(given), expected, "{given}");
+            assert_eq!(query(text), expected, "{text}");
         }
     }
 }

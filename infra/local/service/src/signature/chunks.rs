@@ -1,4 +1,5 @@
-//! The signatures of an `aws-chunked` body's chunks, each over the chunk's hash and the signature before.
+//! The signatures of an `aws-chunked` body's chunks, each over the chunk's hash and the signature
+//! before.
 //!
 //! See <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html> and
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>.
@@ -6,8 +7,8 @@
 use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
+use super::error::SignatureError;
 use super::payload::Outcome;
-use super::refusal::Refusal;
 use super::scope::Scope;
 use super::signing::{SigningKey, sha256};
 
@@ -15,7 +16,7 @@ const CHUNK: &str = "chunk-signature=";
 /// The trailer that signs the others.
 const TRAILER: &str = "x-amz-trailer-signature";
 
-/// What verifies a body's chunks, one after the other. It travels in the extensions of the request.
+/// Verifies the chunks of a body in order. It travels in the extensions of the request.
 #[derive(Clone)]
 pub struct Chunks {
     key: SigningKey,
@@ -23,10 +24,11 @@ pub struct Chunks {
     scope: Scope,
     /// The signature before, in hexadecimal: the request's own at first.
     previous: String,
-    /// Whether trailers follow, and are signed.
+    /// True if signed trailers follow the chunks.
     trailers: bool,
     outcome: Outcome,
-    /// Of the chunk that is passing: what its signature is said to be, and the hash of what has passed.
+    /// Of the chunk that is passing: what its signature is said to be, and the hash of what has
+    /// passed.
     claimed: [u8; 32],
     hash: Sha256,
 }
@@ -82,9 +84,10 @@ impl Chunks {
     pub fn finish(&mut self, trailers: &HeaderMap) -> Result<(), NotSigned> {
         if !self.trailers {
             // Unsigned ones: whoever is on the way could have added them.
-            return match trailers.is_empty() {
-                true => Ok(()),
-                false => Err(self.refuse()),
+            return if trailers.is_empty() {
+                Ok(())
+            } else {
+                Err(self.refuse())
             };
         }
         let signature = trailers.get(TRAILER).and_then(|value| value.to_str().ok());
@@ -121,7 +124,7 @@ impl Chunks {
     }
 
     fn refuse(&self) -> NotSigned {
-        self.outcome.refuse(Refusal::Mismatch);
+        self.outcome.refuse(SignatureError::Mismatch);
         NotSigned
     }
 }

@@ -1,54 +1,54 @@
-//! Why a request is not let in, in AWS's codes and texts.
+//! The reasons for rejecting a signature, with AWS's codes and texts.
 //!
-//! S3's are those of <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, the others' those of
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html> and of the services' common
-//! errors. No text says what the right signature would have been.
+//! S3's are from <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, the others'
+//! from <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html> and
+//! the services' common errors. No text reveals the expected signature.
 
 use http::StatusCode;
 
 use crate::ErrorResponse;
 
-/// Why a request is not let in.
+/// The reason that a request is rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It has no signature.
+pub enum SignatureError {
+    /// The request has no signature.
     Missing,
-    /// It is signed in another way than with AWS Signature Version 4.
+    /// The request is signed by a method other than AWS Signature Version 4.
     Unsupported,
-    /// It has two signatures.
+    /// The request has two signatures.
     Ambiguous,
     /// A part of the signature is missing, there twice or malformed.
     Incomplete(&'static str),
-    /// It does not say when it was signed.
+    /// The request does not say when it was signed.
     NoDate,
     /// The scope's day is not the signature's.
     Date {
-        /// What the signature says.
-        given: String,
-        /// What it must say.
+        /// The value in the signature.
+        actual: String,
+        /// The required value.
         expected: String,
     },
     /// The signature is for another region.
     Region {
-        /// What the signature says.
-        given: String,
-        /// What it must say.
+        /// The value in the signature.
+        actual: String,
+        /// The required value.
         expected: String,
     },
     /// The signature is for another service.
     Service {
-        /// What the signature says.
-        given: String,
-        /// What it must say.
+        /// The value in the signature.
+        actual: String,
+        /// The required value.
         expected: String,
     },
     /// The access key is not the stack's.
     UnknownKey,
-    /// It was signed too long ago, or in the future.
+    /// The request was signed too long ago, or in the future.
     Skewed {
-        /// When the client says that it was.
+        /// The client's time of signing.
         at: String,
-        /// What time it is here.
+        /// The current time of the stack.
         now: String,
     },
     /// A presigned URL of the future.
@@ -82,7 +82,7 @@ const BUSY: &str =
     "Too many requests are waiting for the end of their bodies. Please reduce your request rate.";
 const BROKEN: &str = "The body of the request did not arrive in full.";
 
-impl Refusal {
+impl SignatureError {
     /// Returns S3's error.
     pub fn by_s3(&self) -> ErrorResponse {
         use StatusCode as S;
@@ -102,9 +102,9 @@ impl Refusal {
             Self::NoDate => {
                 denied("AWS authentication requires a valid x-amz-date in ISO 8601 basic format")
             }
-            Self::Date { given, expected } => malformed(wrong("date", given, expected)),
-            Self::Region { given, expected } => malformed(wrong("region", given, expected)),
-            Self::Service { given, expected } => malformed(wrong("service", given, expected)),
+            Self::Date { actual, expected } => malformed(wrong("date", actual, expected)),
+            Self::Region { actual, expected } => malformed(wrong("region", actual, expected)),
+            Self::Service { actual, expected } => malformed(wrong("service", actual, expected)),
             Self::UnknownKey => forbidden(
                 "InvalidAccessKeyId",
                 "The AWS Access Key Id you provided does not exist in our records.",
@@ -142,7 +142,8 @@ impl Refusal {
         }
     }
 
-    /// Returns the error of the services whose answers are JSON; `status` is the service's for who is not let in.
+    /// Returns the error of the services whose answers are JSON; `status` is the service's for who
+    /// is not let in.
     pub fn by_json(&self, status: StatusCode) -> ErrorResponse {
         let scoped = |what: &str, expected: &str| {
             invalid(&format!(
@@ -168,8 +169,8 @@ impl Refusal {
                 "Date must be in ISO-8601 'basic format', in the 'X-Amz-Date' header or parameter."
                     .into(),
             ),
-            Self::Date { given, expected } => invalid(&format!(
-                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{given}' != '{expected}'."
+            Self::Date { actual, expected } => invalid(&format!(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{actual}' != '{expected}'."
             )),
             Self::Region { expected, .. } => scoped("a valid region", expected),
             Self::Service { expected, .. } => scoped("correct service", expected),
@@ -211,8 +212,8 @@ fn invalid(text: &str) -> (&'static str, String) {
     ("InvalidSignatureException", text.to_owned())
 }
 
-fn wrong(what: &str, given: &str, expected: &str) -> String {
-    format!("the {what} '{given}' is wrong; expecting '{expected}'")
+fn wrong(what: &str, actual: &str, expected: &str) -> String {
+    format!("the {what} '{actual}' is wrong; expecting '{expected}'")
 }
 
 fn not_signed(header: &str) -> String {

@@ -5,7 +5,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
-/// The fewest characters of a secret: as many random ones as `openssl rand -hex 20` gives can't be guessed, and a word can.
+/// The fewest characters of a secret: as many random ones as `openssl rand -hex 20` gives can't be
+/// guessed, and a word can.
 const SECRET_LENGTH: usize = 16;
 /// The fewest different characters of a secret.
 const SECRET_VARIETY: usize = 8;
@@ -21,7 +22,7 @@ pub struct Key {
     secret: String,
 }
 
-/// Why a key is not taken.
+/// The reason that a key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The id could not stand in a signature's credential scope.
@@ -61,7 +62,7 @@ impl Key {
         Ok(Self { id, secret })
     }
 
-    /// What functions sign with where nothing is verified.
+    /// Returns the key that functions sign with if the stack does not verify signatures.
     pub fn unverified() -> Self {
         Self {
             id: FUNCTIONS.into(),
@@ -69,7 +70,8 @@ impl Key {
         }
     }
 
-    /// What functions sign with where signatures are verified: a key that goes with the stack, as a role's does on AWS.
+    /// Creates a key for functions to sign with if the stack verifies signatures. It lasts as long
+    /// as the stack, as a role's credentials do on AWS.
     pub fn of_functions() -> Self {
         Self {
             id: FUNCTIONS.into(),

@@ -1,21 +1,24 @@
-//! AWS Signature Version 4: who may come in where the stack verifies.
+//! Verifies AWS Signature Version 4 for all services.
 //!
-//! It stands before all services, so that none sees a request that is not signed with the stack's key. There are two keys: the
-//! user's, which may do all, and one that functions get, which goes with the stack. Policies and session tokens are not
-//! looked at. What is verified: the request as it came, for this region and the service that it is for, within fifteen
-//! minutes of our clock or a presigned URL's time, with the host and all `x-amz-` headers signed, and the body.
+//! Verification precedes the services: none sees a request that was not signed with a key of the
+//! stack. There are two keys: the user's, and one for functions that lasts as long as the stack.
+//! Both may do everything; policies and session tokens are not evaluated. The verifier checks the
+//! request as received, its region and service, its age (fifteen minutes of clock skew, or a
+//! presigned URL's validity), that the host and all `x-amz-` headers are signed, and the body.
 //!
-//! S3 takes bodies that are not signed (`UNSIGNED-PAYLOAD`, and presigned URLs), as on AWS, where TLS protects them. So do
-//! clients of a stack behind a proxy that speaks TLS. Over plain HTTP whoever is on the way could change such a body.
+//! S3 accepts unsigned bodies (`UNSIGNED-PAYLOAD`, and presigned URLs), as on AWS, where TLS
+//! protects them. So do clients of a stack behind a TLS proxy. Over plain HTTP, anyone on the path
+//! could change such a body.
 //!
-//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+//! Source:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 mod canonical;
 mod chunks;
 mod claim;
+mod error;
 mod key;
 mod payload;
-mod refusal;
 mod scope;
 mod signing;
 mod spool;
@@ -38,11 +41,11 @@ use self::signing::SigningKey;
 use self::spool::Spool;
 
 pub use self::chunks::{Chunks, NotSigned};
+pub use self::error::SignatureError;
 pub use self::key::{Key, KeyError};
 pub use self::payload::Outcome;
-pub use self::refusal::Refusal;
 
-/// How the requests of a service are signed.
+/// The signing rules of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rules {
     /// Paths are encoded once, and bodies may be unsigned, or signed in chunks.
@@ -54,7 +57,7 @@ pub enum Rules {
 /// The service in the scope of requests to the stack itself.
 pub const STACK: &str = "scones";
 
-/// What holds requests against the keys of a stack.
+/// Verifies requests against the keys of a stack.
 #[derive(Debug)]
 pub struct Verifier {
     keys: [Key; 2],
@@ -62,18 +65,19 @@ pub struct Verifier {
     spool: Spool,
 }
 
-/// A request that may come in. Where its body turns out not to be the one that was signed, `outcome` says so, and the body
-/// ends in an error.
+/// A request that may come in. Where its body turns out not to be the one that was signed,
+/// `outcome` says so, and the body ends in an error.
 #[derive(Debug)]
 pub struct Admitted {
     /// The request.
     pub request: Request<Body>,
-    /// What came of its body.
+    /// The outcome of verifying the body.
     pub outcome: Outcome,
 }
 
 impl Verifier {
-    /// Takes requests that are signed with one of `keys` for `region`. Bodies that are not verified yet wait in `folder`.
+    /// Takes requests that are signed with one of `keys` for `region`. Bodies that are not verified
+    /// yet wait in `folder`.
     pub fn new(keys: [Key; 2], region: String, folder: PathBuf) -> Self {
         let spool = Spool::new(folder);
         Self {
@@ -90,14 +94,17 @@ impl Verifier {
         rules: Rules,
         request: Request<Body>,
         now: Timestamp,
-    ) -> Result<Admitted, Refusal> {
+    ) -> Result<Admitted, SignatureError> {
         let (mut parts, body) = request.into_parts();
         let claim = Claim::of(&parts)?;
         claim.check(&self.region, service, now)?;
         claim.check_headers(&parts)?;
         let mut keys = self.keys.iter();
         let key = keys.find(|key| key.id() == claim.key_id);
-        let key = SigningKey::derive(key.ok_or(Refusal::UnknownKey)?.secret(), &claim.scope);
+        let key = SigningKey::derive(
+            key.ok_or(SignatureError::UnknownKey)?.secret(),
+            &claim.scope,
+        );
         let (style, payload) = match rules {
             Rules::S3 => (PathStyle::S3, Payload::of_s3(&parts, &claim)?),
             Rules::Others => (PathStyle::Others, Payload::of_others(&parts)),
@@ -106,9 +113,9 @@ impl Verifier {
         let signed = |hash: &str| verify(&key, &claim, &parts, style, hash);
         let body = match payload {
             Payload::Whole => {
-                let arrived = self.spool.receive(body).await?;
-                signed(&arrived.hash)?;
-                Body::from(arrived.into_bytes().await?)
+                let buffered = self.spool.receive(body).await?;
+                signed(&buffered.hash)?;
+                Body::from(buffered.into_bytes().await?)
             }
             Payload::Hashed(hash) => {
                 signed(&hash)?;
@@ -142,12 +149,13 @@ fn verify(
     parts: &Parts,
     style: PathStyle,
     payload: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), SignatureError> {
     let request = canonical::request(parts, &claim.signed_headers, style, payload);
     let text = signing::string_to_sign(&claim.at, &claim.scope, &request);
-    match key.signed(&text, &claim.signature) {
-        true => Ok(()),
-        false => Err(Refusal::Mismatch),
+    if key.signed(&text, &claim.signature) {
+        Ok(())
+    } else {
+        Err(SignatureError::Mismatch)
     }
 }
 

@@ -1,7 +1,7 @@
-//! What a signature says of the request's body, and bodies that are held against it while they pass.
+//! Verifies bodies while they stream.
 //!
-//! S3's bodies may be large: their hash is signed beforehand, in `x-amz-content-sha256`. The other services' bodies are small,
-//! and their hash is part of what is signed.
+//! S3's bodies may be large, so their hash is declared beforehand, in `x-amz-content-sha256`. The
+//! other services' bodies are small, and their hash is part of the signed request.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,9 +12,9 @@ use http::request::Parts;
 use sha2::{Digest as _, Sha256};
 
 use super::claim::Claim;
-use super::refusal::Refusal;
+use super::error::SignatureError;
 
-/// What of the body is signed.
+/// The signed payload hash of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Payload {
     /// All of it; its hash is for us to compute.
@@ -38,11 +38,14 @@ impl Payload {
         }
     }
 
-    pub(super) fn of_s3(parts: &Parts, claim: &Claim) -> Result<Self, Refusal> {
+    pub(super) fn of_s3(parts: &Parts, claim: &Claim) -> Result<Self, SignatureError> {
         let named = match parts.headers.get("x-amz-content-sha256") {
-            Some(value) => value.to_str().map_err(|_| Refusal::BadSha256)?.to_owned(),
+            Some(value) => value
+                .to_str()
+                .map_err(|_| SignatureError::BadSha256)?
+                .to_owned(),
             None if claim.expires.is_some() => "UNSIGNED-PAYLOAD".to_owned(),
-            None => return Err(Refusal::NoSha256),
+            None => return Err(SignatureError::NoSha256),
         };
         match named.as_str() {
             "UNSIGNED-PAYLOAD" | "STREAMING-UNSIGNED-PAYLOAD-TRAILER" => Ok(Self::Unsigned(named)),
@@ -55,7 +58,7 @@ impl Payload {
                 named,
             }),
             hash if is_sha256(hash) => Ok(Self::Hashed(named)),
-            _ => Err(Refusal::BadSha256),
+            _ => Err(SignatureError::BadSha256),
         }
     }
 }
@@ -64,19 +67,19 @@ fn is_sha256(text: &str) -> bool {
     hex::decode(text).is_ok_and(|bytes| bytes.len() == 32)
 }
 
-/// What was found out about a body after its request had been let in.
+/// The result of verifying a body, known only after its request has been admitted.
 #[derive(Clone, Debug, Default)]
-pub struct Outcome(Arc<OnceLock<Refusal>>);
+pub struct Outcome(Arc<OnceLock<SignatureError>>);
 
 impl Outcome {
     /// Returns why the body is not the signed one, if it is not; known once the body has been read.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub fn error(&self) -> Option<&SignatureError> {
         self.0.get()
     }
 
-    pub(super) fn refuse(&self, refusal: Refusal) {
+    pub(super) fn refuse(&self, error: SignatureError) {
         // What was wrong first is told.
-        let _ = self.0.set(refusal);
+        let _ = self.0.set(error);
     }
 }
 
@@ -85,8 +88,8 @@ struct Hashing {
     hash: Sha256,
     expected: String,
     outcome: Outcome,
-    /// What has come and is not passed on yet. The last piece must not be before the hash is known: whoever reads the body
-    /// may take it for complete, and act on it.
+    /// The data received but not yet passed on. The last piece is held back until the hash is
+    /// verified: the reader could otherwise take the body for complete and act on it.
     held: Option<Bytes>,
 }
 
@@ -118,7 +121,7 @@ impl Hashing {
         }
         let found = hex::encode(self.hash.finalize());
         if !found.eq_ignore_ascii_case(&self.expected) {
-            self.outcome.refuse(Refusal::Sha256Mismatch);
+            self.outcome.refuse(SignatureError::Sha256Mismatch);
             return Err("the body has another hash than the one that is signed".into());
         }
         Ok(self.held.map(|last| (last, None)))

@@ -1,4 +1,4 @@
-//! What a signature is good for: a day, a region and a service.
+//! The scope of a signature: a day, a region and a service.
 
 use std::fmt;
 

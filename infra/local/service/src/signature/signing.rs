@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::scope::Scope;
 
-/// What a request's signature, and those of its chunks, are made with: good for one day, region and service.
+/// The key that signs a request and its chunks, derived for one day, region and service.
 #[derive(Clone)]
 pub(super) struct SigningKey([u8; 32]);
 
@@ -21,15 +21,15 @@ impl SigningKey {
         mac(&self.0, text.as_bytes())
     }
 
-    /// Whether `signature` is this key's over `text`; as fast for a wrong one as for a right one.
+    /// Returns true if `signature` is this key's signature of `text`. Compares in constant time.
     pub(super) fn signed(&self, text: &str, signature: &[u8; 32]) -> bool {
-        over(&self.0, text.as_bytes())
+        hmac(&self.0, text.as_bytes())
             .verify_slice(signature)
             .is_ok()
     }
 }
 
-/// What is signed of a request.
+/// Returns the string to sign of a request.
 pub(super) fn string_to_sign(at: &str, scope: &Scope, canonical_request: &[u8]) -> String {
     let hash = sha256(canonical_request);
     format!("AWS4-HMAC-SHA256\n{at}\n{scope}\n{hash}")
@@ -41,10 +41,10 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 }
 
 fn mac(key: &[u8], bytes: &[u8]) -> [u8; 32] {
-    over(key, bytes).finalize().into_bytes().into()
+    hmac(key, bytes).finalize().into_bytes().into()
 }
 
-fn over(key: &[u8], bytes: &[u8]) -> Hmac<Sha256> {
+fn hmac(key: &[u8], bytes: &[u8]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key)
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(bytes);

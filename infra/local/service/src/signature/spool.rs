@@ -1,7 +1,7 @@
-//! Bodies that must be there as a whole before their signature can be verified.
+//! Buffers bodies that must be complete before their signature can be verified.
 //!
-//! Whoever knows a key's id, which is no secret, can begin as many as it likes and end none. So they wait on disk, all
-//! together no more than a budget; in memory is what small ones need.
+//! Anyone who knows a key's id, which is no secret, can open any number of requests and finish
+//! none. So bodies wait on disk within a shared budget; only small ones stay in memory.
 
 use std::io::SeekFrom;
 use std::path::PathBuf;
@@ -16,26 +16,26 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::refusal::Refusal;
+use super::error::SignatureError;
 
-/// The most bytes of a body: more than any service but S3 takes.
-const MOST: usize = 16 << 20;
-/// What of a body is in memory; most of the APIs' requests fit.
+/// The maximum size of a body in bytes: more than any service but S3 takes.
+const MAX_BODY: usize = 16 << 20;
+/// The part of a body kept in memory, in bytes; most API requests fit.
 const IN_MEMORY: usize = 16 << 10;
-/// The most bytes of all bodies that wait on disk.
+/// The maximum total size in bytes of the bodies on disk.
 const ON_DISK: usize = 512 << 20;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit for a body to arrive.
+const RECEIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where bodies wait.
+/// A store for bodies that are still arriving.
 #[derive(Clone, Debug)]
 pub(super) struct Spool {
     folder: PathBuf,
     left: Arc<Semaphore>,
 }
 
-/// A body that has arrived, and its hash.
-pub(super) struct Arrived {
+/// A complete body and its hash.
+pub(super) struct BufferedBody {
     /// The SHA-256, in hexadecimal.
     pub(super) hash: String,
     memory: BytesMut,
@@ -58,26 +58,26 @@ impl Spool {
     }
 
     /// Takes a body to its end.
-    pub(super) async fn receive(&self, body: Body) -> Result<Arrived, Refusal> {
+    pub(super) async fn receive(&self, body: Body) -> Result<BufferedBody, SignatureError> {
         // What its Content-Length says.
-        if body.size_hint().lower() > MOST as u64 {
-            return Err(Refusal::TooLarge);
+        if body.size_hint().lower() > MAX_BODY as u64 {
+            return Err(SignatureError::TooLarge);
         }
-        let received = tokio::time::timeout(PATIENCE, self.receive_all(body)).await;
-        received.unwrap_or(Err(Refusal::Broken))
+        let received = tokio::time::timeout(RECEIVE_TIMEOUT, self.receive_all(body)).await;
+        received.unwrap_or(Err(SignatureError::Broken))
     }
 
-    async fn receive_all(&self, mut body: Body) -> Result<Arrived, Refusal> {
+    async fn receive_all(&self, mut body: Body) -> Result<BufferedBody, SignatureError> {
         let (mut hash, mut length) = (Sha256::new(), 0);
         let (mut memory, mut disk) = (BytesMut::new(), None);
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Refusal::Broken)?;
+            let frame = frame.map_err(|_| SignatureError::Broken)?;
             let Ok(data) = frame.into_data() else {
                 continue;
             };
             length += data.len();
-            if length > MOST {
-                return Err(Refusal::TooLarge);
+            if length > MAX_BODY {
+                return Err(SignatureError::TooLarge);
             }
             hash.update(&data);
             if length <= IN_MEMORY {
@@ -87,13 +87,13 @@ impl Spool {
             }
         }
         let hash = hex::encode(hash.finalize());
-        Ok(Arrived { hash, memory, disk })
+        Ok(BufferedBody { hash, memory, disk })
     }
 
-    async fn write(&self, disk: &mut Option<OnDisk>, data: &[u8]) -> Result<(), Refusal> {
+    async fn write(&self, disk: &mut Option<OnDisk>, data: &[u8]) -> Result<(), SignatureError> {
         let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let permits = Arc::clone(&self.left).try_acquire_many_owned(size);
-        let permits = permits.map_err(|_| Refusal::Busy)?;
+        let permits = permits.map_err(|_| SignatureError::Busy)?;
         let disk = match disk {
             Some(disk) => {
                 disk.permits.merge(permits);
@@ -113,9 +113,9 @@ impl Spool {
     }
 }
 
-impl Arrived {
+impl BufferedBody {
     /// All of the body, once its signature is verified.
-    pub(super) async fn into_bytes(self) -> Result<Bytes, Refusal> {
+    pub(super) async fn into_bytes(self) -> Result<Bytes, SignatureError> {
         let mut bytes = self.memory;
         if let Some(OnDisk { mut file, .. }) = self.disk {
             let read = async {
@@ -131,9 +131,9 @@ impl Arrived {
     }
 }
 
-fn unwritten(error: &std::io::Error) -> Refusal {
+fn unwritten(error: &std::io::Error) -> SignatureError {
     tracing::error!(%error, "a request's body can't be kept until its signature is verified");
-    Refusal::Busy
+    SignatureError::Busy
 }
 
 #[cfg(test)]
@@ -150,21 +150,21 @@ mod tests {
     #[tokio::test]
     async fn a_body_comes_back_as_it_was() {
         let (_folder, spool) = spool(ON_DISK);
-        for length in [0, 1, IN_MEMORY, IN_MEMORY + 1, 1 << 20, MOST] {
+        for length in [0, 1, IN_MEMORY, IN_MEMORY + 1, 1 << 20, MAX_BODY] {
             let body: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
             // In pieces, as they come.
             let pieces: Vec<_> = body.chunks(10_007).map(Bytes::copy_from_slice).collect();
             let pieces = futures::stream::iter(pieces.into_iter().map(Ok::<_, std::io::Error>));
-            let arrived = spool
+            let buffered = spool
                 .receive(Body::from_stream(pieces))
                 .await
                 .unwrap_or_else(|refusal| panic!("{refusal:?}"));
             assert_eq!(
-                arrived.hash,
+                buffered.hash,
                 super::super::signing::sha256(&body),
                 "{length}"
             );
-            assert_eq!(arrived.into_bytes().await.unwrap(), body, "{length}");
+            assert_eq!(buffered.into_bytes().await.unwrap(), body, "{length}");
         }
         assert_eq!(spool.left.available_permits(), ON_DISK);
     }
@@ -183,14 +183,14 @@ mod tests {
             let spool = spool.clone();
             let body = Body::from_stream(pieces);
             waiting.push(tokio::spawn(async move {
-                spool.receive(body).await.map(|arrived| arrived.hash)
+                spool.receive(body).await.map(|buffered| buffered.hash)
             }));
         }
         while spool.left.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         let refused = spool.receive(Body::from(vec![0; 1 << 20])).await;
-        assert_eq!(refused.err(), Some(Refusal::Busy));
+        assert_eq!(refused.err(), Some(SignatureError::Busy));
         let small = spool.receive(Body::from(vec![0; IN_MEMORY])).await;
         assert!(small.is_ok(), "a small one needs nothing of it");
         drop(senders);
@@ -206,6 +206,9 @@ mod tests {
         let (_folder, spool) = spool(ON_DISK);
         tokio::time::pause();
         let never = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-        assert_eq!(spool.receive(never).await.err(), Some(Refusal::Broken));
+        assert_eq!(
+            spool.receive(never).await.err(),
+            Some(SignatureError::Broken)
+        );
     }
 }

@@ -49,7 +49,8 @@ pub(super) async fn create(states: &States, mut input: Input) -> Answer {
     Ok(json!({ "activityArn": arn, "creationDate": seconds(created) }))
 }
 
-/// Deleting what is not there is no error. Tasks that wait for a worker go on waiting, up to their timeouts.
+/// Deleting what is not there is no error. Tasks that wait for a worker go on waiting, up to their
+/// timeouts.
 pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
     let arn = input.required("activityArn", ARN)?;
     input.finish()?;

@@ -1,7 +1,7 @@
 //! Logging, tracing and encryption of a state machine or an activity, as a caller gives them.
 //!
-//! They are checked and told again. Nothing here writes to CloudWatch Logs or X-Ray, and data is as safe as the data
-//! directory.
+//! They are checked and told again. Nothing here writes to CloudWatch Logs or X-Ray, and data is as
+//! safe as the data directory.
 
 use serde_json::{Value, json};
 

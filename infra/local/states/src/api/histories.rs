@@ -20,9 +20,12 @@ pub(super) async fn get(states: &States, mut input: Input) -> Result<Value, ApiE
     let from = token::read_number(&request, token.as_deref())?;
     let mut events = states
         .readers()
-        .read(move |db| match reverse {
-            false => history::forward(db, execution.id, from.unwrap_or(1), size + 1),
-            true => history::backward(db, execution.id, from.unwrap_or(i64::MAX), size + 1),
+        .read(move |db| {
+            if reverse {
+                history::backward(db, execution.id, from.unwrap_or(i64::MAX), size + 1)
+            } else {
+                history::forward(db, execution.id, from.unwrap_or(1), size + 1)
+            }
         })
         .await?;
     let next = events.get(size).and_then(|event| event["id"].as_i64());

@@ -17,8 +17,8 @@ use crate::store::versions::{self, Version};
 
 type Answer = Result<Value, ApiError>;
 
-/// The same request again answers the same; another definition, type, configuration or version under the name is
-/// refused. Role and tags are not compared, as on AWS.
+/// The same request again answers the same; another definition, type, configuration or version
+/// under the name is refused. Role and tags are not compared, as on AWS.
 pub(super) async fn create(states: &States, mut input: Input) -> Answer {
     let name = input.required("name", NAME)?;
     let given = Given::read(&mut input)?;

@@ -75,7 +75,8 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
     Ok(answer)
 }
 
-/// The counts of one kind; `left` can't be redriven, and `over` says that what is done has been written too.
+/// The counts of one kind; `left` can't be redriven, and `over` says that what is done has been
+/// written too.
 fn shown(counts: &[(String, Count)], left: Count, over: bool, of: impl Fn(&Count) -> i64) -> Value {
     let count = |status: &str| {
         let found = counts.iter().find(|(name, _)| name == status);

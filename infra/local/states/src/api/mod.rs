@@ -1,7 +1,7 @@
 //! The wire: AWS JSON 1.0.
 //!
-//! A request is a POST whose `X-Amz-Target` names the operation; request and response bodies are JSON objects.
-//! <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>
+//! A request is a POST whose `X-Amz-Target` names the operation; request and response bodies are
+//! JSON objects. <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>
 
 mod activities;
 mod aliases;

@@ -10,7 +10,8 @@ pub(super) const LENGTH: std::ops::RangeInclusive<usize> = 1..=1024;
 /// The longest token of ListExecutions.
 pub(super) const LENGTH_OF_EXECUTIONS: std::ops::RangeInclusive<usize> = 1..=3096;
 
-/// A token for `request` (what was asked, so that it serves no other request) to go on at `position`.
+/// A token for `request` (what was asked, so that it serves no other request) to go on at
+/// `position`.
 pub(super) fn write(request: &str, position: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}\n{position}", hash(request)))
 }

@@ -1,4 +1,5 @@
-//! Versions of state machines: publish, delete, list; and `publish` of CreateStateMachine and UpdateStateMachine.
+//! Versions of state machines: publish, delete, list; and `publish` of CreateStateMachine and
+//! UpdateStateMachine.
 
 use rusqlite::Connection;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! The engine's thread: takes commands in batches, and commits each batch before anyone hears of it.
+//! The engine's thread: takes commands in batches, and commits each batch before anyone hears of
+//! it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -286,7 +287,8 @@ impl Engine {
         }
     }
 
-    /// The disk failed. Nothing of the batch happened: its callers are told, and memory is made what the disk says.
+    /// The disk failed. Nothing of the batch happened: its callers are told, and memory is made
+    /// what the disk says.
     fn mend(&mut self, inbox: &Receiver<Command>, mut error: ApiError) -> Next {
         loop {
             tracing::error!(%error, "states.db can't be written; running executions wait for it");
@@ -310,8 +312,8 @@ impl Engine {
         }
     }
 
-    /// Empties the memory. Running tasks are abandoned. Who waits for an execution goes on waiting, except for those
-    /// of EXPRESS state machines, which are nowhere else.
+    /// Empties the memory. Running tasks are abandoned. Who waits for an execution goes on waiting,
+    /// except for those of EXPRESS state machines, which are nowhere else.
     fn forget(&mut self) {
         self.watchers.retain(|id, _| *id > 0);
         self.timers.clear();

@@ -101,7 +101,8 @@ impl Engine {
         self.hand_out_new()
     }
 
-    /// A task begins: what can be told of it at once is told, which then needs no commit of its own.
+    /// A task begins: what can be told of it at once is told, which then needs no commit of its
+    /// own.
     fn start_task(
         &mut self,
         id: i64,
@@ -133,7 +134,8 @@ impl Engine {
         Ok(effects)
     }
 
-    /// EXPRESS executions have no row that a map run could belong to, and AWS refuses their Distributed Maps.
+    /// EXPRESS executions have no row that a map run could belong to, and AWS refuses their
+    /// Distributed Maps.
     fn refuse_map_run(&self, execution: i64, task: TaskId) {
         let kind = EventKind::TaskFailed {
             task,

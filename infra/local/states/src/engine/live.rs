@@ -139,8 +139,9 @@ impl Live {
         execution.map_item(machine, task, index, item)
     }
 
-    /// One that was left by an earlier process: the snapshot, and the journal played over it. What the journal's
-    /// events once asked for has been done; what is still to be done is [`Live::outstanding`].
+    /// One that was left by an earlier process: the snapshot, and the journal played over it. What
+    /// the journal's events once asked for has been done; what is still to be done is
+    /// [`Live::outstanding`].
     pub(super) fn restore(
         left: &live::Left,
         compiled: Arc<Compiled>,
@@ -229,7 +230,8 @@ impl Live {
         &self.arn
     }
 
-    /// One that had ended without success, before it is redriven: of running executions' tables it is in none.
+    /// One that had ended without success, before it is redriven: of running executions' tables it
+    /// is in none.
     pub(super) fn revive(
         left: &live::Left,
         compiled: Arc<Compiled>,
@@ -330,8 +332,9 @@ impl Live {
         Ok(())
     }
 
-    /// Appends to the journal until that is as long as the snapshot, and then writes a new snapshot: so what is
-    /// written stays within twice what happened, and what is read at a restart within twice the state.
+    /// Appends to the journal until that is as long as the snapshot, and then writes a new
+    /// snapshot: so what is written stays within twice what happened, and what is read at a restart
+    /// within twice the state.
     fn save_state(&mut self, db: &Connection) -> Result<(), Fault> {
         let journal = std::mem::take(&mut self.unsaved.journal);
         let added: usize = journal.iter().map(String::len).sum();
@@ -402,7 +405,8 @@ pub(crate) fn parts(outcome: &Outcome) -> (Option<&str>, Option<&str>, Option<&s
     }
 }
 
-/// The engine's values are plain data, so this does not happen; if it did, the batch fails and says why.
+/// The engine's values are plain data, so this does not happen; if it did, the batch fails and says
+/// why.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "used as a function in map_err"

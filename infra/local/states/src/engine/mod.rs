@@ -1,13 +1,15 @@
 //! The durable runner: one thread owns every running execution and the writing side of `states.db`.
 //!
-//! What arrives (API calls, results of tasks, timers that are due) is taken in batches. A batch steps the executions
-//! that it concerns, writes all that happened in one transaction, and only then answers the callers and starts the
-//! tasks. So whatever was acknowledged is on disk, many executions share one sync of the disk, and an execution that
-//! waits for nothing is begun, run and finished in a single commit. Steps that may take long are done on threads of their
-//! own, so that nobody waits for them.
+//! What arrives (API calls, results of tasks, timers that are due) is taken in batches. A batch
+//! steps the executions that it concerns, writes all that happened in one transaction, and only
+//! then answers the callers and starts the tasks. So whatever was acknowledged is on disk, many
+//! executions share one sync of the disk, and an execution that waits for nothing is begun, run and
+//! finished in a single commit. Steps that may take long are done on threads of their own, so that
+//! nobody waits for them.
 //!
-//! After a crash each running execution is restored from its snapshot and journal, and [`asl::Execution::outstanding`]
-//! says which tasks to start again: a task whose result was committed is not run again, one that ran is run once more.
+//! After a crash each running execution is restored from its snapshot and journal, and
+//! [`asl::Execution::outstanding`] says which tasks to start again: a task whose result was
+//! committed is not run again, one that ran is run once more.
 
 mod batch;
 mod compiled;
@@ -137,7 +139,8 @@ pub(super) struct Start {
     pub(super) parent: Option<Parent>,
 }
 
-/// A task that waits for an execution which it started. When the task is given up, the execution is stopped.
+/// A task that waits for an execution which it started. When the task is given up, the execution is
+/// stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Parent {
     /// The row of the execution that the task is of.
@@ -211,7 +214,8 @@ impl Handle {
         Ok(Handle(Arc::new(Inner { commands })))
     }
 
-    /// Runs `change` inside the next transaction and answers when that is committed. An error undoes the change.
+    /// Runs `change` inside the next transaction and answers when that is committed. An error
+    /// undoes the change.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Connection) -> Result<T, ApiError> + Send + 'static,
@@ -268,7 +272,8 @@ impl Handle {
         self.ask(Command::Redrive { redrive, reply }, answer).await
     }
 
-    /// Waits for a task of an activity. Dropping the future is fine: a task is given to who still waits.
+    /// Waits for a task of an activity. Dropping the future is fine: a task is given to who still
+    /// waits.
     pub(super) async fn poll(
         &self,
         activity_arn: String,

@@ -58,7 +58,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// A task of which nothing is known to have come: it runs once more, unless only its token is waited for.
+    /// A task of which nothing is known to have come: it runs once more, unless only its token is
+    /// waited for.
     fn take_up(&mut self, id: i64, task: TaskId, request: TaskRequest) {
         self.keep_waiting(id, task, &request);
         let only_waits = match &request.resource {

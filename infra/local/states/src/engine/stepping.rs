@@ -1,8 +1,10 @@
-//! Steps that may take long: they are done on threads of their own, while the engine goes on with other executions.
+//! Steps that may take long: they are done on threads of their own, while the engine goes on with
+//! other executions.
 //!
-//! An execution of a [costly](asl::StateMachine::is_costly) state machine has a queue of events. An event is on disk before
-//! its step begins, so whoever sent it can be answered; it leaves the disk in the transaction that has what the step asked
-//! for. An execution is stepped by one event at a time, and the engine lends its value to the thread that does.
+//! An execution of a [costly](asl::StateMachine::is_costly) state machine has a queue of events. An
+//! event is on disk before its step begins, so whoever sent it can be answered; it leaves the disk
+//! in the transaction that has what the step asked for. An execution is stepped by one event at a
+//! time, and the engine lends its value to the thread that does.
 //!
 //! | on                       | does                                                             |
 //! |--------------------------|------------------------------------------------------------------|
@@ -24,7 +26,8 @@ use super::live::Live;
 use super::{Command, Fault};
 use crate::store::{live, pending};
 
-/// How many processes may end while an execution is stepped by one event. The execution is failed then.
+/// How many processes may end while an execution is stepped by one event. The execution is failed
+/// then.
 const MAX_CRASHES: u32 = 3;
 
 /// The steps of one execution that are still to be done.
@@ -236,7 +239,8 @@ impl Engine {
         }
     }
 
-    /// Stops an execution, whatever step of it is under way: what that comes to is of no interest any more.
+    /// Stops an execution, whatever step of it is under way: what that comes to is of no interest
+    /// any more.
     fn stop_now(&mut self, id: i64, event: Event) -> Result<(), Fault> {
         let Some(live) = self.live.get_mut(&id) else {
             return Ok(());
@@ -265,7 +269,8 @@ impl Engine {
         self.perform(id, vec![Effect::End(outcome)], event.at)
     }
 
-    /// Takes up the events that an earlier process left, and fails an execution whose step has ended several.
+    /// Takes up the events that an earlier process left, and fails an execution whose step has
+    /// ended several.
     pub(super) fn take_up_pending(&mut self, id: i64) -> Result<(), Fault> {
         let left = pending::of_execution(&self.db, id)?;
         let crashed = left
@@ -296,7 +301,8 @@ impl Engine {
 }
 
 impl Live {
-    /// Whether an event about what `task` waits for, a worker or an accepted request, waits to be stepped by.
+    /// Whether an event about what `task` waits for, a worker or an accepted request, waits to be
+    /// stepped by.
     pub(super) fn has_begun(&self, task: TaskId) -> bool {
         self.queue.events().any(|kind| match kind {
             EventKind::TaskSubmitted { task: begun, .. } => *begun == task,

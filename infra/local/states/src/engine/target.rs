@@ -1,4 +1,5 @@
-//! Which revision of a state machine an execution runs: the current one, a version's, or the one that an alias picks.
+//! Which revision of a state machine an execution runs: the current one, a version's, or the one
+//! that an alias picks.
 
 use rusqlite::Connection;
 
@@ -10,7 +11,8 @@ use crate::store::executions::Target;
 use crate::store::machines::{self, Machine};
 use crate::store::versions;
 
-/// The state machine at the revision to run, and what led there. `dice` decides between two versions of an alias.
+/// The state machine at the revision to run, and what led there. `dice` decides between two
+/// versions of an alias.
 pub(super) fn find(db: &Connection, start: &Start, dice: u64) -> Result<(Machine, Target), Fault> {
     let unknown = || ApiError::StateMachineDoesNotExist(start.machine_arn.clone());
     let machine = machines::by_name(db, &start.machine)?.ok_or_else(unknown)?;

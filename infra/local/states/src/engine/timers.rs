@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use asl::{TimerId, Timestamp};
 
-/// The timers of all running executions, by time. A cancelled timer leaves at once: a task's default time limit is
-/// years, and would be kept as long.
+/// The timers of all running executions, by time. A cancelled timer leaves at once: a task's
+/// default time limit is years, and would be kept as long.
 #[derive(Default)]
 pub(super) struct Timers(BTreeSet<(Timestamp, i64, TimerId)>);
 

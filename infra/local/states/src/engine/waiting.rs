@@ -1,7 +1,7 @@
 //! Tasks that end by their token: activities, and service integrations that wait for a callback.
 //!
-//! Nothing of this is on disk. A running execution's value has its tokens and knows which activity tasks a worker has
-//! taken, so a restart finds all of it there.
+//! Nothing of this is on disk. A running execution's value has its tokens and knows which activity
+//! tasks a worker has taken, so a restart finds all of it there.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -96,7 +96,8 @@ impl Waiting {
 }
 
 impl Engine {
-    /// Keeps a task that ends by its token; one of an activity stands in the queue until a worker takes it.
+    /// Keeps a task that ends by its token; one of an activity stands in the queue until a worker
+    /// takes it.
     pub(super) fn keep_waiting(&mut self, execution: i64, task: TaskId, request: &TaskRequest) {
         let Some(token) = request.token.clone() else {
             return;
@@ -115,7 +116,8 @@ impl Engine {
         }
     }
 
-    /// Gives new tasks to the workers that wait for them. Call it when an execution's effects are done: it steps on.
+    /// Gives new tasks to the workers that wait for them. Call it when an execution's effects are
+    /// done: it steps on.
     pub(super) fn hand_out_new(&mut self) -> Result<(), Fault> {
         while let Some(arn) = self.waiting.unmatched.pop() {
             if let Some(worker) = self.waiting.next_worker(&arn) {
@@ -125,7 +127,8 @@ impl Engine {
         Ok(())
     }
 
-    /// What an execution hears of its new activity task: that it waits for a worker, or that there is no such activity.
+    /// What an execution hears of its new activity task: that it waits for a worker, or that there
+    /// is no such activity.
     pub(super) fn scheduled(&self, task: TaskId, activity_arn: &str) -> Result<EventKind, Fault> {
         let found = match arn::parse(activity_arn) {
             Ok(Arn::Activity { name }) if arn::named_here(activity_arn, &self.identity) => {

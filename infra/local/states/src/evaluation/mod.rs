@@ -1,7 +1,9 @@
-//! JSONata in processes of its own: what an expression does to the process that evaluates it, it does to nobody else.
+//! JSONata in processes of its own: what an expression does to the process that evaluates it, it
+//! does to nobody else.
 //!
-//! The stack starts [`serve`]'s process as it needs them, asks each for one evaluation at a time, and kills one that takes
-//! too long. A process bounds its own memory, so that the system ends it where it asks for too much.
+//! The stack starts [`serve`]'s process as it needs them, asks each for one evaluation at a time,
+//! and kills one that takes too long. A process bounds its own memory, so that the system ends it
+//! where it asks for too much.
 //!
 //! ```text
 //! step of an execution ── Evaluators ── a line of JSON over a socket ──> serve ── asl::Evaluator
@@ -42,7 +44,8 @@ pub fn evaluators(command: EvaluatorCommand) -> Arc<dyn Evaluate> {
     Arc::new(Evaluators::new(command))
 }
 
-/// An evaluator that can be closed: a step that is under way when the stack ends must not hold up the end.
+/// An evaluator that can be closed: a step that is under way when the stack ends must not hold up
+/// the end.
 #[derive(Debug)]
 pub(super) struct Closable {
     evaluator: Arc<dyn Evaluate>,
@@ -173,7 +176,8 @@ impl Evaluate for Evaluators {
             pool.closed
         };
         let response = answer.unwrap_or_else(|error| {
-            // A process that was left may be busy for long: nobody waits for it, and it is killed where it is dropped.
+            // A process that was left may be busy for long: nobody waits for it, and it is killed
+            // where it is dropped.
             let failure = if is_closed {
                 EvaluationFailure::Internal
             } else {
@@ -206,7 +210,8 @@ impl fmt::Debug for Evaluators {
 }
 
 impl Worker {
-    /// In a process group of its own, so that a Ctrl-C at the terminal does not reach it: what it was asked is answered.
+    /// In a process group of its own, so that a Ctrl-C at the terminal does not reach it: what it
+    /// was asked is answered.
     fn start(mut command: Command) -> io::Result<Worker> {
         let (here, there) = UnixStream::pair()?;
         let child = command

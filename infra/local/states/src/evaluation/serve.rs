@@ -1,4 +1,5 @@
-//! A process that evaluates: requests on standard input, responses on standard output, a line of JSON each.
+//! A process that evaluates: requests on standard input, responses on standard output, a line of
+//! JSON each.
 
 use std::io::{self, BufRead, Write};
 use std::process::exit;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use asl::{EvaluationRequest, Evaluator};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// The memory that the process may have, in bytes: twenty times what AWS lets an evaluation hold, as it counts that.
+/// The memory that the process may have, in bytes: twenty times what AWS lets an evaluation hold,
+/// as it counts that.
 const MOST_MEMORY: u64 = 384 * 1024 * 1024;
 
 /// What it may map, which is more than it touches.
@@ -56,8 +58,8 @@ fn limit_memory() {
     let _ = setrlimit(Resource::Core, limit(0));
 }
 
-/// Ends the process when an evaluation takes too long, also where nobody is left to do so. The counter is odd while one is
-/// under way.
+/// Ends the process when an evaluation takes too long, also where nobody is left to do so. The
+/// counter is odd while one is under way.
 fn watch_time() -> &'static AtomicU64 {
     static STEPS: AtomicU64 = AtomicU64::new(0);
     std::thread::spawn(|| {

@@ -1,9 +1,10 @@
-//! Executions of other state machines: `arn:aws:states:::states:startExecution`, `.sync`, `.sync:2`.
+//! Executions of other state machines: `arn:aws:states:::states:startExecution`, `.sync`,
+//! `.sync:2`.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html>
 //!
-//! The name of an execution that the definition does not name follows from the task, so that a task which a crash
-//! interrupted finds what it started.
+//! The name of an execution that the definition does not name follows from the task, so that a task
+//! which a crash interrupted finds what it started.
 
 use asl::Pattern;
 use serde_json::{Map, Value, json};
@@ -149,7 +150,8 @@ fn response(started: &StartedExecution) -> Value {
     response
 }
 
-/// DescribeExecution's response: members in alphabetical order, times in milliseconds, nothing of redrives.
+/// DescribeExecution's response: members in alphabetical order, times in milliseconds, nothing of
+/// redrives.
 fn shown(described: Value) -> Value {
     let Value::Object(members) = described else {
         return described;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use service::sdk::Refusal;
+use service::sdk::ServiceException;
 
 /// Why a task failed.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl Failure {
         }
     }
 
-    /// What an optimised integration makes of an error that the service's model has a shape for: `code` of `service` as the
-    /// first SDK for Java spells both.
+    /// What an optimised integration makes of an error that the service's model has a shape for:
+    /// `code` of `service` as the first SDK for Java spells both.
     pub(super) fn optimised(prefix: &str, service: &str, kind: (&str, u16), message: &str) -> Self {
         Self::of_first_sdk(
             format!("{prefix}.{}", exception(kind.0)),
@@ -87,7 +87,7 @@ impl Failure {
     }
 
     /// What an SDK integration makes of an error, as the second SDK for Java words it.
-    pub(super) fn refused(service: &str, refusal: &Refusal) -> Self {
+    pub(super) fn refused(service: &str, refusal: &ServiceException) -> Self {
         let prefix = error_prefix(service);
         let exception = if refusal.modelled {
             exception(&refusal.code)
@@ -198,7 +198,7 @@ mod tests {
     fn check(code: &str, modelled: bool, message: Option<&str>, error: &str, cause: &str) {
         let failure = Failure::refused(
             "aws-sdk:s3",
-            &Refusal {
+            &ServiceException {
                 code: code.into(),
                 modelled,
                 status: 404,

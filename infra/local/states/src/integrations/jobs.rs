@@ -1,9 +1,11 @@
-//! Services with optimised integrations whose jobs a state can wait for: `arn:aws:states:::sagemaker:createTrainingJob.sync`.
+//! Services with optimised integrations whose jobs a state can wait for:
+//! `arn:aws:states:::sagemaker:createTrainingJob.sync`.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>
 //!
-//! The service is told which task asks, so that a task which a crash interrupted finds the job that it has created. A state
-//! that is given up, by StopExecution or a timeout, stops the job that it waits for.
+//! The service is told which task asks, so that a task which a crash interrupted finds the job that
+//! it has created. A state that is given up, by StopExecution or a timeout, stops the job that it
+//! waits for.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,16 +55,18 @@ fn shown(mut response: Value) -> Value {
     response
 }
 
-/// Waits for the job that the task has created. Its description is the result, or the cause of the failure.
+/// Waits for the job that the task has created. Its description is the result, or the cause of the
+/// failure.
 pub(super) async fn wait(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> Answer {
     let ended = service.wait(api, work.request.arguments.value()).await;
     let ended = ended.map_err(|error| refused(name, work, error))?;
-    match ended.succeeded {
-        true => Ok(ended.description),
-        false => Err(Failure {
+    if ended.succeeded {
+        Ok(ended.description)
+    } else {
+        Err(Failure {
             error: "States.TaskFailed".into(),
             cause: ended.description.to_string(),
-        }),
+        })
     }
 }
 
@@ -79,15 +83,16 @@ fn refused(name: &str, work: &Work, error: SdkError) -> Failure {
     match error {
         SdkError::NoOperation => Failure::unreachable(name, work.request.resource.arn()),
         SdkError::Parameters(fault) => Failure::parameters(work.request.arguments.text(), &fault),
-        SdkError::Refused(refusal) => {
+        SdkError::Exception(refusal) => {
             let prefix = error_prefix(name);
             // The first SDK for Java calls it so.
             let service = format!("Amazon{prefix}");
             let message = refusal.message.as_deref().unwrap_or("null");
             let kind = (refusal.code.as_str(), refusal.status);
-            match refusal.modelled {
-                true => Failure::optimised(&prefix, &service, kind, message),
-                false => Failure::unmodelled(&prefix, &service, kind, message),
+            if refusal.modelled {
+                Failure::optimised(&prefix, &service, kind, message)
+            } else {
+                Failure::unmodelled(&prefix, &service, kind, message)
             }
         }
     }

@@ -18,7 +18,8 @@ impl Lambda {
         Lambda(invoke)
     }
 
-    /// A function by its ARN: the input is the payload, and the payload of the answer is the result.
+    /// A function by its ARN: the input is the payload, and the payload of the answer is the
+    /// result.
     pub(super) async fn function(&self, arn: &str, input: &str) -> Answer<Payload> {
         let payload = Bytes::copy_from_slice(input.as_bytes());
         let invocation = self.0.invoke(arn, payload).await.map_err(service_error)?;

@@ -1,4 +1,5 @@
-//! What a service's response comes with, as the SDK that Step Functions calls services with shows it.
+//! What a service's response comes with, as the SDK that Step Functions calls services with shows
+//! it.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! What Task states call.
 //!
-//! One file a service; services that are called as the AWS SDKs call them (`aws-sdk:…`) share one, and are plugged in by
-//! name. A service that is not here fails the task as AWS reports one that its SDK can't reach, and the cause names it.
+//! One file a service; services that are called as the AWS SDKs call them (`aws-sdk:…`) share one,
+//! and are plugged in by name. A service that is not here fails the task as AWS reports one that
+//! its SDK can't reach, and the cause names it.
 //!
 //! | pattern             | reports                                                     |
 //! |---------------------|-------------------------------------------------------------|
@@ -179,8 +180,8 @@ impl Integrations {
         }
     }
 
-    /// Whether giving the task up has to stop what it waits for ([`Integrations::stop`]). Executions stop in the
-    /// transaction that gives the task up.
+    /// Whether giving the task up has to stop what it waits for ([`Integrations::stop`]).
+    /// Executions stop in the transaction that gives the task up.
     pub(super) fn is_job(&self, request: &TaskRequest) -> bool {
         self.job(&request.resource).is_some()
     }

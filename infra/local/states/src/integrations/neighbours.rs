@@ -48,14 +48,16 @@ impl Neighbours {
         self
     }
 
-    /// Adds a service with an optimised integration whose jobs states wait for, by its name in `arn:aws:states:::NAME:…`.
+    /// Adds a service with an optimised integration whose jobs states wait for, by its name in
+    /// `arn:aws:states:::NAME:…`.
     #[must_use]
     pub fn with_jobs(mut self, name: &'static str, service: Arc<dyn Jobs>) -> Self {
         self.jobs.insert(name, service);
         self
     }
 
-    /// Has expressions that may take long evaluated by `evaluator`, instead of in the steps that need them.
+    /// Has expressions that may take long evaluated by `evaluator`, instead of in the steps that
+    /// need them.
     #[must_use]
     pub fn with_evaluator(mut self, evaluator: Arc<dyn Evaluate>) -> Self {
         self.evaluator = Some(evaluator);

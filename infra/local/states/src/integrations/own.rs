@@ -1,4 +1,5 @@
-//! Step Functions as the AWS SDKs call it: `arn:aws:states:::aws-sdk:sfn:startExecution` calls this service's own API.
+//! Step Functions as the AWS SDKs call it: `arn:aws:states:::aws-sdk:sfn:startExecution` calls this
+//! service's own API.
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -7,7 +8,7 @@ use super::failure::capitalised;
 use crate::api;
 use crate::error::ApiError;
 use crate::handle::States;
-use service::sdk::{Refusal, SdkError, SdkService};
+use service::sdk::{SdkError, SdkService, ServiceException};
 
 pub(crate) use crate::handle::Home;
 
@@ -33,7 +34,7 @@ impl SdkService for States {
         match answer {
             Ok(answer) => Ok(from_wire(answer)),
             Err(ApiError::UnknownOperation(_)) => Err(SdkError::NoOperation),
-            Err(error) => Err(SdkError::Refused(Refusal {
+            Err(error) => Err(SdkError::Exception(ServiceException {
                 code: error.code().to_owned(),
                 modelled: true,
                 status: error.status(),

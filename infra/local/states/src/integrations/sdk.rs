@@ -37,7 +37,7 @@ impl Services {
         answer.map_err(|error| match error {
             SdkError::NoOperation => Failure::unreachable(&service, arn),
             SdkError::Parameters(fault) => Failure::parameters(parameters.text(), &fault),
-            SdkError::Refused(refusal) => Failure::refused(&service, &refusal),
+            SdkError::Exception(refusal) => Failure::refused(&service, &refusal),
         })
     }
 }

@@ -1,7 +1,8 @@
 //! CSV as Step Functions reads it: each row is an object of texts, by the names of the columns.
 //!
-//! It is not RFC 4180: two quotes are one quote wherever they stand, and a backslash before a backslash, a quote or the
-//! delimiter takes its meaning away; before anything else the backslash is dropped.
+//! It is not RFC 4180: two quotes are one quote wherever they stand, and a backslash before a
+//! backslash, a quote or the delimiter takes its meaning away; before anything else the backslash
+//! is dropped.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/example-csv-parse-dist-map.html>
 
@@ -141,7 +142,8 @@ impl Decode for Csv {
 /// The columns' names.
 struct Columns {
     names: Vec<String>,
-    /// Their places in a row, in the order that items have: that of Java's `HashMap`, as recorded on AWS.
+    /// Their places in a row, in the order that items have: that of Java's `HashMap`, as recorded
+    /// on AWS.
     order: Vec<usize>,
 }
 
@@ -158,7 +160,8 @@ impl Columns {
         Ok(Columns { names, order })
     }
 
-    /// A row has as many fields as there are columns: more are dropped, and missing ones are empty, as on AWS.
+    /// A row has as many fields as there are columns: more are dropped, and missing ones are empty,
+    /// as on AWS.
     fn item(&self, mut row: Vec<String>) -> Value {
         row.resize(self.names.len(), String::new());
         let named = self.order.iter().map(|at| {

@@ -1,4 +1,5 @@
-//! A JSON array, an element at a time; or, with a JSON Pointer, an array or object inside a document.
+//! A JSON array, an element at a time; or, with a JSON Pointer, an array or object inside a
+//! document.
 
 use serde_json::Value;
 

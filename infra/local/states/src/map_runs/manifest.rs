@@ -1,5 +1,6 @@
-//! What names files. An inventory of S3: `manifest.json` names files of compressed CSV, each row of which names an object.
-//! A manifest of Athena: the locations of the files that a query wrote, one a line.
+//! What names files. An inventory of S3: `manifest.json` names files of compressed CSV, each row of
+//! which names an object. A manifest of Athena: the locations of the files that a query wrote, one
+//! a line.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html>
 //! <https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html>

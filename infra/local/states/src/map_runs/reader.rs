@@ -230,7 +230,8 @@ impl Jobs {
             .ok_or_else(|| format!("The specified key does not exist: s3://{bucket}/{key}"))
     }
 
-    /// The objects of a bucket, as a listing describes them; or, where their format is given, what they hold.
+    /// The objects of a bucket, as a listing describes them; or, where their format is given, what
+    /// they hold.
     async fn list(
         &self,
         parameters: &Value,
@@ -243,7 +244,7 @@ impl Jobs {
         loop {
             let page = s3.call("listObjectsV2", &parameters).await;
             let page = page.map_err(|error| match error {
-                SdkError::Refused(refusal) => refusal.message.unwrap_or(refusal.code),
+                SdkError::Exception(refusal) => refusal.message.unwrap_or(refusal.code),
                 other => other.to_string(),
             })?;
             let objects = page["Contents"].as_array().into_iter().flatten();

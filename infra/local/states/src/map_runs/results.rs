@@ -177,7 +177,8 @@ fn manifest(bucket: &str, map_run_arn: &str, files: &[(&str, Files); 3]) -> Valu
     json!({ "DestinationBucket": bucket, "MapRunArn": map_run_arn, "ResultFiles": listed })
 }
 
-/// What results show of a child: several values where its output is flattened. One that failed is shown whole.
+/// What results show of a child: several values where its output is flattened. One that failed is
+/// shown whole.
 pub(crate) fn shown(child: &Child, shape: &Shape, default: Transformation) -> Vec<Value> {
     let transformation = match shape.transformation {
         Transformation::Default => default,

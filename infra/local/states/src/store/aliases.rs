@@ -54,8 +54,8 @@ fn routes(db: &Connection, machine: i64, alias: &str) -> rusqlite::Result<Vec<Ro
     rows.collect()
 }
 
-/// Names and times of creation of the aliases, by name, from the first name after `after`; with `version` only those
-/// that lead to it.
+/// Names and times of creation of the aliases, by name, from the first name after `after`; with
+/// `version` only those that lead to it.
 pub(crate) fn list(
     db: &Connection,
     machine: i64,

@@ -90,8 +90,8 @@ pub(crate) struct End<'a> {
     pub(crate) cause: Option<&'a str>,
 }
 
-/// The execution of that name, of the newest state machine of that name; `machine` is `MACHINE/LABEL` for children of map
-/// runs.
+/// The execution of that name, of the newest state machine of that name; `machine` is
+/// `MACHINE/LABEL` for children of map runs.
 pub(crate) fn find(
     db: &Connection,
     machine: &str,
@@ -166,8 +166,8 @@ pub(crate) fn names(db: &Connection, id: i64) -> rusqlite::Result<(String, Strin
     })
 }
 
-/// Executions of a map run, the newest first, from the first one before the id `before`; all, or only those that were
-/// redriven, or only those that were not.
+/// Executions of a map run, the newest first, from the first one before the id `before`; all, or
+/// only those that were redriven, or only those that were not.
 pub(crate) fn of_map_run(
     db: &Connection,
     map_run: i64,
@@ -191,7 +191,8 @@ pub(crate) fn list(
     before: i64,
     limit: usize,
 ) -> rusqlite::Result<Vec<Summary>> {
-    // A condition stands in the statement only where it is asked for, so that each statement uses its index.
+    // A condition stands in the statement only where it is asked for, so that each statement uses
+    // its index.
     let (mut conditions, limit) = (String::new(), limit as i64);
     let mut parameters: Vec<(&str, &dyn ToSql)> = vec![
         (":machine", &machine),

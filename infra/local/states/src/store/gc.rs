@@ -10,8 +10,8 @@ const STEP: usize = 200;
 /// How many pages of the file one step gives back.
 const PAGES: usize = 2000;
 
-/// Deletes executions that ended before a time, with their histories, from the id `after` on. Answers how many, and the
-/// id to go on after; `None` when there are no more.
+/// Deletes executions that ended before a time, with their histories, from the id `after` on.
+/// Answers how many, and the id to go on after; `None` when there are no more.
 pub(crate) fn executions(
     db: &Connection,
     before: i64,
@@ -42,8 +42,8 @@ pub(crate) fn executions(
     Ok(Some((ids.len(), last)))
 }
 
-/// The last of the next executions that began before a time. Ids are in the order of the starts, so what is younger is
-/// not read.
+/// The last of the next executions that began before a time. Ids are in the order of the starts, so
+/// what is younger is not read.
 fn last_of_step(db: &Connection, before: i64, after: i64) -> rusqlite::Result<Option<i64>> {
     let mut next =
         db.prepare_cached("SELECT id, started FROM execution WHERE id > ?1 ORDER BY id LIMIT ?2")?;
@@ -68,7 +68,8 @@ pub(crate) fn interrupted(db: &Connection, before: i64) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Deletes a state machine that was deleted and whose executions are gone, and tells whether there was one.
+/// Deletes a state machine that was deleted and whose executions are gone, and tells whether there
+/// was one.
 pub(crate) fn machine(db: &Connection) -> rusqlite::Result<bool> {
     let id: Option<i64> = db
         .prepare_cached(

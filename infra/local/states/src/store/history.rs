@@ -50,7 +50,8 @@ pub(crate) fn backward(
     })
 }
 
-/// Reads chunks until there are enough events; `cut` takes from a chunk what is asked for, in order.
+/// Reads chunks until there are enough events; `cut` takes from a chunk what is asked for, in
+/// order.
 fn collect(
     db: &Connection,
     sql: &str,

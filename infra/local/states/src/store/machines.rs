@@ -62,8 +62,8 @@ fn machine(row: &Row<'_>) -> rusqlite::Result<Machine> {
     })
 }
 
-/// The state machine of that name, at the revision that new executions run. A deleted one is still there, and
-/// `deleting`, while it has running executions.
+/// The state machine of that name, at the revision that new executions run. A deleted one is still
+/// there, and `deleting`, while it has running executions.
 pub(crate) fn by_name(db: &Connection, name: &str) -> rusqlite::Result<Option<Machine>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM machine m JOIN revision r ON r.id = m.revision \

@@ -1,7 +1,7 @@
 //! Map runs, and their children: one row an item, or a batch of items.
 //!
-//! All children are there before the first one starts. A child's result is written in the transaction that ends it, so
-//! one that is done is never run again.
+//! All children are there before the first one starts. A child's result is written in the
+//! transaction that ends it, so one that is done is never run again.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -164,8 +164,8 @@ pub(crate) fn finish(db: &Connection, id: i64, status: &str, at: i64) -> rusqlit
 /// The status of a child that ended without success and runs once more.
 pub(crate) const REDRIVEN: &str = "PENDING_REDRIVE";
 
-/// Notes that a map run which had ended goes on: with all children that did not succeed. Those that are executions of
-/// their own must have left something to be taken up from.
+/// Notes that a map run which had ended goes on: with all children that did not succeed. Those that
+/// are executions of their own must have left something to be taken up from.
 pub(crate) fn redrive(db: &Connection, id: i64, (count, at): (u64, i64)) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE map_run SET status = 'RUNNING', stopped = NULL, redrives = ?2, redriven = ?3 WHERE id = ?1",
@@ -299,7 +299,8 @@ pub(crate) fn counts(db: &Connection, map_run: i64) -> rusqlite::Result<Vec<(Str
     rows.collect()
 }
 
-/// How many children ended without success and left nothing to be taken up from, and how many items are in them.
+/// How many children ended without success and left nothing to be taken up from, and how many items
+/// are in them.
 pub(crate) fn not_redrivable(db: &Connection, map_run: i64) -> rusqlite::Result<Count> {
     db.prepare_cached(
         "SELECT count(*), coalesce(sum(c.items), 0) FROM map_child c \

@@ -1,7 +1,9 @@
-//! `states.db`: state machines, executions, histories, and what running executions are continued from.
+//! `states.db`: state machines, executions, histories, and what running executions are continued
+//! from.
 //!
-//! One connection writes, in the engine's thread; any number read (SQLite's WAL mode lets them, and each sees whole
-//! commits). `synchronous=FULL`: what was committed survives the loss of power too, not only of the process.
+//! One connection writes, in the engine's thread; any number read (SQLite's WAL mode lets them, and
+//! each sees whole commits). `synchronous=FULL`: what was committed survives the loss of power too,
+//! not only of the process.
 
 pub(super) mod activities;
 pub(super) mod aliases;

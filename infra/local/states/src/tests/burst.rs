@@ -8,8 +8,8 @@ use tokio::sync::Semaphore;
 
 use super::*;
 
-/// Functions that take a moment and answer the `body` that they are called with. Lambda throttles whoever comes when all
-/// are at work, and everyone while others use up the account's concurrency.
+/// Functions that take a moment and answer the `body` that they are called with. Lambda throttles
+/// whoever comes when all are at work, and everyone while others use up the account's concurrency.
 struct Crowded {
     busy_until: Instant,
     environments: Semaphore,

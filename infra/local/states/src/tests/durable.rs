@@ -68,8 +68,8 @@ async fn start(states: &States, name: &str, number: usize) -> String {
     states.start(start).await.unwrap().execution_arn
 }
 
-/// Checks that every execution came to its end, with a whole history, and that no task ran again after the next one
-/// had begun.
+/// Checks that every execution came to its end, with a whole history, and that no task ran again
+/// after the next one had begun.
 async fn check(dir: &Path, states: &States, arns: &[String]) {
     for arn in arns {
         let execution = states.wait(arn).await.unwrap();
@@ -155,7 +155,8 @@ async fn what_was_left_running_can_be_stopped_before_it_is_resumed() {
     assert_eq!(states.describe(&arn).await.unwrap().status, "ABORTED");
 }
 
-/// Not a test of its own: what [`a_killed_process_loses_nothing`] kills. Starts executions, and says so, for ever.
+/// Not a test of its own: what [`a_killed_process_loses_nothing`] kills. Starts executions, and
+/// says so, for ever.
 #[tokio::test]
 #[ignore = "a part of a_killed_process_loses_nothing"]
 async fn child() {
@@ -176,8 +177,8 @@ async fn child() {
     }
 }
 
-/// Runs [`child`] in a process of its own, kills it after it started `count` executions and a moment more, and answers
-/// what it acknowledged.
+/// Runs [`child`] in a process of its own, kills it after it started `count` executions and a
+/// moment more, and answers what it acknowledged.
 fn run_and_kill(dir: &Path, count: usize, moment: Duration) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([

@@ -3,7 +3,8 @@
 use super::map_runs::{distributed, ending, outcome, passes};
 use super::*;
 
-/// A Map that takes one item after the other. Items but 0 fail when they are first tried, in their second task.
+/// A Map that takes one item after the other. Items but 0 fail when they are first tried, in their
+/// second task.
 fn fragile(kind: &str) -> Value {
     let mut first = task("echo");
     first["Next"] = json!("B");

@@ -1,4 +1,5 @@
-//! Distributed Maps: items from S3 and elsewhere, children, tolerance, results, and the API's view of it all.
+//! Distributed Maps: items from S3 and elsewhere, children, tolerance, results, and the API's view
+//! of it all.
 
 use bytes::Bytes;
 

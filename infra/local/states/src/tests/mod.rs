@@ -35,8 +35,9 @@ use service::{Invocation, Invoke, InvokeError};
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
 const ROLE: &str = "arn:aws:iam::123456789012:role/r";
 
-/// Functions by name: `echo` answers its payload, `fail` fails as its payload says, `second` fails the first call
-/// with a payload, `hang` never answers, `count` writes a line to a file before it answers. Others do not exist.
+/// Functions by name: `echo` answers its payload, `fail` fails as its payload says, `second` fails
+/// the first call with a payload, `hang` never answers, `count` writes a line to a file before it
+/// answers. Others do not exist.
 #[derive(Default)]
 struct Functions {
     /// What was called, in order.

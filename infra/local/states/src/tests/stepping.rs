@@ -1,4 +1,5 @@
-//! Steps that take long, or never end: nobody else waits for them, and they are stopped, taken up and given up.
+//! Steps that take long, or never end: nobody else waits for them, and they are stopped, taken up
+//! and given up.
 
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
@@ -66,7 +67,8 @@ async fn until(what: impl Fn() -> bool) {
     }
 }
 
-/// One execution's step was on the thread of all others: `$distinct([1..2000000])` stopped the stack.
+/// One execution's step was on the thread of all others: `$distinct([1..2000000])` stopped the
+/// stack.
 #[tokio::test]
 async fn a_slow_step_holds_up_nobody_else() {
     let dir = tempfile::tempdir().unwrap();
@@ -169,7 +171,8 @@ async fn a_step_that_ended_three_processes_fails_its_execution() {
     assert_eq!(next.states.resume().await, Ok(0));
 }
 
-/// An evaluation may end by the clock: a restart must not come to another result than the history has.
+/// An evaluation may end by the clock: a restart must not come to another result than the history
+/// has.
 #[tokio::test]
 async fn what_was_evaluated_is_not_evaluated_again() {
     let dir = tempfile::tempdir().unwrap();

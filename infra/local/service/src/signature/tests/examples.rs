@@ -1,6 +1,7 @@
 //! The examples of S3's documentation, to the letter:
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>,
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html> and the pages on chunks.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html> and the pages on
+//! chunks.
 
 use super::*;
 
@@ -36,7 +37,7 @@ fn request(
     request.body(Body::from(body)).unwrap()
 }
 
-async fn admit(request: Request<Body>) -> Result<Admitted, Refusal> {
+async fn admit(request: Request<Body>) -> Result<Admitted, SignatureError> {
     let now = at("20130524T000500Z");
     s3().admit("s3", Rules::S3, request, now).await
 }
@@ -62,8 +63,8 @@ async fn requests_without_a_body() {
             "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
         ),
     ] {
-        let asked = request(("GET", HOST_NAME, target), &headers, signature, "");
-        admit(asked).await.unwrap();
+        let request = request(("GET", HOST_NAME, target), &headers, signature, "");
+        admit(request).await.unwrap();
     }
 }
 
@@ -90,12 +91,12 @@ async fn a_body_is_held_against_its_hash() {
     let right = admit(put("Welcome to Amazon S3.")).await.unwrap();
     let outcome = right.outcome.clone();
     assert_eq!(&read(right).await.unwrap()[..], b"Welcome to Amazon S3.");
-    assert_eq!(outcome.refusal(), None);
+    assert_eq!(outcome.error(), None);
 
     let wrong = admit(put("Welcome to Amazon S4.")).await.unwrap();
     let outcome = wrong.outcome.clone();
     read(wrong).await.unwrap_err();
-    assert_eq!(outcome.refusal(), Some(&Refusal::Sha256Mismatch));
+    assert_eq!(outcome.error(), Some(&SignatureError::Sha256Mismatch));
 }
 
 #[tokio::test]
@@ -104,31 +105,35 @@ async fn a_presigned_url_is_good_for_its_time() {
     for (now, target, expected) in [
         ("20130524T000000Z", target.to_owned(), Ok(())),
         ("20130525T000000Z", target.to_owned(), Ok(())),
-        ("20130525T000001Z", target.to_owned(), Err(Refusal::Expired)),
+        (
+            "20130525T000001Z",
+            target.to_owned(),
+            Err(SignatureError::Expired),
+        ),
         (
             "20130523T234459Z",
             target.to_owned(),
-            Err(Refusal::NotYetValid),
+            Err(SignatureError::NotYetValid),
         ),
         (
             "20130524T000000Z",
             target.replace("86400", "86401"),
-            Err(Refusal::Mismatch),
+            Err(SignatureError::Mismatch),
         ),
         (
             "20130524T000000Z",
             target.replace("86400", "604801"),
-            Err(Refusal::Expiry),
+            Err(SignatureError::Expiry),
         ),
         (
             "20130524T000000Z",
             format!("{target}&versionId=1"),
-            Err(Refusal::Mismatch),
+            Err(SignatureError::Mismatch),
         ),
         (
             "20130524T000000Z",
             format!("{target}&X-Amz-Date=20130524T000000Z"),
-            Err(Refusal::Incomplete("X-Amz-Date")),
+            Err(SignatureError::Incomplete("X-Amz-Date")),
         ),
     ] {
         let request = Request::get(&target).header("host", HOST_NAME);
@@ -138,7 +143,8 @@ async fn a_presigned_url_is_good_for_its_time() {
     }
 }
 
-/// The verifier of the chunks of the example's upload: 66,560 times the letter a, in chunks of 64 KiB.
+/// The verifier of the chunks of the example's upload: 66,560 times the letter a, in chunks of 64
+/// KiB.
 async fn chunks(kind: &str, trailer: Option<&str>, seed: &str) -> (Chunks, Outcome) {
     let mut headers = vec![
         ("content-encoding", "aws-chunked"),
@@ -175,18 +181,18 @@ async fn signed_chunks() {
         chunk(&mut all, length, signature).unwrap();
     }
     all.clone().finish(&http::HeaderMap::new()).unwrap();
-    assert_eq!(outcome.refusal(), None);
+    assert_eq!(outcome.error(), None);
 
     // Trailers that nobody signed.
     let trailers = [(http::header::ETAG, "x".parse().unwrap())];
     all.finish(&trailers.into_iter().collect()).unwrap_err();
-    assert_eq!(outcome.refusal(), Some(&Refusal::Mismatch));
+    assert_eq!(outcome.error(), Some(&SignatureError::Mismatch));
 
     // Another length, another order, no signature.
     for (length, signature) in [(65_535, FIRST), (1024, SECOND), (0, LAST), (65_536, "")] {
         let (mut some, outcome) = begin().await;
         chunk(&mut some, length, signature).unwrap_err();
-        assert_eq!(outcome.refusal(), Some(&Refusal::Mismatch));
+        assert_eq!(outcome.error(), Some(&SignatureError::Mismatch));
     }
 }
 

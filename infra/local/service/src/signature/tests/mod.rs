@@ -1,4 +1,5 @@
-//! Against what AWS publishes, against the AWS SDK's own signer, and a stack that verifies against the SDK's clients.
+//! Against what AWS publishes, against the AWS SDK's own signer, and a stack that verifies against
+//! the SDK's clients.
 
 mod examples;
 mod oracle;

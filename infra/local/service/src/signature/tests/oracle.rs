@@ -1,4 +1,5 @@
-//! Whatever request the AWS SDK's signer signs is let in, and no other.
+//! Tests the verifier against the AWS SDK's signer: exactly the requests that it signs are
+//! admitted.
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
@@ -17,7 +18,7 @@ const NOW: &str = "20260101T120000Z";
 const AUTHORITY: &str = "127.0.0.1:4566";
 
 #[derive(Clone, Debug)]
-struct Asked {
+struct RequestCase {
     s3: bool,
     presigned: bool,
     method: Method,
@@ -43,7 +44,8 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
 
-/// Encoded as S3's clients do: the signer leaves the path of a request to S3 as it is, and S3 does not.
+/// Encoded as S3's clients do: the signer leaves the path of a request to S3 as it is, and S3 does
+/// not.
 fn canonical_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[A-Za-z0-9._~-]{0,6}",
@@ -53,24 +55,25 @@ fn canonical_text() -> impl Strategy<Value = String> {
 }
 
 fn path(s3: bool) -> impl Strategy<Value = String> {
-    let text = match s3 {
-        true => canonical_text().boxed(),
-        false => text().boxed(),
+    let text = if s3 {
+        canonical_text().boxed()
+    } else {
+        text().boxed()
     };
     let segment = prop_oneof![8 => text, 1 => Just(".".into()), 1 => Just("..".into())];
     prop::collection::vec(segment, 0..5).prop_map(|segments| format!("/{}", segments.join("/")))
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn request_case() -> impl Strategy<Value = RequestCase> {
     let pair = (text(), prop::option::of(text())).prop_map(|(name, value)| match value {
         Some(value) => format!("q{name}={value}"),
         None => format!("q{name}="),
     });
     let query = prop::collection::vec(pair, 0..4);
     let methods = vec![Method::GET, Method::PUT, Method::POST, Method::DELETE];
-    let place = any::<bool>().prop_flat_map(|s3| (Just(s3), path(s3)));
+    let style_and_path = any::<bool>().prop_flat_map(|s3| (Just(s3), path(s3)));
     (
-        place,
+        style_and_path,
         any::<bool>(),
         prop::sample::select(methods),
         query,
@@ -78,11 +81,12 @@ fn asked() -> impl Strategy<Value = Asked> {
         prop::collection::vec(any::<u8>(), 0..50),
     )
         .prop_map(|((s3, path), presigned, method, query, values, body)| {
-            let target = match query.is_empty() {
-                true => path,
-                false => format!("{path}?{}", query.join("&")),
+            let target = if query.is_empty() {
+                path
+            } else {
+                format!("{path}?{}", query.join("&"))
             };
-            Asked {
+            RequestCase {
                 s3,
                 presigned,
                 method,
@@ -93,7 +97,7 @@ fn asked() -> impl Strategy<Value = Asked> {
         })
 }
 
-impl Asked {
+impl RequestCase {
     fn settings(&self) -> SigningSettings {
         let mut settings = SigningSettings::default();
         if self.s3 {
@@ -131,9 +135,10 @@ impl Asked {
             .into();
         let headers = request.headers().iter();
         let headers = headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-        let body = match self.presigned && self.s3 {
-            true => SignableBody::UnsignedPayload,
-            false => SignableBody::Bytes(&self.body),
+        let body = if self.presigned && self.s3 {
+            SignableBody::UnsignedPayload
+        } else {
+            SignableBody::Bytes(&self.body)
         };
         let (method, uri) = (self.method.as_str(), request.uri().to_string());
         let signable = SignableRequest::new(method, uri, headers, body).unwrap();
@@ -154,8 +159,8 @@ impl Asked {
     }
 }
 
-/// What comes of the request and of its body.
-fn verdict(asked: &Asked, request: Request<Body>) -> Result<(), Refusal> {
+/// Returns the verdict on the request and its body.
+fn verdict(case: &RequestCase, request: Request<Body>) -> Result<(), SignatureError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -163,13 +168,13 @@ fn verdict(asked: &Asked, request: Request<Body>) -> Result<(), Refusal> {
     runtime.block_on(async {
         let verifier = verifier(ID, SECRET);
         let admitted = verifier
-            .admit(asked.service_name(), asked.rules(), request, at(NOW))
+            .admit(case.service_name(), case.rules(), request, at(NOW))
             .await?;
         let read = axum::body::to_bytes(admitted.request.into_body(), 1000).await;
-        match admitted.outcome.refusal() {
-            Some(refusal) => Err(refusal.clone()),
+        match admitted.outcome.error() {
+            Some(error) => Err(error.clone()),
             None => {
-                assert_eq!(read.unwrap(), asked.body);
+                assert_eq!(read.unwrap(), case.body);
                 Ok(())
             }
         }
@@ -178,13 +183,13 @@ fn verdict(asked: &Asked, request: Request<Body>) -> Result<(), Refusal> {
 
 proptest! {
     #[test]
-    fn what_the_sdk_signs_is_let_in(asked in asked()) {
-        prop_assert_eq!(verdict(&asked, asked.signed()), Ok(()));
+    fn what_the_sdk_signs_is_let_in(case in request_case()) {
+        prop_assert_eq!(verdict(&case, case.signed()), Ok(()));
     }
 
     #[test]
-    fn what_was_changed_on_the_way_is_not(asked in asked(), what in 0..5) {
-        let mut request = asked.signed();
+    fn what_was_changed_on_the_way_is_not(case in request_case(), what in 0..5) {
+        let mut request = case.signed();
         match what {
             0 => *request.method_mut() = Method::PATCH,
             1 => {
@@ -200,14 +205,14 @@ proptest! {
             3 => {
                 request.headers_mut().insert("x-own", HeaderValue::from_static("other."));
             }
-            _ if asked.s3 && asked.presigned => return Ok(()), // its body is not signed
-            _ => *request.body_mut() = Body::from([&asked.body[..], b"x"].concat()),
+            _ if case.s3 && case.presigned => return Ok(()), // its body is not signed
+            _ => *request.body_mut() = Body::from([&case.body[..], b"x"].concat()),
         }
         let expected = match what {
-            4 if asked.s3 => Refusal::Sha256Mismatch,
-            _ => Refusal::Mismatch,
+            4 if case.s3 => SignatureError::Sha256Mismatch,
+            _ => SignatureError::Mismatch,
         };
-        prop_assert_eq!(verdict(&asked, request), Err(expected));
+        prop_assert_eq!(verdict(&case, request), Err(expected));
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! AWS's own test suite for signers: <https://github.com/awslabs/aws-c-auth/tree/main/tests/aws-signing-test-suite/v4>
-//! (Apache-2.0), as its requests look on the wire, one a line. Left out are those with a header over several lines, which HTTP no
-//! longer has, and those where the suite normalises a path and encodes it once: no service does both.
+//! AWS's own test suite for signers:
+//! <https://github.com/awslabs/aws-c-auth/tree/main/tests/aws-signing-test-suite/v4> (Apache-2.0),
+//! as its requests look on the wire, one a line. Left out are those with a header over several
+//! lines, which HTTP no longer has, and those where the suite normalises a path and encodes it
+//! once: no service does both.
 
 use serde::Deserialize;
 
@@ -31,13 +33,14 @@ impl Vector {
         request.body(()).unwrap().into_parts().0
     }
 
-    fn verdict(&self, parts: &Parts, secret: &str) -> Result<(), Refusal> {
+    fn verdict(&self, parts: &Parts, secret: &str) -> Result<(), SignatureError> {
         let claim = Claim::of(parts)?;
         claim.check("us-east-1", "service", at("20150830T123600Z"))?;
         claim.check_headers(parts)?;
-        let style = match self.normalised {
-            true => PathStyle::Others,
-            false => PathStyle::S3,
+        let style = if self.normalised {
+            PathStyle::Others
+        } else {
+            PathStyle::S3
         };
         let key = SigningKey::derive(secret, &claim.scope);
         let hash = signing::sha256(self.body.as_bytes());
@@ -61,7 +64,7 @@ fn every_request_of_the_suite_is_let_in() {
 fn none_of_them_with_another_secret_method_path_query_header_or_body() {
     for mut vector in vectors() {
         let name = &vector.name;
-        let refused = Err(Refusal::Mismatch);
+        let refused = Err(SignatureError::Mismatch);
         let mut parts = vector.parts();
         assert_eq!(vector.verdict(&parts, "another"), refused, "{name}");
 

@@ -113,7 +113,8 @@ impl Engine {
         self.apply(id, EventKind::Redrive)
     }
 
-    /// Writes that a child begins, and gives its execution's id. Only STANDARD ones have a row of an execution.
+    /// Writes that a child begins, and gives its execution's id. Only STANDARD ones have a row of
+    /// an execution.
     fn child_row(
         &mut self,
         child: Child,

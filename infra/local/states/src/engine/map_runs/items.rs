@@ -21,7 +21,8 @@ pub(in super::super) struct Batches {
 }
 
 impl Engine {
-    /// Has a page of items made something of elsewhere, where that may take long; else gives it back.
+    /// Has a page of items made something of elsewhere, where that may take long; else gives it
+    /// back.
     pub(super) fn defer_page(
         &mut self,
         id: i64,

@@ -10,11 +10,12 @@
 //! | running | none is left                 |                                                        | ending  |
 //! | ending  | results are written          | reports to the Map state                               | over    |
 //!
-//! A redrive of the execution takes up a map run that ended without success: its children that did not succeed wait once
-//! more. Those that are executions of their own go on where they failed, EXPRESS ones begin anew.
+//! A redrive of the execution takes up a map run that ended without success: its children that did
+//! not succeed wait once more. Those that are executions of their own go on where they failed,
+//! EXPRESS ones begin anew.
 //!
-//! A child's end, its result and the tally are one transaction, so a child that is done is never run again. A crash
-//! while items are read starts the reading anew: no child has begun then.
+//! A child's end, its result and the tally are one transaction, so a child that is done is never
+//! run again. A crash while items are read starts the reading anew: no child has begun then.
 
 mod children;
 mod ending;
@@ -269,7 +270,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Nobody waits for the map run any more: stops its children, in the transaction that gives it up.
+    /// Nobody waits for the map run any more: stops its children, in the transaction that gives it
+    /// up.
     pub(super) fn cancel_map_run(&mut self, execution: i64, task: TaskId) -> Result<(), Fault> {
         let Some(id) = self.map_runs.of_task(execution, task) else {
             return Ok(());
@@ -283,7 +285,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Goes on with the map runs that something has happened to, each as far as one batch should go.
+    /// Goes on with the map runs that something has happened to, each as far as one batch should
+    /// go.
     pub(super) fn advance_map_runs(&mut self) -> Result<(), Fault> {
         for id in std::mem::take(&mut self.map_runs.ready) {
             self.advance_map_run(id)?;
