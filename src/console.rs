@@ -92,10 +92,10 @@ impl Aws for InProcess {
                 message,
                 status: 400,
             },
-            SdkError::Refused(refusal) => ApiError {
-                code: refusal.code,
-                message: refusal.message.unwrap_or_default(),
-                status: refusal.status,
+            SdkError::Exception(exception) => ApiError {
+                code: exception.code,
+                message: exception.message.unwrap_or_default(),
+                status: exception.status,
             },
         })
     }
