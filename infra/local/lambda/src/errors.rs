@@ -1,6 +1,7 @@
 //! The Lambda service's own errors, with AWS's names, statuses and texts.
 
 use service::InvokeError;
+use service::protocol::Violations;
 
 /// The largest event of a synchronous invocation, in bytes.
 pub(super) const MAX_REQUEST: usize = 6 * 1024 * 1024;
@@ -45,15 +46,16 @@ pub(crate) fn bad_name(name: &str) -> InvokeError {
     )
 }
 
+/// The request breaks constraints of the service model.
+pub(crate) fn validation(violations: String) -> InvokeError {
+    new("ValidationException", 400, violations)
+}
+
 /// A parameter has a value that it can't have.
 pub(crate) fn invalid_value(value: &str, parameter: &str, constraint: &str) -> InvokeError {
-    new(
-        "ValidationException",
-        400,
-        format!(
-            "1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy constraint: {constraint}"
-        ),
-    )
+    let mut violations = Violations::default();
+    violations.add(parameter, value, constraint);
+    validation(violations.finish().err().unwrap_or_default())
 }
 
 /// The event is not JSON.

@@ -4,12 +4,11 @@
 
 use axum::body::Body;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use service::protocol::{self, Query, page_token};
 
-use super::error::{ApiError, respond};
+use super::error::ApiError;
 use super::plan::Plan;
 use super::store::Schedule;
 use super::{GROUP, Scheduler, now};
@@ -26,7 +25,7 @@ type ApiResult = Result<Value, ApiError>;
 
 pub(super) async fn handle(scheduler: &Scheduler, request: Request<Body>) -> Response<Body> {
     match route(scheduler, request).await {
-        Ok(body) => respond(StatusCode::OK, &body),
+        Ok(body) => protocol::respond(StatusCode::OK, protocol::REST_JSON, body.to_string()),
         Err(error) => {
             if let ApiError::Internal(error) = &error {
                 tracing::error!(error, "EventBridge Scheduler failed");
@@ -38,8 +37,7 @@ pub(super) async fn handle(scheduler: &Scheduler, request: Request<Body>) -> Res
 
 async fn route(scheduler: &Scheduler, request: Request<Body>) -> ApiResult {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().trim_matches('/');
-    let segments: Vec<String> = path.split('/').map(decode).collect();
+    let segments = protocol::segments(parts.uri.path());
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let query = Query(parts.uri.query().unwrap_or_default());
     match (&parts.method, &segments[..]) {
@@ -61,35 +59,14 @@ async fn route(scheduler: &Scheduler, request: Request<Body>) -> ApiResult {
                 _ => update(scheduler, name, request).await,
             }
         }
-        (method, _) => Err(ApiError::Unknown(format!("{method} /{path}"))),
-    }
-}
-
-fn decode(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-/// The part of a URL after the question mark.
-#[derive(Clone, Copy)]
-struct Query<'a>(&'a str);
-
-impl Query<'_> {
-    fn get(&self, name: &str) -> Option<String> {
-        let mut pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
-        pairs
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| decode(value))
+        (method, _) => Err(ApiError::Unknown(format!("{method} {}", parts.uri.path()))),
     }
 }
 
 async fn read(body: Body) -> Result<Value, ApiError> {
-    let unread = |error: &dyn std::fmt::Display| {
-        ApiError::Validation(format!("The request can't be read: {error}"))
-    };
-    let body = Limited::new(body, MAX_REQUEST).collect().await;
-    let body = body.map_err(|error| unread(&error))?.to_bytes();
-    let request: Map<String, Value> =
-        serde_json::from_slice(&body).map_err(|error| unread(&error))?;
+    let body = protocol::read_body(body, MAX_REQUEST).await;
+    let request = body.and_then(|body| protocol::parse_object(&body));
+    let request = request.map_err(ApiError::Validation)?;
     check_group(request.get("GroupName").and_then(Value::as_str))?;
     let kept = request
         .into_iter()
@@ -226,9 +203,14 @@ async fn list(scheduler: &Scheduler, query: Query<'_>) -> ApiResult {
                 ApiError::invalid("maxResults", "Member must be a number from 1 to 100")
             })?,
     };
-    let after = query.get("NextToken").unwrap_or_default();
     let prefix = query.get("NamePrefix").unwrap_or_default();
     let state = query.get("State");
+    let listing = format!("{prefix}\n{state:?}");
+    let after = match query.get("NextToken") {
+        None => String::new(),
+        Some(token) => page_token::read(&listing, &token)
+            .ok_or_else(|| ApiError::Validation("Invalid NextToken".to_owned()))?,
+    };
     let all = scheduler.with(move |store| store.all(&after)).await?;
     let matching = all
         .into_iter()
@@ -243,9 +225,9 @@ async fn list(scheduler: &Scheduler, query: Query<'_>) -> ApiResult {
     let page: Vec<Value> = found.by_ref().take(max).collect();
     let mut response = json!({ "Schedules": page });
     if found.next().is_some()
-        && let Some(last) = page.last()
+        && let Some(last) = page.last().and_then(|last| last["Name"].as_str())
     {
-        response["NextToken"] = last["Name"].clone();
+        response["NextToken"] = json!(page_token::write(&listing, last));
     }
     Ok(response)
 }

@@ -3,8 +3,9 @@
 //! <https://docs.aws.amazon.com/scheduler/latest/APIReference/CommonErrors.html>
 
 use axum::body::Body;
-use http::{Response, StatusCode, header};
-use serde_json::{Value, json};
+use http::{Response, StatusCode};
+use serde_json::json;
+use service::protocol::{self, Violations};
 
 /// An error of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,9 +33,9 @@ pub(super) enum ApiError {
 impl ApiError {
     /// Returns the error for an invalid member of the request.
     pub(super) fn invalid(member: &str, problem: &str) -> Self {
-        Self::Validation(format!(
-            "1 validation error detected: Value at '{member}' failed to satisfy constraint: {problem}"
-        ))
+        let mut violations = Violations::default();
+        violations.add_sensitive(member, problem);
+        Self::Validation(violations.finish().err().unwrap_or_default())
     }
 
     fn code(&self) -> (&'static str, StatusCode) {
@@ -51,10 +52,8 @@ impl ApiError {
 
     pub(super) fn into_response(self) -> Response<Body> {
         let (code, status) = self.code();
-        let mut response = respond(status, &json!({ "Message": self.to_string() }));
-        let code = http::HeaderValue::from_static(code);
-        response.headers_mut().insert("x-amzn-errortype", code);
-        response
+        let body = json!({ "Message": self.to_string() });
+        protocol::respond_error(status, protocol::REST_JSON, code, &body)
     }
 }
 
@@ -62,13 +61,4 @@ impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Internal(format!("scheduler.db: {error}"))
     }
-}
-
-/// An answer in JSON.
-pub(super) fn respond(status: StatusCode, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    let json = http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
 }

@@ -355,13 +355,17 @@ async fn a_schedule_is_described_listed_updated_and_deleted() {
     let (_, _, page) = service
         .send("GET", "/schedules?MaxResults=1", &Value::Null)
         .await;
+    assert_eq!(page["Schedules"][0]["Name"], "a");
+    let token = page["NextToken"].as_str().unwrap();
+    // It belongs to its own listing.
+    let other = format!("/schedules?NamePrefix=b&NextToken={token}");
+    let (status, _, refused) = service.send("GET", &other, &Value::Null).await;
     assert_eq!(
-        (&page["Schedules"][0]["Name"], &page["NextToken"]),
-        (&"a".into(), &"a".into())
+        (status, &refused["Message"]),
+        (400, &"Invalid NextToken".into())
     );
-    let (_, _, page) = service
-        .send("GET", "/schedules?MaxResults=1&NextToken=a", &Value::Null)
-        .await;
+    let next = format!("/schedules?MaxResults=1&NextToken={token}");
+    let (_, _, page) = service.send("GET", &next, &Value::Null).await;
     assert_eq!(
         (&page["Schedules"][0]["Name"], &page["NextToken"]),
         (&"b".into(), &Value::Null)

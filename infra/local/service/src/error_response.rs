@@ -1,7 +1,9 @@
 //! Errors as AWS services answer them.
 
 use axum::body::Body;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{Response, StatusCode};
+
+use crate::protocol;
 
 /// An error's HTTP status, code and message, before a protocol gives them a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +34,6 @@ impl ErrorResponse {
             message,
         } = self;
         let body = serde_json::json!({ "__type": code, "message": message });
-        let mut response = Response::new(Body::from(body.to_string()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        let json = HeaderValue::from_static("application/x-amz-json-1.1");
-        headers.insert(header::CONTENT_TYPE, json);
-        headers.insert("x-amzn-errortype", HeaderValue::from_static(code));
-        response
+        protocol::respond_error(status, protocol::JSON_1_1, code, &body)
     }
 }

@@ -15,6 +15,7 @@ pub mod logs;
 mod objects;
 pub mod private;
 pub mod process;
+pub mod protocol;
 pub mod sdk;
 mod seam;
 pub mod signature;

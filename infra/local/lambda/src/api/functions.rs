@@ -4,7 +4,9 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Result, parameter};
+use service::protocol::Query;
+
+use super::Result;
 use crate::environment::log_group;
 use crate::errors;
 use crate::handle::Lambda;
@@ -14,8 +16,8 @@ use crate::pool::Slot;
 /// AWS's page is at most this long.
 const MAX_PAGE: usize = 50;
 
-pub(super) async fn list(lambda: &Lambda, query: &str) -> Result<Value> {
-    let limit = match parameter(query, "MaxItems") {
+pub(super) async fn list(lambda: &Lambda, query: Query<'_>) -> Result<Value> {
+    let limit = match query.get("MaxItems") {
         Some(text) => match text.parse() {
             Ok(limit @ 1..) => MAX_PAGE.min(limit),
             _ => {
@@ -25,7 +27,7 @@ pub(super) async fn list(lambda: &Lambda, query: &str) -> Result<Value> {
         },
         None => MAX_PAGE,
     };
-    let marker = parameter(query, "Marker").unwrap_or_default();
+    let marker = query.get("Marker").unwrap_or_default();
     let mut rest = lambda
         .inner
         .slots

@@ -11,6 +11,7 @@ use crate::errors::{self, MAX_REQUEST};
 use crate::handle::{InvokeOptions, Lambda};
 use crate::name::LATEST;
 use service::Invocation;
+use service::protocol::Violations;
 
 const INVOCATION_TYPE: &str = "x-amz-invocation-type";
 const LOG_TYPE: &str = "x-amz-log-type";
@@ -26,7 +27,7 @@ pub(super) async fn invoke(
     request: Request<Body>,
 ) -> Result<Response<Body>> {
     let (head, body) = request.into_parts();
-    let name = match super::parameter(head.uri.query().unwrap_or_default(), "Qualifier") {
+    let name = match super::query(&head.uri).get("Qualifier") {
         Some(qualifier) => format!("{name}:{qualifier}"),
         None => name.to_owned(),
     };
@@ -98,12 +99,12 @@ fn options(headers: &HeaderMap) -> Result<InvokeOptions> {
 
 fn check(value: Option<&str>, parameter: &str, known: &[&str]) -> Result<()> {
     match value {
-        Some(value) if !known.contains(&value) => {
-            let set = known.join(", ");
-            let constraint = format!("Member must satisfy enum value set: [{set}]");
-            Err(errors::invalid_value(value, parameter, &constraint))
+        Some(value) => {
+            let mut violations = Violations::default();
+            violations.check_choice(parameter, value, known);
+            violations.finish().map_err(errors::validation)
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

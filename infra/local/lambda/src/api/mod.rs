@@ -5,16 +5,15 @@ mod invoke;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use percent_encoding::percent_decode_str;
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
+use service::protocol::{self, Query, REST_JSON};
 
 use super::handle::Lambda;
 use crate::errors;
 use service::InvokeError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 type Result<T> = std::result::Result<T, InvokeError>;
 
@@ -26,17 +25,15 @@ pub(super) async fn handle(lambda: &Lambda, request: Request<Body>) -> Response<
 }
 
 async fn route(lambda: &Lambda, request: Request<Body>) -> Result<Response<Body>> {
-    let path = request.uri().path().to_owned();
-    let segments = path.trim_matches('/').split('/');
-    let segments: Vec<String> = segments.map(decode).collect();
+    let segments = protocol::segments(request.uri().path());
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (request.method(), segments.as_slice()) {
         (&Method::POST, ["2015-03-31", "functions", name, "invocations"]) => {
             invoke::invoke(lambda, name, request).await
         }
         (&Method::GET, ["2015-03-31", "functions"]) => {
-            let query = request.uri().query().unwrap_or_default();
-            Ok(json_response(&functions::list(lambda, query).await?))
+            let functions = functions::list(lambda, query(request.uri())).await?;
+            Ok(json_response(&functions))
         }
         (&Method::GET, ["2015-03-31", "functions", name]) => {
             check_qualifier(lambda, name, &request)?;
@@ -54,21 +51,14 @@ async fn route(lambda: &Lambda, request: Request<Body>) -> Result<Response<Body>
 
 /// `?Qualifier=` names a version as `NAME:QUALIFIER` does.
 fn check_qualifier(lambda: &Lambda, name: &str, request: &Request<Body>) -> Result<()> {
-    match parameter(request.uri().query().unwrap_or_default(), "Qualifier") {
+    match query(request.uri()).get("Qualifier") {
         Some(qualifier) => lambda.slot(&format!("{name}:{qualifier}")).map(drop),
         None => Ok(()),
     }
 }
 
-/// The value of a query parameter.
-fn parameter(query: &str, name: &str) -> Option<String> {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let mut values = pairs.filter(|(key, _)| *key == name);
-    values.next().map(|(_, value)| decode(value))
-}
-
-fn decode(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
+fn query(uri: &http::Uri) -> Query<'_> {
+    Query(uri.query().unwrap_or_default())
 }
 
 /// The operation's name where it is one that people try, or the request line.
@@ -100,20 +90,12 @@ fn operation(method: &Method, segments: &[&str]) -> String {
 }
 
 fn json_response(body: &Value) -> Response<Body> {
-    respond(
-        StatusCode::OK,
-        Bytes::from(body.to_string()),
-        HeaderMap::new(),
-    )
+    protocol::respond(StatusCode::OK, REST_JSON, body.to_string())
 }
 
 fn respond(status: StatusCode, body: Bytes, headers: HeaderMap) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    let headers = response.headers_mut();
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(header::CONTENT_TYPE, json);
+    let mut response = protocol::respond(status, REST_JSON, body);
+    response.headers_mut().extend(headers);
     response
 }
 
@@ -133,6 +115,5 @@ fn failed(error: &InvokeError) -> Response<Body> {
         }),
         _ => json!({ "Type": side, "message": error.message }),
     };
-    let headers = HeaderMap::from_iter([(ERROR_TYPE, HeaderValue::from_static(error.code))]);
-    respond(status, Bytes::from(body.to_string()), headers)
+    protocol::respond_error(status, REST_JSON, error.code, &body)
 }
