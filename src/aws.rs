@@ -20,7 +20,7 @@ pub(crate) async fn config(url: &str, region: &str) -> anyhow::Result<SdkConfig>
     };
     // First: what a client would be told of a wrong key differs from service to service.
     let stack = url.to_owned();
-    tokio::task::spawn_blocking(move || scones_local::takes(&stack, key.as_ref())).await??;
+    tokio::task::spawn_blocking(move || scones_local::check_key(&stack, key.as_ref())).await??;
     let config = aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(url)
         .region(Region::new(region.to_owned()))

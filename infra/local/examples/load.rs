@@ -78,12 +78,12 @@ fn client(url: &str) -> Client {
     Client::from_conf(config)
 }
 
-/// What the workers share.
+/// The state shared by the workers.
 struct Load {
     client: Client,
     machine: String,
     input: String,
-    /// How many executions are still to be started.
+    /// The number of executions still to start.
     left: AtomicUsize,
 }
 

@@ -1,5 +1,4 @@
-//! What programs of this machine ask a running stack about itself: HTTP/1.0, whose answer ends with
-//! the connection, is all that is needed of HTTP.
+//! Queries a running stack of this machine over HTTP/1.0, whose response ends with the connection.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -7,56 +6,56 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
-use crate::listen::HOLDER_PATH;
+use crate::listen::STACK_INFO_PATH;
 use service::Identity;
 use service::signature::{self, Key};
 
 /// No answer of the stack about itself is longer.
 const LONGEST: u64 = 64 << 10;
-/// How long a stack may take to say which one it is.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+/// The time limit for a stack to identify itself.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A stack does not let in who asks.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyRefused {
-    /// It has a key, and the asker has none.
+pub enum KeyError {
+    /// The stack has a key, and the client has none.
     #[error(
         "the stack at {0} verifies signatures: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY to its key"
     )]
     None(String),
-    /// It has another key.
+    /// The stack has another key.
     #[error(
-        "the stack at {url} does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: {told}"
+        "the stack at {url} does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: {message}"
     )]
     Wrong {
-        /// Where the stack answers.
+        /// The URL of the stack.
         url: String,
-        /// What it said.
-        told: String,
+        /// The response of the stack.
+        message: String,
     },
 }
 
-/// Whether the stack at `url` takes what is signed with `key`. What is no stack, or does not
-/// answer, takes anything here: a client finds that out.
-pub fn takes(url: &str, key: Option<&Key>) -> Result<(), KeyRefused> {
+/// Checks that the stack at `url` accepts requests signed with `key`. If nothing there responds as
+/// a stack, the check succeeds: the client will find out.
+pub fn check_key(url: &str, key: Option<&Key>) -> Result<(), KeyError> {
     let Some(address) = url.strip_prefix("http://") else {
         return Ok(());
     };
     let address = address.trim_end_matches('/');
-    let Ok((status, body)) = ask(&Method::GET, address, HOLDER_PATH, key, Some(PATIENCE)) else {
+    let Ok((status, body)) = ask(&Method::GET, address, STACK_INFO_PATH, key, Some(TIMEOUT)) else {
         return Ok(());
     };
     if status != StatusCode::FORBIDDEN {
         return Ok(());
     }
     let url = url.to_owned();
-    let told = serde_json::from_str::<serde_json::Value>(&body).ok();
-    let text = |name: &str| Some(told.as_ref()?.get(name)?.as_str()?.to_owned());
+    let message = serde_json::from_str::<serde_json::Value>(&body).ok();
+    let text = |name: &str| Some(message.as_ref()?.get(name)?.as_str()?.to_owned());
     match (text("__type"), text("message"), key) {
-        (Some(_), Some(_), None) => Err(KeyRefused::None(url)),
-        (Some(code), Some(message), Some(_)) => Err(KeyRefused::Wrong {
+        (Some(_), Some(_), None) => Err(KeyError::None(url)),
+        (Some(code), Some(message), Some(_)) => Err(KeyError::Wrong {
             url,
-            told: format!("{code}: {message}"),
+            message: format!("{code}: {message}"),
         }),
         _ => Ok(()),
     }
@@ -80,10 +79,10 @@ pub(crate) fn ask(
     let request =
         format!("{method} {uri} HTTP/1.0\r\nHost: {address}\r\n{signed}Content-Length: 0\r\n\r\n");
     stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.take(LONGEST).read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    let parsed = answer.split_once("\r\n\r\n").and_then(|(head, body)| {
+    let mut response = Vec::new();
+    stream.take(LONGEST).read_to_end(&mut response)?;
+    let response = String::from_utf8_lossy(&response);
+    let parsed = response.split_once("\r\n\r\n").and_then(|(head, body)| {
         let status = head.split(' ').nth(1)?.parse().ok()?;
         Some((status, body.to_owned()))
     });
@@ -127,14 +126,14 @@ mod tests {
         let key = Key::new("me", "0f8fad5bd9cb469f").unwrap();
         let url = answers(REFUSED);
         assert_eq!(
-            takes(&url, None).unwrap_err().to_string(),
+            check_key(&url, None).unwrap_err().to_string(),
             format!(
                 "the stack at {url} verifies signatures: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY to its key"
             )
         );
         let url = answers(REFUSED);
         assert_eq!(
-            takes(&url, Some(&key)).unwrap_err().to_string(),
+            check_key(&url, Some(&key)).unwrap_err().to_string(),
             format!(
                 "the stack at {url} does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: X: why"
             )
@@ -150,7 +149,7 @@ mod tests {
             "https://example.com".to_owned(),
             "http://127.0.0.1:1".to_owned(),
         ] {
-            takes(&url, None).unwrap();
+            check_key(&url, None).unwrap();
         }
     }
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::ask::{KeyRefused, ask, takes};
-use crate::holder::{DataDir, Holder, LockError};
+use crate::ask::{KeyError, ask, check_key};
+use crate::stack_info::{DataDir, LockError, StackInfo};
 use local_states::{OpenError, Swept, gc_offline};
 use service::signature::Key;
 
-/// Where a running stack is asked for it; `?older_than=` gives the age in seconds.
+/// The path for deleting ended executions; `?older_than=` is the age in seconds.
 pub(crate) const PATH: &str = "/_scones/gc";
 
-/// Why nothing was deleted, or not all.
+/// The reason that deletion failed or was incomplete.
 #[derive(Debug, thiserror::Error)]
 pub enum GcError {
     /// The data directory is not to be had.
@@ -21,17 +21,17 @@ pub enum GcError {
     DataDir(LockError),
     /// The stack that runs on it does not take the key.
     #[error(transparent)]
-    Key(#[from] KeyRefused),
+    Key(#[from] KeyError),
     /// Its database can't be opened or changed.
     #[error(transparent)]
     Database(#[from] OpenError),
     /// The stack that runs on it did not do it.
-    #[error("the stack at {url} did not delete anything: {answer}")]
+    #[error("the stack at {url} did not delete anything: {response}")]
     Stack {
-        /// Where it answers.
+        /// The URL of the stack.
         url: String,
-        /// What it said.
-        answer: String,
+        /// The response of the stack.
+        response: String,
     },
 }
 
@@ -41,22 +41,22 @@ pub enum GcError {
 pub fn gc(data_dir: &Path, older_than: Duration, key: Option<&Key>) -> Result<Swept, GcError> {
     match DataDir::take(data_dir) {
         Ok(held) => Ok(gc_offline(held.path(), older_than)?),
-        Err(LockError::Held { holder, .. }) => by_stack(&holder, older_than, key),
+        Err(LockError::Held { info, .. }) => by_stack(&info, older_than, key),
         Err(error) => Err(GcError::DataDir(error)),
     }
 }
 
-fn by_stack(holder: &Holder, older_than: Duration, key: Option<&Key>) -> Result<Swept, GcError> {
-    let refused = |answer: String| GcError::Stack {
-        url: holder.url.clone(),
-        answer,
+fn by_stack(info: &StackInfo, older_than: Duration, key: Option<&Key>) -> Result<Swept, GcError> {
+    let refused = |response: String| GcError::Stack {
+        url: info.url.clone(),
+        response,
     };
-    takes(&holder.url, key)?;
-    let address = holder.url.trim_start_matches("http://");
+    check_key(&info.url, key)?;
+    let address = info.url.trim_start_matches("http://");
     let uri = format!("{PATH}?older_than={}", older_than.as_secs());
     // However long it takes.
-    let answer = ask(&Method::POST, address, &uri, key, None);
-    let (_, body) = answer.map_err(|error| refused(error.to_string()))?;
+    let response = ask(&Method::POST, address, &uri, key, None);
+    let (_, body) = response.map_err(|error| refused(error.to_string()))?;
     serde_json::from_str(&body).map_err(|_| refused(body))
 }
 
@@ -81,23 +81,23 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let served = std::thread::spawn(move || {
             let mut requests = Vec::new();
-            for answer in [
+            for response in [
                 "HTTP/1.0 200 OK\r\n\r\n{}",
                 "HTTP/1.0 500 x\r\n\r\nstates.db: disk full",
             ] {
                 let (mut stream, _) = listener.accept().unwrap();
                 let mut request = [0; 512];
                 let length = stream.read(&mut request).unwrap();
-                stream.write_all(answer.as_bytes()).unwrap();
+                stream.write_all(response.as_bytes()).unwrap();
                 requests.push(String::from_utf8_lossy(&request[..length]).into_owned());
             }
             requests
         });
-        let holder = Holder {
+        let info = StackInfo {
             pid: 1,
             url: url.clone(),
         };
-        let error = by_stack(&holder, Duration::from_secs(7), None).unwrap_err();
+        let error = by_stack(&info, Duration::from_secs(7), None).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("the stack at {url} did not delete anything: states.db: disk full")

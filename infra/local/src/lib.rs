@@ -7,17 +7,17 @@
 
 mod ask;
 mod gc;
-mod holder;
 mod listen;
 mod registry;
 mod route;
 mod server;
 mod stack;
+mod stack_info;
 #[cfg(test)]
 mod tests;
 
-pub use ask::{KeyRefused, takes};
+pub use ask::{KeyError, check_key};
 pub use gc::{GcError, gc};
-pub use holder::{Holder, LockError, running};
 pub use listen::ListenError;
 pub use stack::{Config, FunctionCommand, Stack, StartError};
+pub use stack_info::{LockError, StackInfo, running};

@@ -6,23 +6,23 @@ use std::net::SocketAddr;
 use http::Method;
 use tokio::net::TcpListener;
 
-use crate::ask::{PATIENCE, ask};
-use crate::holder::Holder;
+use crate::ask::{TIMEOUT, ask};
+use crate::stack_info::StackInfo;
 use service::signature::Key;
 
-/// Where a stack says which one it is.
-pub(crate) const HOLDER_PATH: &str = "/_scones/stack";
+/// The path at which a stack identifies itself.
+pub(crate) const STACK_INFO_PATH: &str = "/_scones/stack";
 
 /// The port could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// Another stack has it.
-    #[error("{address} is held by the stack that runs as process {}; use that one, stop it, or give --port another port", holder.pid)]
+    #[error("{address} is held by the stack that runs as process {}; use that one, stop it, or give --port another port", info.pid)]
     HeldByStack {
         /// The address asked for.
         address: SocketAddr,
-        /// Who holds it.
-        holder: Holder,
+        /// The stack that holds it.
+        info: StackInfo,
     },
     /// Another program has it.
     #[error("{0} is held by another program; give --port another port (0 takes a free one)")]
@@ -39,7 +39,7 @@ pub enum ListenError {
     Io {
         /// The address asked for.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
@@ -64,17 +64,17 @@ pub(crate) async fn bind(
 }
 
 fn who_holds(address: SocketAddr, key: Option<&Key>) -> ListenError {
-    match holder(address, key) {
-        Some(holder) => ListenError::HeldByStack { address, holder },
+    match info(address, key) {
+        Some(info) => ListenError::HeldByStack { address, info },
         None => ListenError::Held(address),
     }
 }
 
 /// Asks whatever answers on `address` whether it is a stack; it may well be anything else, or a
 /// stack with another key.
-fn holder(address: SocketAddr, key: Option<&Key>) -> Option<Holder> {
+fn info(address: SocketAddr, key: Option<&Key>) -> Option<StackInfo> {
     let address = address.to_string();
-    let (_, body) = ask(&Method::GET, &address, HOLDER_PATH, key, Some(PATIENCE)).ok()?;
+    let (_, body) = ask(&Method::GET, &address, STACK_INFO_PATH, key, Some(TIMEOUT)).ok()?;
     serde_json::from_str(&body).ok()
 }
 
@@ -87,9 +87,9 @@ mod tests {
         let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = other.local_addr().unwrap();
         std::thread::spawn(move || drop(other.accept()));
-        let told = bind(address, None).await.unwrap_err().to_string();
+        let message = bind(address, None).await.unwrap_err().to_string();
         assert_eq!(
-            told,
+            message,
             format!(
                 "{address} is held by another program; give --port another port (0 takes a free one)"
             )
@@ -100,9 +100,9 @@ mod tests {
     async fn an_address_that_others_can_reach() {
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
             let address: SocketAddr = address.parse().unwrap();
-            let told = bind(address, None).await.unwrap_err().to_string();
+            let message = bind(address, None).await.unwrap_err().to_string();
             assert_eq!(
-                told,
+                message,
                 format!(
                     "{address} can be reached from other machines, and whoever reaches a stack without a key can run the \
                      functions and read every object: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY, and the \

@@ -17,11 +17,11 @@ use service::{Service, virtual_host};
 
 use crate::registry::Registry;
 
-/// Where the stack is asked about itself, under any name that is not a bucket's. No bucket's name
-/// can begin with an underscore, so no object is hidden by it.
+/// The path prefix of the stack's own API, on any host that does not name a bucket. Bucket names
+/// can't begin with an underscore, so it hides no object.
 const STACK: &str = "/_scones/";
 
-/// Where a request goes.
+/// The destination of a request.
 pub(crate) enum Destination<'s> {
     /// A service of the stack.
     Service(&'s dyn Service),
@@ -73,7 +73,7 @@ fn signing_name(request: &Parts) -> Option<&str> {
     scope.rsplit('/').next().filter(|name| !name.is_empty())
 }
 
-/// Whether the query has the credential scope of a presigned URL for S3.
+/// Returns true if the query has the credential scope of a presigned URL for S3.
 fn is_presigned_for_s3(request: &Parts) -> bool {
     let mut pairs = request.uri.query().unwrap_or_default().split('&');
     let credential = pairs.find_map(|pair| pair.strip_prefix("X-Amz-Credential="));

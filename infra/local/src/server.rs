@@ -1,10 +1,10 @@
-//! The one port: accepts requests, finds the service of each, lets in who may ask, and answers for
-//! services that are not there.
+//! Serves the one port: accepts requests, routes each to its service, checks access, and responds
+//! for services that the stack does not have.
 //!
-//! Where the stack has a key, a request's signature says who may ask. Where it has none, every
-//! program of this machine may, and no web page ([`browser_guard`]). Objects are served from the
-//! same origin as the APIs, so a page that is an object could ask for everything: every answer
-//! tells browsers to run nothing of it.
+//! With a key, a request's signature decides access. Without one, every program of this machine has
+//! access, but no web page ([`browser_guard`]). Objects are served from the same origin as the
+//! APIs, so a page stored as an object could call every API: all responses tell browsers not to run
+//! their content.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(crate) async fn serve(
 ) {
     let service = tower::service_fn(move |request| {
         let stack = stack.clone();
-        async move { Ok::<_, Infallible>(answer(&stack, request).await) }
+        async move { Ok::<_, Infallible>(respond(&stack, request).await) }
     });
     // Small answers follow small requests here: waiting for a full segment would cost 40 ms each.
     let listener = listener.tap_io(|stream| {
@@ -49,18 +49,18 @@ pub(crate) async fn serve(
     }
 }
 
-async fn answer(stack: &Stack, request: Request<Body>) -> Response<Body> {
+async fn respond(stack: &Stack, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let destination = route(stack.services(), &parts);
     let head = RequestHead::of(&parts);
     let request = Request::from_parts(parts, body);
-    let mut answer = match check_sender(stack, &request) {
+    let mut response = match check_sender(stack, &request) {
         Ok(()) => verified(stack, &destination, &head, request).await,
         Err(refusal) => foreign(&destination, &head, &refusal),
     };
-    contain(answer.headers_mut());
-    identify(answer.headers_mut());
-    answer
+    contain(response.headers_mut());
+    identify(response.headers_mut());
+    response
 }
 
 /// Checks that no web page sent the request, where no signature says who did.
@@ -171,15 +171,15 @@ async fn dispatch(
 
 async fn own(stack: &Stack, request: &Parts) -> Response<Body> {
     match request.uri.path() {
-        listen::HOLDER_PATH => who_holds(stack),
+        listen::STACK_INFO_PATH => who_holds(stack),
         gc::PATH => delete_old(stack, request).await,
         _ => plain(StatusCode::NOT_FOUND, "the stack has no such path"),
     }
 }
 
 fn who_holds(stack: &Stack) -> Response<Body> {
-    let holder = serde_json::to_string(stack.holder()).unwrap_or_default();
-    Response::new(Body::from(holder))
+    let info = serde_json::to_string(stack.info()).unwrap_or_default();
+    Response::new(Body::from(info))
 }
 
 /// Deletes old executions, for `scones gc`.

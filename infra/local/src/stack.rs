@@ -18,41 +18,40 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use crate::holder::{DataDir, Holder, LockError};
 use crate::listen::{self, ListenError};
 use crate::registry::Registry;
 use crate::server;
+use crate::stack_info::{DataDir, LockError, StackInfo};
 use local_apigateway::ApiGateway;
 use local_lambda::{Deployment, Lambda};
 use local_s3::S3;
 use local_sagemaker::SageMaker;
 use local_scheduler::Scheduler;
-use local_states::{EvaluatorCommand, Neighbours, States};
+use local_states::{EvaluatorCommand, ReachableServices, States};
 use sam_template::{Application, Function, TemplateError};
 
-/// How long answers under way may hold up the end of the stack.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
+/// The time limit for requests in progress when the stack stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Says which command runs a function of the template; `None` where there is none for it.
 pub type FunctionCommand = Box<dyn Fn(&Function) -> Option<local_lambda::Command> + Send>;
 
-/// What a stack needs to know.
+/// The configuration of a stack.
 pub struct Config {
     /// The account and region that it answers for.
     pub identity: Identity,
-    /// Where it listens; port 0 takes a free one.
+    /// The address to listen on; port 0 picks a free port.
     pub listen: SocketAddr,
-    /// What every request must be signed with. Without one any key goes, and `listen` must be a
-    /// loopback address.
+    /// The key that every request must be signed with. Without one, any key is accepted, and
+    /// `listen` must be a loopback address.
     pub key: Option<Key>,
-    /// Where all state lives.
+    /// The directory of all state.
     pub data_dir: PathBuf,
     /// The SAM template; none for a stack that starts empty.
     pub template: Option<PathBuf>,
     /// Values for the template's parameters.
     pub parameters: BTreeMap<String, String>,
-    /// How long executions are kept after their end: [`local_states::RETENTION`] is as long as on
-    /// AWS.
+    /// The retention period of ended executions: [`local_states::RETENTION`] is as long as on AWS.
     pub retention: Duration,
     /// The command that runs a function.
     pub function_command: FunctionCommand,
@@ -67,7 +66,7 @@ pub struct Config {
     pub evaluator: Option<EvaluatorCommand>,
 }
 
-/// Why a stack did not start.
+/// The reason that a stack did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data directory is not to be had.
@@ -89,7 +88,7 @@ pub enum StartError {
     Service {
         /// The service.
         service: &'static str,
-        /// What it said.
+        /// The service's error.
         source: Box<dyn Error + Send + Sync>,
     },
 }
@@ -101,7 +100,7 @@ pub struct Stack {
 }
 
 struct Parts {
-    holder: Holder,
+    info: StackInfo,
     identity: Identity,
     application: Application,
     services: Registry,
@@ -139,7 +138,7 @@ impl Stack {
         }
         let mut data_dir = DataDir::take(&config.data_dir)?;
         let listener = listen::bind(config.listen, config.key.as_ref()).await?;
-        let holder = Holder::this_process(&listener).map_err(in_service("the port"))?;
+        let info = StackInfo::this_process(&listener).map_err(in_service("the port"))?;
         let mut services = Registry::default();
         for service in &config.services {
             services.register(service.clone());
@@ -155,8 +154,14 @@ impl Stack {
             Some(_) => Key::of_functions(),
             None => Key::unverified(),
         };
-        let at = (holder.url.as_str(), &functions_key);
-        let handles = register(&mut services, &config, data_dir.path(), at, &application)?;
+        let handles = register(
+            &mut services,
+            &config,
+            data_dir.path(),
+            &info.url,
+            &functions_key,
+            &application,
+        )?;
         let region = config.identity.region.clone();
         let verifier = config
             .key
@@ -164,11 +169,11 @@ impl Stack {
         handles.declare(&application).await?;
         services.declare(&application).await?;
         data_dir
-            .announce(&holder)
+            .announce(&info)
             .map_err(in_service("the data directory"))?;
         let stack = Self {
             parts: Arc::new(Parts {
-                holder,
+                info,
                 identity: config.identity,
                 application,
                 services,
@@ -222,7 +227,7 @@ impl Stack {
         }
         let mut tasks = self.parts.tasks.lock().await;
         let ended = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(LAST_ANSWERS, ended).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, ended).await.is_err() {
             tracing::warn!("requests were still being answered when the stack stopped");
         }
         tasks.shutdown().await;
@@ -243,20 +248,20 @@ impl Stack {
 
     /// The URL that the stack answers on, for `AWS_ENDPOINT_URL`.
     pub fn url(&self) -> &str {
-        &self.parts.holder.url
+        &self.parts.info.url
     }
 
-    /// What this stack says of itself.
-    pub(crate) fn holder(&self) -> &Holder {
-        &self.parts.holder
+    /// Returns the process and URL of this stack.
+    pub(crate) fn info(&self) -> &StackInfo {
+        &self.parts.info
     }
 
-    /// Whether every request must be signed with the stack's key.
+    /// Returns true if every request must be signed with the stack's key.
     pub fn verifies(&self) -> bool {
         self.parts.verifier.is_some()
     }
 
-    /// What requests are held against, where they are.
+    /// Returns the verifier of signatures, if the stack has a key.
     pub(crate) fn verifier(&self) -> Option<&Verifier> {
         self.parts.verifier.as_ref()
     }
@@ -266,12 +271,12 @@ impl Stack {
         &self.parts.identity
     }
 
-    /// What the template describes.
+    /// Returns the application that the template describes.
     pub fn application(&self) -> &Application {
         &self.parts.application
     }
 
-    /// Where all state lives: an absolute path.
+    /// Returns the directory of all state, an absolute path.
     pub fn data_dir(&self) -> &Path {
         self.parts.data_dir.path()
     }
@@ -317,7 +322,8 @@ fn register(
     services: &mut Registry,
     config: &Config,
     data_dir: &Path,
-    (url, key): (&str, &Key),
+    url: &str,
+    key: &Key,
     application: &Application,
 ) -> Result<Handles, StartError> {
     let identity = &config.identity;
@@ -351,21 +357,21 @@ fn register(
     let sagemaker = sagemaker.map_err(in_service("SageMaker"))?;
     services.register(Arc::new(sagemaker.clone()));
 
-    let mut neighbours = Neighbours::new(functions.clone())
+    let mut reachable = ReachableServices::new(functions.clone())
         .with_objects(objects)
         .with_retention(config.retention);
     for service in services.iter() {
         for (name, api) in service.apis() {
-            neighbours = neighbours.with_service(name, api);
+            reachable = reachable.with_service(name, api);
         }
         if let Some((name, jobs)) = service.jobs() {
-            neighbours = neighbours.with_jobs(name, jobs);
+            reachable = reachable.with_jobs(name, jobs);
         }
     }
     if let Some(command) = &config.evaluator {
-        neighbours = neighbours.with_evaluator(local_states::evaluators(command.clone()));
+        reachable = reachable.with_evaluator(local_states::evaluators(command.clone()));
     }
-    let states = States::open(data_dir, identity.clone(), neighbours)
+    let states = States::open(data_dir, identity.clone(), reachable)
         .map_err(in_service("Step Functions"))?;
     services.register(Arc::new(states.clone()));
 

@@ -49,7 +49,7 @@ impl SdkService for LambdaApi {
 fn refusal(error: InvokeError) -> SdkError {
     SdkError::Exception(ServiceException {
         code: error.code.to_owned(),
-        modelled: true,
+        modeled: true,
         status: error.status,
         message: Some(error.message),
         request_id: uuid::Uuid::new_v4().to_string(),

@@ -72,7 +72,7 @@ async fn body_for(parts: &mut Parts, body: axum::body::Body) -> Result<s3s::Body
         decoded(body, Decoder::new(length, signed), trailers)
     } else if is_form(parts) {
         let bucket = parts.uri.path().trim_matches('/');
-        let (form, body) = form::read((bucket, &parts.headers), body.into_data_stream()).await?;
+        let (form, body) = form::read(bucket, &parts.headers, body.into_data_stream()).await?;
         parts.extensions.insert(form);
         body_of(body)
     } else {

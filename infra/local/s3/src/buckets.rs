@@ -73,7 +73,8 @@ pub(super) fn get(sql: &Connection, name: &str) -> Result<Bucket, Error> {
 /// region or of all.
 pub(super) fn list(
     sql: &Connection,
-    (prefix, after): (&str, &str),
+    prefix: &str,
+    after: &str,
     region: Option<&str>,
     limit: usize,
 ) -> Result<Vec<Bucket>, Error> {

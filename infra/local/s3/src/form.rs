@@ -41,7 +41,8 @@ struct Field {
 
 /// Reads the form's fields, and gives the form as `s3s` is to see it.
 pub(super) async fn read(
-    (bucket, headers): (&str, &HeaderMap),
+    bucket: &str,
+    headers: &HeaderMap,
     mut body: impl Stream<Item = Result<Bytes, axum::Error>> + Send + Unpin + 'static,
 ) -> Result<
     (

@@ -232,7 +232,7 @@ impl Objects for S3 {
         max_bytes: usize,
     ) -> Result<Option<Bytes>, ObjectsError> {
         let version = version.map(str::to_owned);
-        let found = api::read_piece(&self.store, (bucket, key, version), offset, max_bytes).await;
+        let found = api::read_piece(&self.store, bucket, key, version, offset, max_bytes).await;
         unless_missing(found, bucket, key)
     }
 
@@ -263,15 +263,9 @@ impl Objects for S3 {
         path: &Path,
         content_type: &str,
     ) -> Result<(), ObjectsError> {
-        api::put_file(
-            &self.store,
-            self.itself(),
-            (bucket, key),
-            path,
-            content_type,
-        )
-        .await
-        .map_err(|error| ObjectsError(format!("s3://{bucket}/{key}: {error}")))
+        api::put_file(&self.store, self.itself(), bucket, key, path, content_type)
+            .await
+            .map_err(|error| ObjectsError(format!("s3://{bucket}/{key}: {error}")))
     }
 }
 

@@ -79,10 +79,10 @@ fn not_invoked(error: &InvokeError) -> SdkError {
     refused(code, true, status.as_u16(), error.to_string())
 }
 
-fn refused(code: &str, modelled: bool, status: u16, message: String) -> SdkError {
+fn refused(code: &str, modeled: bool, status: u16, message: String) -> SdkError {
     SdkError::Exception(ServiceException {
         code: code.to_owned(),
-        modelled,
+        modeled,
         status,
         message: Some(message),
         request_id: uuid::Uuid::new_v4().to_string(),
@@ -192,8 +192,8 @@ fn name_member(kind: Kind) -> &'static str {
     reason = "used as a function in map_err"
 )]
 fn not_done(error: ApiError) -> SdkError {
-    let (code, modelled) = error.code();
-    refused(code, modelled, error.status().as_u16(), error.to_string())
+    let (code, modeled) = error.code();
+    refused(code, modeled, error.status().as_u16(), error.to_string())
 }
 
 fn capitalised(name: &str) -> String {

@@ -34,7 +34,7 @@ impl SdkService for Targets {
             None => Ok(json!({})),
             Some((code, status)) => Err(SdkError::Exception(ServiceException {
                 code: code.into(),
-                modelled: true,
+                modeled: true,
                 status,
                 message: Some("no".into()),
                 request_id: "r".into(),

@@ -39,7 +39,7 @@ pub struct ServiceException {
     pub code: String,
     /// True if the service's API model has a shape for the error. SDKs map all others to the
     /// service's base exception.
-    pub modelled: bool,
+    pub modeled: bool,
     /// The HTTP status.
     pub status: u16,
     /// The service's message; a response to HEAD has none.

@@ -1,4 +1,4 @@
-//! Which service a request goes to.
+//! Tests which service a request is routed to.
 
 use tempfile::TempDir;
 

@@ -159,13 +159,13 @@ async fn presigned_urls_of_the_sdk() {
         }
         request
     };
-    let (status, told) = send(request().body(b"hello".to_vec()).unwrap()).await;
-    assert_eq!((status, &*told), (200, ""));
+    let (status, message) = send(request().body(b"hello".to_vec()).unwrap()).await;
+    assert_eq!((status, &*message), (200, ""));
     // A header that the signer did not know of.
     let more = request().header("x-amz-acl", "public-read");
-    let (status, told) = send(more.body(b"hello".to_vec()).unwrap()).await;
+    let (status, message) = send(more.body(b"hello".to_vec()).unwrap()).await;
     assert_eq!(status, 403);
-    assert!(told.contains("<Message>There were headers present in the request which were not signed: x-amz-acl</Message>"), "{told}");
+    assert!(message.contains("<Message>There were headers present in the request which were not signed: x-amz-acl</Message>"), "{message}");
 
     let get = s3.get_object().bucket(BUCKET).key("a b");
     let get = get.presigned(hour()).await.unwrap().uri().to_owned();
@@ -187,11 +187,11 @@ async fn presigned_urls_of_the_sdk() {
         (get.replace("/a%20b", "/other"), Method::GET),
         (get.replace("Expires=3600", "Expires=3601"), Method::GET),
     ] {
-        let (status, told) = fetch(url, method).await;
-        assert_eq!(status, 403, "{told}");
+        let (status, message) = fetch(url, method).await;
+        assert_eq!(status, 403, "{message}");
         assert!(
-            told.contains("<Code>SignatureDoesNotMatch</Code>"),
-            "{told}"
+            message.contains("<Code>SignatureDoesNotMatch</Code>"),
+            "{message}"
         );
     }
     stack.shut_down().await;
@@ -292,9 +292,9 @@ async fn without_a_signature_nothing_is_told() {
         if let Some(target) = target {
             request = request.header("x-amz-target", target);
         }
-        let (found, told) = send(request.body(vec![]).unwrap()).await;
-        assert_eq!(found, status, "{path}: {told}");
-        assert!(told.contains(expected), "{path}: {told}");
+        let (found, message) = send(request.body(vec![]).unwrap()).await;
+        assert_eq!(found, status, "{path}: {message}");
+        assert!(message.contains(expected), "{path}: {message}");
     }
     // A browser's form, whose policy is signed within it.
     let form = Request::post(format!("{}/{BUCKET}", stack.url()))
@@ -416,22 +416,22 @@ async fn what_was_tampered_with_is_refused() {
         ),
     ];
     for (request, expected) in cases {
-        let (status, told) = send(request).await;
-        assert_eq!(status, 400, "{told}");
+        let (status, message) = send(request).await;
+        assert_eq!(status, 400, "{message}");
         assert!(
-            told.contains("\"__type\":\"InvalidSignatureException\""),
-            "{told}"
+            message.contains("\"__type\":\"InvalidSignatureException\""),
+            "{message}"
         );
-        assert!(told.contains(expected), "{told}");
+        assert!(message.contains(expected), "{message}");
     }
     // Another service's signature opens no front door, and not the stack's own.
     for path in ["/_scones/stack", "/_aws/execute-api/D/v1/x"] {
         let mut request = signed();
         *request.uri_mut() = format!("{}{path}", stack.url()).parse().unwrap();
-        let (_, told) = send(request).await;
+        let (_, message) = send(request).await;
         assert!(
-            told.contains("Credential should be scoped to correct service"),
-            "{told}"
+            message.contains("Credential should be scoped to correct service"),
+            "{message}"
         );
     }
     stack.shut_down().await;
@@ -445,17 +445,17 @@ async fn an_object_that_was_changed_on_the_way_is_not_stored() {
     for (length, flip) in [(1, 0), (200_000, 150_000), (200_000, 199_999)] {
         let mut put = put_hashed(&stack, vec![b'a'; length]);
         put.body_mut()[flip] ^= 1;
-        let (status, told) = send(put).await;
-        assert_eq!(status, 400, "{told}");
+        let (status, message) = send(put).await;
+        assert_eq!(status, 400, "{message}");
         assert!(
-            told.contains("<Code>XAmzContentSHA256Mismatch</Code>"),
-            "{told}"
+            message.contains("<Code>XAmzContentSHA256Mismatch</Code>"),
+            "{message}"
         );
         let got = s3.get_object().bucket(BUCKET).key("k").send().await;
         assert_eq!(code(got), "404 NoSuchKey");
     }
-    let (status, told) = send(put_hashed(&stack, vec![b'a'; 200_000])).await;
-    assert_eq!((status, &*told), (200, ""));
+    let (status, message) = send(put_hashed(&stack, vec![b'a'; 200_000])).await;
+    assert_eq!((status, &*message), (200, ""));
     stack.shut_down().await;
 }
 
@@ -465,8 +465,8 @@ async fn chunks_are_verified_before_an_object_is_there() {
     let stack = start(&dir).await;
     let s3 = with_bucket(&stack).await;
     for (tampered, expected) in [(false, 200), (true, 403)] {
-        let (status, told) = send(in_chunks(&stack, tampered)).await;
-        assert_eq!(status, expected, "{told}");
+        let (status, message) = send(in_chunks(&stack, tampered)).await;
+        assert_eq!(status, expected, "{message}");
         let got = s3.get_object().bucket(BUCKET).key("chunks").send().await;
         let got = got.unwrap().body.collect().await.unwrap();
         // What was there stays.
@@ -513,9 +513,9 @@ async fn the_stack_is_asked_about_itself_with_its_key_only() {
     let data_dir = stack.data_dir().to_owned();
     let answers = tokio::task::spawn_blocking(move || {
         let other = Key::new(ID, "another-secret-of-32-characters!").unwrap();
-        let takes = |key| crate::takes(&url, key).map_err(|refused| refused.to_string());
+        let check = |key| crate::check_key(&url, key).map_err(|refused| refused.to_string());
         let gc = |key| crate::gc(&data_dir, Duration::ZERO, key).map_err(|error| error.to_string());
-        let verdicts = [takes(Some(&key())), takes(None), takes(Some(&other))];
+        let verdicts = [check(Some(&key())), check(None), check(Some(&other))];
         (verdicts, gc(Some(&key())), gc(None))
     });
     let ([right, none, wrong], swept, refused) = answers.await.unwrap();
@@ -531,13 +531,14 @@ async fn the_stack_is_asked_about_itself_with_its_key_only() {
     assert!(wrong.contains("does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: InvalidSignatureException: "), "{wrong}");
     // A second stack is told who has the port.
     let address = url.trim_start_matches("http://").parse().unwrap();
-    let held = crate::listen::bind(address, Some(&key()))
+    let error = crate::listen::bind(address, Some(&key()))
         .await
         .unwrap_err();
     assert!(
-        held.to_string()
+        error
+            .to_string()
             .contains("is held by the stack that runs as process"),
-        "{held}"
+        "{error}"
     );
     stack.shut_down().await;
 }

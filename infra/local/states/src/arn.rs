@@ -32,7 +32,7 @@ pub(super) enum Arn<'a> {
     Other(&'a str),
 }
 
-/// What stands behind the name of a state machine in an ARN.
+/// The qualifier after the name of a state machine in an ARN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Qualifier {
     Version(i64),
@@ -82,7 +82,7 @@ pub(super) fn parse(arn: &str) -> Result<Arn<'_>, ApiError> {
     })
 }
 
-/// Whether the ARN belongs to the account and region of this stack: no other has anything here.
+/// Returns true if the ARN belongs to the account and region of this stack.
 pub(super) fn named_here(arn: &str, identity: &Identity) -> bool {
     let ours = identity.arn("states", "");
     arn.starts_with(&ours)
@@ -134,8 +134,8 @@ pub(super) fn execution_of(machine_arn: &str, name: &str) -> Result<String, ApiE
             "Invalid State Machine Arn: {machine_arn}"
         )));
     };
-    let place: String = machine_arn.split_inclusive(':').take(5).collect();
-    Ok(format!("{place}execution:{machine}:{name}"))
+    let prefix: String = machine_arn.split_inclusive(':').take(5).collect();
+    Ok(format!("{prefix}execution:{machine}:{name}"))
 }
 
 pub(super) fn express(identity: &Identity, machine: &str, name: &str) -> String {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::arn::{self, Qualifier};
 use super::error::{ApiError, OpenError};
 use super::evaluation::Closable;
-use super::integrations::{Integrations, Neighbours};
+use super::integrations::{Integrations, ReachableServices};
 use super::map_runs::Jobs;
 use super::store::executions;
 use super::store::machines::{self, Settings};
@@ -22,9 +22,9 @@ use service::private;
 
 /// AWS Step Functions. Cheap to clone; the last one to go ends the service.
 #[derive(Clone)]
-pub struct States(Arc<Parts>);
+pub struct States(Arc<Inner>);
 
-struct Parts {
+struct Inner {
     engine: engine::Handle,
     readers: Readers,
     identity: Identity,
@@ -35,9 +35,9 @@ struct Parts {
 
 /// The way back to the service for the tasks that it runs, which must not keep it alive.
 #[derive(Clone, Default)]
-pub(super) struct Home(Arc<OnceLock<Weak<Parts>>>);
+pub(super) struct WeakStates(Arc<OnceLock<Weak<Inner>>>);
 
-impl Home {
+impl WeakStates {
     /// The service. Where it is gone there is no answer: the task stays as it is, for the next
     /// process.
     pub(super) async fn states(&self) -> States {
@@ -48,7 +48,7 @@ impl Home {
     }
 }
 
-/// What to run.
+/// A request to start an execution.
 #[derive(Clone, Debug, Default)]
 pub struct StartExecution {
     /// The state machine's ARN.
@@ -81,9 +81,9 @@ pub struct Execution {
     pub name: String,
     /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
     pub status: String,
-    /// When it began.
+    /// The start time.
     pub started: Timestamp,
-    /// When it ended.
+    /// The end time.
     pub stopped: Option<Timestamp>,
     /// JSON text, as the caller wrote it.
     pub input: String,
@@ -91,7 +91,7 @@ pub struct Execution {
     pub output: Option<String>,
     /// The name of the error, where it did not.
     pub error: Option<String>,
-    /// What the error says.
+    /// The cause of the error.
     pub cause: Option<String>,
     /// The `X-Amzn-Trace-Id` that the caller gave.
     pub trace_header: Option<String>,
@@ -104,28 +104,28 @@ impl States {
     pub fn open(
         data_dir: &Path,
         identity: Identity,
-        neighbours: Neighbours,
+        reachable: ReachableServices,
     ) -> Result<States, OpenError> {
         private::create_dir_all(data_dir)
             .map_err(|error| OpenError::Directory(data_dir.to_owned(), error))?;
         let path = data_dir.join("states.db");
         let readers = Readers::new(path.clone());
         let jobs = Jobs::new(
-            neighbours.objects(),
-            neighbours.service("s3"),
+            reachable.objects(),
+            reachable.service("s3"),
             readers.clone(),
         );
-        let evaluator = neighbours.evaluator().map(Closable::new).map(Arc::new);
-        let retention = neighbours.retention();
-        let home = Home::default();
-        let integrations = Arc::new(Integrations::new(neighbours, home.clone()));
+        let evaluator = reachable.evaluator().map(Closable::new).map(Arc::new);
+        let retention = reachable.retention();
+        let states = WeakStates::default();
+        let integrations = Arc::new(Integrations::new(reachable, states.clone()));
         let runs = engine::Runs {
             integrations: Arc::clone(&integrations),
             jobs,
             evaluator: evaluator.clone().map(|one| one as Arc<dyn Evaluate>),
         };
         let engine = engine::Handle::open(&path, identity.clone(), runs)?;
-        let parts = Arc::new(Parts {
+        let parts = Arc::new(Inner {
             engine,
             readers,
             identity,
@@ -134,7 +134,7 @@ impl States {
             retention,
         });
         // It was made here and is empty.
-        let _ = home.0.set(Arc::downgrade(&parts));
+        let _ = states.0.set(Arc::downgrade(&parts));
         Ok(States(parts))
     }
 
@@ -205,7 +205,7 @@ impl States {
         })
     }
 
-    /// Whether a task started the execution in order to wait for it.
+    /// Returns true if a task started the execution and waits for it.
     pub(super) async fn is_child(
         &self,
         execution_arn: &str,
@@ -275,13 +275,12 @@ impl States {
         &self.0.readers
     }
 
-    /// What tasks can reach.
+    /// Returns the integrations that tasks can reach.
     pub(super) fn integrations(&self) -> &Integrations {
         &self.0.integrations
     }
 
-    /// Who evaluates expressions that may take long, if it is not this process.
-    /// How long executions are kept after their end.
+    /// Returns the retention period of ended executions.
     pub(super) fn retention(&self) -> Duration {
         self.0.retention
     }
@@ -324,7 +323,7 @@ impl States {
     }
 }
 
-/// What `declare` compares and stores.
+/// Converts a declaration of the template to the settings that `declare` compares and stores.
 impl From<&template::StateMachine> for Settings {
     fn from(machine: &template::StateMachine) -> Self {
         Settings {

@@ -36,5 +36,5 @@ mod tests;
 pub use error::{ApiError, OpenError};
 pub use evaluation::{EvaluatorCommand, evaluators, serve as serve_evaluations};
 pub use handle::{Execution, StartExecution, StartedExecution, States};
-pub use integrations::Neighbours;
+pub use integrations::ReachableServices;
 pub use retention::{RETENTION, Swept, gc_offline};

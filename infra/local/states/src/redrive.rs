@@ -1,20 +1,21 @@
-//! Whether an execution can be taken up again where it failed.
+//! Decides whether an execution can be redriven.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
 
 use super::store::executions::Execution;
 
-/// How long after its end: 14 days, in milliseconds.
+/// The time after its end in which an execution can be redriven: 14 days, in milliseconds.
 const PERIOD: i64 = 14 * 24 * 60 * 60 * 1000;
 
-/// How long a request with the same `clientToken` is the same request: 15 minutes, in milliseconds.
+/// The period in which requests with the same `clientToken` are the same request: 15 minutes, in
+/// milliseconds.
 pub(super) const SAME_REQUEST: i64 = 15 * 60 * 1000;
 
-/// How often.
-const MOST: i64 = 1000;
+/// The maximum number of redrives.
+const MAX_REDRIVES: i64 = 1000;
 
-/// Why the execution can't be redriven at the time `now`, as DescribeExecution says it; `None`
-/// where it can.
+/// Returns the reason that the execution can't be redriven at the time `now`, as DescribeExecution
+/// reports it; `None` if it can.
 pub(super) fn refusal(execution: &Execution, now: i64) -> Option<String> {
     let fixed = |text: &str| Some(text.to_owned());
     if matches!(&*execution.status, "RUNNING" | "SUCCEEDED") {
@@ -28,7 +29,7 @@ pub(super) fn refusal(execution: &Execution, now: i64) -> Option<String> {
     if age > PERIOD {
         return fixed("Execution redrivable period exceeded");
     }
-    if execution.redrives.count >= MOST {
+    if execution.redrives.count >= MAX_REDRIVES {
         return fixed("Execution redrive limit exceeded");
     }
     // Other reasons came first: what is left is a history without room.
@@ -38,8 +39,8 @@ pub(super) fn refusal(execution: &Execution, now: i64) -> Option<String> {
     None
 }
 
-/// Why the execution can't be redriven by itself: a map run's children go on when its execution
-/// does.
+/// Returns the reason that the execution can't be redriven by itself: the children of a map run
+/// continue with its execution.
 pub(super) fn by_parent(execution: &Execution) -> Option<String> {
     let child = execution.map_run.is_some();
     child.then(|| "Execution is a child of a Map Run: redrive the execution that started it".into())

@@ -1,4 +1,4 @@
-//! How long executions are kept after their end.
+//! Deletes executions after the retention period.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,25 +10,25 @@ use super::error::{ApiError, OpenError};
 use super::handle::{States, now};
 use super::store::{self, gc};
 
-/// As long as AWS: 90 days.
+/// The default retention period, as on AWS: 90 days.
 pub const RETENTION: Duration = Duration::from_hours(90 * 24);
 
 /// An execution can be redriven for 14 days.
 const REDRIVABLE: Duration = Duration::from_hours(14 * 24);
 
-/// How often [`States::keep_for`] looks.
+/// The interval at which [`States::keep_for`] deletes expired executions.
 const EVERY: Duration = Duration::from_hours(1);
 
-/// What was deleted.
+/// The result of deleting expired executions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Swept {
-    /// How many executions.
+    /// The number of executions deleted.
     pub executions: u64,
-    /// How many bytes the database is smaller.
+    /// The number of bytes by which the database shrank.
     pub bytes: u64,
 }
 
-/// What is left to do.
+/// The work that remains.
 enum Step {
     Executions { after: i64 },
     Interrupted,

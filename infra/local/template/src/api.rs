@@ -11,7 +11,7 @@ use super::resolve::Resolver;
 use super::resources::Resource;
 
 const READ: &[&str] = &["BinaryMediaTypes", "DefinitionBody", "StageName"];
-const NEEDLESS: &[&str] = &[
+const IGNORED: &[&str] = &[
     "AccessLogSetting",
     "CanarySetting",
     "Description",
@@ -43,7 +43,7 @@ pub(super) fn read(
     resource: &Resource,
     notes: &mut Notes,
 ) -> Result<Api, Fault> {
-    notes.properties(resource, READ, NEEDLESS);
+    notes.properties(resource, READ, IGNORED);
     let stage = resolver.required(resource, "StageName")?;
     let definition = resolver.property(resource, "DefinitionBody")?;
     let mut api = Api {
@@ -52,10 +52,10 @@ pub(super) fn read(
         routes: vec![],
         binary_media_types: vec![],
     };
-    let own = resolver.property(resource, "BinaryMediaTypes")?;
+    let properties = resolver.property(resource, "BinaryMediaTypes")?;
     let key = "x-amazon-apigateway-binary-media-types";
     let defined = definition.as_ref().and_then(|body| body.get(key));
-    for types in own.iter().chain(defined) {
+    for types in properties.iter().chain(defined) {
         for media_type in types.list("the binary media types")? {
             // SAM writes `image~1png`, since `/` separates the parts of a JSON pointer.
             let media_type = media_type.text("a binary media type")?.replace("~1", "/");
@@ -70,7 +70,7 @@ pub(super) fn read(
                     "x-amazon-apigateway-any-method" => "ANY".to_owned(),
                     named => named.to_ascii_uppercase(),
                 };
-                add_route(&mut api, resource, (name, &path.text), operation, notes)?;
+                add_route(&mut api, resource, name, &path.text, operation, notes)?;
             }
         }
     }
@@ -80,7 +80,8 @@ pub(super) fn read(
 fn add_route(
     api: &mut Api,
     resource: &Resource,
-    (method, path): (String, &str),
+    method: String,
+    path: &str,
     operation: &Node,
     notes: &mut Notes,
 ) -> Result<(), Fault> {

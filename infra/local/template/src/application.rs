@@ -1,4 +1,4 @@
-//! What the template describes, with every reference resolved.
+//! The application that a template describes, with every reference resolved.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,8 @@ pub struct Application {
     pub resources: Vec<DeclaredResource>,
     /// The template's `Outputs`, resolved.
     pub outputs: BTreeMap<String, String>,
-    /// What the template names that the local stack leaves undone: said at start, one line each.
+    /// The parts of the template that the local stack does not implement: logged at start, one line
+    /// each.
     pub notes: Vec<String>,
 }
 
@@ -82,7 +83,7 @@ pub struct Bucket {
     pub name: String,
     /// `VersioningConfiguration.Status: Enabled`.
     pub versioned: bool,
-    /// Which events go to which function: from the bucket itself, and from functions' `Events` of
+    /// The S3 notifications to functions: from the bucket itself, and from functions' `Events` of
     /// type `S3`.
     pub notifications: Vec<Notification>,
 }
@@ -126,7 +127,7 @@ pub struct Api {
     pub binary_media_types: Vec<String>,
 }
 
-/// What answers to a method and a path.
+/// The function that serves a method and a path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// In upper case; `ANY` is each.
@@ -146,7 +147,7 @@ pub struct Endpoint {
     pub name: String,
     /// The name of the endpoint configuration.
     pub config_name: String,
-    /// What serves, each with its share of the traffic.
+    /// The variants of the endpoint, each with its share of the traffic.
     pub variants: Vec<Variant>,
     /// `DataCaptureConfig`, where capture is enabled.
     pub capture: Option<DataCapture>,
@@ -173,7 +174,7 @@ pub struct Variant {
     pub environment: BTreeMap<String, String>,
 }
 
-/// What of an endpoint's traffic is kept.
+/// The data capture of an endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataCapture {
     /// `InitialSamplingPercentage`, 0 to 100.

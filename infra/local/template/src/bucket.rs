@@ -13,7 +13,7 @@ const READ: &[&str] = &[
     "NotificationConfiguration",
     "VersioningConfiguration",
 ];
-const NEEDLESS: &[&str] = &[
+const IGNORED: &[&str] = &[
     "AccessControl",
     "BucketEncryption",
     "LoggingConfiguration",
@@ -28,7 +28,7 @@ pub(super) fn read(
     resource: &Resource,
     notes: &mut Notes,
 ) -> Result<Bucket, Fault> {
-    notes.properties(resource, READ, NEEDLESS);
+    notes.properties(resource, READ, IGNORED);
     let versioning = resolver.property(resource, "VersioningConfiguration")?;
     let status = versioning.as_ref().and_then(|v| v.get("Status"));
     let status = status.map(|status| status.text("Status")).transpose()?;

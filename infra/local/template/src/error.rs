@@ -1,4 +1,4 @@
-//! What can be wrong with a template: where it is, what it is about, and the way out.
+//! The errors of a template: their position, their subject, and the way out.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,11 +19,11 @@ pub struct Position {
 pub struct TemplateError {
     /// The template.
     pub file: PathBuf,
-    /// Where in it; `None` where the problem is the file or the parameters given with it.
+    /// The position; `None` if the problem is the file or the parameters given with it.
     pub at: Option<Position>,
     /// The resource, parameter or output that it is about.
     pub subject: Option<String>,
-    /// What is wrong.
+    /// The problem.
     pub problem: Box<Problem>,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for TemplateError {
     }
 }
 
-/// What is wrong with a template.
+/// A problem of a template.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
     /// The file system's refusal.
@@ -74,7 +74,7 @@ pub enum Problem {
         what: String,
         /// For example `a list`.
         expected: String,
-        /// What is there.
+        /// The type of the value.
         found: String,
     },
     /// A required key that isn't there.
@@ -102,7 +102,7 @@ pub enum Problem {
         resource: String,
         /// The type.
         kind: String,
-        /// What was asked for.
+        /// The attribute.
         attribute: String,
     },
     /// A reference to what its condition leaves out.
@@ -150,9 +150,9 @@ pub enum Problem {
     File {
         /// For example `DefinitionUri`.
         property: &'static str,
-        /// As the template writes it.
+        /// The path as the template writes it.
         path: String,
-        /// Why it can't be used.
+        /// The reason that it can't be used.
         reason: String,
     },
     /// `${name}` in a definition, without an entry in `DefinitionSubstitutions`.

@@ -5,7 +5,7 @@ use super::error::Fault;
 use super::node::{Key, Node};
 use super::notes::Notes;
 use super::resolve::Resolver;
-use super::resources::{Resource, Runs, Treatment};
+use super::resources::{Resource, ServiceKind, Support};
 use super::{bucket, schedule};
 
 /// Adds what the events configure: notifications of buckets, and schedules.
@@ -16,8 +16,8 @@ pub(super) fn add(
 ) -> Result<(), Fault> {
     for resource in resolver.resources.values() {
         let runs = matches!(
-            resource.treatment(),
-            Treatment::Run(Runs::Function | Runs::StateMachine)
+            resource.support(),
+            Support::Run(ServiceKind::Function | ServiceKind::StateMachine)
         );
         let Some(events) = resource.properties.get("Events").filter(|_| runs) else {
             continue;
@@ -27,7 +27,7 @@ pub(super) fn add(
         }
         for (key, event) in events.map("Events")? {
             let about = |fault: Fault| fault.about(|| resource.subject());
-            add_event(resolver, resource, (key, event), application, notes).map_err(about)?;
+            add_event(resolver, resource, key, event, application, notes).map_err(about)?;
         }
     }
     Ok(())
@@ -36,7 +36,8 @@ pub(super) fn add(
 fn add_event(
     resolver: &Resolver<'_>,
     resource: &Resource,
-    (key, event): (&Key, &Node),
+    key: &Key,
+    event: &Node,
     application: &mut Application,
     notes: &mut Notes,
 ) -> Result<(), Fault> {

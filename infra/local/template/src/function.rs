@@ -18,7 +18,7 @@ const READ: &[&str] = &[
     "Role",
     "Timeout",
 ];
-const NEEDLESS: &[&str] = &[
+const IGNORED: &[&str] = &[
     "Architectures",
     "Code",
     "CodeUri",
@@ -44,9 +44,9 @@ pub(super) fn read(
     resource: &Resource,
     notes: &mut Notes,
 ) -> Result<Function, Fault> {
-    notes.properties(resource, READ, NEEDLESS);
-    let whole = |name: &str, least, most, default| match resolver.property(resource, name)? {
-        Some(node) => node.whole(name, least, most),
+    notes.properties(resource, READ, IGNORED);
+    let whole = |name: &str, min, max, default| match resolver.property(resource, name)? {
+        Some(node) => node.whole(name, min, max),
         None => Ok(default),
     };
     let handler = resolver.property(resource, "Handler")?;

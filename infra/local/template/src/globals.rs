@@ -1,17 +1,16 @@
-//! `Globals` of a SAM template: properties that every function (or state machine) has unless it
-//! says otherwise.
+//! The `Globals` of a SAM template: default properties of every function (or state machine).
 //!
-//! As SAM merges them: a mapping key by key, a list after the global one, anything else (a function
-//! call too) replaced.
+//! Merges as SAM does: mappings key by key, lists after the global ones; anything else, including a
+//! function call, replaces the global value.
 
 use super::node::{Node, Value};
 
-/// `own` over `global`.
-pub(super) fn merge(global: &Node, own: &Node) -> Node {
-    if global.function().is_some() || own.function().is_some() {
-        return own.clone();
+/// `properties` over `global`.
+pub(super) fn merge(global: &Node, properties: &Node) -> Node {
+    if global.function().is_some() || properties.function().is_some() {
+        return properties.clone();
     }
-    let value = match (&global.value, &own.value) {
+    let value = match (&global.value, &properties.value) {
         (Value::Map(below), Value::Map(above)) => {
             let mut entries = below.clone();
             for (key, node) in above {
@@ -27,5 +26,8 @@ pub(super) fn merge(global: &Node, own: &Node) -> Node {
         }
         (_, above) => above.clone(),
     };
-    Node { at: own.at, value }
+    Node {
+        at: properties.at,
+        value,
+    }
 }

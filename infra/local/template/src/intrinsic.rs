@@ -182,7 +182,7 @@ impl Resolver<'_> {
         Ok(found.clone())
     }
 
-    /// Whether a named condition holds.
+    /// Returns true if a named condition holds.
     pub(super) fn condition(
         &self,
         name: &str,

@@ -38,7 +38,7 @@ use self::error::Fault;
 use self::node::Node;
 use self::notes::Notes;
 use self::resolve::{Resolver, Trail};
-use self::resources::{Resource, Runs, Treatment};
+use self::resources::{Resource, ServiceKind, Support};
 use service::Identity;
 
 /// Reads the template at `path` with `parameters` over its defaults, for `identity`.
@@ -156,34 +156,34 @@ fn add(
     folder: &Path,
     notes: &mut Notes,
 ) -> Result<(), Fault> {
-    match resource.treatment() {
-        Treatment::Run(Runs::Function) => {
+    match resource.support() {
+        Support::Run(ServiceKind::Function) => {
             let function = function::read(resolver, resource, notes)?;
             application.functions.push(function);
         }
-        Treatment::Run(Runs::StateMachine) => {
+        Support::Run(ServiceKind::StateMachine) => {
             let machine = state_machine::read(resolver, resource, folder, notes)?;
             application.state_machines.push(machine);
         }
-        Treatment::Run(Runs::Bucket) => {
+        Support::Run(ServiceKind::Bucket) => {
             let bucket = bucket::read(resolver, resource, notes)?;
             application.buckets.push(bucket);
         }
-        Treatment::Run(Runs::Endpoint) => {
+        Support::Run(ServiceKind::Endpoint) => {
             let endpoint = endpoint::read(resolver, resource, notes)?;
             application.endpoints.push(endpoint);
         }
-        Treatment::Run(Runs::Api) => {
+        Support::Run(ServiceKind::Api) => {
             let api = api::read(resolver, resource, notes)?;
             application.apis.push(api);
         }
-        Treatment::Run(Runs::Schedule) => {
+        Support::Run(ServiceKind::Schedule) => {
             let schedule = schedule::read(resolver, resource, notes)?;
             application.schedules.push(schedule);
         }
-        Treatment::Part | Treatment::Needless => {}
-        Treatment::OnAws => notes.only_on_aws(resource),
-        Treatment::Absent => notes.add(resource, "the local stack does not have this"),
+        Support::Part | Support::NoEffect => {}
+        Support::OnAws => notes.only_on_aws(resource),
+        Support::Unsupported => notes.add(resource, "the local stack does not have this"),
     }
     Ok(())
 }

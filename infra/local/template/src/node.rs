@@ -132,11 +132,11 @@ impl Node {
         text.trim().parse().map_err(|_| self.not(what, expected))
     }
 
-    /// A whole number from `least` to `most`.
-    pub(super) fn whole(&self, what: &str, least: u32, most: u32) -> Result<u32, Fault> {
-        let expected = format!("a whole number from {least} to {most}");
+    /// A whole number from `min` to `max`.
+    pub(super) fn whole(&self, what: &str, min: u32, max: u32) -> Result<u32, Fault> {
+        let expected = format!("a whole number from {min} to {max}");
         let number = self.number(what, &expected)?;
-        if (least..=most).contains(&number) {
+        if (min..=max).contains(&number) {
             return Ok(number);
         }
         Err(self.not(what, &expected))
@@ -168,7 +168,7 @@ impl Node {
         own + 64
     }
 
-    /// What two values are compared by: CloudFormation compares texts.
+    /// Returns the text by which values are compared: CloudFormation compares texts.
     pub(super) fn to_text(&self) -> String {
         match &self.value {
             Value::Scalar { text, .. } => text.clone(),

@@ -1,10 +1,11 @@
-//! What the template names and the local stack leaves undone, one line each.
+//! Notes on the parts of a template that the local stack does not implement, one line each.
 
 use std::collections::BTreeMap;
 
 use super::resources::Resource;
 
-/// How many resources of a type that is only on AWS are named; of more, their number says enough.
+/// The maximum number of resources named for a type that exists only on AWS; beyond it, their
+/// number is given.
 const NAMED: usize = 2;
 
 /// The lines, in the order of the template's logical ids.
@@ -37,14 +38,14 @@ impl Notes {
         ids.push(resource.logical_id.clone());
     }
 
-    /// Adds a line for each property that is neither read nor needless on one machine.
-    pub(super) fn properties(&mut self, resource: &Resource, read: &[&str], needless: &[&str]) {
+    /// Adds a line for each property that is neither read nor without effect on one machine.
+    pub(super) fn properties(&mut self, resource: &Resource, read: &[&str], ignored: &[&str]) {
         let Ok(entries) = resource.properties.map("Properties") else {
             return;
         };
         for (key, _) in entries {
             let name = key.text.as_str();
-            if !read.contains(&name) && !needless.contains(&name) {
+            if !read.contains(&name) && !ignored.contains(&name) {
                 self.add(resource, &format!("{name} is ignored"));
             }
         }

@@ -11,12 +11,12 @@ use super::node::{Node, Value};
 /// The value of each declared parameter: a text, or a list for the list types.
 pub(super) fn values(
     declared: Option<&Node>,
-    given: &BTreeMap<String, String>,
+    overrides: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Node>, Fault> {
     let empty = Node::map_at(Default::default(), vec![]);
     let declared = declared.unwrap_or(&empty);
     let entries = declared.map("Parameters")?;
-    if let Some(name) = given.keys().find(|name| declared.get(name).is_none()) {
+    if let Some(name) = overrides.keys().find(|name| declared.get(name).is_none()) {
         let names: Vec<&str> = entries.iter().map(|(key, _)| key.text.as_str()).collect();
         let problem = Problem::ParameterUnknown(match names.join(", ") {
             none if none.is_empty() => "none".into(),
@@ -27,22 +27,22 @@ pub(super) fn values(
     entries
         .iter()
         .map(|(key, declaration)| {
-            let value = value(&key.text, declaration, given.get(&key.text))
+            let value = value(&key.text, declaration, overrides.get(&key.text))
                 .map_err(|fault| fault.about(|| format!("Parameter {}", key.text)))?;
             Ok((key.text.clone(), value))
         })
         .collect()
 }
 
-fn value(name: &str, declaration: &Node, given: Option<&String>) -> Result<Node, Fault> {
+fn value(name: &str, declaration: &Node, overrides: Option<&String>) -> Result<Node, Fault> {
     let kind = match declaration.get("Type") {
         Some(kind) => kind.text("Type")?,
         None => {
             return Err(Fault::new(declaration.at, Problem::Missing("Type".into())));
         }
     };
-    let text = match (given, declaration.get("Default")) {
-        (Some(given), _) => given.clone(),
+    let text = match (overrides, declaration.get("Default")) {
+        (Some(overrides), _) => overrides.clone(),
         (None, Some(default)) => default_text(kind, default)?,
         (None, None) => {
             let problem = Problem::ParameterMissing(name.into());

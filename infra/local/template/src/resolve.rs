@@ -1,8 +1,8 @@
-//! Values with their references and functions resolved.
+//! Resolves references and intrinsic functions in values.
 //!
-//! Only what the local stack uses is resolved: a policy may use what it lacks. Every walk carries
-//! its [`Trail`], which finds circles and stops at a fixed depth, and spends from one budget, so
-//! that no input takes long or much.
+//! It resolves only what the local stack uses: a policy may refer to types that the stack lacks.
+//! Every walk carries its [`Trail`], which detects cycles and limits the depth, and draws on one
+//! budget, so that every input is bounded in time and memory.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use service::Identity;
 const BUDGET: usize = 64_000_000;
 /// Levels of nodes and references together: a reference's value may nest as deeply as the document.
 const MAX_TRAIL: usize = 4 * MAX_DEPTH;
-/// What `AWS::StackName` is.
+/// The value of `AWS::StackName`.
 const STACK: &str = "scones";
 
 /// The way from a value of the template to where the resolver is.
@@ -67,7 +67,7 @@ impl Trail<'_> {
     }
 }
 
-/// What references are resolved against.
+/// Resolves references against the parameters, conditions and resources of a template.
 pub(super) struct Resolver<'a> {
     pub(super) identity: &'a Identity,
     pub(super) parameters: BTreeMap<String, Node>,
@@ -167,7 +167,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// What `Ref` gives for a name; `None` is `AWS::NoValue`.
+    /// Returns the value of `Ref` for a name; `None` is `AWS::NoValue`.
     pub(super) fn reference(
         &self,
         name: &str,
@@ -229,8 +229,8 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// What `GetAtt` gives. An attribute of a type that the local stack lacks is a placeholder,
-    /// `LogicalId.Attribute`.
+    /// Returns the value of `GetAtt`. An attribute of a type that the local stack lacks is a
+    /// placeholder, `LogicalId.Attribute`.
     pub(super) fn attribute(
         &self,
         name: &str,
@@ -303,7 +303,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether the template's conditions create it.
+    /// Returns true if the template's conditions create it.
     pub(super) fn exists(&self, resource: &Resource) -> Result<bool, Fault> {
         match &resource.condition {
             Some(name) => self.condition(name, resource.at, &Trail::START),

@@ -32,33 +32,33 @@ impl Resource {
         TYPES.iter().find(|row| row.kind == self.kind)
     }
 
-    pub(super) fn treatment(&self) -> Treatment {
+    pub(super) fn support(&self) -> Support {
         match self.type_row() {
-            Some(row) => row.treatment,
-            None if self.kind.starts_with("AWS::IAM::") => Treatment::Needless,
-            None => Treatment::Absent,
+            Some(row) => row.support,
+            None if self.kind.starts_with("AWS::IAM::") => Support::NoEffect,
+            None => Support::Unsupported,
         }
     }
 }
 
-/// What the local stack does about a type.
+/// The support that the local stack has for a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Treatment {
-    /// A service runs it.
-    Run(Runs),
-    /// Read where something that runs refers to it.
+pub(super) enum Support {
+    /// A service runs the type.
+    Run(ServiceKind),
+    /// The type is read as part of a type that runs.
     Part,
-    /// It changes nothing on one machine: permissions, where logs go.
-    Needless,
-    /// It watches or grows what runs on AWS: said once, by name.
+    /// The type has no effect on one machine: permissions, log destinations.
+    NoEffect,
+    /// The type monitors or scales what runs on AWS: logged once, by name.
     OnAws,
-    /// Missed, and said so.
-    Absent,
+    /// The local stack lacks the type; a note says so.
+    Unsupported,
 }
 
-/// Which service.
+/// The service that runs a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Runs {
+pub(super) enum ServiceKind {
     Function,
     StateMachine,
     Bucket,
@@ -71,7 +71,7 @@ pub(super) enum Runs {
 #[derive(Debug)]
 pub(super) struct Type {
     pub(super) kind: &'static str,
-    pub(super) treatment: Treatment,
+    pub(super) support: Support,
     /// The property that names it; the logical id is the name where it is left out.
     pub(super) name_property: &'static str,
     /// The ARN after `arn:aws:`; `{r}`, `{a}` and `{n}` are region, account and name.
@@ -84,11 +84,11 @@ pub(super) struct Type {
 impl Type {
     /// The reader knows all of its attributes.
     pub(super) fn runs(&self) -> bool {
-        matches!(self.treatment, Run(_) | Part)
+        matches!(self.support, Run(_) | Part)
     }
 }
 
-/// What `Ref` gives.
+/// The value of `Ref`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reference {
     Name,
@@ -96,66 +96,170 @@ pub(super) enum Reference {
 }
 
 use Reference::{Arn, Name};
-use Treatment::{Needless, OnAws, Part, Run};
+use Support::{NoEffect, OnAws, Part, Run};
 
-const fn row(
-    kind: &'static str,
-    treatment: Treatment,
-    name_property: &'static str,
-    arn: &'static str,
-    reference: Reference,
-    attributes: [&'static str; 2],
-) -> Type {
-    let [arn_attribute, name_attribute] = attributes;
+/// Returns a type without name, ARN and attributes, whose `Ref` is its name.
+const fn row(kind: &'static str, support: Support) -> Type {
     Type {
         kind,
-        treatment,
-        name_property,
-        arn,
-        reference,
-        arn_attribute,
-        name_attribute,
+        support,
+        name_property: "",
+        arn: "",
+        reference: Name,
+        arn_attribute: "",
+        name_attribute: "",
+    }
+}
+
+impl Type {
+    const fn name_property(self, name_property: &'static str) -> Self {
+        Self {
+            name_property,
+            ..self
+        }
+    }
+
+    const fn arn(self, arn: &'static str) -> Self {
+        Self { arn, ..self }
+    }
+
+    const fn ref_is_arn(self) -> Self {
+        Self {
+            reference: Arn,
+            ..self
+        }
+    }
+
+    const fn arn_attribute(self, arn_attribute: &'static str) -> Self {
+        Self {
+            arn_attribute,
+            ..self
+        }
+    }
+
+    const fn name_attribute(self, name_attribute: &'static str) -> Self {
+        Self {
+            name_attribute,
+            ..self
+        }
     }
 }
 
 const FUNCTION: &str = "lambda:{r}:{a}:function:{n}";
 const MACHINE: &str = "states:{r}:{a}:stateMachine:{n}";
 
-/// Types that are not here are [`Treatment::Absent`].
-#[rustfmt::skip]
+/// The types that the local stack knows. All others are [`Support::Unsupported`].
 static TYPES: [Type; 32] = [
-    row("AWS::Serverless::Function", Run(Runs::Function), "FunctionName", FUNCTION, Name, ["Arn", ""]),
-    row("AWS::Lambda::Function", Run(Runs::Function), "FunctionName", FUNCTION, Name, ["Arn", ""]),
-    row("AWS::Serverless::StateMachine", Run(Runs::StateMachine), "Name", MACHINE, Arn, ["Arn", "Name"]),
-    row("AWS::StepFunctions::StateMachine", Run(Runs::StateMachine), "StateMachineName", MACHINE, Arn, ["Arn", "Name"]),
-    row("AWS::S3::Bucket", Run(Runs::Bucket), "BucketName", "s3:::{n}", Name, ["Arn", ""]),
-    row("AWS::SageMaker::Endpoint", Run(Runs::Endpoint), "EndpointName", "sagemaker:{r}:{a}:endpoint/{n}", Arn, ["EndpointArn", "EndpointName"]),
-    row("AWS::SageMaker::EndpointConfig", Part, "EndpointConfigName", "sagemaker:{r}:{a}:endpoint-config/{n}", Arn, ["EndpointConfigArn", "EndpointConfigName"]),
-    row("AWS::SageMaker::Model", Part, "ModelName", "sagemaker:{r}:{a}:model/{n}", Arn, ["ModelArn", "ModelName"]),
-    row("AWS::IAM::Role", Needless, "RoleName", "iam::{a}:role/{n}", Name, ["Arn", ""]),
-    row("AWS::IAM::ManagedPolicy", Needless, "ManagedPolicyName", "iam::{a}:policy/{n}", Arn, ["PolicyArn", ""]),
-    row("AWS::Lambda::Permission", Needless, "", "", Name, ["", ""]),
-    row("AWS::S3::BucketPolicy", Needless, "", "", Name, ["", ""]),
-    row("AWS::SQS::QueuePolicy", Needless, "", "", Name, ["", ""]),
-    row("AWS::SNS::TopicPolicy", Needless, "", "", Name, ["", ""]),
-    row("AWS::Logs::LogGroup", Needless, "LogGroupName", "logs:{r}:{a}:log-group:{n}:*", Name, ["Arn", ""]),
-    row("AWS::ECR::Repository", Needless, "RepositoryName", "ecr:{r}:{a}:repository/{n}", Name, ["Arn", ""]),
-    row("AWS::KMS::Key", Needless, "", "kms:{r}:{a}:key/{n}", Name, ["Arn", "KeyId"]),
-    row("AWS::Serverless::Api", Run(Runs::Api), "", "apigateway:{r}::/restapis/{n}", Name, ["", "RestApiId"]),
-    row("AWS::Scheduler::Schedule", Run(Runs::Schedule), "Name", "scheduler:{r}:{a}:schedule/default/{n}", Name, ["Arn", ""]),
-    row("AWS::ApiGateway::ApiKey", Needless, "", "", Name, ["", "APIKeyId"]),
-    row("AWS::ApiGateway::UsagePlan", Needless, "", "", Name, ["", "Id"]),
-    row("AWS::ApiGateway::UsagePlanKey", Needless, "", "", Name, ["", "Id"]),
-    row("AWS::ApplicationAutoScaling::ScalableTarget", OnAws, "", "", Name, ["", ""]),
-    row("AWS::ApplicationAutoScaling::ScalingPolicy", OnAws, "PolicyName", "", Name, ["", "PolicyName"]),
-    row("AWS::CloudWatch::CompositeAlarm", OnAws, "AlarmName", "cloudwatch:{r}:{a}:alarm:{n}", Name, ["Arn", ""]),
-    row("AWS::CloudWatch::Dashboard", OnAws, "DashboardName", "", Name, ["", ""]),
-    row("AWS::Logs::MetricFilter", OnAws, "FilterName", "", Name, ["", ""]),
-    row("AWS::SNS::Subscription", OnAws, "", "", Name, ["", ""]),
-    row("AWS::KMS::Alias", Needless, "AliasName", "", Name, ["", ""]),
-    row("AWS::SNS::Topic", OnAws, "TopicName", "sns:{r}:{a}:{n}", Arn, ["TopicArn", "TopicName"]),
-    row("AWS::SQS::Queue", OnAws, "QueueName", "sqs:{r}:{a}:{n}", Name, ["Arn", "QueueName"]),
-    row("AWS::CloudWatch::Alarm", OnAws, "AlarmName", "cloudwatch:{r}:{a}:alarm:{n}", Name, ["Arn", ""]),
+    row("AWS::Serverless::Function", Run(ServiceKind::Function))
+        .name_property("FunctionName")
+        .arn(FUNCTION)
+        .arn_attribute("Arn"),
+    row("AWS::Lambda::Function", Run(ServiceKind::Function))
+        .name_property("FunctionName")
+        .arn(FUNCTION)
+        .arn_attribute("Arn"),
+    row(
+        "AWS::Serverless::StateMachine",
+        Run(ServiceKind::StateMachine),
+    )
+    .name_property("Name")
+    .arn(MACHINE)
+    .ref_is_arn()
+    .arn_attribute("Arn")
+    .name_attribute("Name"),
+    row(
+        "AWS::StepFunctions::StateMachine",
+        Run(ServiceKind::StateMachine),
+    )
+    .name_property("StateMachineName")
+    .arn(MACHINE)
+    .ref_is_arn()
+    .arn_attribute("Arn")
+    .name_attribute("Name"),
+    row("AWS::S3::Bucket", Run(ServiceKind::Bucket))
+        .name_property("BucketName")
+        .arn("s3:::{n}")
+        .arn_attribute("Arn"),
+    row("AWS::SageMaker::Endpoint", Run(ServiceKind::Endpoint))
+        .name_property("EndpointName")
+        .arn("sagemaker:{r}:{a}:endpoint/{n}")
+        .ref_is_arn()
+        .arn_attribute("EndpointArn")
+        .name_attribute("EndpointName"),
+    row("AWS::SageMaker::EndpointConfig", Part)
+        .name_property("EndpointConfigName")
+        .arn("sagemaker:{r}:{a}:endpoint-config/{n}")
+        .ref_is_arn()
+        .arn_attribute("EndpointConfigArn")
+        .name_attribute("EndpointConfigName"),
+    row("AWS::SageMaker::Model", Part)
+        .name_property("ModelName")
+        .arn("sagemaker:{r}:{a}:model/{n}")
+        .ref_is_arn()
+        .arn_attribute("ModelArn")
+        .name_attribute("ModelName"),
+    row("AWS::IAM::Role", NoEffect)
+        .name_property("RoleName")
+        .arn("iam::{a}:role/{n}")
+        .arn_attribute("Arn"),
+    row("AWS::IAM::ManagedPolicy", NoEffect)
+        .name_property("ManagedPolicyName")
+        .arn("iam::{a}:policy/{n}")
+        .ref_is_arn()
+        .arn_attribute("PolicyArn"),
+    row("AWS::Lambda::Permission", NoEffect),
+    row("AWS::S3::BucketPolicy", NoEffect),
+    row("AWS::SQS::QueuePolicy", NoEffect),
+    row("AWS::SNS::TopicPolicy", NoEffect),
+    row("AWS::Logs::LogGroup", NoEffect)
+        .name_property("LogGroupName")
+        .arn("logs:{r}:{a}:log-group:{n}:*")
+        .arn_attribute("Arn"),
+    row("AWS::ECR::Repository", NoEffect)
+        .name_property("RepositoryName")
+        .arn("ecr:{r}:{a}:repository/{n}")
+        .arn_attribute("Arn"),
+    row("AWS::KMS::Key", NoEffect)
+        .arn("kms:{r}:{a}:key/{n}")
+        .arn_attribute("Arn")
+        .name_attribute("KeyId"),
+    row("AWS::Serverless::Api", Run(ServiceKind::Api))
+        .arn("apigateway:{r}::/restapis/{n}")
+        .name_attribute("RestApiId"),
+    row("AWS::Scheduler::Schedule", Run(ServiceKind::Schedule))
+        .name_property("Name")
+        .arn("scheduler:{r}:{a}:schedule/default/{n}")
+        .arn_attribute("Arn"),
+    row("AWS::ApiGateway::ApiKey", NoEffect).name_attribute("APIKeyId"),
+    row("AWS::ApiGateway::UsagePlan", NoEffect).name_attribute("Id"),
+    row("AWS::ApiGateway::UsagePlanKey", NoEffect).name_attribute("Id"),
+    row("AWS::ApplicationAutoScaling::ScalableTarget", OnAws),
+    row("AWS::ApplicationAutoScaling::ScalingPolicy", OnAws)
+        .name_property("PolicyName")
+        .name_attribute("PolicyName"),
+    row("AWS::CloudWatch::CompositeAlarm", OnAws)
+        .name_property("AlarmName")
+        .arn("cloudwatch:{r}:{a}:alarm:{n}")
+        .arn_attribute("Arn"),
+    row("AWS::CloudWatch::Dashboard", OnAws).name_property("DashboardName"),
+    row("AWS::Logs::MetricFilter", OnAws).name_property("FilterName"),
+    row("AWS::SNS::Subscription", OnAws),
+    row("AWS::KMS::Alias", NoEffect).name_property("AliasName"),
+    row("AWS::SNS::Topic", OnAws)
+        .name_property("TopicName")
+        .arn("sns:{r}:{a}:{n}")
+        .ref_is_arn()
+        .arn_attribute("TopicArn")
+        .name_attribute("TopicName"),
+    row("AWS::SQS::Queue", OnAws)
+        .name_property("QueueName")
+        .arn("sqs:{r}:{a}:{n}")
+        .arn_attribute("Arn")
+        .name_attribute("QueueName"),
+    row("AWS::CloudWatch::Alarm", OnAws)
+        .name_property("AlarmName")
+        .arn("cloudwatch:{r}:{a}:alarm:{n}")
+        .arn_attribute("Arn"),
 ];
 
 /// Reads the section, with `Globals` merged into SAM's types.
@@ -182,11 +286,11 @@ fn resource(id: &str, at: Position, node: &Node, document: &Node) -> Result<Reso
         return Err(Fault::new(at, Problem::Missing("Type".into())));
     };
     let kind = kind.text("Type")?;
-    let own = match node.get("Properties") {
+    let properties = match node.get("Properties") {
         Some(properties) => properties.clone(),
         None => Node::map_at(at, vec![]),
     };
-    own.map("Properties")?;
+    properties.map("Properties")?;
     let condition = node.get("Condition").map(|name| name.text("Condition"));
     Ok(Resource {
         at,
@@ -194,13 +298,18 @@ fn resource(id: &str, at: Position, node: &Node, document: &Node) -> Result<Reso
         kind: kind.into(),
         condition: condition.transpose()?.map(str::to_owned),
         metadata: node.get("Metadata").cloned(),
-        properties: with_globals(kind, own, document, at)?,
+        properties: with_globals(kind, properties, document, at)?,
     })
 }
 
-fn with_globals(kind: &str, own: Node, document: &Node, at: Position) -> Result<Node, Fault> {
+fn with_globals(
+    kind: &str,
+    properties: Node,
+    document: &Node,
+    at: Position,
+) -> Result<Node, Fault> {
     let Some(short) = kind.strip_prefix("AWS::Serverless::") else {
-        return Ok(own);
+        return Ok(properties);
     };
     let transform = document.get("Transform").map_or(&[][..], Node::list_or_one);
     let sam = |node: &Node| node.text("Transform") == Ok("AWS::Serverless-2016-10-31");
@@ -209,7 +318,7 @@ fn with_globals(kind: &str, own: Node, document: &Node, at: Position) -> Result<
     }
     let global = document.get("Globals").and_then(|all| all.get(short));
     Ok(match global {
-        Some(global) => globals::merge(global, &own),
-        None => own,
+        Some(global) => globals::merge(global, &properties),
+        None => properties,
     })
 }

@@ -23,13 +23,13 @@ const READ: &[&str] = &[
     "State",
     "Target",
 ];
-const NEEDLESS: &[&str] = &["GroupName", "KmsKeyArn"];
+const IGNORED: &[&str] = &["GroupName", "KmsKeyArn"];
 
-/// What an event has that is the target's.
+/// The members of an event that belong to the target.
 const OF_THE_TARGET: [&str; 3] = ["Input", "RetryPolicy", "RoleArn"];
 
-/// What an event has that is nothing here: the dead letters, and how SAM names and guards what it
-/// makes.
+/// The members of an event that have no effect here: the dead-letter queue, and those by which SAM
+/// names and guards its resources.
 const OF_SAM: [&str; 5] = [
     "DeadLetterConfig",
     "GroupName",
@@ -44,7 +44,7 @@ pub(super) fn read(
     resource: &Resource,
     notes: &mut Notes,
 ) -> Result<Schedule, Fault> {
-    notes.properties(resource, READ, NEEDLESS);
+    notes.properties(resource, READ, IGNORED);
     let mut request = Map::new();
     for property in READ {
         if let Some(value) = resolver.property(resource, property)? {

@@ -24,7 +24,7 @@ const READ: &[&str] = &[
     "StateMachineType",
     "Type",
 ];
-const NEEDLESS: &[&str] = &[
+const IGNORED: &[&str] = &[
     "EncryptionConfiguration",
     "Logging",
     "LoggingConfiguration",
@@ -44,7 +44,7 @@ pub(super) fn read(
     folder: &Path,
     notes: &mut Notes,
 ) -> Result<StateMachine, Fault> {
-    notes.properties(resource, READ, NEEDLESS);
+    notes.properties(resource, READ, IGNORED);
     let definition = definition(resolver, resource, folder)?;
     let substitutions = match resolver.property(resource, "DefinitionSubstitutions")? {
         Some(node) => node.texts_by_key("DefinitionSubstitutions")?,

@@ -144,7 +144,8 @@ impl Environment {
         let variables = variables::variables(
             &slot.deployment,
             &slot.identity,
-            (&slot.endpoint_url, &slot.key),
+            &slot.endpoint_url,
+            &slot.key,
             &runtime_api,
             &log_stream(&id),
         );
@@ -156,7 +157,7 @@ impl Environment {
 
     /// From the first invocation to the end.
     async fn live(&mut self, first: Job) {
-        let mut next = match self.initialise().await {
+        let mut next = match self.initialize().await {
             Ok(next) => next,
             Err(end) => return self.end(first, end, self.started, true).await,
         };
@@ -193,7 +194,7 @@ impl Environment {
 
     /// Waits for the runtime's first request. The start is allowed ten seconds of its own, as on
     /// AWS; beyond them it uses up the function's timeout.
-    async fn initialise(&mut self) -> Result<oneshot::Sender<Event>, EndReason> {
+    async fn initialize(&mut self) -> Result<oneshot::Sender<Event>, EndReason> {
         let deadline = self.started + self.plan.slot.limits.init + self.timeout();
         let next = self.asked_again(deadline).await?;
         self.init = Some(self.started.elapsed());

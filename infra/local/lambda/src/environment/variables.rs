@@ -16,7 +16,8 @@ use service::signature::Key;
 pub(super) fn variables(
     deployment: &Deployment,
     identity: &Identity,
-    (endpoint_url, key): (&str, &Key),
+    endpoint_url: &str,
+    key: &Key,
     runtime_api: &str,
     log_stream: &str,
 ) -> BTreeMap<String, OsString> {

@@ -81,28 +81,31 @@ async fn the_environment_is_what_aws_sets_and_nothing_of_the_stacks_own() {
 
 #[tokio::test]
 async fn one_after_the_other_share_an_environment() {
-    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
-    let first = stack.response(desk.event("stay connected")).await;
+    let (stack, listener) = (Setup::new().open(), EventListener::open().await);
+    let first = stack.response(listener.event("stay connected")).await;
     for _ in 0..20 {
-        assert_eq!(stack.response(desk.event("stay connected")).await, first);
+        assert_eq!(
+            stack.response(listener.event("stay connected")).await,
+            first
+        );
     }
 }
 
 #[tokio::test]
 async fn more_than_the_cap_wait_for_their_turn() {
     let stack = Setup::new().limits(|limits| limits.per_function = 2).open();
-    let desk = EventListener::open().await;
-    let calls = (0..40).map(|_| stack.response(desk.event("wait")));
+    let listener = EventListener::open().await;
+    let calls = (0..40).map(|_| stack.response(listener.event("wait")));
     let visits = async {
-        let (mut first, mut second) = (desk.next().await, desk.next().await);
+        let (mut first, mut second) = (listener.next().await, listener.next().await);
         let processes = [first.id, second.id];
         assert_ne!(first.id, second.id);
         first.release().await;
         second.release().await;
         for _ in 2..40 {
-            let mut visitor = desk.next().await;
-            assert!(processes.contains(&visitor.id), "a third process");
-            visitor.release().await;
+            let mut function = listener.next().await;
+            assert!(processes.contains(&function.id), "a third process");
+            function.release().await;
         }
     };
     tokio::join!(futures::future::join_all(calls), visits);
@@ -112,13 +115,13 @@ async fn more_than_the_cap_wait_for_their_turn() {
 async fn who_waits_too_long_is_throttled() {
     let limits =
         |limits: &mut Limits| (limits.per_function, limits.queue_wait) = (1, Duration::ZERO);
-    let (stack, desk) = (
+    let (stack, listener) = (
         Setup::new().limits(limits).open(),
         EventListener::open().await,
     );
-    let busy = stack.response(desk.event("wait"));
+    let busy = stack.response(listener.event("wait"));
     let other = async {
-        let mut visitor = desk.next().await;
+        let mut function = listener.next().await;
         let error = stack
             .invoke("f", json!({ "do": "echo" }))
             .await
@@ -128,7 +131,7 @@ async fn who_waits_too_long_is_throttled() {
             ("TooManyRequestsException", 429)
         );
         assert_eq!(error.message, "Rate Exceeded.");
-        visitor.release().await;
+        function.release().await;
     };
     tokio::join!(busy, other);
 }
@@ -137,30 +140,30 @@ async fn who_waits_too_long_is_throttled() {
 async fn an_idle_environment_makes_room_for_another_function() {
     let setup = Setup::new().function("g", |_| {});
     let stack = setup.limits(|limits| limits.overall = 1).open();
-    let desk = EventListener::open().await;
-    stack.answer_of("f", desk.event("stay connected")).await;
-    let first = desk.next().await;
-    stack.answer_of("g", desk.event("stay connected")).await;
+    let listener = EventListener::open().await;
+    stack.answer_of("f", listener.event("stay connected")).await;
+    let first = listener.next().await;
+    stack.answer_of("g", listener.event("stay connected")).await;
     first.gone().await;
 }
 
 #[tokio::test]
 async fn an_environment_ends_when_it_has_been_idle_for_long() {
     let setup = Setup::new().limits(|limits| limits.idle = Duration::from_millis(1));
-    let (stack, desk) = (setup.open(), EventListener::open().await);
-    stack.response(desk.event("stay connected")).await;
-    desk.next().await.gone().await;
+    let (stack, listener) = (setup.open(), EventListener::open().await);
+    stack.response(listener.event("stay connected")).await;
+    listener.next().await.gone().await;
     assert_eq!(stack.response(json!({ "do": "echo" })).await["do"], "echo");
 }
 
 #[tokio::test]
 async fn an_environment_that_died_while_idle_is_replaced_unseen() {
-    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
-    stack.response(desk.event("leave later")).await;
-    let mut visitor = desk.next().await;
-    visitor.release().await;
+    let (stack, listener) = (Setup::new().open(), EventListener::open().await);
+    stack.response(listener.event("leave later")).await;
+    let mut function = listener.next().await;
+    function.release().await;
     // Once the stack has taken note of its end, its number is free.
-    let id = rustix::process::Pid::from_raw(visitor.id.cast_signed()).unwrap();
+    let id = rustix::process::Pid::from_raw(function.id.cast_signed()).unwrap();
     eventually(async || rustix::process::test_kill_process(id).err()).await;
     assert_eq!(stack.response(json!({ "do": "echo" })).await["do"], "echo");
 }
@@ -168,33 +171,33 @@ async fn an_environment_that_died_while_idle_is_replaced_unseen() {
 #[tokio::test]
 async fn a_function_goes_on_when_its_caller_goes_away() {
     let setup = Setup::new().limits(|limits| limits.per_function = 1);
-    let (stack, desk) = (setup.open(), EventListener::open().await);
-    let mut visitor = {
-        let call = stack.response(desk.event("wait"));
+    let (stack, listener) = (setup.open(), EventListener::open().await);
+    let mut function = {
+        let call = stack.response(listener.event("wait"));
         tokio::pin!(call);
         tokio::select! {
             _ = &mut call => unreachable!("nobody released it"),
-            visitor = desk.next() => visitor,
+            function = listener.next() => function,
         }
     };
-    visitor.release().await;
+    function.release().await;
     // And the same environment serves the next.
-    let next = stack.response(desk.event("wait"));
-    let release = async { desk.next().await.release().await };
-    assert_eq!(tokio::join!(next, release).0, json!(visitor.id));
+    let next = stack.response(listener.event("wait"));
+    let release = async { listener.next().await.release().await };
+    assert_eq!(tokio::join!(next, release).0, json!(function.id));
 }
 
 #[tokio::test]
 async fn shutting_down_ends_what_runs_and_what_is_idle() {
-    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
-    let busy = stack.invoke("f", desk.event("hang with child"));
+    let (stack, listener) = (Setup::new().open(), EventListener::open().await);
+    let busy = stack.invoke("f", listener.event("hang with child"));
     let other = async {
-        let (parent, child) = (desk.next().await, desk.next().await);
-        stack.response(desk.event("stay connected")).await;
-        let idle = desk.next().await;
+        let (parent, child) = (listener.next().await, listener.next().await);
+        stack.response(listener.event("stay connected")).await;
+        let idle = listener.next().await;
         stack.lambda.shut_down().await;
-        for visitor in [parent, child, idle] {
-            visitor.gone().await;
+        for function in [parent, child, idle] {
+            function.gone().await;
         }
         let late = stack.invoke("f", json!({ "do": "echo" })).await;
         assert_eq!(late.unwrap_err().code, "ServiceException");
@@ -207,11 +210,11 @@ async fn shutting_down_ends_what_runs_and_what_is_idle() {
 
 #[tokio::test]
 async fn dropping_the_last_handle_ends_the_processes() {
-    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
-    stack.response(desk.event("stay connected")).await;
-    let visitor = desk.next().await;
+    let (stack, listener) = (Setup::new().open(), EventListener::open().await);
+    stack.response(listener.event("stay connected")).await;
+    let function = listener.next().await;
     drop(stack);
-    visitor.gone().await;
+    function.gone().await;
 }
 
 #[tokio::test]

@@ -32,10 +32,13 @@ fn timeout(setup: Setup, milliseconds: u64) -> Setup {
 
 #[tokio::test]
 async fn an_error_passes_through_and_the_environment_stays() {
-    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
-    let process = stack.response(desk.event("stay connected")).await;
+    let (stack, listener) = (Setup::new().open(), EventListener::open().await);
+    let process = stack.response(listener.event("stay connected")).await;
     check(&stack, json!({ "do": "error" }), "Custom.Error", "it broke").await;
-    assert_eq!(stack.response(desk.event("stay connected")).await, process);
+    assert_eq!(
+        stack.response(listener.event("stay connected")).await,
+        process
+    );
 }
 
 #[tokio::test]
@@ -72,19 +75,19 @@ async fn a_crash_is_told_with_its_status() {
 
 #[tokio::test]
 async fn a_hang_is_killed_at_the_timeout_with_all_that_it_started() {
-    let (stack, desk) = (
+    let (stack, listener) = (
         timeout(Setup::new(), 1000).open(),
         EventListener::open().await,
     );
     let message = "RequestId: {id} Error: Task timed out after 1.00 seconds";
     let call = check(
         &stack,
-        desk.event("hang with child"),
+        listener.event("hang with child"),
         "Sandbox.Timedout",
         message,
     );
     let visits = async {
-        let (parent, child) = (desk.next().await, desk.next().await);
+        let (parent, child) = (listener.next().await, listener.next().await);
         parent.gone().await;
         child.gone().await;
     };
@@ -224,7 +227,7 @@ async fn the_log_reads_like_cloudwatch() {
     let start = format!("START RequestId: {id} Version: $LATEST");
     let end = format!("END RequestId: {id}");
     let expect = [
-        "initialised",
+        "initialized",
         &start,
         "to stdout",
         "to stderr",

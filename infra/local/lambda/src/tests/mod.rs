@@ -140,7 +140,7 @@ impl Stack {
 struct EventListener(TcpListener);
 
 /// A process that has reported.
-struct Visitor {
+struct RunningFunction {
     id: u32,
     stream: TcpStream,
 }
@@ -154,15 +154,15 @@ impl EventListener {
         json!({ "do": what, "tell": self.0.local_addr().expect("an address").to_string() })
     }
 
-    async fn next(&self) -> Visitor {
+    async fn next(&self) -> RunningFunction {
         let accepted = tokio::time::timeout(LONG, self.0.accept()).await;
         let (mut stream, _) = accepted.expect("someone comes").expect("a connection");
         let id = stream.read_u32().await.expect("a process id");
-        Visitor { id, stream }
+        RunningFunction { id, stream }
     }
 }
 
-impl Visitor {
+impl RunningFunction {
     /// Lets the function go on.
     async fn release(&mut self) {
         self.stream

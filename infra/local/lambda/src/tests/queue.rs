@@ -35,10 +35,10 @@ fn retry(milliseconds: &[u64]) -> Setup {
 
 #[tokio::test]
 async fn an_event_is_delivered_once_and_is_gone() {
-    let (stack, desk) = (Setup::new().open(), EventListener::open().await);
-    stack.enqueue(desk.event("wait")).await;
+    let (stack, listener) = (Setup::new().open(), EventListener::open().await);
+    stack.enqueue(listener.event("wait")).await;
     let test = async {
-        desk.next().await.release().await;
+        listener.next().await.release().await;
         let waiting = async || stack.lambda.inner.queue.waiting().await.is_empty();
         eventually(async || waiting().await.then_some(())).await;
         let starts = stack.log().into_iter();
@@ -50,13 +50,13 @@ async fn an_event_is_delivered_once_and_is_gone() {
 
 #[tokio::test]
 async fn an_event_that_fails_is_tried_three_times_and_becomes_a_dead_letter() {
-    let (stack, desk) = (retry(&[1, 1]).open(), EventListener::open().await);
-    let event = desk.event("error");
+    let (stack, listener) = (retry(&[1, 1]).open(), EventListener::open().await);
+    let event = listener.event("error");
     stack.enqueue(event.clone()).await;
     stack
         .delivering(async {
             for _ in 0..3 {
-                desk.next().await;
+                listener.next().await;
             }
             let dead = stack.dead_letter().await;
             assert_eq!(
@@ -91,13 +91,13 @@ async fn a_throttled_event_is_tried_until_there_is_room() {
         (limits.per_function, limits.queue_wait) = (1, Duration::ZERO);
     });
     let setup = setup.config(|config| config.retry.back_off = Duration::from_millis(1));
-    let (stack, desk) = (setup.open(), EventListener::open().await);
-    let busy = stack.response(desk.event("wait"));
+    let (stack, listener) = (setup.open(), EventListener::open().await);
+    let busy = stack.response(listener.event("wait"));
     let queue = stack.delivering(async {
-        let mut visitor = desk.next().await;
-        stack.enqueue(desk.event("stay connected")).await;
-        visitor.release().await;
-        assert_eq!(desk.next().await.id, visitor.id);
+        let mut function = listener.next().await;
+        stack.enqueue(listener.event("stay connected")).await;
+        function.release().await;
+        assert_eq!(listener.next().await.id, function.id);
     });
     tokio::join!(busy, queue);
 }
@@ -157,21 +157,21 @@ async fn post_event(port: u16, event: &Value) -> String {
 
 #[tokio::test]
 async fn kill_9_of_the_stack_ends_the_processes_and_loses_no_event() {
-    let (folder, desk) = (tempfile::tempdir().unwrap(), EventListener::open().await);
+    let (folder, listener) = (tempfile::tempdir().unwrap(), EventListener::open().await);
     let (mut stack, port) = stack_process(&folder).await;
     assert_eq!(
-        post_event(port, &desk.event("hang with child")).await,
+        post_event(port, &listener.event("hang with child")).await,
         "202"
     );
-    let (parent, child) = (desk.next().await, desk.next().await);
+    let (parent, child) = (listener.next().await, listener.next().await);
     stack.kill().await.unwrap();
     parent.gone().await;
     child.gone().await;
     let stack = Setup::new().open_in(folder);
     stack
         .delivering(async {
-            desk.next().await;
-            desk.next().await;
+            listener.next().await;
+            listener.next().await;
         })
         .await;
     stack.lambda.shut_down().await;
@@ -179,7 +179,7 @@ async fn kill_9_of_the_stack_ends_the_processes_and_loses_no_event() {
 
 #[tokio::test]
 async fn every_event_that_was_acknowledged_before_kill_9_is_delivered() {
-    let (folder, desk) = (tempfile::tempdir().unwrap(), EventListener::open().await);
+    let (folder, listener) = (tempfile::tempdir().unwrap(), EventListener::open().await);
     let (mut stack, port) = stack_process(&folder).await;
     let event = |number: usize| json!({ "do": "echo", "number": number });
     for number in 0..50 {
@@ -187,7 +187,7 @@ async fn every_event_that_was_acknowledged_before_kill_9_is_delivered() {
     }
     stack.kill().await.unwrap();
     let stack = Setup::new().open_in(folder);
-    stack.enqueue(desk.event("stay connected")).await;
+    stack.enqueue(listener.event("stay connected")).await;
     stack
         .delivering(async {
             let delivered = async || {

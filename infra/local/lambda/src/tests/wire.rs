@@ -216,18 +216,18 @@ async fn a_body_over_six_megabytes_is_refused_as_it_comes() {
 async fn a_throttle_has_a_reason() {
     let limits =
         |limits: &mut Limits| (limits.per_function, limits.queue_wait) = (1, Duration::ZERO);
-    let (stack, desk) = (
+    let (stack, listener) = (
         Setup::new().limits(limits).open(),
         EventListener::open().await,
     );
     let other = async {
-        let mut visitor = desk.next().await;
+        let mut function = listener.next().await;
         let (status, _, body) = stack.request(INVOKE, &[], "{}").await;
         let expect = br#"{"Type":"User","message":"Rate Exceeded.","Reason":"ReservedFunctionConcurrentInvocationLimitExceeded"}"#;
         assert_eq!((status.as_u16(), &body[..]), (429, &expect[..]));
-        visitor.release().await;
+        function.release().await;
     };
-    tokio::join!(stack.response(desk.event("wait")), other);
+    tokio::join!(stack.response(listener.event("wait")), other);
 }
 
 #[tokio::test]

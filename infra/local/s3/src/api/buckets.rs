@@ -189,7 +189,7 @@ pub(super) async fn list_buckets(
     }
     let mut found = store
         .database
-        .read(move |sql| buckets::list(sql, (&prefix, &after), region.as_deref(), limit + 1))
+        .read(move |sql| buckets::list(sql, &prefix, &after, region.as_deref(), limit + 1))
         .await?;
     let more = found.len() > limit;
     found.truncate(limit);

@@ -40,7 +40,8 @@ struct Source {
 async fn source(
     store: &Store,
     from: CopySource,
-    to: (&str, &str),
+    to_bucket: &str,
+    to_key: &str,
     conditions: &ReadConditions,
 ) -> Result<Source, Error> {
     let CopySource::Bucket {
@@ -51,7 +52,7 @@ async fn source(
     else {
         return Err(Error::NotImplemented("Access points are not implemented"));
     };
-    let same = (&*bucket, &*key) == to && id.is_none();
+    let same = bucket[..] == *to_bucket && key[..] == *to_key && id.is_none();
     let ((row, version), file) = open(store, move |sql| {
         let found = super::buckets::bucket_and_object(sql, &bucket, &key, id.as_deref());
         let found = found.map_err(|error| about_source(error, &bucket, &key, id.as_deref()))?;
@@ -107,7 +108,7 @@ pub(super) async fn copy_object(
     let mut input = request.input;
     let conditions = source_conditions!(input);
     let from = input.copy_source.clone();
-    let source = source(store, from, (&input.bucket, &input.key), &conditions).await?;
+    let source = source(store, from, &input.bucket, &input.key, &conditions).await?;
     refuse_illegal(&input, &source)?;
     let copy = copied_metadata(&mut input, &source.version)?;
     let algorithm = algorithm(input.checksum_algorithm.as_ref())?;
@@ -267,7 +268,7 @@ pub(super) async fn upload_part_copy(
         version_id,
         file,
         ..
-    } = source(store, from, (&input.bucket, ""), &conditions).await?;
+    } = source(store, from, &input.bucket, "", &conditions).await?;
     let bytes = match &input.copy_source_range {
         None => 0..version.size,
         Some(range) => copy_range(range, version.size)?,

@@ -17,7 +17,8 @@ fn delete(
     write: &mut Write,
     by: &Requester,
     bucket: &Bucket,
-    (key, version_id): (&str, Option<&str>),
+    key: &str,
+    version_id: Option<&str>,
     conditions: &WriteConditions,
 ) -> Result<Deleted, Error> {
     if !conditions.is_empty() {
@@ -64,7 +65,7 @@ pub(super) async fn delete_object(
         .delete(move |write| {
             let bucket = buckets::get(write.sql, &input.bucket)?;
             versions::check_id(id.as_deref())?;
-            let deleted = delete(write, &by, &bucket, (&key, id.as_deref()), &conditions)?;
+            let deleted = delete(write, &by, &bucket, &key, id.as_deref(), &conditions)?;
             Ok((bucket, deleted))
         })
         .await?;
@@ -148,7 +149,7 @@ fn delete_listed(
     let id = object.version_id.as_deref();
     versions::check_id(id).map_err(|_| Error::NoSuchVersion)?;
     let conditions = WriteConditions::of_delete(object.e_tag.clone().map(ETagCondition::ETag));
-    delete(write, by, bucket, (&object.key, id), &conditions)
+    delete(write, by, bucket, &object.key, id, &conditions)
 }
 
 fn describe(requested: ObjectIdentifier, deleted: Deleted) -> DeletedObject {

@@ -266,8 +266,14 @@ pub(super) async fn list_object_versions(
         "maxKeys",
     )?;
     let limit = query.limit;
-    let markers = (&input.key_marker, &input.version_id_marker);
-    let page = version_page(store, &input.bucket, query, markers).await?;
+    let page = version_page(
+        store,
+        &input.bucket,
+        query,
+        &input.key_marker,
+        &input.version_id_marker,
+    )
+    .await?;
     let next_version = page.entries.last().map(|last| last.version_id.clone());
     let next_key = last_name(&page, |version| &version.key);
     let mut output = ListObjectVersionsOutput {
@@ -292,7 +298,8 @@ async fn version_page(
     store: &Store,
     bucket: &str,
     query: Query,
-    (key_marker, version_marker): (&Option<String>, &Option<String>),
+    key_marker: &Option<String>,
+    version_marker: &Option<String>,
 ) -> Result<Page<Version>, Error> {
     let bucket = bucket.to_owned();
     let key_marker = key_marker.clone().filter(|key| !key.is_empty());

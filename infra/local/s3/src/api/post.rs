@@ -30,7 +30,7 @@ pub(super) async fn post_object(
     };
     let location = by.location(&input.bucket, &input.key);
     let (upload, headers, body, declared) = upload_of!(input, Event::Post, by, None);
-    let (bucket, version) = store_object(store, upload, (headers, tags), body, declared).await?;
+    let (bucket, version) = store_object(store, upload, headers, tags, body, declared).await?;
     let location = match form.redirect {
         None => location,
         Some(to) => redirect(&to, &bucket.name, &version),

@@ -60,7 +60,9 @@ pub(crate) async fn read_bytes(store: &Store, bucket: &str, key: &str) -> Result
 /// At most `max_bytes` of an object's bytes, from the byte `offset` on.
 pub(crate) async fn read_piece(
     store: &Store,
-    (bucket, key, version): (&str, &str, Option<String>),
+    bucket: &str,
+    key: &str,
+    version: Option<String>,
     offset: u64,
     max_bytes: usize,
 ) -> Result<Bytes, Error> {

@@ -40,8 +40,16 @@ pub(super) async fn put_object_tagging(
     let by = requester(&request, store);
     let input = request.input;
     let tags = checked_tags(tags(input.tagging))?;
-    let object_version = (input.bucket, input.key, input.version_id);
-    let version_id = replace(store, by, object_version, tags, Event::TaggingPut).await?;
+    let version_id = replace(
+        store,
+        by,
+        input.bucket,
+        input.key,
+        input.version_id,
+        tags,
+        Event::TaggingPut,
+    )
+    .await?;
     Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
 }
 
@@ -60,8 +68,16 @@ pub(super) async fn delete_object_tagging(
 ) -> Result<S3Response<DeleteObjectTaggingOutput>, Error> {
     let by = requester(&request, store);
     let input = request.input;
-    let object_version = (input.bucket, input.key, input.version_id);
-    let version_id = replace(store, by, object_version, Vec::new(), Event::TaggingDelete).await?;
+    let version_id = replace(
+        store,
+        by,
+        input.bucket,
+        input.key,
+        input.version_id,
+        Vec::new(),
+        Event::TaggingDelete,
+    )
+    .await?;
     Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
 }
 
@@ -69,7 +85,9 @@ pub(super) async fn delete_object_tagging(
 async fn replace(
     store: &Store,
     by: Requester,
-    (bucket, key, version): (String, String, Option<String>),
+    bucket: String,
+    key: String,
+    version: Option<String>,
     tags: Vec<details::Tag>,
     event: Event,
 ) -> Result<Option<String>, Error> {

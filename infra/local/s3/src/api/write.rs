@@ -74,7 +74,7 @@ pub(super) async fn put_object(
     refuse_unsupported(&input)?;
     let tags = tags_of_header(input.tagging.as_deref().unwrap_or_default())?;
     let (upload, headers, body, declared) = upload_of!(input, Event::Put, by, trailers);
-    let (bucket, version) = store_object(store, upload, (headers, tags), body, declared).await?;
+    let (bucket, version) = store_object(store, upload, headers, tags, body, declared).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&version.etag)),
         version_id: new_version_id(&bucket, &version),
@@ -112,27 +112,29 @@ pub(crate) async fn put_bytes(
     content_type: &str,
 ) -> Result<(), Error> {
     let body = futures::stream::iter([Ok(body)]);
-    put_stream(store, by, (bucket, key), body, content_type).await
+    put_stream(store, by, bucket, key, body, content_type).await
 }
 
 /// Stores a file's bytes that another service of the stack has.
 pub(crate) async fn put_file(
     store: &Store,
     by: Requester,
-    name: (&str, &str),
+    bucket: &str,
+    key: &str,
     path: &Path,
     content_type: &str,
 ) -> Result<(), Error> {
     let file = std::fs::File::open(path)?;
     let length = file.metadata()?.len();
     let body = stream(file, length).map_err(Into::into);
-    put_stream(store, by, name, body, content_type).await
+    put_stream(store, by, bucket, key, body, content_type).await
 }
 
 async fn put_stream(
     store: &Store,
     by: Requester,
-    (bucket, key): (&str, &str),
+    bucket: &str,
+    key: &str,
     body: impl Stream<Item = Result<Bytes, StdError>>,
     content_type: &str,
 ) -> Result<(), Error> {
@@ -148,7 +150,7 @@ async fn put_stream(
         ..Default::default()
     };
     let declared = DeclaredDigests::default();
-    store_object(store, upload, (headers, Vec::new()), body, declared).await?;
+    store_object(store, upload, headers, Vec::new(), body, declared).await?;
     Ok(())
 }
 
@@ -156,7 +158,8 @@ async fn put_stream(
 pub(super) async fn store_object(
     store: &Store,
     upload: Upload,
-    (headers, tags): (Headers, Vec<Tag>),
+    headers: Headers,
+    tags: Vec<Tag>,
     body: impl Stream<Item = Result<Bytes, StdError>>,
     declared: DeclaredDigests,
 ) -> Result<(Bucket, Version), Error> {

@@ -86,7 +86,7 @@ fn head_output<T>(result: Result<S3Response<T>, S3Error>) -> Result<T, SdkError>
 
 fn refusal(error: &S3Error, message: Option<String>) -> SdkError {
     /// The errors that the model of S3 has shapes for.
-    const MODELLED: [&str; 6] = [
+    const MODELED: [&str; 6] = [
         "BucketAlreadyExists",
         "BucketAlreadyOwnedByYou",
         "InvalidObjectState",
@@ -97,7 +97,7 @@ fn refusal(error: &S3Error, message: Option<String>) -> SdkError {
     let code = error.code().as_str().to_owned();
     let status = error.status_code().or_else(|| error.code().status_code());
     SdkError::Exception(ServiceException {
-        modelled: MODELLED.contains(&&*code),
+        modeled: MODELED.contains(&&*code),
         code,
         status: status.map_or(500, |status| status.as_u16()),
         message,

@@ -371,7 +371,7 @@ async fn a_task_that_is_run_again_finds_the_job_that_it_has_created() {
     let Err(SdkError::Exception(refusal)) = create("execution 2").await else {
         panic!("another task's name");
     };
-    assert_eq!((&*refusal.code, refusal.modelled), ("ResourceInUse", true));
+    assert_eq!((&*refusal.code, refusal.modeled), ("ResourceInUse", true));
     let ended = control
         .wait("createTrainingJob", &job("j", json!({})))
         .await;

@@ -61,12 +61,12 @@ fn path(path: &str, style: PathStyle) -> String {
             let decoded: Vec<u8> = percent_decode_str(path).collect();
             percent_encode(&decoded, &PATH).to_string()
         }
-        PathStyle::Others => percent_encode(normalised(path).as_bytes(), &PATH).to_string(),
+        PathStyle::Others => percent_encode(normalized(path).as_bytes(), &PATH).to_string(),
     }
 }
 
 /// RFC 3986, section 5.2.4, where `//` is `/` besides.
-fn normalised(path: &str) -> String {
+fn normalized(path: &str) -> String {
     let mut kept = Vec::new();
     for segment in path.split('/') {
         match segment {

@@ -15,13 +15,13 @@ use crate::handle::{States, now};
 use crate::store::activities::{self, Activity};
 use crate::store::tags::{self as stored_tags, Owner};
 
-type Answer = Result<Value, ApiError>;
+type ApiResult = Result<Value, ApiError>;
 
-/// How long GetActivityTask waits for a task, as AWS documents it.
+/// The long-poll time of GetActivityTask, as AWS documents it.
 const POLL: Duration = Duration::from_secs(60);
 
 /// The same request again answers the same; tags are not compared, as on AWS.
-pub(super) async fn create(states: &States, mut input: Input) -> Answer {
+pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
     let name = input.required("name", NAME)?;
     let tags = tags::read(input.value("tags"))?;
     let encryption = input.value("encryptionConfiguration");
@@ -51,7 +51,7 @@ pub(super) async fn create(states: &States, mut input: Input) -> Answer {
 
 /// Deleting what is not there is no error. Tasks that wait for a worker go on waiting, up to their
 /// timeouts.
-pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
+pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("activityArn", ARN)?;
     input.finish()?;
     let name = match states.activity_name(&arn) {
@@ -70,7 +70,7 @@ pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
         .await
 }
 
-pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
+pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("activityArn", ARN)?;
     input.finish()?;
     let activity = states.activity_row(&arn).await?;
@@ -78,13 +78,13 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
         Some(encryption) => configuration::stored(encryption)?,
         None => json!({ "type": "AWS_OWNED_KEY" }),
     };
-    let mut answer = listed(states, &activity);
-    answer["encryptionConfiguration"] = encryption;
-    Ok(answer)
+    let mut response = listed(states, &activity);
+    response["encryptionConfiguration"] = encryption;
+    Ok(response)
 }
 
 /// By name.
-pub(super) async fn list(states: &States, mut input: Input) -> Answer {
+pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     const REQUEST: &str = "ListActivities";
     let size = input.page_size()?;
     let token = input.text("nextToken", token::LENGTH)?;
@@ -98,11 +98,11 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
         .iter()
         .take(size)
         .map(|activity| listed(states, activity));
-    let mut answer = json!({ "activities": page.collect::<Vec<_>>() });
+    let mut response = json!({ "activities": page.collect::<Vec<_>>() });
     if found.len() > size {
-        answer["nextToken"] = json!(token::write(REQUEST, &found[size - 1].name));
+        response["nextToken"] = json!(token::write(REQUEST, &found[size - 1].name));
     }
-    Ok(answer)
+    Ok(response)
 }
 
 fn listed(states: &States, activity: &Activity) -> Value {
@@ -114,7 +114,7 @@ fn listed(states: &States, activity: &Activity) -> Value {
 }
 
 /// Waits for a task. Without one the answer is empty.
-pub(super) async fn task(states: &States, mut input: Input) -> Answer {
+pub(super) async fn task(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("activityArn", ARN)?;
     let worker = input.text("workerName", NAME)?;
     input.finish()?;

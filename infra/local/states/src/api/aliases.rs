@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::input::{ARN, Input};
-use super::routing::{self, Given};
+use super::routing::{self, RoutingConfiguration};
 use super::{put, seconds, token};
 use crate::arn::{self, Qualifier};
 use crate::error::ApiError;
@@ -13,18 +13,18 @@ use crate::store::aliases::{self, Alias};
 use crate::store::machines::{self, Machine};
 use crate::store::versions;
 
-type Answer = Result<Value, ApiError>;
+type ApiResult = Result<Value, ApiError>;
 
 /// The most aliases of a state machine that AWS allows.
 const MOST: i64 = 100;
 
 /// The same request again answers the same; another one under the name is refused.
-pub(super) async fn create(states: &States, mut input: Input) -> Answer {
+pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
     let name = input.required("name", 1..=80)?;
     input.pattern("name", &name, routing::is_alias, routing::ALIAS_PATTERN);
     let description = input.data("description", 256)?;
-    let given = Given::read(&mut input)?;
-    input.require_given("routingConfiguration", given.is_some());
+    let given = RoutingConfiguration::read(&mut input)?;
+    input.require_present("routingConfiguration", given.is_some());
     input.finish()?;
     let (machine, routes) = given.unwrap_or_default().resolve(states)?;
     let now = now();
@@ -64,10 +64,10 @@ fn same(there: &Alias, asked: &Alias) -> Result<i64, ApiError> {
     Err(ApiError::Conflict(text.into()))
 }
 
-pub(super) async fn update(states: &States, mut input: Input) -> Answer {
+pub(super) async fn update(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineAliasArn", ARN)?;
     let description = input.data("description", 256)?;
-    let given = Given::read(&mut input)?;
+    let given = RoutingConfiguration::read(&mut input)?;
     input.finish()?;
     if description.is_none() && given.is_none() {
         let text = "Either the description or the routing configuration must be specified";
@@ -98,7 +98,7 @@ pub(super) async fn update(states: &States, mut input: Input) -> Answer {
 }
 
 /// Deleting what is not there is no error.
-pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
+pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineAliasArn", ARN)?;
     input.finish()?;
     let (name, alias) = named(states, &arn)?;
@@ -113,7 +113,7 @@ pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
         .await
 }
 
-pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
+pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineAliasArn", ARN)?;
     input.finish()?;
     let (name, alias) = named(states, &arn)?;
@@ -132,19 +132,19 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
             "weight": route.weight,
         })
     });
-    let mut answer = json!({
+    let mut response = json!({
         "stateMachineAliasArn": arn,
         "name": alias.name,
         "routingConfiguration": routes.collect::<Vec<_>>(),
         "creationDate": seconds(alias.created),
         "updateDate": seconds(alias.updated),
     });
-    put(&mut answer, "description", alias.description.as_deref());
-    Ok(answer)
+    put(&mut response, "description", alias.description.as_deref());
+    Ok(response)
 }
 
 /// By name; those that lead to a version, where the ARN is a version's.
-pub(super) async fn list(states: &States, mut input: Input) -> Answer {
+pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineArn", ARN)?;
     let size = input.page_size()?;
     let token = input.text("nextToken", token::LENGTH)?;
@@ -168,11 +168,11 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
             "creationDate": seconds(*created),
         })
     });
-    let mut answer = json!({ "stateMachineAliases": page.collect::<Vec<_>>() });
+    let mut response = json!({ "stateMachineAliases": page.collect::<Vec<_>>() });
     if found.len() > size {
-        answer["nextToken"] = json!(token::write(&request, &found[size - 1].0));
+        response["nextToken"] = json!(token::write(&request, &found[size - 1].0));
     }
-    Ok(answer)
+    Ok(response)
 }
 
 /// The names in an alias's ARN: the state machine's and its own.

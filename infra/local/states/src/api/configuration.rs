@@ -12,8 +12,8 @@ use crate::error::ApiError;
 pub(crate) const NO_LOGGING: &str = r#"{"includeExecutionData":false,"level":"OFF"}"#;
 
 /// `loggingConfiguration` as JSON text, with its defaults.
-pub(super) fn logging(given: &Value) -> Result<String, ApiError> {
-    let field = |name: &str| given.get(name).filter(|value| !value.is_null());
+pub(super) fn logging(request: &Value) -> Result<String, ApiError> {
+    let field = |name: &str| request.get(name).filter(|value| !value.is_null());
     let level = field("level").and_then(Value::as_str).unwrap_or("OFF");
     one_of(
         "loggingConfiguration.level",
@@ -46,8 +46,8 @@ pub(super) fn logging(given: &Value) -> Result<String, ApiError> {
 }
 
 /// `tracingConfiguration.enabled`
-pub(super) fn tracing(given: &Value) -> Result<bool, ApiError> {
-    match given.get("enabled") {
+pub(super) fn tracing(request: &Value) -> Result<bool, ApiError> {
+    match request.get("enabled") {
         None | Some(Value::Null) => Ok(false),
         Some(enabled) => enabled
             .as_bool()
@@ -56,8 +56,8 @@ pub(super) fn tracing(given: &Value) -> Result<bool, ApiError> {
 }
 
 /// `encryptionConfiguration` as JSON text.
-pub(super) fn encryption(given: &Value) -> Result<String, ApiError> {
-    let text = |name: &str| given.get(name).and_then(Value::as_str);
+pub(super) fn encryption(request: &Value) -> Result<String, ApiError> {
+    let text = |name: &str| request.get(name).and_then(Value::as_str);
     let kind = text("type").ok_or_else(|| {
         broken("Value null at 'encryptionConfiguration.type' failed to satisfy constraint: Member must not be null")
     })?;
@@ -66,7 +66,7 @@ pub(super) fn encryption(given: &Value) -> Result<String, ApiError> {
         kind,
         &["CUSTOMER_MANAGED_KMS_KEY", "AWS_OWNED_KEY"],
     )?;
-    let period = given
+    let period = request
         .get("kmsDataKeyReusePeriodSeconds")
         .and_then(Value::as_i64);
     if let Some(period) = period.filter(|period| !(60..=900).contains(period)) {
@@ -89,11 +89,11 @@ pub(super) fn encryption(given: &Value) -> Result<String, ApiError> {
             let text = "kmsKeyId must be set when type is CUSTOMER_MANAGED_KMS_KEY";
             Err(ApiError::InvalidEncryptionConfiguration(text))
         }
-        _ => Ok(given.to_string()),
+        _ => Ok(request.to_string()),
     }
 }
 
-/// What was stored as JSON text, for an answer.
+/// Parses a value stored as JSON text, for a response.
 pub(super) fn stored(text: &str) -> Result<Value, ApiError> {
     serde_json::from_str(text)
         .map_err(|error| ApiError::Internal(format!("states.db: a configuration: {error}")))

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::input::{ARN, Input, NAME};
 use super::{map_runs, put, seconds, token};
 use crate::arn::{self, Qualifier};
-use crate::engine::{Ended, Redrive, Start, Stop, parts};
+use crate::engine::{ExecutionEnd, Redrive, Start, Stop, parts};
 use crate::error::ApiError;
 use crate::handle::{StartExecution, States, now};
 use crate::redrive;
 use crate::store::executions::{self, Filter, Summary, Target};
 
-type Answer = Result<Value, ApiError>;
+type ApiResult = Result<Value, ApiError>;
 
 /// The longest input of an execution and output of a task, in bytes of UTF-8.
 pub(super) const DATA: usize = 262_144;
@@ -39,55 +39,55 @@ fn read_start(states: &States, mut input: Input) -> Result<Start, ApiError> {
     states.to_start(start, trace_header)
 }
 
-pub(super) async fn start(states: &States, input: Input) -> Answer {
+pub(super) async fn start(states: &States, input: Input) -> ApiResult {
     let start = read_start(states, input)?;
     let started = states.engine().start(start).await?;
     Ok(json!({ "executionArn": started.arn, "startDate": seconds(started.at) }))
 }
 
-/// Only for EXPRESS state machines: waits for the end.
-pub(super) async fn start_sync(states: &States, input: Input) -> Answer {
+/// Starts an execution of an EXPRESS state machine and waits for its end.
+pub(super) async fn start_sync(states: &States, input: Input) -> ApiResult {
     let start = Start {
         sync: true,
         ..read_start(states, input)?
     };
-    let mut answer = json!({
+    let mut response = json!({
         "stateMachineArn": start.machine_arn,
         "name": start.name,
         "input": start.input.text(),
         "inputDetails": { "included": true },
     });
-    put(&mut answer, "traceHeader", start.trace_header.clone());
+    put(&mut response, "traceHeader", start.trace_header.clone());
     let (started, ended) = states.engine().run(start).await?;
-    answer["executionArn"] = json!(started.arn);
-    answer["startDate"] = seconds(started.at);
-    ended_sync(&mut answer, started.at, &ended);
-    Ok(answer)
+    response["executionArn"] = json!(started.arn);
+    response["startDate"] = seconds(started.at);
+    add_end(&mut response, started.at, &ended);
+    Ok(response)
 }
 
-fn ended_sync(answer: &mut Value, started: i64, ended: &Ended) {
+fn add_end(response: &mut Value, started: i64, ended: &ExecutionEnd) {
     let (output, error, cause) = parts(&ended.outcome);
     // An EXPRESS execution can't be stopped, so there are only three ends.
     let status = match ended.outcome {
         Outcome::Aborted { .. } => "FAILED",
         ref other => other.status(),
     };
-    answer["status"] = json!(status);
-    answer["stopDate"] = seconds(ended.at.0);
-    answer["outputDetails"] = json!({ "included": true });
+    response["status"] = json!(status);
+    response["stopDate"] = seconds(ended.at.0);
+    response["outputDetails"] = json!({ "included": true });
     // AWS bills at least 100 ms, in steps of 100, and 64 MB at a time.
     let milliseconds = (ended.at.0 - started).max(1);
-    answer["billingDetails"] = json!({
+    response["billingDetails"] = json!({
         "billedDurationInMilliseconds": (milliseconds + 99) / 100 * 100,
         "billedMemoryUsedInMB": 64,
     });
-    put(answer, "output", output);
-    put(answer, "error", error);
-    put(answer, "cause", cause);
+    put(response, "output", output);
+    put(response, "error", error);
+    put(response, "cause", cause);
 }
 
 /// Stopping what has ended changes nothing.
-pub(super) async fn stop(states: &States, mut input: Input) -> Answer {
+pub(super) async fn stop(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("executionArn", ARN)?;
     let error = input.data("error", 256)?;
     let cause = input.data("cause", 32_768)?;
@@ -107,7 +107,7 @@ pub(super) async fn stop(states: &States, mut input: Input) -> Answer {
     Ok(json!({ "stopDate": seconds(stopped) }))
 }
 
-pub(super) async fn redrive(states: &States, mut input: Input) -> Answer {
+pub(super) async fn redrive(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("executionArn", ARN)?;
     let token = input.text("clientToken", 1..=64)?;
     input.finish()?;
@@ -123,13 +123,13 @@ pub(super) async fn redrive(states: &States, mut input: Input) -> Answer {
     Ok(json!({ "redriveDate": seconds(at) }))
 }
 
-pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
+pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("executionArn", ARN)?;
     input.choice("includedData", &["ALL_DATA", "METADATA_ONLY"])?;
     input.finish()?;
     let row = states.execution_row(&arn).await?;
     let machine = arn::machine(states.identity(), &row.machine_name);
-    let mut answer = json!({
+    let mut response = json!({
         "executionArn": arn,
         "stateMachineArn": machine,
         "name": row.name,
@@ -139,31 +139,31 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
         "inputDetails": { "included": true },
         "redriveCount": row.redrives.count,
     });
-    put(&mut answer, "stopDate", row.stopped.map(seconds));
-    put(&mut answer, "redriveDate", row.redrives.last.map(seconds));
+    put(&mut response, "stopDate", row.stopped.map(seconds));
+    put(&mut response, "redriveDate", row.redrives.last.map(seconds));
     let map_run = row.map_run.as_ref();
     let map_run = map_run.map(|uuid| arn::map_run(states.identity(), &row.machine_name, uuid));
-    put(&mut answer, "mapRunArn", map_run);
-    put(&mut answer, "traceHeader", row.trace_header.as_deref());
-    put(&mut answer, "error", row.error.as_deref());
-    put(&mut answer, "cause", row.cause.as_deref());
-    put_target(&mut answer, states, &row.machine_name, &row.target);
+    put(&mut response, "mapRunArn", map_run);
+    put(&mut response, "traceHeader", row.trace_header.as_deref());
+    put(&mut response, "error", row.error.as_deref());
+    put(&mut response, "cause", row.cause.as_deref());
+    put_target(&mut response, states, &row.machine_name, &row.target);
     if let Some(output) = &row.output {
-        answer["output"] = json!(output);
-        answer["outputDetails"] = json!({ "included": true });
+        response["output"] = json!(output);
+        response["outputDetails"] = json!({ "included": true });
     }
     let refusal = redrive::refusal(&row, now());
-    answer["redriveStatus"] = json!(match refusal {
+    response["redriveStatus"] = json!(match refusal {
         Some(_) => "NOT_REDRIVABLE",
         None if row.map_run.is_some() => "REDRIVABLE_BY_MAP_RUN",
         None => "REDRIVABLE",
     });
-    put(&mut answer, "redriveStatusReason", refusal);
-    Ok(answer)
+    put(&mut response, "redriveStatusReason", refusal);
+    Ok(response)
 }
 
 /// The newest first; only those of a version or an alias, where the ARN is one's.
-pub(super) async fn list(states: &States, mut input: Input) -> Answer {
+pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let arn = input.text("stateMachineArn", ARN)?;
     let status = input.choice("statusFilter", &STATUSES)?;
     let redriven = input.choice("redriveFilter", &["REDRIVEN", "NOT_REDRIVEN"])?;
@@ -178,7 +178,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
                 "Must provide only one of State Machine ARN or Map Run ARN",
             ));
         }
-        return map_runs::executions(states, &map_run, (status, redriven, size, token)).await;
+        return map_runs::executions(states, &map_run, status, redriven, size, token).await;
     }
     let arn = arn.ok_or_else(|| invalid("Must provide a State Machine ARN or Map Run ARN"))?;
     if redriven.is_some() {
@@ -215,11 +215,11 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
         .iter()
         .take(size)
         .map(|summary| listed(states, &machine.name, summary));
-    let mut answer = json!({ "executions": page.collect::<Vec<_>>() });
+    let mut response = json!({ "executions": page.collect::<Vec<_>>() });
     if found.len() > size {
-        answer["nextToken"] = json!(token::write(&request, &found[size - 1].id.to_string()));
+        response["nextToken"] = json!(token::write(&request, &found[size - 1].id.to_string()));
     }
-    Ok(answer)
+    Ok(response)
 }
 
 pub(super) fn listed(states: &States, machine: &str, summary: &Summary) -> Value {
@@ -238,11 +238,11 @@ pub(super) fn listed(states: &States, machine: &str, summary: &Summary) -> Value
 }
 
 /// The version and the alias that an execution was started through.
-fn put_target(answer: &mut Value, states: &States, machine: &str, target: &Target) {
+fn put_target(response: &mut Value, states: &States, machine: &str, target: &Target) {
     let qualified =
         |qualifier: &dyn std::fmt::Display| arn::qualified(states.identity(), machine, qualifier);
     let version = target.version.map(|number| qualified(&number));
     let alias = target.alias.as_ref().map(|name| qualified(name));
-    put(answer, "stateMachineVersionArn", version);
-    put(answer, "stateMachineAliasArn", alias);
+    put(response, "stateMachineVersionArn", version);
+    put(response, "stateMachineAliasArn", alias);
 }

@@ -33,11 +33,11 @@ pub(super) async fn get(states: &States, mut input: Input) -> Result<Value, ApiE
     if !with_data {
         events.iter_mut().for_each(strip_data);
     }
-    let mut answer = json!({ "events": events });
+    let mut response = json!({ "events": events });
     if let Some(next) = next {
-        answer["nextToken"] = json!(token::write(&request, &next.to_string()));
+        response["nextToken"] = json!(token::write(&request, &next.to_string()));
     }
-    Ok(answer)
+    Ok(response)
 }
 
 /// Takes inputs, outputs, parameters and variables out of an event.

@@ -93,17 +93,17 @@ impl Input {
     }
 
     /// A text that AWS treats as sensitive: its length counts in bytes, and errors do not show it.
-    pub(super) fn data(&mut self, field: &str, most: usize) -> Read<Option<String>> {
+    pub(super) fn data(&mut self, field: &str, max: usize) -> Read<Option<String>> {
         let text = self.text(field, 0..=usize::MAX)?;
-        if text.as_ref().is_some_and(|text| text.len() > most) {
+        if text.as_ref().is_some_and(|text| text.len() > max) {
             self.faults.push(format!(
-                "Value at '{field}' failed to satisfy constraint: Member must have length less than or equal to {most}"
+                "Value at '{field}' failed to satisfy constraint: Member must have length less than or equal to {max}"
             ));
         }
         Ok(text)
     }
 
-    /// One of a set of strings.
+    /// Reads a string of a fixed set.
     pub(super) fn choice(
         &mut self,
         field: &str,
@@ -134,17 +134,17 @@ impl Input {
             .ok_or_else(|| wrong_type(field, "BOOLEAN"))
     }
 
-    /// A whole number from 0 to `most`.
-    pub(super) fn number(&mut self, field: &str, most: i64) -> Read<Option<i64>> {
+    /// A whole number from 0 to `max`.
+    pub(super) fn number(&mut self, field: &str, max: i64) -> Read<Option<i64>> {
         let Some(value) = self.take(field) else {
             return Ok(None);
         };
         let number = value.as_i64().ok_or_else(|| wrong_type(field, "NUMBER"))?;
-        if number > most {
+        if number > max {
             self.broken(
                 field,
                 &number,
-                &format!("Member must have value less than or equal to {most}"),
+                &format!("Member must have value less than or equal to {max}"),
             );
         } else if number < 0 {
             self.broken(
@@ -192,13 +192,13 @@ impl Input {
     }
 
     /// Reports a field as missing that was read as optional.
-    pub(super) fn require_given(&mut self, field: &str, given: bool) {
-        if !given {
+    pub(super) fn require_present(&mut self, field: &str, is_present: bool) {
+        if !is_present {
             self.missing(field);
         }
     }
 
-    /// Whether all was as it should be. Call it before any value is used.
+    /// Returns the first error, if any. Call it before using any value.
     pub(super) fn finish(self) -> Read<()> {
         let count = self.faults.len();
         if count == 0 {

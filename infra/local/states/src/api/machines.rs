@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::configuration::{self, NO_LOGGING};
 use super::input::{ARN, Input, NAME};
-use super::settings::Given;
+use super::settings::SettingsRequest;
 use super::versions::Publish;
 use super::{put, seconds, tags, token};
 use crate::arn;
@@ -15,16 +15,16 @@ use crate::store::machines::{self, Machine, Settings};
 use crate::store::tags::{self as stored_tags, Owner};
 use crate::store::versions::{self, Version};
 
-type Answer = Result<Value, ApiError>;
+type ApiResult = Result<Value, ApiError>;
 
 /// The same request again answers the same; another definition, type, configuration or version
 /// under the name is refused. Role and tags are not compared, as on AWS.
-pub(super) async fn create(states: &States, mut input: Input) -> Answer {
+pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
     let name = input.required("name", NAME)?;
-    let given = Given::read(&mut input)?;
-    // Required here, and optional in UpdateStateMachine, so `Given` has read them as optional.
-    input.require_given("definition", given.definition.is_some());
-    input.require_given("roleArn", given.role_arn.is_some());
+    let settings_request = SettingsRequest::read(&mut input)?;
+    // Required here, and optional in UpdateStateMachine, so `SettingsRequest` has read them as optional.
+    input.require_present("definition", settings_request.definition.is_some());
+    input.require_present("roleArn", settings_request.role_arn.is_some());
     let express = input.choice("type", &["STANDARD", "EXPRESS"])? == Some("EXPRESS");
     let tags = tags::read(input.value("tags"))?;
     let publish = Publish::read(&mut input)?;
@@ -38,23 +38,23 @@ pub(super) async fn create(states: &States, mut input: Input) -> Answer {
         tracing: false,
         encryption: None,
     };
-    let new = New {
+    let new = NewMachine {
         arn: arn::machine(states.identity(), &name),
         name,
         express,
-        settings: given.over(nothing, express)?,
+        settings: settings_request.apply_to(nothing, express)?,
         tags,
         publish,
     };
     let (arn, name) = (new.arn.clone(), new.name.clone());
     let (created, version) = states.engine().write(move |db| new.create(db)).await?;
-    let mut answer = json!({ "stateMachineArn": arn, "creationDate": seconds(created) });
-    put_version(&mut answer, states, &name, version.as_ref());
-    Ok(answer)
+    let mut response = json!({ "stateMachineArn": arn, "creationDate": seconds(created) });
+    put_version(&mut response, states, &name, version.as_ref());
+    Ok(response)
 }
 
 /// A state machine to create.
-struct New {
+struct NewMachine {
     arn: String,
     name: String,
     express: bool,
@@ -63,8 +63,8 @@ struct New {
     publish: Publish,
 }
 
-impl New {
-    /// When it was created, and its version, if one was asked for.
+impl NewMachine {
+    /// Creates the state machine; returns its creation time, and its version if one was requested.
     fn create(self, db: &Connection) -> Result<(i64, Option<Version>), ApiError> {
         if let Some(there) = machines::by_name(db, &self.name)? {
             return self.same(db, &there);
@@ -99,28 +99,28 @@ impl New {
 }
 
 /// Running executions keep the revision that they were started with.
-pub(super) async fn update(states: &States, mut input: Input) -> Answer {
+pub(super) async fn update(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineArn", ARN)?;
-    let given = Given::read(&mut input)?;
+    let settings_request = SettingsRequest::read(&mut input)?;
     let publish = Publish::read(&mut input)?;
     input.finish()?;
     publish.check()?;
-    if given.is_empty() && !publish.wanted {
+    if settings_request.is_empty() && !publish.wanted {
         return Err(ApiError::MissingRequiredParameter);
     }
     let name = states.machine_name(&arn)?.to_owned();
     let machine = name.clone();
     let updated = states
         .engine()
-        .write(move |db| revise(db, &machine, arn, given, &publish))
+        .write(move |db| revise(db, &machine, arn, settings_request, &publish))
         .await?;
-    let mut answer = json!({ "updateDate": seconds(updated.at) });
-    put(&mut answer, "revisionId", updated.revision);
-    put_version(&mut answer, states, &name, updated.version.as_ref());
-    Ok(answer)
+    let mut response = json!({ "updateDate": seconds(updated.at) });
+    put(&mut response, "revisionId", updated.revision);
+    put_version(&mut response, states, &name, updated.version.as_ref());
+    Ok(response)
 }
 
-/// What an update made of a state machine.
+/// The result of updating a state machine.
 struct Updated {
     at: i64,
     revision: Option<String>,
@@ -131,7 +131,7 @@ fn revise(
     db: &Connection,
     name: &str,
     arn: String,
-    given: Given,
+    settings_request: SettingsRequest,
     publish: &Publish,
 ) -> Result<Updated, ApiError> {
     let there = machines::by_name(db, name)?;
@@ -140,7 +140,7 @@ fn revise(
         return Err(ApiError::StateMachineDeleting(arn));
     }
     let (at, old) = (now(), there.revision);
-    let settings = given.over(old.settings.clone(), there.express)?;
+    let settings = settings_request.apply_to(old.settings.clone(), there.express)?;
     let (uuid, revision) = if settings == old.settings {
         (old.uuid, old.id)
     } else {
@@ -155,13 +155,13 @@ fn revise(
     })
 }
 
-fn put_version(answer: &mut Value, states: &States, machine: &str, version: Option<&Version>) {
+fn put_version(response: &mut Value, states: &States, machine: &str, version: Option<&Version>) {
     let arn = version.map(|v| arn::qualified(states.identity(), machine, v.number));
-    put(answer, "stateMachineVersionArn", arn);
+    put(response, "stateMachineVersionArn", arn);
 }
 
 /// Deleting what is not there is no error. What runs goes on to its end.
-pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
+pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineArn", ARN)?;
     input.finish()?;
     match states.machine_name(&arn) {
@@ -181,7 +181,7 @@ pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
 }
 
 /// A state machine, or one of its versions.
-pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
+pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineArn", ARN)?;
     includes_data(&mut input)?;
     input.finish()?;
@@ -192,24 +192,24 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
             (machine, Some(version))
         }
     };
-    let mut answer = described(states, &machine)?;
-    answer["status"] = json!(if machine.deleting {
+    let mut response = described(states, &machine)?;
+    response["status"] = json!(if machine.deleting {
         "DELETING"
     } else {
         "ACTIVE"
     });
-    answer["type"] = json!(kind(&machine));
-    answer["creationDate"] = seconds(machine.created);
+    response["type"] = json!(kind(&machine));
+    response["creationDate"] = seconds(machine.created);
     if let Some(version) = version {
-        answer["stateMachineArn"] = json!(arn);
-        answer["creationDate"] = seconds(version.created);
-        put(&mut answer, "description", version.description);
+        response["stateMachineArn"] = json!(arn);
+        response["creationDate"] = seconds(version.created);
+        put(&mut response, "description", version.description);
     }
-    Ok(answer)
+    Ok(response)
 }
 
 /// The revision that the execution runs, whatever came after it.
-pub(super) async fn describe_for_execution(states: &States, mut input: Input) -> Answer {
+pub(super) async fn describe_for_execution(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("executionArn", ARN)?;
     includes_data(&mut input)?;
     input.finish()?;
@@ -219,15 +219,15 @@ pub(super) async fn describe_for_execution(states: &States, mut input: Input) ->
         .read(move |db| machines::by_revision(db, execution.revision))
         .await?;
     let machine = found.ok_or(ApiError::ExecutionDoesNotExist(arn))?;
-    let mut answer = described(states, &machine)?;
-    answer["updateDate"] = seconds(machine.revision.created);
-    Ok(answer)
+    let mut response = described(states, &machine)?;
+    response["updateDate"] = seconds(machine.revision.created);
+    Ok(response)
 }
 
-/// What both descriptions have.
-fn described(states: &States, machine: &Machine) -> Answer {
+/// Returns the members that both descriptions have in common.
+fn described(states: &States, machine: &Machine) -> ApiResult {
     let settings = &machine.revision.settings;
-    let mut answer = json!({
+    let mut response = json!({
         "stateMachineArn": arn::machine(states.identity(), &machine.name),
         "name": machine.name,
         "definition": settings.definition,
@@ -235,19 +235,19 @@ fn described(states: &States, machine: &Machine) -> Answer {
         "loggingConfiguration": configuration::stored(&settings.logging)?,
         "tracingConfiguration": { "enabled": settings.tracing },
     });
-    put(&mut answer, "revisionId", machine.revision.uuid.clone());
+    put(&mut response, "revisionId", machine.revision.uuid.clone());
     if let Some(encryption) = &settings.encryption {
-        answer["encryptionConfiguration"] = configuration::stored(encryption)?;
+        response["encryptionConfiguration"] = configuration::stored(encryption)?;
     }
     let references = asl::variable_references(&settings.definition);
     if !references.is_empty() {
-        answer["variableReferences"] = json!(references);
+        response["variableReferences"] = json!(references);
     }
-    Ok(answer)
+    Ok(response)
 }
 
 /// By name.
-pub(super) async fn list(states: &States, mut input: Input) -> Answer {
+pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     const REQUEST: &str = "ListStateMachines";
     let size = input.page_size()?;
     let token = input.text("nextToken", token::LENGTH)?;
@@ -262,11 +262,11 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
         .take(size)
         .map(|machine| listed(states, machine))
         .collect();
-    let mut answer = json!({ "stateMachines": page });
+    let mut response = json!({ "stateMachines": page });
     if found.len() > size {
-        answer["nextToken"] = json!(token::write(REQUEST, &found[size - 1].name));
+        response["nextToken"] = json!(token::write(REQUEST, &found[size - 1].name));
     }
-    Ok(answer)
+    Ok(response)
 }
 
 fn listed(states: &States, machine: &Machine) -> Value {

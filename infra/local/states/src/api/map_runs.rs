@@ -11,7 +11,7 @@ use crate::handle::States;
 use crate::store::executions;
 use crate::store::map_runs::{self, Count, Limits, MapRun};
 
-type Answer = Result<Value, ApiError>;
+type ApiResult = Result<Value, ApiError>;
 
 /// The longest ARN of a map run.
 const MAP_RUN_ARN: std::ops::RangeInclusive<usize> = 1..=2000;
@@ -41,24 +41,24 @@ async fn find(states: &States, map_run_arn: &str) -> Result<MapRun, ApiError> {
     found.ok_or_else(missing)
 }
 
-pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
+pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     let map_run_arn = input.required("mapRunArn", MAP_RUN_ARN)?;
     input.finish()?;
     let run = find(states, &map_run_arn).await?;
     let (id, execution) = (run.id, run.execution);
-    let (counts, left, names) = states
+    let (counts, not_redrivable_count, names) = states
         .readers()
         .read(move |db| {
-            let left = map_runs::not_redrivable(db, id)?;
+            let not_redrivable_count = map_runs::not_redrivable(db, id)?;
             Ok((
                 map_runs::counts(db, id)?,
-                left,
+                not_redrivable_count,
                 executions::names(db, execution)?,
             ))
         })
         .await?;
-    let over = run.stopped.is_some();
-    let mut answer = json!({
+    let is_finished = run.stopped.is_some();
+    let mut response = json!({
         "mapRunArn": map_run_arn,
         "executionArn": arn::execution(states.identity(), &names.0, &names.1),
         "status": run.status,
@@ -66,18 +66,23 @@ pub(super) async fn describe(states: &States, mut input: Input) -> Answer {
         "maxConcurrency": run.limits.max_concurrency,
         "toleratedFailureCount": run.limits.tolerated_count.unwrap_or(0),
         "toleratedFailurePercentage": run.limits.tolerated_percentage.unwrap_or(0.0),
-        "executionCounts": shown(&counts, left, over, |count| count.children),
-        "itemCounts": shown(&counts, left, over, |count| count.items),
+        "executionCounts": shown(&counts, not_redrivable_count, is_finished, |count| count.children),
+        "itemCounts": shown(&counts, not_redrivable_count, is_finished, |count| count.items),
         "redriveCount": run.redrives.count,
     });
-    put(&mut answer, "redriveDate", run.redrives.last.map(seconds));
-    put(&mut answer, "stopDate", run.stopped.map(seconds));
-    Ok(answer)
+    put(&mut response, "redriveDate", run.redrives.last.map(seconds));
+    put(&mut response, "stopDate", run.stopped.map(seconds));
+    Ok(response)
 }
 
-/// The counts of one kind; `left` can't be redriven, and `over` says that what is done has been
+/// The counts of one kind; `not_redrivable_count` can't be redriven, and `is_finished` says that what is done has been
 /// written too.
-fn shown(counts: &[(String, Count)], left: Count, over: bool, of: impl Fn(&Count) -> i64) -> Value {
+fn shown(
+    counts: &[(String, Count)],
+    not_redrivable_count: Count,
+    is_finished: bool,
+    of: impl Fn(&Count) -> i64,
+) -> Value {
     let count = |status: &str| {
         let found = counts.iter().find(|(name, _)| name == status);
         found.map_or(0, |(_, count)| of(count))
@@ -87,19 +92,22 @@ fn shown(counts: &[(String, Count)], left: Count, over: bool, of: impl Fn(&Count
         shown.insert(name.to_owned(), json!(count(status)));
     }
     let total: i64 = counts.iter().map(|(_, count)| of(count)).sum();
-    let written = if over {
+    let written = if is_finished {
         count("SUCCEEDED") + count("FAILED")
     } else {
         0
     };
     shown.insert("resultsWritten".to_owned(), json!(written));
     shown.insert("total".to_owned(), json!(total));
-    shown.insert("failuresNotRedrivable".to_owned(), json!(of(&left)));
+    shown.insert(
+        "failuresNotRedrivable".to_owned(),
+        json!(of(&not_redrivable_count)),
+    );
     Value::Object(shown)
 }
 
 /// The map runs of an execution, the first one first.
-pub(super) async fn list(states: &States, mut input: Input) -> Answer {
+pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let execution_arn = input.required("executionArn", ARN)?;
     let size = input.page_size()?;
     let token = input.text("nextToken", token::LENGTH)?;
@@ -124,15 +132,15 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
         put(&mut item, "stopDate", run.stopped.map(seconds));
         item
     });
-    let mut answer = json!({ "mapRuns": page.collect::<Vec<_>>() });
+    let mut response = json!({ "mapRuns": page.collect::<Vec<_>>() });
     if found.len() > size {
-        answer["nextToken"] = json!(token::write(&request, &found[size - 1].id.to_string()));
+        response["nextToken"] = json!(token::write(&request, &found[size - 1].id.to_string()));
     }
-    Ok(answer)
+    Ok(response)
 }
 
 /// Changes the limits of a map run that is under way.
-pub(super) async fn update(states: &States, mut input: Input) -> Answer {
+pub(super) async fn update(states: &States, mut input: Input) -> ApiResult {
     let map_run_arn = input.required("mapRunArn", MAP_RUN_ARN)?;
     let max_concurrency = input.number("maxConcurrency", i64::from(i32::MAX))?;
     let count = input.number("toleratedFailureCount", i64::MAX)?;
@@ -163,13 +171,11 @@ pub(super) async fn update(states: &States, mut input: Input) -> Answer {
 pub(super) async fn executions(
     states: &States,
     map_run_arn: &str,
-    (status, redriven, size, token): (
-        Option<&'static str>,
-        Option<&'static str>,
-        usize,
-        Option<String>,
-    ),
-) -> Answer {
+    status: Option<&'static str>,
+    redriven: Option<&'static str>,
+    size: usize,
+    token: Option<String>,
+) -> ApiResult {
     let run = find(states, map_run_arn).await?;
     let request = format!(
         "ListExecutions of map run {} {status:?} {redriven:?}",
@@ -180,8 +186,8 @@ pub(super) async fn executions(
     let (found, names) = states
         .readers()
         .read(move |db| {
-            let filter = (status, redriven.map(|filter| filter == "REDRIVEN"));
-            let found = executions::of_map_run(db, id, filter, before, size + 1)?;
+            let redriven = redriven.map(|filter| filter == "REDRIVEN");
+            let found = executions::of_map_run(db, id, status, redriven, before, size + 1)?;
             Ok((found, executions::names(db, parent)?))
         })
         .await?;
@@ -192,9 +198,9 @@ pub(super) async fn executions(
         item["mapRunArn"] = json!(map_run_arn);
         item
     });
-    let mut answer = json!({ "executions": page.collect::<Vec<_>>() });
+    let mut response = json!({ "executions": page.collect::<Vec<_>>() });
     if found.len() > size {
-        answer["nextToken"] = json!(token::write(&request, &found[size - 1].id.to_string()));
+        response["nextToken"] = json!(token::write(&request, &found[size - 1].id.to_string()));
     }
-    Ok(answer)
+    Ok(response)
 }

@@ -8,20 +8,20 @@ use crate::error::ApiError;
 use crate::handle::States;
 use crate::store::aliases::Route;
 
-/// What AWS says of an alias's name.
+/// AWS's pattern for the name of an alias.
 pub(super) const ALIAS_PATTERN: &str = r"^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$";
 
-/// Whether a name fits [`ALIAS_PATTERN`].
+/// Returns true if a name fits [`ALIAS_PATTERN`].
 pub(super) fn is_alias(name: &str) -> bool {
     let letter = |letter: char| letter.is_ascii_alphabetic() || "_-.".contains(letter);
     name.contains(letter) && name.chars().all(|c| letter(c) || c.is_ascii_digit())
 }
 
-/// As the caller gave it: ARNs and weights, each within its constraints.
+/// A routing configuration as the caller sent it: ARNs and weights, each within its constraints.
 #[derive(Default)]
-pub(super) struct Given(Vec<(String, i64)>);
+pub(super) struct RoutingConfiguration(Vec<(String, i64)>);
 
-impl Given {
+impl RoutingConfiguration {
     /// `None` where the field is missing.
     pub(super) fn read(input: &mut Input) -> Result<Option<Self>, ApiError> {
         let list = match input.value("routingConfiguration") {
@@ -54,7 +54,7 @@ impl Given {
                 input.broken(&field, weight, constraint);
             }
         }
-        Ok(Some(Given(items)))
+        Ok(Some(RoutingConfiguration(items)))
     }
 
     /// The state machine's name, and the versions by number.
@@ -107,7 +107,7 @@ fn version(arn: &str) -> Result<Option<(&str, i64)>, ApiError> {
     })
 }
 
-/// As AWS writes the list into its message.
+/// Formats the list as AWS does in its message.
 fn shown(items: &[(String, i64)]) -> String {
     let items: Vec<String> = items
         .iter()

@@ -1,4 +1,4 @@
-//! What a caller gives of a state machine.
+//! The settings of a state machine in a request.
 
 use asl::{MAX_DEFINITION_BYTES, StateMachine, WorkflowType};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::store::machines::Settings;
 use sam_template as template;
 
 /// The fields of UpdateStateMachine that change something; CreateStateMachine has them too.
-pub(super) struct Given {
+pub(super) struct SettingsRequest {
     pub(super) definition: Option<String>,
     pub(super) role_arn: Option<String>,
     logging: Option<Value>,
@@ -18,9 +18,9 @@ pub(super) struct Given {
     encryption: Option<Value>,
 }
 
-impl Given {
+impl SettingsRequest {
     pub(super) fn read(input: &mut Input) -> Result<Self, ApiError> {
-        Ok(Given {
+        Ok(SettingsRequest {
             definition: input.data("definition", MAX_DEFINITION_BYTES)?,
             role_arn: input.text("roleArn", ARN)?,
             logging: input.value("loggingConfiguration"),
@@ -38,7 +38,7 @@ impl Given {
     }
 
     /// The settings that result, where `old` has what was not given.
-    pub(super) fn over(self, old: Settings, express: bool) -> Result<Settings, ApiError> {
+    pub(super) fn apply_to(self, old: Settings, express: bool) -> Result<Settings, ApiError> {
         if let Some(definition) = &self.definition {
             StateMachine::parse_for(definition, workflow(express))?;
         }
@@ -62,7 +62,7 @@ impl Given {
                 .map_or(Ok(old.tracing), configuration::tracing)?,
             encryption: match &self.encryption {
                 None => old.encryption,
-                Some(given) => Some(configuration::encryption(given)?),
+                Some(encryption) => Some(configuration::encryption(encryption)?),
             },
         })
     }

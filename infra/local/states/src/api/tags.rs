@@ -108,8 +108,8 @@ fn read_one(at: usize, tag: &Value) -> Result<(String, String), ApiError> {
     Ok((key, value))
 }
 
-/// What a tag operation is about: a state machine or an activity. Versions, aliases and executions
-/// have no tags.
+/// The resource of a tag operation: a state machine or an activity. Versions, aliases and
+/// executions have no tags.
 struct Resource {
     arn: String,
     name: String,

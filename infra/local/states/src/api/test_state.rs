@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::handle::{States, now};
 
 /// AWS: a test takes five minutes at most.
-const LONGEST: Duration = Duration::from_secs(300);
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// The largest numbers that AWS's model allows for counts.
 const COUNT: i64 = i32::MAX as i64;
@@ -38,16 +38,16 @@ async fn run(states: &States, mut input: Input) -> Result<Value, ApiError> {
     let mut test = elsewhere(move || TestState::start(&request, &setting)).await??;
     if let Some((task, request)) = test.task() {
         let request = request.clone();
-        let performed = states.integrations().answer(task, request);
-        let happened = tokio::time::timeout(LONGEST, performed).await;
-        let happened = happened.unwrap_or_else(|_| EventKind::TaskFailed {
+        let performed = states.integrations().response(task, request);
+        let result = tokio::time::timeout(TIME_LIMIT, performed).await;
+        let result = result.unwrap_or_else(|_| EventKind::TaskFailed {
             task,
             stage: asl::FailureStage::Run,
             error: Some("States.Timeout".into()),
             cause: None,
         });
         test = elsewhere(move || {
-            test.resume(happened);
+            test.resume(result);
             test
         })
         .await?;
@@ -65,7 +65,7 @@ async fn elsewhere<T: Send + 'static>(
 
 fn read(input: &mut Input) -> Result<TestRequest, ApiError> {
     let definition = input.data("definition", MAX_DEFINITION_BYTES)?;
-    input.require_given("definition", definition.is_some());
+    input.require_present("definition", definition.is_some());
     let level = input.choice("inspectionLevel", &["INFO", "DEBUG", "TRACE"])?;
     let inspection_level = match level {
         Some("DEBUG") => InspectionLevel::Debug,

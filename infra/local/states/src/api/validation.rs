@@ -13,7 +13,7 @@ const MOST: i64 = 100;
 
 pub(super) fn validate(mut input: Input) -> Result<Value, ApiError> {
     let definition = input.data("definition", MAX_DEFINITION_BYTES)?;
-    input.require_given("definition", definition.is_some());
+    input.require_present("definition", definition.is_some());
     let workflow = match input.choice("type", &["STANDARD", "EXPRESS"])? {
         Some("EXPRESS") => WorkflowType::Express,
         _ => WorkflowType::Standard,

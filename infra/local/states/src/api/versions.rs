@@ -13,15 +13,15 @@ use crate::store::aliases;
 use crate::store::machines::{self, Machine};
 use crate::store::versions::{self, Version};
 
-type Answer = Result<Value, ApiError>;
+type ApiResult = Result<Value, ApiError>;
 
 /// The most versions of a state machine that AWS allows.
-const MOST: i64 = 1000;
+const MAX_VERSIONS: i64 = 1000;
 
-/// How a caller of PublishStateMachineVersion names the revision that CreateStateMachine made.
+/// The name of a state machine's first revision in PublishStateMachineVersion.
 const INITIAL: &str = "INITIAL";
 
-/// What CreateStateMachine and UpdateStateMachine are told about a version.
+/// The version that CreateStateMachine or UpdateStateMachine is to publish.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Publish {
     pub(super) wanted: bool,
@@ -69,7 +69,7 @@ fn published(
     if let Some(there) = versions::of_revision(db, machine, revision)? {
         return Ok(there);
     }
-    if versions::count(db, machine)? >= MOST {
+    if versions::count(db, machine)? >= MAX_VERSIONS {
         let text = "The maximum number of versions of a state machine is 1000";
         return Err(ApiError::QuotaExceeded(text));
     }
@@ -77,7 +77,7 @@ fn published(
 }
 
 /// Publishing a revision again answers the version that there is.
-pub(super) async fn publish(states: &States, mut input: Input) -> Answer {
+pub(super) async fn publish(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineArn", ARN)?;
     let revision = input.text("revisionId", 0..=usize::MAX)?;
     let description = input.data("description", 256)?;
@@ -111,7 +111,7 @@ fn check_revision(machine: &Machine, wanted: Option<&str>) -> Result<(), ApiErro
 }
 
 /// Deleting what is not there is no error; what runs goes on to its end.
-pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
+pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineVersionArn", ARN)?;
     input.finish()?;
     let (name, qualifier) = states.machine_named(&arn)?;
@@ -143,7 +143,7 @@ pub(super) async fn delete(states: &States, mut input: Input) -> Answer {
 }
 
 /// The newest first.
-pub(super) async fn list(states: &States, mut input: Input) -> Answer {
+pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineArn", ARN)?;
     let size = input.page_size()?;
     let token = input.text("nextToken", token::LENGTH)?;
@@ -160,12 +160,12 @@ pub(super) async fn list(states: &States, mut input: Input) -> Answer {
         .take(size)
         .map(|version| listed(states, &machine.name, version))
         .collect();
-    let mut answer = json!({ "stateMachineVersions": page });
+    let mut response = json!({ "stateMachineVersions": page });
     if found.len() > size {
         let last = found[size - 1].number.to_string();
-        answer["nextToken"] = json!(token::write(&request, &last));
+        response["nextToken"] = json!(token::write(&request, &last));
     }
-    Ok(answer)
+    Ok(response)
 }
 
 fn listed(states: &States, machine: &str, version: &Version) -> Value {

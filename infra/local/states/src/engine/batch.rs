@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::compiled::Cache;
-use super::live::{Ended, Live};
+use super::live::{ExecutionEnd, Live};
 use super::map_runs::MapRuns;
 use super::timers::Timers;
 use super::waiting::Waiting;
@@ -24,10 +24,10 @@ use service::Identity;
 /// More commands than this in one transaction do not make it cheaper.
 const BATCH: usize = 1024;
 
-/// How long to wait before another try when the disk fails.
+/// The wait before a retry when the disk fails.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What the thread owns.
+/// The state of the engine's thread.
 pub(super) struct Engine {
     pub(super) db: Connection,
     pub(super) identity: Identity,
@@ -36,8 +36,8 @@ pub(super) struct Engine {
     pub(super) commands: Sender<Command>,
     pub(super) compiled: Cache,
     pub(super) live: HashMap<i64, Live>,
-    /// Who waits for the end of which execution.
-    pub(super) watchers: HashMap<i64, Vec<oneshot::Sender<Ended>>>,
+    /// The receivers that wait for the end of an execution, by execution.
+    pub(super) watchers: HashMap<i64, Vec<oneshot::Sender<ExecutionEnd>>>,
     pub(super) timers: Timers,
     pub(super) map_runs: MapRuns,
     pub(super) waiting: Waiting,
@@ -49,14 +49,14 @@ pub(super) struct Engine {
     pub(super) batch: Batch,
 }
 
-/// What waits for the commit.
+/// The effects that wait for the commit.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) touched: BTreeSet<i64>,
-    /// Those whose next step may begin.
+    /// The executions whose next step may begin.
     pub(super) due: BTreeSet<i64>,
     pub(super) launches: Vec<(i64, TaskId, TaskRequest)>,
-    /// What was given up while it waited for a job.
+    /// The jobs of tasks that were given up.
     pub(super) stops: Vec<TaskRequest>,
     /// The map runs that need items read or results written.
     pub(super) map_jobs: Vec<i64>,
@@ -75,7 +75,7 @@ impl Clock {
     }
 }
 
-/// Whether the thread goes on.
+/// The next action of the thread.
 enum Next {
     Continue,
     End(Option<oneshot::Sender<()>>),
@@ -110,7 +110,7 @@ impl Engine {
     /// Works until it is told to end.
     pub(super) fn run(mut self, inbox: &Receiver<Command>) {
         let reply = loop {
-            let next = match self.turn(inbox) {
+            let next = match self.run_batch(inbox) {
                 Ok(next) => next,
                 Err(error) => self.mend(inbox, error),
             };
@@ -128,8 +128,8 @@ impl Engine {
         }
     }
 
-    /// One batch: wait, take, commit, release.
-    fn turn(&mut self, inbox: &Receiver<Command>) -> Result<Next, ApiError> {
+    /// Runs one batch: waits, takes, commits, releases.
+    fn run_batch(&mut self, inbox: &Receiver<Command>) -> Result<Next, ApiError> {
         let first = self.wait(inbox);
         if let Err(error) = self.db.execute_batch("BEGIN IMMEDIATE") {
             let error = ApiError::from(error);
@@ -199,12 +199,12 @@ impl Engine {
                 watcher,
                 reply,
             } => {
-                let answer = self.start(&start, watcher);
-                self.answer(reply, answer)?;
+                let result = self.start(&start, watcher);
+                self.respond(reply, result)?;
             }
             Command::Stop { stop, reply } => {
-                let answer = self.stop(stop);
-                self.answer(reply, answer)?;
+                let result = self.stop(stop);
+                self.respond(reply, result)?;
             }
             Command::Watch { execution, watcher } => {
                 // A watcher that finds nothing running is dropped, which tells it so.
@@ -213,41 +213,45 @@ impl Engine {
                 }
             }
             Command::Event { execution, kind } => self.report(execution, kind)?,
-            Command::Done { execution, done } => self.job_done(execution, *done)?,
+            Command::JobFinished { execution, done } => self.job_done(execution, *done)?,
             Command::MapRun { map_run, report } => self.map_run_report(map_run, report)?,
             Command::Poll {
                 activity_arn,
                 worker,
             } => self.poll(&activity_arn, worker)?,
-            Command::Say { token, word, reply } => {
-                let answer = self.say(&token, word);
-                self.answer(reply, answer)?;
+            Command::ReportTask {
+                token,
+                task_report,
+                reply,
+            } => {
+                let result = self.report_task(&token, task_report);
+                self.respond(reply, result)?;
             }
             Command::Redrive { redrive, reply } => {
-                let answer = self.redrive(redrive);
-                self.answer(reply, answer)?;
+                let result = self.redrive(redrive);
+                self.respond(reply, result)?;
             }
             Command::Resume { reply } => {
                 let counted = pending::crashed(&self.db).map_err(Fault::from);
-                let answer = counted.and_then(|()| self.resume());
-                self.answer(reply, answer)?;
+                let result = counted.and_then(|()| self.resume());
+                self.respond(reply, result)?;
             }
             Command::ShutDown { .. } => {}
         }
         Ok(())
     }
 
-    fn answer<T: Send + 'static>(
+    fn respond<T: Send + 'static>(
         &mut self,
         reply: super::Reply<T>,
-        answer: Result<T, Fault>,
+        result: Result<T, Fault>,
     ) -> Result<(), Fault> {
-        let (answer, lost) = match answer {
-            Ok(answer) => (Ok(answer), Ok(())),
+        let (result, lost) = match result {
+            Ok(result) => (Ok(result), Ok(())),
             Err(Fault::Caller(error)) => (Err(error), Ok(())),
             Err(Fault::Batch(error)) => (Err(error.clone()), Err(Fault::Batch(error))),
         };
-        self.batch.releases.push(release(reply, answer));
+        self.batch.releases.push(release(reply, result));
         lost
     }
 
@@ -331,8 +335,8 @@ impl Engine {
     fn refuse_for_a_while(&mut self, inbox: &Receiver<Command>, error: &ApiError) -> Option<Next> {
         let end = Instant::now() + PAUSE;
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            let command = inbox.recv_timeout(left).ok()?;
+            let remaining = end.saturating_duration_since(Instant::now());
+            let command = inbox.recv_timeout(remaining).ok()?;
             if let Some(next) = self.refuse(command, error) {
                 return Some(next);
             }
@@ -348,13 +352,13 @@ impl Engine {
                 drop(reply.send(Err(error.clone())));
             }
             Command::Poll { worker, .. } => drop(worker.reply.send(Err(error.clone()))),
-            Command::Say { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Command::ReportTask { reply, .. } => drop(reply.send(Err(error.clone()))),
             Command::Resume { reply } => drop(reply.send(Err(error.clone()))),
             Command::Write(change) => change(Err(error.clone()))(Ok(())),
             Command::Watch { execution, watcher } => {
                 self.watchers.entry(execution).or_default().push(watcher);
             }
-            Command::Event { .. } | Command::Done { .. } | Command::MapRun { .. } => {}
+            Command::Event { .. } | Command::JobFinished { .. } | Command::MapRun { .. } => {}
         }
         None
     }

@@ -10,7 +10,7 @@ use super::super::error::ApiError;
 use super::super::store::machines::{self, Machine};
 use super::Fault;
 
-/// What an execution needs of the state machine revision that it runs.
+/// The compiled form of a state machine revision.
 pub(super) struct Compiled {
     pub(super) machine: StateMachine,
     pub(super) name: String,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use asl::{Effect, Event, EventKind, FailureStage, Resource, TaskId, TaskRequest, Timestamp};
 
 use super::batch::Engine;
-use super::live::Ended;
+use super::live::ExecutionEnd;
 use super::{Command, Fault};
 use crate::integrations::Work;
 use crate::store::executions;
@@ -159,8 +159,8 @@ impl Engine {
         Ok(())
     }
 
-    /// It has ended, and is on disk: nothing of it stays in memory.
-    pub(super) fn let_go(&mut self, id: i64, ended: &Ended) {
+    /// Removes an execution that has ended and is on disk from memory.
+    pub(super) fn let_go(&mut self, id: i64, ended: &ExecutionEnd) {
         let Some(live) = self.live.remove(&id) else {
             return;
         };

@@ -1,4 +1,4 @@
-//! One running execution in memory, and how it gets to disk.
+//! A running execution in memory, and its persistence.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,14 +15,14 @@ use tokio::task::AbortHandle;
 
 use super::Fault;
 use super::compiled::Compiled;
-use super::map_runs::Child;
+use super::map_runs::ChildId;
 use super::stepping::Queue;
 use crate::error::ApiError;
 use crate::store::{executions, history, interrupted, live, pending};
 
-/// How an execution ended, and when.
+/// The end of an execution: outcome and time.
 #[derive(Clone, Debug)]
-pub(crate) struct Ended {
+pub(crate) struct ExecutionEnd {
     pub(crate) outcome: Outcome,
     pub(crate) at: Timestamp,
 }
@@ -33,26 +33,26 @@ pub(super) struct Live {
     /// Executions of EXPRESS state machines are in memory only.
     durable: bool,
     compiled: Arc<Compiled>,
-    /// None while a thread steps it.
+    /// The state; `None` while a thread steps it.
     execution: Option<Execution>,
     arn: String,
     /// Its steps that are still to be done, where they may take long.
     pub(super) queue: Queue,
-    /// Which child of which map run it is.
-    map_run: Option<Child>,
-    /// What runs for it now.
+    /// The map run and the child's number in it.
+    map_run: Option<ChildId>,
+    /// The running tasks.
     pub(super) tasks: HashMap<TaskId, AbortHandle>,
-    /// Those of them that wait for a job, which stops when the task is given up.
+    /// The tasks that wait for a job, which stops when the task is given up.
     pub(super) jobs: HashMap<TaskId, TaskRequest>,
     /// The tokens of the tasks that end by them.
     pub(super) tokens: HashMap<TaskId, String>,
-    /// What it waits for.
+    /// The pending timers.
     pub(super) timers: HashMap<TimerId, Timestamp>,
     disk: OnDisk,
-    unsaved: Unsaved,
+    unsaved: UnsavedChanges,
 }
 
-/// What of an execution has been written.
+/// The parts of an execution that have been written.
 #[derive(Default)]
 struct OnDisk {
     /// The id of the last event of its history.
@@ -65,26 +65,26 @@ struct OnDisk {
     entries: i64,
 }
 
-/// What happened since the last commit.
+/// The changes since the last commit.
 #[derive(Default)]
-struct Unsaved {
+struct UnsavedChanges {
     history: Vec<HistoryEvent>,
     journal: Vec<String>,
-    ended: Option<Ended>,
+    ended: Option<ExecutionEnd>,
 }
 
 /// An entry of the journal that is more than an event: with what its step had evaluated.
 #[derive(Deserialize, Serialize)]
-struct Answered {
+struct EvaluatedEvent {
     event: Event,
     answers: Vec<EvaluationResponse>,
 }
 
-/// How [`Answered`] begins, and no event does.
-const ANSWERED: &str = r#"{"event":"#;
+/// The beginning of every [`EvaluatedEvent`] in a journal; no event begins so.
+const EVALUATED_EVENT: &str = r#"{"event":"#;
 
 impl Live {
-    /// One that begins now. Its effects are the caller's to perform.
+    /// Creates an execution that starts now. The caller performs its effects.
     pub(super) fn new(
         id: i64,
         durable: bool,
@@ -104,27 +104,27 @@ impl Live {
             tokens: HashMap::new(),
             timers: HashMap::new(),
             disk: OnDisk::default(),
-            unsaved: Unsaved::default(),
+            unsaved: UnsavedChanges::default(),
         }
     }
 
     /// The same as a child of a map run.
-    pub(super) fn of_map_run(mut self, child: Child) -> Self {
+    pub(super) fn of_map_run(mut self, child: ChildId) -> Self {
         self.map_run = Some(child);
         self
     }
 
-    /// Which child of which map run it is.
-    pub(super) fn map_run(&self) -> Option<Child> {
+    /// Returns the map run and the child's number in it.
+    pub(super) fn map_run(&self) -> Option<ChildId> {
         self.map_run
     }
 
-    /// What it runs.
+    /// Returns the revision that it runs.
     pub(super) fn compiled(&self) -> Arc<Compiled> {
         Arc::clone(&self.compiled)
     }
 
-    /// What the Map state of a map run makes of an item.
+    /// Applies the item processing of a Map state to an item.
     pub(super) fn map_item(
         &mut self,
         task: TaskId,
@@ -139,38 +139,37 @@ impl Live {
         execution.map_item(machine, task, index, item)
     }
 
-    /// One that was left by an earlier process: the snapshot, and the journal played over it. What
-    /// the journal's events once asked for has been done; what is still to be done is
-    /// [`Live::outstanding`].
+    /// Restores an execution of an earlier process from the snapshot and the journal. The effects
+    /// of the journal's events have been performed; those that remain are [`Live::outstanding`].
     pub(super) fn restore(
-        left: &live::Left,
+        saved: &live::SavedExecution,
         compiled: Arc<Compiled>,
     ) -> Result<Self, serde_json::Error> {
-        let execution = played(left, &compiled.machine)?;
-        let mut this = Live::new(left.execution, true, compiled, execution);
-        this.map_run = left.map_run;
+        let execution = restore_execution(saved, &compiled.machine)?;
+        let mut this = Live::new(saved.execution, true, compiled, execution);
+        this.map_run = saved.map_run;
         this.disk = OnDisk {
-            recorded: left.recorded,
-            snapshot: left.snapshot.len(),
-            journal: left.journal.iter().map(String::len).sum(),
-            entries: left.journal.len() as i64,
+            recorded: saved.recorded,
+            snapshot: saved.snapshot.len(),
+            journal: saved.journal.iter().map(String::len).sum(),
+            entries: saved.journal.len() as i64,
         };
         Ok(this)
     }
 
     /// Makes it what it is on disk, for a step that is given up.
-    pub(super) fn reset(&mut self, left: &live::Left) -> Result<(), Fault> {
-        let execution = played(left, &self.compiled.machine).map_err(unwritable)?;
+    pub(super) fn reset(&mut self, saved: &live::SavedExecution) -> Result<(), Fault> {
+        let execution = restore_execution(saved, &self.compiled.machine).map_err(unwritable)?;
         self.execution = Some(execution);
         Ok(())
     }
 
-    /// Whether it has rows, as all but those of EXPRESS state machines have.
+    /// Returns true if it has rows, which all but those of EXPRESS state machines have.
     pub(super) fn is_durable(&self) -> bool {
         self.durable
     }
 
-    /// Whether its steps may take long.
+    /// Returns true if its steps may take long.
     pub(super) fn is_costly(&self) -> bool {
         self.compiled.machine.is_costly()
     }
@@ -187,14 +186,14 @@ impl Live {
         evaluations
     }
 
-    /// How many events of its history are on disk, or about to be.
+    /// Returns the number of history events that are on disk, or about to be.
     pub(super) fn recorded(&self) -> u64 {
         let recorded = self.disk.recorded + self.unsaved.history.len() as i64;
         u64::try_from(recorded).unwrap_or(0)
     }
 
     /// Notes an event that it was stepped by, for the next process.
-    pub(super) fn note(
+    pub(super) fn record_event(
         &mut self,
         event: &Event,
         answers: Vec<EvaluationResponse>,
@@ -206,7 +205,7 @@ impl Live {
             text(event)?
         } else {
             let event = event.clone();
-            text(&Answered { event, answers })?
+            text(&EvaluatedEvent { event, answers })?
         };
         self.unsaved.journal.push(entry);
         Ok(())
@@ -230,13 +229,13 @@ impl Live {
         &self.arn
     }
 
-    /// One that had ended without success, before it is redriven: of running executions' tables it
-    /// is in none.
+    /// Revives an execution that ended without success, before it is redriven. It is in no table of
+    /// running executions.
     pub(super) fn revive(
-        left: &live::Left,
+        saved: &live::SavedExecution,
         compiled: Arc<Compiled>,
     ) -> Result<Self, serde_json::Error> {
-        let mut this = Live::restore(left, compiled)?;
+        let mut this = Live::restore(saved, compiled)?;
         this.disk.snapshot = 0;
         Ok(this)
     }
@@ -249,7 +248,7 @@ impl Live {
 
     /// Takes in an event.
     pub(super) fn step(&mut self, event: Event) -> Result<Vec<Effect>, Fault> {
-        self.note(&event, Vec::new())?;
+        self.record_event(&event, Vec::new())?;
         Ok(self.step_by(event, Execution::step))
     }
 
@@ -278,11 +277,11 @@ impl Live {
 
     /// Notes the end.
     pub(super) fn end(&mut self, outcome: Outcome, at: Timestamp) {
-        self.unsaved.ended = Some(Ended { outcome, at });
+        self.unsaved.ended = Some(ExecutionEnd { outcome, at });
     }
 
-    /// How and when it ended, if it has.
-    pub(super) fn ended(&self) -> Option<Ended> {
+    /// Returns the outcome and time of its end, if it has ended.
+    pub(super) fn ended(&self) -> Option<ExecutionEnd> {
         self.unsaved.ended.clone()
     }
 
@@ -304,18 +303,18 @@ impl Live {
             return Ok(());
         }
         let last = self.disk.recorded + events.len() as i64;
-        history::append(db, self.id, (self.disk.recorded + 1, last), &text(&events)?)?;
+        history::append(db, self.id, self.disk.recorded + 1, last, &text(&events)?)?;
         self.disk.recorded = last;
         Ok(())
     }
 
     /// An execution that ends in the batch in which it began was never in `live`.
-    fn save_end(&mut self, db: &Connection, ended: &Ended) -> Result<(), Fault> {
+    fn save_end(&mut self, db: &Connection, ended: &ExecutionEnd) -> Result<(), Fault> {
         if self.disk.snapshot > 0 {
             live::remove(db, self.id)?;
         }
         let (output, error, cause) = parts(&ended.outcome);
-        let end = executions::End {
+        let end = executions::ExecutionEnd {
             status: ended.outcome.status(),
             stopped: ended.at.0,
             output,
@@ -364,14 +363,17 @@ impl Live {
 }
 
 /// An execution as it was left: the snapshot, and the journal played over it.
-fn played(left: &live::Left, machine: &StateMachine) -> Result<Execution, serde_json::Error> {
-    let mut execution: Execution = serde_json::from_str(&left.snapshot)?;
-    for entry in &left.journal {
-        let Answered { event, answers } = if entry.starts_with(ANSWERED) {
+fn restore_execution(
+    saved: &live::SavedExecution,
+    machine: &StateMachine,
+) -> Result<Execution, serde_json::Error> {
+    let mut execution: Execution = serde_json::from_str(&saved.snapshot)?;
+    for entry in &saved.journal {
+        let EvaluatedEvent { event, answers } = if entry.starts_with(EVALUATED_EVENT) {
             serde_json::from_str(entry)?
         } else {
             let (event, answers) = (serde_json::from_str(entry)?, Vec::new());
-            Answered { event, answers }
+            EvaluatedEvent { event, answers }
         };
         execution.replay(machine, event, answers);
     }
@@ -389,7 +391,7 @@ pub(super) fn abandon(
     execution.abandon(machine, at, recorded, cause)
 }
 
-/// As JSON.
+/// Serializes a value to JSON.
 pub(super) fn text(value: &impl Serialize) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(unwritable)
 }

@@ -1,15 +1,14 @@
 //! The durable runner: one thread owns every running execution and the writing side of `states.db`.
 //!
-//! What arrives (API calls, results of tasks, timers that are due) is taken in batches. A batch
-//! steps the executions that it concerns, writes all that happened in one transaction, and only
-//! then answers the callers and starts the tasks. So whatever was acknowledged is on disk, many
-//! executions share one sync of the disk, and an execution that waits for nothing is begun, run and
-//! finished in a single commit. Steps that may take long are done on threads of their own, so that
-//! nobody waits for them.
+//! The engine takes API calls, task results and due timers in batches. A batch steps the executions
+//! that they concern, writes everything in one transaction, and only then answers callers and
+//! starts tasks. So every acknowledged change is on disk, many executions share one sync of the
+//! disk, and an execution that waits for nothing begins, runs and finishes in a single commit.
+//! Steps that may take long run on separate threads.
 //!
-//! After a crash each running execution is restored from its snapshot and journal, and
-//! [`asl::Execution::outstanding`] says which tasks to start again: a task whose result was
-//! committed is not run again, one that ran is run once more.
+//! After a crash, each running execution is restored from its snapshot and journal, and
+//! [`asl::Execution::outstanding`] lists the tasks to start again. A task whose result was
+//! committed does not run again; one that was running does.
 
 mod batch;
 mod compiled;
@@ -39,9 +38,9 @@ use super::store;
 use service::Identity;
 
 use batch::Engine;
-pub(super) use live::{Ended, parts};
+pub(super) use live::{ExecutionEnd, parts};
 use waiting::Worker;
-pub(super) use waiting::{Taken, Word};
+pub(super) use waiting::{ActivityTask, TaskReport};
 
 /// The engine's thread, from outside. The thread ends when the last handle is dropped.
 #[derive(Clone)]
@@ -71,7 +70,7 @@ enum Command {
     Write(Change),
     Start {
         start: Start,
-        watcher: Option<oneshot::Sender<Ended>>,
+        watcher: Option<oneshot::Sender<ExecutionEnd>>,
         reply: Reply<Started>,
     },
     Stop {
@@ -81,7 +80,7 @@ enum Command {
     /// Tells when an execution ends, or at once if it does not run.
     Watch {
         execution: i64,
-        watcher: oneshot::Sender<Ended>,
+        watcher: oneshot::Sender<ExecutionEnd>,
     },
     /// From a task.
     Event {
@@ -89,9 +88,9 @@ enum Command {
         kind: EventKind,
     },
     /// From a thread that stepped an execution.
-    Done {
+    JobFinished {
         execution: i64,
-        done: Box<stepping::Done>,
+        done: Box<stepping::FinishedJob>,
     },
     /// From what reads items or writes results for a map run.
     MapRun {
@@ -104,9 +103,9 @@ enum Command {
         worker: Worker,
     },
     /// Of a task, by its token.
-    Say {
+    ReportTask {
         token: String,
-        word: Word,
+        task_report: TaskReport,
         reply: Reply<()>,
     },
     Redrive {
@@ -127,7 +126,7 @@ pub(super) struct Start {
     pub(super) machine: String,
     /// The version or alias to run, where the caller named one.
     pub(super) qualifier: Option<Qualifier>,
-    /// As the caller named it.
+    /// The ARN as the caller wrote it.
     pub(super) machine_arn: String,
     pub(super) name: String,
     /// With the text that the caller sent.
@@ -173,7 +172,7 @@ pub(super) struct Redrive {
     pub(super) token: Option<String>,
 }
 
-/// What does the work of executions.
+/// The components that do the work of executions.
 pub(super) struct Runs {
     pub(super) integrations: Arc<Integrations>,
     pub(super) jobs: Jobs,
@@ -181,7 +180,7 @@ pub(super) struct Runs {
     pub(super) evaluator: Option<Arc<dyn Evaluate>>,
 }
 
-/// Why something was not done.
+/// The reason that an operation failed.
 enum Fault {
     /// The caller's mistake: it alone is told.
     Caller(ApiError),
@@ -220,44 +219,44 @@ impl Handle {
         &self,
         change: impl FnOnce(&Connection) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         let change = move |db: Result<&Connection, ApiError>| {
             release(reply, db.and_then(|db| undo_on_error(db, change)))
         };
-        self.ask(Command::Write(Box::new(change)), answer).await
+        self.ask(Command::Write(Box::new(change)), receiver).await
     }
 
     /// Starts an execution; answers when it is on disk.
     pub(super) async fn start(&self, start: Start) -> Result<Started, ApiError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         self.ask(
             Command::Start {
                 start,
                 watcher: None,
                 reply,
             },
-            answer,
+            receiver,
         )
         .await
     }
 
     /// Starts an execution and waits for its end.
-    pub(super) async fn run(&self, start: Start) -> Result<(Started, Ended), ApiError> {
+    pub(super) async fn run(&self, start: Start) -> Result<(Started, ExecutionEnd), ApiError> {
         let (watcher, ended) = oneshot::channel();
-        let (reply, answer) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         let command = Command::Start {
             start,
             watcher: Some(watcher),
             reply,
         };
-        let started = self.ask(command, answer).await?;
+        let started = self.ask(command, receiver).await?;
         Ok((started, ended.await.map_err(|_| stopped())?))
     }
 
     /// Stops an execution, and tells when it ended.
     pub(super) async fn stop(&self, stop: Stop) -> Result<i64, ApiError> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Command::Stop { stop, reply }, answer).await
+        let (reply, receiver) = oneshot::channel();
+        self.ask(Command::Stop { stop, reply }, receiver).await
     }
 
     /// Tells a map run that its limits are others.
@@ -268,8 +267,9 @@ impl Handle {
 
     /// Takes up an execution that has ended without success, and tells when.
     pub(super) async fn redrive(&self, redrive: Redrive) -> Result<i64, ApiError> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Command::Redrive { redrive, reply }, answer).await
+        let (reply, receiver) = oneshot::channel();
+        self.ask(Command::Redrive { redrive, reply }, receiver)
+            .await
     }
 
     /// Waits for a task of an activity. Dropping the future is fine: a task is given to who still
@@ -278,20 +278,32 @@ impl Handle {
         &self,
         activity_arn: String,
         name: Option<String>,
-    ) -> Result<Taken, ApiError> {
-        let (reply, answer) = oneshot::channel();
+    ) -> Result<ActivityTask, ApiError> {
+        let (reply, receiver) = oneshot::channel();
         let worker = Worker { name, reply };
         let poll = Command::Poll {
             activity_arn,
             worker,
         };
-        self.ask(poll, answer).await
+        self.ask(poll, receiver).await
     }
 
     /// Brings what somebody says of a task to the task.
-    pub(super) async fn say(&self, token: String, word: Word) -> Result<(), ApiError> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Command::Say { token, word, reply }, answer).await
+    pub(super) async fn report_task(
+        &self,
+        token: String,
+        task_report: TaskReport,
+    ) -> Result<(), ApiError> {
+        let (reply, receiver) = oneshot::channel();
+        self.ask(
+            Command::ReportTask {
+                token,
+                task_report,
+                reply,
+            },
+            receiver,
+        )
+        .await
     }
 
     /// Waits until the execution does not run.
@@ -305,8 +317,8 @@ impl Handle {
 
     /// Takes up all executions that an earlier process left running, and tells how many.
     pub(super) async fn resume(&self) -> Result<usize, ApiError> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Command::Resume { reply }, answer).await
+        let (reply, receiver) = oneshot::channel();
+        self.ask(Command::Resume { reply }, receiver).await
     }
 
     /// Ends the thread; running tasks are abandoned, and taken up by the next process.
@@ -324,10 +336,10 @@ impl Handle {
     async fn ask<T>(
         &self,
         command: Command,
-        answer: oneshot::Receiver<Result<T, ApiError>>,
+        receiver: oneshot::Receiver<Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
         self.send(command)?;
-        answer.await.unwrap_or_else(|_| Err(stopped()))
+        receiver.await.unwrap_or_else(|_| Err(stopped()))
     }
 }
 
@@ -336,10 +348,10 @@ fn stopped() -> ApiError {
 }
 
 /// Keeps an answer until its batch is committed.
-fn release<T: Send + 'static>(reply: Reply<T>, answer: Result<T, ApiError>) -> Release {
+fn release<T: Send + 'static>(reply: Reply<T>, receiver: Result<T, ApiError>) -> Release {
     Box::new(move |committed| {
         // Nobody may be waiting any more.
-        let _ = reply.send(committed.and(answer));
+        let _ = reply.send(committed.and(receiver));
     })
 }
 
@@ -348,12 +360,12 @@ fn undo_on_error<T>(
     change: impl FnOnce(&Connection) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
     db.execute_batch("SAVEPOINT change")?;
-    let answer = change(db);
-    let end = if answer.is_ok() {
+    let receiver = change(db);
+    let end = if receiver.is_ok() {
         "RELEASE change"
     } else {
         "ROLLBACK TO change; RELEASE change"
     };
     db.execute_batch(end)?;
-    answer
+    receiver
 }

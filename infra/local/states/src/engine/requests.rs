@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::batch::Engine;
 use super::compiled::Compiled;
-use super::live::{Ended, Live};
+use super::live::{ExecutionEnd, Live};
 use super::{Fault, Redrive, Start, Started, Stop, target};
 use crate::arn;
 use crate::error::ApiError;
@@ -15,13 +15,13 @@ use crate::redrive;
 use crate::store::executions::{self, Target};
 use crate::store::interrupted;
 
-/// What is known of an execution before its first step.
-struct Begin {
+/// A new execution before its first step.
+struct PendingExecution {
     id: i64,
     arn: String,
     at: Timestamp,
     target: Target,
-    watcher: Option<oneshot::Sender<Ended>>,
+    watcher: Option<oneshot::Sender<ExecutionEnd>>,
 }
 
 impl Engine {
@@ -29,7 +29,7 @@ impl Engine {
     pub(super) fn start(
         &mut self,
         start: &Start,
-        watcher: Option<oneshot::Sender<Ended>>,
+        watcher: Option<oneshot::Sender<ExecutionEnd>>,
     ) -> Result<Started, Fault> {
         let (dice, _) = uuid::Uuid::new_v4().as_u64_pair();
         let (machine, target) = target::find(&self.db, start, dice)?;
@@ -38,7 +38,7 @@ impl Engine {
         if machine.express {
             self.last_express -= 1;
             let arn = arn::express(&self.identity, &machine.name, &start.name);
-            let begin = Begin {
+            let begin = PendingExecution {
                 id: self.last_express,
                 arn,
                 at,
@@ -52,7 +52,7 @@ impl Engine {
             return Err(ApiError::StateMachineTypeNotSupported(text).into());
         }
         let arn = arn::execution(&self.identity, &machine.name, &start.name);
-        let new = executions::New {
+        let new = executions::NewExecution {
             machine: machine.id,
             revision: machine.revision.id,
             name: &start.name,
@@ -67,7 +67,7 @@ impl Engine {
         };
         match executions::insert(&self.db, &new)? {
             Some(id) => {
-                let begin = Begin {
+                let begin = PendingExecution {
                     id,
                     arn,
                     at,
@@ -97,11 +97,11 @@ impl Engine {
     /// The execution has its row and its ARN: runs it to where it waits for something.
     fn begin(
         &mut self,
-        begin: Begin,
+        begin: PendingExecution,
         start: &Start,
         compiled: Arc<Compiled>,
     ) -> Result<Started, Fault> {
-        let Begin {
+        let PendingExecution {
             id,
             arn,
             at,
@@ -160,12 +160,12 @@ impl Engine {
         Ok(at.0)
     }
 
-    /// What an execution that ended without success left, to go on with.
+    /// Restores an execution that ended without success, to continue it.
     pub(super) fn revive(&mut self, id: i64, revision: i64) -> Result<Live, Fault> {
-        let left = interrupted::take(&self.db, id)?
+        let saved = interrupted::take(&self.db, id)?
             .ok_or_else(|| ApiError::Internal(format!("nothing is left of execution {id}")))?;
         let compiled = self.compiled.of_revision(&self.db, revision)?;
-        let live = Live::revive(&left, compiled).map_err(|error| {
+        let live = Live::revive(&saved, compiled).map_err(|error| {
             ApiError::Internal(format!("execution {id} can't be restored: {error}"))
         })?;
         Ok(live)

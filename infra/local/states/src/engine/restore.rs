@@ -19,14 +19,14 @@ impl Engine {
         Ok(resumed)
     }
 
-    /// Whether there is something to take up that can be read.
+    /// Restores an execution; returns false if nothing readable is left of it.
     pub(super) fn restore(&mut self, id: i64) -> Result<bool, Fault> {
-        let left = live::read(&self.db, id)?;
-        let compiled = match self.compiled.of_revision(&self.db, left.revision) {
+        let saved = live::read(&self.db, id)?;
+        let compiled = match self.compiled.of_revision(&self.db, saved.revision) {
             Err(Fault::Caller(error)) => return Ok(unreadable(id, &error)),
             other => other?,
         };
-        let live = match Live::restore(&left, compiled) {
+        let live = match Live::restore(&saved, compiled) {
             Err(error) => return Ok(unreadable(id, &error)),
             Ok(live) => live,
         };

@@ -26,8 +26,8 @@ use super::live::Live;
 use super::{Command, Fault};
 use crate::store::{live, pending};
 
-/// How many processes may end while an execution is stepped by one event. The execution is failed
-/// then.
+/// The number of processes that may end while one event steps an execution. At the limit, the
+/// execution fails.
 const MAX_CRASHES: u32 = 3;
 
 /// The steps of one execution that are still to be done.
@@ -35,7 +35,7 @@ const MAX_CRASHES: u32 = 3;
 pub(super) struct Queue {
     jobs: VecDeque<Job>,
     /// The number of the job that is under way.
-    under_way: Option<u64>,
+    running: Option<u64>,
     last_seq: i64,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Queue {
 enum Job {
     /// A step, and the event's place on disk.
     Step { seq: i64, event: Event },
-    /// What a Map makes of items.
+    /// Items for a Map state to process.
     Items(Items),
 }
 
@@ -53,12 +53,12 @@ pub(super) struct Items {
     pub(super) task: TaskId,
     pub(super) first: u64,
     pub(super) items: Vec<Value>,
-    /// Whether more are wanted.
+    /// Receives true if more items are wanted.
     pub(super) more: oneshot::Sender<bool>,
 }
 
 /// A job that is done.
-pub(super) struct Done {
+pub(super) struct FinishedJob {
     number: u64,
     execution: Execution,
     outcome: Outcome,
@@ -172,7 +172,7 @@ impl Engine {
         let Some(live) = self
             .live
             .get_mut(&id)
-            .filter(|live| live.queue.under_way.is_none())
+            .filter(|live| live.queue.running.is_none())
         else {
             return;
         };
@@ -182,18 +182,18 @@ impl Engine {
         let Some(execution) = live.lend() else {
             return;
         };
-        live.queue.under_way = Some(number);
+        live.queue.running = Some(number);
         let (compiled, recorded) = (live.compiled(), live.recorded());
         let commands = self.commands.clone();
         self.runtime.spawn_blocking(move || {
             let (execution, outcome) = job.run(execution, &compiled, recorded);
-            let done = Box::new(Done {
+            let done = Box::new(FinishedJob {
                 number,
                 execution,
                 outcome,
             });
             // The engine may have shut down.
-            let _ = commands.send(Command::Done {
+            let _ = commands.send(Command::JobFinished {
                 execution: id,
                 done,
             });
@@ -201,15 +201,15 @@ impl Engine {
     }
 
     /// Takes in what a job made, unless the execution went on without it.
-    pub(super) fn job_done(&mut self, id: i64, done: Done) -> Result<(), Fault> {
+    pub(super) fn job_done(&mut self, id: i64, done: FinishedJob) -> Result<(), Fault> {
         let at = self.clock.now();
         let Some(live) = self.live.get_mut(&id) else {
             return Ok(());
         };
-        if live.queue.under_way != Some(done.number) {
+        if live.queue.running != Some(done.number) {
             return Ok(());
         }
-        live.queue.under_way = None;
+        live.queue.running = None;
         let evaluations = live.take_back(done.execution);
         self.batch.due.insert(id);
         match done.outcome {
@@ -218,7 +218,7 @@ impl Engine {
                 event,
                 effects,
             } => {
-                live.note(&event, evaluations)?;
+                live.record_event(&event, evaluations)?;
                 if live.is_durable() {
                     pending::remove(&self.db, id, seq)?;
                 }
@@ -245,12 +245,12 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else {
             return Ok(());
         };
-        if live.queue.under_way.take().is_some() {
+        if live.queue.running.take().is_some() {
             if !live.is_durable() {
                 return self.end_lent(id, event);
             }
-            let left = live::read(&self.db, id)?;
-            live.reset(&left)?;
+            let pending_events = live::read(&self.db, id)?;
+            live.reset(&pending_events)?;
         }
         live.queue.jobs.clear();
         let at = event.at;
@@ -272,8 +272,8 @@ impl Engine {
     /// Takes up the events that an earlier process left, and fails an execution whose step has
     /// ended several.
     pub(super) fn take_up_pending(&mut self, id: i64) -> Result<(), Fault> {
-        let left = pending::of_execution(&self.db, id)?;
-        let crashed = left
+        let pending_events = pending::of_execution(&self.db, id)?;
+        let crashed = pending_events
             .first()
             .is_some_and(|first| first.crashes >= MAX_CRASHES);
         let Some(live) = self.live.get_mut(&id) else {
@@ -285,7 +285,7 @@ impl Engine {
             self.batch.touched.insert(id);
             return self.perform(id, effects, at);
         }
-        for pending in left {
+        for pending in pending_events {
             match serde_json::from_str(&pending.event) {
                 Ok(event) => live.queue.jobs.push_back(Job::Step {
                     seq: pending.seq,
@@ -301,8 +301,8 @@ impl Engine {
 }
 
 impl Live {
-    /// Whether an event about what `task` waits for, a worker or an accepted request, waits to be
-    /// stepped by.
+    /// Returns true if an event that `task`'s wait has begun (a worker or an accepted request) is
+    /// queued.
     pub(super) fn has_begun(&self, task: TaskId) -> bool {
         self.queue.events().any(|kind| match kind {
             EventKind::TaskSubmitted { task: begun, .. } => *begun == task,
@@ -314,7 +314,7 @@ impl Live {
         })
     }
 
-    /// Whether an event about the end of `task` waits to be stepped by.
+    /// Returns true if an event about the end of `task` is queued.
     pub(super) fn has_ended(&self, task: TaskId) -> bool {
         self.queue.events().any(|kind| match kind {
             EventKind::TaskSucceeded { task: ended, .. }

@@ -1,5 +1,5 @@
-//! Which revision of a state machine an execution runs: the current one, a version's, or the one
-//! that an alias picks.
+//! Resolves the revision that an execution runs: the current one, a version's, or one that an alias
+//! picks.
 
 use rusqlite::Connection;
 
@@ -41,10 +41,10 @@ pub(super) fn find(db: &Connection, start: &Start, dice: u64) -> Result<(Machine
 
 /// The version whose share of the hundred the dice fall into.
 fn pick(routes: &[Route], dice: u64) -> Option<i64> {
-    let mut left = i64::try_from(dice % 100).unwrap_or(0);
+    let mut remaining = i64::try_from(dice % 100).unwrap_or(0);
     for route in routes {
-        left -= route.weight;
-        if left < 0 {
+        remaining -= route.weight;
+        if remaining < 0 {
             return Some(route.version);
         }
     }

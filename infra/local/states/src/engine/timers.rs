@@ -1,10 +1,10 @@
-//! When to wake which execution.
+//! The timers of executions.
 
 use std::collections::BTreeSet;
 
 use asl::{TimerId, Timestamp};
 
-/// The timers of all running executions, by time. A cancelled timer leaves at once: a task's
+/// The timers of all running executions, by time. A canceled timer leaves at once: a task's
 /// default time limit is years, and would be kept as long.
 #[derive(Default)]
 pub(super) struct Timers(BTreeSet<(Timestamp, i64, TimerId)>);
@@ -22,7 +22,7 @@ impl Timers {
         self.0.clear();
     }
 
-    /// When the next one is due.
+    /// Returns the time of the next timer.
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.0.first().map(|(at, ..)| *at)
     }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fire_in_order_of_time_and_never_after_cancelling() {
+    fn fire_in_order_of_time_and_never_after_canceling() {
         let mut timers = Timers::default();
         for (at, execution, timer) in [(30, 1, 1), (10, 2, 1), (20, 1, 2)] {
             timers.set(Timestamp(at), execution, TimerId(timer));

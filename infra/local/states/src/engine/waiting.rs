@@ -1,7 +1,7 @@
 //! Tasks that end by their token: activities, and service integrations that wait for a callback.
 //!
-//! Nothing of this is on disk. A running execution's value has its tokens and knows which activity
-//! tasks a worker has taken, so a restart finds all of it there.
+//! None of this is on disk. The state of a running execution has its tokens and records which
+//! activity tasks a worker has taken, so a restart finds everything there.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,8 +14,8 @@ use crate::arn::{self, Arn};
 use crate::error::ApiError;
 use crate::store::activities;
 
-/// What is said of a task by its token.
-pub(crate) enum Word {
+/// A report on a task, identified by its token.
+pub(crate) enum TaskReport {
     Success {
         output: Value,
     },
@@ -28,7 +28,7 @@ pub(crate) enum Word {
 
 /// An activity's task, for the worker that takes it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Taken {
+pub(crate) struct ActivityTask {
     pub(crate) token: String,
     pub(crate) input: String,
 }
@@ -58,7 +58,7 @@ struct Queued {
 /// A worker that waits for a task.
 pub(super) struct Worker {
     pub(super) name: Option<String>,
-    pub(super) reply: Reply<Taken>,
+    pub(super) reply: Reply<ActivityTask>,
 }
 
 impl Waiting {
@@ -127,8 +127,8 @@ impl Engine {
         Ok(())
     }
 
-    /// What an execution hears of its new activity task: that it waits for a worker, or that there
-    /// is no such activity.
+    /// Returns the event for a new activity task: that it waits for a worker, or that the activity
+    /// does not exist.
     pub(super) fn scheduled(&self, task: TaskId, activity_arn: &str) -> Result<EventKind, Fault> {
         let found = match arn::parse(activity_arn) {
             Ok(Arn::Activity { name }) if arn::named_here(activity_arn, &self.identity) => {
@@ -162,7 +162,7 @@ impl Engine {
             queue.or_default().workers.push_back(worker);
             return Ok(());
         };
-        let taken = Taken {
+        let taken = ActivityTask {
             token: queued.token,
             input: queued.input.text().to_owned(),
         };
@@ -172,17 +172,21 @@ impl Engine {
     }
 
     /// Somebody says something of a task.
-    pub(super) fn say(&mut self, token: &str, word: Word) -> Result<(), Fault> {
+    pub(super) fn report_task(
+        &mut self,
+        token: &str,
+        task_report: TaskReport,
+    ) -> Result<(), Fault> {
         let Some((execution, task)) = self.waiting.tasks.get(token).copied() else {
             return Err(ApiError::TaskTimedOut.into());
         };
-        let kind = match word {
-            Word::Heartbeat => EventKind::TaskHeartbeat { task },
-            Word::Success { output } => EventKind::TaskSucceeded {
+        let kind = match task_report {
+            TaskReport::Heartbeat => EventKind::TaskHeartbeat { task },
+            TaskReport::Success { output } => EventKind::TaskSucceeded {
                 task,
                 output: output.into(),
             },
-            Word::Failure { error, cause } => EventKind::TaskFailed {
+            TaskReport::Failure { error, cause } => EventKind::TaskFailed {
                 task,
                 stage: FailureStage::Run,
                 error,

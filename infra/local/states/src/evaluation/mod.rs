@@ -30,14 +30,14 @@ pub use serve::serve;
 /// The command of a process that [`serve`]s evaluations.
 pub type EvaluatorCommand = Arc<dyn Fn() -> Command + Send + Sync>;
 
-/// How long an evaluation may take. It ends itself before, as a rule.
-const LONGEST: Duration = Duration::from_secs(7);
+/// The time limit of an evaluation. Normally it ends by itself earlier.
+const TIME_LIMIT: Duration = Duration::from_secs(7);
 
 /// A process that was busy for so long may hold much memory: it is not kept.
 const SHORT: Duration = Duration::from_millis(200);
 
-/// How many processes wait for the next evaluation.
-const KEPT: usize = 2;
+/// The number of idle processes kept for the next evaluation.
+const IDLE_PROCESSES: usize = 2;
 
 /// An evaluator in processes of its own. It starts none yet.
 pub fn evaluators(command: EvaluatorCommand) -> Arc<dyn Evaluate> {
@@ -80,7 +80,7 @@ struct Evaluators {
     command: EvaluatorCommand,
     pool: Mutex<Pool>,
     freed: Condvar,
-    most: usize,
+    max_workers: usize,
 }
 
 #[derive(Default)]
@@ -88,7 +88,7 @@ struct Pool {
     idle: Vec<Worker>,
     busy: usize,
     /// The connections to processes that are evaluating, by the processes' ids.
-    asked: HashMap<u32, UnixStream>,
+    streams: HashMap<u32, UnixStream>,
     closed: bool,
 }
 
@@ -105,14 +105,14 @@ impl Evaluators {
             command,
             pool: Mutex::default(),
             freed: Condvar::new(),
-            most: (2 * cores).clamp(4, 16),
+            max_workers: (2 * cores).clamp(4, 16),
         }
     }
 
     /// Waits until fewer than the most are busy, and takes or starts a process.
     fn worker(&self) -> io::Result<Worker> {
         let mut pool = self.pool();
-        while pool.busy >= self.most {
+        while pool.busy >= self.max_workers {
             pool = self
                 .freed
                 .wait(pool)
@@ -136,14 +136,14 @@ impl Evaluators {
         if pool.closed {
             return Err(closed());
         }
-        pool.asked.insert(worker.child.id(), stream);
+        pool.streams.insert(worker.child.id(), stream);
         Ok(worker)
     }
 
     fn free(&self, worker: Option<Worker>) {
         let mut pool = self.pool();
         pool.busy -= 1;
-        if pool.idle.len() < KEPT {
+        if pool.idle.len() < IDLE_PROCESSES {
             pool.idle.extend(worker);
         }
         drop(pool);
@@ -168,14 +168,14 @@ impl Evaluate for Evaluators {
             }
         };
         let start = Instant::now();
-        let answer = worker.ask(request, start + LONGEST);
-        let kept = answer.is_ok() && start.elapsed() < SHORT;
+        let response = worker.ask(request, start + TIME_LIMIT);
+        let kept = response.is_ok() && start.elapsed() < SHORT;
         let is_closed = {
             let mut pool = self.pool();
-            pool.asked.remove(&worker.child.id());
+            pool.streams.remove(&worker.child.id());
             pool.closed
         };
-        let response = answer.unwrap_or_else(|error| {
+        let response = response.unwrap_or_else(|error| {
             // A process that was left may be busy for long: nobody waits for it, and it is killed
             // where it is dropped.
             let failure = if is_closed {
@@ -192,7 +192,7 @@ impl Evaluate for Evaluators {
     fn close(&self) {
         let mut pool = self.pool();
         pool.closed = true;
-        for stream in pool.asked.values() {
+        for stream in pool.streams.values() {
             // It fails where the process is over.
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -204,7 +204,7 @@ impl Evaluate for Evaluators {
 impl fmt::Debug for Evaluators {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Evaluators")
-            .field("most", &self.most)
+            .field("most", &self.max_workers)
             .finish()
     }
 }
@@ -233,7 +233,7 @@ impl Worker {
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
         let stream = self.stream.get_mut();
-        stream.set_write_timeout(Some(LONGEST))?;
+        stream.set_write_timeout(Some(TIME_LIMIT))?;
         stream.write_all(&line)?;
         Ok(serde_json::from_slice(&self.line(until)?)?)
     }
@@ -242,11 +242,11 @@ impl Worker {
     fn line(&mut self, until: Instant) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
         loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let remaining = until.saturating_duration_since(Instant::now());
+            if remaining.is_zero() {
                 return Err(ErrorKind::TimedOut.into());
             }
-            self.stream.get_ref().set_read_timeout(Some(left))?;
+            self.stream.get_ref().set_read_timeout(Some(remaining))?;
             let read = self.stream.fill_buf()?;
             if read.is_empty() {
                 return Err(ErrorKind::UnexpectedEof.into());
@@ -261,7 +261,7 @@ impl Worker {
         }
     }
 
-    /// Why it did not answer. It is over afterwards.
+    /// Returns the reason that the process did not respond. The process has ended afterwards.
     fn failure(&mut self, error: &io::Error) -> EvaluationFailure {
         if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) {
             return EvaluationFailure::Time;
@@ -312,7 +312,7 @@ mod tests {
             command
         };
         let mut evaluators = Evaluators::new(Arc::new(busy));
-        evaluators.most = 1;
+        evaluators.max_workers = 1;
         let request = || {
             let request =
                 json!({ "text": "1", "states": [], "variables": [], "now": 0, "random": 1 });
@@ -322,13 +322,13 @@ mod tests {
         std::thread::scope(|scope| {
             let evaluate = || evaluators.evaluate(&request());
             // The second waits for the first.
-            let asked = [scope.spawn(evaluate), scope.spawn(evaluate)];
-            while evaluators.pool().asked.is_empty() {
+            let streams = [scope.spawn(evaluate), scope.spawn(evaluate)];
+            while evaluators.pool().streams.is_empty() {
                 std::thread::yield_now();
             }
             evaluators.close();
-            for asked in asked {
-                assert_eq!(asked.join().unwrap(), internal);
+            for streams in streams {
+                assert_eq!(streams.join().unwrap(), internal);
             }
         });
         assert_eq!(evaluators.evaluate(&request()), internal);

@@ -11,13 +11,13 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// The memory that the process may have, in bytes: twenty times what AWS lets an evaluation hold,
 /// as it counts that.
-const MOST_MEMORY: u64 = 384 * 1024 * 1024;
+const MAX_MEMORY: u64 = 384 * 1024 * 1024;
 
-/// What it may map, which is more than it touches.
-const MOST_MAPPED: u64 = 4 * MOST_MEMORY;
+/// The limit on mapped memory in bytes, which exceeds the memory that it touches.
+const MAX_MAPPED: u64 = 4 * MAX_MEMORY;
 
-/// How long an evaluation may take, in half seconds. It ends itself after ten, as a rule.
-const LONGEST: u64 = 12;
+/// The time limit of an evaluation in half seconds. Normally it ends by itself after ten.
+const TIME_LIMIT: u64 = 12;
 
 /// The exit status where one took longer.
 pub(super) const TOO_LONG: i32 = 124;
@@ -38,22 +38,22 @@ pub fn serve() -> io::Result<()> {
         started.fetch_add(1, Ordering::Relaxed);
         let response = evaluator.evaluate(&request);
         started.fetch_add(1, Ordering::Relaxed);
-        let mut answer = serde_json::to_vec(&response)?;
-        answer.push(b'\n');
-        out.write_all(&answer)?;
+        let mut response = serde_json::to_vec(&response)?;
+        response.push(b'\n');
+        out.write_all(&response)?;
         out.flush()?;
     }
     Ok(())
 }
 
-/// Where the system knows no such limit, the library's own have to do.
+/// Does nothing: the system has no such limit, so the library's own limits apply.
 fn limit_memory() {
-    let limit = |most| Rlimit {
-        current: Some(most),
-        maximum: Some(most),
+    let limit = |max_workers| Rlimit {
+        current: Some(max_workers),
+        maximum: Some(max_workers),
     };
-    let _ = setrlimit(Resource::Data, limit(MOST_MEMORY));
-    let _ = setrlimit(Resource::As, limit(MOST_MAPPED));
+    let _ = setrlimit(Resource::Data, limit(MAX_MEMORY));
+    let _ = setrlimit(Resource::As, limit(MAX_MAPPED));
     // A process that is ended for its memory leaves nothing behind.
     let _ = setrlimit(Resource::Core, limit(0));
 }
@@ -63,17 +63,17 @@ fn limit_memory() {
 fn watch_time() -> &'static AtomicU64 {
     static STEPS: AtomicU64 = AtomicU64::new(0);
     std::thread::spawn(|| {
-        let (mut seen, mut since) = (0, 0);
+        let (mut last, mut since) = (0, 0);
         loop {
             std::thread::sleep(Duration::from_millis(500));
             let now = STEPS.load(Ordering::Relaxed);
-            since = if now == seen && now % 2 == 1 {
+            since = if now == last && now % 2 == 1 {
                 since + 1
             } else {
                 0
             };
-            seen = now;
-            if since >= LONGEST {
+            last = now;
+            if since >= TIME_LIMIT {
                 exit(TOO_LONG);
             }
         }

@@ -10,24 +10,24 @@ use asl::Pattern;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::failure::{Failure, capitalised};
-use super::own::Home;
-use super::{Answer, Work, metadata};
+use super::failure::{Failure, capitalized};
+use super::states_sdk::WeakStates;
+use super::{TaskResult, Work, metadata};
 use crate::api;
 use crate::arn;
 use crate::engine::Parent;
 use crate::error::ApiError;
 use crate::handle::{StartExecution, StartedExecution, States};
 
-pub(super) struct Executions(Home);
+pub(super) struct Executions(WeakStates);
 
 impl Executions {
-    pub(super) fn new(home: Home) -> Self {
-        Executions(home)
+    pub(super) fn new(states: WeakStates) -> Self {
+        Executions(states)
     }
 
     /// Starts an execution; one that the state waits for ends with the state.
-    pub(super) async fn start(&self, work: &Work, pattern: Pattern) -> Answer {
+    pub(super) async fn start(&self, work: &Work, pattern: Pattern) -> TaskResult {
         let states = self.0.states().await;
         let parameters = work.request.arguments.value();
         let waits = matches!(pattern, Pattern::Sync | Pattern::Sync2);
@@ -56,7 +56,7 @@ impl Executions {
     }
 
     /// Waits for the execution's end. Its description is the result, or the cause of the failure.
-    pub(super) async fn wait(&self, work: &Work, pattern: Pattern) -> Answer {
+    pub(super) async fn wait(&self, work: &Work, pattern: Pattern) -> TaskResult {
         let states = self.0.states().await;
         let machine = machine_arn(work)?;
         let arn = arn::execution_of(&machine, &name(work)).map_err(refused)?;
@@ -122,11 +122,11 @@ fn input(parameters: &Value) -> Option<String> {
     reason = "used as a function in map_err"
 )]
 fn refused(error: ApiError) -> Failure {
-    let kind = (error.code(), error.status());
-    Failure::optimised(
+    Failure::optimized(
         "StepFunctions",
         "AWSStepFunctions",
-        kind,
+        error.code(),
+        error.status(),
         &error.to_string(),
     )
 }
@@ -165,7 +165,7 @@ fn shown(described: Value) -> Value {
                 _ if name.ends_with("Details") => json!({ "Included": true }),
                 _ => value,
             };
-            (capitalised(&name), value)
+            (capitalized(&name), value)
         })
         .collect();
     shown.sort_by(|a, b| a.0.cmp(&b.0));

@@ -1,19 +1,19 @@
-//! Why a task failed, in the texts that Step Functions has for what services say.
+//! The failures of tasks, in Step Functions' texts for service errors.
 
 use uuid::Uuid;
 
 use service::sdk::ServiceException;
 
-/// Why a task failed.
+/// The failure of a task.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Failure {
-    /// What `Retry` and `Catch` match.
+    /// The error name that `Retry` and `Catch` match.
     pub(super) error: String,
     pub(super) cause: String,
 }
 
 impl Failure {
-    /// There is no such service, or it does not do that.
+    /// The service does not exist here, or lacks the operation.
     pub(super) fn unreachable(service: &str, arn: &str) -> Self {
         Failure {
             error: format!("{}.SdkClientException", error_prefix(service)),
@@ -45,38 +45,42 @@ impl Failure {
         }
     }
 
-    /// What an optimised integration makes of an error that the service's model has a shape for:
-    /// `code` of `service` as the first SDK for Java spells both.
-    pub(super) fn optimised(prefix: &str, service: &str, kind: (&str, u16), message: &str) -> Self {
+    /// Returns the failure in an optimized integration for an error that the service's model has a
+    /// shape for: `code` of `service`, as the first SDK for Java spells both.
+    pub(super) fn optimized(
+        prefix: &str,
+        service: &str,
+        code: &str,
+        status: u16,
+        message: &str,
+    ) -> Self {
         Self::of_first_sdk(
-            format!("{prefix}.{}", exception(kind.0)),
+            format!("{prefix}.{}", exception(code)),
             service,
-            kind,
+            code,
+            status,
             message,
         )
     }
 
     /// The same for one without: SDKs give all of them the service's own exception.
-    pub(super) fn unmodelled(
+    pub(super) fn unmodeled(
         prefix: &str,
         service: &str,
-        kind: (&str, u16),
+        code: &str,
+        status: u16,
         message: &str,
     ) -> Self {
         Self::of_first_sdk(
             format!("{prefix}.{service}Exception"),
             service,
-            kind,
+            code,
+            status,
             message,
         )
     }
 
-    fn of_first_sdk(
-        error: String,
-        service: &str,
-        (code, status): (&str, u16),
-        message: &str,
-    ) -> Self {
+    fn of_first_sdk(error: String, service: &str, code: &str, status: u16, message: &str) -> Self {
         let request = Uuid::new_v4();
         Failure {
             error,
@@ -86,10 +90,10 @@ impl Failure {
         }
     }
 
-    /// What an SDK integration makes of an error, as the second SDK for Java words it.
+    /// Returns the failure in an SDK integration, as the second SDK for Java words it.
     pub(super) fn refused(service: &str, refusal: &ServiceException) -> Self {
         let prefix = error_prefix(service);
-        let exception = if refusal.modelled {
+        let exception = if refusal.modeled {
             exception(&refusal.code)
         } else {
             format!("{prefix}Exception")
@@ -120,7 +124,7 @@ fn exception(code: &str) -> String {
     }
 }
 
-/// How errors of a service begin, as Step Functions spells it.
+/// Returns the prefix of a service's errors, as Step Functions spells it.
 pub(super) fn error_prefix(service: &str) -> String {
     let (sdk, name) = match service.strip_prefix("aws-sdk:") {
         Some(name) => (true, name),
@@ -139,12 +143,12 @@ pub(super) fn error_prefix(service: &str) -> String {
         "sns" if !sdk => "SNS".into(),
         "sqs" if !sdk => "SQS".into(),
         "states" => "StepFunctions".into(),
-        other => capitalised(other),
+        other => capitalized(other),
     }
 }
 
 /// `invokeEndpoint` -> `InvokeEndpoint`
-pub(super) fn capitalised(name: &str) -> String {
+pub(super) fn capitalized(name: &str) -> String {
     let mut letters = name.chars();
     letters
         .next()
@@ -184,23 +188,33 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_optimised_integrations() {
-        let kind = ("ResourceInUse", 400);
-        let modelled = Failure::optimised("SageMaker", "AmazonSageMaker", kind, "taken");
-        assert_eq!(modelled.error, "SageMaker.ResourceInUseException");
+    fn errors_of_optimized_integrations() {
+        let modeled = Failure::optimized(
+            "SageMaker",
+            "AmazonSageMaker",
+            "ResourceInUse",
+            400,
+            "taken",
+        );
+        assert_eq!(modeled.error, "SageMaker.ResourceInUseException");
         let begin = "taken (Service: AmazonSageMaker; Status Code: 400; Error Code: ResourceInUse; Request ID: ";
-        assert!(modelled.cause.starts_with(begin), "{}", modelled.cause);
-        let kind = ("ValidationException", 400);
-        let other = Failure::unmodelled("SageMaker", "AmazonSageMaker", kind, "no");
+        assert!(modeled.cause.starts_with(begin), "{}", modeled.cause);
+        let other = Failure::unmodeled(
+            "SageMaker",
+            "AmazonSageMaker",
+            "ValidationException",
+            400,
+            "no",
+        );
         assert_eq!(other.error, "SageMaker.AmazonSageMakerException");
     }
 
-    fn check(code: &str, modelled: bool, message: Option<&str>, error: &str, cause: &str) {
+    fn check(code: &str, modeled: bool, message: Option<&str>, error: &str, cause: &str) {
         let failure = Failure::refused(
             "aws-sdk:s3",
             &ServiceException {
                 code: code.into(),
-                modelled,
+                modeled,
                 status: 404,
                 message: message.map(str::to_owned),
                 request_id: "R".into(),

@@ -1,4 +1,4 @@
-//! Services with optimised integrations whose jobs a state can wait for:
+//! Services with optimized integrations whose jobs a state can wait for:
 //! `arn:aws:states:::sagemaker:createTrainingJob.sync`.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>
@@ -13,15 +13,15 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::failure::{Failure, error_prefix};
-use super::{Answer, Neighbours, Work, metadata};
+use super::{ReachableServices, TaskResult, Work, metadata};
 use service::sdk::{Jobs, SdkError};
 
 /// The services by name.
 pub(super) struct Services(HashMap<&'static str, Arc<dyn Jobs>>);
 
 impl Services {
-    pub(super) fn new(neighbours: &Neighbours) -> Self {
-        Services(neighbours.jobs())
+    pub(super) fn new(reachable: &ReachableServices) -> Self {
+        Services(reachable.jobs())
     }
 
     pub(super) fn find(&self, service: &str) -> Option<&Arc<dyn Jobs>> {
@@ -30,7 +30,7 @@ impl Services {
 }
 
 /// Asks a service to create what the task says.
-pub(super) async fn create(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> Answer {
+pub(super) async fn create(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> TaskResult {
     let parameters = work.request.arguments.value();
     let created = service.create(api, parameters, &task(work)).await;
     let created = created.map_err(|error| refused(name, work, error))?;
@@ -57,7 +57,7 @@ fn shown(mut response: Value) -> Value {
 
 /// Waits for the job that the task has created. Its description is the result, or the cause of the
 /// failure.
-pub(super) async fn wait(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> Answer {
+pub(super) async fn wait(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> TaskResult {
     let ended = service.wait(api, work.request.arguments.value()).await;
     let ended = ended.map_err(|error| refused(name, work, error))?;
     if ended.succeeded {
@@ -88,11 +88,10 @@ fn refused(name: &str, work: &Work, error: SdkError) -> Failure {
             // The first SDK for Java calls it so.
             let service = format!("Amazon{prefix}");
             let message = refusal.message.as_deref().unwrap_or("null");
-            let kind = (refusal.code.as_str(), refusal.status);
-            if refusal.modelled {
-                Failure::optimised(&prefix, &service, kind, message)
+            if refusal.modeled {
+                Failure::optimized(&prefix, &service, &refusal.code, refusal.status, message)
             } else {
-                Failure::unmodelled(&prefix, &service, kind, message)
+                Failure::unmodeled(&prefix, &service, &refusal.code, refusal.status, message)
             }
         }
     }

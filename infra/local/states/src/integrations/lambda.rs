@@ -8,7 +8,7 @@ use asl::Payload;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Answer, Failure, metadata};
+use super::{Failure, TaskResult, metadata};
 use service::{Invocation, Invoke, InvokeError, trace_id};
 
 pub(super) struct Lambda(Arc<dyn Invoke>);
@@ -20,14 +20,14 @@ impl Lambda {
 
     /// A function by its ARN: the input is the payload, and the payload of the answer is the
     /// result.
-    pub(super) async fn function(&self, arn: &str, input: &str) -> Answer<Payload> {
+    pub(super) async fn function(&self, arn: &str, input: &str) -> TaskResult<Payload> {
         let payload = Bytes::copy_from_slice(input.as_bytes());
         let invocation = self.0.invoke(arn, payload).await.map_err(service_error)?;
         result(&invocation)
     }
 
     /// `lambda:invoke`: the result is the whole response of the Invoke API.
-    pub(super) async fn invoke(&self, arguments: &Value) -> Answer {
+    pub(super) async fn invoke(&self, arguments: &Value) -> TaskResult {
         let function = function_name(arguments)?;
         let payload = arguments
             .get("Payload")
@@ -67,7 +67,7 @@ fn payload_bytes(payload: &Value) -> Bytes {
 }
 
 /// The function's answer as JSON, or its error.
-fn result(invocation: &Invocation) -> Answer<Payload> {
+fn result(invocation: &Invocation) -> TaskResult<Payload> {
     let text = String::from_utf8_lossy(&invocation.payload);
     if invocation.function_error.is_some() {
         return Err(function_error(&text));
@@ -192,8 +192,11 @@ mod tests {
 
     #[test]
     fn an_answer_keeps_its_text() {
-        let answer = r#"{"b" : 1.0, "a": [1, 2]}"#;
-        assert_eq!(result(&invocation(answer, false)).unwrap().text(), answer);
+        let response = r#"{"b" : 1.0, "a": [1, 2]}"#;
+        assert_eq!(
+            result(&invocation(response, false)).unwrap().text(),
+            response
+        );
     }
 
     #[test]

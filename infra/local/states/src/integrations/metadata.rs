@@ -1,5 +1,4 @@
-//! What a service's response comes with, as the SDK that Step Functions calls services with shows
-//! it.
+//! The response metadata of a service call, as the SDK that Step Functions uses shows it.
 
 use serde_json::{Value, json};
 

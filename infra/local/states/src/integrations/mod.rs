@@ -17,9 +17,9 @@ mod failure;
 mod jobs;
 mod lambda;
 mod metadata;
-mod neighbours;
-mod own;
+mod reachable_services;
 mod sdk;
+mod states_sdk;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,8 +29,8 @@ use futures::FutureExt;
 use serde_json::Value;
 
 use failure::Failure;
-pub use neighbours::Neighbours;
-pub(super) use own::Home;
+pub use reachable_services::ReachableServices;
+pub(super) use states_sdk::WeakStates;
 
 use service::sdk::Jobs;
 
@@ -43,7 +43,7 @@ pub(super) struct Integrations {
 }
 
 /// A task's response, or what went wrong.
-type Answer<T = Value> = Result<T, Failure>;
+type TaskResult<T = Value> = Result<T, Failure>;
 
 /// A task to perform.
 pub(super) struct Work {
@@ -55,12 +55,12 @@ pub(super) struct Work {
 }
 
 impl Integrations {
-    pub(super) fn new(neighbours: Neighbours, home: Home) -> Self {
+    pub(super) fn new(reachable: ReachableServices, states: WeakStates) -> Self {
         Integrations {
-            lambda: lambda::Lambda::new(neighbours.invoke()),
-            executions: executions::Executions::new(home.clone()),
-            jobs: jobs::Services::new(&neighbours),
-            sdk: sdk::Services::new(neighbours, home),
+            lambda: lambda::Lambda::new(reachable.invoke()),
+            executions: executions::Executions::new(states.clone()),
+            jobs: jobs::Services::new(&reachable),
+            sdk: sdk::Services::new(reachable, states),
         }
     }
 
@@ -80,8 +80,8 @@ impl Integrations {
         }
     }
 
-    /// What comes of a task that is of no execution: of a state that is tested.
-    pub(super) async fn answer(&self, task: TaskId, request: TaskRequest) -> EventKind {
+    /// Performs a task that belongs to no execution, for TestState.
+    pub(super) async fn response(&self, task: TaskId, request: TaskRequest) -> EventKind {
         let work = Work {
             execution: 0, // no row
             execution_arn: String::new(),
@@ -129,7 +129,7 @@ impl Integrations {
         Ok(())
     }
 
-    async fn call(&self, work: &Work) -> Answer<Payload> {
+    async fn call(&self, work: &Work) -> TaskResult<Payload> {
         let request = &work.request;
         match &request.resource {
             Resource::Function { arn } => self.lambda.function(arn, request.arguments.text()).await,
@@ -140,8 +140,8 @@ impl Integrations {
                 api,
                 pattern,
             } => {
-                let answer = self.call_service(work, arn, (service, api), *pattern);
-                answer.await.map(Payload::from)
+                let response = self.call_service(work, arn, service, api, *pattern);
+                response.await.map(Payload::from)
             }
         }
     }
@@ -150,9 +150,10 @@ impl Integrations {
         &self,
         work: &Work,
         arn: &str,
-        (service, api): (&str, &str),
+        service: &str,
+        api: &str,
         pattern: Pattern,
-    ) -> Answer {
+    ) -> TaskResult {
         let arguments = &work.request.arguments;
         match (service, api, pattern) {
             ("lambda", "invoke", Pattern::RequestResponse | Pattern::WaitForTaskToken) => {
@@ -168,7 +169,7 @@ impl Integrations {
     }
 
     /// Waits for the end of a job whose start was accepted.
-    async fn wait(&self, work: &Work) -> Answer {
+    async fn wait(&self, work: &Work) -> TaskResult {
         match &work.request.resource {
             Resource::Service {
                 service, pattern, ..
@@ -180,8 +181,8 @@ impl Integrations {
         }
     }
 
-    /// Whether giving the task up has to stop what it waits for ([`Integrations::stop`]).
-    /// Executions stop in the transaction that gives the task up.
+    /// Returns true if giving up the task must stop the job that it waits for
+    /// ([`Integrations::stop`]). Executions stop in the transaction that gives the task up.
     pub(super) fn is_job(&self, request: &TaskRequest) -> bool {
         self.job(&request.resource).is_some()
     }

@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use asl::Payload;
 
-use super::own::{Home, Own};
-use super::{Answer, Failure, Neighbours};
+use super::states_sdk::{StatesSdk, WeakStates};
+use super::{Failure, ReachableServices, TaskResult};
 use service::sdk::{SdkError, SdkService};
 
 /// The services by name.
 pub(super) struct Services(HashMap<&'static str, Arc<dyn SdkService>>);
 
 impl Services {
-    pub(super) fn new(neighbours: Neighbours, home: Home) -> Self {
-        let mut services = neighbours.into_services();
-        services.insert("sfn", Arc::new(Own::new(home)));
+    pub(super) fn new(reachable: ReachableServices, states: WeakStates) -> Self {
+        let mut services = reachable.into_services();
+        services.insert("sfn", Arc::new(StatesSdk::new(states)));
         Services(services)
     }
 
@@ -28,13 +28,13 @@ impl Services {
         operation: &str,
         arn: &str,
         parameters: &Payload,
-    ) -> Answer {
+    ) -> TaskResult {
         let service = format!("aws-sdk:{name}");
         let Some(there) = self.0.get(name) else {
             return Err(Failure::unreachable(&service, arn));
         };
-        let answer = there.call(operation, parameters.value()).await;
-        answer.map_err(|error| match error {
+        let response = there.call(operation, parameters.value()).await;
+        response.map_err(|error| match error {
             SdkError::NoOperation => Failure::unreachable(&service, arn),
             SdkError::Parameters(fault) => Failure::parameters(parameters.text(), &fault),
             SdkError::Exception(refusal) => Failure::refused(&service, &refusal),

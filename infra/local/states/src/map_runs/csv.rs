@@ -19,14 +19,14 @@ pub(super) struct Csv {
     columns: Option<Columns>,
     row: Vec<String>,
     field: Vec<u8>,
-    place: Place,
-    /// Whether the byte before was a backslash.
+    state: FieldState,
+    /// True if the previous byte was a backslash.
     escaped: bool,
 }
 
-/// Where in a row the reader is.
+/// The reader's position in a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum FieldState {
     /// Before the first byte of a field.
     Start,
     Plain,
@@ -46,7 +46,7 @@ impl Csv {
             columns,
             row: Vec::new(),
             field: Vec::new(),
-            place: Place::Start,
+            state: FieldState::Start,
             escaped: false,
         })
     }
@@ -59,9 +59,9 @@ impl Csv {
             self.escaped = true;
         } else if byte == b'"' {
             self.quote();
-        } else if byte == b'\n' && self.place != Place::Quoted {
+        } else if byte == b'\n' && self.state != FieldState::Quoted {
             self.end_row(items)?;
-        } else if byte == self.delimiter && self.place != Place::Quoted {
+        } else if byte == self.delimiter && self.state != FieldState::Quoted {
             self.end_field();
         } else {
             self.push(byte);
@@ -70,45 +70,45 @@ impl Csv {
     }
 
     fn quote(&mut self) {
-        self.place = match self.place {
-            Place::Start => Place::Quoted,
-            Place::Quoted => Place::Quote,
-            Place::Plain => Place::PlainQuote,
-            Place::PlainQuote => {
+        self.state = match self.state {
+            FieldState::Start => FieldState::Quoted,
+            FieldState::Quoted => FieldState::Quote,
+            FieldState::Plain => FieldState::PlainQuote,
+            FieldState::PlainQuote => {
                 self.field.push(b'"');
-                Place::Plain
+                FieldState::Plain
             }
-            Place::Quote => {
+            FieldState::Quote => {
                 self.field.push(b'"');
-                Place::Quoted
+                FieldState::Quoted
             }
         };
     }
 
     /// Adds a byte that means nothing but itself.
     fn push(&mut self, byte: u8) {
-        let quote = match self.place {
-            Place::PlainQuote => true,
+        let quote = match self.state {
+            FieldState::PlainQuote => true,
             // The two quotes that the field begins with enclose nothing: they are one quote.
-            Place::Quote => self.field.is_empty() && byte != b'\r',
+            FieldState::Quote => self.field.is_empty() && byte != b'\r',
             _ => false,
         };
         if quote {
             self.field.push(b'"');
         }
         self.field.push(byte);
-        if self.place != Place::Quoted {
-            self.place = Place::Plain;
+        if self.state != FieldState::Quoted {
+            self.state = FieldState::Plain;
         }
     }
 
     fn end_field(&mut self) {
-        if self.place == Place::PlainQuote {
+        if self.state == FieldState::PlainQuote {
             self.field.push(b'"');
         }
         let field = std::mem::take(&mut self.field);
         self.row.push(String::from_utf8_lossy(&field).into_owned());
-        self.place = Place::Start;
+        self.state = FieldState::Start;
     }
 
     fn end_row(&mut self, items: &mut Vec<Value>) -> Decoded {
@@ -116,7 +116,7 @@ impl Csv {
             self.field.pop();
         }
         if self.row.is_empty() && self.field.is_empty() {
-            self.place = Place::Start;
+            self.state = FieldState::Start;
             return Ok(()); // an empty line
         }
         self.end_field();
@@ -149,8 +149,8 @@ struct Columns {
 
 impl Columns {
     fn new(names: Vec<String>) -> Result<Self, String> {
-        let mut seen = HashSet::new();
-        if !names.iter().all(|name| seen.insert(name)) {
+        let mut unique = HashSet::new();
+        if !names.iter().all(|name| unique.insert(name)) {
             return Err("CSV headers cannot contain duplicates.".to_owned());
         }
         // A map has 16 buckets or more, and doubles them when it is more than three quarters full.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What is wrong with an object, in AWS's words where they are known.
+/// The result of decoding; the error has AWS's text if it is known.
 pub(super) type Decoded = Result<(), String>;
 
 /// Reads one format. What a piece completes is appended to `items`.

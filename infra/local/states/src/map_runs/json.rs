@@ -12,16 +12,16 @@ const NO_ITEMS: &str = "Attempting to map over non-iterable node.";
 #[derive(Default)]
 pub(super) struct Elements {
     element: Vec<u8>,
-    /// Whether there was an element before.
+    /// True after the first element.
     any: bool,
-    place: Place,
+    position: Position,
     depth: usize,
     quoted: bool,
     escaped: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Place {
+enum Position {
     #[default]
     Before,
     Inside,
@@ -30,16 +30,16 @@ enum Place {
 
 impl Elements {
     fn byte(&mut self, byte: u8, items: &mut Vec<Value>) -> Decoded {
-        match self.place {
-            Place::Before if byte.is_ascii_whitespace() => Ok(()),
-            Place::Before if byte == b'[' => {
-                self.place = Place::Inside;
+        match self.position {
+            Position::Before if byte.is_ascii_whitespace() => Ok(()),
+            Position::Before if byte == b'[' => {
+                self.position = Position::Inside;
                 Ok(())
             }
-            Place::Before => Err(NO_ITEMS.to_owned()),
-            Place::Inside => self.inside(byte, items),
-            Place::After if byte.is_ascii_whitespace() => Ok(()),
-            Place::After => Err(broken("there is more after the array")),
+            Position::Before => Err(NO_ITEMS.to_owned()),
+            Position::Inside => self.inside(byte, items),
+            Position::After if byte.is_ascii_whitespace() => Ok(()),
+            Position::After => Err(broken("there is more after the array")),
         }
     }
 
@@ -51,7 +51,7 @@ impl Elements {
             match byte {
                 b',' if self.depth == 0 => return self.take(items, false),
                 b']' if self.depth == 0 => {
-                    self.place = Place::After;
+                    self.position = Position::After;
                     return self.take(items, true);
                 }
                 b'"' => self.quoted = true,
@@ -82,30 +82,30 @@ impl Decode for Elements {
     }
 
     fn end(&mut self, _items: &mut Vec<Value>) -> Decoded {
-        match self.place {
-            Place::After => Ok(()),
-            Place::Before => Err(NO_ITEMS.to_owned()),
-            Place::Inside => Err(broken("the array has no end")),
+        match self.position {
+            Position::After => Ok(()),
+            Position::Before => Err(NO_ITEMS.to_owned()),
+            Position::Inside => Err(broken("the array has no end")),
         }
     }
 }
 
-/// What a pointer leads to in a document, which is read whole.
-pub(super) struct Pointed {
+/// The array or object that a JSON Pointer selects from a document, which is read whole.
+pub(super) struct JsonPointer {
     pointer: String,
     document: Vec<u8>,
 }
 
-impl Pointed {
+impl JsonPointer {
     pub(super) fn new(pointer: String) -> Self {
-        Pointed {
+        JsonPointer {
             pointer,
             document: Vec::new(),
         }
     }
 }
 
-impl Decode for Pointed {
+impl Decode for JsonPointer {
     fn piece(&mut self, piece: &[u8], _items: &mut Vec<Value>) -> Decoded {
         self.document.extend_from_slice(piece);
         Ok(())
@@ -165,7 +165,7 @@ mod tests {
         let deep = "[".repeat(10_000) + &"]".repeat(10_000);
         for error in [
             decode(&mut Elements::default(), &deep, 999).unwrap_err(),
-            decode(&mut Pointed::new("/a".into()), &deep, 999).unwrap_err(),
+            decode(&mut JsonPointer::new("/a".into()), &deep, 999).unwrap_err(),
         ] {
             assert!(error.contains("recursion limit exceeded"), "{error}");
         }
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn pointers_lead_to_arrays_and_objects() {
         let text = r#"{"a":{"b":[1,2],"c":{"k":"v"}}}"#;
-        let pointed = |pointer: &'static str| move || Pointed::new(pointer.to_owned());
+        let pointed = |pointer: &'static str| move || JsonPointer::new(pointer.to_owned());
         check(pointed("/a/b"), text, Ok(json!([1, 2])));
         let pairs = json!([{ "Key": "k", "Value": "v" }]);
         check(pointed("/a/c"), text, Ok(pairs));

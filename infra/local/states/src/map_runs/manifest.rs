@@ -1,6 +1,6 @@
-//! What names files. An inventory of S3: `manifest.json` names files of compressed CSV, each row of
-//! which names an object. A manifest of Athena: the locations of the files that a query wrote, one
-//! a line.
+//! Manifests that list files. An S3 inventory: `manifest.json` lists files of compressed CSV, and
+//! each of their rows names an object. An Athena manifest: the locations of the files that a query
+//! wrote, one a line.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html>
 //! <https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html>
@@ -10,7 +10,7 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
-/// What a manifest says.
+/// A parsed manifest.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
     pub(super) bucket: String,
@@ -62,7 +62,7 @@ pub(super) fn locations(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
     parsed.collect()
 }
 
-/// What a file may decompress to. A gzip file can hold a thousand times its size.
+/// The maximum decompressed size of a file. Gzip can compress a thousand times.
 const MAX_TEXT: u64 = 1 << 30;
 
 /// The text of a file that may be compressed.

@@ -1,6 +1,7 @@
-//! What map runs do outside the engine's thread: reading items from S3, and writing results to it.
+//! The jobs of map runs outside the engine's thread: reading items from S3, and writing results to
+//! it.
 //!
-//! Both go in pages, so that neither a million items nor their results are ever in memory.
+//! Both work in pages, so a million items or their results are never in memory at once.
 
 mod csv;
 mod decode;
@@ -15,13 +16,13 @@ use std::sync::Arc;
 use asl::Failure;
 
 pub(super) use reader::Pages;
-pub(super) use results::{Destination, Shape, Written, shown};
+pub(super) use results::{Destination, Shape, WriteResult, shown};
 
 use crate::store::Readers;
 use service::Objects;
 use service::sdk::SdkService;
 
-/// What the jobs of map runs reach.
+/// The services that the jobs of map runs use.
 pub(super) struct Jobs {
     objects: Option<Arc<dyn Objects>>,
     /// S3 once more, for its listings.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::csv::Csv;
 use super::decode::Decode;
-use super::json::{Elements, Pointed};
+use super::json::{Elements, JsonPointer};
 use super::lines::Lines;
 use super::manifest::{self, Manifest, inflated};
 use super::{Jobs, failure};
@@ -27,24 +27,24 @@ pub(crate) trait Pages: Send {
 struct Collector<'a> {
     pages: &'a mut dyn Pages,
     page: Vec<Value>,
-    /// How many items may still come.
-    left: u64,
+    /// The number of items that may still follow.
+    remaining: u64,
 }
 
 impl Collector<'_> {
-    /// Whether more are wanted.
+    /// Passes items on; returns true if more are wanted.
     async fn take(&mut self, items: &mut Vec<Value>) -> bool {
         for item in items.drain(..) {
-            if self.left == 0 {
+            if self.remaining == 0 {
                 return false;
             }
-            self.left -= 1;
+            self.remaining -= 1;
             self.page.push(item);
             if self.page.len() == PAGE && !self.hand_over().await {
                 return false;
             }
         }
-        self.left > 0
+        self.remaining > 0
     }
 
     async fn hand_over(&mut self) -> bool {
@@ -63,7 +63,7 @@ impl Jobs {
         let mut collector = Collector {
             pages,
             page: Vec::new(),
-            left: u64::MAX,
+            remaining: u64::MAX,
         };
         match source {
             ItemSource::Array(items) => {
@@ -78,7 +78,7 @@ impl Jobs {
             }
             ItemSource::Reader(reader) => {
                 let failed = |cause: String| failure("States.ItemReaderFailed", cause);
-                collector.left = match reader.max_items {
+                collector.remaining = match reader.max_items {
                     Some(max) if max < 0 => {
                         return Err(failed("field MaxItems must be positive".into()));
                     }
@@ -113,7 +113,7 @@ impl Jobs {
             let manifest = self.whole(&bucket, &key).await?;
             for (bucket, key) in manifest::locations(&manifest)? {
                 if !self
-                    .object((&bucket, &key, None), &reader.format, collector)
+                    .object(&bucket, &key, None, &reader.format, collector)
                     .await?
                 {
                     break;
@@ -122,8 +122,8 @@ impl Jobs {
             return Ok(());
         }
         let version = parameters["VersionId"].as_str();
-        let object = (&*bucket, &*key, version);
-        self.object(object, &reader.format, collector).await?;
+        self.object(&bucket, &key, version, &reader.format, collector)
+            .await?;
         Ok(())
     }
 
@@ -136,7 +136,7 @@ impl Jobs {
         collector: &mut Collector<'_>,
     ) -> Result<bool, String> {
         for key in keys {
-            if !self.object((bucket, key, None), format, collector).await? {
+            if !self.object(bucket, key, None, format, collector).await? {
                 return Ok(false);
             }
         }
@@ -146,7 +146,9 @@ impl Jobs {
     /// Reads an object's items, and says whether more are wanted.
     async fn object(
         &self,
-        (bucket, key, version): (&str, &str, Option<&str>),
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
         format: &InputFormat,
         collector: &mut Collector<'_>,
     ) -> Result<bool, String> {
@@ -157,7 +159,7 @@ impl Jobs {
             InputFormat::Json { pointer: None } => Box::new(Elements::default()),
             InputFormat::Json {
                 pointer: Some(pointer),
-            } => Box::new(Pointed::new(pointer.clone())),
+            } => Box::new(JsonPointer::new(pointer.clone())),
             InputFormat::JsonLines => Box::new(Lines::default()),
             InputFormat::Manifest => return self.inventory(bucket, key, collector).await,
         };

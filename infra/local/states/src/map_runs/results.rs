@@ -15,12 +15,12 @@ use serde_json::{Map, Value, json};
 use super::{Jobs, failure};
 use crate::store::map_runs::{self, Child};
 
-/// How many children are looked at at once.
+/// The number of children read at a time.
 const PAGE: usize = 200;
 /// A file with more than so many bytes is followed by another.
 const FILE: usize = 8 << 20;
 
-/// Where results go.
+/// The destination of results.
 pub(crate) struct Destination {
     pub(crate) map_run: i64,
     pub(crate) map_run_arn: String,
@@ -29,7 +29,7 @@ pub(crate) struct Destination {
     pub(crate) shape: Shape,
 }
 
-/// What is made of results.
+/// The format of results.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) transformation: Transformation,
@@ -41,19 +41,19 @@ pub(crate) struct Shape {
 }
 
 /// The state's result, where results were written.
-pub(crate) type Written = Result<Value, Failure>;
+pub(crate) type WriteResult = Result<Value, Failure>;
 
 /// The files of one status.
 #[derive(Default)]
 struct Files {
     text: Vec<u8>,
-    /// Those that are written: key and size.
+    /// The files written: key and size.
     written: Vec<(String, usize)>,
 }
 
 impl Jobs {
     /// Writes all results. Doing it again gives the same files.
-    pub(crate) async fn write(&self, to: &Destination) -> Written {
+    pub(crate) async fn write(&self, to: &Destination) -> WriteResult {
         let failed = |cause: String| failure("States.ResultWriterFailed", cause);
         let bucket = to.parameters["Bucket"].as_str().unwrap_or_default();
         let folder = folder(to);
@@ -74,7 +74,7 @@ impl Jobs {
                 for (status, files) in files.iter_mut().filter(|(status, _)| *status == kind) {
                     files.add(child, &to.shape);
                     if files.text.len() > FILE {
-                        self.flush((bucket, &folder, status), files, to.shape.lines)
+                        self.flush(bucket, &folder, status, files, to.shape.lines)
                             .await
                             .map_err(failed)?;
                     }
@@ -82,7 +82,7 @@ impl Jobs {
             }
         }
         for (status, files) in &mut files {
-            self.flush((bucket, &folder, status), files, to.shape.lines)
+            self.flush(bucket, &folder, status, files, to.shape.lines)
                 .await
                 .map_err(failed)?;
         }
@@ -99,7 +99,9 @@ impl Jobs {
 
     async fn flush(
         &self,
-        (bucket, folder, status): (&str, &str, &str),
+        bucket: &str,
+        folder: &str,
+        status: &str,
         files: &mut Files,
         lines: bool,
     ) -> Result<(), String> {
@@ -177,7 +179,7 @@ fn manifest(bucket: &str, map_run_arn: &str, files: &[(&str, Files); 3]) -> Valu
     json!({ "DestinationBucket": bucket, "MapRunArn": map_run_arn, "ResultFiles": listed })
 }
 
-/// What results show of a child: several values where its output is flattened. One that failed is
+/// Returns the results of a child: several values if its output is flattened. A failed child is
 /// shown whole.
 pub(crate) fn shown(child: &Child, shape: &Shape, default: Transformation) -> Vec<Value> {
     let transformation = match shape.transformation {

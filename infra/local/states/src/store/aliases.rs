@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 pub(crate) struct Alias {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
-    /// One or two; the weights add up to 100.
+    /// One or two routes; the weights add up to 100.
     pub(crate) routes: Vec<Route>,
     pub(crate) created: i64,
     pub(crate) updated: i64,
@@ -74,7 +74,7 @@ pub(crate) fn list(
     rows.collect()
 }
 
-/// How many there are.
+/// Returns the number of aliases of a state machine.
 pub(crate) fn count(db: &Connection, machine: i64) -> rusqlite::Result<i64> {
     db.prepare_cached("SELECT count(*) FROM alias WHERE machine = ?1")?
         .query_row([machine], |row| row.get(0))
@@ -97,11 +97,11 @@ pub(crate) fn put(db: &Connection, machine: i64, alias: &Alias) -> rusqlite::Res
     let mut add = db.prepare_cached(
         "INSERT INTO route (machine, alias, place, version, weight) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    for (place, route) in alias.routes.iter().enumerate() {
+    for (position, route) in alias.routes.iter().enumerate() {
         add.execute((
             machine,
             &alias.name,
-            place as i64,
+            position as i64,
             route.version,
             route.weight,
         ))?;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
+use super::map_runs::ChildId;
 use super::pack::{Pack, Packed};
 
 /// An execution as it was when it was read.
@@ -19,7 +20,7 @@ pub(crate) struct Execution {
     pub(crate) status: String,
     pub(crate) started: i64,
     pub(crate) stopped: Option<i64>,
-    /// As the caller wrote it.
+    /// The input as the caller wrote it.
     pub(crate) input: String,
     pub(crate) output: Option<String>,
     pub(crate) error: Option<String>,
@@ -29,7 +30,7 @@ pub(crate) struct Execution {
     pub(crate) redrives: Redrives,
     /// Its state machine is gone, or goes when it has ended.
     pub(crate) orphan: bool,
-    /// It ended without success, and what it can be taken up from is there.
+    /// True if it ended without success and can be resumed.
     pub(crate) resumable: bool,
 }
 
@@ -40,14 +41,14 @@ pub(crate) struct Target {
     pub(crate) alias: Option<String>,
 }
 
-/// How often an execution was redriven, and when last.
+/// The number of redrives of an execution, and the time of the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Redrives {
     pub(crate) count: i64,
     pub(crate) last: Option<i64>,
 }
 
-/// What a list tells of an execution.
+/// The summary of an execution in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) id: i64,
@@ -59,7 +60,7 @@ pub(crate) struct Summary {
     pub(crate) redrives: Redrives,
 }
 
-/// Which executions of a state machine to list.
+/// The filter of a list of executions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     pub(crate) status: Option<&'static str>,
@@ -67,7 +68,7 @@ pub(crate) struct Filter {
 }
 
 /// A new execution.
-pub(crate) struct New<'a> {
+pub(crate) struct NewExecution<'a> {
     pub(crate) machine: i64,
     pub(crate) revision: i64,
     pub(crate) name: &'a str,
@@ -77,12 +78,12 @@ pub(crate) struct New<'a> {
     /// The execution and the task that wait for it.
     pub(crate) parent: Option<(i64, i64)>,
     /// The map run that it is a child of, and which.
-    pub(crate) map_run: Option<(i64, i64)>,
+    pub(crate) map_run: Option<ChildId>,
     pub(crate) target: &'a Target,
 }
 
-/// How one ended.
-pub(crate) struct End<'a> {
+/// The end of an execution.
+pub(crate) struct ExecutionEnd<'a> {
     pub(crate) status: &'a str,
     pub(crate) stopped: i64,
     pub(crate) output: Option<&'a str>,
@@ -115,7 +116,7 @@ fn execution(row: &Row<'_>) -> rusqlite::Result<Execution> {
     Ok(Execution {
         id: row.get(0)?,
         revision: row.get(1)?,
-        machine_name: labelled(row.get(2)?, row.get(12)?),
+        machine_name: labeled(row.get(2)?, row.get(12)?),
         map_run: row.get(13)?,
         name: row.get(3)?,
         status: row.get(4)?,
@@ -133,7 +134,7 @@ fn execution(row: &Row<'_>) -> rusqlite::Result<Execution> {
     })
 }
 
-/// What [`summary`] reads.
+/// The columns that [`summary`] reads.
 const SUMMARY: &str = "id, name, status, started, stopped, version, alias, redrives, redriven";
 
 fn target(row: &Row<'_>, at: usize) -> rusqlite::Result<Target> {
@@ -150,7 +151,7 @@ fn redrives(row: &Row<'_>, at: usize) -> rusqlite::Result<Redrives> {
     })
 }
 
-fn labelled(machine: String, label: Option<String>) -> String {
+fn labeled(machine: String, label: Option<String>) -> String {
     match label {
         Some(label) => format!("{machine}/{label}"),
         None => machine,
@@ -162,7 +163,7 @@ pub(crate) fn names(db: &Connection, id: i64) -> rusqlite::Result<(String, Strin
     let sql = "SELECT m.name, r.label, e.name FROM execution e JOIN machine m ON m.id = e.machine \
          LEFT JOIN map_run r ON r.id = e.map_run WHERE e.id = ?1";
     db.prepare_cached(sql)?.query_row([id], |row| {
-        Ok((labelled(row.get(0)?, row.get(1)?), row.get(2)?))
+        Ok((labeled(row.get(0)?, row.get(1)?), row.get(2)?))
     })
 }
 
@@ -171,7 +172,8 @@ pub(crate) fn names(db: &Connection, id: i64) -> rusqlite::Result<(String, Strin
 pub(crate) fn of_map_run(
     db: &Connection,
     map_run: i64,
-    (status, redriven): (Option<&str>, Option<bool>),
+    status: Option<&str>,
+    redriven: Option<bool>,
     before: i64,
     limit: usize,
 ) -> rusqlite::Result<Vec<Summary>> {
@@ -233,7 +235,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
 }
 
 /// Adds a running execution and tells its id; `None` where its state machine has one of that name.
-pub(crate) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Result<Option<i64>> {
+pub(crate) fn insert(db: &Connection, new: &NewExecution<'_>) -> rusqlite::Result<Option<i64>> {
     let added = db
         .prepare_cached(
             "INSERT INTO execution (machine, revision, name, status, started, input, trace_header, parent, parent_task, \
@@ -251,8 +253,8 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Result<Option<
             ":trace_header": new.trace_header,
             ":parent": new.parent.map(|(execution, _)| execution),
             ":task": new.parent.map(|(_, task)| task),
-            ":map_run": new.map_run.map(|(map_run, _)| map_run),
-            ":map_seq": new.map_run.map(|(_, seq)| seq),
+            ":map_run": new.map_run.map(|child| child.map_run),
+            ":map_seq": new.map_run.map(|child| child.seq),
             ":version": new.target.version,
             ":alias": new.target.alias,
         })?;
@@ -286,7 +288,8 @@ pub(crate) fn machine(db: &Connection, id: i64) -> rusqlite::Result<(i64, i64)> 
 /// The execution of a child of a map run, and its revision, if it has begun.
 pub(crate) fn of_child(
     db: &Connection,
-    (map_run, seq): (i64, i64),
+    map_run: i64,
+    seq: i64,
 ) -> rusqlite::Result<Option<(i64, i64)>> {
     db.prepare_cached("SELECT id, revision FROM execution WHERE map_run = ?1 AND map_seq = ?2")?
         .query_row((map_run, seq), |row| Ok((row.get(0)?, row.get(1)?)))
@@ -303,7 +306,7 @@ pub(crate) fn running_children(db: &Connection, map_run: i64) -> rusqlite::Resul
 }
 
 /// Writes how an execution ended.
-pub(crate) fn finish(db: &Connection, id: i64, end: &End<'_>) -> rusqlite::Result<()> {
+pub(crate) fn finish(db: &Connection, id: i64, end: &ExecutionEnd<'_>) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE execution SET status = :status, stopped = :stopped, output = :output, error = :error, cause = :cause \
          WHERE id = :id",
@@ -319,7 +322,7 @@ pub(crate) fn finish(db: &Connection, id: i64, end: &End<'_>) -> rusqlite::Resul
     Ok(())
 }
 
-/// When an execution was redriven last, if that was with this token of the caller's.
+/// Returns the time of the last redrive, if it had this client token.
 pub(crate) fn redriven_with(
     db: &Connection,
     id: i64,

@@ -4,10 +4,10 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-/// How many executions one step looks at.
+/// The number of executions that one step examines.
 const STEP: usize = 200;
 
-/// How many pages of the file one step gives back.
+/// The number of database pages that one step frees.
 const PAGES: usize = 2000;
 
 /// Deletes executions that ended before a time, with their histories, from the id `after` on.

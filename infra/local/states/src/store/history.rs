@@ -9,7 +9,8 @@ use super::pack::{Pack, Packed};
 pub(crate) fn append(
     db: &Connection,
     execution: i64,
-    (first, last): (i64, i64),
+    first: i64,
+    last: i64,
     events: &str,
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
@@ -91,10 +92,10 @@ mod tests {
         for size in sizes {
             let events: Vec<Value> = (next..next + size).map(|id| json!({ "id": id })).collect();
             let text = serde_json::to_string(&events).unwrap();
-            append(&db, 7, (next, next + size - 1), &text).unwrap();
+            append(&db, 7, next, next + size - 1, &text).unwrap();
             next += size;
         }
-        append(&db, 8, (1, 1), r#"[{"id":99}]"#).unwrap();
+        append(&db, 8, 1, 1, r#"[{"id":99}]"#).unwrap();
         db
     }
 
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn damage_is_an_error() {
         let db = database(&[]);
-        append(&db, 7, (1, 1), "nonsense").unwrap();
+        append(&db, 7, 1, 1, "nonsense").unwrap();
         assert!(forward(&db, 7, 1, 1).is_err());
     }
 }

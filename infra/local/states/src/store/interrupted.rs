@@ -1,8 +1,8 @@
-//! What executions that ended without success are taken up from, should they be redriven.
+//! The state of executions that ended without success, from which a redrive resumes them.
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::live::Left;
+use super::live::SavedExecution;
 use super::pack::{Pack, Packed};
 
 /// Keeps the engine's value, as JSON.
@@ -13,14 +13,14 @@ pub(crate) fn put(db: &Connection, execution: i64, snapshot: &str) -> rusqlite::
 }
 
 /// Takes out what was kept.
-pub(crate) fn take(db: &Connection, execution: i64) -> rusqlite::Result<Option<Left>> {
+pub(crate) fn take(db: &Connection, execution: i64) -> rusqlite::Result<Option<SavedExecution>> {
     let sql = "SELECT e.revision, i.snapshot, \
          (SELECT coalesce(max(h.last), 0) FROM history h WHERE h.execution = e.id) \
          FROM interrupted i JOIN execution e ON e.id = i.execution WHERE i.execution = ?1";
-    let left = db
+    let saved = db
         .prepare_cached(sql)?
         .query_row([execution], |row| {
-            Ok(Left {
+            Ok(SavedExecution {
                 execution,
                 revision: row.get(0)?,
                 snapshot: row.get::<_, Packed>(1)?.0,
@@ -32,5 +32,5 @@ pub(crate) fn take(db: &Connection, execution: i64) -> rusqlite::Result<Option<L
         .optional()?;
     db.prepare_cached("DELETE FROM interrupted WHERE execution = ?1")?
         .execute([execution])?;
-    Ok(left)
+    Ok(saved)
 }

@@ -1,17 +1,18 @@
-//! What running executions are continued from: snapshots, and journals of the events since.
+//! The state of running executions: snapshots, and journals of the events since.
 
 use rusqlite::{Connection, params};
 
+use super::map_runs::ChildId;
 use super::pack::{Pack, Packed};
 
 /// A running execution as it was left.
-pub(crate) struct Left {
+pub(crate) struct SavedExecution {
     pub(crate) execution: i64,
     pub(crate) revision: i64,
     /// The id of the last event of its history.
     pub(crate) recorded: i64,
     /// The map run that it is a child of, and which.
-    pub(crate) map_run: Option<(i64, i64)>,
+    pub(crate) map_run: Option<ChildId>,
     /// The engine's value, as JSON.
     pub(crate) snapshot: String,
     /// The engine's events since, as JSON, in order.
@@ -63,7 +64,7 @@ pub(crate) fn ids(db: &Connection) -> rusqlite::Result<Vec<i64>> {
 }
 
 /// A running execution as it was left.
-pub(crate) fn read(db: &Connection, execution: i64) -> rusqlite::Result<Left> {
+pub(crate) fn read(db: &Connection, execution: i64) -> rusqlite::Result<SavedExecution> {
     let mut journal =
         db.prepare_cached("SELECT event FROM journal WHERE execution = ?1 ORDER BY seq")?;
     let events = journal.query_map([execution], |row| Ok(row.get::<_, Packed>(0)?.0))?;
@@ -72,14 +73,15 @@ pub(crate) fn read(db: &Connection, execution: i64) -> rusqlite::Result<Left> {
          (SELECT coalesce(max(h.last), 0) FROM history h WHERE h.execution = e.id), e.map_run, e.map_seq \
          FROM live l JOIN execution e ON e.id = l.execution WHERE l.execution = ?1";
     db.prepare_cached(sql)?.query_row([execution], |row| {
-        Ok(Left {
+        Ok(SavedExecution {
             execution,
             revision: row.get(0)?,
             snapshot: row.get::<_, Packed>(1)?.0,
             recorded: row.get(2)?,
             map_run: row
                 .get::<_, Option<i64>>(3)?
-                .zip(row.get::<_, Option<i64>>(4)?),
+                .zip(row.get(4)?)
+                .map(|(map_run, seq)| ChildId { map_run, seq }),
             journal,
         })
     })

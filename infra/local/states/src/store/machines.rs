@@ -8,14 +8,14 @@ pub(crate) struct Machine {
     pub(crate) id: i64,
     pub(crate) name: String,
     pub(crate) express: bool,
-    /// When the state machine was created.
+    /// The creation time of the state machine.
     pub(crate) created: i64,
     /// `DELETING`: it goes when its last execution has ended.
     pub(crate) deleting: bool,
     pub(crate) revision: Revision,
 }
 
-/// What UpdateStateMachine can change.
+/// The part of a state machine that UpdateStateMachine can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Revision {
     pub(crate) id: i64,
@@ -25,7 +25,7 @@ pub(crate) struct Revision {
     pub(crate) settings: Settings,
 }
 
-/// What a caller gives of a revision.
+/// The settings of a revision, from the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) definition: String,

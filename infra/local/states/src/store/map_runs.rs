@@ -28,7 +28,14 @@ pub(crate) struct MapRun {
     pub(crate) redrives: Redrives,
 }
 
-/// What UpdateMapRun can change.
+/// Identifies a child: the map run, and the child's number in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ChildId {
+    pub(crate) map_run: i64,
+    pub(crate) seq: i64,
+}
+
+/// The limits that UpdateMapRun can change.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Limits {
     /// 0 for none.
@@ -38,7 +45,7 @@ pub(crate) struct Limits {
 }
 
 /// A new map run.
-pub(crate) struct New<'a> {
+pub(crate) struct NewMapRun<'a> {
     pub(crate) execution: i64,
     pub(crate) task: i64,
     pub(crate) uuid: &'a str,
@@ -74,7 +81,7 @@ fn map_run(row: &Row<'_>) -> rusqlite::Result<MapRun> {
 }
 
 /// Adds a running map run whose items are not known yet.
-pub(crate) fn insert(db: &Connection, new: &New<'_>) -> rusqlite::Result<i64> {
+pub(crate) fn insert(db: &Connection, new: &NewMapRun<'_>) -> rusqlite::Result<i64> {
     db.prepare_cached(
         "INSERT INTO map_run (execution, task, uuid, label, status, reading, started, max_concurrency, \
          tolerated_count, tolerated_percentage) \
@@ -154,9 +161,9 @@ pub(crate) fn read(db: &Connection, id: i64) -> rusqlite::Result<()> {
 pub(crate) fn finish(db: &Connection, id: i64, status: &str, at: i64) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE map_run SET status = ?2, stopped = ?3 WHERE id = ?1")?
         .execute((id, status, at))?;
-    for (waiting, over) in [("PENDING", "ABORTED"), (REDRIVEN, "FAILED")] {
+    for (waiting, final_status) in [("PENDING", "ABORTED"), (REDRIVEN, "FAILED")] {
         db.prepare_cached("UPDATE map_child SET status = ?3 WHERE map_run = ?1 AND status = ?2")?
-            .execute((id, waiting, over))?;
+            .execute((id, waiting, final_status))?;
     }
     Ok(())
 }
@@ -166,7 +173,7 @@ pub(crate) const REDRIVEN: &str = "PENDING_REDRIVE";
 
 /// Notes that a map run which had ended goes on: with all children that did not succeed. Those that
 /// are executions of their own must have left something to be taken up from.
-pub(crate) fn redrive(db: &Connection, id: i64, (count, at): (u64, i64)) -> rusqlite::Result<()> {
+pub(crate) fn redrive(db: &Connection, id: i64, count: u64, at: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE map_run SET status = 'RUNNING', stopped = NULL, redrives = ?2, redriven = ?3 WHERE id = ?1",
     )?
@@ -223,7 +230,8 @@ pub(crate) fn waiting(
 
 pub(crate) fn child_started(
     db: &Connection,
-    (map_run, seq): (i64, i64),
+    map_run: i64,
+    seq: i64,
     name: &str,
     at: i64,
 ) -> rusqlite::Result<()> {
@@ -234,7 +242,7 @@ pub(crate) fn child_started(
     Ok(())
 }
 
-pub(crate) fn child_redriven(db: &Connection, (map_run, seq): (i64, i64)) -> rusqlite::Result<()> {
+pub(crate) fn child_redriven(db: &Connection, map_run: i64, seq: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE map_child SET status = 'RUNNING', stopped = NULL WHERE map_run = ?1 AND seq = ?2",
     )?
@@ -245,8 +253,9 @@ pub(crate) fn child_redriven(db: &Connection, (map_run, seq): (i64, i64)) -> rus
 /// Writes how a child ended, and tells how many items it had.
 pub(crate) fn child_ended(
     db: &Connection,
-    (map_run, seq): (i64, i64),
-    end: &super::executions::End<'_>,
+    map_run: i64,
+    seq: i64,
+    end: &super::executions::ExecutionEnd<'_>,
 ) -> rusqlite::Result<i64> {
     db.prepare_cached(
         "UPDATE map_child SET status = :status, stopped = :stopped, output = :output, error = :error, cause = :cause \
@@ -275,7 +284,7 @@ pub(crate) fn restart_running(db: &Connection, map_run: i64) -> rusqlite::Result
     Ok(())
 }
 
-/// How many children, and how many items in them, have a status.
+/// The number of children in a status, and of the items in them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
     pub(crate) children: i64,
@@ -299,8 +308,7 @@ pub(crate) fn counts(db: &Connection, map_run: i64) -> rusqlite::Result<Vec<(Str
     rows.collect()
 }
 
-/// How many children ended without success and left nothing to be taken up from, and how many items
-/// are in them.
+/// Counts the children that ended without success and can't be resumed, and the items in them.
 pub(crate) fn not_redrivable(db: &Connection, map_run: i64) -> rusqlite::Result<Count> {
     db.prepare_cached(
         "SELECT count(*), coalesce(sum(c.items), 0) FROM map_child c \

@@ -5,12 +5,12 @@ use rusqlite::Connection;
 use super::pack::{Pack, Packed};
 
 /// An event, as it was left.
-pub(crate) struct Left {
+pub(crate) struct PendingEvent {
     /// Its place in the order of its execution's events.
     pub(crate) seq: i64,
-    /// How often a process ended while it was stepping by it.
+    /// The number of processes that ended while stepping by this event.
     pub(crate) crashes: u32,
-    /// As JSON.
+    /// The event as JSON.
     pub(crate) event: String,
 }
 
@@ -55,13 +55,13 @@ pub(crate) fn clear(db: &Connection, execution: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// What an execution has not been stepped by, in order.
-pub(crate) fn of_execution(db: &Connection, execution: i64) -> rusqlite::Result<Vec<Left>> {
+/// Returns the queued events of an execution, in order.
+pub(crate) fn of_execution(db: &Connection, execution: i64) -> rusqlite::Result<Vec<PendingEvent>> {
     let mut statement = db.prepare_cached(
         "SELECT seq, crashes, event FROM pending WHERE execution = ?1 ORDER BY seq",
     )?;
     let rows = statement.query_map([execution], |row| {
-        Ok(Left {
+        Ok(PendingEvent {
             seq: row.get(0)?,
             crashes: row.get(1)?,
             event: row.get::<_, Packed>(2)?.0,

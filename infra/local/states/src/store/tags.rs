@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-/// What a tag is on, by the id of its row.
+/// The owner of a tag, by the id of its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Machine(i64),

@@ -89,7 +89,7 @@ pub(crate) fn list(
     rows.collect()
 }
 
-/// How many there are.
+/// Returns the number of versions of a state machine.
 pub(crate) fn count(db: &Connection, machine: i64) -> rusqlite::Result<i64> {
     db.prepare_cached("SELECT count(*) FROM version WHERE machine = ?1")?
         .query_row([machine], |row| row.get(0))

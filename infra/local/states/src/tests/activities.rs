@@ -159,9 +159,9 @@ async fn a_worker_takes_does_and_ends_a_task() {
         history[3]["activityStartedEventDetails"],
         json!({ "workerName": "w" })
     );
-    let over = "400 TaskTimedOut: Task Timed Out: 'Provided task does not exist anymore'";
-    f.refused("SendTaskSuccess", success, over).await;
-    f.refused("SendTaskHeartbeat", token, over).await;
+    let timed_out = "400 TaskTimedOut: Task Timed Out: 'Provided task does not exist anymore'";
+    f.refused("SendTaskSuccess", success, timed_out).await;
+    f.refused("SendTaskHeartbeat", token, timed_out).await;
 }
 
 #[tokio::test]
@@ -253,8 +253,8 @@ async fn workers_that_are_silent_or_slow_lose_their_task() {
         let execution = f.states.wait(&arn).await.unwrap();
         assert_eq!(execution.error.as_deref(), Some(error));
         let late = json!({ "taskToken": token, "output": "1" });
-        let over = "400 TaskTimedOut: Task Timed Out: 'Provided task does not exist anymore'";
-        f.refused("SendTaskSuccess", late, over).await;
+        let timed_out = "400 TaskTimedOut: Task Timed Out: 'Provided task does not exist anymore'";
+        f.refused("SendTaskSuccess", late, timed_out).await;
     }
 }
 
@@ -279,13 +279,16 @@ async fn what_is_no_token_and_no_output() {
     let wrong = json!({ "taskToken": "nonsense", "output": "{" });
     let error = "400 InvalidToken: Invalid Token: 'Invalid token'";
     f.refused("SendTaskSuccess", wrong, error).await;
-    let (status, answer) = f
+    let (status, response) = f
         .call(
             "SendTaskSuccess",
             &json!({ "taskToken": token, "output": "{" }).to_string(),
         )
         .await;
-    assert_eq!((status, &answer["__type"]), (400, &json!("InvalidOutput")));
+    assert_eq!(
+        (status, &response["__type"]),
+        (400, &json!("InvalidOutput"))
+    );
     f.refused(
         "SendTaskSuccess",
         json!({ "taskToken": token }),
@@ -303,7 +306,7 @@ async fn tokens_and_activity_tasks_outlive_the_process() {
         let states = States::open(
             dir.path(),
             Identity::default(),
-            Neighbours::new(functions.clone()),
+            ReachableServices::new(functions.clone()),
         )
         .unwrap();
         let dir = tempfile::tempdir().unwrap();
@@ -329,8 +332,8 @@ async fn tokens_and_activity_tasks_outlive_the_process() {
 
     let f = open();
     assert_eq!(f.states.resume().await, Ok(3));
-    let left = f.take().await;
-    for token in [&worked, &token, &left] {
+    let remaining = f.take().await;
+    for token in [&worked, &token, &remaining] {
         let success = json!({ "taskToken": token, "output": "1" });
         f.ok("SendTaskSuccess", success).await;
     }

@@ -206,7 +206,7 @@ async fn an_alias_shares_executions_out_by_weight() {
     let routes = json!([route(":1", 50), route(":2", 50)]);
     f.ok("CreateStateMachineAlias", create("PROD", routes))
         .await;
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen_payloads = std::collections::BTreeSet::new();
     // Each side is missed with a chance of 2^-60.
     for _ in 0..60 {
         let start = StartExecution {
@@ -222,9 +222,9 @@ async fn an_alias_shares_executions_out_by_weight() {
         let version = described["stateMachineVersionArn"].as_str().unwrap();
         let output = described["output"].as_str().unwrap();
         assert_eq!(version, format!("{MACHINE}:{output}"));
-        seen.insert(output.to_owned());
+        seen_payloads.insert(output.to_owned());
     }
-    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!(seen_payloads.into_iter().collect::<Vec<_>>(), ["1", "2"]);
     let listed = f
         .ok(
             "ListExecutions",

@@ -10,13 +10,13 @@ use super::*;
 
 /// Functions that take a moment and answer the `body` that they are called with. Lambda throttles
 /// whoever comes when all are at work, and everyone while others use up the account's concurrency.
-struct Crowded {
+struct ThrottlingFunctions {
     busy_until: Instant,
     environments: Semaphore,
 }
 
 #[async_trait]
-impl Invoke for Crowded {
+impl Invoke for ThrottlingFunctions {
     async fn invoke(&self, _function: &str, payload: Bytes) -> Result<Invocation, InvokeError> {
         let free = self.environments.try_acquire();
         let (true, Ok(_free)) = (Instant::now() >= self.busy_until, free) else {
@@ -43,12 +43,12 @@ impl Invoke for Crowded {
 #[tokio::test]
 async fn every_accepted_execution_of_a_burst_succeeds() {
     let dir = tempfile::tempdir().unwrap();
-    let crowded = Crowded {
+    let functions = ThrottlingFunctions {
         busy_until: Instant::now() + Duration::from_secs(15),
         environments: Semaphore::new(8),
     };
-    let neighbours = Neighbours::new(Arc::new(crowded));
-    let states = States::open(dir.path(), Identity::default(), neighbours).unwrap();
+    let reachable = ReachableServices::new(Arc::new(functions));
+    let states = States::open(dir.path(), Identity::default(), reachable).unwrap();
     let f = Fixture {
         states,
         functions: Arc::default(),

@@ -1,4 +1,4 @@
-//! What survives: shutting down, and killing the process.
+//! Tests durability: after a shutdown, and after killing the process.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -39,7 +39,7 @@ fn open(dir: &Path) -> States {
     States::open(
         dir,
         Identity::default(),
-        Neighbours::new(Arc::new(functions)),
+        ReachableServices::new(Arc::new(functions)),
     )
     .unwrap()
 }
@@ -208,7 +208,7 @@ fn run_and_kill(dir: &Path, count: usize, moment: Duration) -> Vec<String> {
     started
 }
 
-/// How often the process is killed.
+/// The number of times the process is killed.
 const KILLS: usize = 200;
 
 #[tokio::test]

@@ -302,16 +302,16 @@ async fn express_executions_answer_at_their_end_and_leave_nothing() {
     let create =
         json!({ "name": "m", "definition": definition, "roleArn": ROLE, "type": "EXPRESS" });
     f.ok("CreateStateMachine", create).await;
-    let answer = f
+    let response = f
         .ok(
             "StartSyncExecution",
             json!({ "stateMachineArn": MACHINE, "input": r#"{"a":1}"# }),
         )
         .await;
-    assert_eq!(answer["status"], "SUCCEEDED");
-    assert_eq!(answer["output"], r#"{"a":1}"#);
-    assert_eq!(answer["billingDetails"]["billedMemoryUsedInMB"], 64);
-    let arn = answer["executionArn"].as_str().unwrap();
+    assert_eq!(response["status"], "SUCCEEDED");
+    assert_eq!(response["output"], r#"{"a":1}"#);
+    assert_eq!(response["billingDetails"]["billedMemoryUsedInMB"], 64);
+    let arn = response["executionArn"].as_str().unwrap();
     assert!(
         arn.starts_with("arn:aws:states:us-east-1:123456789012:express:m:"),
         "{arn}"

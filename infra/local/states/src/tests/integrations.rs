@@ -12,11 +12,11 @@ pub(super) async fn with_s3() -> (Fixture, S3) {
     let dir = tempfile::tempdir().unwrap();
     let s3 = S3::open(dir.path(), Identity::default()).unwrap();
     let functions = Arc::new(Functions::default());
-    let neighbours = Neighbours::new(functions.clone())
+    let reachable = ReachableServices::new(functions.clone())
         .with_objects(Arc::new(s3.clone()))
         .with_service("s3", Arc::new(s3.clone()))
         .with_service("lambda", Arc::new(LambdaApi(functions.clone())));
-    let states = States::open(dir.path(), Identity::default(), neighbours).unwrap();
+    let states = States::open(dir.path(), Identity::default(), reachable).unwrap();
     let create = http::Request::put("/photos").body(Body::empty()).unwrap();
     assert_eq!(s3.handle(create).await.status(), 200);
     let fixture = Fixture {
@@ -161,9 +161,9 @@ async fn errors_of_s3_have_the_sdks_names() {
 async fn lambda_through_the_sdk_gives_text_and_no_error() {
     let f = fixture();
     let call = json!({ "FunctionName": "fail", "Payload": { "errorType": "E" } });
-    let answer = result(&f, "m", "aws-sdk:lambda:invoke", call).await;
-    assert_eq!(answer["Payload"], r#"{"errorType":"E"}"#);
-    assert_eq!(answer["FunctionError"], "Unhandled");
+    let response = result(&f, "m", "aws-sdk:lambda:invoke", call).await;
+    assert_eq!(response["Payload"], r#"{"errorType":"E"}"#);
+    assert_eq!(response["FunctionError"], "Unhandled");
     let (error, cause) = failure(
         &f,
         "n",

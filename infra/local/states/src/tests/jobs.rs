@@ -14,13 +14,13 @@ const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/training";
 const RESOURCE: &str = "sagemaker:createTrainingJob.sync";
 
 /// Step Functions with SageMaker and S3 beside it.
-struct Beside {
+struct SageMakerSetup {
     fixture: Fixture,
     s3: S3,
     sagemaker: SageMaker,
 }
 
-async fn beside() -> Beside {
+async fn setup() -> SageMakerSetup {
     let dir = tempfile::tempdir().unwrap();
     let s3 = S3::open(dir.path(), Identity::default()).unwrap();
     let create = http::Request::put("/bucket").body(Body::empty()).unwrap();
@@ -32,8 +32,8 @@ async fn beside() -> Beside {
         vec![],
         Arc::new(|_| Command::new("false")),
         Arc::new(|launch| {
-            let own = std::env::current_exe().unwrap();
-            let program = own
+            let this_program = std::env::current_exe().unwrap();
+            let program = this_program
                 .ancestors()
                 .nth(2)
                 .unwrap()
@@ -52,7 +52,7 @@ async fn beside() -> Beside {
         functions,
         _dir: dir,
     };
-    Beside {
+    SageMakerSetup {
         fixture,
         s3,
         sagemaker,
@@ -60,10 +60,10 @@ async fn beside() -> Beside {
 }
 
 fn open(dir: &Path, sagemaker: &SageMaker) -> States {
-    let neighbours = Neighbours::new(Arc::new(Functions::default()))
+    let reachable = ReachableServices::new(Arc::new(Functions::default()))
         .with_service("sagemaker", Arc::new(Control(sagemaker.clone())))
         .with_jobs("sagemaker", Arc::new(Control(sagemaker.clone())));
-    States::open(dir, Identity::default(), neighbours).unwrap()
+    States::open(dir, Identity::default(), reachable).unwrap()
 }
 
 fn job(name: &str, does: &str) -> Value {
@@ -80,14 +80,14 @@ fn job(name: &str, does: &str) -> Value {
     })
 }
 
-impl Beside {
+impl SageMakerSetup {
     async fn describe(&self, name: &str) -> Value {
         let request = http::Request::post("/")
             .header("x-amz-target", "SageMaker.DescribeTrainingJob")
             .body(Body::from(json!({ "TrainingJobName": name }).to_string()))
             .unwrap();
-        let answer = self.sagemaker.handle(request).await.into_body();
-        let body = axum::body::to_bytes(answer, usize::MAX).await.unwrap();
+        let response = self.sagemaker.handle(request).await.into_body();
+        let body = axum::body::to_bytes(response, usize::MAX).await.unwrap();
         serde_json::from_slice(&body).unwrap()
     }
 
@@ -114,8 +114,8 @@ impl Beside {
 
 #[tokio::test]
 async fn a_job_that_is_waited_for_gives_its_description() {
-    let beside = beside().await;
-    let done = result(&beside.fixture, "m", RESOURCE, job("j", "")).await;
+    let setup = setup().await;
+    let done = result(&setup.fixture, "m", RESOURCE, job("j", "")).await;
     assert_eq!(done["TrainingJobStatus"], "Completed");
     assert_eq!(
         done["ModelArtifacts"]["S3ModelArtifacts"],
@@ -123,7 +123,7 @@ async fn a_job_that_is_waited_for_gives_its_description() {
     );
     assert!(done["CreationTime"].is_i64(), "{}", done["CreationTime"]);
     assert!(
-        beside
+        setup
             .s3
             .etag("bucket", "out/j/output/model.tar.gz")
             .await
@@ -134,8 +134,8 @@ async fn a_job_that_is_waited_for_gives_its_description() {
 
 #[tokio::test]
 async fn a_job_that_fails_fails_the_task_that_waits_for_it() {
-    let beside = beside().await;
-    let (error, cause) = failure(&beside.fixture, "m", RESOURCE, job("j", "fail")).await;
+    let setup = setup().await;
+    let (error, cause) = failure(&setup.fixture, "m", RESOURCE, job("j", "fail")).await;
     assert_eq!(error, "States.TaskFailed");
     let cause: Value = serde_json::from_str(&cause).unwrap();
     assert_eq!(
@@ -146,9 +146,9 @@ async fn a_job_that_fails_fails_the_task_that_waits_for_it() {
 
 #[tokio::test]
 async fn refusals_have_the_names_of_the_first_sdk() {
-    let beside = beside().await;
-    result(&beside.fixture, "m", RESOURCE, job("j", "")).await;
-    let (error, cause) = failure(&beside.fixture, "n", RESOURCE, job("j", "")).await;
+    let setup = setup().await;
+    result(&setup.fixture, "m", RESOURCE, job("j", "")).await;
+    let (error, cause) = failure(&setup.fixture, "n", RESOURCE, job("j", "")).await;
     assert_eq!(error, "SageMaker.ResourceInUseException");
     assert_eq!(
         without_ids(&cause),
@@ -157,17 +157,17 @@ async fn refusals_have_the_names_of_the_first_sdk() {
          ResourceInUse; Request ID: R; Proxy: null)"
     );
     let endpoint = json!({ "EndpointName": "e", "EndpointConfigName": "c" });
-    let (error, _) = failure(&beside.fixture, "o", "sagemaker:updateEndpoint", endpoint).await;
+    let (error, _) = failure(&setup.fixture, "o", "sagemaker:updateEndpoint", endpoint).await;
     assert_eq!(error, "SageMaker.AmazonSageMakerException");
     let unknown = json!({ "EndpointName": "e", "EndpointConfigName": "c", "Colour": "red" });
-    let (error, cause) = failure(&beside.fixture, "p", "sagemaker:createEndpoint", unknown).await;
+    let (error, cause) = failure(&setup.fixture, "p", "sagemaker:createEndpoint", unknown).await;
     assert_eq!(error, "States.Runtime");
     assert!(
         cause.ends_with("[The field \"Colour\" is not supported by Step Functions]"),
         "{cause}"
     );
     let (error, _) = failure(
-        &beside.fixture,
+        &setup.fixture,
         "q",
         "aws-sdk:sagemaker:describeModel",
         json!({ "ModelName": "m" }),
@@ -178,9 +178,9 @@ async fn refusals_have_the_names_of_the_first_sdk() {
 
 #[tokio::test]
 async fn resources_are_created_and_described() {
-    let beside = beside().await;
+    let setup = setup().await;
     let model = json!({ "ModelName": "m", "PrimaryContainer": { "Image": "i" } });
-    let created = result(&beside.fixture, "m", "sagemaker:createModel", model).await;
+    let created = result(&setup.fixture, "m", "sagemaker:createModel", model).await;
     let names: Vec<&String> = created.as_object().unwrap().keys().collect();
     assert_eq!(
         names,
@@ -188,7 +188,7 @@ async fn resources_are_created_and_described() {
     );
     let named = json!({ "ModelName": "m" });
     let described = result(
-        &beside.fixture,
+        &setup.fixture,
         "n",
         "aws-sdk:sagemaker:describeModel",
         named,
@@ -200,47 +200,47 @@ async fn resources_are_created_and_described() {
 
 #[tokio::test]
 async fn stopping_the_execution_stops_the_job() {
-    let beside = beside().await;
-    let f = &beside.fixture;
+    let setup = setup().await;
+    let f = &setup.fixture;
     f.create("m", super::single(service(RESOURCE, &job("j", "wait"))))
         .await;
     let execution = f.start_of("m", json!({})).await;
-    beside.until("j", "Training").await;
+    setup.until("j", "Training").await;
     f.ok("StopExecution", json!({ "executionArn": execution }))
         .await;
-    beside.until("j", "Stopped").await;
+    setup.until("j", "Stopped").await;
 }
 
 #[tokio::test]
 async fn a_task_that_times_out_stops_its_job() {
-    let beside = beside().await;
-    let f = &beside.fixture;
+    let setup = setup().await;
+    let f = &setup.fixture;
     let mut state = service(RESOURCE, &job("j", "wait"));
     state["TimeoutSeconds"] = 1.into();
     f.create("m", super::single(state)).await;
     let ended = f.run_of("m", json!({})).await;
     assert_eq!(ended.error.as_deref(), Some("States.Timeout"));
-    beside.until("j", "Stopped").await;
+    setup.until("j", "Stopped").await;
 }
 
 #[tokio::test]
 async fn a_restart_waits_for_the_job_that_the_task_has_created() {
-    let mut beside = beside().await;
-    let f = &beside.fixture;
+    let mut setup = setup().await;
+    let f = &setup.fixture;
     f.create("m", super::single(service(RESOURCE, &job("j", "wait"))))
         .await;
     let execution = f.start_of("m", json!({})).await;
-    beside.until("j", "Training").await;
-    beside.fixture.states.shut_down().await;
-    let states = open(beside.fixture._dir.path(), &beside.sagemaker);
+    setup.until("j", "Training").await;
+    setup.fixture.states.shut_down().await;
+    let states = open(setup.fixture._dir.path(), &setup.sagemaker);
     assert_eq!(states.resume().await.unwrap(), 1);
     // Not given up: the job runs on.
-    assert_eq!(beside.describe("j").await["SecondaryStatus"], "Training");
-    beside.stop_by_hand("j").await;
+    assert_eq!(setup.describe("j").await["SecondaryStatus"], "Training");
+    setup.stop_by_hand("j").await;
     let ended = states.wait(&execution).await.unwrap();
     assert_eq!(
         (ended.status, ended.error.as_deref()),
         ("FAILED".into(), Some("States.TaskFailed"))
     );
-    beside.fixture.states = states;
+    setup.fixture.states = states;
 }

@@ -22,15 +22,15 @@ fn fragile(kind: &str) -> Value {
     machine
 }
 
-struct Story {
+struct FailedMapRun {
     f: Fixture,
     execution: String,
     map_run: Value,
 }
 
-impl Story {
+impl FailedMapRun {
     /// Runs the Map over three items: 0 succeeds, 1 fails, and 2 has not begun then.
-    async fn begin(kind: &str) -> Story {
+    async fn begin(kind: &str) -> FailedMapRun {
         let f = fixture();
         f.machine(fragile(kind)).await;
         let failed = f.run(json!([0, 1, 2])).await;
@@ -43,7 +43,7 @@ impl Story {
             .ok("ListMapRuns", json!({ "executionArn": execution }))
             .await;
         let map_run = runs["mapRuns"][0]["mapRunArn"].clone();
-        Story {
+        FailedMapRun {
             f,
             execution,
             map_run,
@@ -68,58 +68,58 @@ impl Story {
 
 #[tokio::test]
 async fn children_that_did_not_succeed_go_on_where_they_failed() {
-    let story = Story::begin("STANDARD").await;
-    assert_eq!(story.calls(), "echo echo second");
-    let counts = story.describe().await["executionCounts"].clone();
+    let run = FailedMapRun::begin("STANDARD").await;
+    assert_eq!(run.calls(), "echo echo second");
+    let counts = run.describe().await["executionCounts"].clone();
     assert_eq!(
         (&counts["failed"], &counts["aborted"]),
         (&json!(1), &json!(1))
     );
 
-    assert_eq!(story.redrive().await.status, "FAILED");
-    assert_eq!(story.calls(), "echo echo second echo second");
-    let described = story.describe().await;
+    assert_eq!(run.redrive().await.status, "FAILED");
+    assert_eq!(run.calls(), "echo echo second echo second");
+    let described = run.describe().await;
     assert_eq!(described["status"], "FAILED");
     assert_eq!(described["executionCounts"]["failed"], 2);
 
-    assert_eq!(outcome(&story.redrive().await), json!([0, 1, 2]));
-    assert_eq!(story.calls(), "echo echo second echo second second second");
-    let described = story.describe().await;
+    assert_eq!(outcome(&run.redrive().await), json!([0, 1, 2]));
+    assert_eq!(run.calls(), "echo echo second echo second second second");
+    let described = run.describe().await;
     assert_eq!(described["status"], "SUCCEEDED");
     assert_eq!(described["redriveCount"], 2);
     assert!(described["redriveDate"].is_number());
     assert_eq!(described["executionCounts"]["succeeded"], 3);
     assert_eq!(described["executionCounts"]["pendingRedrive"], 0);
-    let redriven = json!({ "mapRunArn": story.map_run, "redriveFilter": "REDRIVEN" });
-    let redriven = story.f.ok("ListExecutions", redriven).await;
+    let redriven = json!({ "mapRunArn": run.map_run, "redriveFilter": "REDRIVEN" });
+    let redriven = run.f.ok("ListExecutions", redriven).await;
     assert_eq!(redriven["executions"].as_array().unwrap().len(), 2);
-    let history = story.f.states.history(&story.execution).await.unwrap();
+    let history = run.f.states.history(&run.execution).await.unwrap();
     let again = history
         .iter()
         .rfind(|event| event["type"] == "MapRunRedriven");
     assert_eq!(
         again.unwrap()["mapRunRedrivenEventDetails"],
-        json!({ "mapRunArn": story.map_run, "redriveCount": 2 })
+        json!({ "mapRunArn": run.map_run, "redriveCount": 2 })
     );
 }
 
 #[tokio::test]
 async fn express_children_that_did_not_succeed_begin_anew() {
-    let story = Story::begin("EXPRESS").await;
-    story.redrive().await;
-    assert_eq!(outcome(&story.redrive().await), json!([0, 1, 2]));
+    let run = FailedMapRun::begin("EXPRESS").await;
+    run.redrive().await;
+    assert_eq!(outcome(&run.redrive().await), json!([0, 1, 2]));
     let anew = "echo echo second echo second echo second echo second";
-    assert_eq!(story.calls(), anew);
+    assert_eq!(run.calls(), anew);
 }
 
 #[tokio::test]
 async fn a_child_is_not_redriven_by_itself() {
-    let story = Story::begin("STANDARD").await;
-    let failed = json!({ "mapRunArn": story.map_run, "statusFilter": "FAILED" });
-    let failed = story.f.ok("ListExecutions", failed).await;
+    let run = FailedMapRun::begin("STANDARD").await;
+    let failed = json!({ "mapRunArn": run.map_run, "statusFilter": "FAILED" });
+    let failed = run.f.ok("ListExecutions", failed).await;
     let child = json!({ "executionArn": failed["executions"][0]["executionArn"] });
-    let described = story.f.ok("DescribeExecution", child.clone()).await;
+    let described = run.f.ok("DescribeExecution", child.clone()).await;
     assert_eq!(described["redriveStatus"], "REDRIVABLE_BY_MAP_RUN");
     let expected = "400 ExecutionNotRedrivable: Execution is a child of a Map Run: redrive the execution that started it";
-    story.f.refused("RedriveExecution", child, expected).await;
+    run.f.refused("RedriveExecution", child, expected).await;
 }

@@ -56,7 +56,7 @@ fn reader(config: Value) -> Value {
 }
 
 /// Runs a Map over an object of S3, and gives its result, or `Error: cause`.
-async fn over(config: Value, text: &str) -> Value {
+async fn map_over(config: Value, text: &str) -> Value {
     let (f, s3) = with_s3().await;
     put(&s3, "k", text).await;
     f.machine(distributed(passes(), reader(config))).await;
@@ -78,14 +78,17 @@ pub(super) fn outcome(ended: &Execution) -> Value {
 async fn items_are_read_from_every_format() {
     let csv = json!({ "InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW" });
     let rows = json!([{ "a": "1", "b": "x,y" }, { "a": "2", "b": "" }]);
-    assert_eq!(over(csv, "a,b\n1,\"x,y\"\n2,\n").await, rows);
+    assert_eq!(map_over(csv, "a,b\n1,\"x,y\"\n2,\n").await, rows);
     let json = json!({ "InputType": "JSON", "MaxItems": 2 });
-    assert_eq!(over(json, "[1, [2], 3]").await, json!([1, [2]]));
+    assert_eq!(map_over(json, "[1, [2], 3]").await, json!([1, [2]]));
     let pointed = json!({ "InputType": "JSON", "ItemsPointer": "/a" });
     let pairs = json!([{ "Key": "b", "Value": 1 }]);
-    assert_eq!(over(pointed, r#"{"a":{"b":1}}"#).await, pairs);
+    assert_eq!(map_over(pointed, r#"{"a":{"b":1}}"#).await, pairs);
     let lines = json!({ "InputType": "JSONL" });
-    assert_eq!(over(lines, "{\"a\":1}\n2").await, json!([{ "a": 1 }, 2]));
+    assert_eq!(
+        map_over(lines, "{\"a\":1}\n2").await,
+        json!([{ "a": 1 }, 2])
+    );
 }
 
 #[tokio::test]
@@ -118,13 +121,13 @@ async fn files_that_a_listing_or_a_manifest_names_are_read() {
 async fn what_cannot_be_read_fails_in_awss_words() {
     let json = || json!({ "InputType": "JSON" });
     assert_eq!(
-        over(json(), r#"{"a":1}"#).await,
+        map_over(json(), r#"{"a":1}"#).await,
         "States.ItemReaderFailed: Attempting to map over non-iterable node."
     );
     let twice =
         json!({ "InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a", "a"] });
     assert_eq!(
-        over(twice, "1,2").await,
+        map_over(twice, "1,2").await,
         "States.ItemReaderFailed: CSV headers cannot contain duplicates."
     );
     let (f, _) = with_s3().await;
@@ -334,10 +337,10 @@ async fn map_runs_and_their_children_are_described_and_listed() {
         .await
         .unwrap();
     assert_eq!(history.len(), 4);
-    let own = f
+    let executions = f
         .ok("ListExecutions", json!({ "stateMachineArn": MACHINE }))
         .await;
-    assert_eq!(own["executions"].as_array().unwrap().len(), 1);
+    assert_eq!(executions["executions"].as_array().unwrap().len(), 1);
     let unknown = format!("{}0", run["mapRunArn"].as_str().unwrap());
     f.refused(
         "DescribeMapRun",
@@ -425,8 +428,8 @@ fn open(dir: &Path) -> States {
         log: Some(dir.join("calls")),
         ..Functions::default()
     };
-    let neighbours = Neighbours::new(std::sync::Arc::new(functions));
-    States::open(dir, Identity::default(), neighbours).unwrap()
+    let reachable = ReachableServices::new(std::sync::Arc::new(functions));
+    States::open(dir, Identity::default(), reachable).unwrap()
 }
 
 async fn survives(kind: &str) {

@@ -40,16 +40,16 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/r";
 /// answers. Others do not exist.
 #[derive(Default)]
 struct Functions {
-    /// What was called, in order.
+    /// The functions called, in order.
     calls: Mutex<Vec<String>>,
-    /// Where `count` counts.
+    /// The file that `count` writes to.
     log: Option<PathBuf>,
-    /// What `second` was called with.
-    seen: Mutex<HashSet<Bytes>>,
+    /// The payloads that `second` was called with.
+    seen_payloads: Mutex<HashSet<Bytes>>,
 }
 
 impl Functions {
-    fn answer(&self, payload: Bytes, function_error: Option<String>) -> Invocation {
+    fn response(&self, payload: Bytes, function_error: Option<String>) -> Invocation {
         Invocation {
             request_id: "request".into(),
             payload,
@@ -65,17 +65,17 @@ impl Invoke for Functions {
         let name = function.rsplit(':').next().unwrap_or_default();
         self.calls.lock().unwrap().push(name.to_owned());
         match name {
-            "echo" => Ok(self.answer(payload, None)),
-            "fail" => Ok(self.answer(payload, Some("Unhandled".into()))),
+            "echo" => Ok(self.response(payload, None)),
+            "fail" => Ok(self.response(payload, Some("Unhandled".into()))),
             "second" => {
-                let first = self.seen.lock().unwrap().insert(payload.clone());
-                Ok(self.answer(payload, first.then(|| "Unhandled".into())))
+                let first = self.seen_payloads.lock().unwrap().insert(payload.clone());
+                Ok(self.response(payload, first.then(|| "Unhandled".into())))
             }
             "hang" => std::future::pending().await,
             "count" => {
                 append(self.log.as_deref().unwrap(), &payload);
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                Ok(self.answer(payload, None))
+                Ok(self.response(payload, None))
             }
             _ => Err(InvokeError {
                 code: "ResourceNotFoundException",
@@ -114,7 +114,7 @@ fn fixture() -> Fixture {
     let states = States::open(
         dir.path(),
         Identity::default(),
-        Neighbours::new(functions.clone())
+        ReachableServices::new(functions.clone())
             .with_service("lambda", std::sync::Arc::new(LambdaApi(functions.clone()))),
     )
     .unwrap();
@@ -146,16 +146,16 @@ impl Fixture {
 
     /// The answer to a request that succeeds.
     async fn ok(&self, operation: &str, body: Value) -> Value {
-        let (status, answer) = self.call(operation, &body.to_string()).await;
-        assert_eq!(status, 200, "{operation} {body}: {answer}");
-        answer
+        let (status, response) = self.call(operation, &body.to_string()).await;
+        assert_eq!(status, 200, "{operation} {body}: {response}");
+        response
     }
 
     /// Checks a request that is refused: `400 InvalidName: Invalid Name: 'a b'`.
     async fn refused(&self, operation: &str, body: Value, expected: &str) {
-        let (status, answer) = self.call(operation, &body.to_string()).await;
-        let code = answer["__type"].as_str().unwrap_or_default();
-        let message = answer["message"].as_str().unwrap_or_default();
+        let (status, response) = self.call(operation, &body.to_string()).await;
+        let code = response["__type"].as_str().unwrap_or_default();
+        let message = response["message"].as_str().unwrap_or_default();
         assert_eq!(
             format!("{status} {code}: {message}"),
             expected,
@@ -202,7 +202,7 @@ impl Fixture {
     }
 }
 
-/// One state that ends.
+/// Returns a state machine of one state that ends.
 fn single(mut state: Value) -> Value {
     state["End"] = json!(true);
     json!({ "StartAt": "S", "States": { "S": state } })
@@ -248,9 +248,9 @@ async fn operations_that_are_not_there_are_named() {
 #[tokio::test]
 async fn requests_that_are_not_json() {
     let f = fixture();
-    let (status, answer) = f.call("StartExecution", "{").await;
+    let (status, response) = f.call("StartExecution", "{").await;
     assert_eq!(
-        (status, &answer["__type"]),
+        (status, &response["__type"]),
         (400, &json!("SerializationException"))
     );
 }
@@ -263,7 +263,7 @@ async fn a_database_of_another_format_is_refused() {
     let opened = States::open(
         dir.path(),
         Identity::default(),
-        Neighbours::new(std::sync::Arc::new(Functions::default())),
+        ReachableServices::new(std::sync::Arc::new(Functions::default())),
     );
     let error = opened.err().unwrap().to_string();
     assert!(

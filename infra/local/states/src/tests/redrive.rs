@@ -66,7 +66,7 @@ async fn a_redriven_execution_outlives_the_process() {
         States::open(
             dir.path(),
             Identity::default(),
-            Neighbours::new(functions.clone()),
+            ReachableServices::new(functions.clone()),
         )
         .unwrap()
     };
@@ -142,8 +142,11 @@ async fn what_can_not_be_redriven() {
     );
     refused(running, "Execution redrivable period exceeded").await;
     age(-14).await.unwrap();
-    let most = "UPDATE execution SET redrives = 1000";
-    let written = f.states.engine().write(|db| Ok(db.execute_batch(most)?));
+    let at_limit = "UPDATE execution SET redrives = 1000";
+    let written = f
+        .states
+        .engine()
+        .write(|db| Ok(db.execute_batch(at_limit)?));
     written.await.unwrap();
     refused(running, "Execution redrive limit exceeded").await;
     f.ok("DeleteStateMachine", json!({ "stateMachineArn": MACHINE }))

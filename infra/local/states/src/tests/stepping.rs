@@ -12,43 +12,43 @@ use super::*;
 
 /// Evaluates when it is let.
 #[derive(Debug, Default)]
-struct Held {
+struct BlockingEvaluator {
     free: Mutex<bool>,
     freed: Condvar,
-    asked: Mutex<usize>,
+    requests: Mutex<usize>,
 }
 
-impl Held {
-    fn free() -> Arc<Held> {
-        let held = Arc::new(Held::default());
-        held.let_go();
-        held
+impl BlockingEvaluator {
+    fn free() -> Arc<BlockingEvaluator> {
+        let evaluator = Arc::new(BlockingEvaluator::default());
+        evaluator.release();
+        evaluator
     }
 
-    fn let_go(&self) {
+    fn release(&self) {
         *self.free.lock().unwrap() = true;
         self.freed.notify_all();
     }
 
-    fn asked(&self) -> usize {
-        *self.asked.lock().unwrap()
+    fn requests(&self) -> usize {
+        *self.requests.lock().unwrap()
     }
 }
 
-impl Evaluate for Held {
+impl Evaluate for BlockingEvaluator {
     fn evaluate(&self, request: &EvaluationRequest<'_>) -> EvaluationResponse {
-        *self.asked.lock().unwrap() += 1;
+        *self.requests.lock().unwrap() += 1;
         let free = self.free.lock().unwrap();
         drop(self.freed.wait_while(free, |free| !*free).unwrap());
         Evaluator::default().evaluate(request)
     }
 }
 
-fn open(dir: &Path, evaluator: Arc<Held>) -> Fixture {
+fn open(dir: &Path, evaluator: Arc<BlockingEvaluator>) -> Fixture {
     let functions = Arc::new(Functions::default());
-    let neighbours = Neighbours::new(functions.clone()).with_evaluator(evaluator);
+    let reachable = ReachableServices::new(functions.clone()).with_evaluator(evaluator);
     Fixture {
-        states: States::open(dir, Identity::default(), neighbours).unwrap(),
+        states: States::open(dir, Identity::default(), reachable).unwrap(),
         functions,
         _dir: tempfile::tempdir().unwrap(),
     }
@@ -61,8 +61,8 @@ fn slow() -> Value {
     }))
 }
 
-async fn until(what: impl Fn() -> bool) {
-    while !what() {
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
@@ -72,16 +72,16 @@ async fn until(what: impl Fn() -> bool) {
 #[tokio::test]
 async fn a_slow_step_holds_up_nobody_else() {
     let dir = tempfile::tempdir().unwrap();
-    let held = Arc::new(Held::default());
-    let f = open(dir.path(), held.clone());
+    let evaluator = Arc::new(BlockingEvaluator::default());
+    let f = open(dir.path(), evaluator.clone());
     f.create("slow", slow()).await;
     f.machine(pass()).await;
     let arn = f.start_of("slow", json!({})).await;
-    until(|| held.asked() == 1).await;
+    until(|| evaluator.requests() == 1).await;
     assert_eq!(f.run(json!({})).await.status, "SUCCEEDED");
     f.states.gc(Duration::ZERO).await.unwrap();
     assert_eq!(f.states.describe(&arn).await.unwrap().status, "RUNNING");
-    held.let_go();
+    evaluator.release();
     let ended = f.states.wait(&arn).await.unwrap();
     assert_eq!(ended.output.as_deref(), Some("[1,2,3]"));
     let types: Vec<_> = f.states.history(&arn).await.unwrap();
@@ -100,11 +100,11 @@ async fn a_slow_step_holds_up_nobody_else() {
 #[tokio::test]
 async fn an_execution_is_stopped_whatever_step_of_it_is_under_way() {
     let dir = tempfile::tempdir().unwrap();
-    let held = Arc::new(Held::default());
-    let f = open(dir.path(), held.clone());
+    let evaluator = Arc::new(BlockingEvaluator::default());
+    let f = open(dir.path(), evaluator.clone());
     f.create("slow", slow()).await;
     let arn = f.start_of("slow", json!({})).await;
-    until(|| held.asked() == 1).await;
+    until(|| evaluator.requests() == 1).await;
     f.ok(
         "StopExecution",
         json!({ "executionArn": arn, "error": "E", "cause": "C" }),
@@ -115,7 +115,7 @@ async fn an_execution_is_stopped_whatever_step_of_it_is_under_way() {
         (ended.status.as_str(), ended.error.as_deref()),
         ("ABORTED", Some("E"))
     );
-    held.let_go();
+    evaluator.release();
     tokio::time::sleep(Duration::from_millis(20)).await;
     let history = f.states.history(&arn).await.unwrap();
     let types: Vec<_> = history.iter().map(|event| &event["type"]).collect();
@@ -126,15 +126,15 @@ async fn an_execution_is_stopped_whatever_step_of_it_is_under_way() {
 #[tokio::test]
 async fn a_step_that_was_under_way_is_done_by_the_next_process() {
     let dir = tempfile::tempdir().unwrap();
-    let held = Arc::new(Held::default());
-    let first = open(dir.path(), held.clone());
+    let evaluator = Arc::new(BlockingEvaluator::default());
+    let first = open(dir.path(), evaluator.clone());
     first.create("slow", slow()).await;
     let arn = first.start_of("slow", json!({})).await;
-    until(|| held.asked() == 1).await;
+    until(|| evaluator.requests() == 1).await;
     first.states.shut_down().await;
-    held.let_go();
+    evaluator.release();
 
-    let next = open(dir.path(), Held::free());
+    let next = open(dir.path(), BlockingEvaluator::free());
     assert_eq!(next.states.resume().await, Ok(1));
     let ended = next.states.wait(&arn).await.unwrap();
     assert_eq!(ended.output.as_deref(), Some("[1,2,3]"));
@@ -145,19 +145,19 @@ async fn a_step_that_was_under_way_is_done_by_the_next_process() {
 #[tokio::test]
 async fn a_step_that_ended_three_processes_fails_its_execution() {
     let dir = tempfile::tempdir().unwrap();
-    let held = Arc::new(Held::default());
-    let first = open(dir.path(), held.clone());
+    let evaluator = Arc::new(BlockingEvaluator::default());
+    let first = open(dir.path(), evaluator.clone());
     first.create("slow", slow()).await;
     let arn = first.start_of("slow", json!({})).await;
-    until(|| held.asked() == 1).await;
+    until(|| evaluator.requests() == 1).await;
     first.states.shut_down().await;
-    held.let_go();
+    evaluator.release();
     let db = rusqlite::Connection::open(dir.path().join("states.db")).unwrap();
     // What two ends without a farewell leave; the next start notices a third.
     assert_eq!(db.execute("UPDATE pending SET crashes = 2", ()), Ok(1));
     drop(db);
 
-    let evaluator = Held::free();
+    let evaluator = BlockingEvaluator::free();
     let next = open(dir.path(), evaluator.clone());
     next.states.resume().await.unwrap();
     let ended = next.states.wait(&arn).await.unwrap();
@@ -167,7 +167,7 @@ async fn a_step_that_ended_three_processes_fails_its_execution() {
         ended.cause.as_deref(),
         Some("The local stack ended 3 times while it ran this step of the execution")
     );
-    assert_eq!(evaluator.asked(), 0);
+    assert_eq!(evaluator.requests(), 0);
     assert_eq!(next.states.resume().await, Ok(0));
 }
 
@@ -183,7 +183,7 @@ async fn what_was_evaluated_is_not_evaluated_again() {
             "B": { "Type": "Pass", "Output": "{% $reverse($states.input) %}", "End": true },
         },
     });
-    let first = open(dir.path(), Held::free());
+    let first = open(dir.path(), BlockingEvaluator::free());
     first.create("slow", definition).await;
     let arn = first.start_of("slow", json!({})).await;
     while first.states.history(&arn).await.unwrap().len() < 4 {
@@ -191,33 +191,33 @@ async fn what_was_evaluated_is_not_evaluated_again() {
     }
     first.states.shut_down().await;
 
-    let evaluator = Arc::new(Held::default());
+    let evaluator = Arc::new(BlockingEvaluator::default());
     let next = open(dir.path(), evaluator.clone());
     assert_eq!(next.states.resume().await, Ok(1));
     next.ok("StopExecution", json!({ "executionArn": arn }))
         .await;
     assert_eq!(next.states.describe(&arn).await.unwrap().status, "ABORTED");
-    assert_eq!(evaluator.asked(), 0);
+    assert_eq!(evaluator.requests(), 0);
 }
 
 /// It was evaluated on the thread that serves all connections.
 #[tokio::test]
 async fn a_state_is_tested_beside_other_requests() {
     let dir = tempfile::tempdir().unwrap();
-    let held = Arc::new(Held::default());
-    let f = open(dir.path(), held.clone());
+    let evaluator = Arc::new(BlockingEvaluator::default());
+    let f = open(dir.path(), evaluator.clone());
     let state = json!({
         "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $sort([3, 1, 2]) %}", "End": true,
     });
     let test = f.ok("TestState", json!({ "definition": state.to_string() }));
     let others = async {
-        until(|| held.asked() == 1).await;
+        until(|| evaluator.requests() == 1).await;
         f.ok("ListStateMachines", json!({})).await;
-        held.let_go();
+        evaluator.release();
     };
-    let (answer, ()) = tokio::join!(test, others);
+    let (response, ()) = tokio::join!(test, others);
     assert_eq!(
-        answer,
+        response,
         json!({ "status": "SUCCEEDED", "output": "[1,2,3]" })
     );
 }
@@ -225,23 +225,23 @@ async fn a_state_is_tested_beside_other_requests() {
 #[tokio::test]
 async fn express_executions_step_elsewhere_too() {
     let dir = tempfile::tempdir().unwrap();
-    let f = open(dir.path(), Held::free());
+    let f = open(dir.path(), BlockingEvaluator::free());
     let body = json!({
         "name": "x", "definition": slow().to_string(), "roleArn": ROLE, "type": "EXPRESS",
     });
     f.ok("CreateStateMachine", body).await;
     let arn = arn::machine(&Identity::default(), "x");
-    let answer = f
+    let response = f
         .ok("StartSyncExecution", json!({ "stateMachineArn": arn }))
         .await;
-    assert_eq!(answer["output"], "[1,2,3]");
+    assert_eq!(response["output"], "[1,2,3]");
 }
 
 /// Tasks, their results and the items of a map run pass through the queue of steps.
 #[tokio::test]
 async fn all_kinds_of_events_wait_in_line() {
     let dir = tempfile::tempdir().unwrap();
-    let f = open(dir.path(), Held::free());
+    let f = open(dir.path(), BlockingEvaluator::free());
     let task = json!({
         "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
         "Arguments": { "FunctionName": "echo", "Payload": "{% $sort([2, $states.input.n]) %}" },

@@ -17,9 +17,9 @@ async fn a_task_is_really_run() {
     let request = json!({
         "definition": lambda().to_string(), "roleArn": ROLE, "input": r#"{"n":1}"#,
     });
-    let answer = f.ok("TestState", request).await;
+    let response = f.ok("TestState", request).await;
     assert_eq!(
-        answer,
+        response,
         json!({"status": "SUCCEEDED", "output": r#"{"n":1}"#, "nextState": "N"})
     );
     assert_eq!(*f.functions.calls.lock().unwrap(), ["echo"]);
@@ -33,9 +33,9 @@ async fn a_mocked_task_is_not() {
         "mock": {"errorOutput": {"error": "E", "cause": "C"}},
         "stateConfiguration": {"retrierRetryCount": 1},
     });
-    let answer = f.ok("TestState", request.clone()).await;
+    let response = f.ok("TestState", request.clone()).await;
     assert_eq!(
-        answer,
+        response,
         json!({
             "status": "FAILED", "error": "E", "cause": "C",
             "inspectionData": {

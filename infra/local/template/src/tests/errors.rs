@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Tests refusals and their texts.
 
 use super::{load_text, load_with, output_of, template};
 

@@ -15,21 +15,23 @@ fn load_text(text: &str) -> Result<Application, String> {
     load_with(text, &[])
 }
 
-fn load_with(text: &str, given: &[(&str, &str)]) -> Result<Application, String> {
+fn load_with(text: &str, overrides: &[(&str, &str)]) -> Result<Application, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.yaml");
     std::fs::write(&path, text).unwrap();
     std::fs::write(folder.path().join("m.json"), r#"{"A":"${Arn}"}"#).unwrap();
     std::fs::write(folder.path().join("m.yaml"), "A: ${Arn}\nB: 3\nC: '4'").unwrap();
-    let given = given.iter().map(|(k, v)| (k.to_string(), v.to_string()));
-    load(&path, &given.collect(), &Identity::default(), &[]).map_err(|error| {
+    let overrides = overrides
+        .iter()
+        .map(|(k, v)| (k.to_string(), v.to_string()));
+    load(&path, &overrides.collect(), &Identity::default(), &[]).map_err(|error| {
         error
             .to_string()
             .replace(&*path.to_string_lossy(), "t.yaml")
     })
 }
 
-/// What `value` is as an output, beside a few resources to refer to.
+/// Returns `value` as an output of a template with a few resources to refer to.
 fn output_of(value: &str) -> Result<String, String> {
     let text = template(
         "  Fn: {Type: AWS::Serverless::Function, Metadata: {BuildProperties: {Binary: b}}, Properties: {FunctionName: f}}

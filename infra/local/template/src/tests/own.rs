@@ -21,7 +21,8 @@ fn load_own(parameters: &[(&str, &str)]) -> Application {
     .unwrap()
 }
 
-/// What only AWS has. Nothing else of the template may be left undone.
+/// The resource types that exist only on AWS. The local stack must implement everything else in the
+/// template.
 const ON_AWS: [&str; 2] = [
     "Bucket (AWS::S3::Bucket): LifecycleConfiguration is ignored",
     "only on AWS: AWS::CloudWatch::Alarm (9 of them), AWS::CloudWatch::Dashboard (Dashboard), \

@@ -27,7 +27,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         Ok("hang") => std::thread::park(),
         _ => {}
     }
-    println!("initialised");
+    println!("initialized");
     run(service_fn(handler)).await
 }
 

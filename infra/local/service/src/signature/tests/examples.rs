@@ -17,7 +17,9 @@ fn s3() -> Verifier {
 
 /// `headers` in the order of their names, which is that of `SignedHeaders`; all are signed.
 fn request(
-    (method, host, target): (&str, &str, &str),
+    method: &str,
+    host: &str,
+    target: &str,
     headers: &[(&str, &str)],
     signature: &str,
     body: &'static str,
@@ -63,7 +65,7 @@ async fn requests_without_a_body() {
             "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
         ),
     ] {
-        let request = request(("GET", HOST_NAME, target), &headers, signature, "");
+        let request = request("GET", HOST_NAME, target, &headers, signature, "");
         admit(request).await.unwrap();
     }
 }
@@ -81,7 +83,9 @@ async fn a_body_is_held_against_its_hash() {
             ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
         ];
         request(
-            ("PUT", HOST_NAME, "/test$file.text"),
+            "PUT",
+            HOST_NAME,
+            "/test$file.text",
             &headers,
             "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd",
             body,
@@ -157,8 +161,16 @@ async fn chunks(kind: &str, trailer: Option<&str>, seed: &str) -> (Chunks, Outco
         Some(trailer) => headers.push(("x-amz-trailer", trailer)),
         None => headers.push(("content-length", "66824")),
     }
-    let put = ("PUT", "s3.amazonaws.com", "/examplebucket/chunkObject.txt");
-    let mut admitted = admit(request(put, &headers, seed, "")).await.unwrap();
+    let mut admitted = admit(request(
+        "PUT",
+        "s3.amazonaws.com",
+        "/examplebucket/chunkObject.txt",
+        &headers,
+        seed,
+        "",
+    ))
+    .await
+    .unwrap();
     let chunks = admitted.request.extensions_mut().remove().unwrap();
     (chunks, admitted.outcome)
 }

@@ -1,7 +1,7 @@
 //! AWS's own test suite for signers:
 //! <https://github.com/awslabs/aws-c-auth/tree/main/tests/aws-signing-test-suite/v4> (Apache-2.0),
 //! as its requests look on the wire, one a line. Left out are those with a header over several
-//! lines, which HTTP no longer has, and those where the suite normalises a path and encodes it
+//! lines, which HTTP no longer has, and those where the suite normalizes a path and encodes it
 //! once: no service does both.
 
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use super::*;
 #[derive(Deserialize)]
 struct Vector {
     name: String,
-    normalised: bool,
+    normalized: bool,
     method: String,
     target: String,
     headers: Vec<(String, String)>,
@@ -37,7 +37,7 @@ impl Vector {
         let claim = Claim::of(parts)?;
         claim.check("us-east-1", "service", at("20150830T123600Z"))?;
         claim.check_headers(parts)?;
-        let style = if self.normalised {
+        let style = if self.normalized {
             PathStyle::Others
         } else {
             PathStyle::S3

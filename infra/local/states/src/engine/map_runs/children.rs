@@ -5,20 +5,20 @@ use asl::{Event, EventKind, Execution, Outcome, Timestamp};
 use super::super::Fault;
 use super::super::batch::Engine;
 use super::super::live::{Live, parts};
-use super::{Child, MapRun, Phase};
+use super::{ChildId, MapRun, Phase};
 use crate::arn;
 use crate::error::ApiError;
 use crate::handle::new_uuid;
 use crate::store::{executions, map_runs};
 use service::Identity;
 
-/// One batch starts at most so many children of a map run; the next batch goes on.
-const STARTED_AT_ONCE: usize = 256;
+/// The maximum number of children of a map run that one batch starts; the next batch continues.
+const MAX_STARTED: usize = 256;
 
 impl Engine {
     /// Starts children as long as there is room, and sees whether it is over.
     pub(super) fn advance_map_run(&mut self, id: i64) -> Result<(), Fault> {
-        let mut left = STARTED_AT_ONCE;
+        let mut remaining = MAX_STARTED;
         loop {
             let Some(run) = self.map_runs.runs.get(&id) else {
                 return Ok(());
@@ -29,47 +29,47 @@ impl Engine {
             if run.has_failed() {
                 return self.too_many_failed(id);
             }
-            if run.has_too_much() {
+            if run.results_too_long() {
                 let failure = run.too_long();
                 return self.fail_map_run(id, failure);
             }
             if run.tally.pending == 0 && run.running.is_empty() {
                 return self.end_map_run(id);
             }
-            let room = run.room().min(left);
-            if room == 0 {
+            let free_slots = run.free_slots().min(remaining);
+            if free_slots == 0 {
                 break;
             }
-            let mut waiting = map_runs::waiting(&self.db, id, "PENDING", room)?;
+            let mut waiting = map_runs::waiting(&self.db, id, "PENDING", free_slots)?;
             if waiting.is_empty() {
-                waiting = map_runs::waiting(&self.db, id, map_runs::REDRIVEN, room)?;
+                waiting = map_runs::waiting(&self.db, id, map_runs::REDRIVEN, free_slots)?;
             }
             if waiting.is_empty() {
                 return Ok(());
             }
-            left -= waiting.len();
+            remaining -= waiting.len();
             for (seq, input) in waiting {
-                self.start_child((id, seq), &input)?;
+                self.start_child(ChildId { map_run: id, seq }, &input)?;
             }
         }
-        if left == 0 {
+        if remaining == 0 {
             self.map_runs.ready.insert(id);
         }
         Ok(())
     }
 
-    fn start_child(&mut self, child: Child, input: &str) -> Result<(), Fault> {
+    fn start_child(&mut self, child: ChildId, input: &str) -> Result<(), Fault> {
         let at = self.clock.now();
-        if let Some(before) = self.began(child)? {
-            return self.redrive_child(child, before, at);
+        if let Some((id, revision)) = self.began(child)? {
+            return self.redrive_child(child, id, revision, at);
         }
         let name = new_uuid();
         let id = self.child_row(child, &name, input, at)?;
-        let Some(run) = self.map_runs.runs.get_mut(&child.0) else {
+        let Some(run) = self.map_runs.runs.get_mut(&child.map_run) else {
             return Ok(());
         };
         run.tally.pending -= 1;
-        run.running.insert(child.1, id);
+        run.running.insert(child.seq, id);
         let unreadable =
             |error| ApiError::Internal(format!("a child's input can't be read: {error}"));
         let input = serde_json::from_str(input).map_err(unreadable)?;
@@ -85,29 +85,30 @@ impl Engine {
     }
 
     /// The execution that a child of a redriven map run has already, and its revision.
-    fn began(&self, child: Child) -> Result<Option<(i64, i64)>, Fault> {
-        let run = self.map_runs.runs.get(&child.0);
+    fn began(&self, child: ChildId) -> Result<Option<(i64, i64)>, Fault> {
+        let run = self.map_runs.runs.get(&child.map_run);
         if run.is_none_or(|run| run.request.redrives == 0) {
             return Ok(None);
         }
-        Ok(executions::of_child(&self.db, child)?)
+        Ok(executions::of_child(&self.db, child.map_run, child.seq)?)
     }
 
     /// Takes up a child that ended without success.
     fn redrive_child(
         &mut self,
-        child: Child,
-        (id, revision): (i64, i64),
+        child: ChildId,
+        id: i64,
+        revision: i64,
         at: Timestamp,
     ) -> Result<(), Fault> {
         let live = self.revive(id, revision)?.of_map_run(child);
         executions::redrive(&self.db, id, None, at.0)?;
-        map_runs::child_redriven(&self.db, child)?;
-        let Some(run) = self.map_runs.runs.get_mut(&child.0) else {
+        map_runs::child_redriven(&self.db, child.map_run, child.seq)?;
+        let Some(run) = self.map_runs.runs.get_mut(&child.map_run) else {
             return Ok(());
         };
         run.tally.pending -= 1;
-        run.running.insert(child.1, id);
+        run.running.insert(child.seq, id);
         self.live.insert(id, live);
         self.batch.touched.insert(id);
         self.apply(id, EventKind::Redrive)
@@ -117,19 +118,19 @@ impl Engine {
     /// an execution.
     fn child_row(
         &mut self,
-        child: Child,
+        child: ChildId,
         name: &str,
         input: &str,
         at: Timestamp,
     ) -> Result<i64, Fault> {
-        map_runs::child_started(&self.db, child, name, at.0)?;
-        let standard = self.map_runs.runs.get(&child.0);
+        map_runs::child_started(&self.db, child.map_run, child.seq, name, at.0)?;
+        let standard = self.map_runs.runs.get(&child.map_run);
         let Some(run) = standard.filter(|run| !run.request.express) else {
             self.last_express -= 1;
             return Ok(self.last_express);
         };
         let (machine, revision) = run.machine;
-        let new = executions::New {
+        let new = executions::NewExecution {
             machine,
             revision,
             name,
@@ -145,29 +146,29 @@ impl Engine {
     }
 
     /// A child has ended.
-    pub(in super::super) fn child_ended(
+    pub(in crate::engine) fn child_ended(
         &mut self,
-        child: Child,
+        child: ChildId,
         outcome: &Outcome,
         at: Timestamp,
     ) -> Result<(), Fault> {
         let (output, error, cause) = parts(outcome);
-        let end = executions::End {
+        let end = executions::ExecutionEnd {
             status: outcome.status(),
             stopped: at.0,
             output,
             error,
             cause,
         };
-        let items = map_runs::child_ended(&self.db, child, &end)?;
-        if let Some(run) = self.map_runs.runs.get_mut(&child.0) {
-            run.running.remove(&child.1);
+        let items = map_runs::child_ended(&self.db, child.map_run, child.seq, &end)?;
+        if let Some(run) = self.map_runs.runs.get_mut(&child.map_run) {
+            run.running.remove(&child.seq);
             if let Outcome::Succeeded { output } = outcome {
                 run.tally.bytes += output.text().len().saturating_sub("[]".len());
             } else {
                 run.tally.failed_items += items;
             }
-            self.map_runs.ready.insert(child.0);
+            self.map_runs.ready.insert(child.map_run);
         }
         Ok(())
     }
@@ -188,7 +189,7 @@ impl Engine {
 }
 
 impl MapRun {
-    /// Who the child called `name` is.
+    /// Returns the identity of the child called `name`.
     fn child_identity(&self, here: &Identity, name: String) -> asl::Identity {
         let shape = self.shape();
         let machine = format!("{}/{}", self.compiled.name, self.request.label);

@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::super::Fault;
 use super::super::batch::Engine;
 use super::{MapRun, Phase};
-use crate::map_runs::{Written, shown};
+use crate::map_runs::{WriteResult, shown};
 use crate::store::map_runs::{self, Child};
 
-/// How many results are looked at at once: each may be as long as a payload.
+/// The number of results read at a time: each may be as long as a payload.
 const PAGE: usize = 16;
 
 impl Engine {
@@ -49,7 +49,7 @@ impl Engine {
     }
 
     /// Results were written, or could not be.
-    pub(super) fn results_written(&mut self, id: i64, result: Written) -> Result<(), Fault> {
+    pub(super) fn results_written(&mut self, id: i64, result: WriteResult) -> Result<(), Fault> {
         let Some(run) = self.map_runs.runs.get_mut(&id) else {
             return Ok(());
         };
@@ -61,7 +61,7 @@ impl Engine {
     }
 
     /// Tells the Map state.
-    fn finish_map_run(&mut self, id: i64, result: Written) -> Result<(), Fault> {
+    fn finish_map_run(&mut self, id: i64, result: WriteResult) -> Result<(), Fault> {
         let Some(run) = self.map_runs.runs.remove(&id) else {
             return Ok(());
         };
@@ -92,7 +92,7 @@ impl Engine {
 
 impl MapRun {
     /// The state's result: all children's, in the order of their items.
-    fn collect(&self, db: &rusqlite::Connection) -> rusqlite::Result<Written> {
+    fn collect(&self, db: &rusqlite::Connection) -> rusqlite::Result<WriteResult> {
         let shape = self.shape();
         let (mut values, mut bytes, mut after) = (Vec::new(), 0, -1);
         loop {
@@ -117,8 +117,8 @@ impl MapRun {
         Ok(Ok(Value::String(lines.join("\n"))))
     }
 
-    /// Whether the results that have come are too long to be handed to the Map state.
-    pub(super) fn has_too_much(&self) -> bool {
+    /// Returns true if the results so far are too long to return to the Map state.
+    pub(super) fn results_too_long(&self) -> bool {
         self.request.results.destination.is_none() && self.tally.bytes > MAX_PAYLOAD_BYTES
     }
 

@@ -12,7 +12,7 @@ use crate::store::map_runs;
 
 /// The items that do not make a child yet, and how many children there are.
 #[derive(Default)]
-pub(in super::super) struct Batches {
+pub(in crate::engine) struct Batches {
     open: Vec<Payload>,
     /// The length of the open batch, as text.
     bytes: usize,
@@ -54,7 +54,7 @@ impl Engine {
     }
 
     /// Takes what a page of items was made into, and says whether more are wanted.
-    pub(in super::super) fn take_mapped(
+    pub(in crate::engine) fn take_mapped(
         &mut self,
         id: i64,
         made: Vec<Result<Payload, Failure>>,
@@ -187,11 +187,11 @@ impl MapRun {
     }
 }
 
-/// How many items, and how many bytes, a batch has at most. No batch is longer than a payload.
+/// Returns the maximum number of items and of bytes in a batch. No batch is longer than a payload.
 fn limits(batch: &ItemBatcher) -> (usize, usize) {
-    let limit = |wanted: Option<u64>, most: usize| match wanted {
-        None | Some(0) => most,
-        Some(wanted) => usize::try_from(wanted).map_or(most, |wanted| wanted.min(most)),
+    let limit = |requested: Option<u64>, max: usize| match requested {
+        None | Some(0) => max,
+        Some(requested) => usize::try_from(requested).map_or(max, |requested| requested.min(max)),
     };
     (
         limit(batch.max_items, usize::MAX),

@@ -1,4 +1,4 @@
-//! What runs for map runs outside the engine's thread, and how it reports.
+//! Runs the jobs of map runs outside the engine's thread, and reports their results to it.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -11,20 +11,20 @@ use tokio::sync::oneshot;
 use super::super::batch::Engine;
 use super::super::{Command, Fault};
 use super::Phase;
-use crate::map_runs::{Destination, Pages, Written};
+use crate::map_runs::{Destination, Pages, WriteResult};
 use crate::store::map_runs;
 
-/// What the engine hears about a map run.
-pub(in super::super) enum Report {
+/// A report to the engine about a map run.
+pub(in crate::engine) enum Report {
     /// Items. The answer comes when they are on disk, and says whether more are wanted.
     Items {
         items: Vec<Value>,
         more: oneshot::Sender<bool>,
     },
-    /// There are no more items.
+    /// All items have been read, or reading failed.
     Read(Result<(), Failure>),
     /// Results are in S3.
-    Written(Written),
+    WriteResult(WriteResult),
     /// Its limits were changed, or a batch ended before it was done.
     GoOn,
 }
@@ -38,17 +38,17 @@ struct ToEngine {
 #[async_trait]
 impl Pages for ToEngine {
     async fn page(&mut self, items: Vec<Value>) -> bool {
-        let (more, answer) = oneshot::channel();
+        let (more, receiver) = oneshot::channel();
         let report = Report::Items { items, more };
         let map_run = self.map_run;
         let sent = self.commands.send(Command::MapRun { map_run, report });
-        sent.is_ok() && answer.await.unwrap_or(false)
+        sent.is_ok() && receiver.await.unwrap_or(false)
     }
 }
 
 impl Engine {
     /// Takes in what is reported.
-    pub(in super::super) fn map_run_report(
+    pub(in crate::engine) fn map_run_report(
         &mut self,
         id: i64,
         report: Report,
@@ -58,15 +58,15 @@ impl Engine {
                 let Some((items, more)) = self.defer_page(id, items, more) else {
                     return Ok(());
                 };
-                let wanted = self.take_items(id, items)?;
+                let requested = self.take_items(id, items)?;
                 self.batch.releases.push(Box::new(move |committed| {
                     // What was not committed is read again by another job.
-                    let _ = more.send(wanted && committed.is_ok());
+                    let _ = more.send(requested && committed.is_ok());
                 }));
                 Ok(())
             }
             Report::Read(outcome) => self.all_items_read(id, outcome),
-            Report::Written(result) => self.results_written(id, result),
+            Report::WriteResult(result) => self.results_written(id, result),
             Report::GoOn => {
                 if let Some(run) = self.map_runs.runs.get_mut(&id)
                     && let Some(row) = map_runs::by_id(&self.db, id)?
@@ -89,7 +89,7 @@ impl Engine {
     }
 
     /// Starts what a map run needs next, after the commit.
-    pub(in super::super) fn launch_map_job(&mut self, id: i64) {
+    pub(in crate::engine) fn launch_map_job(&mut self, id: i64) {
         let Some(run) = self.map_runs.runs.get_mut(&id) else {
             return;
         };
@@ -120,7 +120,7 @@ impl Engine {
                     shape: run.shape(),
                 };
                 self.runtime
-                    .spawn(async move { report(Report::Written(jobs.write(&to).await)) })
+                    .spawn(async move { report(Report::WriteResult(jobs.write(&to).await)) })
             }
             _ => return,
         };

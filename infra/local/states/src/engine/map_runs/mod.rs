@@ -36,6 +36,7 @@ use crate::map_runs::{Jobs, Shape};
 use crate::store::executions;
 use crate::store::map_runs::{self, Limits};
 
+pub(super) use crate::store::map_runs::ChildId;
 pub(super) use items::Batches;
 pub(super) use jobs::Report;
 
@@ -45,13 +46,10 @@ const AT_ONCE: usize = 1_000;
 /// All map runs that are under way.
 pub(super) struct MapRuns {
     runs: HashMap<i64, MapRun>,
-    /// Those that something has happened to.
+    /// The map runs that have changed.
     ready: BTreeSet<i64>,
     jobs: Arc<Jobs>,
 }
-
-/// A child's place: the map run, and which child it is of it.
-pub(super) type Child = (i64, i64);
 
 /// A map run that is under way.
 struct MapRun {
@@ -68,9 +66,9 @@ struct MapRun {
     tally: Tally,
     /// The children that run, with their executions.
     running: BTreeMap<i64, i64>,
-    /// Why it fails, though results are still written.
+    /// The reason for its failure, set while results are still being written.
     failure: Option<Failure>,
-    /// What reads items or writes results for it.
+    /// The job that reads its items or writes its results.
     job: Option<AbortHandle>,
 }
 
@@ -80,7 +78,7 @@ enum Phase {
     Ending,
 }
 
-/// What has become of the children.
+/// The counts of children by status.
 #[derive(Default)]
 struct Tally {
     items: i64,
@@ -122,18 +120,19 @@ impl MapRun {
         }
     }
 
-    /// How many more children may run.
-    fn room(&self) -> usize {
-        let wanted = usize::try_from(self.limits.max_concurrency).unwrap_or(AT_ONCE);
-        let most = if wanted == 0 {
+    /// Returns the number of further children that may run.
+    fn free_slots(&self) -> usize {
+        let requested = usize::try_from(self.limits.max_concurrency).unwrap_or(AT_ONCE);
+        let max = if requested == 0 {
             AT_ONCE
         } else {
-            wanted.min(AT_ONCE)
+            requested.min(AT_ONCE)
         };
-        most.saturating_sub(self.running.len())
+        max.saturating_sub(self.running.len())
     }
 
-    /// Whether more failed than may. A limit of 0 is as good as none, where there is the other.
+    /// Returns true if the failures exceed the tolerance. A limit of 0 counts as none if the other
+    /// is set.
     fn has_failed(&self) -> bool {
         let count = self.limits.tolerated_count.filter(|count| *count > 0);
         let percentage = self.limits.tolerated_percentage.filter(|p| *p > 0.0);
@@ -141,9 +140,9 @@ impl MapRun {
         if count.is_none() && percentage.is_none() {
             return failed > 0;
         }
-        let most = |percentage: f64| percentage * self.tally.items as f64;
+        let max = |percentage: f64| percentage * self.tally.items as f64;
         count.is_some_and(|count| failed > count)
-            || percentage.is_some_and(|percentage| failed as f64 * 100.0 > most(percentage))
+            || percentage.is_some_and(|percentage| failed as f64 * 100.0 > max(percentage))
     }
 
     /// The ARNs of the children, and what is made of their results.
@@ -172,8 +171,8 @@ impl Engine {
         if request.redrives > 0
             && let Some(row) = map_runs::of_task(&self.db, execution, task.0 as i64)?
         {
-            map_runs::redrive(&self.db, row.id, (request.redrives, at.0))?;
-            return self.go_on_with_map_run(&row, (execution, task), request);
+            map_runs::redrive(&self.db, row.id, request.redrives, at.0)?;
+            return self.go_on_with_map_run(&row, execution, task, request);
         }
         let limits = Limits {
             max_concurrency: i64::try_from(request.max_concurrency).unwrap_or(i64::MAX),
@@ -182,7 +181,7 @@ impl Engine {
                 .map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
             tolerated_percentage: request.tolerated_failure_percentage,
         };
-        let new = map_runs::New {
+        let new = map_runs::NewMapRun {
             execution,
             task: task.0 as i64,
             uuid: arn::map_run_uuid(&request.map_run_arn),
@@ -191,7 +190,7 @@ impl Engine {
             limits,
         };
         let id = map_runs::insert(&self.db, &new)?;
-        self.add_map_run(id, (execution, task), request, limits)
+        self.add_map_run(id, execution, task, request, limits)
     }
 
     /// Takes up a map run that an earlier process left.
@@ -208,18 +207,19 @@ impl Engine {
         if request.express {
             map_runs::restart_running(&self.db, row.id)?;
         }
-        self.go_on_with_map_run(&row, (execution, task), request)
+        self.go_on_with_map_run(&row, execution, task, request)
     }
 
     fn go_on_with_map_run(
         &mut self,
         row: &map_runs::MapRun,
-        (execution, task): (i64, TaskId),
+        execution: i64,
+        task: TaskId,
         request: &MapRunRequest,
     ) -> Result<(), Fault> {
         if row.reading {
             map_runs::clear_children(&self.db, row.id)?;
-            return self.add_map_run(row.id, (execution, task), request, row.limits);
+            return self.add_map_run(row.id, execution, task, request, row.limits);
         }
         let mut tally = Tally::default();
         for (status, count) in map_runs::counts(&self.db, row.id)? {
@@ -231,7 +231,7 @@ impl Engine {
             }
         }
         let running = executions::running_children(&self.db, row.id)?;
-        self.add_map_run(row.id, (execution, task), request, row.limits)?;
+        self.add_map_run(row.id, execution, task, request, row.limits)?;
         if let Some(run) = self.map_runs.runs.get_mut(&row.id) {
             run.phase = Phase::Running;
             run.tally = tally;
@@ -244,7 +244,8 @@ impl Engine {
     fn add_map_run(
         &mut self,
         id: i64,
-        (execution, task): (i64, TaskId),
+        execution: i64,
+        task: TaskId,
         request: &MapRunRequest,
         limits: Limits,
     ) -> Result<(), Fault> {

@@ -4,24 +4,24 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use super::failure::capitalised;
+use super::failure::capitalized;
 use crate::api;
 use crate::error::ApiError;
 use crate::handle::States;
 use service::sdk::{SdkError, SdkService, ServiceException};
 
-pub(crate) use crate::handle::Home;
+pub(crate) use crate::handle::WeakStates;
 
-pub(super) struct Own(Home);
+pub(super) struct StatesSdk(WeakStates);
 
-impl Own {
-    pub(super) fn new(home: Home) -> Self {
-        Own(home)
+impl StatesSdk {
+    pub(super) fn new(states: WeakStates) -> Self {
+        StatesSdk(states)
     }
 }
 
 #[async_trait]
-impl SdkService for Own {
+impl SdkService for StatesSdk {
     async fn call(&self, operation: &str, parameters: &Value) -> Result<Value, SdkError> {
         self.0.states().await.call(operation, parameters).await
     }
@@ -30,13 +30,13 @@ impl SdkService for Own {
 #[async_trait]
 impl SdkService for States {
     async fn call(&self, operation: &str, parameters: &Value) -> Result<Value, SdkError> {
-        let answer = api::call(self, &capitalised(operation), to_wire(parameters)).await;
-        match answer {
-            Ok(answer) => Ok(from_wire(answer)),
+        let response = api::call(self, &capitalized(operation), to_wire(parameters)).await;
+        match response {
+            Ok(response) => Ok(from_wire(response)),
             Err(ApiError::UnknownOperation(_)) => Err(SdkError::NoOperation),
             Err(error) => Err(SdkError::Exception(ServiceException {
                 code: error.code().to_owned(),
-                modelled: true,
+                modeled: true,
                 status: error.status(),
                 message: Some(error.to_string()),
                 request_id: uuid::Uuid::new_v4().to_string(),
@@ -58,16 +58,16 @@ fn to_wire(parameters: &Value) -> Map<String, Value> {
             let value = match value {
                 Value::String(_) => value.clone(),
                 other if JSON_TEXT.contains(&&**name) => other.to_string().into(),
-                other => renamed(other.clone(), uncapitalised),
+                other => renamed(other.clone(), uncapitalized),
             };
-            (uncapitalised(name), value)
+            (uncapitalized(name), value)
         })
         .collect()
 }
 
 /// `{"startDate": 1.5}` -> `{"StartDate": "1970-01-01T00:00:01.500Z"}`
-fn from_wire(answer: Value) -> Value {
-    renamed(answer, capitalised)
+fn from_wire(response: Value) -> Value {
+    renamed(response, capitalized)
 }
 
 // The recursion ends with the nesting of this service's own structures.
@@ -101,7 +101,7 @@ fn time(seconds: f64) -> Value {
         .into()
 }
 
-fn uncapitalised(name: &str) -> String {
+fn uncapitalized(name: &str) -> String {
     let mut letters = name.chars();
     letters
         .next()

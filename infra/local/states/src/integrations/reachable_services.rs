@@ -11,8 +11,8 @@ use service::Invoke;
 use service::Objects;
 use service::sdk::{Jobs, SdkService};
 
-/// What state machines of this service can reach. Step Functions itself is always among it.
-pub struct Neighbours {
+/// The services that state machines can reach. Step Functions itself is always among them.
+pub struct ReachableServices {
     invoke: Arc<dyn Invoke>,
     objects: Option<Arc<dyn Objects>>,
     services: HashMap<&'static str, Arc<dyn SdkService>>,
@@ -21,7 +21,7 @@ pub struct Neighbours {
     retention: Duration,
 }
 
-impl Neighbours {
+impl ReachableServices {
     /// Lambda alone.
     pub fn new(invoke: Arc<dyn Invoke>) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Neighbours {
         self
     }
 
-    /// Adds a service with an optimised integration whose jobs states wait for, by its name in
+    /// Adds a service with an optimized integration whose jobs states wait for, by its name in
     /// `arn:aws:states:::NAME:…`.
     #[must_use]
     pub fn with_jobs(mut self, name: &'static str, service: Arc<dyn Jobs>) -> Self {

@@ -1,4 +1,4 @@
-//! One stack a data directory and a port: who holds them.
+//! Identifies the stack that holds a data directory or a port.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -15,20 +15,19 @@ const FILE: &str = "stack.json";
 /// The bit of a folder in which users may not remove the files of others.
 const STICKY: u32 = 0o1000;
 
-/// What a running stack writes about itself into its data directory, for the commands that look for
-/// it.
+/// The process and URL of a running stack, stored in its data directory for other commands to find.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub struct StackInfo {
     /// The process id of the stack.
     pub pid: u32,
     /// The URL that it answers on, for `AWS_ENDPOINT_URL`.
     pub url: String,
 }
 
-impl Holder {
-    /// What this process says of itself when it answers on `listener`.
+impl StackInfo {
+    /// Describes this process, which listens on `listener`.
     pub(crate) fn this_process(listener: &TcpListener) -> std::io::Result<Self> {
-        let url = format!("http://{}", from_here(listener.local_addr()?));
+        let url = format!("http://{}", reachable_address(listener.local_addr()?));
         Ok(Self {
             pid: std::process::id(),
             url,
@@ -36,8 +35,8 @@ impl Holder {
     }
 }
 
-/// Where a program of this machine reaches what listens on `address`.
-fn from_here(address: SocketAddr) -> SocketAddr {
+/// Returns the address at which programs of this machine reach a listener on `address`.
+fn reachable_address(address: SocketAddr) -> SocketAddr {
     let loopback: IpAddr = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -52,13 +51,13 @@ pub enum LockError {
     /// Another stack runs on it.
     #[error(
         "the data directory {dir} is held by the stack that runs as process {} at {}; use that one, stop it, or give --data-dir another directory",
-        holder.pid, holder.url
+        info.pid, info.url
     )]
     Held {
         /// The data directory.
         dir: PathBuf,
-        /// Who holds it.
-        holder: Holder,
+        /// The stack that holds it.
+        info: StackInfo,
     },
     /// Another process has only just taken it and has not said who it is.
     #[error(
@@ -72,7 +71,7 @@ pub enum LockError {
     Io {
         /// The data directory.
         dir: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
@@ -96,7 +95,7 @@ impl DataDir {
         private::restrict_new_files();
         std::fs::create_dir_all(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
-        restrict_own(&path).map_err(io)?;
+        restrict_owned(&path).map_err(io)?;
         refuse_links(&path).map_err(io)?;
         let mut options = private::options();
         let options = options.read(true).write(true).create(true);
@@ -107,7 +106,7 @@ impl DataDir {
                 Ok(Self { path, file })
             }
             Err(TryLockError::WouldBlock) => Err(match read(&file) {
-                Some(holder) => LockError::Held { dir: path, holder },
+                Some(info) => LockError::Held { dir: path, info },
                 None => LockError::Starting(path),
             }),
             Err(TryLockError::Error(source)) => Err(io(source)),
@@ -120,16 +119,16 @@ impl DataDir {
     }
 
     /// Says where the stack answers.
-    pub(crate) fn announce(&mut self, holder: &Holder) -> std::io::Result<()> {
+    pub(crate) fn announce(&mut self, info: &StackInfo) -> std::io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
-        self.file.write_all(&serde_json::to_vec(holder)?)
+        self.file.write_all(&serde_json::to_vec(info)?)
     }
 }
 
 /// Takes what others may do with a data directory away. One that has other things in it, or is
 /// somebody else's, stays as it is.
-fn restrict_own(path: &Path) -> std::io::Result<()> {
+fn restrict_owned(path: &Path) -> std::io::Result<()> {
     let is_used = path.join(FILE).try_exists()?;
     let is_empty = std::fs::read_dir(path)?.next().is_none();
     let metadata = path.metadata()?;
@@ -154,7 +153,7 @@ fn refuse_links(path: &Path) -> std::io::Result<()> {
 }
 
 /// The stack that runs on `data_dir`, if one does.
-pub fn running(data_dir: &Path) -> Option<Holder> {
+pub fn running(data_dir: &Path) -> Option<StackInfo> {
     let file = private::open_to_read(&data_dir.join(FILE)).ok()?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => read(&file),
@@ -162,7 +161,7 @@ pub fn running(data_dir: &Path) -> Option<Holder> {
     }
 }
 
-fn read(mut file: &File) -> Option<Holder> {
+fn read(mut file: &File) -> Option<StackInfo> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
@@ -172,8 +171,8 @@ fn read(mut file: &File) -> Option<Holder> {
 mod tests {
     use super::*;
 
-    fn holder(url: &str) -> Holder {
-        Holder {
+    fn info(url: &str) -> StackInfo {
+        StackInfo {
             pid: std::process::id(),
             url: url.to_owned(),
         }
@@ -187,10 +186,10 @@ mod tests {
             DataDir::take(dir.path()),
             Err(LockError::Starting(_))
         ));
-        first.announce(&holder("http://127.0.0.1:4566")).unwrap();
-        let told = DataDir::take(dir.path()).unwrap_err().to_string();
+        first.announce(&info("http://127.0.0.1:4566")).unwrap();
+        let message = DataDir::take(dir.path()).unwrap_err().to_string();
         let pid = std::process::id();
-        assert!(told.contains(&format!("held by the stack that runs as process {pid} at http://127.0.0.1:4566; use that one")), "{told}");
+        assert!(message.contains(&format!("held by the stack that runs as process {pid} at http://127.0.0.1:4566; use that one")), "{message}");
         assert_eq!(running(dir.path()).unwrap().url, "http://127.0.0.1:4566");
     }
 
@@ -201,7 +200,10 @@ mod tests {
             ("[::]:1", "[::1]:1"),
             ("192.0.2.1:1", "192.0.2.1:1"),
         ] {
-            assert_eq!(from_here(listens.parse().unwrap()).to_string(), reached);
+            assert_eq!(
+                reachable_address(listens.parse().unwrap()).to_string(),
+                reached
+            );
         }
     }
 
@@ -209,7 +211,7 @@ mod tests {
     fn what_a_dead_stack_left_behind_is_no_holder() {
         let dir = tempfile::tempdir().unwrap();
         let mut first = DataDir::take(dir.path()).unwrap();
-        first.announce(&holder("http://127.0.0.1:1")).unwrap();
+        first.announce(&info("http://127.0.0.1:1")).unwrap();
         drop(first);
         assert_eq!(running(dir.path()), None);
         DataDir::take(dir.path()).unwrap();
@@ -225,11 +227,11 @@ mod tests {
             std::fs::write(&other, "kept").unwrap();
             std::fs::create_dir(&data).unwrap();
             std::os::unix::fs::symlink(&other, data.join(name)).unwrap();
-            let told = DataDir::take(&data).unwrap_err().to_string();
+            let message = DataDir::take(&data).unwrap_err().to_string();
             let link = data.join(name);
             assert!(
-                told.contains(&format!("{} is a symbolic link", link.display())),
-                "{told}"
+                message.contains(&format!("{} is a symbolic link", link.display())),
+                "{message}"
             );
             assert_eq!(running(&data), None);
             assert_eq!(std::fs::read_to_string(other).unwrap(), "kept");
@@ -269,13 +271,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let told = DataDir::take(&file).unwrap_err().to_string();
+        let message = DataDir::take(&file).unwrap_err().to_string();
         assert!(
-            told.starts_with(&format!(
+            message.starts_with(&format!(
                 "the data directory {} can't be used: ",
                 file.display()
             )),
-            "{told}"
+            "{message}"
         );
     }
 }
