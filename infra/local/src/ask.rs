@@ -11,11 +11,11 @@ use service::Identity;
 use service::signature::{self, Key};
 
 /// No answer of the stack about itself is longer.
-const LONGEST: u64 = 64 << 10;
+const MAX_RESPONSE: u64 = 64 << 10;
 /// The time limit for a stack to identify itself.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A stack does not let in who asks.
+/// The reason that a stack rejects the client's key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The stack has a key, and the client has none.
@@ -61,8 +61,8 @@ pub fn check_key(url: &str, key: Option<&Key>) -> Result<(), KeyError> {
     }
 }
 
-/// The status and body of what the stack at `address` (`127.0.0.1:4566`) answers, signed if there
-/// is a key.
+/// Sends a request to the stack at `address` (`127.0.0.1:4566`), signed if there is a key; returns
+/// the status and body.
 pub(crate) fn ask(
     method: &Method,
     address: &str,
@@ -80,7 +80,7 @@ pub(crate) fn ask(
         format!("{method} {uri} HTTP/1.0\r\nHost: {address}\r\n{signed}Content-Length: 0\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut response = Vec::new();
-    stream.take(LONGEST).read_to_end(&mut response)?;
+    stream.take(MAX_RESPONSE).read_to_end(&mut response)?;
     let response = String::from_utf8_lossy(&response);
     let parsed = response.split_once("\r\n\r\n").and_then(|(head, body)| {
         let status = head.split(' ').nth(1)?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! Taking the port, and saying who holds it where it is taken.
+//! Binds the port, and reports who holds it if it is taken.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ pub enum ListenError {
     /// Another stack has it.
     #[error("{address} is held by the stack that runs as process {}; use that one, stop it, or give --port another port", info.pid)]
     HeldByStack {
-        /// The address asked for.
+        /// The requested address.
         address: SocketAddr,
         /// The stack that holds it.
         info: StackInfo,
@@ -37,7 +37,7 @@ pub enum ListenError {
     /// The system refused.
     #[error("{address} can't be listened on: {source}")]
     Io {
-        /// The address asked for.
+        /// The requested address.
         address: SocketAddr,
         /// The system's error.
         source: std::io::Error,

@@ -1,12 +1,12 @@
 //! Routes a request to its service.
 //!
 //! Every AWS SDK and the AWS CLI sign their requests, and the credential scope in the
-//! `Authorization` header (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`) names the service.
-//! Another request goes by what only one service uses: the `X-Amz-Target` header, or the path. What
-//! is left is S3, which alone serves anonymous readers.
+//! `Authorization` header (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`) names the service. An
+//! unsigned request is routed by what only one service uses: the `X-Amz-Target` header, or the
+//! path. Everything else goes to S3, the only service with anonymous readers.
 //!
-//! A query's scope (`X-Amz-Credential`) chooses S3 only, which presigned URLs are for: whoever
-//! makes somebody follow a link writes the query, and would choose the service.
+//! The scope in a query (`X-Amz-Credential`) can select only S3, the service that presigned URLs
+//! are for: the author of a malicious link controls the query, and could choose any service.
 //!
 //! Source:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>

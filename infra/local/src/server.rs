@@ -23,7 +23,7 @@ use crate::route::{Destination, route};
 use crate::stack::Stack;
 use crate::{gc, listen};
 
-/// `x-amzn-RequestId`, which SDKs give to whoever asks.
+/// The header `x-amzn-RequestId`, which SDKs expose.
 const REQUEST_ID: &str = "x-amzn-requestid";
 
 /// Serves `stack` on `listener` until `shutdown` resolves and the requests under way are answered.
@@ -63,7 +63,7 @@ async fn respond(stack: &Stack, request: Request<Body>) -> Response<Body> {
     response
 }
 
-/// Checks that no web page sent the request, where no signature says who did.
+/// Checks that no web page sent the request, if no signature identifies the sender.
 fn check_sender(stack: &Stack, request: &Request<Body>) -> Result<(), browser_guard::Refusal> {
     if stack.verifies() {
         browser_guard::host(request).map(drop)
@@ -72,8 +72,8 @@ fn check_sender(stack: &Stack, request: &Request<Body>) -> Result<(), browser_gu
     }
 }
 
-/// Makes a browser that shows an answer run nothing of it, give it an origin of its own (`null`),
-/// and take it for what its `Content-Type` says.
+/// Adds headers that stop a browser from running a response's content: it gets an opaque origin
+/// (`null`), and its `Content-Type` is not guessed.
 fn contain(headers: &mut HeaderMap) {
     // Beside a policy that the answer has: a browser holds it to both.
     let sandbox = HeaderValue::from_static("sandbox");
@@ -196,7 +196,7 @@ async fn delete_old(stack: &Stack, request: &Parts) -> Response<Body> {
     }
 }
 
-/// The age in a request to delete what is older.
+/// Returns the age in a request to delete older executions.
 fn age(request: &Parts) -> Result<Duration, (StatusCode, &'static str)> {
     if request.method != Method::POST {
         return Err((StatusCode::METHOD_NOT_ALLOWED, "only POST deletes"));

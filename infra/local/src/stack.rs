@@ -59,7 +59,7 @@ pub struct Config {
     pub model_server: local_sagemaker::StartServer,
     /// The command that trains one.
     pub training: local_sagemaker::StartTraining,
-    /// Services beside the stack's own.
+    /// Services in addition to the stack's own.
     pub services: Vec<Arc<dyn Service>>,
     /// The command that evaluates JSONata ([`local_states::serve_evaluations`]); without one the
     /// stack does, itself.
@@ -83,7 +83,7 @@ pub enum StartError {
         "the function {0} can't be run: its Metadata.BuildProperties.Binary names none of this program's functions"
     )]
     NoCommand(String),
-    /// A service could not open its state, or could not take what the template describes.
+    /// A service could not open its state, or rejected the template's resources.
     #[error("{service}: {source}")]
     Service {
         /// The service.
@@ -111,7 +111,7 @@ struct Parts {
     data_dir: DataDir,
 }
 
-/// The services by which the stack, and whoever embeds it, reach what the AWS APIs do not offer.
+/// The services, for operations that the AWS APIs do not offer.
 struct Handles {
     s3: S3,
     lambda: Lambda,
@@ -213,9 +213,9 @@ impl Stack {
         Ok(())
     }
 
-    /// Stops: answers what is asked, ends the functions and the model servers, and lets go of the
-    /// data directory when the last clone is dropped. Executions that run are carried on by the
-    /// next stack.
+    /// Stops the stack: completes requests in progress, ends the functions and the model servers,
+    /// and releases the data directory when the last clone is dropped. The next stack continues
+    /// running executions.
     pub fn shut_down(&self) -> BoxFuture<'_, ()> {
         self.close().boxed()
     }
@@ -389,7 +389,7 @@ fn register(
 }
 
 impl Handles {
-    /// Brings the buckets, state machines and schedules to what the template says.
+    /// Creates or updates the buckets, state machines and schedules of the template.
     async fn declare(&self, application: &Application) -> Result<(), StartError> {
         for bucket in &application.buckets {
             self.s3
@@ -424,7 +424,7 @@ fn deployments(config: &Config, application: &Application) -> Result<Vec<Deploym
 }
 
 impl StartError {
-    /// Returns what a service said that keeps the stack from starting.
+    /// Wraps a service's error that keeps the stack from starting.
     pub(crate) fn of(service: &dyn Service, source: ServiceError) -> Self {
         Self::Service {
             service: service.name(),

@@ -59,7 +59,7 @@ pub enum LockError {
         /// The stack that holds it.
         info: StackInfo,
     },
-    /// Another process has only just taken it and has not said who it is.
+    /// Another process has just taken it and has not yet identified itself.
     #[error(
         "the data directory {0} is being taken by another stack at this moment; try again, or give --data-dir another directory"
     )]
@@ -126,8 +126,8 @@ impl DataDir {
     }
 }
 
-/// Takes what others may do with a data directory away. One that has other things in it, or is
-/// somebody else's, stays as it is.
+/// Removes the permissions of group and others on a data directory, if it is new or a stack's, and
+/// the user's own.
 fn restrict_owned(path: &Path) -> std::io::Result<()> {
     let is_used = path.join(FILE).try_exists()?;
     let is_empty = std::fs::read_dir(path)?.next().is_none();

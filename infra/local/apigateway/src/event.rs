@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use sam_template::{Api, Route};
 use service::Identity;
 
-/// A request and what it has found.
+/// A request and the route that it matched.
 pub(super) struct Event<'e> {
     pub(super) api: &'e Api,
     pub(super) route: &'e Route,

@@ -1,18 +1,17 @@
-//! Refuses requests that web pages send to a server on this machine which asks for no password.
+//! Rejects requests that web pages send to an unauthenticated server on this machine.
 //!
-//! The browser that shows a page of such a server shows other sites too, and each of them can make
-//! it send requests to 127.0.0.1. There are two attacks, and a header of the browser's own gives
-//! each away:
+//! A browser that shows a page of such a server shows other sites too, and each of them can make it
+//! send requests to 127.0.0.1. There are two attacks, and browser headers reveal each:
 //!
 //! - **DNS rebinding.** A site makes its own name resolve to 127.0.0.1. Its pages then have the
-//!   server's origin, and read every answer. `Host` still has the site's name, so [`check_host`]
-//!   takes only the names of this machine.
-//! - **Cross-site requests.** A form, an image or a `fetch` sends a request whose answer the page
-//!   need not read. The browser says which origin asks in `Origin` (all methods but GET and HEAD)
-//!   and in `Sec-Fetch-Site` (all requests to a loopback address), so [`check_origin`] takes only
-//!   the server's own.
+//!   server's origin, and can read every response. `Host` still has the site's name, so
+//!   [`check_host`] accepts only the names of this machine.
+//! - **Cross-site requests.** A form, an image or a `fetch` sends a request whose response the page
+//!   need not read. The browser names the requesting origin in `Origin` (all methods but GET and
+//!   HEAD) and in `Sec-Fetch-Site` (all requests to a loopback address), so [`check_origin`]
+//!   accepts only the server's own.
 //!
-//! Programs that are no browsers send neither `Origin` nor `Sec-Fetch-Site`.
+//! Programs other than browsers send neither `Origin` nor `Sec-Fetch-Site`.
 //!
 //! Sources: RFC 9112 section 3.2 (Host), RFC 6761 section 6.3 (localhost),
 //! <https://fetch.spec.whatwg.org/#origin-header>, <https://www.w3.org/TR/fetch-metadata/>.
@@ -37,7 +36,7 @@ pub enum Refusal {
         "the Host {0:?} is not a name of this machine: use 127.0.0.1, [::1], localhost or a name that ends in .localhost"
     )]
     ForeignHost(String),
-    /// A page of another origin asks.
+    /// The request comes from a page of another origin.
     #[error(
         "a web page of another origin sent this request (its Origin or Sec-Fetch-Site says so), and pages may not use this server"
     )]
@@ -63,7 +62,7 @@ pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     check_origin(request)
 }
 
-/// Returns the value of the one `Host` header that HTTP/1.1 asks for.
+/// Returns the value of the single `Host` header that HTTP/1.1 requires.
 ///
 /// # Errors
 /// [`Refusal::NoHost`].

@@ -43,7 +43,7 @@ pub struct Command {
     /// The working directory and `LAMBDA_TASK_ROOT`; `None` means the working directory of the
     /// stack.
     pub task_root: Option<PathBuf>,
-    /// Variables beside those of AWS and of the template; they win over both.
+    /// Additional variables, which override those of AWS and of the template.
     pub env: BTreeMap<String, String>,
 }
 
@@ -91,7 +91,7 @@ pub struct RetryPolicy {
     pub back_off: Duration,
     /// The longest wait between two tries.
     pub back_off_max: Duration,
-    /// An event that is older than this is given up.
+    /// The maximum age of an event before it is given up.
     pub max_age: Duration,
 }
 

@@ -19,7 +19,7 @@ fn new(code: &'static str, status: u16, message: String) -> InvokeError {
     }
 }
 
-/// No such function, or no such version of it.
+/// The function, or its version, does not exist.
 pub(crate) fn function_not_found(arn: &str) -> InvokeError {
     new(
         "ResourceNotFoundException",
@@ -69,8 +69,8 @@ pub(crate) fn not_json(error: &serde_json::Error) -> InvokeError {
     )
 }
 
-/// A synchronous event is over [`MAX_REQUEST`]. (The SDKs' models say `RequestTooLargeException`;
-/// this is the name that AWS puts on the wire.)
+/// A synchronous event exceeds [`MAX_REQUEST`]. (The SDKs' models say `RequestTooLargeException`;
+/// this is the name on AWS's wire.)
 pub(crate) fn request_too_large() -> InvokeError {
     new(
         "RequestEntityTooLargeException",

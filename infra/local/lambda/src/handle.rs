@@ -1,4 +1,4 @@
-//! The handle to the Lambda service: what the other services and the stack itself call.
+//! The handle to the Lambda service, for the other services and the stack itself.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -128,8 +128,8 @@ impl Lambda {
         super::queue::run(&self, shutdown).await;
     }
 
-    /// Ends every execution environment and waits until their processes are gone. Invocations that
-    /// run or wait fail with `ServiceException`; asynchronous ones stay in the queue for the next
+    /// Ends every execution environment and waits for their processes. Running and waiting
+    /// invocations fail with `ServiceException`; asynchronous ones stay in the queue for the next
     /// start.
     pub async fn shut_down(&self) {
         self.inner.pool.close().await;
@@ -140,7 +140,7 @@ impl Lambda {
         self.inner.slots.values().map(|slot| &slot.deployment)
     }
 
-    /// The asynchronous events that were given up, the latest first.
+    /// Returns the asynchronous events that were given up, the latest first.
     ///
     /// # Errors
     /// The queue's database can't be read.

@@ -1,4 +1,4 @@
-//! The environments of all functions: who may run, which one is warm, which one makes room.
+//! The environments of all functions: concurrency permits, warm environments, and eviction.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -49,7 +49,7 @@ pub(super) struct Pool {
 struct State {
     /// Warm environments, the one that worked last at the end.
     idle: Vec<(Arc<Slot>, Handle)>,
-    /// The environments that exist, but for those that were told to end.
+    /// The environments that exist and have not been told to end.
     alive: HashSet<u64>,
     /// The number of the next one.
     next: u64,
@@ -92,8 +92,8 @@ impl Pool {
         }
     }
 
-    /// Both permits, the function's first: who holds it and waits for the other takes nothing from
-    /// anyone else.
+    /// Acquires both permits, the function's first: a waiting caller then holds nothing that others
+    /// need.
     async fn lease(&self, slot: &Slot) -> Result<Lease, InvokeError> {
         let function = slot.concurrency.clone().acquire_owned().await;
         let overall = self.overall.clone().acquire_owned().await;
@@ -155,9 +155,9 @@ impl Pool {
         });
     }
 
-    /// The number of an environment that is about to start. Where it is one too many, the one that
-    /// has been idle longest ends. There is one: whoever starts an environment holds a lease, so
-    /// not all the others can be at work.
+    /// Returns the number of a new environment. If the limit is exceeded, ends the one that has
+    /// been idle longest. One is always idle: the caller holds a lease, so not all others can be
+    /// running.
     fn make_room(&self) -> u64 {
         let mut state = self.state();
         let id = state.next;

@@ -1,7 +1,7 @@
-//! Lambda as the AWS SDKs call it: `arn:aws:states:::aws-sdk:lambda:invoke`.
+//! Lambda's API for SDK integrations: `arn:aws:states:::aws-sdk:lambda:invoke`.
 //!
-//! Unlike with the optimized integration, a function's error is no error of the task, and payloads
-//! are text.
+//! Unlike in the optimized integration, a function error does not fail the task, and payloads are
+//! text.
 
 use std::sync::Arc;
 

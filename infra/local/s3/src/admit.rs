@@ -35,8 +35,8 @@ impl Trailers {
     }
 }
 
-/// Takes the signature off a request, whoever made it; those of its chunks are verified if a
-/// verifier came with it.
+/// Removes the signature of a request without checking the key. If a verifier came with the
+/// request, it verifies the chunks' signatures.
 pub(super) async fn any_key(
     request: Request<axum::body::Body>,
 ) -> Result<Request<s3s::Body>, S3Error> {
@@ -194,7 +194,8 @@ fn is_form(parts: &Parts) -> bool {
         && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"))
 }
 
-/// A POST to a bucket is an upload, unless its query says otherwise.
+/// Returns true for a POST to a bucket that is no form: such a request is an upload, unless its
+/// query selects another operation.
 fn is_upload_without_form(parts: &Parts) -> bool {
     let path = parts.uri.path().trim_matches('/');
     let to_bucket = !path.is_empty() && !path.contains('/');
@@ -202,7 +203,7 @@ fn is_upload_without_form(parts: &Parts) -> bool {
     parts.method == Method::POST && to_bucket && !names_operation && !is_form(parts)
 }
 
-/// Clients may say whom they expect to own the bucket: here one account owns all.
+/// Checks the expected bucket owner: one account owns all buckets here.
 fn check_owner(parts: &Parts) -> Result<(), S3Error> {
     let requester: Option<&Requester> = parts.extensions.get();
     let account = requester.map(|requester| requester.identity.account.as_bytes());

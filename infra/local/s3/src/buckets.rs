@@ -1,4 +1,4 @@
-//! Buckets: their rows and what is said about them.
+//! Buckets: their rows and configuration.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -97,7 +97,7 @@ pub(super) fn create(write: &Write, name: &str, region: &str) -> Result<bool, Er
     Ok(made == 1)
 }
 
-/// Removes an empty bucket, with what was being uploaded to it.
+/// Removes an empty bucket, with its unfinished uploads.
 pub(super) fn delete(write: &mut Write, name: &str) -> Result<(), Error> {
     let bucket = get(write.sql, name)?;
     let occupied = "SELECT 1 FROM versions WHERE bucket = ?1 LIMIT 1";

@@ -59,7 +59,7 @@ pub(super) struct Decoder {
 enum State {
     /// At the line with a chunk's size.
     Size,
-    /// Within a chunk, with so many bytes to go.
+    /// Within a chunk, with this number of bytes left.
     Data(u64),
     /// At the line break after a chunk.
     DataEnd,
@@ -140,7 +140,7 @@ impl Decoder {
         Ok(Some(data))
     }
 
-    /// Takes a line, without its end, when it is there.
+    /// Takes a complete line, without its end.
     fn line(&mut self) -> Result<Option<Bytes>, ChunkedError> {
         let Some(end) = self.pending.iter().position(|&byte| byte == b'\n') else {
             return match self.pending.len() {

@@ -1,11 +1,10 @@
-//! The SQLite database behind the store: one thread that writes, connections that read.
+//! The SQLite database behind the store: one writing thread, and connections that read.
 //!
-//! Writes that wait at the same moment share one transaction, and so one sync to disk; each has a
-//! savepoint of its own, so that a refused one leaves nothing behind. A write is answered after the
-//! commit.
+//! Concurrent writes share one transaction, and so one sync to disk; each has a savepoint, so a
+//! failed one leaves no trace. A write returns after the commit.
 //!
-//! While it is open, the file says so (`user_version`): a copy of it without its write-ahead log is
-//! then known as one, see `recovery`. Closing it moves everything into the one file.
+//! While the database is open, `user_version` says so, which identifies a copy that lacks its
+//! write-ahead log (see `recovery`). Closing the database moves everything into the one file.
 
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -32,13 +31,13 @@ pub(super) struct Database {
 /// A message to the writing thread.
 enum Message {
     Write(Job),
-    /// A write that makes room, and so must not fail for the lack of it.
+    /// A write that frees space, and so must not fail on a full disk.
     Delete(Job),
     /// To end, and to answer when everything is in the one file.
     Close(oneshot::Sender<()>),
 }
 
-/// A write in progress: what it does to the database, and what must follow once it is durable.
+/// A write in progress: its statements, and the effects to apply after the commit.
 pub(super) struct Write<'a> {
     pub(super) sql: &'a Connection,
     after: &'a mut PostCommit,
@@ -149,8 +148,7 @@ impl Database {
         receiver.await.map_err(|_| Error::Stopped)?
     }
 
-    /// Ends writing, and moves what is in the write-ahead log into the database file: from then on
-    /// the one file is all.
+    /// Ends writing, and moves the write-ahead log into the database file, which is then complete.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
         // An error means that the thread has ended already.
@@ -210,7 +208,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Takes what waits, commits it at once, answers.
+    /// Commits waiting jobs in batches, and replies.
     fn run(&mut self, queue: &mpsc::Receiver<Message>) {
         let mut closing = None;
         while closing.is_none()

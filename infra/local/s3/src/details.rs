@@ -10,7 +10,7 @@ use super::error::Error;
 /// The most bytes that names and values of user metadata may have together.
 const METADATA_LIMIT: usize = 2048;
 
-/// The classes whose objects can be read at once; `STANDARD` is kept as none.
+/// The storage classes whose objects can be read immediately; `STANDARD` is stored as none.
 const STORAGE_CLASSES: [&str; 5] = [
     "REDUCED_REDUNDANCY",
     "STANDARD_IA",
@@ -28,17 +28,17 @@ pub(super) struct Details {
     pub(super) headers: Headers,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) checksum: Option<Checksum>,
-    /// The sizes in bytes of the parts of a multipart upload; empty for an object that came in one
-    /// piece.
+    /// The sizes in bytes of the parts of a multipart upload; empty for an object uploaded in one
+    /// request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) parts: Vec<u64>,
-    /// The values of the checksums of those parts, where the client asked for some.
+    /// The checksums of the parts, if the client requested them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) part_checksums: Vec<String>,
 }
 
 impl Details {
-    /// The checksum of the part with that index. What it covers is said as of the whole object.
+    /// Returns the checksum of the part with this index; its type is that of the whole object.
     pub(super) fn part_checksum(&self, index: usize) -> Option<Checksum> {
         Some(Checksum {
             value: self.part_checksums.get(index)?.clone(),

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3s::{S3Error, S3ErrorCode};
 
-/// An element of an error beside its code and its text.
+/// An element of an error in addition to its code and text.
 pub(super) type Member = (String, String);
 
 /// Carries members through `s3s`, which has no place for them; `response` takes it off again.

@@ -128,11 +128,11 @@ pub(super) struct Requester {
     pub(super) host_id: String,
     pub(super) source_ip: String,
     pub(super) identity: Identity,
-    /// The host that was asked, with its port.
+    /// The host and port of the request.
     pub(super) host: String,
     /// True if the host names the bucket.
     pub(super) is_virtual_host: bool,
-    /// The region whose endpoint was asked: the one of the signature.
+    /// The region of the request: that of its signature.
     pub(super) region: String,
 }
 

@@ -1,9 +1,9 @@
 //! Object bytes on disk.
 //!
-//! A file's name is made here and says nothing about the key, so no key can leave the directory.
+//! The store chooses a file's name, independent of the key, so no key can escape the directory.
 //! Bytes go to `incoming/` first, are synced, and are renamed into `objects/xx/`; from then on they
-//! never change. Rows of the database name the files; `recovery` says what becomes of a file
-//! without a row. No link is followed.
+//! never change. Rows of the database name the files; `recovery` handles files without a row.
+//! Symbolic links are not followed.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -47,7 +47,7 @@ impl FileId {
 }
 
 impl Files {
-    /// Opens or makes the directory, and removes what was left half written.
+    /// Opens or creates the directory, and removes partial writes.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         let files = Self { root: root.into() };
         make_directory(root)?;
@@ -176,7 +176,7 @@ impl Files {
         draft.keep().map(Some)
     }
 
-    /// Removes a stored file. That it is gone already is no error.
+    /// Removes a stored file. A missing file is no error.
     pub(super) fn remove(&self, id: FileId) {
         if let Err(error) = fs::remove_file(self.path(id))
             && !is_missing(&error)
@@ -186,7 +186,7 @@ impl Files {
     }
 }
 
-/// A file that is being written. Dropped, it is gone.
+/// A file being written, which is removed when dropped.
 pub(super) struct Draft {
     files: Files,
     id: FileId,

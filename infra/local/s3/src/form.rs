@@ -1,10 +1,10 @@
-//! A browser's form upload (POST Object), rewritten so that `s3s` reads it as S3 does:
+//! Rewrites a browser's form upload (POST Object), so that `s3s` reads it as S3 does:
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>
 //!
-//! `${filename}` is replaced, and the fields are held against the policy of the form. Then it and
-//! the signature over it, which nobody here can verify (see `admit`), become fields that S3
-//! ignores, and so does what S3 takes for absent where `s3s` would refuse it. What `s3s` does not
-//! know of is kept beside the request.
+//! It replaces `${filename}` and checks the fields against the form's policy. The policy and its
+//! signature, which nobody here can verify (see `admit`), then become fields that S3 ignores; so do
+//! fields that S3 treats as absent but `s3s` would reject. Fields unknown to `s3s` are kept beside
+//! the request.
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, stream};

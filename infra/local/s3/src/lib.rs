@@ -1,13 +1,13 @@
-//! Amazon S3: the `s3s` crate's protocol over a durable store of its own.
+//! Amazon S3: the `s3s` crate's protocol over a durable store.
 //!
-//! `s3s` parses and writes HTTP and XML; `admit` stands in front of it and `api` behind it. Bytes
-//! of objects are files (`files`), all else is SQLite (`database`); the rules of S3 are in
-//! `buckets`, `versions`, `uploads` and `list`. A write and the events that it causes are one
-//! transaction; `dispatcher` carries events to functions.
+//! `s3s` parses and writes HTTP and XML; `admit` precedes it and `api` implements its operations.
+//! Object bytes are files (`files`), everything else is SQLite (`database`); the rules of S3 are in
+//! `buckets`, `versions`, `uploads` and `list`. A write and its events are one transaction;
+//! `dispatcher` delivers events to functions.
 //!
-//! Two invariants hold at any moment, also after `kill -9`: a row names only files that are
-//! complete and on disk, and what was answered with success is on disk. `recovery` says what a
-//! start does with files that no row names.
+//! Two invariants hold at any moment, even after `kill -9`: a row names only files that are
+//! complete and on disk, and every acknowledged write is on disk. At start, `recovery` handles
+//! files without a row.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

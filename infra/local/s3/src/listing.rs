@@ -10,7 +10,7 @@ pub(super) struct Query {
     pub(super) delimiter: Option<String>,
     /// The maximum number of entries and common prefixes together.
     pub(super) limit: usize,
-    /// A marker inside a common prefix leaves all of it out. `StartAfter` alone does not.
+    /// True if a marker inside a common prefix skips the whole prefix. `StartAfter` alone does not.
     pub(super) marker_skips_prefix: bool,
 }
 

@@ -54,7 +54,8 @@ fn split_lists(headers: &mut HeaderMap) {
     }
 }
 
-/// A condition that is no entity tag is one that no object has; `s3s` would refuse it.
+/// Quotes malformed entity tags in conditions, so that they match no object; `s3s` would reject
+/// them.
 fn quote_tags(headers: &mut HeaderMap) {
     for name in [
         IF_MATCH,

@@ -1,7 +1,7 @@
-//! The policy of a form upload: what its fields may say.
+//! The policy of a form upload: the allowed values of its fields.
 //!
 //! See <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>. The
-//! errors, and what is no condition, are as AWS answered them (recorded by LocalStack's tests of
+//! errors and the treatment of malformed conditions are AWS's (recorded by LocalStack's tests of
 //! S3).
 
 use std::time::SystemTime;
@@ -73,8 +73,7 @@ pub(super) fn missing_field(name: &str) -> Error {
     Error::argument(text, name, "")
 }
 
-/// Holds the fields of a form, names and values, against its policy; gives the length that it
-/// allows the file.
+/// Checks the fields of a form against its policy; returns the allowed length of the file.
 pub(super) fn check(
     policy: &str,
     bucket: &str,
@@ -121,8 +120,8 @@ fn decode(policy: &str) -> Result<Policy, Error> {
     serde_json::from_slice(&decoded).map_err(|error| invalid(error.to_string()))
 }
 
-/// Returns `None` for a condition that no form meets: a field without `$`, a length that is no
-/// number.
+/// Returns `None` for a condition that no form meets: a field without `$`, or a length that is not
+/// a number.
 fn parse(condition: &Value) -> Result<Option<Condition>, Error> {
     if let Value::Object(members) = condition {
         let member = members.iter().next().filter(|_| members.len() == 1);

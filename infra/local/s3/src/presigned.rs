@@ -1,4 +1,4 @@
-//! Presigned URLs: what their query says beside the request's own parameters.
+//! The signature parameters in the query of a presigned URL.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::{S3Error, s3_error};

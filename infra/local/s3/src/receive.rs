@@ -28,7 +28,7 @@ pub(super) struct DeclaredDigests {
     pub(super) md5: Option<Md5>,
     /// From a header.
     pub(super) checksum: Option<Checksum>,
-    /// The algorithm of a checksum that follows the body, or that the object shall have.
+    /// The algorithm of a checksum that follows the body, or that the object is to have.
     pub(super) algorithm: Option<Algorithm>,
     pub(super) trailers: Option<Trailers>,
     /// True if the bytes are a part, for which S3 reports `ExpectedDigest` in base64 (recorded).
@@ -138,7 +138,7 @@ pub(super) struct Received {
 }
 
 impl Received {
-    /// A version of these bytes, with nothing else said about it.
+    /// Returns a version of these bytes, without metadata.
     pub(super) fn into_version(self, algorithm: Algorithm) -> (Stored, NewVersion) {
         let new = NewVersion {
             file: Some(self.stored.id()),

@@ -23,8 +23,8 @@ pub(super) const CLOSED: i32 = 1;
 /// <https://www.sqlite.org/fileformat.html#user_version_number>
 const USER_VERSION_OFFSET: u64 = 60;
 
-/// Refuses to open a database that has lost rows: one that is missing beside its objects, or was
-/// not closed and has no write-ahead log.
+/// Refuses to open a database that has lost rows: it is missing although objects exist, or was not
+/// closed and lacks its write-ahead log.
 pub(super) fn check(database: &Path, files: &Files) -> Result<(), Error> {
     let wal = database.with_extension("sqlite-wal");
     let shm = database.with_extension("sqlite-shm");
@@ -52,8 +52,7 @@ fn user_version(database: &Path) -> io::Result<i32> {
     Ok(i32::from_be_bytes(version))
 }
 
-/// Moves the stored files that are not in `wanted` to `lost+found/`, and says what does not fit
-/// together.
+/// Moves the stored files that are not in `wanted` to `lost+found/`, and logs inconsistencies.
 pub(super) fn sweep(files: &Files, mut wanted: HashSet<FileId>) -> io::Result<()> {
     let (known, orphans): (Vec<FileId>, _) = files
         .stored()?
@@ -82,8 +81,8 @@ pub(super) fn sweep(files: &Files, mut wanted: HashSet<FileId>) -> io::Result<()
     Ok(())
 }
 
-/// Makes the directory where there is none. Anything else in its place is refused, a symbolic link
-/// too: what is behind it is not the store's to change.
+/// Creates the directory if it is missing. Anything else in its place is refused, including a
+/// symbolic link, whose target the store must not change.
 pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => Ok(()),
@@ -106,8 +105,8 @@ fn refuse_link(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The files of the store's own in a directory: regular ones with a name that only [`Files`] gives.
-/// Whatever else is there is none of its business.
+/// Returns the store's own files in a directory: regular files with names that [`Files`] generates.
+/// Others are ignored.
 pub(super) fn own_files(directory: &Path) -> io::Result<Vec<FileId>> {
     let mut own_ids = Vec::new();
     for entry in fs::read_dir(directory)? {

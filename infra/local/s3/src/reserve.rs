@@ -1,7 +1,7 @@
 //! Reserves disk space for deletes.
 //!
-//! A delete is a transaction too, and so needs room for it before it makes any. On a disk that is
-//! nearly full the reserve is given up first, and taken again when there is room.
+//! A delete is a transaction and needs space before it frees any. On a nearly full disk the reserve
+//! is released first, and taken again when there is space.
 
 use std::fs::{self, File};
 use std::io;

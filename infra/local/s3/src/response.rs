@@ -22,7 +22,7 @@ pub(super) struct ResponseBuilder {
     method: Method,
     /// The path of the request, decoded, without its first slash.
     path: String,
-    /// The query as it came.
+    /// The query, unmodified.
     query: String,
 }
 
@@ -147,7 +147,7 @@ impl ResponseBuilder {
         error + "</Error>"
     }
 
-    /// The members that the request tells.
+    /// Returns the members that derive from the request.
     fn subject(&self, code: &str) -> Vec<(&'static str, String)> {
         let (bucket, key) = self.path.split_once('/').unwrap_or((&self.path, ""));
         let bucket = || ("BucketName", bucket.to_owned());
@@ -190,7 +190,7 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     Some(rest.split_once(end)?.0)
 }
 
-/// The name and the value of an argument of which `s3s` says only that it could not read it.
+/// Returns the name and the value of an argument that `s3s` could not parse.
 fn unparsed(text: &str) -> Option<(&str, &str)> {
     let argument = text
         .strip_prefix("invalid query: ")
@@ -245,8 +245,8 @@ fn escape_controls(xml: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// The answer to a form tells in its document what it tells in its headers; `s3s` writes a path,
-/// and a tag without quotes.
+/// Corrects the XML response to a form upload to match its headers; `s3s` writes a path, and a tag
+/// without quotes.
 fn as_header_says(xml: &str, headers: &HeaderMap) -> String {
     const ROOT: &str = "<PostResponse>";
     let header = |name| {
@@ -267,8 +267,8 @@ fn as_header_says(xml: &str, headers: &HeaderMap) -> String {
     )
 }
 
-/// Writes metadata beyond ASCII as S3 does: where most of it is ASCII, in the other encoding of RFC
-/// 2047 than `s3s`.
+/// Encodes metadata beyond ASCII as S3 does: mostly-ASCII values use the other encoding of RFC 2047
+/// than in `s3s`.
 fn encode_metadata(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         let text = value.to_str().unwrap_or_default();

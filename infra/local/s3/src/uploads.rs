@@ -98,7 +98,7 @@ pub(super) fn disturb(write: &Write, bucket: &str, key: &str) -> Result<(), Erro
     Ok(())
 }
 
-/// The upload, or what is missing.
+/// Returns the upload, or the error for what does not exist.
 pub(super) fn get(sql: &Connection, bucket: &str, key: &str, id: &str) -> Result<Upload, Error> {
     super::buckets::get(sql, bucket)?;
     let mut query = sql.prepare_cached(&format!(

@@ -14,7 +14,7 @@ use super::error::Error;
 use super::files::FileId;
 use super::now;
 
-/// The id of what was written while versioning was not enabled.
+/// The id of versions written while versioning was not enabled.
 pub(super) const NULL: &str = "null";
 
 /// A version of an object, or a delete marker.
@@ -112,7 +112,7 @@ pub(super) fn check_id(id: Option<&str>) -> Result<(), Error> {
     Err(Error::argument(text, "versionId", id))
 }
 
-/// Finds a version, which may be a delete marker, or says as AWS does what is missing.
+/// Finds a version, which may be a delete marker, or returns AWS's error for what does not exist.
 pub(super) fn find(
     sql: &Connection,
     bucket: &str,
@@ -231,7 +231,7 @@ pub(super) fn remove(
 pub(super) enum Deleted {
     /// Nothing existed to delete, which is no error.
     Nothing,
-    /// A version, or a delete marker, is gone.
+    /// A version, or a delete marker, was removed.
     Version(Box<Version>),
     /// The object is hidden by a new delete marker.
     Marked(Box<Version>),

@@ -1,5 +1,5 @@
-//! The XML documents of requests: read whole before `s3s` parses them, and held against their
-//! digests.
+//! The XML documents of requests: read completely and checked against their digests, before `s3s`
+//! parses them.
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
@@ -76,7 +76,7 @@ fn referred(number: &str) -> Option<char> {
     char::from_u32(code.ok()?).filter(is_resolved)
 }
 
-/// Reads a document to its end, and keeps no more of it than is allowed.
+/// Reads a document to its end, but buffers no more than the limit.
 pub(super) async fn read(body: s3s::Body, parts: &Parts) -> Result<Bytes, Error> {
     let mut body = StreamingBlob::from(body);
     let mut document = BytesMut::new();

@@ -15,7 +15,7 @@ use super::{GROUP, Scheduler, now};
 
 const MAX_REQUEST: usize = 1 << 20;
 
-/// The most schedules in one answer, and as many as there are where nothing is said.
+/// The maximum and default number of schedules in a page.
 const PAGE: usize = 100;
 
 /// The members of a request that are not part of the stored schedule.
@@ -116,7 +116,7 @@ async fn create(scheduler: &Scheduler, name: String, request: Value) -> ApiResul
     Ok(json!({ "ScheduleArn": arn }))
 }
 
-/// All of it anew, as on AWS: what the request leaves out is gone.
+/// Replaces the whole schedule, as on AWS: members that the request omits are removed.
 async fn update(scheduler: &Scheduler, name: String, request: Value) -> ApiResult {
     let arn = scheduler.arn(&name);
     let plan = Plan::read(&request)?;

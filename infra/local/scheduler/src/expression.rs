@@ -73,7 +73,7 @@ fn rate(seconds: i64, start: Timestamp, after: Timestamp) -> Option<Timestamp> {
     start.checked_add(SignedDuration::from_secs(since)).ok()
 }
 
-/// The search goes by the clock on the wall; only what it finds is looked up in the time zone.
+/// Finds the next occurrence in wall-clock time, and converts only that to the time zone.
 fn occurrence(cron: &Cron, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let mut wall = zone.to_datetime(after);
     loop {

@@ -1,5 +1,4 @@
-//! A schedule's request, lifted into what the service needs: past this point nothing is checked
-//! again.
+//! Validates a schedule's request into a plan: past this point nothing is checked again.
 //!
 //! <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html>
 

@@ -1,4 +1,4 @@
-//! Calls what is due, and waits for what comes next.
+//! Calls the targets of due schedules, and waits for the next.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -64,7 +64,7 @@ impl Scheduler {
         .await
     }
 
-    /// Calls what is due at `now`, and says how long there is nothing more to do.
+    /// Calls everything that is due at `now`, and returns the wait until the next occurrence.
     pub(super) async fn run_due(&self, now: Timestamp) -> Result<Duration, ApiError> {
         for schedule in self.with(move |store| store.due(now)).await? {
             let Some(due) = schedule.due else { continue };

@@ -98,8 +98,8 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// The occurrence `was` of a schedule is done with, and `due` comes next. Whoever has changed
-    /// the schedule since knows better.
+    /// Records that the occurrence `was` is settled and that `due` comes next. A concurrent change
+    /// of the schedule takes precedence.
     pub(super) fn settle(
         &self,
         name: &str,
@@ -126,7 +126,7 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Deletes it, if it is there.
+    /// Deletes a schedule; returns true if it existed.
     pub(super) fn delete(&self, name: &str) -> Result<bool, ApiError> {
         let sql = "DELETE FROM schedules WHERE name = ?1";
         Ok(self.0.prepare_cached(sql)?.execute([name])? > 0)

@@ -32,7 +32,7 @@ pub struct Invocation {
     pub payload: Bytes,
     /// `Unhandled` where the function failed, crashed or ran out of time.
     pub function_error: Option<String>,
-    /// The last 4 KB of what the invocation logged.
+    /// The last 4 KB of the invocation's log output.
     pub log_tail: String,
     /// The trace header that the function saw (`X-Amzn-Trace-Id`).
     pub trace_id: String,

@@ -1,9 +1,9 @@
-//! The seam between the local stack and its services.
+//! The interface between the local stack and its services.
 //!
-//! A service implements [`Service`]; what it needs of another one is a trait of this crate
-//! ([`Invoke`], [`Objects`], [`sdk::SdkService`], [`sdk::Jobs`]), which the stack plugs in. What
-//! all services share is here too, once: the account and region, how requests are signed, SQLite,
-//! files that only the user may read, child processes, logs. This crate knows no service.
+//! A service implements [`Service`]. It reaches other services through the traits of this crate
+//! ([`Invoke`], [`Objects`], [`sdk::SdkService`], [`sdk::Jobs`]), whose implementations the stack
+//! supplies. The crate also has the parts that all services share: the account and region,
+//! signature verification, SQLite, private files, child processes, logs. It depends on no service.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

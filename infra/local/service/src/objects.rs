@@ -68,7 +68,7 @@ pub struct Listed {
     pub size: u64,
 }
 
-/// The store could not do what was asked.
+/// The error of an operation on objects.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ObjectsError(pub String);

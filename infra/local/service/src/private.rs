@@ -19,7 +19,7 @@ pub fn restrict_new_files() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// Takes what the user's group and others may do with `path` away; nothing where it is a link.
+/// Removes the permissions of group and others on `path`; leaves symbolic links alone.
 pub fn restrict(path: &Path) -> io::Result<()> {
     let metadata = path.symlink_metadata()?;
     let mode = metadata.permissions().mode();
@@ -80,7 +80,7 @@ pub fn open_to_read(path: &Path) -> io::Result<File> {
     open(path, options().read(true))
 }
 
-/// Makes a file that is not there yet, or an empty one of what is there.
+/// Creates a file, or truncates an existing one.
 pub fn create(path: &Path) -> io::Result<File> {
     open(path, options().write(true).create(true).truncate(true))
 }

@@ -54,8 +54,8 @@ pub struct ServiceException {
 /// `arn:aws:states:::sagemaker:createTrainingJob.sync`.
 #[async_trait]
 pub trait Jobs: Send + Sync {
-    /// Performs an operation that creates something, for `task`: for the same task again, that is
-    /// no error and changes nothing.
+    /// Performs a creating operation for `task`. Repeating it for the same task is no error and
+    /// changes nothing.
     async fn create(
         &self,
         operation: &str,

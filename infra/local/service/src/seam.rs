@@ -28,7 +28,7 @@ pub trait Service: Send + Sync {
     /// Returns the name that errors and logs have for it: `Amazon S3`.
     fn name(&self) -> &'static str;
 
-    /// Returns what the credential scope of a request's signature calls it: `s3`.
+    /// Returns the name of the service in the credential scope of signatures: `s3`.
     fn signing_name(&self) -> &'static str;
 
     /// Returns what stands before the dot in `X-Amz-Target`, for services of the AWS JSON
@@ -37,8 +37,8 @@ pub trait Service: Send + Sync {
         None
     }
 
-    /// Returns true if the host or path of `request` is this service's, whatever its signature
-    /// says.
+    /// Returns true if the host or path of `request` belongs to this service, regardless of its
+    /// signature.
     fn owns(&self, _request: &Parts) -> bool {
         false
     }
@@ -85,8 +85,8 @@ pub trait Service: Send + Sync {
         None
     }
 
-    /// Returns the CloudFormation resource types that [`declare`](Self::declare) takes, beside
-    /// those that the template's reader knows itself.
+    /// Returns the CloudFormation resource types that [`declare`](Self::declare) handles, in
+    /// addition to those that the template reader supports.
     fn resource_types(&self) -> &'static [&'static str] {
         &[]
     }
@@ -107,19 +107,19 @@ pub trait Service: Send + Sync {
         Ok(())
     }
 
-    /// Takes up what was under way when an earlier stack ended, before the first request.
+    /// Resumes the work that an earlier stack left unfinished, before the first request.
     ///
     /// # Errors
-    /// Its state can't be read.
+    /// The state can't be read.
     async fn resume(&self) -> Result<(), ServiceError> {
         Ok(())
     }
 
-    /// Does what goes on by itself until the stack stops: delivers events, runs what is due,
-    /// deletes what is old.
+    /// Runs the background work until the stack stops: event delivery, scheduled work, cleanup.
     async fn run(&self, _stop: Stop) {}
 
-    /// Ends what runs, and answers who waits for it. What is accepted is kept for the next start.
+    /// Stops running work, and responds to waiting callers. Accepted work is kept for the next
+    /// start.
     async fn shut_down(&self) {}
 
     /// Refuses to write from now on, when the last requests are answered.
@@ -145,8 +145,8 @@ impl RequestHead {
         }
     }
 
-    /// Returns the status of the answer to who is not let in: that of the JSON protocols, or that
-    /// of the REST ones.
+    /// Returns the status of the response to a rejected request: that of the JSON protocols, or of
+    /// the REST protocols.
     pub fn error_status(&self) -> StatusCode {
         if self.has_target {
             StatusCode::BAD_REQUEST
@@ -161,7 +161,7 @@ impl RequestHead {
 pub struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// Returns a stop that comes when the receiver turns true, or its sender is gone.
+    /// Creates a stop signal that fires when the receiver turns true, or its sender is dropped.
     pub fn new(receiver: watch::Receiver<bool>) -> Self {
         Self(receiver)
     }

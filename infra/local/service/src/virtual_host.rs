@@ -1,9 +1,8 @@
-//! Virtual-hosted requests of S3: `http://BUCKET.localhost:4566/KEY`, which most SDKs send unless
-//! they are told not to.
+//! Virtual-hosted requests of S3: `http://BUCKET.localhost:4566/KEY`, the default of most SDKs.
 //!
 //! The bucket is the first part of `BUCKET.localhost`, `BUCKET.s3.localhost` and
-//! `BUCKET.s3.REGION.localhost`, at any port. An address can have no bucket before it, and SDKs
-//! send `http://127.0.0.1:4566/BUCKET/KEY` by themselves. Source:
+//! `BUCKET.s3.REGION.localhost`, at any port. An IP address can't have a bucket prefix, so SDKs use
+//! `http://127.0.0.1:4566/BUCKET/KEY` for it. Source:
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
 
 use http::request::Parts;

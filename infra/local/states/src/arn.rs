@@ -60,8 +60,7 @@ impl Arn<'_> {
     }
 }
 
-/// Reads an ARN of this service. Whether it is of this account and region is for [`named_here`] to
-/// tell.
+/// Parses an ARN of this service. [`named_here`] checks its account and region.
 pub(super) fn parse(arn: &str) -> Result<Arn<'_>, ApiError> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [prefix, _partition, service, _region, _account, resource] = parts[..] else {

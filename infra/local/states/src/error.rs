@@ -23,7 +23,7 @@ pub enum ApiError {
     /// The execution's input is not JSON.
     #[error("Invalid State Machine Execution Input: '{0}'")]
     InvalidExecutionInput(String),
-    /// `loggingConfiguration` says nothing that can be done.
+    /// `loggingConfiguration` is not supported.
     #[error("Invalid Logging Configuration: {0}")]
     InvalidLoggingConfiguration(&'static str),
     /// A `nextToken` that this service did not write, or wrote for another request.
@@ -43,7 +43,7 @@ pub enum ApiError {
     /// The state machine goes when its last execution has ended.
     #[error("State Machine is being deleted: '{0}'")]
     StateMachineDeleting(String),
-    /// STANDARD was asked of EXPRESS, or the reverse.
+    /// An operation of STANDARD state machines was called for an EXPRESS one, or the reverse.
     #[error("{0}")]
     StateMachineTypeNotSupported(&'static str),
     /// No execution has this ARN.
@@ -70,13 +70,13 @@ pub enum ApiError {
     /// An alias, or a version that one should lead to, does not exist.
     #[error("Request references a resource that does not exist.")]
     NoSuchAlias,
-    /// The request does not fit what is there.
+    /// The request conflicts with the current state.
     #[error("{0}")]
     Conflict(String),
     /// More versions or aliases than AWS allows.
     #[error("{0}")]
     QuotaExceeded(&'static str),
-    /// `encryptionConfiguration` says nothing that can be done.
+    /// `encryptionConfiguration` is not supported.
     #[error("Invalid Encryption Configuration: {0}")]
     InvalidEncryptionConfiguration(&'static str),
     /// Tags of something that does not exist.

@@ -38,7 +38,7 @@ struct Inner {
 pub(super) struct WeakStates(Arc<OnceLock<Weak<Inner>>>);
 
 impl WeakStates {
-    /// The service. Where it is gone there is no answer: the task stays as it is, for the next
+    /// Returns the service. If it is gone, never returns: the task stays pending for the next
     /// process.
     pub(super) async fn states(&self) -> States {
         match self.0.get().and_then(Weak::upgrade) {
@@ -138,9 +138,8 @@ impl States {
         Ok(States(parts))
     }
 
-    /// Creates the state machine that the template describes, or gives it a new revision where it
-    /// differs from what is there. Answers its ARN. A state machine's type can't be changed, on AWS
-    /// neither.
+    /// Creates the state machine that the template describes, or a new revision of it if it
+    /// differs. Returns its ARN. A state machine's type can't be changed, as on AWS.
     pub async fn declare(&self, machine: &template::StateMachine) -> Result<String, ApiError> {
         let settings = api::declared_settings(machine)?;
         let arn = arn::machine(self.identity(), &machine.name);
@@ -167,9 +166,9 @@ impl States {
         Ok(arn)
     }
 
-    /// Carries on every execution that an earlier process left running, and tells how many. Tasks
-    /// whose result is on disk are not run again; those that ran are run once more. Call it when
-    /// everything that tasks need is there.
+    /// Continues every execution that an earlier process left running; returns their number. Tasks
+    /// whose result is on disk are not run again; interrupted ones are. Call it when everything
+    /// that tasks need is available.
     pub async fn resume(&self) -> Result<usize, ApiError> {
         self.engine().resume().await
     }
@@ -220,7 +219,7 @@ impl States {
         Ok(parent.is_some() && parent == of)
     }
 
-    /// An execution as it is now.
+    /// Returns the current state of an execution.
     pub async fn describe(&self, execution_arn: &str) -> Result<Execution, ApiError> {
         let row = self.execution_row(execution_arn).await?;
         Ok(Execution {

@@ -3,7 +3,7 @@
 use asl::Payload;
 use serde_json::Value;
 
-/// The value, or what is wrong with the text as AWS says it.
+/// Parses a value; the error has AWS's text.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
     payload(text).map(Payload::into_value)
 }

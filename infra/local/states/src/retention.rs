@@ -93,9 +93,9 @@ fn earlier(duration: Duration) -> i64 {
 }
 
 impl States {
-    /// Deletes executions that ended longer ago than `older_than`, with their histories, and what
-    /// is left of deleted state machines; gives the space back to the system. Others go on
-    /// meanwhile: it is many small transactions.
+    /// Deletes executions that ended longer ago than `older_than`, with their histories, and the
+    /// remains of deleted state machines; returns the space to the system. It works in many small
+    /// transactions, so others proceed meanwhile.
     pub async fn gc(&self, older_than: Duration) -> Result<Swept, ApiError> {
         let mut sweep = Sweep::new(older_than);
         loop {

@@ -36,8 +36,8 @@ const METHODS: &[&str] = &[
     "x-amazon-apigateway-any-method",
 ];
 
-/// Reads an API. What its routes ask of their callers is not looked at: a stack with a key asks all
-/// of them for a signature.
+/// Reads an API. The authorization of its routes is ignored: a stack with a key requires a
+/// signature for all of them.
 pub(super) fn read(
     resolver: &Resolver<'_>,
     resource: &Resource,

@@ -106,7 +106,8 @@ pub struct Notification {
 /// A schedule of EventBridge Scheduler.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
-    /// The key under `Resources`; of an event, what SAM makes of it: its resource's and its own.
+    /// The key under `Resources`; for an event, the id that SAM builds from the resource's and the
+    /// event's.
     pub logical_id: String,
     /// `Name`, or the logical id where the template leaves the name to AWS.
     pub name: String,
@@ -162,7 +163,7 @@ pub struct Variant {
     pub weight: f64,
     /// `InitialInstanceCount`: one server does their work here.
     pub instance_count: i64,
-    /// `InstanceType`, as far as it is said.
+    /// The `InstanceType`, if given.
     pub instance_type: String,
     /// The name of the model.
     pub model_name: String,

@@ -22,7 +22,7 @@ const IGNORED: &[&str] = &[
     "Tags",
 ];
 
-/// Reads a bucket and what it configures itself.
+/// Reads a bucket and its own notifications.
 pub(super) fn read(
     resolver: &Resolver<'_>,
     resource: &Resource,

@@ -180,7 +180,7 @@ impl Fault {
         }
     }
 
-    /// Says what it is about, unless something nearer has.
+    /// Sets the subject, unless an inner context has set it.
     pub(super) fn about(mut self, subject: impl FnOnce() -> String) -> Self {
         self.subject.get_or_insert_with(subject);
         self

@@ -8,7 +8,7 @@ use super::resolve::Resolver;
 use super::resources::{Resource, ServiceKind, Support};
 use super::{bucket, schedule};
 
-/// Adds what the events configure: notifications of buckets, and schedules.
+/// Adds the notifications and schedules that the functions' events declare.
 pub(super) fn add(
     resolver: &Resolver<'_>,
     application: &mut Application,

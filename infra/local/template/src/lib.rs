@@ -1,9 +1,9 @@
-//! The SAM template: read, resolved, and reduced to what the services need.
+//! Reads a SAM template and reduces it to what the services need.
 //!
-//! Text becomes nodes with their places (`yaml`, `node`); `Globals` are merged in (`resources`);
-//! references and functions are resolved where something uses them (`resolve`, `intrinsic`); a file
-//! for each kind of resource reads it. What AWS would refuse is an error with its place; what only
-//! the local stack can't do is a note.
+//! Text becomes nodes with positions (`yaml`, `node`); `Globals` are merged in (`resources`);
+//! references and functions are resolved where they are used (`resolve`, `intrinsic`); one file for
+//! each kind of resource reads it. A problem that AWS would reject is an error with its position;
+//! one that only the local stack has is a note.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

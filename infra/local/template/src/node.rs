@@ -1,5 +1,4 @@
-//! A value of a template, with its place in the file: what YAML gives, and what is left when the
-//! functions are resolved.
+//! A value of a template with its position in the file, before or after its functions are resolved.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -154,7 +153,7 @@ impl Node {
         named.then_some((key.text.as_str(), argument))
     }
 
-    /// About the bytes that a copy of it takes.
+    /// Returns the approximate size of a copy in bytes.
     pub(super) fn size(&self) -> usize {
         let own = match &self.value {
             Value::Null => 0,

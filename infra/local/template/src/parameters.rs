@@ -1,5 +1,4 @@
-//! `Parameters`: the values that were given, or the defaults, held against what the template
-//! allows.
+//! `Parameters`: the given values or the defaults, checked against their declarations.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +76,7 @@ fn default_text(kind: &str, default: &Node) -> Result<String, Fault> {
     Ok(default.text("Default")?.to_owned())
 }
 
-/// Holds one value against its declaration. The texts are CloudFormation's.
+/// Checks a value against its declaration. The texts are CloudFormation's.
 fn check(kind: &str, declaration: &Node, value: &str) -> Result<(), Fault> {
     let refuse = |why: String| {
         let why = match declaration.get("ConstraintDescription").map(|d| d.text("")) {

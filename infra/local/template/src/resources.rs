@@ -1,4 +1,4 @@
-//! The `Resources` section, and the table of what the local stack makes of each type.
+//! The `Resources` section, and the table of the types that the local stack supports.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ pub(super) enum ServiceKind {
     Schedule,
 }
 
-/// A type: how it is named, what `Ref` and `GetAtt` give, and what becomes of it.
+/// A type: its name, the values of `Ref` and `GetAtt`, and the local stack's support for it.
 #[derive(Debug)]
 pub(super) struct Type {
     pub(super) kind: &'static str,

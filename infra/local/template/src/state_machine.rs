@@ -100,7 +100,7 @@ fn from_file(path: &Path) -> Result<String, String> {
     }
 }
 
-/// Replaces each `${name}`; the error is a name without a value. What is no name (`${ a }`) stays.
+/// Replaces each `${name}`; the error is a name without a value. Other text (`${ a }`) stays.
 pub(super) fn substitute(
     definition: &str,
     values: &BTreeMap<String, String>,

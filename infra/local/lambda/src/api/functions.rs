@@ -1,4 +1,5 @@
-//! ListFunctions, GetFunction and GetFunctionConfiguration: what the template says, in AWS's words.
+//! ListFunctions, GetFunction and GetFunctionConfiguration: the template's functions in AWS's
+//! format.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};

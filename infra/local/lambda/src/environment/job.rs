@@ -36,7 +36,8 @@ pub(crate) struct Request {
 pub(crate) enum Reply {
     /// The function ran, or tried to.
     Done(Invocation),
-    /// The environment was gone before the function saw the event: it is safe to take another one.
+    /// The environment ended before the function saw the event: another environment can safely take
+    /// it.
     Undelivered(Lease),
 }
 
@@ -45,7 +46,7 @@ pub(crate) enum Reply {
 pub(crate) struct Handle {
     /// The environment's number in the pool.
     pub(crate) id: u64,
-    /// Never more than one at a time: whoever has the handle to send has taken it from the pool.
+    /// At most one job at a time: the sender has taken the handle from the pool.
     pub(crate) jobs: mpsc::Sender<Job>,
 }
 

@@ -50,7 +50,7 @@ pub(super) struct EnvironmentSpec {
     pub(super) closing: watch::Receiver<bool>,
 }
 
-/// A process, what it writes, what it asks of its Runtime API, and the task that serves that.
+/// A process, its output, its calls to the Runtime API, and the task that serves them.
 type Spawned = (Process, Output, mpsc::Receiver<Call>, JoinSet<()>);
 
 /// An event in the life of an environment.
@@ -222,7 +222,7 @@ impl Environment {
         }
     }
 
-    /// Waits for what the runtime makes of the invocation `id`.
+    /// Waits for the result of the invocation `id`.
     async fn invocation(
         &mut self,
         id: &str,
@@ -253,8 +253,8 @@ impl Environment {
         }
     }
 
-    /// Between two invocations: waits until there is a job and the runtime asks for one.
-    /// `deadline` is when the runtime must have asked.
+    /// Waits between two invocations, until there is a job and the runtime asks for one. `deadline`
+    /// limits the runtime's time to ask.
     async fn rest(&mut self, mut deadline: Instant) -> Option<(Job, oneshot::Sender<Event>)> {
         let (mut job, mut next) = (None, None);
         loop {
@@ -340,7 +340,7 @@ impl Environment {
         let _ = job.reply.send(Reply::Done(invocation));
     }
 
-    /// Ends the process; a job that came too late goes to another environment.
+    /// Ends the process; a late job goes to another environment.
     async fn hand_back(&mut self) {
         self.jobs.close();
         while let Ok(job) = self.jobs.try_recv() {
@@ -400,7 +400,7 @@ impl Environment {
         }
     }
 
-    /// Once the process is gone there is nothing to see, and what was seen last stands.
+    /// Records the memory use. After the process has ended, the last measurement stands.
     fn measure(&mut self) {
         self.peak_memory = self.process.peak_memory().or(self.peak_memory);
     }

@@ -15,7 +15,7 @@ const MAX_LINE: usize = 256 * 1024;
 /// The maximum number of bytes in `X-Amz-Log-Result`.
 const MAX_TAIL: usize = 4 * 1024;
 
-/// The reading end of the pipe, and what became of it.
+/// The reading end of the pipe, and the state of reading it.
 #[derive(Debug)]
 pub(super) struct Output {
     pipe: pipe::Receiver,
@@ -27,8 +27,8 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// A pipe whose other end goes to the process. `stream` tells the environments of a function
-    /// apart in `log`.
+    /// Creates a pipe whose other end goes to the process. `stream` identifies the environment in
+    /// `log`.
     pub(super) fn new(log: Arc<Log>, stream: String) -> io::Result<(Self, PipeWriter)> {
         let (reader, writer) = io::pipe()?;
         let output = Self {
@@ -42,7 +42,7 @@ impl Output {
         Ok((output, writer))
     }
 
-    /// Writes to the log whatever comes, for as long as it is polled.
+    /// Copies the output to the log, for as long as it is polled.
     pub(super) async fn pump(&mut self) -> Infallible {
         loop {
             if self.pipe.readable().await.is_err() {
@@ -59,8 +59,8 @@ impl Output {
         }
     }
 
-    /// Writes to the log what the process has written so far. It asks the kernel and not tokio,
-    /// whose idea of the pipe may be older than the answer that the function has just sent.
+    /// Copies the output so far to the log. It asks the kernel and not tokio, whose view of the
+    /// pipe may be older than the response that the function has just sent.
     pub(super) fn drain(&mut self) {
         loop {
             match rustix::io::read(&self.pipe, &mut self.buffer[..]) {

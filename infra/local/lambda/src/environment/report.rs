@@ -33,8 +33,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The lines after an invocation. `unseen`: it failed before the function saw it, so START is
-    /// still to be said.
+    /// Returns the lines after an invocation. `unseen` means that it failed before the function saw
+    /// it, so START has not been logged.
     pub(super) fn lines(&self, failure: Option<&Failure>, unseen: bool) -> Vec<String> {
         let id = self.request_id;
         let mut lines = Vec::new();

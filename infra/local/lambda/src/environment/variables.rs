@@ -8,11 +8,10 @@ use crate::name::LATEST;
 use service::Identity;
 use service::signature::Key;
 
-/// All variables of one environment, beside those of [`service::process`]: what AWS sets by
-/// default, the template's, what AWS reserves
+/// Returns all variables of an environment, in addition to those of [`service::process`]: AWS's
+/// defaults, the template's, those that AWS reserves
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), the command's own;
-/// later ones win. `AWS_EXECUTION_ENV` is missing on purpose: AWS leaves it out where the runtime
-/// is the program itself.
+/// later ones win. `AWS_EXECUTION_ENV` is left out on purpose, as on AWS for custom runtimes.
 pub(super) fn variables(
     deployment: &Deployment,
     identity: &Identity,

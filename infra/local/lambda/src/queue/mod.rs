@@ -1,9 +1,9 @@
-//! Asynchronous invocations: accepted when they are on disk, delivered at least once, tried again
-//! as AWS does.
+//! Asynchronous invocations: accepted once on disk, delivered at least once, and retried as on AWS.
 //!
-//! An event leaves the queue when its function has answered. A function error is retried after one
-//! minute and after two more; a throttle or an error of the service with a growing wait; both until
-//! the event is six hours old. What fails for good becomes a dead letter, and the log says so.
+//! An event leaves the queue when its function has succeeded. A function error is retried after one
+//! minute and after two more; a throttle or a service error with exponential backoff; both until
+//! the event is six hours old. Events that fail for good become dead letters, which the log
+//! reports.
 
 mod store;
 

@@ -155,7 +155,7 @@ impl Store {
         .await
     }
 
-    /// The event is due again later; `function_error` says which of its counters grows.
+    /// Makes the event due again later; `function_error` selects the counter to increment.
     pub(super) async fn postpone(
         &self,
         id: String,
@@ -199,7 +199,7 @@ impl Store {
             .await
     }
 
-    /// A change that ends a delivery, all of it or nothing.
+    /// Ends a delivery in one transaction.
     async fn settle(
         &self,
         id: String,

@@ -252,8 +252,7 @@ pub(super) async fn put_bucket_versioning(
     Ok(S3Response::new(PutBucketVersioningOutput {}))
 }
 
-/// The bucket and the object in it, of which something but its bytes is asked: a delete marker has
-/// nothing of it.
+/// Returns the bucket and an object's metadata; a delete marker has none.
 pub(super) fn bucket_and_described(
     sql: &rusqlite::Connection,
     bucket: &str,

@@ -34,8 +34,8 @@ const IF_MODIFIED_SINCE: &str = "If-Modified-Since";
 const IF_UNMODIFIED_SINCE: &str = "If-Unmodified-Since";
 
 impl ReadConditions {
-    /// An entity tag outweighs a time, as RFC 9110 (section 13.2.2) has it. A time that is still to
-    /// come says nothing (section 13.1.3).
+    /// Evaluates the conditions. An entity tag takes precedence over a time (RFC 9110, section
+    /// 13.2.2); a future time is ignored (section 13.1.3).
     pub(super) fn judge(&self, version: &Version) -> Verdict {
         let modified = timestamp(version.modified);
         let now = timestamp(now());

@@ -12,7 +12,7 @@ use crate::details::Headers;
 use crate::error::Error;
 use crate::versions::Version;
 
-/// A time from milliseconds since 1970, in whole seconds: S3 tells no others.
+/// Converts milliseconds since 1970 to a time in whole seconds, S3's precision.
 pub(super) fn timestamp(milliseconds: i64) -> Timestamp {
     Timestamp::from(UNIX_EPOCH + Duration::from_secs(milliseconds.unsigned_abs() / 1000))
 }

@@ -225,8 +225,8 @@ fn algorithm(named: Option<&ChecksumAlgorithm>) -> Result<Option<Algorithm>, Err
     Ok(declared.algorithm)
 }
 
-/// The source's bytes once more. What came in one piece, and has the checksum that is wanted, only
-/// gets a second name; what came in parts is read, since the copy's entity tag is the MD5 of its
+/// Copies the source's bytes. An object uploaded in one request, with the requested checksum, only
+/// gets a second link; a multipart object is read, since the copy's entity tag is the MD5 of its
 /// bytes.
 async fn duplicate(
     store: &Store,

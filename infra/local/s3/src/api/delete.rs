@@ -138,8 +138,8 @@ fn refuse_bypass(bypass: Option<bool>) -> Result<(), Error> {
     }
 }
 
-/// Deletes an object of a list. A version that can't be is one that is not there, unlike where it
-/// is asked for alone.
+/// Deletes an object of a list. A version that can't be deleted counts as missing, unlike in
+/// DeleteObject.
 fn delete_listed(
     write: &mut Write,
     by: &Requester,

@@ -196,7 +196,7 @@ pub(super) fn token_of_name(name: &str) -> String {
     URL_SAFE_NO_PAD.encode(name)
 }
 
-/// The answer to a listing, which says where the bucket is.
+/// Adds the bucket's region to the response of a listing.
 fn located<T>(output: T, region: &str) -> S3Response<T> {
     let mut response = S3Response::new(output);
     response.headers = convert::headers(&[("x-amz-bucket-region", region)]);

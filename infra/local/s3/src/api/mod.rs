@@ -59,9 +59,9 @@ fn trailers<T>(request: &S3Request<T>) -> Option<Trailers> {
     request.extensions.get().cloned()
 }
 
-/// S3 encrypts every object, with keys of its own unless it is told otherwise, and says so with
-/// each.
-macro_rules! say {
+/// Sets the encryption of an output. S3 encrypts every object, by default with its own keys, and
+/// reports it with each.
+macro_rules! set_encryption {
     ($response:expr, encrypted) => {
         let aes = ServerSideEncryption::from_static(ServerSideEncryption::AES256);
         $response.output.server_side_encryption = Some(aes);
@@ -76,7 +76,7 @@ macro_rules! operations {
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
                 #[allow(unused_mut, reason = "only what is about bytes is changed")]
                 let mut response = $module::$name(&self.store, request).await?;
-                $(say!(response, $encrypted);)?
+                $(set_encryption!(response, $encrypted);)?
                 Ok(response)
             })*
         }

@@ -164,7 +164,7 @@ fn configuration(rule: Rule) -> LambdaFunctionConfiguration {
     }
 }
 
-/// Makes a bucket of the template what the template says. Rules of clients stay.
+/// Applies the template's notifications to a bucket. Rules of clients stay.
 pub(crate) fn declare(
     write: &mut Write,
     wanted: &template::Bucket,

@@ -40,7 +40,7 @@ pub(crate) async fn look_up(
         .await
 }
 
-/// An object's bytes, all at once.
+/// Returns all bytes of an object.
 pub(crate) async fn read_bytes(store: &Store, bucket: &str, key: &str) -> Result<Bytes, Error> {
     let (bucket, key) = (bucket.to_owned(), key.to_owned());
     let (version, file) = open(store, move |sql| {
@@ -156,7 +156,7 @@ struct ObjectResponse {
 #[derive(Debug, PartialEq, Eq)]
 struct Slice {
     bytes: ops::Range<u64>,
-    /// They are a part of it: 206.
+    /// Set if the range is a part of the object: status 206.
     content_range: Option<String>,
     parts_count: Option<i32>,
 }
@@ -196,8 +196,8 @@ async fn prepare(store: &Store, object: ObjectRequest, bytes: bool) -> S3Result<
     })
 }
 
-/// The checksum of the bytes of a slice: a client would hold them against any other. A part has one
-/// of its own where the object's is made of them.
+/// Returns the checksum of the bytes of a slice, if known: clients verify against it. A part has
+/// its own checksum if the object's is composite.
 fn checksum(version: &Version, object: &ObjectRequest, slice: &Slice) -> Option<Checksum> {
     let details = &version.details;
     match (object.part, &details.checksum) {
@@ -244,8 +244,8 @@ fn slice(version: &Version, object: &ObjectRequest) -> Result<Slice, Error> {
     })
 }
 
-/// The bytes of a part, and how many parts there are. An object that came in one piece is its own
-/// only part.
+/// Returns the bytes of a part, and the number of parts. An object uploaded in one request has one
+/// part.
 fn part(version: &Version, number: i32) -> Result<(ops::Range<u64>, Option<i32>), Error> {
     let parts = &version.details.parts;
     super::multipart::check_part_number(number)?;
@@ -262,7 +262,7 @@ fn part(version: &Version, number: i32) -> Result<(ops::Range<u64>, Option<i32>)
     Ok((start..start + size, i32::try_from(parts.len()).ok()))
 }
 
-/// AWS says with a delete marker that it is one.
+/// Returns the error for a delete marker, whose headers identify it as one.
 fn refuse_marker(object: &ObjectRequest, marker: &Version) -> S3Error {
     let mut headers = HeaderMap::new();
     headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
@@ -340,7 +340,7 @@ pub(super) async fn head_object(
     Ok(response)
 }
 
-/// 304 with what the client may compare.
+/// Returns status 304 with the headers that clients compare.
 fn not_modified(version: &Version) -> S3Error {
     let mut error = S3Error::new(s3s::S3ErrorCode::NotModified);
     let mut headers = HeaderMap::new();

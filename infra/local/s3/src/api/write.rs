@@ -1,4 +1,4 @@
-//! PutObject, and what it has in common with the form upload of browsers.
+//! PutObject, and the code that it shares with form uploads.
 
 use std::path::Path;
 
@@ -31,8 +31,8 @@ pub(super) struct Upload {
     pub(super) by: Requester,
 }
 
-/// Takes from the input of PutObject or PostObject the upload, its headers, its body and what is
-/// claimed of that.
+/// Takes the upload, its headers, its body and the declared digests from the input of PutObject or
+/// PostObject.
 macro_rules! upload_of {
     ($input:expr, $event:expr, $by:expr, $trailers:expr) => {{
         let declared = $crate::receive::DeclaredDigests::new(

@@ -1,14 +1,14 @@
-//! Logs of functions and training jobs: a file for each, with what its processes wrote and what the
-//! stack says of them.
+//! Logs of functions and training jobs: a file for each, with the output of its processes and the
+//! stack's own lines.
 //!
-//! The log of a function has the function's name, that of a training job is called
-//! `training-job/NAME`. A line is a time stamp, eight hexadecimal digits that tell the processes
-//! apart, and the message:
+//! The log of a function has the function's name; that of a training job is called
+//! `training-job/NAME`. A line is a time stamp, eight hexadecimal digits that identify the process,
+//! and the message:
 //!
 //! ```text
 //! 2026-11-21T09:15:02.118Z 5f2c9a01 START RequestId: 0a3e… Version: $LATEST
 //! ```
-//! At ten megabytes a file becomes `NAME.log.1`, and what was `NAME.log.1` is gone.
+//! At ten megabytes a file is renamed to `NAME.log.1`, replacing the previous `NAME.log.1`.
 
 mod reader;
 

@@ -136,7 +136,7 @@ impl Position {
     }
 }
 
-/// The names and files of the logs that are asked for.
+/// Returns the names and files of the selected logs.
 fn files(data_dir: &Path, name: Option<&str>) -> io::Result<Vec<(String, PathBuf)>> {
     if let Some(name) = name {
         return Ok(vec![(name.to_owned(), path(data_dir, name))]);

@@ -1,12 +1,12 @@
-//! The environment variables of child processes: which they inherit, and which nobody may give
-//! them.
+//! The environment variables of child processes: those that are inherited, and those that may not
+//! be set.
 //!
-//! A child process gets a list and not the stack's environment, which may hold secrets of its user
+//! A child process inherits only a fixed list: the stack's environment may hold secrets of its user
 //! (`AWS_SECRET_ACCESS_KEY`, `GITHUB_TOKEN`) and the stack's key.
 //!
-//! On AWS an `Environment` is that of a container, which holds nothing but the program. Here it is
-//! that of a process of this machine, and some variables make any process load and run other code.
-//! Whoever may create a job may not always do that.
+//! On AWS, an `Environment` applies to a container, which holds only the program. Here it applies
+//! to a process of this machine, where some variables make any process load and run other code. A
+//! caller who may create a job need not have that right.
 
 use std::process::Command;
 

@@ -15,8 +15,8 @@ pub use environment::check_name;
 pub use environment::{NameError, limit as limit_environment};
 pub use watchdog::Watchdog;
 
-/// Lets this process have as many files open as the system allows it: every connection, database
-/// and object is one.
+/// Raises the limit on open files to the maximum that the system allows: every connection, database
+/// and object uses one.
 pub fn raise_open_files_limit() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current == limit.maximum {
@@ -32,9 +32,9 @@ pub fn raise_open_files_limit() {
     }
 }
 
-/// Keeps other processes of the user out of this one's memory and environment, in which a stack's
-/// key is. Only root may read `/proc/PID/environ`, trace the process or get a core dump of it then;
-/// a program that it starts is not kept.
+/// Protects this process's memory and environment, which hold the stack's key, from the user's
+/// other processes. Afterwards only root may read `/proc/PID/environ`, trace the process or get a
+/// core dump of it. Programs that it starts are not protected.
 #[cfg(target_os = "linux")]
 pub fn keep_others_out() -> io::Result<()> {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};

@@ -1,10 +1,10 @@
-//! Ends the stack's child processes when the stack itself is killed.
+//! Kills the stack's child processes when the stack itself is killed.
 //!
 //! `kill -9` runs no destructor, and a function that computes or hangs does not notice that its
-//! Runtime API is gone. A shell that reads a pipe from the stack does: its input ends with the
-//! stack, however that ended, and then it kills every process group that it was told of. (Linux's
-//! `PR_SET_PDEATHSIG` would need unsafe code between fork and exec, ends the child with the
-//! *thread* that started it, and is not inherited by the child's own children.)
+//! Runtime API is gone. A shell reads a pipe from the stack; when the pipe closes, however the
+//! stack ended, the shell kills every registered process group. (Linux's `PR_SET_PDEATHSIG` would
+//! need unsafe code between fork and exec, ends the child with the *thread* that started it, and is
+//! not inherited by the child's own children.)
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -58,7 +58,7 @@ impl Watchdog {
         self.tell('+', group);
     }
 
-    /// The group is gone; its number may become another's.
+    /// Removes an ended group, whose number the system may reuse.
     pub(super) fn forget(&self, group: Pid) {
         self.tell('-', group);
     }

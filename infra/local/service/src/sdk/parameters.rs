@@ -83,11 +83,10 @@ impl Parameters {
         None
     }
 
-    /// Ends the reading.
+    /// Checks that all parameters were read and valid.
     ///
     /// # Errors
-    /// Parameters are left that nobody read, or are missing, or have another type: one text tells
-    /// all.
+    /// Lists all problems in one text: unknown parameters, missing ones, and wrong types.
     pub fn finish(mut self) -> Result<(), SdkError> {
         let unknown = self.fields.keys();
         self.faults.extend(

@@ -1,4 +1,4 @@
-//! The canonical form of a request, which is what is signed.
+//! The canonical form of a request, the input of its signature.
 //!
 //! See "Create a canonical request" in
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
@@ -102,7 +102,8 @@ fn query(query: &str) -> String {
     pairs.join("&")
 }
 
-/// A '+' is a space, as the services read it: what is verified must be what is carried out.
+/// Encodes a '+' as a space, as the services read it: the verified request must equal the executed
+/// one.
 fn encoded(text: &str) -> String {
     let spaced = text.replace('+', "%20");
     let decoded: Vec<u8> = percent_decode_str(&spaced).collect();

@@ -27,8 +27,7 @@ pub struct Chunks {
     /// True if signed trailers follow the chunks.
     trailers: bool,
     outcome: Outcome,
-    /// Of the chunk that is passing: what its signature is said to be, and the hash of what has
-    /// passed.
+    /// The declared signature of the current chunk, and the hash of its data so far.
     claimed: [u8; 32],
     hash: Sha256,
 }

@@ -12,12 +12,12 @@ use super::scope::Scope;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// The maximum clock skew between client and stack, as on AWS.
-const SKEW: SignedDuration = SignedDuration::from_mins(15);
+const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 /// The longest that a presigned URL is good for, in seconds: seven days.
-const LONGEST: i64 = 604_800;
+const MAX_EXPIRY: i64 = 604_800;
 const SIGNATURE: &str = "X-Amz-Signature";
 
-/// A signature, and what it claims to be.
+/// A signature with the scope and time that it declares.
 #[derive(Debug)]
 pub(super) struct Claim {
     pub(super) key_id: String,
@@ -82,7 +82,10 @@ impl Claim {
             return Err(SignatureError::Unsupported);
         }
         let expires = query.one("X-Amz-Expires")?;
-        let expires = expires.parse().ok().filter(|s| (0..=LONGEST).contains(s));
+        let expires = expires
+            .parse()
+            .ok()
+            .filter(|s| (0..=MAX_EXPIRY).contains(s));
         Self::new(
             &query.one("X-Amz-Credential")?,
             &query.one("X-Amz-SignedHeaders")?,
@@ -141,11 +144,11 @@ impl Claim {
         }
         let age = now.duration_since(self.made);
         match self.expires {
-            Some(_) if age < -SKEW => Err(SignatureError::NotYetValid),
+            Some(_) if age < -MAX_SKEW => Err(SignatureError::NotYetValid),
             Some(seconds) if age > SignedDuration::from_secs(seconds) => {
                 Err(SignatureError::Expired)
             }
-            None if age.abs() > SKEW => Err(SignatureError::Skewed {
+            None if age.abs() > MAX_SKEW => Err(SignatureError::Skewed {
                 at: self.at.clone(),
                 now: now.strftime("%Y%m%dT%H%M%SZ").to_string(),
             }),

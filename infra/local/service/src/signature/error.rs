@@ -59,9 +59,9 @@ pub enum SignatureError {
     Expiry,
     /// A header that must be signed is not.
     NotSigned(String),
-    /// S3 needs to be told what of the body is signed.
+    /// The header that declares the signed payload of an S3 request is missing.
     NoSha256,
-    /// S3 is told so in a way that it does not know.
+    /// The header that declares the signed payload of an S3 request is invalid.
     BadSha256,
     /// The body has another hash than the one that is signed.
     Sha256Mismatch,
@@ -142,8 +142,8 @@ impl SignatureError {
         }
     }
 
-    /// Returns the error of the services whose answers are JSON; `status` is the service's for who
-    /// is not let in.
+    /// Returns the error in the form of the JSON services; `status` is the service's status for a
+    /// rejected request.
     pub fn by_json(&self, status: StatusCode) -> ErrorResponse {
         let scoped = |what: &str, expected: &str| {
             invalid(&format!(

@@ -5,8 +5,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-/// The fewest characters of a secret: as many random ones as `openssl rand -hex 20` gives can't be
-/// guessed, and a word can.
+/// The minimum length of a secret. This many random characters can't be guessed; a word can.
 const SECRET_LENGTH: usize = 16;
 /// The fewest different characters of a secret.
 const SECRET_VARIETY: usize = 8;
@@ -15,7 +14,7 @@ const ID_LENGTH: usize = 128;
 /// The id of the key that functions get. `ASIA` is how AWS begins the ids of temporary keys.
 const FUNCTIONS: &str = "ASIASCONESLOCAL00000";
 
-/// An access key: its id, which is no secret, and its secret, which is never printed.
+/// An access key: a public id, and a secret that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key {
     id: String,

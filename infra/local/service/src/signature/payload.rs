@@ -17,9 +17,9 @@ use super::error::SignatureError;
 /// The signed payload hash of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Payload {
-    /// All of it; its hash is for us to compute.
+    /// The whole body is signed; the verifier computes its hash.
     Whole,
-    /// All of it, by the hash that the client computed.
+    /// The whole body is signed, with the hash that the client computed.
     Hashed(String),
     /// Nothing, in these words.
     Unsigned(String),

@@ -42,7 +42,7 @@ pub(super) struct BufferedBody {
     disk: Option<OnDisk>,
 }
 
-/// The part of a body that is on disk: a file without a name, and what it takes of the budget.
+/// The part of a body on disk: an unnamed file, and its share of the budget.
 struct OnDisk {
     file: File,
     permits: OwnedSemaphorePermit,

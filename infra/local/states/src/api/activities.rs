@@ -49,8 +49,8 @@ pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
     Ok(json!({ "activityArn": arn, "creationDate": seconds(created) }))
 }
 
-/// Deleting what is not there is no error. Tasks that wait for a worker go on waiting, up to their
-/// timeouts.
+/// Deletes an activity; a missing one is no error. Tasks that wait for a worker keep waiting, up to
+/// their timeouts.
 pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("activityArn", ARN)?;
     input.finish()?;

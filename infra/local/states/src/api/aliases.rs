@@ -16,7 +16,7 @@ use crate::store::versions;
 type ApiResult = Result<Value, ApiError>;
 
 /// The most aliases of a state machine that AWS allows.
-const MOST: i64 = 100;
+const MAX_ALIASES: i64 = 100;
 
 /// The same request again answers the same; another one under the name is refused.
 pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
@@ -44,7 +44,7 @@ pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
                 return same(&there, &alias);
             }
             check_versions(db, &machine, &alias)?;
-            if aliases::count(db, machine.id)? >= MOST {
+            if aliases::count(db, machine.id)? >= MAX_ALIASES {
                 let text = "The maximum number of aliases of a state machine is 100";
                 return Err(ApiError::QuotaExceeded(text));
             }
@@ -97,7 +97,7 @@ pub(super) async fn update(states: &States, mut input: Input) -> ApiResult {
     Ok(json!({ "updateDate": seconds(updated) }))
 }
 
-/// Deleting what is not there is no error.
+/// Deletes an alias; a missing one is no error.
 pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineAliasArn", ARN)?;
     input.finish()?;

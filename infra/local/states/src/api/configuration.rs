@@ -1,7 +1,7 @@
-//! Logging, tracing and encryption of a state machine or an activity, as a caller gives them.
+//! The logging, tracing and encryption configuration of a state machine or an activity.
 //!
-//! They are checked and told again. Nothing here writes to CloudWatch Logs or X-Ray, and data is as
-//! safe as the data directory.
+//! The configuration is validated and returned, but has no effect: nothing here writes to
+//! CloudWatch Logs or X-Ray, and data is as safe as the data directory.
 
 use serde_json::{Value, json};
 

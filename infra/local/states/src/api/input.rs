@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 
-/// A request's JSON object, and what is wrong with it so far.
+/// The JSON object of a request, and the violations found so far.
 pub(super) struct Input {
     fields: Map<String, Value>,
     faults: Vec<String>,
@@ -78,7 +78,7 @@ impl Input {
         Ok(Some(text))
     }
 
-    /// Checks a text that was read against a pattern of the service model.
+    /// Checks a text against a pattern of the service model.
     pub(super) fn pattern(
         &mut self,
         field: &str,
@@ -156,7 +156,7 @@ impl Input {
         Ok(Some(number))
     }
 
-    /// A structure or a list, as it is.
+    /// Returns a structure or a list, unmodified.
     pub(super) fn value(&mut self, field: &str) -> Option<Value> {
         self.take(field)
     }
@@ -182,7 +182,7 @@ impl Input {
         }
     }
 
-    /// The page size of a list operation: 100 where the caller leaves it open, or says 0.
+    /// Returns the page size of a list operation: 100 if it is absent or 0.
     pub(super) fn page_size(&mut self) -> Read<usize> {
         let size = self.number("maxResults", 1000)?.unwrap_or(0);
         Ok(usize::try_from(size)

@@ -160,7 +160,7 @@ fn put_version(response: &mut Value, states: &States, machine: &str, version: Op
     put(response, "stateMachineVersionArn", arn);
 }
 
-/// Deleting what is not there is no error. What runs goes on to its end.
+/// Deletes a state machine; a missing one is no error. Running executions continue to their end.
 pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineArn", ARN)?;
     input.finish()?;
@@ -208,7 +208,7 @@ pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     Ok(response)
 }
 
-/// The revision that the execution runs, whatever came after it.
+/// Describes the revision that the execution runs, even if there are newer ones.
 pub(super) async fn describe_for_execution(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("executionArn", ARN)?;
     includes_data(&mut input)?;

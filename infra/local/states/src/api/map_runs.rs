@@ -75,8 +75,8 @@ pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     Ok(response)
 }
 
-/// The counts of one kind; `not_redrivable_count` can't be redriven, and `is_finished` says that what is done has been
-/// written too.
+/// Returns the counts of one kind; `not_redrivable_count` can't be redriven, and `is_finished`
+/// means that the results have been written.
 fn shown(
     counts: &[(String, Count)],
     not_redrivable_count: Count,

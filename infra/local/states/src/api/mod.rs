@@ -31,8 +31,8 @@ use input::Input;
 pub(super) use configuration::NO_LOGGING;
 pub(super) use settings::declared as declared_settings;
 
-/// The largest request: a definition of 1 MiB, every character of it escaped.
-const LARGEST: usize = 8 * 1024 * 1024;
+/// The maximum size of a request in bytes: a definition of 1 MiB with every character escaped.
+const MAX_REQUEST: usize = 8 * 1024 * 1024;
 
 pub(super) async fn handle(states: &States, request: Request<Body>) -> Response<Body> {
     match response(states, request).await {
@@ -60,7 +60,7 @@ async fn response(states: &States, request: Request<Body>) -> Result<Value, ApiE
             ApiError::UnknownOperation(target.unwrap_or("(no X-Amz-Target)").to_owned())
         })?
         .to_owned();
-    let body = axum::body::to_bytes(request.into_body(), LARGEST)
+    let body = axum::body::to_bytes(request.into_body(), MAX_REQUEST)
         .await
         .map_err(|error| ApiError::Serialization(format!("The request can't be read: {error}")))?;
     dispatch(states, &operation, Input::parse(&body)?).await

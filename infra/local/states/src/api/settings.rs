@@ -37,7 +37,7 @@ impl SettingsRequest {
             && self.encryption.is_none()
     }
 
-    /// The settings that result, where `old` has what was not given.
+    /// Returns the resulting settings; members that the request omits are those of `old`.
     pub(super) fn apply_to(self, old: Settings, express: bool) -> Result<Settings, ApiError> {
         if let Some(definition) = &self.definition {
             StateMachine::parse_for(definition, workflow(express))?;

@@ -11,7 +11,7 @@ use crate::store::tags::{self, Owner};
 use crate::store::{activities, machines};
 
 /// The most tags that AWS allows.
-const MOST: usize = 50;
+const MAX_TAGS: usize = 50;
 
 type Tags = Vec<(String, String)>;
 
@@ -23,7 +23,7 @@ pub(super) async fn tag(states: &States, mut input: Input) -> Result<Value, ApiE
     let change = move |db: &Connection| {
         let owner = resource.owner(db)?;
         tags::put(db, owner, &given)?;
-        if tags::list(db, owner)?.len() > MOST {
+        if tags::list(db, owner)?.len() > MAX_TAGS {
             return Err(ApiError::TooManyTags(resource.arn));
         }
         Ok(json!({}))
@@ -74,7 +74,7 @@ pub(super) fn read(given: Option<Value>) -> Result<Tags, ApiError> {
         Some(Value::Array(list)) => list,
         Some(_) => return Err(wrong_type("tags", "LIST")),
     };
-    if list.len() > MOST {
+    if list.len() > MAX_TAGS {
         return Err(ApiError::TooManyTags("The request".into()));
     }
     list.iter()

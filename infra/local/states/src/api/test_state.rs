@@ -1,4 +1,4 @@
-//! TestState: one state on its own. What it asks of tasks is really done, unless it is mocked.
+//! TestState: runs a single state. Its tasks are performed for real, unless they are mocked.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `nextToken`: where the next page begins, in a form that tells callers nothing to rely on.
+//! `nextToken`: the start of the next page, in an opaque form.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,8 +10,8 @@ pub(super) const LENGTH: std::ops::RangeInclusive<usize> = 1..=1024;
 /// The longest token of ListExecutions.
 pub(super) const LENGTH_OF_EXECUTIONS: std::ops::RangeInclusive<usize> = 1..=3096;
 
-/// A token for `request` (what was asked, so that it serves no other request) to go on at
-/// `position`.
+/// Encodes a token to continue `request` at `position`. It contains the request, so it is valid for
+/// no other.
 pub(super) fn write(request: &str, position: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}\n{position}", hash(request)))
 }

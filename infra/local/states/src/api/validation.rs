@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::input::Input;
 use crate::error::ApiError;
 
-/// AWS: so many diagnostics at most, also where fewer are not asked for.
-const MOST: i64 = 100;
+/// AWS's maximum number of diagnostics, which also applies to larger requests.
+const MAX_DIAGNOSTICS: i64 = 100;
 
 pub(super) fn validate(mut input: Input) -> Result<Value, ApiError> {
     let definition = input.data("definition", MAX_DEFINITION_BYTES)?;
@@ -19,24 +19,24 @@ pub(super) fn validate(mut input: Input) -> Result<Value, ApiError> {
         _ => WorkflowType::Standard,
     };
     let severity = input.choice("severity", &["ERROR", "WARNING"])?;
-    let most = input.number("maxResults", MOST)?.unwrap_or(0);
+    let max = input.number("maxResults", MAX_DIAGNOSTICS)?.unwrap_or(0);
     input.finish()?;
     let found = match StateMachine::parse_for(&definition.unwrap_or_default(), workflow) {
         Ok(machine) => machine.warnings().to_vec(),
         Err(InvalidDefinition { diagnostics }) => diagnostics,
     };
-    let most = if most > 0 { most } else { MOST };
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    Ok(findings(found, severity == Some("WARNING"), most))
+    let max = if max > 0 { max } else { MAX_DIAGNOSTICS };
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    Ok(findings(found, severity == Some("WARNING"), max))
 }
 
-fn findings(mut found: Vec<Diagnostic>, warnings: bool, most: usize) -> Value {
+fn findings(mut found: Vec<Diagnostic>, warnings: bool, max: usize) -> Value {
     found.retain(|diagnostic| warnings || diagnostic.severity == Severity::Error);
     let failed = found
         .iter()
         .any(|diagnostic| diagnostic.severity == Severity::Error);
-    let truncated = found.len() > most;
-    found.truncate(most);
+    let truncated = found.len() > max;
+    found.truncate(max);
     let diagnostics: Vec<Value> = found.iter().map(|diagnostic| json!(diagnostic)).collect();
     json!({
         "result": if failed { "FAIL" } else { "OK" },

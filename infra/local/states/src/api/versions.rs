@@ -110,7 +110,7 @@ fn check_revision(machine: &Machine, wanted: Option<&str>) -> Result<(), ApiErro
     }
 }
 
-/// Deleting what is not there is no error; what runs goes on to its end.
+/// Deletes a version; a missing one is no error. Running executions continue to their end.
 pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineVersionArn", ARN)?;
     input.finish()?;

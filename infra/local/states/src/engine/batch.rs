@@ -1,5 +1,5 @@
-//! The engine's thread: takes commands in batches, and commits each batch before anyone hears of
-//! it.
+//! The engine's thread: takes commands in batches, and commits each batch before its results are
+//! visible.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl Engine {
         }
     }
 
-    /// Works until it is told to end.
+    /// Processes commands until shutdown.
     pub(super) fn run(mut self, inbox: &Receiver<Command>) {
         let reply = loop {
             let next = match self.run_batch(inbox) {
@@ -291,8 +291,8 @@ impl Engine {
         }
     }
 
-    /// The disk failed. Nothing of the batch happened: its callers are told, and memory is made
-    /// what the disk says.
+    /// Recovers from a disk failure: the batch did not happen, its callers get the error, and
+    /// memory is restored from disk.
     fn mend(&mut self, inbox: &Receiver<Command>, mut error: ApiError) -> Next {
         loop {
             tracing::error!(%error, "states.db can't be written; running executions wait for it");
@@ -331,7 +331,7 @@ impl Engine {
         }
     }
 
-    /// For a while, tells whoever asks that the disk fails.
+    /// Responds to commands with the disk error for a while.
     fn refuse_for_a_while(&mut self, inbox: &Receiver<Command>, error: &ApiError) -> Option<Next> {
         let end = Instant::now() + PAUSE;
         loop {

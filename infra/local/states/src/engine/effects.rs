@@ -12,7 +12,7 @@ use crate::integrations::Work;
 use crate::store::executions;
 
 impl Engine {
-    /// Takes in what a task says.
+    /// Applies a task's report.
     pub(super) fn report(&mut self, execution: i64, kind: EventKind) -> Result<(), Fault> {
         if let (Some(live), Some(task)) = (self.live.get_mut(&execution), task_of(&kind)) {
             live.tasks.remove(&task);
@@ -24,13 +24,14 @@ impl Engine {
         self.apply(execution, kind)
     }
 
-    /// Steps an execution. One that does not run any more has nothing to say to it.
+    /// Steps an execution by an event. Events for ended executions are dropped.
     pub(super) fn apply(&mut self, execution: i64, kind: EventKind) -> Result<(), Fault> {
         let at = self.clock.now();
         self.apply_at(execution, Event { at, kind })
     }
 
-    /// The same at a time that is known: at once, or when there is time for steps that take long.
+    /// Steps an execution by an event with a known time: immediately, or on another thread if steps
+    /// may take long.
     pub(super) fn apply_at(&mut self, execution: i64, event: Event) -> Result<(), Fault> {
         let Some(live) = self.live.get_mut(&execution) else {
             return Ok(());
@@ -101,8 +102,7 @@ impl Engine {
         self.hand_out_new()
     }
 
-    /// A task begins: what can be told of it at once is told, which then needs no commit of its
-    /// own.
+    /// Starts a task. Events that are known immediately are applied now, which saves a commit.
     fn start_task(
         &mut self,
         id: i64,
@@ -178,7 +178,7 @@ impl Engine {
         }
     }
 
-    /// Runs a task; what comes of it arrives as a command.
+    /// Runs a task, whose result arrives as a command.
     pub(super) fn launch(&mut self, execution: i64, task: TaskId, request: TaskRequest) {
         let Some(live) = self.live.get_mut(&execution) else {
             return;

@@ -157,7 +157,7 @@ impl Live {
         Ok(this)
     }
 
-    /// Makes it what it is on disk, for a step that is given up.
+    /// Restores the state on disk, for a step that was given up.
     pub(super) fn reset(&mut self, saved: &live::SavedExecution) -> Result<(), Fault> {
         let execution = restore_execution(saved, &self.compiled.machine).map_err(unwritable)?;
         self.execution = Some(execution);
@@ -179,7 +179,7 @@ impl Live {
         self.execution.take()
     }
 
-    /// Takes its value back, and answers what was evaluated for it.
+    /// Takes the value back after a step, and returns the expressions evaluated for it.
     pub(super) fn take_back(&mut self, execution: Execution) -> Vec<EvaluationResponse> {
         let evaluations = execution.evaluations().to_vec();
         self.execution = Some(execution);
@@ -211,7 +211,7 @@ impl Live {
         Ok(())
     }
 
-    /// Fails it instead of a step that has ended so many processes.
+    /// Fails the execution, whose step has repeatedly crashed a process.
     pub(super) fn give_up(&mut self, at: Timestamp, crashes: u32) -> Vec<Effect> {
         let recorded = self.recorded();
         let cause = format!(
@@ -331,9 +331,8 @@ impl Live {
         Ok(())
     }
 
-    /// Appends to the journal until that is as long as the snapshot, and then writes a new
-    /// snapshot: so what is written stays within twice what happened, and what is read at a restart
-    /// within twice the state.
+    /// Appends to the journal until it is as long as the snapshot, and then writes a new snapshot.
+    /// So writes stay within twice the changes, and reads at a restart within twice the state.
     fn save_state(&mut self, db: &Connection) -> Result<(), Fault> {
         let journal = std::mem::take(&mut self.unsaved.journal);
         let added: usize = journal.iter().map(String::len).sum();

@@ -61,7 +61,7 @@ type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
 /// Called after the batch: with the reason, if it could not be committed.
 type Release = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
 
-/// A change of the database, which is told instead why there will be none.
+/// A change of the database; gets an error instead of the connection if there will be none.
 type Change = Box<dyn FnOnce(Result<&Connection, ApiError>) -> Release + Send>;
 
 /// Something for the engine to do.
@@ -77,7 +77,7 @@ enum Command {
         stop: Stop,
         reply: Reply<i64>,
     },
-    /// Tells when an execution ends, or at once if it does not run.
+    /// Notifies at the end of an execution; immediately if it does not run.
     Watch {
         execution: i64,
         watcher: oneshot::Sender<ExecutionEnd>,
@@ -97,7 +97,7 @@ enum Command {
         map_run: i64,
         report: map_runs::Report,
     },
-    /// A worker asks for a task of an activity.
+    /// Requests a task of an activity for a worker.
     Poll {
         activity_arn: String,
         worker: Worker,
@@ -138,7 +138,7 @@ pub(super) struct Start {
     pub(super) parent: Option<Parent>,
 }
 
-/// A task that waits for an execution which it started. When the task is given up, the execution is
+/// The task that started an execution and waits for it. If the task is given up, the execution is
 /// stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Parent {
@@ -182,7 +182,7 @@ pub(super) struct Runs {
 
 /// The reason that an operation failed.
 enum Fault {
-    /// The caller's mistake: it alone is told.
+    /// An error of one caller, which only that caller sees.
     Caller(ApiError),
     /// The whole batch is lost.
     Batch(ApiError),
@@ -253,7 +253,7 @@ impl Handle {
         Ok((started, ended.await.map_err(|_| stopped())?))
     }
 
-    /// Stops an execution, and tells when it ended.
+    /// Stops an execution; returns the time of its end.
     pub(super) async fn stop(&self, stop: Stop) -> Result<i64, ApiError> {
         let (reply, receiver) = oneshot::channel();
         self.ask(Command::Stop { stop, reply }, receiver).await
@@ -265,15 +265,15 @@ impl Handle {
         self.send(Command::MapRun { map_run, report })
     }
 
-    /// Takes up an execution that has ended without success, and tells when.
+    /// Redrives an execution that has ended without success; returns the time.
     pub(super) async fn redrive(&self, redrive: Redrive) -> Result<i64, ApiError> {
         let (reply, receiver) = oneshot::channel();
         self.ask(Command::Redrive { redrive, reply }, receiver)
             .await
     }
 
-    /// Waits for a task of an activity. Dropping the future is fine: a task is given to who still
-    /// waits.
+    /// Waits for a task of an activity. Dropping the future is fine: tasks go only to workers that
+    /// still wait.
     pub(super) async fn poll(
         &self,
         activity_arn: String,
@@ -288,7 +288,7 @@ impl Handle {
         self.ask(poll, receiver).await
     }
 
-    /// Brings what somebody says of a task to the task.
+    /// Applies a report on a task.
     pub(super) async fn report_task(
         &self,
         token: String,
@@ -315,7 +315,7 @@ impl Handle {
         Ok(())
     }
 
-    /// Takes up all executions that an earlier process left running, and tells how many.
+    /// Resumes all executions that an earlier process left running; returns their number.
     pub(super) async fn resume(&self) -> Result<usize, ApiError> {
         let (reply, receiver) = oneshot::channel();
         self.ask(Command::Resume { reply }, receiver).await

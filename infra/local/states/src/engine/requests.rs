@@ -171,7 +171,7 @@ impl Engine {
         Ok(live)
     }
 
-    /// Stops an execution, and tells when it ended.
+    /// Stops an execution; returns the time of its end.
     pub(super) fn stop(&mut self, stop: Stop) -> Result<i64, Fault> {
         let found = executions::find(&self.db, &stop.machine, &stop.name)?;
         let there = found.ok_or(ApiError::ExecutionDoesNotExist(stop.arn))?;

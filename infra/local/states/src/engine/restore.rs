@@ -8,7 +8,7 @@ use super::live::Live;
 use crate::store::live;
 
 impl Engine {
-    /// Takes up what is on disk and not in memory.
+    /// Loads the executions that are on disk and not in memory.
     pub(super) fn resume(&mut self) -> Result<usize, Fault> {
         let mut resumed = 0;
         for id in live::ids(&self.db)? {
@@ -75,7 +75,7 @@ impl Engine {
     }
 }
 
-/// Leaves an execution on disk as it is, for a program that can read it.
+/// Logs that an execution can't be read, and leaves it on disk for a program that can.
 fn unreadable(execution: i64, error: &dyn std::error::Error) -> bool {
     tracing::error!(execution, %error, "a running execution can't be restored; it stays on disk as it is");
     false

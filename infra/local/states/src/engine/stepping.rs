@@ -239,8 +239,7 @@ impl Engine {
         }
     }
 
-    /// Stops an execution, whatever step of it is under way: what that comes to is of no interest
-    /// any more.
+    /// Stops an execution, even during a step, whose result is discarded.
     fn stop_now(&mut self, id: i64, event: Event) -> Result<(), Fault> {
         let Some(live) = self.live.get_mut(&id) else {
             return Ok(());
@@ -259,7 +258,7 @@ impl Engine {
         self.perform(id, effects, at)
     }
 
-    /// Ends an EXPRESS execution whose value a thread has. It has no history to be told of it.
+    /// Ends an EXPRESS execution whose value another thread has. It has no history.
     fn end_lent(&mut self, id: i64, event: Event) -> Result<(), Fault> {
         let EventKind::Stop { error, cause } = event.kind else {
             return Ok(());

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use asl::{TimerId, Timestamp};
 
-/// The timers of all running executions, by time. A canceled timer leaves at once: a task's
-/// default time limit is years, and would be kept as long.
+/// The timers of all running executions, by time. A canceled timer is removed immediately: a task's
+/// default timeout is years, and it would be kept that long.
 #[derive(Default)]
 pub(super) struct Timers(BTreeSet<(Timestamp, i64, TimerId)>);
 

@@ -83,7 +83,7 @@ impl Waiting {
         queue.workers.pop_front()
     }
 
-    /// The first task of an activity that somebody still waits for.
+    /// Takes the first task of an activity that is still awaited.
     fn next_task(&mut self, activity: &str) -> Option<(Queued, i64, TaskId)> {
         let queue = self.activities.get_mut(activity)?;
         while let Some(queued) = queue.tasks.pop_front() {
@@ -147,7 +147,7 @@ impl Engine {
         })
     }
 
-    /// A worker asks for a task, and waits if there is none.
+    /// Gives a worker a task, or lets it wait if there is none.
     pub(super) fn poll(&mut self, activity_arn: &str, worker: Worker) -> Result<(), Fault> {
         if let Some(queue) = self.waiting.activities.get_mut(activity_arn) {
             queue.workers.retain(|worker| !worker.reply.is_closed());
@@ -171,7 +171,7 @@ impl Engine {
         self.apply(execution, EventKind::TaskStarted { task, worker })
     }
 
-    /// Somebody says something of a task.
+    /// Applies a worker's or caller's report on a task.
     pub(super) fn report_task(
         &mut self,
         token: &str,

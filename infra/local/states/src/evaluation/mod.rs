@@ -1,9 +1,8 @@
-//! JSONata in processes of its own: what an expression does to the process that evaluates it, it
-//! does to nobody else.
+//! Evaluates JSONata in separate processes, which isolates the stack from runaway expressions.
 //!
-//! The stack starts [`serve`]'s process as it needs them, asks each for one evaluation at a time,
-//! and kills one that takes too long. A process bounds its own memory, so that the system ends it
-//! where it asks for too much.
+//! The stack starts [`serve`]'s processes on demand, sends each one evaluation at a time, and kills
+//! one that takes too long. A process limits its own memory, so the system ends it if it needs too
+//! much.
 //!
 //! ```text
 //! step of an execution ── Evaluators ── a line of JSON over a socket ──> serve ── asl::Evaluator
@@ -210,8 +209,8 @@ impl fmt::Debug for Evaluators {
 }
 
 impl Worker {
-    /// In a process group of its own, so that a Ctrl-C at the terminal does not reach it: what it
-    /// was asked is answered.
+    /// Starts a process in its own process group, so that a Ctrl-C at the terminal does not
+    /// interrupt evaluations.
     fn start(mut command: Command) -> io::Result<Worker> {
         let (here, there) = UnixStream::pair()?;
         let child = command
@@ -279,7 +278,7 @@ impl Worker {
     }
 }
 
-/// The kind of the error of whoever asks after the end.
+/// The kind of the error after shutdown.
 const CLOSED: ErrorKind = ErrorKind::NotConnected;
 
 fn closed() -> io::Error {

@@ -22,10 +22,10 @@ const TIME_LIMIT: u64 = 12;
 /// The exit status where one took longer.
 pub(super) const TOO_LONG: i32 = 124;
 
-/// Answers requests until standard input ends, which it does when the stack is gone.
+/// Serves requests until standard input ends, which it does with the stack.
 ///
 /// # Errors
-/// A request is none, or the other end is gone.
+/// A request is malformed, or the other end is closed.
 pub fn serve() -> io::Result<()> {
     limit_memory();
     let started = watch_time();

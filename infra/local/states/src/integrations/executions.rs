@@ -3,8 +3,8 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html>
 //!
-//! The name of an execution that the definition does not name follows from the task, so that a task
-//! which a crash interrupted finds what it started.
+//! If the definition does not name the execution, its name derives from the task, so a task that a
+//! crash interrupted finds the execution it started.
 
 use asl::Pattern;
 use serde_json::{Map, Value, json};

@@ -3,9 +3,8 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>
 //!
-//! The service is told which task asks, so that a task which a crash interrupted finds the job that
-//! it has created. A state that is given up, by StopExecution or a timeout, stops the job that it
-//! waits for.
+//! The service receives the task's identity, so a task that a crash interrupted finds the job it
+//! created. If a state is given up, by StopExecution or a timeout, its job is stopped.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +28,7 @@ impl Services {
     }
 }
 
-/// Asks a service to create what the task says.
+/// Creates the job of a task.
 pub(super) async fn create(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> TaskResult {
     let parameters = work.request.arguments.value();
     let created = service.create(api, parameters, &task(work)).await;
@@ -37,7 +36,7 @@ pub(super) async fn create(service: &dyn Jobs, name: &str, api: &str, work: &Wor
     Ok(shown(created))
 }
 
-/// A response as Step Functions shows it: with what it came with, in alphabetical order.
+/// Returns a response as Step Functions shows it: with its metadata, in alphabetical order.
 fn shown(mut response: Value) -> Value {
     let (request, date) = (uuid::Uuid::new_v4().to_string(), metadata::date());
     let length = response.to_string().len().to_string();

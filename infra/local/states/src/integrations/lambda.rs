@@ -81,7 +81,8 @@ fn result(invocation: &Invocation) -> TaskResult<Payload> {
     })
 }
 
-/// The error is the function's `errorType`, the cause all that it said.
+/// Returns the failure for a function error: the error is its `errorType`, the cause the whole
+/// error object.
 fn function_error(payload: &str) -> Failure {
     let parsed: Option<Value> = serde_json::from_str(payload).ok();
     let name = parsed

@@ -64,7 +64,7 @@ impl Integrations {
         }
     }
 
-    /// Does the work of a task, and reports what comes of it.
+    /// Performs a task, and reports its results.
     pub(super) async fn perform(&self, work: Work, report: impl Fn(EventKind) + Send + Sync) {
         let steps = AssertUnwindSafe(self.steps(&work, &report)).catch_unwind();
         if let Err((stage, failure)) = steps

@@ -1,4 +1,4 @@
-//! The services beside this one.
+//! The services that state machines can reach.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -21,7 +21,7 @@ impl Services {
         Services(services)
     }
 
-    /// Calls `operation` of the service `name`; `arn` is the resource that says so.
+    /// Calls `operation` of the service `name`; `arn` is the resource of the task.
     pub(super) async fn call(
         &self,
         name: &str,

@@ -46,7 +46,7 @@ impl SdkService for States {
     }
 }
 
-/// The members that hold JSON text: a value that is no text becomes one.
+/// The members that hold JSON text: other values are converted to text.
 const JSON_TEXT: [&str; 3] = ["Definition", "Input", "Output"];
 
 /// `{"StateMachineArn": …}` -> `{"stateMachineArn": …}`

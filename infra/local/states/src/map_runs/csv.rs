@@ -160,8 +160,7 @@ impl Columns {
         Ok(Columns { names, order })
     }
 
-    /// A row has as many fields as there are columns: more are dropped, and missing ones are empty,
-    /// as on AWS.
+    /// Returns the item of a row. Extra fields are dropped, and missing ones are empty, as on AWS.
     fn item(&self, mut row: Vec<String>) -> Value {
         row.resize(self.names.len(), String::new());
         let named = self.order.iter().map(|at| {

@@ -12,12 +12,12 @@ use super::manifest::{self, Manifest, inflated};
 use super::{Jobs, failure};
 use service::sdk::SdkError;
 
-/// A page has at most so many items.
+/// The maximum number of items in a page.
 const PAGE: usize = 500;
-/// An object is read in pieces of so many bytes.
+/// The number of bytes read from an object at a time.
 const PIECE: usize = 1 << 20;
 
-/// Takes items, a page at a time, and says whether it wants more.
+/// Receives items in pages, and returns true if it wants more.
 #[async_trait]
 pub(crate) trait Pages: Send {
     async fn page(&mut self, items: Vec<Value>) -> bool;
@@ -127,7 +127,7 @@ impl Jobs {
         Ok(())
     }
 
-    /// Reads the items of several objects, and says whether more are wanted.
+    /// Reads the items of several objects; returns true if more are wanted.
     async fn objects(
         &self,
         bucket: &str,
@@ -143,7 +143,7 @@ impl Jobs {
         Ok(true)
     }
 
-    /// Reads an object's items, and says whether more are wanted.
+    /// Reads an object's items; returns true if more are wanted.
     async fn object(
         &self,
         bucket: &str,
@@ -180,7 +180,7 @@ impl Jobs {
         Ok(collector.take(&mut items).await)
     }
 
-    /// The objects that the inventory's files name; says whether more are wanted.
+    /// Reads the objects that the inventory's files list; returns true if more are wanted.
     async fn inventory(
         &self,
         bucket: &str,

@@ -17,7 +17,7 @@ use crate::store::map_runs::{self, Child};
 
 /// The number of children read at a time.
 const PAGE: usize = 200;
-/// A file with more than so many bytes is followed by another.
+/// The size in bytes at which a result file is closed and another begun.
 const FILE: usize = 8 << 20;
 
 /// The destination of results.

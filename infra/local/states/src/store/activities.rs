@@ -27,7 +27,7 @@ pub(crate) fn find(db: &Connection, name: &str) -> rusqlite::Result<Option<Activ
         .optional()
 }
 
-/// Adds an activity, and tells its id.
+/// Adds an activity; returns its id.
 pub(crate) fn create(
     db: &Connection,
     name: &str,
@@ -48,7 +48,7 @@ pub(crate) fn list(db: &Connection, after: &str, limit: usize) -> rusqlite::Resu
     rows.collect()
 }
 
-/// Deletes an activity; one that is not there is no error.
+/// Deletes an activity; a missing one is no error.
 pub(crate) fn delete(db: &Connection, id: i64) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM activity WHERE id = ?1")?
         .execute([id])?;

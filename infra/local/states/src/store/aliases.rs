@@ -109,7 +109,7 @@ pub(crate) fn put(db: &Connection, machine: i64, alias: &Alias) -> rusqlite::Res
     Ok(())
 }
 
-/// Deletes an alias; one that is not there is no error.
+/// Deletes an alias; a missing one is no error.
 pub(crate) fn delete(db: &Connection, machine: i64, name: &str) -> rusqlite::Result<()> {
     clear_routes(db, machine, name)?;
     db.prepare_cached("DELETE FROM alias WHERE machine = ?1 AND name = ?2")?

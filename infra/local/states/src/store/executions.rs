@@ -28,7 +28,7 @@ pub(crate) struct Execution {
     pub(crate) trace_header: Option<String>,
     pub(crate) target: Target,
     pub(crate) redrives: Redrives,
-    /// Its state machine is gone, or goes when it has ended.
+    /// True if its state machine has been deleted, or will be when it has ended.
     pub(crate) orphan: bool,
     /// True if it ended without success and can be resumed.
     pub(crate) resumable: bool,
@@ -234,7 +234,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
     })
 }
 
-/// Adds a running execution and tells its id; `None` where its state machine has one of that name.
+/// Adds a running execution; returns its id, or `None` if its state machine has one of that name.
 pub(crate) fn insert(db: &Connection, new: &NewExecution<'_>) -> rusqlite::Result<Option<i64>> {
     let added = db
         .prepare_cached(

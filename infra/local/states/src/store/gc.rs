@@ -1,6 +1,6 @@
-//! Deletes executions that ended long ago, and what is left of deleted state machines.
+//! Deletes executions that ended long ago, and the remains of deleted state machines.
 //!
-//! In steps, each small enough to be a transaction among others.
+//! Each step is small enough to share a transaction with others.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -42,8 +42,8 @@ pub(crate) fn executions(
     Ok(Some((ids.len(), last)))
 }
 
-/// The last of the next executions that began before a time. Ids are in the order of the starts, so
-/// what is younger is not read.
+/// Returns the last of the next executions that began before a time. Ids are in the order of the
+/// starts, so younger executions are not read.
 fn last_of_step(db: &Connection, before: i64, after: i64) -> rusqlite::Result<Option<i64>> {
     let mut next =
         db.prepare_cached("SELECT id, started FROM execution WHERE id > ?1 ORDER BY id LIMIT ?2")?;
@@ -68,8 +68,7 @@ pub(crate) fn interrupted(db: &Connection, before: i64) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Deletes a state machine that was deleted and whose executions are gone, and tells whether there
-/// was one.
+/// Removes a deleted state machine that has no executions left; returns true if there was one.
 pub(crate) fn machine(db: &Connection) -> rusqlite::Result<bool> {
     let id: Option<i64> = db
         .prepare_cached(
@@ -88,7 +87,7 @@ pub(crate) fn machine(db: &Connection) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-/// Gives free pages at the end of the file back to the system, and tells whether there are more.
+/// Returns free pages at the end of the file to the system; returns true if there are more.
 pub(crate) fn shrink(db: &Connection) -> rusqlite::Result<bool> {
     db.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
     let free: i64 = db.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;

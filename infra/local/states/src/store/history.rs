@@ -51,7 +51,7 @@ pub(crate) fn backward(
     })
 }
 
-/// Reads chunks until there are enough events; `cut` takes from a chunk what is asked for, in
+/// Reads chunks until there are enough events; `cut` selects the requested events of a chunk, in
 /// order.
 fn collect(
     db: &Connection,

@@ -12,7 +12,7 @@ pub(crate) fn put(db: &Connection, execution: i64, snapshot: &str) -> rusqlite::
     Ok(())
 }
 
-/// Takes out what was kept.
+/// Takes the saved state.
 pub(crate) fn take(db: &Connection, execution: i64) -> rusqlite::Result<Option<SavedExecution>> {
     let sql = "SELECT e.revision, i.snapshot, \
          (SELECT coalesce(max(h.last), 0) FROM history h WHERE h.execution = e.id) \

@@ -95,7 +95,7 @@ pub(crate) fn list(db: &Connection, after: &str, limit: usize) -> rusqlite::Resu
     rows.collect()
 }
 
-/// Adds a state machine with its first revision, and tells its id and the revision's.
+/// Adds a state machine with its first revision; returns both ids.
 pub(crate) fn create(
     db: &Connection,
     name: &str,
@@ -112,7 +112,7 @@ pub(crate) fn create(
     Ok((id, revision))
 }
 
-/// Adds a revision, which new executions run from now on, and tells its id.
+/// Adds a revision, which new executions run from now on; returns its id.
 pub(crate) fn revise(
     db: &Connection,
     machine: i64,

@@ -188,7 +188,7 @@ pub(crate) fn redrive(db: &Connection, id: i64, count: u64, at: i64) -> rusqlite
     Ok(())
 }
 
-/// Adds a child with so many items.
+/// Adds a child with this number of items.
 pub(crate) fn add_child(
     db: &Connection,
     map_run: i64,
@@ -250,7 +250,7 @@ pub(crate) fn child_redriven(db: &Connection, map_run: i64, seq: i64) -> rusqlit
     Ok(())
 }
 
-/// Writes how a child ended, and tells how many items it had.
+/// Records the end of a child; returns the number of its items.
 pub(crate) fn child_ended(
     db: &Connection,
     map_run: i64,
@@ -275,7 +275,8 @@ pub(crate) fn child_ended(
     )
 }
 
-/// Makes children that ran in a process that is gone, and are nowhere else, run once more.
+/// Resets the children that were running in an earlier process and are stored nowhere else, so that
+/// they run again.
 pub(crate) fn restart_running(db: &Connection, map_run: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE map_child SET status = 'PENDING' WHERE map_run = ?1 AND status = 'RUNNING'",

@@ -1,9 +1,8 @@
-//! `states.db`: state machines, executions, histories, and what running executions are continued
-//! from.
+//! `states.db`: state machines, executions, histories, and the state of running executions.
 //!
-//! One connection writes, in the engine's thread; any number read (SQLite's WAL mode lets them, and
-//! each sees whole commits). `synchronous=FULL`: what was committed survives the loss of power too,
-//! not only of the process.
+//! One connection writes, in the engine's thread; any number read (in SQLite's WAL mode each sees
+//! whole commits). With `synchronous=FULL`, commits survive a power failure, not only the end of
+//! the process.
 
 pub(super) mod activities;
 pub(super) mod aliases;

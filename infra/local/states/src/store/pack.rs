@@ -1,6 +1,6 @@
-//! JSON text on disk: as it is when short, deflated when long.
+//! JSON text on disk: short text unmodified, long text deflated.
 //!
-//! Histories repeat an execution's data in nearly every event, so long ones shrink to a fraction.
+//! Histories repeat an execution's data in nearly every event, so long ones compress well.
 
 use std::io::{Read, Write};
 

@@ -18,7 +18,7 @@ impl Owner {
     }
 }
 
-/// Adds tags; one whose key is there gets the new value.
+/// Adds tags; an existing key gets the new value.
 pub(crate) fn put(
     db: &Connection,
     owner: Owner,
@@ -35,7 +35,7 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// Removes tags by key; a key that is not there is no error.
+/// Removes tags by key; a missing key is no error.
 pub(crate) fn remove(db: &Connection, owner: Owner, keys: &[String]) -> rusqlite::Result<()> {
     let (kind, id) = owner.columns();
     let mut statement =

@@ -95,7 +95,7 @@ pub(crate) fn count(db: &Connection, machine: i64) -> rusqlite::Result<i64> {
         .query_row([machine], |row| row.get(0))
 }
 
-/// Deletes a version; one that is not there is no error.
+/// Deletes a version; a missing one is no error.
 pub(crate) fn delete(db: &Connection, machine: i64, number: i64) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM version WHERE machine = ?1 AND number = ?2")?
         .execute((machine, number))?;

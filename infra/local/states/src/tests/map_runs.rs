@@ -434,10 +434,13 @@ fn open(dir: &Path) -> States {
 
 async fn survives(kind: &str) {
     const ITEMS: usize = 60;
-    const AT_ONCE: usize = 5;
+    const CONCURRENCY: usize = 5;
     const ROUNDS: usize = 10;
     let dir = tempfile::tempdir().unwrap();
-    let mut machine = distributed(ending(task("count")), json!({ "MaxConcurrency": AT_ONCE }));
+    let mut machine = distributed(
+        ending(task("count")),
+        json!({ "MaxConcurrency": CONCURRENCY }),
+    );
     machine["States"]["S"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = json!(kind);
     let machine = sam_template::StateMachine {
         logical_id: "M".into(),
@@ -470,7 +473,7 @@ async fn survives(kind: &str) {
     let calls = std::fs::read_to_string(dir.path().join("calls")).unwrap();
     let calls = calls.lines().count();
     assert!(
-        (ITEMS..=ITEMS + ROUNDS * AT_ONCE).contains(&calls),
+        (ITEMS..=ITEMS + ROUNDS * CONCURRENCY).contains(&calls),
         "{calls}"
     );
 }

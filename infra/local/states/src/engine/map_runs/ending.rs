@@ -1,4 +1,4 @@
-//! The end of a map run: its results, and what the Map state hears.
+//! Ends map runs: collects their results, and reports to the Map state.
 
 use asl::{EventKind, Failure, FailureStage, MAX_PAYLOAD_BYTES, Transformation};
 use serde_json::Value;
@@ -25,7 +25,7 @@ impl Engine {
         self.end_map_run(id)
     }
 
-    /// Fails a map run at once.
+    /// Fails a map run immediately.
     pub(super) fn fail_map_run(&mut self, id: i64, failure: Failure) -> Result<(), Fault> {
         self.stop_children_of(id)?;
         self.finish_map_run(id, Err(failure))

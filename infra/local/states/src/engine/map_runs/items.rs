@@ -1,4 +1,4 @@
-//! From items to children: what the Map makes of each item, and batches of them.
+//! Turns the items of a map run into children, alone or in batches.
 
 use asl::{Failure, ItemBatcher, MAX_PAYLOAD_BYTES, Payload};
 use serde_json::Value;
@@ -53,7 +53,7 @@ impl Engine {
         None
     }
 
-    /// Takes what a page of items was made into, and says whether more are wanted.
+    /// Adds a page of processed items; returns true if more are wanted.
     pub(in crate::engine) fn take_mapped(
         &mut self,
         id: i64,
@@ -74,7 +74,7 @@ impl Engine {
         Ok(true)
     }
 
-    /// Takes a page of items, and says whether more are wanted.
+    /// Adds a page of items; returns true if more are wanted.
     pub(super) fn take_items(&mut self, id: i64, items: Vec<Value>) -> Result<bool, Fault> {
         for item in items {
             let Some(run) = self.map_runs.runs.get_mut(&id) else {

@@ -16,7 +16,7 @@ use crate::store::map_runs;
 
 /// A report to the engine about a map run.
 pub(in crate::engine) enum Report {
-    /// Items. The answer comes when they are on disk, and says whether more are wanted.
+    /// A page of items. The reply is sent when they are on disk, and is true if more are wanted.
     Items {
         items: Vec<Value>,
         more: oneshot::Sender<bool>,
@@ -47,7 +47,7 @@ impl Pages for ToEngine {
 }
 
 impl Engine {
-    /// Takes in what is reported.
+    /// Applies a report on a map run.
     pub(in crate::engine) fn map_run_report(
         &mut self,
         id: i64,

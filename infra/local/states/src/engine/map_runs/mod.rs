@@ -40,8 +40,9 @@ pub(super) use crate::store::map_runs::ChildId;
 pub(super) use items::Batches;
 pub(super) use jobs::Report;
 
-/// AWS runs up to 10,000 children at once. Here each takes memory of one process.
-const AT_ONCE: usize = 1_000;
+/// The maximum number of concurrent children. AWS runs up to 10,000; here all share one process's
+/// memory.
+const MAX_CONCURRENCY: usize = 1_000;
 
 /// All map runs that are under way.
 pub(super) struct MapRuns {
@@ -122,11 +123,11 @@ impl MapRun {
 
     /// Returns the number of further children that may run.
     fn free_slots(&self) -> usize {
-        let requested = usize::try_from(self.limits.max_concurrency).unwrap_or(AT_ONCE);
+        let requested = usize::try_from(self.limits.max_concurrency).unwrap_or(MAX_CONCURRENCY);
         let max = if requested == 0 {
-            AT_ONCE
+            MAX_CONCURRENCY
         } else {
-            requested.min(AT_ONCE)
+            requested.min(MAX_CONCURRENCY)
         };
         max.saturating_sub(self.running.len())
     }
@@ -145,7 +146,7 @@ impl MapRun {
             || percentage.is_some_and(|percentage| failed as f64 * 100.0 > max(percentage))
     }
 
-    /// The ARNs of the children, and what is made of their results.
+    /// Returns the format of the results.
     fn shape(&self) -> Shape {
         let run_arn = &self.request.map_run_arn;
         let machine = run_arn.rsplit_once(':').map_or("", |(machine, _)| machine);
@@ -160,7 +161,7 @@ impl MapRun {
 }
 
 impl Engine {
-    /// A Distributed Map asks for a map run, or for one that ended to go on.
+    /// Starts a map run for a Distributed Map, or continues one that has ended.
     pub(super) fn start_map_run(
         &mut self,
         execution: i64,
