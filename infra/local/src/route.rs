@@ -41,25 +41,25 @@ pub(crate) fn route<'s>(services: &'s Registry, request: &Parts) -> Destination<
         return Destination::Service(owner);
     }
     match signing_name(request) {
-        Some(name) => named(services, name, |service| service.signing_name() == name),
-        None if is_at_a_bucket || is_presigned_for_s3(request) => anonymous(services),
-        None => unsigned(services, request),
+        Some(name) => find_service(services, name, |service| service.signing_name() == name),
+        None if is_at_a_bucket || is_presigned_for_s3(request) => anonymous_service(services),
+        None => route_unsigned(services, request),
     }
 }
 
-fn named<'s>(
+fn find_service<'s>(
     services: &'s Registry,
     name: &str,
-    is_named: impl Fn(&dyn Service) -> bool,
+    matches: impl Fn(&dyn Service) -> bool,
 ) -> Destination<'s> {
-    match services.find(is_named) {
+    match services.find(matches) {
         Some(service) => Destination::Service(service),
         None => Destination::Unknown(name.to_owned()),
     }
 }
 
-fn anonymous(services: &Registry) -> Destination<'_> {
-    named(services, "s3", |service| service.serves_anonymous())
+fn anonymous_service(services: &Registry) -> Destination<'_> {
+    find_service(services, "s3", |service| service.serves_anonymous())
 }
 
 /// The service in the credential scope of the `Authorization` header.
@@ -83,14 +83,14 @@ fn is_presigned_for_s3(request: &Parts) -> bool {
     })
 }
 
-fn unsigned<'s>(services: &'s Registry, request: &Parts) -> Destination<'s> {
+fn route_unsigned<'s>(services: &'s Registry, request: &Parts) -> Destination<'s> {
     let target = request.headers.get("x-amz-target");
     let target = target.and_then(|value| value.to_str().ok());
     if let Some((name, _)) = target.and_then(|target| target.split_once('.')) {
-        return named(services, name, |service| service.target() == Some(name));
+        return find_service(services, name, |service| service.target() == Some(name));
     }
     match services.find(|service| service.owns_unsigned(request)) {
         Some(owner) => Destination::Service(owner),
-        None => anonymous(services),
+        None => anonymous_service(services),
     }
 }

@@ -55,11 +55,11 @@ async fn respond(stack: &Stack, request: Request<Body>) -> Response<Body> {
     let head = RequestHead::of(&parts);
     let request = Request::from_parts(parts, body);
     let mut response = match check_sender(stack, &request) {
-        Ok(()) => verified(stack, &destination, &head, request).await,
-        Err(refusal) => foreign(&destination, &head, &refusal),
+        Ok(()) => verify_and_dispatch(stack, &destination, &head, request).await,
+        Err(refusal) => sender_error_response(&destination, &head, &refusal),
     };
-    contain(response.headers_mut());
-    identify(response.headers_mut());
+    add_containment_headers(response.headers_mut());
+    add_request_id(response.headers_mut());
     response
 }
 
@@ -74,7 +74,7 @@ fn check_sender(stack: &Stack, request: &Request<Body>) -> Result<(), browser_gu
 
 /// Adds headers that stop a browser from running a response's content: it gets an opaque origin
 /// (`null`), and its `Content-Type` is not guessed.
-fn contain(headers: &mut HeaderMap) {
+fn add_containment_headers(headers: &mut HeaderMap) {
     // Beside a policy that the answer has: a browser holds it to both.
     let sandbox = HeaderValue::from_static("sandbox");
     headers.append(header::CONTENT_SECURITY_POLICY, sandbox);
@@ -84,7 +84,7 @@ fn contain(headers: &mut HeaderMap) {
 
 /// Gives an answer the request id that every AWS service gives; S3's answers and invocations have
 /// one.
-fn identify(headers: &mut HeaderMap) {
+fn add_request_id(headers: &mut HeaderMap) {
     if headers.contains_key(REQUEST_ID) || headers.contains_key("x-amz-request-id") {
         return;
     }
@@ -94,7 +94,7 @@ fn identify(headers: &mut HeaderMap) {
 }
 
 /// Carries out a request whose signature, where the stack verifies, is right.
-async fn verified(
+async fn verify_and_dispatch(
     stack: &Stack,
     destination: &Destination<'_>,
     head: &RequestHead,
@@ -111,11 +111,11 @@ async fn verified(
     let now = Timestamp::now();
     let admitted = match verifier.admit(name, rules, request, now).await {
         Ok(admitted) => admitted,
-        Err(error) => return refused(destination, head, &error),
+        Err(error) => return signature_error_response(destination, head, &error),
     };
     let response = dispatch(stack, destination, admitted.request).await;
     match admitted.outcome.error() {
-        Some(error) => refused(destination, head, error),
+        Some(error) => signature_error_response(destination, head, error),
         None => response,
     }
 }
@@ -124,7 +124,7 @@ async fn verified(
 const WITH_A_KEY: &str = "a stack with a key (SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY) answers whoever signs with it";
 
 /// Returns the response to a request whose signature is not valid.
-fn refused(
+fn signature_error_response(
     destination: &Destination<'_>,
     head: &RequestHead,
     error: &SignatureError,
@@ -136,7 +136,7 @@ fn refused(
 }
 
 /// Returns the response to a request from a web page or for another host.
-fn foreign(
+fn sender_error_response(
     destination: &Destination<'_>,
     head: &RequestHead,
     refusal: &browser_guard::Refusal,
@@ -164,12 +164,12 @@ async fn dispatch(
 ) -> Response<Body> {
     match destination {
         Destination::Service(service) => service.handle(request).await,
-        Destination::Stack => own(stack, &request.into_parts().0).await,
+        Destination::Stack => handle_stack_request(stack, &request.into_parts().0).await,
         Destination::Unknown(name) => not_here(stack, name),
     }
 }
 
-async fn own(stack: &Stack, request: &Parts) -> Response<Body> {
+async fn handle_stack_request(stack: &Stack, request: &Parts) -> Response<Body> {
     match request.uri.path() {
         listen::STACK_INFO_PATH => who_holds(stack),
         gc::PATH => delete_old(stack, request).await,

@@ -169,7 +169,7 @@ impl Stack {
         handles.declare(&application).await?;
         services.declare(&application).await?;
         data_dir
-            .announce(&info)
+            .write_info(&info)
             .map_err(in_service("the data directory"))?;
         let stack = Self {
             parts: Arc::new(Parts {

@@ -119,7 +119,7 @@ impl DataDir {
     }
 
     /// Says where the stack answers.
-    pub(crate) fn announce(&mut self, info: &StackInfo) -> std::io::Result<()> {
+    pub(crate) fn write_info(&mut self, info: &StackInfo) -> std::io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.file.write_all(&serde_json::to_vec(info)?)
@@ -186,7 +186,7 @@ mod tests {
             DataDir::take(dir.path()),
             Err(LockError::Starting(_))
         ));
-        first.announce(&info("http://127.0.0.1:4566")).unwrap();
+        first.write_info(&info("http://127.0.0.1:4566")).unwrap();
         let message = DataDir::take(dir.path()).unwrap_err().to_string();
         let pid = std::process::id();
         assert!(message.contains(&format!("held by the stack that runs as process {pid} at http://127.0.0.1:4566; use that one")), "{message}");
@@ -211,7 +211,7 @@ mod tests {
     fn what_a_dead_stack_left_behind_is_no_holder() {
         let dir = tempfile::tempdir().unwrap();
         let mut first = DataDir::take(dir.path()).unwrap();
-        first.announce(&info("http://127.0.0.1:1")).unwrap();
+        first.write_info(&info("http://127.0.0.1:1")).unwrap();
         drop(first);
         assert_eq!(running(dir.path()), None);
         DataDir::take(dir.path()).unwrap();

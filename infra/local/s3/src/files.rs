@@ -16,7 +16,7 @@ use rustix::fs::OFlags;
 use uuid::Uuid;
 
 use super::error::Error;
-use super::recovery::{make_directory, own_files};
+use super::recovery::{make_directory, store_files};
 
 /// The directory of files.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl Files {
         let files = Self { root: root.into() };
         make_directory(root)?;
         make_directory(&files.incoming())?;
-        for id in own_files(&files.incoming())? {
+        for id in store_files(&files.incoming())? {
             fs::remove_file(files.incoming().join(id.name()))?;
         }
         make_directory(&files.objects())?;
@@ -81,7 +81,7 @@ impl Files {
     pub(super) fn stored(&self) -> io::Result<Vec<FileId>> {
         let mut stored = Vec::new();
         for fan in self.fans() {
-            let own_ids = own_files(&fan)?.into_iter();
+            let own_ids = store_files(&fan)?.into_iter();
             stored.extend(own_ids.filter(|id| self.path(*id).starts_with(&fan)));
         }
         Ok(stored)

@@ -107,15 +107,15 @@ fn refuse_link(path: &Path) -> io::Result<()> {
 
 /// Returns the store's own files in a directory: regular files with names that [`Files`] generates.
 /// Others are ignored.
-pub(super) fn own_files(directory: &Path) -> io::Result<Vec<FileId>> {
+pub(super) fn store_files(directory: &Path) -> io::Result<Vec<FileId>> {
     let mut own_ids = Vec::new();
     for entry in fs::read_dir(directory)? {
-        own_ids.extend(own_file(&entry?)?);
+        own_ids.extend(store_file(&entry?)?);
     }
     Ok(own_ids)
 }
 
-fn own_file(entry: &DirEntry) -> io::Result<Option<FileId>> {
+fn store_file(entry: &DirEntry) -> io::Result<Option<FileId>> {
     let id = entry.file_name().to_str().and_then(FileId::from_name);
     Ok(id.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())))
 }

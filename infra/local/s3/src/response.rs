@@ -93,7 +93,7 @@ impl ResponseBuilder {
             }
             Some(xml) if xml.starts_with(b"<?xml") => {
                 let xml = String::from_utf8_lossy(&xml);
-                let xml = as_header_says(&unquote_etag(&xml), &parts.headers);
+                let xml = match_headers(&unquote_etag(&xml), &parts.headers);
                 // S3 has a line of its own for the declaration.
                 let xml = xml.replacen("?><", "?>\n<", 1);
                 Body::from(escape_controls(&xml).into_owned())
@@ -247,7 +247,7 @@ fn escape_controls(xml: &str) -> Cow<'_, str> {
 
 /// Corrects the XML response to a form upload to match its headers; `s3s` writes a path, and a tag
 /// without quotes.
-fn as_header_says(xml: &str, headers: &HeaderMap) -> String {
+fn match_headers(xml: &str, headers: &HeaderMap) -> String {
     const ROOT: &str = "<PostResponse>";
     let header = |name| {
         headers

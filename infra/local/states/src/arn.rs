@@ -60,7 +60,7 @@ impl Arn<'_> {
     }
 }
 
-/// Parses an ARN of this service. [`named_here`] checks its account and region.
+/// Parses an ARN of this service. [`is_local`] checks its account and region.
 pub(super) fn parse(arn: &str) -> Result<Arn<'_>, ApiError> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [prefix, _partition, service, _region, _account, resource] = parts[..] else {
@@ -82,7 +82,7 @@ pub(super) fn parse(arn: &str) -> Result<Arn<'_>, ApiError> {
 }
 
 /// Returns true if the ARN belongs to the account and region of this stack.
-pub(super) fn named_here(arn: &str, identity: &Identity) -> bool {
+pub(super) fn is_local(arn: &str, identity: &Identity) -> bool {
     let ours = identity.arn("states", "");
     arn.starts_with(&ours)
 }
@@ -204,12 +204,12 @@ mod tests {
     #[test]
     fn other_accounts_and_regions_are_elsewhere() {
         let here = Identity::default();
-        assert!(named_here(&machine(&here, "m"), &here));
-        assert!(!named_here(
+        assert!(is_local(&machine(&here, "m"), &here));
+        assert!(!is_local(
             "arn:aws:states:eu-west-1:123456789012:stateMachine:m",
             &here
         ));
-        assert!(!named_here(
+        assert!(!is_local(
             "arn:aws:states:us-east-1:999999999999:stateMachine:m",
             &here
         ));

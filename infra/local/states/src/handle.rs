@@ -299,7 +299,7 @@ impl States {
         start: StartExecution,
         trace_header: Option<String>,
     ) -> Result<engine::Start, ApiError> {
-        let (machine, qualifier) = self.machine_named(&start.state_machine_arn)?;
+        let (machine, qualifier) = self.parse_machine_arn(&start.state_machine_arn)?;
         let (machine, qualifier) = (machine.to_owned(), qualifier.map(Qualifier::parse));
         let name = start.name.unwrap_or_else(new_uuid);
         arn::check_name(&name)?;

@@ -10,7 +10,7 @@ use super::store::versions::{self, Version};
 
 impl States {
     /// The name in a state machine's ARN, and what stands behind it.
-    pub(super) fn machine_named<'a>(
+    pub(super) fn parse_machine_arn<'a>(
         &self,
         machine_arn: &'a str,
     ) -> Result<(&'a str, Option<&'a str>), ApiError> {
@@ -19,7 +19,7 @@ impl States {
             Arn::Qualified { name, qualifier } => (name, Some(qualifier)),
             other => return Err(arn::wrong_kind(&other)),
         };
-        if arn::named_here(machine_arn, self.identity()) {
+        if arn::is_local(machine_arn, self.identity()) {
             Ok((name, qualifier))
         } else {
             Err(ApiError::StateMachineDoesNotExist(machine_arn.to_owned()))
@@ -28,7 +28,7 @@ impl States {
 
     /// The name in the ARN of a state machine itself, not of a version or an alias.
     pub(super) fn machine_name<'a>(&self, machine_arn: &'a str) -> Result<&'a str, ApiError> {
-        match self.machine_named(machine_arn)? {
+        match self.parse_machine_arn(machine_arn)? {
             (name, None) => Ok(name),
             _ => Err(ApiError::StateMachineDoesNotExist(machine_arn.to_owned())),
         }
@@ -51,7 +51,7 @@ impl States {
         version_arn: &str,
     ) -> Result<(Machine, Version), ApiError> {
         let missing = || ApiError::StateMachineDoesNotExist(version_arn.to_owned());
-        let (name, qualifier) = self.machine_named(version_arn)?;
+        let (name, qualifier) = self.parse_machine_arn(version_arn)?;
         let Some(Qualifier::Version(number)) = qualifier.map(Qualifier::parse) else {
             return Err(missing());
         };
@@ -78,7 +78,7 @@ impl States {
         execution_arn: &'a str,
     ) -> Result<(&'a str, &'a str), ApiError> {
         match arn::parse(execution_arn)? {
-            Arn::Execution { machine, name } if arn::named_here(execution_arn, self.identity()) => {
+            Arn::Execution { machine, name } if arn::is_local(execution_arn, self.identity()) => {
                 Ok((machine, name))
             }
             Arn::Execution { .. } => Err(ApiError::ExecutionDoesNotExist(execution_arn.to_owned())),
@@ -99,7 +99,7 @@ impl States {
     /// The name in an activity's ARN.
     pub(super) fn activity_name<'a>(&self, activity_arn: &'a str) -> Result<&'a str, ApiError> {
         match arn::parse(activity_arn)? {
-            Arn::Activity { name } if arn::named_here(activity_arn, self.identity()) => Ok(name),
+            Arn::Activity { name } if arn::is_local(activity_arn, self.identity()) => Ok(name),
             Arn::Activity { .. } => Err(ApiError::ActivityDoesNotExist(activity_arn.to_owned())),
             other => Err(arn::wrong_kind(&other)),
         }

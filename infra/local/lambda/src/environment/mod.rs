@@ -170,7 +170,7 @@ impl Environment {
                 // The runtime hung up while it waited. It asks again, or it is ending: then an
                 // event that it has not seen goes to another environment, unless it is the one that
                 // it was started for.
-                match self.asked_again(deadline).await {
+                match self.wait_for_next(deadline).await {
                     Ok(again) => next = again,
                     Err(EndReason::Failed(Failure::Exit(_))) if worked => {
                         job.give_back();
@@ -196,13 +196,13 @@ impl Environment {
     /// AWS; beyond them it uses up the function's timeout.
     async fn initialize(&mut self) -> Result<oneshot::Sender<Event>, EndReason> {
         let deadline = self.started + self.plan.slot.limits.init + self.timeout();
-        let next = self.asked_again(deadline).await?;
+        let next = self.wait_for_next(deadline).await?;
         self.init = Some(self.started.elapsed());
         self.measure();
         Ok(next)
     }
 
-    async fn asked_again(
+    async fn wait_for_next(
         &mut self,
         deadline: Instant,
     ) -> Result<oneshot::Sender<Event>, EndReason> {
@@ -211,13 +211,13 @@ impl Environment {
                 EnvironmentEvent::Call(Call::Next(next)) => return Ok(next),
                 EnvironmentEvent::Call(Call::InitError { failure, verdict }) => {
                     let _ = verdict.send(Verdict::Accepted);
-                    self.let_exit().await;
+                    self.wait_for_exit().await;
                     return Err(EndReason::Failed(failure));
                 }
                 EnvironmentEvent::Call(Call::Done { verdict, .. }) => {
                     let _ = verdict.send(Verdict::InvalidStateTransition);
                 }
-                other => return Err(self.ended(&other)),
+                other => return Err(self.end_reason(&other)),
             }
         }
     }
@@ -248,7 +248,7 @@ impl Environment {
                 // A runtime that asks for the next event has given up on this one: it is left to
                 // the timeout, since some clients repeat a request whose connection broke.
                 EnvironmentEvent::Call(Call::Next(_)) => {}
-                other => return Err(self.ended(&other)),
+                other => return Err(self.end_reason(&other)),
             }
         }
     }
@@ -302,7 +302,7 @@ impl Environment {
         }
     }
 
-    fn ended(&self, signal: &EnvironmentEvent) -> EndReason {
+    fn end_reason(&self, signal: &EnvironmentEvent) -> EndReason {
         match signal {
             EnvironmentEvent::Exited(status) => EndReason::Failed(Failure::Exit(*status)),
             EnvironmentEvent::Deadline => EndReason::Failed(Failure::TimedOut(self.timeout())),
@@ -312,7 +312,7 @@ impl Environment {
         }
     }
 
-    async fn let_exit(&mut self) {
+    async fn wait_for_exit(&mut self) {
         let deadline = Instant::now() + EXIT_GRACE;
         while let EnvironmentEvent::Call(_) = self.signal(deadline, false).await {}
     }

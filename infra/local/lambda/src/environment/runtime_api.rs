@@ -105,14 +105,14 @@ async fn route(request: Request<Incoming>, calls: &mpsc::Sender<Call>) -> Respon
         (&Method::GET, ["invocation", "next"]) => next(calls).await,
         (&Method::POST, ["invocation", id, "response"]) => {
             let result = read_result(request).await;
-            done(calls, id, result).await
+            complete(calls, id, result).await
         }
         (&Method::POST, ["invocation", id, "error"]) => match error(request).await {
-            Ok(failure) => done(calls, id, Ok(Err(failure))).await,
-            Err(broken) => done(calls, id, Err(broken)).await,
+            Ok(failure) => complete(calls, id, Ok(Err(failure))).await,
+            Err(broken) => complete(calls, id, Err(broken)).await,
         },
         (&Method::POST, ["init", "error"]) => match error(request).await {
-            Ok(failure) => ask(calls, |verdict| Call::InitError { failure, verdict }).await,
+            Ok(failure) => send_call(calls, |verdict| Call::InitError { failure, verdict }).await,
             Err(broken) => refuse(
                 StatusCode::BAD_REQUEST,
                 "InvalidRequest",
@@ -136,7 +136,7 @@ async fn next(calls: &mpsc::Sender<Call>) -> Response<Full<Bytes>> {
     response
 }
 
-async fn done(
+async fn complete(
     calls: &mpsc::Sender<Call>,
     id: &str,
     result: Result<Result<Bytes, Failure>, hyper::Error>,
@@ -153,7 +153,7 @@ async fn done(
     };
     let too_large = matches!(result, Err(Failure::TooLarge));
     let id = id.to_owned();
-    let response = ask(calls, |verdict| Call::Done {
+    let response = send_call(calls, |verdict| Call::Done {
         id,
         result,
         verdict,
@@ -170,7 +170,7 @@ async fn done(
     response
 }
 
-async fn ask(
+async fn send_call(
     calls: &mpsc::Sender<Call>,
     call: impl FnOnce(oneshot::Sender<Verdict>) -> Call,
 ) -> Response<Full<Bytes>> {

@@ -45,10 +45,10 @@ pub(super) fn variables(
     let defaults = defaults.map(|(key, value)| (key.to_owned(), value.into()));
     defaults
         .into_iter()
-        .chain(owned(&function.environment))
+        .chain(to_owned_pairs(&function.environment))
         .chain(reserved.map(|(key, value)| (key.to_owned(), value.into())))
         .chain(task_root.map(|root| ("LAMBDA_TASK_ROOT".to_owned(), root.into())))
-        .chain(owned(&deployment.command.env))
+        .chain(to_owned_pairs(&deployment.command.env))
         .collect()
 }
 
@@ -57,7 +57,9 @@ pub(crate) fn log_group(function: &str) -> String {
     format!("/aws/lambda/{function}")
 }
 
-fn owned(variables: &BTreeMap<String, String>) -> impl Iterator<Item = (String, OsString)> {
+fn to_owned_pairs(
+    variables: &BTreeMap<String, String>,
+) -> impl Iterator<Item = (String, OsString)> {
     let pairs = variables.iter();
     pairs.map(|(key, value)| (key.clone(), value.into()))
 }

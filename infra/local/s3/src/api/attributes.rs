@@ -37,7 +37,7 @@ pub(super) async fn get_object_attributes(
         }
     }
     let wants = |name: &str| wanted.iter().any(|wanted| wanted.as_str() == name);
-    let mut output = described(&bucket, &version);
+    let mut output = attributes_output(&bucket, &version);
     if !wants(ObjectAttributes::ETAG) {
         output.e_tag = None;
     }
@@ -64,7 +64,7 @@ const KNOWN: [&str; 5] = [
     ObjectAttributes::STORAGE_CLASS,
 ];
 
-fn described(bucket: &Bucket, version: &Version) -> GetObjectAttributesOutput {
+fn attributes_output(bucket: &Bucket, version: &Version) -> GetObjectAttributesOutput {
     let class = version.details.headers.storage_class.clone();
     GetObjectAttributesOutput {
         e_tag: Some(etag(&version.etag)),

@@ -82,7 +82,7 @@ fn location(constraint: Option<&str>, endpoint: &str) -> Result<String, Error> {
 }
 
 /// Returns the headers of the responses about a bucket.
-fn described(bucket: &str) -> HeaderMap {
+fn bucket_headers(bucket: &str) -> HeaderMap {
     let arn = format!("arn:aws:s3:::{bucket}");
     convert::headers(&[("x-amz-bucket-arn", arn.as_str())])
 }
@@ -102,7 +102,7 @@ pub(super) async fn create_bucket(
         .map(|constraint| constraint.as_str().to_owned());
     let constraint = constraint.filter(|constraint| !constraint.is_empty());
     let region = location(constraint.as_deref(), &by.region)?;
-    let headers = described(&input.bucket);
+    let headers = bucket_headers(&input.bucket);
     let location = match region.as_str() {
         CLASSIC => format!("/{}", input.bucket),
         _ => by.location(&input.bucket, ""),
@@ -140,7 +140,7 @@ pub(super) async fn head_bucket(
     request: S3Request<HeadBucketInput>,
 ) -> Result<S3Response<HeadBucketOutput>, Error> {
     let bucket = find(store, request.input.bucket).await?;
-    let mut headers = described(&bucket.name);
+    let mut headers = bucket_headers(&bucket.name);
     headers.extend(convert::headers(&[("content-type", "application/xml")]));
     let mut response = S3Response::new(HeadBucketOutput {
         access_point_alias: Some(false),
@@ -253,7 +253,7 @@ pub(super) async fn put_bucket_versioning(
 }
 
 /// Returns the bucket and an object's metadata; a delete marker has none.
-pub(super) fn bucket_and_described(
+pub(super) fn bucket_and_metadata(
     sql: &rusqlite::Connection,
     bucket: &str,
     key: &str,

@@ -175,7 +175,7 @@ pub(super) async fn list_objects(
         encoding_type: input.encoding_type,
         request_charged: None,
     };
-    Ok(located(output, &row.region))
+    Ok(with_region(output, &row.region))
 }
 
 /// A continuation token holds the last name of the page before, so that it needs no memory here.
@@ -197,7 +197,7 @@ pub(super) fn token_of_name(name: &str) -> String {
 }
 
 /// Adds the bucket's region to the response of a listing.
-fn located<T>(output: T, region: &str) -> S3Response<T> {
+fn with_region<T>(output: T, region: &str) -> S3Response<T> {
     let mut response = S3Response::new(output);
     response.headers = convert::headers(&[("x-amz-bucket-region", region)]);
     response
@@ -250,7 +250,7 @@ pub(super) async fn list_objects_v2(
         encoding_type: input.encoding_type,
         request_charged: None,
     };
-    Ok(located(output, &row.region))
+    Ok(with_region(output, &row.region))
 }
 
 pub(super) async fn list_object_versions(

@@ -19,7 +19,7 @@ use crate::versions::{NewVersion, Version};
 use crate::{Store, now, uploads};
 
 /// 5 MiB: only the last part may be smaller.
-const LEAST_PART: u64 = 5 << 20;
+const MIN_PART_SIZE: u64 = 5 << 20;
 const MOST_PARTS: i32 = 10_000;
 
 pub(super) async fn create_multipart_upload(
@@ -45,7 +45,9 @@ pub(super) async fn create_multipart_upload(
         bucket: Some(input.bucket.clone()),
         key: Some(input.key),
         upload_id: Some(upload.id.clone()),
-        checksum_algorithm: upload.checksum.map(|(algorithm, _)| named(algorithm)),
+        checksum_algorithm: upload
+            .checksum
+            .map(|(algorithm, _)| checksum_algorithm(algorithm)),
         checksum_type: upload
             .checksum
             .map(|(_, kind)| ChecksumType::from_static(kind.name())),
@@ -58,7 +60,7 @@ pub(super) async fn create_multipart_upload(
     Ok(S3Response::new(output))
 }
 
-fn named(algorithm: Algorithm) -> ChecksumAlgorithm {
+fn checksum_algorithm(algorithm: Algorithm) -> ChecksumAlgorithm {
     ChecksumAlgorithm::from_static(algorithm.name())
 }
 
@@ -226,7 +228,7 @@ pub(super) async fn complete_multipart_upload(
     let kind = input.checksum_type.as_ref().map(ChecksumType::as_str);
     check_mode(&upload, kind, &listed)?;
     let parts = chosen_parts(&listed, uploaded)?;
-    let new = whole(&upload, &parts)?;
+    let new = combine_parts(&upload, &parts)?;
     check_claims(&new, claimed.as_ref(), input.mpu_object_size)?;
     let (bucket, version) = join(store, target, upload.id, new, &parts).await?;
     let mut output = CompleteMultipartUploadOutput {
@@ -364,18 +366,18 @@ fn chosen_parts(
         chosen.push(part);
     }
     let all_but_last = &chosen[..chosen.len() - 1];
-    if let Some(small) = all_but_last.iter().find(|part| part.size < LEAST_PART) {
+    if let Some(small) = all_but_last.iter().find(|part| part.size < MIN_PART_SIZE) {
         return Err(Error::EntityTooSmall
             .with("ETag", &small.md5)
             .with("PartNumber", small.number.to_string())
             .with("ProposedSize", small.size.to_string())
-            .with("MinSizeAllowed", LEAST_PART.to_string()));
+            .with("MinSizeAllowed", MIN_PART_SIZE.to_string()));
     }
     Ok(chosen)
 }
 
 /// The object that the parts make.
-fn whole(upload: &uploads::Upload, parts: &[uploads::Part]) -> Result<NewVersion, Error> {
+fn combine_parts(upload: &uploads::Upload, parts: &[uploads::Part]) -> Result<NewVersion, Error> {
     let md5s = parts.iter().map(|part| Md5::from_hex(&part.md5));
     let md5s: Vec<Md5> = md5s.collect::<Option<_>>().ok_or(Error::InvalidPart)?;
     let sums: Vec<_> = parts
@@ -470,7 +472,7 @@ pub(super) async fn list_parts(
         key: Some(input.key),
         upload_id: Some(input.upload_id),
         owner: Some(owner(store)),
-        checksum_algorithm: asked_for.map(|(algorithm, _)| named(algorithm)),
+        checksum_algorithm: asked_for.map(|(algorithm, _)| checksum_algorithm(algorithm)),
         checksum_type: asked_for.map(|(_, kind)| ChecksumType::from_static(kind.name())),
         is_truncated: Some(truncated),
         max_parts: i32::try_from(limit).ok(),

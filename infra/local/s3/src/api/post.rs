@@ -41,12 +41,12 @@ pub(super) async fn post_object(
         size: Some(length(version.size)),
         ..Default::default()
     });
-    response.headers = answer_headers(&location, response.output.version_id.as_deref(), &version);
+    response.headers = response_headers(&location, response.output.version_id.as_deref(), &version);
     Ok(response)
 }
 
 /// `s3s` answers a form without any headers.
-fn answer_headers(location: &str, version_id: Option<&str>, version: &Version) -> HeaderMap {
+fn response_headers(location: &str, version_id: Option<&str>, version: &Version) -> HeaderMap {
     let etag = format!("\"{}\"", version.etag);
     let mut headers = vec![("location", location), ("etag", &etag)];
     headers.push(("x-amz-server-side-encryption", "AES256"));

@@ -3,7 +3,7 @@
 use s3s::dto::*;
 use s3s::{S3Request, S3Response};
 
-use super::buckets::bucket_and_described;
+use super::buckets::bucket_and_metadata;
 use super::convert::version_id;
 use super::requester;
 use crate::Store;
@@ -20,7 +20,7 @@ pub(super) async fn get_object_tagging(
     let (bucket, version) = store
         .database
         .read(move |sql| {
-            bucket_and_described(sql, &input.bucket, &input.key, input.version_id.as_deref())
+            bucket_and_metadata(sql, &input.bucket, &input.key, input.version_id.as_deref())
         })
         .await?;
     let tag_set = version.tags.iter().map(|tag| Tag {
@@ -95,7 +95,7 @@ async fn replace(
         .database
         .write(move |write| {
             let (bucket, version) =
-                bucket_and_described(write.sql, &bucket, &key, version.as_deref())?;
+                bucket_and_metadata(write.sql, &bucket, &key, version.as_deref())?;
             versions::set_tags(write, version.id, &tags)?;
             events::emit(write, &by, &bucket, event, &version)?;
             Ok(version_id(&bucket, &version))

@@ -29,7 +29,7 @@ impl Call {
             .put("Name", listed.name)
             .put("NextMarker", listed.next_marker)
             .put("Prefix", listed.prefix)
-            .done())
+            .into_value())
     }
 
     pub(super) async fn list_objects_v2(&self, mut from: Parameters) -> SdkResult {
@@ -57,7 +57,7 @@ impl Call {
             .put("NextContinuationToken", listed.next_continuation_token)
             .put("Prefix", listed.prefix)
             .put("StartAfter", listed.start_after)
-            .done())
+            .into_value())
     }
 
     pub(super) async fn list_buckets(&self, mut from: Parameters) -> SdkResult {
@@ -77,13 +77,13 @@ impl Call {
                 Members::default()
                     .put("CreationDate", bucket.creation_date.as_ref().and_then(time))
                     .put("Name", bucket.name)
-                    .done()
+                    .into_value()
             });
         Ok(Members::default()
             .put("Buckets", Some(buckets.collect::<Vec<_>>()))
             .put("ContinuationToken", listed.continuation_token)
             .put("Prefix", listed.prefix)
-            .done())
+            .into_value())
     }
 
     pub(super) async fn head_bucket(&self, mut from: Parameters) -> SdkResult {
@@ -95,7 +95,7 @@ impl Call {
         let found = head_output(self.api.head_bucket(self.request(input)).await)?;
         Ok(Members::default()
             .put("BucketRegion", found.bucket_region)
-            .done())
+            .into_value())
     }
 }
 
@@ -110,7 +110,7 @@ fn contents(objects: Option<ObjectList>) -> Option<Vec<Value>> {
                 "StorageClass",
                 object.storage_class.map(|class| class.as_str().to_owned()),
             )
-            .done()
+            .into_value()
     });
     Some(shown.collect())
 }
@@ -118,6 +118,6 @@ fn contents(objects: Option<ObjectList>) -> Option<Vec<Value>> {
 fn prefixes(prefixes: Option<CommonPrefixList>) -> Option<Vec<Value>> {
     let shown = prefixes?
         .into_iter()
-        .map(|prefix| Members::default().put("Prefix", prefix.prefix).done());
+        .map(|prefix| Members::default().put("Prefix", prefix.prefix).into_value());
     Some(shown.collect())
 }

@@ -118,7 +118,7 @@ impl Members {
         self
     }
 
-    fn done(self) -> Value {
+    fn into_value(self) -> Value {
         Value::Object(self.0)
     }
 }

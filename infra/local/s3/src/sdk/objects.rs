@@ -67,7 +67,7 @@ impl Call {
             Some(body) => text(body).await?,
             None => String::new(),
         };
-        Ok(described!(&mut found).put("Body", Some(body)).done())
+        Ok(described!(&mut found).put("Body", Some(body)).into_value())
     }
 
     pub(super) async fn head_object(&self, mut from: Parameters) -> SdkResult {
@@ -80,7 +80,7 @@ impl Call {
         };
         from.finish()?;
         let mut found = head_output(self.api.head_object(self.request(input)).await)?;
-        Ok(described!(&mut found).done())
+        Ok(described!(&mut found).into_value())
     }
 
     pub(super) async fn put_object(&self, mut from: Parameters) -> SdkResult {
@@ -113,7 +113,7 @@ impl Call {
                 encryption(put.server_side_encryption),
             )
             .put("VersionId", put.version_id)
-            .done())
+            .into_value())
     }
 
     pub(super) async fn copy_object(&self, mut from: Parameters) -> SdkResult {
@@ -136,7 +136,7 @@ impl Call {
         let shown = Members::default()
             .put("ETag", result.e_tag.as_ref().map(tag))
             .put("LastModified", result.last_modified.as_ref().and_then(time))
-            .done();
+            .into_value();
         Ok(Members::default()
             .put("CopyObjectResult", Some(shown))
             .put("CopySourceVersionId", copied.copy_source_version_id)
@@ -145,7 +145,7 @@ impl Call {
                 encryption(copied.server_side_encryption),
             )
             .put("VersionId", copied.version_id)
-            .done())
+            .into_value())
     }
 
     pub(super) async fn delete_object(&self, mut from: Parameters) -> SdkResult {
@@ -160,7 +160,7 @@ impl Call {
         Ok(Members::default()
             .put("DeleteMarker", deleted.delete_marker)
             .put("VersionId", deleted.version_id)
-            .done())
+            .into_value())
     }
 
     pub(super) async fn delete_objects(&self, mut from: Parameters) -> SdkResult {
@@ -189,7 +189,7 @@ impl Call {
                 .put("DeleteMarkerVersionId", gone.delete_marker_version_id)
                 .put("Key", gone.key)
                 .put("VersionId", gone.version_id)
-                .done()
+                .into_value()
         });
         Ok(json!({ "Deleted": shown.collect::<Vec<_>>() }))
     }

@@ -29,7 +29,7 @@ impl Call {
                 encryption(created.server_side_encryption),
             )
             .put("UploadId", created.upload_id)
-            .done())
+            .into_value())
     }
 
     pub(super) async fn upload_part(&self, mut from: Parameters) -> SdkResult {
@@ -49,7 +49,7 @@ impl Call {
                 "ServerSideEncryption",
                 encryption(part.server_side_encryption),
             )
-            .done())
+            .into_value())
     }
 
     pub(super) async fn complete_multipart_upload(&self, mut from: Parameters) -> SdkResult {
@@ -76,19 +76,19 @@ impl Call {
         };
         from.finish()?;
         let (bucket, key) = (input.bucket.clone(), input.key.clone());
-        let done = self.api.complete_multipart_upload(self.request(input));
-        let done = output(done.await)?;
+        let into_value = self.api.complete_multipart_upload(self.request(input));
+        let into_value = output(into_value.await)?;
         Ok(Members::default()
             .put("Bucket", Some(bucket))
-            .put("ETag", done.e_tag.as_ref().map(tag))
+            .put("ETag", into_value.e_tag.as_ref().map(tag))
             .put("Key", Some(key))
-            .put("Location", done.location)
+            .put("Location", into_value.location)
             .put(
                 "ServerSideEncryption",
-                encryption(done.server_side_encryption),
+                encryption(into_value.server_side_encryption),
             )
-            .put("VersionId", done.version_id)
-            .done())
+            .put("VersionId", into_value.version_id)
+            .into_value())
     }
 
     pub(super) async fn abort_multipart_upload(&self, mut from: Parameters) -> SdkResult {

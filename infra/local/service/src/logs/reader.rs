@@ -115,7 +115,7 @@ impl Position {
         let present = match std::fs::symlink_metadata(path) {
             Ok(found) => found.ino(),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(named(path, &error)),
+            Err(error) => return Err(with_path(path, &error)),
         };
         let mut text = Vec::new();
         if present != self.inode {
@@ -147,10 +147,10 @@ fn files(data_dir: &Path, name: Option<&str>) -> io::Result<Vec<(String, PathBuf
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(named(&folder, &error)),
+            Err(error) => return Err(with_path(&folder, &error)),
         };
         for entry in entries {
-            let entry = entry.map_err(|error| named(&folder, &error))?;
+            let entry = entry.map_err(|error| with_path(&folder, &error))?;
             let path = entry.path();
             let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
                 continue;
@@ -176,7 +176,7 @@ fn read_from(path: &Path, offset: u64) -> io::Result<(Vec<u8>, u64)> {
         file.read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let mut bytes: Vec<u8> = read().map_err(|error| named(path, &error))?;
+    let mut bytes: Vec<u8> = read().map_err(|error| with_path(path, &error))?;
     let end = bytes.iter().rposition(|byte| *byte == b'\n');
     bytes.truncate(end.map_or(0, |end| end + 1));
     let length = bytes.len() as u64;
@@ -198,6 +198,6 @@ fn parse<'a>(name: &'a str, text: &'a [u8]) -> impl Iterator<Item = Line> + 'a {
     })
 }
 
-fn named(path: &Path, error: &io::Error) -> io::Error {
+fn with_path(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

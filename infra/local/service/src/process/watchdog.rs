@@ -55,15 +55,15 @@ impl Watchdog {
 
     /// From now on the group dies with the stack.
     pub(super) fn watch(&self, group: Pid) {
-        self.tell('+', group);
+        self.send('+', group);
     }
 
     /// Removes an ended group, whose number the system may reuse.
     pub(super) fn forget(&self, group: Pid) {
-        self.tell('-', group);
+        self.send('-', group);
     }
 
-    fn tell(&self, change: char, group: Pid) {
+    fn send(&self, change: char, group: Pid) {
         let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(input) = &mut shell.1 else { return };
         let line = format!("{change} {}\n", group.as_raw_pid());

@@ -75,10 +75,10 @@ pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     input.finish()?;
     let activity = states.activity_row(&arn).await?;
     let encryption = match &activity.encryption {
-        Some(encryption) => configuration::stored(encryption)?,
+        Some(encryption) => configuration::parse_stored(encryption)?,
         None => json!({ "type": "AWS_OWNED_KEY" }),
     };
-    let mut response = listed(states, &activity);
+    let mut response = list_item(states, &activity);
     response["encryptionConfiguration"] = encryption;
     Ok(response)
 }
@@ -97,7 +97,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let page = found
         .iter()
         .take(size)
-        .map(|activity| listed(states, activity));
+        .map(|activity| list_item(states, activity));
     let mut response = json!({ "activities": page.collect::<Vec<_>>() });
     if found.len() > size {
         response["nextToken"] = json!(token::write(REQUEST, &found[size - 1].name));
@@ -105,7 +105,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     Ok(response)
 }
 
-fn listed(states: &States, activity: &Activity) -> Value {
+fn list_item(states: &States, activity: &Activity) -> Value {
     json!({
         "activityArn": arn::activity(states.identity(), &activity.name),
         "name": activity.name,

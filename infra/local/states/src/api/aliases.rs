@@ -39,9 +39,9 @@ pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
     let created = states
         .engine()
         .write(move |db| {
-            let machine = existing(db, &machine)?;
-            if let Some(there) = aliases::find(db, machine.id, &alias.name)? {
-                return same(&there, &alias);
+            let machine = find_machine(db, &machine)?;
+            if let Some(current) = aliases::find(db, machine.id, &alias.name)? {
+                return same(&current, &alias);
             }
             check_versions(db, &machine, &alias)?;
             if aliases::count(db, machine.id)? >= MAX_ALIASES {
@@ -55,9 +55,9 @@ pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
     Ok(json!({ "stateMachineAliasArn": arn, "creationDate": seconds(created) }))
 }
 
-fn same(there: &Alias, asked: &Alias) -> Result<i64, ApiError> {
-    if there.description == asked.description && there.routes == asked.routes {
-        return Ok(there.created);
+fn same(current: &Alias, requested: &Alias) -> Result<i64, ApiError> {
+    if current.description == requested.description && current.routes == requested.routes {
+        return Ok(current.created);
     }
     let text = "Failed to create alias because an alias with the same name and a different routing configuration \
                 already exists.";
@@ -73,7 +73,7 @@ pub(super) async fn update(states: &States, mut input: Input) -> ApiResult {
         let text = "Either the description or the routing configuration must be specified";
         return Err(ApiError::Validation(text.into()));
     }
-    let (name, alias) = named(states, &arn)?;
+    let (name, alias) = parse_alias_arn(states, &arn)?;
     let routes = given.map(|given| given.resolve(states)).transpose()?;
     if routes.as_ref().is_some_and(|(machine, _)| *machine != name) {
         return Err(ApiError::NoSuchAlias);
@@ -81,13 +81,13 @@ pub(super) async fn update(states: &States, mut input: Input) -> ApiResult {
     let updated = states
         .engine()
         .write(move |db| {
-            let machine = existing(db, &name)?;
-            let there = aliases::find(db, machine.id, &alias)?.ok_or(ApiError::NoSuchAlias)?;
+            let machine = find_machine(db, &name)?;
+            let current = aliases::find(db, machine.id, &alias)?.ok_or(ApiError::NoSuchAlias)?;
             let alias = Alias {
-                description: description.or(there.description),
-                routes: routes.map_or(there.routes, |(_, routes)| routes),
+                description: description.or(current.description),
+                routes: routes.map_or(current.routes, |(_, routes)| routes),
                 updated: now(),
-                ..there
+                ..current
             };
             check_versions(db, &machine, &alias)?;
             aliases::put(db, machine.id, &alias)?;
@@ -101,7 +101,7 @@ pub(super) async fn update(states: &States, mut input: Input) -> ApiResult {
 pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineAliasArn", ARN)?;
     input.finish()?;
-    let (name, alias) = named(states, &arn)?;
+    let (name, alias) = parse_alias_arn(states, &arn)?;
     states
         .engine()
         .write(move |db| {
@@ -116,7 +116,7 @@ pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
 pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineAliasArn", ARN)?;
     input.finish()?;
-    let (name, alias) = named(states, &arn)?;
+    let (name, alias) = parse_alias_arn(states, &arn)?;
     let machine = name.clone();
     let found = states
         .readers()
@@ -149,7 +149,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let size = input.page_size()?;
     let token = input.text("nextToken", token::LENGTH)?;
     input.finish()?;
-    let (machine, version) = match states.machine_named(&arn)? {
+    let (machine, version) = match states.parse_machine_arn(&arn)? {
         (_, None) => (states.machine_row(&arn).await?, None),
         _ => {
             let (machine, version) = states.version_row(&arn).await?;
@@ -176,8 +176,8 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
 }
 
 /// The names in an alias's ARN: the state machine's and its own.
-fn named(states: &States, arn: &str) -> Result<(String, String), ApiError> {
-    let (machine, qualifier) = states.machine_named(arn)?;
+fn parse_alias_arn(states: &States, arn: &str) -> Result<(String, String), ApiError> {
+    let (machine, qualifier) = states.parse_machine_arn(arn)?;
     match qualifier.map(Qualifier::parse) {
         Some(Qualifier::Alias(alias)) => Ok((machine.to_owned(), alias)),
         _ => Err(ApiError::Validation(format!(
@@ -186,7 +186,7 @@ fn named(states: &States, arn: &str) -> Result<(String, String), ApiError> {
     }
 }
 
-fn existing(db: &Connection, name: &str) -> Result<Machine, ApiError> {
+fn find_machine(db: &Connection, name: &str) -> Result<Machine, ApiError> {
     let machine = machines::by_name(db, name)?.ok_or(ApiError::NoSuchAlias)?;
     if machine.deleting {
         return Err(ApiError::NoSuchAlias);

@@ -94,7 +94,7 @@ pub(super) fn encryption(request: &Value) -> Result<String, ApiError> {
 }
 
 /// Parses a value stored as JSON text, for a response.
-pub(super) fn stored(text: &str) -> Result<Value, ApiError> {
+pub(super) fn parse_stored(text: &str) -> Result<Value, ApiError> {
     serde_json::from_str(text)
         .map_err(|error| ApiError::Internal(format!("states.db: a configuration: {error}")))
 }

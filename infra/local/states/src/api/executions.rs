@@ -184,7 +184,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     if redriven.is_some() {
         return Err(invalid("Redrive filter is only supported for Map Run ARN"));
     }
-    let (name, qualifier) = states.machine_named(&arn)?;
+    let (name, qualifier) = states.parse_machine_arn(&arn)?;
     let machine_arn = arn::machine(states.identity(), name);
     let machine = states.machine_row(&machine_arn).await?;
     if machine.express {
@@ -214,7 +214,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let page = found
         .iter()
         .take(size)
-        .map(|summary| listed(states, &machine.name, summary));
+        .map(|summary| list_item(states, &machine.name, summary));
     let mut response = json!({ "executions": page.collect::<Vec<_>>() });
     if found.len() > size {
         response["nextToken"] = json!(token::write(&request, &found[size - 1].id.to_string()));
@@ -222,7 +222,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     Ok(response)
 }
 
-pub(super) fn listed(states: &States, machine: &str, summary: &Summary) -> Value {
+pub(super) fn list_item(states: &States, machine: &str, summary: &Summary) -> Value {
     let mut item = json!({
         "executionArn": arn::execution(states.identity(), machine, &summary.name),
         "stateMachineArn": arn::machine(states.identity(), machine),

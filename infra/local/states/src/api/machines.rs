@@ -185,14 +185,14 @@ pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineArn", ARN)?;
     includes_data(&mut input)?;
     input.finish()?;
-    let (machine, version) = match states.machine_named(&arn)? {
+    let (machine, version) = match states.parse_machine_arn(&arn)? {
         (_, None) => (states.machine_row(&arn).await?, None),
         _ => {
             let (machine, version) = states.version_row(&arn).await?;
             (machine, Some(version))
         }
     };
-    let mut response = described(states, &machine)?;
+    let mut response = description(states, &machine)?;
     response["status"] = json!(if machine.deleting {
         "DELETING"
     } else {
@@ -219,25 +219,25 @@ pub(super) async fn describe_for_execution(states: &States, mut input: Input) ->
         .read(move |db| machines::by_revision(db, execution.revision))
         .await?;
     let machine = found.ok_or(ApiError::ExecutionDoesNotExist(arn))?;
-    let mut response = described(states, &machine)?;
+    let mut response = description(states, &machine)?;
     response["updateDate"] = seconds(machine.revision.created);
     Ok(response)
 }
 
 /// Returns the members that both descriptions have in common.
-fn described(states: &States, machine: &Machine) -> ApiResult {
+fn description(states: &States, machine: &Machine) -> ApiResult {
     let settings = &machine.revision.settings;
     let mut response = json!({
         "stateMachineArn": arn::machine(states.identity(), &machine.name),
         "name": machine.name,
         "definition": settings.definition,
         "roleArn": settings.role_arn,
-        "loggingConfiguration": configuration::stored(&settings.logging)?,
+        "loggingConfiguration": configuration::parse_stored(&settings.logging)?,
         "tracingConfiguration": { "enabled": settings.tracing },
     });
     put(&mut response, "revisionId", machine.revision.uuid.clone());
     if let Some(encryption) = &settings.encryption {
-        response["encryptionConfiguration"] = configuration::stored(encryption)?;
+        response["encryptionConfiguration"] = configuration::parse_stored(encryption)?;
     }
     let references = asl::variable_references(&settings.definition);
     if !references.is_empty() {
@@ -260,7 +260,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let page: Vec<Value> = found
         .iter()
         .take(size)
-        .map(|machine| listed(states, machine))
+        .map(|machine| list_item(states, machine))
         .collect();
     let mut response = json!({ "stateMachines": page });
     if found.len() > size {
@@ -269,7 +269,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     Ok(response)
 }
 
-fn listed(states: &States, machine: &Machine) -> Value {
+fn list_item(states: &States, machine: &Machine) -> Value {
     json!({
         "stateMachineArn": arn::machine(states.identity(), &machine.name),
         "name": machine.name,

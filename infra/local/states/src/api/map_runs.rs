@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::executions::listed;
+use super::executions::list_item;
 use super::input::{ARN, Input};
 use super::{put, seconds, token};
 use crate::arn::{self, Arn};
@@ -66,8 +66,8 @@ pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
         "maxConcurrency": run.limits.max_concurrency,
         "toleratedFailureCount": run.limits.tolerated_count.unwrap_or(0),
         "toleratedFailurePercentage": run.limits.tolerated_percentage.unwrap_or(0.0),
-        "executionCounts": shown(&counts, not_redrivable_count, is_finished, |count| count.children),
-        "itemCounts": shown(&counts, not_redrivable_count, is_finished, |count| count.items),
+        "executionCounts": counts_json(&counts, not_redrivable_count, is_finished, |count| count.children),
+        "itemCounts": counts_json(&counts, not_redrivable_count, is_finished, |count| count.items),
         "redriveCount": run.redrives.count,
     });
     put(&mut response, "redriveDate", run.redrives.last.map(seconds));
@@ -77,7 +77,7 @@ pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
 
 /// Returns the counts of one kind; `not_redrivable_count` can't be redriven, and `is_finished`
 /// means that the results have been written.
-fn shown(
+fn counts_json(
     counts: &[(String, Count)],
     not_redrivable_count: Count,
     is_finished: bool,
@@ -87,9 +87,9 @@ fn shown(
         let found = counts.iter().find(|(name, _)| name == status);
         found.map_or(0, |(_, count)| of(count))
     };
-    let mut shown = Map::new();
+    let mut counts_json = Map::new();
     for (name, status) in COUNTED {
-        shown.insert(name.to_owned(), json!(count(status)));
+        counts_json.insert(name.to_owned(), json!(count(status)));
     }
     let total: i64 = counts.iter().map(|(_, count)| of(count)).sum();
     let written = if is_finished {
@@ -97,13 +97,13 @@ fn shown(
     } else {
         0
     };
-    shown.insert("resultsWritten".to_owned(), json!(written));
-    shown.insert("total".to_owned(), json!(total));
-    shown.insert(
+    counts_json.insert("resultsWritten".to_owned(), json!(written));
+    counts_json.insert("total".to_owned(), json!(total));
+    counts_json.insert(
         "failuresNotRedrivable".to_owned(),
         json!(of(&not_redrivable_count)),
     );
-    Value::Object(shown)
+    Value::Object(counts_json)
 }
 
 /// The map runs of an execution, the first one first.
@@ -194,7 +194,7 @@ pub(super) async fn executions(
     let machine = names.0.split('/').next().unwrap_or_default();
     let machine = format!("{machine}/{}", run.label);
     let page = found.iter().take(size).map(|summary| {
-        let mut item = listed(states, &machine, summary);
+        let mut item = list_item(states, &machine, summary);
         item["mapRunArn"] = json!(map_run_arn);
         item
     });

@@ -35,7 +35,7 @@ pub(super) use settings::declared as declared_settings;
 const MAX_REQUEST: usize = 8 * 1024 * 1024;
 
 pub(super) async fn handle(states: &States, request: Request<Body>) -> Response<Body> {
-    match response(states, request).await {
+    match handle_request(states, request).await {
         Ok(body) => respond(200, &body),
         Err(error) => {
             if let ApiError::Internal(text) = &error {
@@ -49,7 +49,7 @@ pub(super) async fn handle(states: &States, request: Request<Body>) -> Response<
     }
 }
 
-async fn response(states: &States, request: Request<Body>) -> Result<Value, ApiError> {
+async fn handle_request(states: &States, request: Request<Body>) -> Result<Value, ApiError> {
     let target = request
         .headers()
         .get("x-amz-target")

@@ -42,7 +42,7 @@ impl RoutingConfiguration {
                 ("less", 2)
             };
             let constraint = format!("Member must have length {bound} than or equal to {limit}");
-            input.broken("routingConfiguration", &shown(&items), &constraint);
+            input.broken("routingConfiguration", &format_routes(&items), &constraint);
         }
         for (at, (_, weight)) in items.iter().enumerate() {
             let field = format!("routingConfiguration.{}.member.weight", at + 1);
@@ -68,7 +68,7 @@ impl RoutingConfiguration {
         for (arn, weight) in &self.0 {
             let text = "Routing configuration must contain state machine version ARNs.";
             let (machine, version) = version(arn)?.ok_or_else(|| refused(text, received()))?;
-            if !arn::named_here(arn, states.identity()) {
+            if !arn::is_local(arn, states.identity()) {
                 return Err(ApiError::NoSuchAlias);
             }
             let weight = *weight;
@@ -108,7 +108,7 @@ fn version(arn: &str) -> Result<Option<(&str, i64)>, ApiError> {
 }
 
 /// Formats the list as AWS does in its message.
-fn shown(items: &[(String, i64)]) -> String {
+fn format_routes(items: &[(String, i64)]) -> String {
     let items: Vec<String> = items
         .iter()
         .map(|(arn, weight)| {

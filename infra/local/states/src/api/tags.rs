@@ -123,7 +123,7 @@ impl Resource {
             Arn::Activity { name } => (name, true),
             _ => return Err(ApiError::ResourceNotFound(arn)),
         };
-        if !arn::named_here(&arn, states.identity()) {
+        if !arn::is_local(&arn, states.identity()) {
             return Err(ApiError::ResourceNotFound(arn));
         }
         let name = name.to_owned();

@@ -96,7 +96,7 @@ pub(super) async fn publish(states: &States, mut input: Input) -> ApiResult {
             published(db, machine.id, machine.revision.id, description.as_deref())
         })
         .await?;
-    Ok(listed(states, &name, &version))
+    Ok(list_item(states, &name, &version))
 }
 
 fn check_revision(machine: &Machine, wanted: Option<&str>) -> Result<(), ApiError> {
@@ -114,7 +114,7 @@ fn check_revision(machine: &Machine, wanted: Option<&str>) -> Result<(), ApiErro
 pub(super) async fn delete(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineVersionArn", ARN)?;
     input.finish()?;
-    let (name, qualifier) = states.machine_named(&arn)?;
+    let (name, qualifier) = states.parse_machine_arn(&arn)?;
     let Some(Qualifier::Version(number)) = qualifier.map(Qualifier::parse) else {
         return Err(ApiError::Validation(format!(
             "Invalid State Machine Version ARN: '{arn}'"
@@ -158,7 +158,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let page: Vec<Value> = found
         .iter()
         .take(size)
-        .map(|version| listed(states, &machine.name, version))
+        .map(|version| list_item(states, &machine.name, version))
         .collect();
     let mut response = json!({ "stateMachineVersions": page });
     if found.len() > size {
@@ -168,7 +168,7 @@ pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     Ok(response)
 }
 
-fn listed(states: &States, machine: &str, version: &Version) -> Value {
+fn list_item(states: &States, machine: &str, version: &Version) -> Value {
     json!({
         "stateMachineVersionArn": arn::qualified(states.identity(), machine, version.number),
         "creationDate": seconds(version.created),

@@ -112,7 +112,7 @@ impl Engine {
         let reply = loop {
             let next = match self.run_batch(inbox) {
                 Ok(next) => next,
-                Err(error) => self.mend(inbox, error),
+                Err(error) => self.recover(inbox, error),
             };
             if let Next::End(reply) = next {
                 break reply;
@@ -213,7 +213,7 @@ impl Engine {
                 }
             }
             Command::Event { execution, kind } => self.report(execution, kind)?,
-            Command::JobFinished { execution, done } => self.job_done(execution, *done)?,
+            Command::JobFinished { execution, done } => self.finish_job(execution, *done)?,
             Command::MapRun { map_run, report } => self.map_run_report(map_run, report)?,
             Command::Poll {
                 activity_arn,
@@ -272,7 +272,7 @@ impl Engine {
         }
         for id in batch.touched {
             if let Some(ended) = self.live.get(&id).and_then(Live::ended) {
-                self.let_go(id, &ended);
+                self.remove_ended(id, &ended);
             }
         }
         for (execution, task, request) in batch.launches {
@@ -293,7 +293,7 @@ impl Engine {
 
     /// Recovers from a disk failure: the batch did not happen, its callers get the error, and
     /// memory is restored from disk.
-    fn mend(&mut self, inbox: &Receiver<Command>, mut error: ApiError) -> Next {
+    fn recover(&mut self, inbox: &Receiver<Command>, mut error: ApiError) -> Next {
         loop {
             tracing::error!(%error, "states.db can't be written; running executions wait for it");
             // Fails where no transaction is open, which is what it is for.
@@ -302,7 +302,7 @@ impl Engine {
                 release(Err(error.clone()));
             }
             self.forget();
-            if let Some(next) = self.refuse_for_a_while(inbox, &error) {
+            if let Some(next) = self.reply_with_error(inbox, &error) {
                 return next;
             }
             match self.resume() {
@@ -332,7 +332,7 @@ impl Engine {
     }
 
     /// Responds to commands with the disk error for a while.
-    fn refuse_for_a_while(&mut self, inbox: &Receiver<Command>, error: &ApiError) -> Option<Next> {
+    fn reply_with_error(&mut self, inbox: &Receiver<Command>, error: &ApiError) -> Option<Next> {
         let end = Instant::now() + PAUSE;
         loop {
             let remaining = end.saturating_duration_since(Instant::now());

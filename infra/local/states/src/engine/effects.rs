@@ -99,7 +99,7 @@ impl Engine {
                 }
             }
         }
-        self.hand_out_new()
+        self.assign_new_tasks()
     }
 
     /// Starts a task. Events that are known immediately are applied now, which saves a commit.
@@ -160,7 +160,7 @@ impl Engine {
     }
 
     /// Removes an execution that has ended and is on disk from memory.
-    pub(super) fn let_go(&mut self, id: i64, ended: &ExecutionEnd) {
+    pub(super) fn remove_ended(&mut self, id: i64, ended: &ExecutionEnd) {
         let Some(live) = self.live.remove(&id) else {
             return;
         };

@@ -32,7 +32,7 @@ impl Engine {
         };
         let outstanding = live.outstanding();
         self.live.insert(id, live);
-        self.take_up_pending(id)?;
+        self.restore_pending(id)?;
         for effect in outstanding {
             let Some(live) = self.live.get(&id).filter(|live| live.ended().is_none()) else {
                 break;
@@ -54,7 +54,7 @@ impl Engine {
                 }
             }
         }
-        self.hand_out_new()?;
+        self.assign_new_tasks()?;
         Ok(true)
     }
 

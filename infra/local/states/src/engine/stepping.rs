@@ -201,7 +201,7 @@ impl Engine {
     }
 
     /// Takes in what a job made, unless the execution went on without it.
-    pub(super) fn job_done(&mut self, id: i64, done: FinishedJob) -> Result<(), Fault> {
+    pub(super) fn finish_job(&mut self, id: i64, done: FinishedJob) -> Result<(), Fault> {
         let at = self.clock.now();
         let Some(live) = self.live.get_mut(&id) else {
             return Ok(());
@@ -270,7 +270,7 @@ impl Engine {
 
     /// Takes up the events that an earlier process left, and fails an execution whose step has
     /// ended several.
-    pub(super) fn take_up_pending(&mut self, id: i64) -> Result<(), Fault> {
+    pub(super) fn restore_pending(&mut self, id: i64) -> Result<(), Fault> {
         let pending_events = pending::of_execution(&self.db, id)?;
         let crashed = pending_events
             .first()

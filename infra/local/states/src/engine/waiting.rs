@@ -118,10 +118,10 @@ impl Engine {
 
     /// Gives new tasks to the workers that wait for them. Call it when an execution's effects are
     /// done: it steps on.
-    pub(super) fn hand_out_new(&mut self) -> Result<(), Fault> {
+    pub(super) fn assign_new_tasks(&mut self) -> Result<(), Fault> {
         while let Some(arn) = self.waiting.unmatched.pop() {
             if let Some(worker) = self.waiting.next_worker(&arn) {
-                self.hand_out(&arn, worker)?;
+                self.assign_task(&arn, worker)?;
             }
         }
         Ok(())
@@ -131,7 +131,7 @@ impl Engine {
     /// does not exist.
     pub(super) fn scheduled(&self, task: TaskId, activity_arn: &str) -> Result<EventKind, Fault> {
         let found = match arn::parse(activity_arn) {
-            Ok(Arn::Activity { name }) if arn::named_here(activity_arn, &self.identity) => {
+            Ok(Arn::Activity { name }) if arn::is_local(activity_arn, &self.identity) => {
                 activities::find(&self.db, name)?
             }
             _ => None,
@@ -152,11 +152,11 @@ impl Engine {
         if let Some(queue) = self.waiting.activities.get_mut(activity_arn) {
             queue.workers.retain(|worker| !worker.reply.is_closed());
         }
-        self.hand_out(activity_arn, worker)
+        self.assign_task(activity_arn, worker)
     }
 
     /// Gives a worker the next task; without one, the worker waits.
-    fn hand_out(&mut self, activity_arn: &str, worker: Worker) -> Result<(), Fault> {
+    fn assign_task(&mut self, activity_arn: &str, worker: Worker) -> Result<(), Fault> {
         let Some((queued, execution, task)) = self.waiting.next_task(activity_arn) else {
             let queue = self.waiting.activities.entry(activity_arn.to_owned());
             queue.or_default().workers.push_back(worker);

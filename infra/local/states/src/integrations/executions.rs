@@ -43,7 +43,7 @@ impl Executions {
         let named = parameters["Name"].is_string();
         let started = match states.start_for(start, parent).await {
             Err(ApiError::ExecutionAlreadyExists(arn)) => {
-                let ours = !named || states.is_child(&arn, parent).await.map_err(refused)?;
+                let ours = !named || states.is_child(&arn, parent).await.map_err(to_failure)?;
                 if ours {
                     already(&states, &arn).await
                 } else {
@@ -52,18 +52,18 @@ impl Executions {
             }
             other => other,
         };
-        Ok(response(&started.map_err(refused)?))
+        Ok(response(&started.map_err(to_failure)?))
     }
 
     /// Waits for the execution's end. Its description is the result, or the cause of the failure.
     pub(super) async fn wait(&self, work: &Work, pattern: Pattern) -> TaskResult {
         let states = self.0.states().await;
         let machine = machine_arn(work)?;
-        let arn = arn::execution_of(&machine, &name(work)).map_err(refused)?;
-        let ended = states.wait(&arn).await.map_err(refused)?;
+        let arn = arn::execution_of(&machine, &name(work)).map_err(to_failure)?;
+        let ended = states.wait(&arn).await.map_err(to_failure)?;
         let request = Map::from_iter([("executionArn".to_owned(), json!(arn))]);
         let described = api::call(&states, "DescribeExecution", request).await;
-        let mut described = shown(described.map_err(refused)?);
+        let mut described = format_response(described.map_err(to_failure)?);
         if ended.status != "SUCCEEDED" {
             return Err(Failure {
                 error: "States.TaskFailed".into(),
@@ -121,7 +121,7 @@ fn input(parameters: &Value) -> Option<String> {
     clippy::needless_pass_by_value,
     reason = "used as a function in map_err"
 )]
-fn refused(error: ApiError) -> Failure {
+fn to_failure(error: ApiError) -> Failure {
     Failure::optimized(
         "StepFunctions",
         "AWSStepFunctions",
@@ -152,11 +152,11 @@ fn response(started: &StartedExecution) -> Value {
 
 /// DescribeExecution's response: members in alphabetical order, times in milliseconds, nothing of
 /// redrives.
-fn shown(described: Value) -> Value {
+fn format_response(described: Value) -> Value {
     let Value::Object(members) = described else {
         return described;
     };
-    let mut shown: Vec<(String, Value)> = members
+    let mut format_response: Vec<(String, Value)> = members
         .into_iter()
         .filter(|(name, _)| !name.starts_with("redrive"))
         .map(|(name, value)| {
@@ -168,8 +168,8 @@ fn shown(described: Value) -> Value {
             (capitalized(&name), value)
         })
         .collect();
-    shown.sort_by(|a, b| a.0.cmp(&b.0));
-    shown.into_iter().collect()
+    format_response.sort_by(|a, b| a.0.cmp(&b.0));
+    format_response.into_iter().collect()
 }
 
 fn parse(text: &mut Value) {

@@ -91,7 +91,7 @@ impl Failure {
     }
 
     /// Returns the failure in an SDK integration, as the second SDK for Java words it.
-    pub(super) fn refused(service: &str, refusal: &ServiceException) -> Self {
+    pub(super) fn from_exception(service: &str, refusal: &ServiceException) -> Self {
         let prefix = error_prefix(service);
         let exception = if refusal.modeled {
             exception(&refusal.code)
@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn check(code: &str, modeled: bool, message: Option<&str>, error: &str, cause: &str) {
-        let failure = Failure::refused(
+        let failure = Failure::from_exception(
             "aws-sdk:s3",
             &ServiceException {
                 code: code.into(),

@@ -32,12 +32,12 @@ impl Services {
 pub(super) async fn create(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> TaskResult {
     let parameters = work.request.arguments.value();
     let created = service.create(api, parameters, &task(work)).await;
-    let created = created.map_err(|error| refused(name, work, error))?;
-    Ok(shown(created))
+    let created = created.map_err(|error| to_failure(name, work, error))?;
+    Ok(format_response(created))
 }
 
 /// Returns a response as Step Functions shows it: with its metadata, in alphabetical order.
-fn shown(mut response: Value) -> Value {
+fn format_response(mut response: Value) -> Value {
     let (request, date) = (uuid::Uuid::new_v4().to_string(), metadata::date());
     let length = response.to_string().len().to_string();
     let headers = [
@@ -58,7 +58,7 @@ fn shown(mut response: Value) -> Value {
 /// failure.
 pub(super) async fn wait(service: &dyn Jobs, name: &str, api: &str, work: &Work) -> TaskResult {
     let ended = service.wait(api, work.request.arguments.value()).await;
-    let ended = ended.map_err(|error| refused(name, work, error))?;
+    let ended = ended.map_err(|error| to_failure(name, work, error))?;
     if ended.succeeded {
         Ok(ended.description)
     } else {
@@ -78,7 +78,7 @@ fn task(work: &Work) -> String {
     }
 }
 
-fn refused(name: &str, work: &Work, error: SdkError) -> Failure {
+fn to_failure(name: &str, work: &Work, error: SdkError) -> Failure {
     match error {
         SdkError::NoOperation => Failure::unreachable(name, work.request.resource.arn()),
         SdkError::Parameters(fault) => Failure::parameters(work.request.arguments.text(), &fault),

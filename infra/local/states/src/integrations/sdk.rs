@@ -37,7 +37,7 @@ impl Services {
         response.map_err(|error| match error {
             SdkError::NoOperation => Failure::unreachable(&service, arn),
             SdkError::Parameters(fault) => Failure::parameters(parameters.text(), &fault),
-            SdkError::Exception(refusal) => Failure::refused(&service, &refusal),
+            SdkError::Exception(refusal) => Failure::from_exception(&service, &refusal),
         })
     }
 }

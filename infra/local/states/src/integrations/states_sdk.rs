@@ -58,7 +58,7 @@ fn to_wire(parameters: &Value) -> Map<String, Value> {
             let value = match value {
                 Value::String(_) => value.clone(),
                 other if JSON_TEXT.contains(&&**name) => other.to_string().into(),
-                other => renamed(other.clone(), uncapitalized),
+                other => rename_members(other.clone(), uncapitalized),
             };
             (uncapitalized(name), value)
         })
@@ -67,25 +67,25 @@ fn to_wire(parameters: &Value) -> Map<String, Value> {
 
 /// `{"startDate": 1.5}` -> `{"StartDate": "1970-01-01T00:00:01.500Z"}`
 fn from_wire(response: Value) -> Value {
-    renamed(response, capitalized)
+    rename_members(response, capitalized)
 }
 
 // The recursion ends with the nesting of this service's own structures.
-fn renamed(value: Value, rename: fn(&str) -> String) -> Value {
+fn rename_members(value: Value, rename: fn(&str) -> String) -> Value {
     match value {
         Value::Object(members) => members
             .into_iter()
             .map(|(name, value)| {
                 let value = match value.as_f64() {
                     Some(seconds) if is_time(&name) => time(seconds),
-                    _ => renamed(value, rename),
+                    _ => rename_members(value, rename),
                 };
                 (rename(&name), value)
             })
             .collect(),
         Value::Array(items) => items
             .into_iter()
-            .map(|item| renamed(item, rename))
+            .map(|item| rename_members(item, rename))
             .collect(),
         other => other,
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use asl::Failure;
 
 pub(super) use reader::Pages;
-pub(super) use results::{Destination, Shape, WriteResult, shown};
+pub(super) use results::{Destination, Shape, WriteResult, child_results};
 
 use crate::store::Readers;
 use service::Objects;

@@ -40,14 +40,14 @@ impl Collector<'_> {
             }
             self.remaining -= 1;
             self.page.push(item);
-            if self.page.len() == PAGE && !self.hand_over().await {
+            if self.page.len() == PAGE && !self.deliver().await {
                 return false;
             }
         }
         self.remaining > 0
     }
 
-    async fn hand_over(&mut self) -> bool {
+    async fn deliver(&mut self) -> bool {
         let page = std::mem::take(&mut self.page);
         page.is_empty() || self.pages.page(page).await
     }
@@ -90,7 +90,7 @@ impl Jobs {
                     .map_err(failed)?;
             }
         }
-        collector.hand_over().await;
+        collector.deliver().await;
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl Jobs {
         };
         let (bucket, key) = (text("Bucket")?, text("Key")?);
         if reader.loads {
-            let manifest = self.whole(&bucket, &key).await?;
+            let manifest = self.read_whole(&bucket, &key).await?;
             for (bucket, key) in manifest::locations(&manifest)? {
                 if !self
                     .object(&bucket, &key, None, &reader.format, collector)
@@ -187,9 +187,9 @@ impl Jobs {
         key: &str,
         collector: &mut Collector<'_>,
     ) -> Result<bool, String> {
-        let manifest = Manifest::parse(&self.whole(bucket, key).await?)?;
+        let manifest = Manifest::parse(&self.read_whole(bucket, key).await?)?;
         for file in &manifest.files {
-            let text = inflated(&self.whole(&manifest.bucket, file).await?)?;
+            let text = inflated(&self.read_whole(&manifest.bucket, file).await?)?;
             let mut decoder = Csv::new(Some(manifest.columns.clone()), ',')?;
             let mut items = Vec::new();
             for piece in text.chunks(PIECE) {
@@ -206,7 +206,7 @@ impl Jobs {
         Ok(true)
     }
 
-    async fn whole(&self, bucket: &str, key: &str) -> Result<Vec<u8>, String> {
+    async fn read_whole(&self, bucket: &str, key: &str) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
         loop {
             let piece = self.piece(bucket, key, None, bytes.len() as u64).await?;

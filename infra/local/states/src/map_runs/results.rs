@@ -131,7 +131,7 @@ impl Jobs {
 
 impl Files {
     fn add(&mut self, child: &Child, shape: &Shape) {
-        for value in shown(child, shape, Transformation::None) {
+        for value in child_results(child, shape, Transformation::None) {
             let separator: &[u8] = match (shape.lines, self.text.is_empty()) {
                 (true, true) => b"",
                 (true, false) => b"\n",
@@ -181,7 +181,7 @@ fn manifest(bucket: &str, map_run_arn: &str, files: &[(&str, Files); 3]) -> Valu
 
 /// Returns the results of a child: several values if its output is flattened. A failed child is
 /// shown whole.
-pub(crate) fn shown(child: &Child, shape: &Shape, default: Transformation) -> Vec<Value> {
+pub(crate) fn child_results(child: &Child, shape: &Shape, default: Transformation) -> Vec<Value> {
     let transformation = match shape.transformation {
         Transformation::Default => default,
         other => other,
@@ -195,12 +195,12 @@ pub(crate) fn shown(child: &Child, shape: &Shape, default: Transformation) -> Ve
         (Transformation::Compact, Some(output)) => vec![output],
         (Transformation::Flatten, Some(Value::Array(elements))) => elements,
         (Transformation::Flatten, Some(output)) => vec![output],
-        _ => vec![described(child, shape)],
+        _ => vec![describe_child(child, shape)],
     }
 }
 
 /// A child as DescribeExecution describes it, times as text.
-fn described(child: &Child, shape: &Shape) -> Value {
+fn describe_child(child: &Child, shape: &Shape) -> Value {
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {

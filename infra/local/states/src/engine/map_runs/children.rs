@@ -60,7 +60,7 @@ impl Engine {
 
     fn start_child(&mut self, child: ChildId, input: &str) -> Result<(), Fault> {
         let at = self.clock.now();
-        if let Some((id, revision)) = self.began(child)? {
+        if let Some((id, revision)) = self.find_started(child)? {
             return self.redrive_child(child, id, revision, at);
         }
         let name = new_uuid();
@@ -85,7 +85,7 @@ impl Engine {
     }
 
     /// The execution that a child of a redriven map run has already, and its revision.
-    fn began(&self, child: ChildId) -> Result<Option<(i64, i64)>, Fault> {
+    fn find_started(&self, child: ChildId) -> Result<Option<(i64, i64)>, Fault> {
         let run = self.map_runs.runs.get(&child.map_run);
         if run.is_none_or(|run| run.request.redrives == 0) {
             return Ok(None);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::Fault;
 use super::super::batch::Engine;
 use super::{MapRun, Phase};
-use crate::map_runs::{WriteResult, shown};
+use crate::map_runs::{WriteResult, child_results};
 use crate::store::map_runs::{self, Child};
 
 /// The number of results read at a time: each may be as long as a payload.
@@ -101,7 +101,7 @@ impl MapRun {
             after = last.seq;
             for value in children
                 .iter()
-                .flat_map(|child: &Child| shown(child, &shape, Transformation::Compact))
+                .flat_map(|child: &Child| child_results(child, &shape, Transformation::Compact))
             {
                 bytes += value.to_string().len() + 1;
                 values.push(value);

@@ -173,7 +173,7 @@ impl Engine {
             && let Some(row) = map_runs::of_task(&self.db, execution, task.0 as i64)?
         {
             map_runs::redrive(&self.db, row.id, request.redrives, at.0)?;
-            return self.go_on_with_map_run(&row, execution, task, request);
+            return self.continue_map_run(&row, execution, task, request);
         }
         let limits = Limits {
             max_concurrency: i64::try_from(request.max_concurrency).unwrap_or(i64::MAX),
@@ -208,10 +208,10 @@ impl Engine {
         if request.express {
             map_runs::restart_running(&self.db, row.id)?;
         }
-        self.go_on_with_map_run(&row, execution, task, request)
+        self.continue_map_run(&row, execution, task, request)
     }
 
-    fn go_on_with_map_run(
+    fn continue_map_run(
         &mut self,
         row: &map_runs::MapRun,
         execution: i64,
