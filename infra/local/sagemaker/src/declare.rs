@@ -8,12 +8,13 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::container::Container;
-use super::deployment::{Deployment, Variant};
-use super::endpoint::Record;
-use super::error::ApiError;
-use super::store::{self, Kind, Resource};
 use crate::capture::Settings;
+use crate::container::Container;
+use crate::deployment::{Deployment, Variant};
+use crate::endpoint::Record;
+use crate::error::ApiError;
+use crate::kind::Kind;
+use crate::store::{self, Resource};
 use sam_template as template;
 
 /// Brings the store to what the template says.

@@ -9,13 +9,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::capture::{Capture, Destination};
-use super::deployment::{Deployment, Variant};
-use super::endpoint::{Endpoint, Model, Serving, State, Status};
-use super::error::ApiError;
-use super::fleet::{Deployed, Fleet};
-use super::server::{Plan, Server};
-use super::{DeployError, Inner, artifact, s3_uri};
+use crate::artifact;
+use crate::capture::{Capture, Destination};
+use crate::context::Inner;
+use crate::deployment::{Deployment, Variant};
+use crate::endpoint::{Endpoint, Model, Serving, State, Status};
+use crate::error::ApiError;
+use crate::error::DeployError;
+use crate::fleet::{Deployed, Fleet};
+use crate::server::{Plan, Server};
 use service::private;
 
 impl Inner {
@@ -351,7 +353,7 @@ impl Scratch {
 }
 
 fn location(url: &str) -> Result<(&str, &str), String> {
-    s3_uri(url).ok_or_else(|| format!("ModelDataUrl {url} is no S3 URI (s3://bucket/key)"))
+    s3_uri::split(url).map_err(|_| format!("ModelDataUrl {url} is no S3 URI (s3://bucket/key)"))
 }
 
 /// Named by the program: URLs and entity tags come from elsewhere.

@@ -7,11 +7,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Inner;
-use super::capture::Settings;
-use super::container::{Container, unsupported};
-use super::error::ApiError;
-use super::store::{Kind, Resource};
+use crate::capture::Settings;
+use crate::container::{Container, unsupported};
+use crate::error::ApiError;
 
 /// A configuration with its models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,36 +74,4 @@ pub(super) fn check_config(request: &Value) -> Result<(), ApiError> {
     Settings::of_config(request)
         .map(drop)
         .map_err(ApiError::Validation)
-}
-
-/// Looks up the models of a configuration.
-pub(super) async fn resolve(inner: &Inner, config: &Resource) -> Result<Deployment, ApiError> {
-    let mut variants = vec![];
-    let listed = config.request["ProductionVariants"].as_array();
-    for variant in listed.into_iter().flatten() {
-        let model = variant["ModelName"].as_str().unwrap_or_default();
-        let model = inner.resource(Kind::Model, model).await?;
-        variants.push(Variant {
-            name: variant["VariantName"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-            weight: variant["InitialVariantWeight"].as_f64().unwrap_or(1.0),
-            instances: variant["InitialInstanceCount"].as_i64().unwrap_or(1),
-            container: Container::of_model(&model.request).map_err(ApiError::Validation)?,
-        });
-    }
-    Ok(Deployment {
-        config: config.name.clone(),
-        variants,
-        capture: Settings::of_config(&config.request).map_err(ApiError::Validation)?,
-    })
-}
-
-impl Inner {
-    /// What the configuration of that name asks for.
-    pub(super) async fn deployment(&self, config: &str) -> Result<Deployment, ApiError> {
-        let config = self.resource(Kind::EndpointConfig, config).await?;
-        resolve(self, &config).await
-    }
 }

@@ -12,11 +12,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::Inner;
-use super::deployment::Deployment;
-use super::error::{ApiError, InvokeError};
-use super::fleet::Fleet;
-use super::store::{Kind, Resource};
+use crate::deployment::Deployment;
+use crate::error::{ApiError, InvokeError};
+use crate::fleet::Fleet;
+use crate::store::Resource;
 
 /// How long a request waits for an endpoint that is starting with the stack. On AWS it would have been up all along.
 const STARTING: Duration = Duration::from_secs(10);
@@ -173,35 +172,5 @@ impl State {
     /// It has no model yet, and no deployment of one is on its way.
     pub(super) fn waits_for_model(&self) -> bool {
         self.fleet.is_none() && !self.starting && self.status == Status::Creating
-    }
-}
-
-impl Inner {
-    /// Changes an endpoint's state: first on disk. Who calls has its turn ([`Endpoint::changing`]).
-    pub(super) async fn change_endpoint(
-        &self,
-        endpoint: &Endpoint,
-        change: impl FnOnce(&mut State),
-    ) -> Result<(), ApiError> {
-        let mut next = endpoint.state.borrow().clone();
-        change(&mut next);
-        next.modified = Timestamp::now();
-        let (status, record) = (next.status.as_str(), next.record.clone());
-        let written = self
-            .store
-            .change(Kind::Endpoint, &endpoint.name, move |row| {
-                row.status = status.to_owned();
-                row.write_state(&record)
-            });
-        written.await?;
-        endpoint.state.send_if_modified(|state| {
-            // A shutdown that came in between wants nothing new: what is dropped here ends.
-            let open = !self.is_closed();
-            if open {
-                *state = next;
-            }
-            open
-        });
-        Ok(())
     }
 }

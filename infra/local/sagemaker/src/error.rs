@@ -1,12 +1,36 @@
 //! The errors of SageMaker's two APIs, by AWS's names, statuses and texts.
 
 use axum::body::Body;
-use http::{Response, StatusCode, header};
+use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::invoke::MAX_BODY;
-use super::store::Kind;
-use service::Identity;
+use crate::kind::Kind;
+use service::{Identity, protocol};
+
+/// The largest body of a request to an endpoint, in bytes.
+pub(super) const MAX_BODY: usize = 6 << 20;
+
+/// Why an endpoint did not get (or is not on) its newest model.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum DeployError {
+    /// There is no such endpoint.
+    #[error("there is no endpoint {0}")]
+    Unknown(String),
+    /// There is no object at `ModelDataUrl`.
+    #[error("the endpoint {0} waits for its model: there is no object at {1}")]
+    NoModel(String, String),
+    /// The model can't be served. What served before serves on.
+    #[error("the endpoint {endpoint} could not be deployed: {reason}")]
+    Failed {
+        /// Its name.
+        endpoint: String,
+        /// What DescribeEndpoint gives as `FailureReason`.
+        reason: String,
+    },
+    /// Too late.
+    #[error("the stack is shutting down")]
+    ShuttingDown,
+}
 
 /// What InvokeEndpoint fails with.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -93,7 +117,7 @@ impl InvokeError {
             body["OriginalStatusCode"] = status.into();
             body["OriginalMessage"] = message.into();
         }
-        respond(status, "application/json", Some(name), &body)
+        protocol::respond_error(status, protocol::REST_JSON, name, &body)
     }
 }
 
@@ -172,7 +196,7 @@ impl ApiError {
     pub(super) fn into_response(self) -> Response<Body> {
         let (code, _) = self.code();
         let body = json!({ "__type": code, "message": self.to_string() });
-        respond(self.status(), JSON_1_1, Some(code), &body)
+        protocol::respond_error(self.status(), protocol::JSON_1_1, code, &body)
     }
 }
 
@@ -180,26 +204,4 @@ impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Internal(format!("sagemaker.db: {error}"))
     }
-}
-
-/// The control plane's content type.
-pub(super) const JSON_1_1: &str = "application/x-amz-json-1.1";
-
-pub(super) fn respond(
-    status: StatusCode,
-    content_type: &'static str,
-    error: Option<&'static str>,
-    body: &Value,
-) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        http::HeaderValue::from_static(content_type),
-    );
-    if let Some(error) = error {
-        headers.insert("x-amzn-errortype", http::HeaderValue::from_static(error));
-    }
-    response
 }

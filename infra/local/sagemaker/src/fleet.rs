@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::capture::Capture;
-use super::server::Server;
+use crate::capture::Capture;
+use crate::server::Server;
 
 /// What serves. Requests hold it, so servers and capture end after the last answer.
 #[derive(Debug)]

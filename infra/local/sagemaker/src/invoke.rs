@@ -9,14 +9,13 @@ use http_body_util::{BodyExt, Full, Limited};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::capture::{Exchange, Message};
-use super::endpoint::{Endpoint, Status};
-use super::error::InvokeError;
-use super::fleet::{Deployed, Fleet};
-use super::{Inner, MODEL_TIMEOUT};
+use crate::capture::{Exchange, Message};
+use crate::config::MODEL_TIMEOUT;
+use crate::context::Inner;
+use crate::endpoint::{Endpoint, Status};
+use crate::error::{InvokeError, MAX_BODY};
+use crate::fleet::{Deployed, Fleet};
 
-/// The quota for a request's body: 6 MiB.
-pub(super) const MAX_BODY: usize = 6 << 20;
 /// What a container may answer.
 const MAX_ANSWER: usize = 64 << 20;
 

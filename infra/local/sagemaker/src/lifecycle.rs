@@ -8,11 +8,14 @@ use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::{sleep, timeout};
 
-use super::deployment::Deployment;
-use super::endpoint::{Endpoint, Record, Status};
-use super::error::ApiError;
-use super::store::{Kind, Resource};
-use super::{Inner, MODEL_TIMEOUT, capture};
+use crate::capture;
+use crate::config::MODEL_TIMEOUT;
+use crate::context::Inner;
+use crate::deployment::Deployment;
+use crate::endpoint::{Endpoint, Record, Status};
+use crate::error::ApiError;
+use crate::kind::Kind;
+use crate::store::Resource;
 
 /// How often an endpoint without a model looks whether there is one now.
 const LOOK: Duration = Duration::from_secs(1);

@@ -8,12 +8,15 @@ use http::{Request, Response, header};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::api::{self, Call};
-use super::error::{ApiError, InvokeError};
-use super::invoke::{CUSTOM_ATTRIBUTES, INFERENCE_ID, INVOKED_VARIANT, TARGET_VARIANT};
-use super::store::Kind;
-use super::{SageMaker, jobs};
-use service::sdk::{JobOutcome, Jobs, Parameters, SdkError, SdkService, ServiceException, blob};
+use crate::api::{self, Call};
+use crate::error::{ApiError, InvokeError};
+use crate::handle::SageMaker;
+use crate::invoke::{CUSTOM_ATTRIBUTES, INFERENCE_ID, INVOKED_VARIANT, TARGET_VARIANT};
+use crate::jobs;
+use crate::kind::Kind;
+use service::sdk::{
+    JobOutcome, Jobs, Parameters, SdkError, SdkService, ServiceException, blob, capitalize,
+};
 
 /// The API of SageMaker Runtime.
 #[derive(Clone, Debug)]
@@ -151,7 +154,7 @@ impl Control {
         parameters: &Value,
         origin: Option<String>,
     ) -> Result<Value, SdkError> {
-        let operation = capitalised(operation);
+        let operation = capitalize(operation);
         let given = parameters.as_object().cloned().unwrap_or_default();
         let given: Map<String, Value> = given
             .into_iter()
@@ -194,12 +197,6 @@ fn name_member(kind: Kind) -> &'static str {
 fn not_done(error: ApiError) -> SdkError {
     let (code, modeled) = error.code();
     refused(code, modeled, error.status().as_u16(), error.to_string())
-}
-
-fn capitalised(name: &str) -> String {
-    let mut letters = name.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }
 
 /// A response with its times (numbers whose names end so) in another form.

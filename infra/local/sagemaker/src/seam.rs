@@ -9,7 +9,9 @@ use http::{Request, Response};
 use service::Service;
 use service::sdk::{Jobs, SdkService};
 
-use super::{Control, Runtime, SageMaker};
+use crate::handle::SageMaker;
+use crate::sdk::Control;
+use crate::sdk::Runtime;
 
 #[async_trait]
 impl Service for SageMaker {

@@ -20,8 +20,9 @@ use hyper_util::rt::TokioExecutor;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::container::Container;
-use super::{Config, Launch};
+use crate::config::Config;
+use crate::config::Launch;
+use crate::container::Container;
 use service::private;
 use service::process::{Process, Watchdog};
 

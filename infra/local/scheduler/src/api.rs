@@ -188,7 +188,7 @@ fn summary(scheduler: &Scheduler, schedule: &Schedule) -> Value {
 }
 
 fn seconds(time: Timestamp) -> Value {
-    json!(time.as_millisecond() as f64 / 1000.0)
+    protocol::epoch_seconds(time.as_millisecond())
 }
 
 async fn list(scheduler: &Scheduler, query: Query<'_>) -> ApiResult {

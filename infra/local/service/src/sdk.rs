@@ -78,3 +78,20 @@ pub struct JobOutcome {
     /// True if the job completed.
     pub succeeded: bool,
 }
+
+/// Returns a name with a capital first letter: the API's `InvokeEndpoint` for the SDK's
+/// `invokeEndpoint`.
+pub fn capitalize(name: &str) -> String {
+    with_first(name, char::to_ascii_uppercase)
+}
+
+/// Returns a name with a small first letter.
+pub fn uncapitalize(name: &str) -> String {
+    with_first(name, char::to_ascii_lowercase)
+}
+
+fn with_first(name: &str, change: fn(&char) -> char) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| change(&first));
+    first.into_iter().chain(letters).collect()
+}

@@ -6,8 +6,11 @@
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
-use crate::error::ApiError;
 use service::process::check_name;
+use service::protocol::Violations;
+use service::sdk::uncapitalize;
+
+use crate::error::ApiError;
 
 /// A member of a request.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +113,7 @@ pub(super) fn missing(request: &Map<String, Value>, members: &[Member]) -> Vec<&
 
 #[derive(Default)]
 struct Faults {
-    broken: Vec<String>,
+    violations: Violations,
     /// A value of another type: AWS does not look any further.
     mistyped: Option<String>,
 }
@@ -123,8 +126,8 @@ impl Faults {
         let name = first.trim_end_matches("[]");
         let found = value.get(name).filter(|value| !value.is_null());
         let shown = match shown.is_empty() {
-            true => uncapitalised(name),
-            false => format!("{shown}.{}", uncapitalised(name)),
+            true => uncapitalize(name),
+            false => format!("{shown}.{}", uncapitalize(name)),
         };
         if rest.is_empty() && name == first {
             return self.judge(found, &shown, member);
@@ -145,118 +148,48 @@ impl Faults {
     }
 
     fn judge(&mut self, found: Option<&Value>, shown: &str, member: &Member) {
+        let violations = &mut self.violations;
         match (found, member.is) {
-            (None, _) if member.required => self.broken.push(format!(
-                "Value null at '{shown}' failed to satisfy constraint: Member must not be null"
-            )),
+            (None, _) if member.required => violations.missing(shown),
             (None, _)
             | (Some(Value::Bool(_)), Is::Flag)
-            | (Some(Value::Object(_)), Is::Structure) => {}
-            (Some(Value::String(text)), Is::Text(pattern, least, most)) => {
-                self.length(text, text.chars().count(), (least, most), shown);
-                if !fits(pattern, text) {
-                    let must = format!("Member must satisfy regular expression pattern: {pattern}");
-                    self.broken(text, shown, &must);
-                }
+            | (Some(Value::Object(_)), Is::Structure)
+            | (Some(Value::Number(_)), Is::Time) => {}
+            (Some(Value::String(text)), Is::Text(pattern, min, max)) => {
+                violations.check_length(shown, text, text.chars().count(), &(min..=max));
+                violations.check_pattern(shown, text, fits(pattern, text), pattern);
             }
             (Some(Value::String(text)), Is::Choice(choices)) => {
-                if !choices.contains(&text.as_str()) {
-                    let set = choices.join(", ");
-                    self.broken(
-                        text,
-                        shown,
-                        &format!("Member must satisfy enum value set: [{set}]"),
-                    );
-                }
+                violations.check_choice(shown, text, choices);
             }
-            (Some(Value::Number(number)), Is::Count(least, most)) => {
-                self.range(number.as_i64(), number, (least, most), shown);
-            }
+            (Some(value @ Value::Number(number)), Is::Count(min, max)) => match number.as_i64() {
+                Some(count) => violations.check_range(shown, count, &(min..=max)),
+                None => self.mistyped(value, member.is),
+            },
             (Some(Value::Number(number)), Is::Weight) => {
                 if number.as_f64().is_some_and(|number| number < 0.0) {
-                    self.broken(
-                        number,
-                        shown,
-                        "Member must have value greater than or equal to 0",
-                    );
+                    let constraint = "Member must have value greater than or equal to 0";
+                    violations.add(shown, number, constraint);
                 }
             }
-            (Some(Value::Number(_)), Is::Time) => {}
             (Some(Value::String(text)), Is::Time) if text.parse::<jiff::Timestamp>().is_ok() => {}
-            (Some(Value::Array(items)), Is::List(least, most)) => {
-                self.length(
-                    &found.unwrap_or(&Value::Null),
-                    items.len(),
-                    (least, most),
-                    shown,
-                );
+            (Some(value @ Value::Array(items)), Is::List(min, max)) => {
+                violations.check_length(shown, value, items.len(), &(min..=max));
             }
-            (Some(Value::Object(texts)), Is::Texts(most) | Is::Environment(most))
+            (Some(value @ Value::Object(texts)), Is::Texts(max) | Is::Environment(max))
                 if texts.values().all(Value::is_string) =>
             {
                 if matches!(member.is, Is::Environment(_)) {
-                    self.variables(texts, shown);
+                    for name in texts.keys() {
+                        if let Err(error) = check_name(name) {
+                            violations.add(shown, name, &error.to_string());
+                        }
+                    }
                 }
-                self.length(
-                    &found.unwrap_or(&Value::Null),
-                    texts.len(),
-                    (0, most),
-                    shown,
-                );
+                violations.check_length(shown, value, texts.len(), &(0..=max));
             }
             (Some(other), is) => self.mistyped(other, is),
         }
-    }
-
-    fn length(
-        &mut self,
-        value: &impl std::fmt::Display,
-        length: usize,
-        (least, most): (usize, usize),
-        shown: &str,
-    ) {
-        if length < least {
-            let must = format!("Member must have length greater than or equal to {least}");
-            self.broken(value, shown, &must);
-        } else if length > most {
-            let must = format!("Member must have length less than or equal to {most}");
-            self.broken(value, shown, &must);
-        }
-    }
-
-    fn variables(&mut self, texts: &Map<String, Value>, shown: &str) {
-        for name in texts.keys() {
-            if let Err(error) = check_name(name) {
-                self.broken(name, shown, &error.to_string());
-            }
-        }
-    }
-
-    fn range(
-        &mut self,
-        count: Option<i64>,
-        value: &serde_json::Number,
-        (least, most): (i64, i64),
-        shown: &str,
-    ) {
-        match count {
-            None => self.mistyped(&Value::Number(value.clone()), Is::Count(least, most)),
-            Some(count) if count < least => {
-                let must = format!("Member must have value greater than or equal to {least}");
-                self.broken(value, shown, &must);
-            }
-            Some(count) if count > most => {
-                let must = format!("Member must have value less than or equal to {most}");
-                self.broken(value, shown, &must);
-            }
-            Some(_) => {}
-        }
-    }
-
-    fn broken(&mut self, value: &impl std::fmt::Display, shown: &str, must: &str) {
-        self.broken.push(format!(
-            "Value '{value}' at '{shown}' failed to satisfy constraint: {must}"
-        ));
     }
 
     fn mistyped(&mut self, value: &Value, is: Is) {
@@ -286,13 +219,7 @@ impl Faults {
         if let Some(fault) = self.mistyped {
             return Err(ApiError::Malformed(fault));
         }
-        let errors = match self.broken.len() {
-            0 => return Ok(()),
-            1 => "1 validation error".to_owned(),
-            count => format!("{count} validation errors"),
-        };
-        let broken = self.broken.join("; ");
-        Err(ApiError::Validation(format!("{errors} detected: {broken}")))
+        self.violations.finish().map_err(ApiError::Validation)
     }
 }
 
@@ -300,12 +227,6 @@ fn fits(pattern: &str, text: &str) -> bool {
     // The patterns are constants of this program; one that were none would be no reason to refuse a request.
     pattern == ANY
         || Regex::new(&format!("^(?:{pattern})$")).map_or(true, |pattern| pattern.is_match(text))
-}
-
-fn uncapitalised(name: &str) -> String {
-    let mut letters = name.chars();
-    let first = letters.next().map(|first| first.to_ascii_lowercase());
-    first.into_iter().chain(letters).collect()
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::check::{Is, MODEL_NAME, Member, NAME, ROLE, TAGS, may, must};
 use super::{Answer, Call, Members, listing, models, seconds};
-use crate::Inner;
-use crate::deployment;
-use crate::store::{Kind, Order, Resource};
+use crate::context::Inner;
+use crate::kind::Kind;
+use crate::store::{Order, Resource};
+use crate::{deployment, resolve};
 
 const CAPTURE_URI: Is = Is::Text("(https|s3)://([^/]+)/?(.*)", 0, 512);
 
@@ -70,7 +71,7 @@ pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
             variant["InitialVariantWeight"] = json!(1.0);
         }
     }
-    deployment::resolve(inner, &config).await?;
+    resolve::resolve(inner, &config).await?;
     inner.create(config, call).await?;
     Ok(json!({ "EndpointConfigArn": inner.arn(Kind::EndpointConfig, name) }))
 }

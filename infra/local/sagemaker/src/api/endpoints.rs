@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use super::check::{Is, Member, NAME, TAGS, may, must};
 use super::{Answer, Call, Members, listing, seconds};
+use crate::context::Inner;
 use crate::deployment::{Deployment, Variant};
 use crate::endpoint::{Endpoint, Record, State, Status};
 use crate::error::ApiError;
-use crate::store::{Kind, Order};
-use crate::{Inner, store::Resource};
+use crate::kind::Kind;
+use crate::store::Order;
+use crate::store::Resource;
 
 pub(super) const CREATE: &[Member] = &[
     must("EndpointName", NAME),

@@ -1,15 +1,15 @@
 //! What the five list operations share: filters, order and pages.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
+use service::protocol::page_token;
 
 use super::check::{ANY, Is, Member, may};
 use super::{Answer, Call, Members};
-use crate::Inner;
+use crate::context::Inner;
 use crate::error::ApiError;
-use crate::store::{Kind, Order, Query, Resource, Sort};
+use crate::kind::Kind;
+use crate::store::{Order, Query, Resource, Sort};
 
 /// AWS's page where the caller does not say.
 const PAGE: i64 = 10;
@@ -46,7 +46,7 @@ pub(super) async fn list(
     let (rows, more) = inner.store.page(query).await?;
     let shown: Vec<Value> = rows.iter().map(show).collect::<Result<_, _>>()?;
     let last = rows.last().filter(|_| more);
-    let token = last.map(|last| token(sort, order, (&sort.key(last), &last.name)));
+    let token = last.map(|last| token(sort, order, &(sort.key(last), last.name.clone())));
     Ok(Members::default()
         .put(member, shown)
         .put_some("NextToken", token)
@@ -98,18 +98,14 @@ fn millisecond(time: &Value) -> Option<i64> {
     }
 }
 
-/// Where the next page begins, and for which order.
-fn token(sort: Sort, order: Order, last: (&str, &str)) -> String {
-    let text = serde_json::json!([format!("{sort:?} {order:?}"), last.0, last.1]).to_string();
-    URL_SAFE_NO_PAD.encode(text)
+/// Returns the token of the page after the row with this key and name.
+fn token(sort: Sort, order: Order, last: &(String, String)) -> String {
+    page_token::write(&format!("{sort:?} {order:?}"), &json!(last).to_string())
 }
 
+/// Returns the key and the name in a token that was written for the same order.
 fn read_token(token: &str, sort: Sort, order: Order) -> Result<(String, String), ApiError> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
-    match serde_json::from_slice(&bytes) {
-        Ok((of, key, name)) if of == format!("{sort:?} {order:?}") => Ok((key, name)),
-        Ok::<(String, String, String), _>(_) | Err(_) => {
-            Err(ApiError::Validation("Invalid NextToken".to_owned()))
-        }
-    }
+    let position = page_token::read(&format!("{sort:?} {order:?}"), token);
+    let last = position.and_then(|position| serde_json::from_str(&position).ok());
+    last.ok_or_else(|| ApiError::Validation("Invalid NextToken".to_owned()))
 }

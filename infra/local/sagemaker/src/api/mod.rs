@@ -16,14 +16,15 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use service::protocol;
 
 use self::check::Member;
-use super::Inner;
-use super::error::{ApiError, JSON_1_1, respond};
-use super::store::{Kind, Resource};
+use crate::context::Inner;
+use crate::error::ApiError;
+use crate::kind::Kind;
+use crate::store::Resource;
 
 const MAX_REQUEST: usize = 1 << 20;
 
@@ -60,29 +61,21 @@ pub(super) async fn handle(
     operation: &str,
     request: Request<Body>,
 ) -> Response<Body> {
-    let body = Limited::new(request.into_body(), MAX_REQUEST)
-        .collect()
-        .await;
-    let answer = match body {
-        Ok(body) => match parse(&body.to_bytes()) {
-            Ok(request) => {
-                perform(
-                    inner,
-                    operation,
-                    &Call {
-                        request,
-                        origin: None,
-                    },
-                )
-                .await
-            }
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(ApiError::Malformed(error.to_string())),
+    let body = protocol::read_body(request.into_body(), MAX_REQUEST).await;
+    let request = body.and_then(|body| protocol::parse_object(&body));
+    let result = match request {
+        Ok(request) => {
+            let call = Call {
+                request: Value::Object(request),
+                origin: None,
+            };
+            perform(inner, operation, &call).await
+        }
+        Err(error) => Err(ApiError::Malformed(error)),
     };
-    match answer {
-        Ok(Value::Null) => respond(StatusCode::OK, JSON_1_1, None, &json!({})),
-        Ok(body) => respond(StatusCode::OK, JSON_1_1, None, &body),
+    match result {
+        Ok(Value::Null) => protocol::respond(StatusCode::OK, protocol::JSON_1_1, "{}"),
+        Ok(body) => protocol::respond(StatusCode::OK, protocol::JSON_1_1, body.to_string()),
         Err(error) => {
             if let ApiError::Internal(error) = &error {
                 tracing::error!(error, operation, "SageMaker failed");
@@ -90,15 +83,6 @@ pub(super) async fn handle(
             error.into_response()
         }
     }
-}
-
-fn parse(body: &[u8]) -> Result<Value, ApiError> {
-    // The CLI and some SDKs send nothing where nothing is to be said.
-    let body = if body.is_empty() { b"{}" } else { body };
-    let request: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
-        ApiError::Malformed(format!("The request is not a JSON object: {error}"))
-    })?;
-    Ok(Value::Object(request))
 }
 
 /// Each operation: the table of its members, and what it does.
@@ -167,21 +151,6 @@ pub(super) fn member_faults(operation: &str, given: &Map<String, Value>) -> Opti
 }
 
 impl Inner {
-    pub(super) fn arn(&self, kind: Kind, name: &str) -> String {
-        self.identity
-            .arn("sagemaker", &format!("{}/{name}", kind.as_str()))
-    }
-
-    /// A resource that must be there.
-    pub(super) async fn resource(&self, kind: Kind, name: &str) -> Result<Resource, ApiError> {
-        let found = self.store.get(kind, name).await?;
-        found.ok_or_else(|| self.missing(kind, name))
-    }
-
-    pub(super) fn missing(&self, kind: Kind, name: &str) -> ApiError {
-        ApiError::missing(kind, name, &self.arn(kind, name))
-    }
-
     /// Adds a resource that a request describes. What the same task of an execution has created before is no error:
     /// `false`, and nothing is changed.
     async fn create(&self, mut resource: Resource, call: &Call) -> Result<bool, ApiError> {
@@ -215,7 +184,7 @@ impl Inner {
 
 /// A time as the protocol has it: seconds since 1970.
 fn seconds(at: Timestamp) -> Value {
-    (at.as_millisecond() as f64 / 1000.0).into()
+    protocol::epoch_seconds(at.as_millisecond())
 }
 
 /// Collects a response's members, in AWS's order, as far as they are there.

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::check::{ANY, Is, MODEL_NAME, Member, ROLE, S3_URI, TAGS, may, must};
 use super::{Answer, Call, Members, listing, seconds};
 use crate::container::Container;
+use crate::context::Inner;
 use crate::error::ApiError;
-use crate::store::{Kind, Order, Resource};
-use crate::{Inner, s3_uri};
+use crate::kind::Kind;
+use crate::store::{Order, Resource};
 
 const IMAGE: Is = Is::Text("[\\S]+", 0, 255);
 const MODE: Is = Is::Choice(&["SingleModel", "MultiModel"]);
@@ -61,7 +62,7 @@ pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
 /// AWS looks for the model's data when the model is created.
 async fn require_object(inner: &Inner, url: &str) -> Result<(), ApiError> {
     let missing = || ApiError::Validation(format!("Could not find model data at {url}."));
-    let (bucket, key) = s3_uri(url).ok_or_else(missing)?;
+    let (bucket, key) = s3_uri::split(url).map_err(|_| missing())?;
     let etag = inner.objects.etag(bucket, key).await;
     let etag = etag.map_err(|error| ApiError::Internal(error.to_string()))?;
     etag.map(drop).ok_or_else(missing)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::check::{ANY, Is, Member, TAGS, may, must};
 use super::{Answer, Call};
-use crate::Inner;
+use crate::context::Inner;
 
 const ARN: Member = must(
     "ResourceArn",

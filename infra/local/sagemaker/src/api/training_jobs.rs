@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use super::check::{ANY, Is, JOB_NAME, Member, ROLE, S3_URI, TAGS, may, must};
 use super::endpoints::cut;
 use super::{Answer, Call, Members, listing, seconds};
+use crate::context::Inner;
 use crate::error::ApiError;
 use crate::jobs::{IN_PROGRESS, whole_seconds};
-use crate::store::{Kind, Order, Resource};
+use crate::kind::Kind;
+use crate::store::{Order, Resource};
+use crate::training;
 use crate::training::{Progress, Spec};
-use crate::{Inner, training};
 
 pub(super) const CREATE: &[Member] = &[
     must("TrainingJobName", JOB_NAME),

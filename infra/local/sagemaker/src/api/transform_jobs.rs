@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::check::{ANY, Is, JOB_NAME, MODEL_NAME, Member, S3_URI, TAGS, may, must};
 use super::endpoints::cut;
 use super::{Answer, Call, Members, listing, seconds};
-use crate::Inner;
+use crate::context::Inner;
 use crate::error::ApiError;
 use crate::jobs::IN_PROGRESS;
-use crate::store::{Kind, Order, Resource};
+use crate::kind::Kind;
+use crate::store::{Order, Resource};
 use crate::transform::{Progress, Spec};
 
 pub(super) const CREATE: &[Member] = &[

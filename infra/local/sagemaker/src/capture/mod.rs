@@ -68,7 +68,7 @@ struct Place {
 
 impl Place {
     fn new(settings: &Settings, endpoint: &str) -> Self {
-        let (bucket, prefix) = super::s3_uri(&settings.destination).unwrap_or_default();
+        let (bucket, prefix) = s3_uri::split(&settings.destination).unwrap_or_default();
         let prefix = match prefix.trim_end_matches('/') {
             "" => format!("{endpoint}/"),
             prefix => format!("{prefix}/{endpoint}/"),

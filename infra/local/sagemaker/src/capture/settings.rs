@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::s3_uri;
-
 /// A configuration of capture that is enabled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Settings {
@@ -37,7 +35,7 @@ impl Settings {
             .unwrap_or_default();
         let types = |member: &str| texts(&config["CaptureContentTypeHeader"][member]);
         let destination = config["DestinationS3Uri"].as_str().unwrap_or_default();
-        if s3_uri(destination).is_none() {
+        if s3_uri::split(destination).is_err() {
             return Err(format!(
                 "DestinationS3Uri {destination} is no S3 URI (s3://bucket/prefix)"
             ));

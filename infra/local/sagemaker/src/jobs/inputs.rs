@@ -8,7 +8,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::container::unsupported;
-use crate::s3_uri;
 use service::Objects;
 
 /// A manifest that is longer is no list that a person or a state machine wrote.
@@ -47,8 +46,8 @@ impl Source {
             None => return Err("S3DataType is missing".to_owned()),
         };
         let uri = s3["S3Uri"].as_str().unwrap_or_default();
-        let (bucket, key) =
-            s3_uri(uri).ok_or_else(|| format!("S3Uri {uri} is no S3 URI (s3://bucket/prefix)"))?;
+        let (bucket, key) = s3_uri::split(uri)
+            .map_err(|_| format!("S3Uri {uri} is no S3 URI (s3://bucket/prefix)"))?;
         Ok(Self {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
@@ -134,7 +133,7 @@ impl Inputs {
         let At::Names(prefix, names) = &mut self.at else {
             return Ok(vec![]);
         };
-        let (bucket, below) = s3_uri(prefix).ok_or_else(|| {
+        let (bucket, below) = s3_uri::split(prefix).map_err(|_| {
             format!("the manifest's prefix {prefix} is no S3 URI (s3://bucket/prefix)")
         })?;
         let inputs = names.by_ref().take(PAGE).map(|name| Input {

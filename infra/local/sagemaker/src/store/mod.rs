@@ -15,45 +15,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(super) use self::pages::{Order, Query, Sort};
-use super::error::ApiError;
+use crate::error::ApiError;
+use crate::kind::Kind;
 use service::database::{Database, OpenError, Schema};
 
 /// Raised when the schema changes in a way that older files don't have.
 const FORMAT: i64 = 1;
-
-/// What a resource is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    TrainingJob,
-    Model,
-    EndpointConfig,
-    Endpoint,
-    TransformJob,
-}
-
-impl Kind {
-    /// As ARNs have it.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::TrainingJob => "training-job",
-            Self::Model => "model",
-            Self::EndpointConfig => "endpoint-config",
-            Self::Endpoint => "endpoint",
-            Self::TransformJob => "transform-job",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let all = [
-            Self::TrainingJob,
-            Self::Model,
-            Self::EndpointConfig,
-            Self::Endpoint,
-            Self::TransformJob,
-        ];
-        all.into_iter().find(|kind| kind.as_str() == text)
-    }
-}
 
 /// A row.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,6 @@
 //! The service with real child processes and an S3 in memory.
 
+mod architecture;
 mod capture;
 mod deployment;
 mod endpoints;
@@ -25,9 +26,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use super::kind::Kind;
 use super::*;
 use sam_template::{DataCapture, Endpoint, Variant};
-use service::{Listed, ObjectsError};
+use service::{Identity, Listed, Objects, ObjectsError};
 
 /// An S3 that forgets.
 #[derive(Default)]

@@ -25,10 +25,12 @@ use self::metrics::Metrics;
 use self::process::Exit;
 pub(super) use self::progress::{Progress, Secondary};
 pub(super) use self::spec::Spec;
-use super::error::ApiError;
-use super::jobs::{COMPLETED, FAILED, STOPPED, Stop};
-use super::store::{Kind, Resource};
-use super::{Inner, TrainingLaunch};
+use crate::config::TrainingLaunch;
+use crate::context::Inner;
+use crate::error::ApiError;
+use crate::jobs::{COMPLETED, FAILED, STOPPED, Stop};
+use crate::kind::Kind;
+use crate::store::Resource;
 
 /// What became of a job.
 #[derive(Debug, PartialEq)]
@@ -98,13 +100,13 @@ impl Job<'_> {
         if again {
             self.enter(Secondary::Restarting).await?;
         }
-        let slot = match self.inner.try_slot() {
+        let slot = match self.inner.jobs.try_slot() {
             Some(slot) => slot,
             None => {
                 self.enter(Secondary::Pending).await?;
                 tokio::select! {
                     () = stop.asked() => return Ok(End::Stopped),
-                    slot = self.inner.slot() => slot?,
+                    slot = self.inner.jobs.slot() => slot?,
                 }
             }
         };

@@ -10,7 +10,6 @@ use serde_json::{Map, Value, json};
 use super::folder::ROOT;
 use crate::container::unsupported;
 use crate::jobs::inputs::Source;
-use crate::s3_uri;
 
 /// A training job as its runner needs it.
 #[derive(Clone, Debug)]
@@ -49,8 +48,8 @@ pub(super) struct Place {
 impl Place {
     fn of(uri: &Value, member: &str) -> Result<Self, String> {
         let uri = uri.as_str().unwrap_or_default();
-        let (bucket, prefix) = s3_uri(uri)
-            .ok_or_else(|| format!("{member} {uri} is no S3 URI (s3://bucket/prefix)"))?;
+        let (bucket, prefix) = s3_uri::split(uri)
+            .map_err(|_| format!("{member} {uri} is no S3 URI (s3://bucket/prefix)"))?;
         Ok(Self {
             bucket: bucket.to_owned(),
             prefix: prefix.trim_end_matches('/').to_owned(),

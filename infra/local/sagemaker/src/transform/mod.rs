@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 
 use self::requests::Requests;
 pub(super) use self::spec::Spec;
-use super::Inner;
-use super::container::Container;
-use super::error::ApiError;
-use super::jobs::{COMPLETED, FAILED, STOPPED, Stop};
-use super::server::{Plan, Server};
-use super::store::Kind;
+use crate::container::Container;
+use crate::context::Inner;
+use crate::error::ApiError;
+use crate::jobs::{COMPLETED, FAILED, STOPPED, Stop};
+use crate::kind::Kind;
+use crate::server::{Plan, Server};
 
 /// What has become of a job: the `state` of its row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -102,7 +102,7 @@ struct Job<'j> {
 impl Job<'_> {
     /// The error is a FailureReason.
     async fn work(&self) -> Result<(), String> {
-        let _slot = self.inner.slot().await.map_err(internal)?;
+        let _slot = self.inner.jobs.slot().await.map_err(internal)?;
         let started = |progress: &mut Progress| progress.started = Some(Timestamp::now());
         note(self.inner, self.name, started, None)
             .await

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use tokio::time::{sleep, timeout};
 
 use super::Spec;
-use crate::Inner;
+use crate::context::Inner;
 use crate::jobs::inputs::Input;
 use crate::server::Server;
 

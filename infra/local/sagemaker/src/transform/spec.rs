@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::container::unsupported;
 use crate::jobs::inputs::Source;
-use crate::s3_uri;
 
 /// A transform job as its runner needs it.
 #[derive(Clone, Debug)]
@@ -42,8 +41,8 @@ impl Spec {
         let (input, output) = (&request["TransformInput"], &request["TransformOutput"]);
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let uri = output["S3OutputPath"].as_str().unwrap_or_default();
-        let (bucket, prefix) = s3_uri(uri)
-            .ok_or_else(|| format!("S3OutputPath {uri} is no S3 URI (s3://bucket/prefix)"))?;
+        let (bucket, prefix) = s3_uri::split(uri)
+            .map_err(|_| format!("S3OutputPath {uri} is no S3 URI (s3://bucket/prefix)"))?;
         let client = &request["ModelClientConfig"];
         // 0 leaves the choice to SageMaker.
         let count = |value: &Value| value.as_u64().filter(|count| *count > 0);
