@@ -1,5 +1,6 @@
 //! AWS's errors: the name, the text and the HTTP status of each, in one table.
 
+use http::StatusCode;
 use thiserror::Error;
 
 /// An error of the Step Functions API. Its text is AWS's.
@@ -134,11 +135,11 @@ impl ApiError {
     }
 
     /// The HTTP status that AWS sends with it.
-    pub fn status(&self) -> u16 {
+    pub fn status(&self) -> StatusCode {
         if matches!(self, Self::Internal(_)) {
-            500
+            StatusCode::INTERNAL_SERVER_ERROR
         } else {
-            400
+            StatusCode::BAD_REQUEST
         }
     }
 }

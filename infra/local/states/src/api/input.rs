@@ -5,13 +5,14 @@
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
+use service::protocol::{self, Violations};
 
 use crate::error::ApiError;
 
 /// The JSON object of a request, and the violations found so far.
 pub(super) struct Input {
     fields: Map<String, Value>,
-    faults: Vec<String>,
+    violations: Violations,
 }
 
 type Read<T> = Result<T, ApiError>;
@@ -23,18 +24,14 @@ pub(super) const NAME: RangeInclusive<usize> = 1..=80;
 
 impl Input {
     pub(super) fn parse(body: &[u8]) -> Read<Self> {
-        // The CLI and some SDKs send nothing where nothing is to be said.
-        let body = if body.is_empty() { b"{}" } else { body };
-        let fields = serde_json::from_slice(body).map_err(|error| {
-            ApiError::Serialization(format!("The request is not a JSON object: {error}"))
-        })?;
+        let fields = protocol::parse_object(body).map_err(ApiError::Serialization)?;
         Ok(Input::new(fields))
     }
 
     pub(super) fn new(fields: Map<String, Value>) -> Self {
         Input {
             fields,
-            faults: Vec::new(),
+            violations: Violations::default(),
         }
     }
 
@@ -60,21 +57,7 @@ impl Input {
             return Err(wrong_type(field, "STRING"));
         };
         let count = text.chars().count();
-        if count > *length.end() {
-            let end = length.end();
-            self.broken(
-                field,
-                &text,
-                &format!("Member must have length less than or equal to {end}"),
-            );
-        } else if count < *length.start() {
-            let start = length.start();
-            self.broken(
-                field,
-                &text,
-                &format!("Member must have length greater than or equal to {start}"),
-            );
-        }
+        self.violations.check_length(field, &text, count, &length);
         Ok(Some(text))
     }
 
@@ -86,19 +69,16 @@ impl Input {
         fits: impl FnOnce(&str) -> bool,
         pattern: &str,
     ) {
-        if !text.is_empty() && !fits(text) {
-            let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
-            self.broken(field, &text, &constraint);
-        }
+        let matches = text.is_empty() || fits(text);
+        self.violations.check_pattern(field, text, matches, pattern);
     }
 
     /// A text that AWS treats as sensitive: its length counts in bytes, and errors do not show it.
     pub(super) fn data(&mut self, field: &str, max: usize) -> Read<Option<String>> {
         let text = self.text(field, 0..=usize::MAX)?;
         if text.as_ref().is_some_and(|text| text.len() > max) {
-            self.faults.push(format!(
-                "Value at '{field}' failed to satisfy constraint: Member must have length less than or equal to {max}"
-            ));
+            let constraint = format!("Member must have length less than or equal to {max}");
+            self.violations.add_sensitive(field, &constraint);
         }
         Ok(text)
     }
@@ -112,16 +92,8 @@ impl Input {
         let Some(text) = self.text(field, 0..=usize::MAX)? else {
             return Ok(None);
         };
-        let found = allowed.iter().find(|allowed| **allowed == text).copied();
-        if found.is_none() {
-            let set = allowed.join(", ");
-            self.broken(
-                field,
-                &text,
-                &format!("Member must satisfy enum value set: [{set}]"),
-            );
-        }
-        Ok(found)
+        self.violations.check_choice(field, &text, allowed);
+        Ok(allowed.iter().find(|allowed| **allowed == text).copied())
     }
 
     pub(super) fn flag(&mut self, field: &str) -> Read<Option<bool>> {
@@ -140,19 +112,7 @@ impl Input {
             return Ok(None);
         };
         let number = value.as_i64().ok_or_else(|| wrong_type(field, "NUMBER"))?;
-        if number > max {
-            self.broken(
-                field,
-                &number,
-                &format!("Member must have value less than or equal to {max}"),
-            );
-        } else if number < 0 {
-            self.broken(
-                field,
-                &number,
-                "Member must have value greater than or equal to 0",
-            );
-        }
+        self.violations.check_range(field, number, &(0..=max));
         Ok(Some(number))
     }
 
@@ -198,17 +158,9 @@ impl Input {
         }
     }
 
-    /// Returns the first error, if any. Call it before using any value.
+    /// Fails if a constraint is broken. Call it before using any value.
     pub(super) fn finish(self) -> Read<()> {
-        let count = self.faults.len();
-        if count == 0 {
-            return Ok(());
-        }
-        let errors = if count == 1 { "error" } else { "errors" };
-        let faults = self.faults.join("; ");
-        Err(ApiError::Validation(format!(
-            "{count} validation {errors} detected: {faults}"
-        )))
+        self.violations.finish().map_err(ApiError::Validation)
     }
 
     fn take(&mut self, field: &str) -> Option<Value> {
@@ -216,16 +168,12 @@ impl Input {
     }
 
     fn missing(&mut self, field: &str) {
-        self.faults.push(format!(
-            "Value null at '{field}' failed to satisfy constraint: Member must not be null"
-        ));
+        self.violations.missing(field);
     }
 
-    /// Notes a broken constraint.
+    /// Adds a broken constraint.
     pub(super) fn broken(&mut self, field: &str, value: &dyn std::fmt::Display, constraint: &str) {
-        self.faults.push(format!(
-            "Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"
-        ));
+        self.violations.add(field, value, constraint);
     }
 }
 
@@ -269,42 +217,19 @@ mod tests {
     }
 
     #[test]
-    fn broken_constraints_are_told_together() {
-        let one = "ValidationException: 1 validation error detected: ";
-        let null =
-            "Value null at 'stateMachineArn' failed to satisfy constraint: Member must not be null";
-        let large = "Value '1001' at 'maxResults' failed to satisfy constraint: \
-                     Member must have value less than or equal to 1000";
-        check("", &format!("{one}{null}"));
+    fn broken_constraints_are_reported_together() {
         check(
-            r#"{"stateMachineArn":"a","maxResults":1001}"#,
-            &format!("{one}{large}"),
-        );
-        check(
-            r#"{"maxResults":1001}"#,
-            &format!("ValidationException: 2 validation errors detected: {null}; {large}"),
-        );
-        check(
-            r#"{"stateMachineArn":"a","statusFilter":"DONE"}"#,
-            &format!(
-                "{one}Value 'DONE' at 'statusFilter' failed to satisfy constraint: \
-                 Member must satisfy enum value set: [RUNNING, FAILED]"
-            ),
+            r#"{"maxResults":1001,"statusFilter":"DONE"}"#,
+            "ValidationException: 3 validation errors detected: Value null at 'stateMachineArn' \
+             failed to satisfy constraint: Member must not be null; Value 'DONE' at 'statusFilter' \
+             failed to satisfy constraint: Member must satisfy enum value set: [RUNNING, FAILED]; \
+             Value '1001' at 'maxResults' failed to satisfy constraint: Member must have value less \
+             than or equal to 1000",
         );
         check(
             r#"{"stateMachineArn":"a","nextToken":"123456789"}"#,
-            &format!(
-                "{one}Value '123456789' at 'nextToken' failed to satisfy constraint: \
-                 Member must have length less than or equal to 8"
-            ),
-        );
-        check(
-            r#"{"stateMachineArn":"a","nextToken":"","maxResults":-1}"#,
-            "ValidationException: 2 validation errors detected: \
-             Value '' at 'nextToken' failed to satisfy constraint: \
-             Member must have length greater than or equal to 1; \
-             Value '-1' at 'maxResults' failed to satisfy constraint: \
-             Member must have value greater than or equal to 0",
+            "ValidationException: 1 validation error detected: Value '123456789' at 'nextToken' \
+             failed to satisfy constraint: Member must have length less than or equal to 8",
         );
     }
 

@@ -21,8 +21,9 @@ mod validation;
 mod versions;
 
 use axum::body::Body;
-use http::{Request, Response, header};
+use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
+use service::protocol::{self, JSON_1_0};
 
 use super::error::ApiError;
 use super::handle::States;
@@ -36,15 +37,13 @@ const MAX_REQUEST: usize = 8 * 1024 * 1024;
 
 pub(super) async fn handle(states: &States, request: Request<Body>) -> Response<Body> {
     match handle_request(states, request).await {
-        Ok(body) => respond(200, &body),
+        Ok(body) => protocol::respond(StatusCode::OK, JSON_1_0, body.to_string()),
         Err(error) => {
             if let ApiError::Internal(text) = &error {
                 tracing::error!("{text}");
             }
-            respond(
-                error.status(),
-                &json!({ "__type": error.code(), "message": error.to_string() }),
-            )
+            let body = json!({ "__type": error.code(), "message": error.to_string() });
+            protocol::respond(error.status(), JSON_1_0, body.to_string())
         }
     }
 }
@@ -60,9 +59,8 @@ async fn handle_request(states: &States, request: Request<Body>) -> Result<Value
             ApiError::UnknownOperation(target.unwrap_or("(no X-Amz-Target)").to_owned())
         })?
         .to_owned();
-    let body = axum::body::to_bytes(request.into_body(), MAX_REQUEST)
-        .await
-        .map_err(|error| ApiError::Serialization(format!("The request can't be read: {error}")))?;
+    let body = protocol::read_body(request.into_body(), MAX_REQUEST).await;
+    let body = body.map_err(ApiError::Serialization)?;
     dispatch(states, &operation, Input::parse(&body)?).await
 }
 
@@ -116,16 +114,6 @@ async fn dispatch(states: &States, operation: &str, input: Input) -> Result<Valu
         "ListTagsForResource" => tags::list(states, input).await,
         other => Err(ApiError::UnknownOperation(other.to_owned())),
     }
-}
-
-fn respond(status: u16, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
-    // Every status comes from `ApiError::status`, which gives valid ones.
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
-    let headers = response.headers_mut();
-    let json = header::HeaderValue::from_static("application/x-amz-json-1.0");
-    headers.insert(header::CONTENT_TYPE, json);
-    response
 }
 
 /// A timestamp as the protocol has it: seconds since the Unix epoch, with milliseconds.

@@ -8,9 +8,10 @@
 
 use asl::Pattern;
 use serde_json::{Map, Value, json};
+use service::sdk::capitalize;
 use sha2::{Digest, Sha256};
 
-use super::failure::{Failure, capitalized};
+use super::failure::Failure;
 use super::states_sdk::WeakStates;
 use super::{TaskResult, Work, metadata};
 use crate::api;
@@ -126,7 +127,7 @@ fn to_failure(error: ApiError) -> Failure {
         "StepFunctions",
         "AWSStepFunctions",
         error.code(),
-        error.status(),
+        error.status().as_u16(),
         &error.to_string(),
     )
 }
@@ -165,7 +166,7 @@ fn format_response(described: Value) -> Value {
                 _ if name.ends_with("Details") => json!({ "Included": true }),
                 _ => value,
             };
-            (capitalized(&name), value)
+            (capitalize(&name), value)
         })
         .collect();
     format_response.sort_by(|a, b| a.0.cmp(&b.0));

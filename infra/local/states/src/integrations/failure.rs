@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use service::sdk::ServiceException;
+use service::sdk::{ServiceException, capitalize};
 
 /// The failure of a task.
 #[derive(Debug, PartialEq, Eq)]
@@ -143,19 +143,8 @@ pub(super) fn error_prefix(service: &str) -> String {
         "sns" if !sdk => "SNS".into(),
         "sqs" if !sdk => "SQS".into(),
         "states" => "StepFunctions".into(),
-        other => capitalized(other),
+        other => capitalize(other),
     }
-}
-
-/// `invokeEndpoint` -> `InvokeEndpoint`
-pub(super) fn capitalized(name: &str) -> String {
-    let mut letters = name.chars();
-    letters
-        .next()
-        .map(|first| first.to_ascii_uppercase())
-        .into_iter()
-        .chain(letters)
-        .collect()
 }
 
 #[cfg(test)]

@@ -4,11 +4,10 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use super::failure::capitalized;
 use crate::api;
 use crate::error::ApiError;
 use crate::handle::States;
-use service::sdk::{SdkError, SdkService, ServiceException};
+use service::sdk::{SdkError, SdkService, ServiceException, capitalize, uncapitalize};
 
 pub(crate) use crate::handle::WeakStates;
 
@@ -30,14 +29,14 @@ impl SdkService for StatesSdk {
 #[async_trait]
 impl SdkService for States {
     async fn call(&self, operation: &str, parameters: &Value) -> Result<Value, SdkError> {
-        let response = api::call(self, &capitalized(operation), to_wire(parameters)).await;
+        let response = api::call(self, &capitalize(operation), to_wire(parameters)).await;
         match response {
             Ok(response) => Ok(from_wire(response)),
             Err(ApiError::UnknownOperation(_)) => Err(SdkError::NoOperation),
             Err(error) => Err(SdkError::Exception(ServiceException {
                 code: error.code().to_owned(),
                 modeled: true,
-                status: error.status(),
+                status: error.status().as_u16(),
                 message: Some(error.to_string()),
                 request_id: uuid::Uuid::new_v4().to_string(),
                 extended_request_id: None,
@@ -58,16 +57,16 @@ fn to_wire(parameters: &Value) -> Map<String, Value> {
             let value = match value {
                 Value::String(_) => value.clone(),
                 other if JSON_TEXT.contains(&&**name) => other.to_string().into(),
-                other => rename_members(other.clone(), uncapitalized),
+                other => rename_members(other.clone(), uncapitalize),
             };
-            (uncapitalized(name), value)
+            (uncapitalize(name), value)
         })
         .collect()
 }
 
 /// `{"startDate": 1.5}` -> `{"StartDate": "1970-01-01T00:00:01.500Z"}`
 fn from_wire(response: Value) -> Value {
-    rename_members(response, capitalized)
+    rename_members(response, capitalize)
 }
 
 // The recursion ends with the nesting of this service's own structures.
@@ -99,16 +98,6 @@ fn time(seconds: f64) -> Value {
     asl::Timestamp((seconds * 1000.0).round() as i64)
         .to_string()
         .into()
-}
-
-fn uncapitalized(name: &str) -> String {
-    let mut letters = name.chars();
-    letters
-        .next()
-        .map(|first| first.to_ascii_lowercase())
-        .into_iter()
-        .chain(letters)
-        .collect()
 }
 
 #[cfg(test)]

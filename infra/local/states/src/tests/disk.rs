@@ -45,7 +45,10 @@ async fn a_full_disk_refuses_and_recovers() {
         .start(start("lost", &json!(large).to_string()))
         .await
         .unwrap_err();
-    assert_eq!((error.code(), error.status()), ("InternalFailure", 500));
+    assert_eq!(
+        (error.code(), error.status().as_u16()),
+        ("InternalFailure", 500)
+    );
     assert_eq!(error.to_string(), "states.db: database or disk is full");
     while f.states.engine().write(|_| Ok(())).await.is_err() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
