@@ -12,7 +12,7 @@ pub(crate) fn stop() {
     STOPPED.store(true, Ordering::Relaxed);
 }
 
-/// Whether it was told to.
+/// Returns true once [`stop`] was called.
 pub(crate) fn is_stopped() -> bool {
     STOPPED.load(Ordering::Relaxed)
 }

@@ -108,20 +108,20 @@ pub const NAMES: [&str; 100] = [
     "worm",
 ];
 
-/// One class to keep, as it was asked for.
+/// A class to keep, and how the list named it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Class {
     /// Its fine label in the archive.
     pub label: u8,
-    /// The name that it was asked for by, if it was by name.
+    /// Its name, if the list gives a name and not a label.
     pub name: Option<&'static str>,
 }
 
-/// The classes to keep; the place of one here is its class index in the manifests.
+/// The classes to keep. The position of a class here is its class index in the manifests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classes(Vec<Class>);
 
-/// Why a list of classes is not one.
+/// An error in a list of classes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A name that CIFAR-100 does not have.
@@ -200,31 +200,32 @@ fn class(text: &str) -> Result<Class, Error> {
     {
         return Ok(Class { label, name: None });
     }
-    let wanted = text.to_lowercase().replace([' ', '-'], "_");
-    match NAMES.iter().position(|name| *name == wanted) {
+    let name = text.to_lowercase().replace([' ', '-'], "_");
+    match NAMES.iter().position(|known| *known == name) {
         Some(at) => Ok(Class {
             label: at as u8,
             name: Some(NAMES[at]),
         }), // a hundred names
         None => Err(Error::Unknown {
             name: text.to_owned(),
-            hint: hint(&wanted),
+            hint: hint(&name),
         }),
     }
 }
 
-/// `; did you mean …` for the first name that shares its beginning with `wanted`.
-fn hint(wanted: &str) -> String {
-    let shared = |name: &str| {
-        name.bytes()
-            .zip(wanted.bytes())
+/// `; did you mean …` for the first name that shares its beginning with `name`.
+fn hint(name: &str) -> String {
+    let shared = |known: &str| {
+        known
+            .bytes()
+            .zip(name.bytes())
             .take_while(|(a, b)| a == b)
             .count()
     };
     let nearest = NAMES
         .iter()
-        .max_by_key(|name| shared(name))
-        .filter(|name| shared(name) >= 3);
+        .max_by_key(|known| shared(known))
+        .filter(|known| shared(known) >= 3);
     nearest
         .map(|name| format!(" (did you mean {name}?)"))
         .unwrap_or_default()

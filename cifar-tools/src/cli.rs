@@ -138,9 +138,10 @@ pub(crate) struct Stage {
 
 fn part(text: &str) -> Result<f64, String> {
     let part: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    match part > 0.0 && part < 1.0 {
-        true => Ok(part),
-        false => Err("not above 0 and below 1".to_owned()),
+    if part > 0.0 && part < 1.0 {
+        Ok(part)
+    } else {
+        Err("not above 0 and below 1".to_owned())
     }
 }
 

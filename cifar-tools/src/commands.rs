@@ -3,7 +3,7 @@
 use crate::bars;
 use crate::cli::{Command, Fetch, Lst, Sample, Stage};
 use anyhow::{Context, Result, bail};
-use cifar_tools::fetch::{self, Expected, Fetched};
+use cifar_tools::fetch::{self, Checksum, FetchOutcome};
 use cifar_tools::stage::{self, Bucket, Photographs, Share, Source, Summary};
 use cifar_tools::{prune, s3, sample};
 use std::fs::File;
@@ -41,15 +41,15 @@ fn fetch(args: &Fetch) -> Result<()> {
     match fetch::fetch(
         &args.url,
         &out,
-        &Expected::default(),
+        &Checksum::default(),
         &mut bars::bytes("fetching"),
     )? {
-        Fetched::Present => println!(
+        FetchOutcome::Present => println!(
             "{} is there already, and is the published archive",
             out.display()
         ),
-        Fetched::Downloaded { resumed_from: 0 } => println!("downloaded {}", out.display()),
-        Fetched::Downloaded { resumed_from } => {
+        FetchOutcome::Downloaded { resumed_from: 0 } => println!("downloaded {}", out.display()),
+        FetchOutcome::Downloaded { resumed_from } => {
             println!(
                 "downloaded {}, resumed after {resumed_from} bytes",
                 out.display()
@@ -93,7 +93,7 @@ fn stage_dir(args: Stage) -> Result<()> {
     Ok(())
 }
 
-/// Where the images come from.
+/// Opens the images that `stage` reads: an archive, or a folder of photographs.
 fn source(args: Stage) -> Result<Source<'static>> {
     let Some(images) = &args.images else {
         return Ok(Source::archive(open(args.archive)?, args.classes));
@@ -114,11 +114,11 @@ fn open(archive: Option<PathBuf>) -> Result<File> {
         None => "run `cifar-tools fetch` first, or give --archive FILE",
     };
     let path = archive.unwrap_or_else(fetch::cache_path);
-    let file = File::open(&path).and_then(not_a_folder);
+    let file = File::open(&path).and_then(refuse_folder);
     file.with_context(|| format!("cannot open the archive {}: {way_out}", path.display()))
 }
 
-fn not_a_folder(file: File) -> std::io::Result<File> {
+fn refuse_folder(file: File) -> std::io::Result<File> {
     if file.metadata()?.is_dir() {
         Err(std::io::ErrorKind::IsADirectory.into())
     } else {
@@ -126,7 +126,7 @@ fn not_a_folder(file: File) -> std::io::Result<File> {
     }
 }
 
-/// How many of the files that were left out are named.
+/// The number of unusable files that the report names.
 const SHOWN: usize = 20;
 
 fn report(summary: &Summary, to: &str) {
@@ -168,10 +168,10 @@ fn report(summary: &Summary, to: &str) {
 }
 
 fn lst(args: &Lst) -> Result<()> {
-    let pruned = prune::prune(Path::new(&args.dir), args.check)?;
-    for manifest in &pruned {
+    let reports = prune::prune(Path::new(&args.dir), args.check)?;
+    for report in &reports {
         println!(
-            "{manifest}{}",
+            "{report}{}",
             if args.check {
                 ""
             } else {
@@ -179,7 +179,7 @@ fn lst(args: &Lst) -> Result<()> {
             }
         );
     }
-    if args.check && pruned.iter().any(|manifest| !manifest.dropped.is_empty()) {
+    if args.check && reports.iter().any(|report| !report.dropped.is_empty()) {
         bail!(
             "lines without an image: `cifar-tools lst {}` drops them",
             args.dir.display()

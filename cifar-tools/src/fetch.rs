@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ureq::http::{Response, StatusCode};
 
-/// Where the dataset's page hosts the archive.
+/// The archive's URL on the dataset's page.
 pub const URL: &str = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz";
 
 /// The archive's file name.
@@ -24,16 +24,16 @@ const CHUNK: usize = 64 << 10;
 const CONNECT: Duration = Duration::from_secs(20);
 const RESPONSE: Duration = Duration::from_secs(60);
 
-/// What a download must be.
+/// The size and checksum that a download must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct Checksum {
     /// Its length in bytes.
     pub size: u64,
     /// Its MD5, in lower-case hexadecimal.
     pub md5: String,
 }
 
-impl Default for Expected {
+impl Default for Checksum {
     /// The published archive.
     fn default() -> Self {
         Self {
@@ -43,9 +43,9 @@ impl Default for Expected {
     }
 }
 
-/// What a fetch did.
+/// The outcome of a fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fetched {
+pub enum FetchOutcome {
     /// The file was there already, and is the right one.
     Present,
     /// It was downloaded, this many bytes of it by an earlier run.
@@ -55,7 +55,7 @@ pub enum Fetched {
     },
 }
 
-/// Why there is no archive.
+/// An error of fetching the archive.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The host could not be reached.
@@ -65,17 +65,17 @@ pub enum Error {
         file = .file.display()
     )]
     Unreachable {
-        /// What was asked for.
+        /// The URL.
         url: String,
-        /// What went wrong.
+        /// The reason.
         why: String,
-        /// Where the file belongs.
+        /// The path of the file that was to be downloaded.
         file: PathBuf,
     },
     /// The host answered, but not with the file.
     #[error("{url} answered {status}: give another address with --url")]
     Status {
-        /// What was asked for.
+        /// The URL.
         url: String,
         /// The status.
         status: StatusCode,
@@ -85,11 +85,11 @@ pub enum Error {
         "the download stopped after {got} of {size} bytes ({why}); run the same command again to resume it"
     )]
     Broken {
-        /// How much there is.
+        /// Bytes received, those of earlier runs included.
         got: u64,
-        /// How much there should be.
+        /// The size of the whole file.
         size: u64,
-        /// What went wrong.
+        /// The reason.
         why: String,
     },
     /// The file is not the published one.
@@ -97,17 +97,17 @@ pub enum Error {
     Wrong {
         /// The URL, or the file that was there.
         what: String,
-        /// In what it differs.
+        /// The size or MD5 that differs.
         difference: String,
-        /// What to do about it.
+        /// The suggested fix.
         way_out: &'static str,
     },
     /// A file could not be read or written.
     #[error("{path}: {source}", path = .path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The progress closure asked to stop.
@@ -115,7 +115,8 @@ pub enum Error {
     Stopped,
 }
 
-/// Where the archive is kept for all uses: `$XDG_CACHE_HOME/scones/` or `~/.cache/scones/`.
+/// The path of the archive in the cache that all commands share: `$XDG_CACHE_HOME/scones/` or
+/// `~/.cache/scones/`.
 #[must_use]
 pub fn cache_path() -> PathBuf {
     let set = |name: &str| {
@@ -130,16 +131,16 @@ pub fn cache_path() -> PathBuf {
         .join(FILE_NAME)
 }
 
-/// Makes sure that `file` is what is `expected`; downloads it from `url` if it is not there.
+/// Downloads `file` from `url` if it does not exist, and checks it against `expected`.
 ///
 /// # Errors
-/// See [`Error`]. A file that is there but differs is not touched.
+/// See [`Error`]. An existing file that differs is not touched.
 pub fn fetch(
     url: &str,
     file: &Path,
-    expected: &Expected,
+    expected: &Checksum,
     progress: &mut impl Progress,
-) -> Result<Fetched, Error> {
+) -> Result<FetchOutcome, Error> {
     if file.exists() {
         let way_out = "move it away, or give another --out";
         check(
@@ -148,7 +149,7 @@ pub fn fetch(
             &file.display().to_string(),
             way_out,
         )?;
-        return Ok(Fetched::Present);
+        return Ok(FetchOutcome::Present);
     }
     if let Some(parent) = file.parent() {
         fs::create_dir_all(parent).map_err(at(parent))?;
@@ -157,7 +158,7 @@ pub fn fetch(
     part.push(".part");
     let resumed_from = download(url, file, Path::new(&part), expected, progress)?;
     fs::rename(&part, file).map_err(at(file))?;
-    Ok(Fetched::Downloaded { resumed_from })
+    Ok(FetchOutcome::Downloaded { resumed_from })
 }
 
 /// Completes `part`, or removes it if it is wrong.
@@ -165,22 +166,22 @@ fn download(
     url: &str,
     file: &Path,
     part: &Path,
-    expected: &Expected,
+    expected: &Checksum,
     progress: &mut impl Progress,
 ) -> Result<u64, Error> {
     let mut hashed = if part.exists() {
         hash(part, expected, progress)?
     } else {
-        Hashed::default()
+        RunningHash::default()
     };
     if hashed.size > expected.size {
-        hashed = Hashed::default();
+        hashed = RunningHash::default();
     }
     let mut from = hashed.size;
     if from < expected.size {
         let response = request(url, file, from)?;
         if response.status() != StatusCode::PARTIAL_CONTENT || !continues(&response, from) {
-            (hashed, from) = (Hashed::default(), 0); // the server sends the whole file
+            (hashed, from) = (RunningHash::default(), 0); // the server sends the whole file
         }
         let to = OpenOptions::new()
             .create(true)
@@ -202,7 +203,7 @@ fn download(
     Ok(from)
 }
 
-/// Asks for the file from byte `from` on.
+/// Requests the file from byte `from` on.
 fn request(url: &str, file: &Path, from: u64) -> Result<Response<ureq::Body>, Error> {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     let config = config
@@ -230,7 +231,7 @@ fn request(url: &str, file: &Path, from: u64) -> Result<Response<ureq::Body>, Er
     }
 }
 
-/// Whether a partial response starts where it was asked to.
+/// Returns true if a partial response starts at the requested byte.
 fn continues(response: &Response<ureq::Body>, from: u64) -> bool {
     let range = response
         .headers()
@@ -243,8 +244,8 @@ fn copy(
     mut response: Response<ureq::Body>,
     mut to: File,
     part: &Path,
-    hashed: &mut Hashed,
-    expected: &Expected,
+    hashed: &mut RunningHash,
+    expected: &Checksum,
     progress: &mut impl Progress,
 ) -> Result<(), Error> {
     let mut from = response.body_mut().with_config().limit(u64::MAX).reader();
@@ -268,18 +269,18 @@ fn copy(
     to.sync_all().map_err(at(part))
 }
 
-/// Bytes that were seen, and their MD5.
+/// The length and MD5 of the bytes so far.
 #[derive(Default)]
-struct Hashed {
+struct RunningHash {
     size: u64,
     md5: Md5,
 }
 
-impl Hashed {
+impl RunningHash {
     fn add(
         &mut self,
         bytes: &[u8],
-        expected: &Expected,
+        expected: &Checksum,
         progress: &mut impl Progress,
     ) -> Result<(), Error> {
         self.size += bytes.len() as u64;
@@ -296,7 +297,7 @@ impl Hashed {
         }
     }
 
-    fn broken(&self, expected: &Expected, why: &str) -> Error {
+    fn broken(&self, expected: &Checksum, why: &str) -> Error {
         Error::Broken {
             got: self.size,
             size: expected.size,
@@ -305,9 +306,13 @@ impl Hashed {
     }
 }
 
-fn hash(file: &Path, expected: &Expected, progress: &mut impl Progress) -> Result<Hashed, Error> {
+fn hash(
+    file: &Path,
+    expected: &Checksum,
+    progress: &mut impl Progress,
+) -> Result<RunningHash, Error> {
     let mut from = BufReader::new(File::open(file).map_err(at(file))?);
-    let mut hashed = Hashed::default();
+    let mut hashed = RunningHash::default();
     let mut chunk = vec![0; CHUNK];
     loop {
         match from.read(&mut chunk).map_err(at(file))? {
@@ -318,8 +323,8 @@ fn hash(file: &Path, expected: &Expected, progress: &mut impl Progress) -> Resul
 }
 
 fn check(
-    hashed: &mut Hashed,
-    expected: &Expected,
+    hashed: &mut RunningHash,
+    expected: &Checksum,
     what: &str,
     way_out: &'static str,
 ) -> Result<(), Error> {

@@ -7,7 +7,7 @@ mod commands;
 use clap::Parser;
 use std::process::ExitCode;
 
-/// What shells expect of a program that Ctrl-C ended.
+/// The exit code of a program that Ctrl-C ended: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {

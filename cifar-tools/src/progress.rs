@@ -1,8 +1,8 @@
-//! How long work says how far it is, and how it is told to stop.
+//! Progress reports of long work, which can also stop it.
 
 use std::ops::ControlFlow;
 
-/// How far the work is.
+/// One progress report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tick {
     /// Bytes of the archive that were read or received so far.

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
-/// Why manifests were not brought in line. None was changed then.
+/// An error of pruning. No manifest was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The folder has no manifest.
@@ -19,17 +19,17 @@ pub enum Error {
     /// A file could not be read or written.
     #[error("{path}: {source}", path = .path.display())]
     File {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A manifest is not one.
+    /// A manifest could not be parsed.
     #[error("{path}: {source}", path = .path.display())]
     Manifest {
-        /// Which.
+        /// The manifest.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The invalid line.
         source: manifest::Error,
     },
     /// An image that no line names.
@@ -40,14 +40,14 @@ pub enum Error {
     Unlisted {
         /// The first such image.
         image: PathBuf,
-        /// Where its line would be.
+        /// The manifest that should list it.
         manifest: PathBuf,
     },
 }
 
-/// What is, or would be, changed in one manifest.
+/// The result of pruning one manifest, or with `check`, of a dry run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pruned {
+pub struct PruneReport {
     /// The manifest.
     pub manifest: PathBuf,
     /// Its lines that stay.
@@ -56,7 +56,7 @@ pub struct Pruned {
     pub dropped: Vec<Line>,
 }
 
-impl fmt::Display for Pruned {
+impl fmt::Display for PruneReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -68,11 +68,11 @@ impl fmt::Display for Pruned {
     }
 }
 
-/// Drops the lines without an image from the manifests in `dir`; with `check`, only says which they are.
+/// Drops the lines without an image from the manifests in `dir`; with `check`, only reports them.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn prune(dir: &Path, check: bool) -> Result<Vec<Pruned>, Error> {
+pub fn prune(dir: &Path, check: bool) -> Result<Vec<PruneReport>, Error> {
     let mut plans = Vec::new();
     for split in Split::ALL {
         plans.extend(plan(dir, split)?);
@@ -89,7 +89,7 @@ pub fn prune(dir: &Path, check: bool) -> Result<Vec<Pruned>, Error> {
     Ok(plans.into_iter().map(|(_, pruned)| pruned).collect())
 }
 
-fn plan(dir: &Path, split: Split) -> Result<Option<(Manifest, Pruned)>, Error> {
+fn plan(dir: &Path, split: Split) -> Result<Option<(Manifest, PruneReport)>, Error> {
     let path = dir.join(split.name()).with_extension("lst");
     if !path.exists() {
         return Ok(None);
@@ -103,16 +103,16 @@ fn plan(dir: &Path, split: Split) -> Result<Option<(Manifest, Pruned)>, Error> {
     check_listed(&manifest, &images, &dir.join(split.name()), &path)?;
     let mut dropped = Vec::new();
     manifest.retain(|line| {
-        let there = images.contains(&line.path);
-        if !there {
+        let exists = images.contains(&line.path);
+        if !exists {
             dropped.push(line.clone());
         }
-        there
+        exists
     });
     let kept = manifest.lines().len();
     Ok(Some((
         manifest,
-        Pruned {
+        PruneReport {
             manifest: path,
             kept,
             dropped,
@@ -152,7 +152,7 @@ fn images(dir: &Path) -> Result<HashSet<String>, Error> {
     names.collect()
 }
 
-/// Writes beside and renames, so that there is always a whole manifest.
+/// Writes a temporary file and renames it, so that the manifest is never partly written.
 fn replace(path: &Path, manifest: &Manifest) -> Result<(), Error> {
     let write = || {
         let mut new = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;

@@ -27,7 +27,7 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// What Content-Length says; more than the body is a connection that breaks.
+    /// The value of Content-Length. If it is larger than the body, the connection breaks early.
     pub(crate) length: usize,
 }
 
@@ -43,21 +43,21 @@ impl Response {
 }
 
 /// Serves until the process ends; gives the address, `http://127.0.0.1:PORT`.
-pub(crate) fn serve(answer: impl Fn(Request) -> Response + Send + Sync + 'static) -> String {
+pub(crate) fn serve(handler: impl Fn(Request) -> Response + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let answer = Arc::new(answer);
+    let handler = Arc::new(handler);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let answer = answer.clone();
-            // A client that goes away is its own affair.
-            std::thread::spawn(move || drop(talk(stream.unwrap(), &*answer)));
+            let handler = handler.clone();
+            // Ignore errors of clients that disconnect.
+            std::thread::spawn(move || drop(respond(stream.unwrap(), &*handler)));
         }
     });
     url
 }
 
-fn talk(stream: TcpStream, answer: &dyn Fn(Request) -> Response) -> std::io::Result<()> {
+fn respond(stream: TcpStream, handler: &dyn Fn(Request) -> Response) -> std::io::Result<()> {
     let mut from = BufReader::new(stream.try_clone()?);
     let mut lines = Vec::new();
     loop {
@@ -68,7 +68,7 @@ fn talk(stream: TcpStream, answer: &dyn Fn(Request) -> Response) -> std::io::Res
         lines.push(line.trim_end().to_owned());
     }
     if lines.is_empty() {
-        return Ok(()); // it went away before it asked for anything
+        return Ok(()); // the client disconnected without a request
     }
     let mut first = lines.remove(0);
     first.truncate(first.rfind(' ').unwrap_or(first.len()));
@@ -88,7 +88,7 @@ fn talk(stream: TcpStream, answer: &dyn Fn(Request) -> Response) -> std::io::Res
         headers,
         body,
         length,
-    } = answer(request);
+    } = handler(request);
     let mut to = stream;
     write!(
         to,

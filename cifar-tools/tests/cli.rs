@@ -12,8 +12,8 @@ fn cifar_tools(folder: &Path, arguments: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// What a command that must succeed prints.
-fn told(folder: &Path, arguments: &[&str]) -> String {
+/// Runs a command that must succeed; returns its standard output.
+fn stdout_of(folder: &Path, arguments: &[&str]) -> String {
     let output = cifar_tools(folder, arguments);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {error}");
@@ -24,8 +24,8 @@ fn told(folder: &Path, arguments: &[&str]) -> String {
 fn from_an_archive_to_a_data_set_that_loses_a_bad_image() {
     let folder = tempfile::tempdir().unwrap();
     let sample = ["sample", "--train=3", "--test=2", "--out=sample.tar.gz"];
-    told(folder.path(), &sample);
-    let staged = told(
+    stdout_of(folder.path(), &sample);
+    let staged = stdout_of(
         folder.path(),
         &["stage", "--archive=sample.tar.gz", "--out=data"],
     );
@@ -52,7 +52,7 @@ fn from_an_archive_to_a_data_set_that_loses_a_bad_image() {
     fs::remove_file(data.join("train").join(lines[0][2])).unwrap();
     let check = cifar_tools(folder.path(), &["lst", "--check", "data"]);
     assert_eq!(check.status.code(), Some(1));
-    let dropped = told(folder.path(), &["lst", "data"]);
+    let dropped = stdout_of(folder.path(), &["lst", "data"]);
     assert!(
         dropped.contains("data/train.lst: 5 images, 1 lines without one, which were dropped"),
         "{dropped}"

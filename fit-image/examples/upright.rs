@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let [folder, out] = [1, 2].map(|place| env::args_os().nth(place).map(PathBuf::from));
+    let [folder, out] = [1, 2].map(|index| env::args_os().nth(index).map(PathBuf::from));
     let (Some(folder), Some(out)) = (folder, out) else {
         return Err("usage: upright FOLDER OUT".into());
     };

@@ -1,4 +1,4 @@
-//! From a file to pixels, with every limit checked before anything is decoded.
+//! Decodes a file to pixels. Every limit is checked before anything is decoded.
 
 use std::io::{Cursor, ErrorKind};
 use std::panic::catch_unwind;
@@ -9,19 +9,19 @@ use image::{
 };
 
 use super::size::Size;
-use super::{Unusable, exif, jpeg, tiff, webp};
+use super::{UnusableImage, exif, jpeg, tiff, webp};
 
-/// What an image decoder may take for metadata, such as a profile that it inflates.
+/// The limit on a decoder's metadata in bytes, such as a profile that it inflates.
 const MAX_METADATA: u64 = 32 << 20;
 
-/// An image, not yet upright.
-pub(super) struct Decoded {
+/// A decoded image, before its orientation is applied.
+pub(super) struct DecodedImage {
     pub(super) image: DynamicImage,
     pub(super) orientation: Orientation,
     pub(super) format: &'static str,
 }
 
-pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
+pub(super) fn decode(file: &[u8]) -> Result<DecodedImage, UnusableImage> {
     let (format, name) = recognize(file)?;
     let decoded = catch_unwind(|| match format {
         ImageFormat::Jpeg => jpeg::decode(file),
@@ -29,7 +29,11 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
         format => decode_by_image(file, format, name),
     });
     // A decoder that panics has met what its authors did not think of, which is no reason to end.
-    decoded.unwrap_or_else(|_| Err(Unusable::Unsupported(format!("{name} images of this kind"))))
+    decoded.unwrap_or_else(|_| {
+        Err(UnusableImage::Unsupported(format!(
+            "{name} images of this kind"
+        )))
+    })
 }
 
 /// PNG, WebP, GIF and BMP.
@@ -37,7 +41,7 @@ fn decode_by_image(
     file: &[u8],
     format: ImageFormat,
     name: &'static str,
-) -> Result<Decoded, Unusable> {
+) -> Result<DecodedImage, UnusableImage> {
     if format == ImageFormat::Png {
         png_header(file).map_or(Ok(()), |size| size.check(file))?;
     }
@@ -54,21 +58,22 @@ fn decode_by_image(
         size.check(file)?;
     }
     if format == ImageFormat::WebP && webp::is_truncated(file) {
-        return Err(Unusable::Truncated(name));
+        return Err(UnusableImage::Truncated(name));
     }
     decoder.set_limits(Limits::no_limits()).map_err(unusable)?;
     let orientation = exif::orientation(decoder.exif_metadata().ok().flatten().as_deref());
     let image = DynamicImage::from_decoder(decoder).map_err(unusable)?;
-    Ok(Decoded {
+    Ok(DecodedImage {
         image,
         orientation,
         format: name,
     })
 }
 
-/// The format by the file's first bytes: names and content types of uploads are often wrong.
-fn recognize(file: &[u8]) -> Result<(ImageFormat, &'static str), Unusable> {
-    let unsupported = |name: &str| Unusable::Unsupported(format!("{name} images"));
+/// Detects the format by the file's first bytes: names and content types of uploads are often
+/// wrong.
+fn recognize(file: &[u8]) -> Result<(ImageFormat, &'static str), UnusableImage> {
+    let unsupported = |name: &str| UnusableImage::Unsupported(format!("{name} images"));
     if let Some(name) = iso_media(file) {
         return Err(unsupported(name));
     }
@@ -76,7 +81,7 @@ fn recognize(file: &[u8]) -> Result<(ImageFormat, &'static str), Unusable> {
         // BigTIFF, which `image` does not recognize.
         return Ok((ImageFormat::Tiff, "TIFF"));
     }
-    let format = image::guess_format(file).map_err(|_| Unusable::NotAnImage)?;
+    let format = image::guess_format(file).map_err(|_| UnusableImage::NotAnImage)?;
     let name = match format {
         ImageFormat::Png => "PNG",
         ImageFormat::Jpeg => "JPEG",
@@ -89,7 +94,7 @@ fn recognize(file: &[u8]) -> Result<(ImageFormat, &'static str), Unusable> {
     Ok((format, name))
 }
 
-/// Telephones' own formats, which `image` can't tell from films.
+/// Detects telephones' own formats, which `image` can't tell from films.
 fn iso_media(file: &[u8]) -> Option<&'static str> {
     match (file.get(4..8)?, file.get(8..12)?) {
         (b"ftyp", b"heic" | b"heix" | b"heim" | b"heis" | b"mif1" | b"msf1") => Some("HEIC"),
@@ -122,7 +127,8 @@ fn gif_frame(file: &[u8]) -> Option<u64> {
     Some(5 * u64::from(frame.width) * u64::from(frame.height))
 }
 
-/// A PNG's size from its first chunk: its decoder inflates other chunks before it says anything.
+/// Reads a PNG's size from its first chunk: the decoder would inflate other chunks before it
+/// reports it.
 fn png_header(file: &[u8]) -> Option<Size> {
     let number = |at: usize| Some(u32::from_be_bytes(file.get(at..at + 4)?.try_into().ok()?));
     let (width, height) = (number(16)?, number(20)?);
@@ -140,23 +146,23 @@ fn png_header(file: &[u8]) -> Option<Size> {
     ))
 }
 
-fn unusable(format: &'static str, error: &ImageError) -> Unusable {
+fn unusable(format: &'static str, error: &ImageError) -> UnusableImage {
     match error {
         ImageError::IoError(io) if io.kind() == ErrorKind::UnexpectedEof => {
-            Unusable::Truncated(format)
+            UnusableImage::Truncated(format)
         }
         // `gif` has no kind of its own for it that `image` would let through.
         ImageError::Decoding(error) if error.to_string().ends_with("Unexpected End of File") => {
-            Unusable::Truncated(format)
+            UnusableImage::Truncated(format)
         }
         ImageError::Unsupported(what) => {
-            Unusable::Unsupported(format!("{format} images of this kind ({what})"))
+            UnusableImage::Unsupported(format!("{format} images of this kind ({what})"))
         }
-        other => Unusable::Corrupt(format, other.to_string()),
+        other => UnusableImage::Corrupt(format, other.to_string()),
     }
 }
 
-/// 8-bit RGB. What is transparent becomes white, as the page it was made for.
+/// Converts to 8-bit RGB, composited over white.
 pub(super) fn into_rgb(image: DynamicImage) -> RgbImage {
     if !image.color().has_alpha() {
         return image.into_rgb8();
@@ -169,7 +175,7 @@ pub(super) fn into_rgb(image: DynamicImage) -> RgbImage {
     opaque
 }
 
-/// A pixel on a white page.
+/// Composites a pixel over white.
 pub(super) fn over_white(Rgba([red, green, blue, alpha]): Rgba<u8>) -> Rgb<u8> {
     Rgb([red, green, blue].map(|channel| {
         let (channel, alpha) = (u32::from(channel), u32::from(alpha));
@@ -179,7 +185,7 @@ pub(super) fn over_white(Rgba([red, green, blue, alpha]): Rgba<u8>) -> Rgb<u8> {
     }))
 }
 
-/// The width and height that an image must have before it is turned, to have `target` after.
+/// Returns the width and height before the orientation is applied that give `target` after it.
 pub(super) fn before_turning(orientation: Orientation, target: (u32, u32)) -> (u32, u32) {
     match orientation {
         Orientation::Rotate90

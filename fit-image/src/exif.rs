@@ -1,4 +1,4 @@
-//! Which way up an image is stored.
+//! Reads the orientation of an image from its EXIF data.
 
 use image::metadata::Orientation;
 

@@ -1,4 +1,4 @@
-//! JPEG: what its headers promise, and its pixels.
+//! JPEG: checks the headers and decodes the pixels.
 
 use std::io::Cursor;
 
@@ -9,16 +9,16 @@ use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 use zune_jpeg::{JpegDecoder, SampleRatios};
 
-use super::decode::Decoded;
+use super::decode::DecodedImage;
 use super::size::Size;
-use super::{Unusable, exif, markers};
+use super::{UnusableImage, exif, markers};
 
 const NAME: &str = "JPEG";
 
-pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
+pub(super) fn decode(file: &[u8]) -> Result<DecodedImage, UnusableImage> {
     // The decoder fills what is missing with gray, and a model would answer for that.
     if !markers::is_complete(file) {
-        return Err(Unusable::Truncated(NAME));
+        return Err(UnusableImage::Truncated(NAME));
     }
     let header = Header::read(file)
         .map_err(|error| markers::unread_process(file).map_or(error, unsupported))?;
@@ -32,28 +32,29 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
     } else {
         RgbImage::from_raw(width, height, pixels).map(DynamicImage::from)
     };
-    let image = image.ok_or_else(|| Unusable::Corrupt(NAME, "pixels are missing".to_owned()))?;
-    Ok(Decoded {
+    let image =
+        image.ok_or_else(|| UnusableImage::Corrupt(NAME, "pixels are missing".to_owned()))?;
+    Ok(DecodedImage {
         image,
         orientation,
         format: NAME,
     })
 }
 
-/// What is known before the first pixel.
+/// The contents of the headers.
 pub(super) struct Header {
-    /// Its dimensions, and what decoding takes.
+    /// Its dimensions, and the memory that decoding takes.
     pub(super) size: Size,
-    /// What it is decoded to: gray stays gray.
+    /// The color space to decode to: gray stays gray.
     colors: ColorSpace,
 }
 
 impl Header {
-    pub(super) fn read(file: &[u8]) -> Result<Self, Unusable> {
+    pub(super) fn read(file: &[u8]) -> Result<Self, UnusableImage> {
         let mut cursor = Cursor::new(file);
         let mut decoder = JpegDecoder::new_with_options(&mut cursor, options(ColorSpace::RGB));
         decoder.decode_headers().map_err(unusable)?;
-        let info = decoder.info().ok_or(Unusable::Truncated(NAME))?;
+        let info = decoder.info().ok_or(UnusableImage::Truncated(NAME))?;
         let colors = match decoder.input_colorspace() {
             Some(ColorSpace::Luma) => ColorSpace::Luma,
             _ => ColorSpace::RGB,
@@ -105,19 +106,19 @@ fn options(colors: ColorSpace) -> DecoderOptions {
         .set_max_height(usize::MAX)
 }
 
-fn unsupported(what: &str) -> Unusable {
-    Unusable::Unsupported(format!("JPEG images with {what}"))
+fn unsupported(what: &str) -> UnusableImage {
+    UnusableImage::Unsupported(format!("JPEG images with {what}"))
 }
 
-fn unusable(error: DecodeErrors) -> Unusable {
+fn unusable(error: DecodeErrors) -> UnusableImage {
     match error {
         DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(ZByteIoError::NotEnoughBytes(..)) => {
-            Unusable::Truncated(NAME)
+            UnusableImage::Truncated(NAME)
         }
         // The decoder has no kind of its own for it.
         DecodeErrors::SofError(why) if why.contains("can only parse 8-bit images") => {
             unsupported("samples of more than 8 bits")
         }
-        other => Unusable::Corrupt(NAME, other.to_string()),
+        other => UnusableImage::Corrupt(NAME, other.to_string()),
     }
 }

@@ -1,15 +1,16 @@
-//! The markers of a JPEG file: whether it is whole.
+//! Walks the markers of a JPEG file, to detect truncation and unsupported coding processes.
 
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 
-/// Whether the file's own end marker is there. Markers are followed and not searched: the thumbnail inside a photograph
-/// has one too. What comes after the end, such as the film of a motion photo, doesn't count.
+/// Returns true if the file's own end marker is present. Markers are followed and not searched,
+/// because the thumbnail inside a photograph has one too. Data after the end, such as the film of a
+/// motion photo, doesn't count.
 pub(super) fn is_complete(file: &[u8]) -> bool {
     markers(file).any(|marker| marker == END_OF_IMAGE)
 }
 
-/// Names the coding process of the file, if it is one that is not read: T.81, table B.1.
+/// Names the coding process of the file if it is an unsupported one (T.81, table B.1).
 pub(super) fn unread_process(file: &[u8]) -> Option<&'static str> {
     markers(file).find_map(|marker| match marker {
         0xC3 => Some("lossless compression"),
@@ -19,7 +20,7 @@ pub(super) fn unread_process(file: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// The markers of a file, until its end or the first that can't be followed.
+/// Returns the markers of a file, until its end or the first that can't be followed.
 fn markers(file: &[u8]) -> impl Iterator<Item = u8> {
     let mut rest = Some(file);
     std::iter::from_fn(move || {
@@ -36,25 +37,26 @@ fn markers(file: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
-/// The next marker and what follows it; `FF` bytes before it are padding.
+/// Returns the next marker and the rest after it; `FF` bytes before it are padding.
 fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let start = bytes.iter().position(|byte| *byte == 0xFF)?;
     let marker = start + bytes[start..].iter().position(|byte| *byte != 0xFF)?;
     Some((bytes[marker], &bytes[marker + 1..]))
 }
 
-/// Start of image, restart, and TEM: markers without a segment. `FF00` is no marker, but data.
+/// Returns true for markers without a segment: start of image, restart and TEM. `FF00` is no
+/// marker, but data.
 fn stands_alone(marker: u8) -> bool {
     matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8)
 }
 
-/// A segment begins with its length, big-endian, the two bytes of the length included.
+/// Skips a segment, which begins with its length: big-endian, the two bytes of the length included.
 fn skip_segment(bytes: &[u8]) -> Option<&[u8]> {
     let length = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
     bytes.get(usize::from(length).max(2)..)
 }
 
-/// The entropy-coded data, in which `FF00` stands for `FF` and restart markers may come.
+/// Skips the entropy-coded data, in which `FF00` stands for `FF` and restart markers may come.
 fn skip_scan(mut bytes: &[u8]) -> &[u8] {
     while let Some(at) = bytes.windows(2).position(|pair| pair[0] == 0xFF) {
         match bytes[at + 1] {

@@ -9,11 +9,11 @@ use super::decode::{into_rgb, over_white};
 /// once.
 const MUCH_LARGER: u32 = 8;
 
-/// How many times larger than the target that leaves it, for the finer filter to work with.
+/// Target multiples that averaging leaves, so that the finer filter has pixels to work with.
 const NEAR: u32 = 4;
 
-/// The image in the given width and height. The filter is the bicubic one of PIL (Catmull-Rom), with its support widened
-/// to the scale, so that nothing aliases.
+/// Scales an image to a width and height. The filter is PIL's bicubic one (Catmull-Rom), with its
+/// support widened by the scale, so that nothing aliases.
 pub(super) fn resize(image: DynamicImage, (width, height): (u32, u32)) -> RgbImage {
     let coarse = |size: u32, target: u32| {
         if size / target > MUCH_LARGER {
@@ -26,7 +26,7 @@ pub(super) fn resize(image: DynamicImage, (width, height): (u32, u32)) -> RgbIma
     let image = match (near, image) {
         (near, image) if near == (image.width(), image.height()) => into_rgb(image),
         ((width, height), DynamicImage::ImageRgb8(image)) => thumbnail(&image, width, height),
-        ((width, height), image) => thumbnail(&Converted(image), width, height),
+        ((width, height), image) => thumbnail(&RgbView(image), width, height),
     };
     if image.dimensions() == (width, height) {
         return image;
@@ -34,10 +34,11 @@ pub(super) fn resize(image: DynamicImage, (width, height): (u32, u32)) -> RgbIma
     filter(&image, width, height, FilterType::CatmullRom)
 }
 
-/// An image whose pixels become 8-bit RGB as they are read: a copy of a large one would not fit beside it.
-struct Converted(DynamicImage);
+/// A view of an image that converts pixels to 8-bit RGB as they are read: a converted copy of a
+/// large one would exceed the memory limit.
+struct RgbView(DynamicImage);
 
-impl GenericImageView for Converted {
+impl GenericImageView for RgbView {
     type Pixel = Rgb<u8>;
 
     fn dimensions(&self) -> (u32, u32) {

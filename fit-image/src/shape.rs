@@ -1,4 +1,4 @@
-//! The model's input, written as the built-in algorithm writes it.
+//! The shape of a model's input, written as SageMaker's built-in algorithm writes it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ pub struct Shape {
 /// The longest side of a model's input.
 pub const MAX_SIDE: u32 = 4096;
 
-/// A shape that no model's input has.
+/// An error of a shape that no model's input can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidShape {
     /// Not three whole numbers.
@@ -36,7 +36,7 @@ pub enum InvalidShape {
 }
 
 impl Shape {
-    /// The shape of CIFAR's images, for which models are trained where nothing else is said.
+    /// The shape of CIFAR's images, the default of training.
     pub const DEFAULT: Self = Self {
         height: 32,
         width: 32,
@@ -55,12 +55,12 @@ impl Shape {
         }
     }
 
-    /// Returns the number of rows.
+    /// Returns the height in pixels.
     pub fn height(self) -> usize {
         self.height as usize
     }
 
-    /// Returns the number of columns.
+    /// Returns the width in pixels.
     pub fn width(self) -> usize {
         self.width as usize
     }
@@ -70,8 +70,8 @@ impl Shape {
         (self.width, self.height)
     }
 
-    /// Returns how many bytes a PNG of this shape may have. One of noise is a little larger than its pixels: a byte a
-    /// row, and the frames of its stored blocks.
+    /// Returns the maximum size in bytes of a PNG of this shape. A PNG of noise is a little larger
+    /// than its pixels: a byte per row, and the frames of its stored blocks.
     pub fn max_png_bytes(self) -> u64 {
         let row = u64::from(self.width) * 3 + 1;
         let rows = row.saturating_mul(self.height.into());

@@ -1,4 +1,4 @@
-//! TIFF, also BigTIFF: from the samples that its decoder gives to pixels.
+//! TIFF and BigTIFF: converts the decoder's samples to pixels.
 
 use std::io::{Cursor, ErrorKind};
 
@@ -7,10 +7,10 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::{PhotometricInterpretation, Tag};
 use tiff::{ColorType, TiffError, TiffUnsupportedError};
 
-use super::decode::Decoded;
+use super::decode::DecodedImage;
 use super::jpeg;
 use super::size::Size;
-use super::{MAX_BYTES, Unusable, exif};
+use super::{MAX_BYTES, UnusableImage, exif};
 
 const NAME: &str = "TIFF";
 
@@ -28,12 +28,12 @@ const UNASSOCIATED_ALPHA: u16 = 2;
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 
-pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
+pub(super) fn decode(file: &[u8]) -> Result<DecodedImage, UnusableImage> {
     let mut decoder = Decoder::new(Cursor::new(file)).map_err(unusable)?;
     let (width, height) = decoder.dimensions().map_err(unusable)?;
     let color = decoder.colortype().map_err(unusable)?;
     if tag(&mut decoder, Tag::FillOrder) == Some(REVERSED) {
-        return Err(Unusable::Unsupported(
+        return Err(UnusableImage::Unsupported(
             "TIFF images with reversed bits".to_owned(),
         ));
     }
@@ -59,21 +59,21 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, Unusable> {
         extra,
     };
     let image = image.into_pixels(samples, (width, height)).ok_or_else(|| {
-        Unusable::Unsupported(format!(
+        UnusableImage::Unsupported(format!(
             "TIFF images of {} channels with {} bits ({:?})",
             color.num_samples(),
             color.bit_depth(),
             layout.sample_format
         ))
     })?;
-    Ok(Decoded {
+    Ok(DecodedImage {
         image,
         orientation,
         format: NAME,
     })
 }
 
-/// Returns the first value of a tag; none where there is none, or none that fits.
+/// Returns the first value of a tag, or `None` if it is missing or out of range.
 fn tag(decoder: &mut Reader<'_>, tag: Tag) -> Option<u16> {
     let values = decoder.find_tag_unsigned_vec::<u16>(tag).ok()??;
     values.first().copied()
@@ -94,9 +94,9 @@ fn size(decoder: &mut Reader<'_>, color: ColorType, (width, height): (u32, u32))
     size
 }
 
-/// Returns what the most expensive strip or tile takes. Each is a JPEG file of its own, which may claim any size: the decoder
-/// would believe it.
-fn largest_jpeg(decoder: &mut Reader<'_>, file: &[u8]) -> Result<u64, Unusable> {
+/// Returns the memory of the most expensive strip or tile. Each is a JPEG file of its own, which
+/// may claim any size: the decoder would believe it.
+fn largest_jpeg(decoder: &mut Reader<'_>, file: &[u8]) -> Result<u64, UnusableImage> {
     let [offsets, lengths] = if decoder.get_tag_u64_vec(Tag::TileOffsets).is_ok() {
         [Tag::TileOffsets, Tag::TileByteCounts]
     } else {
@@ -112,7 +112,10 @@ fn largest_jpeg(decoder: &mut Reader<'_>, file: &[u8]) -> Result<u64, Unusable> 
         .try_fold(0, |sum: u64, length| sum.checked_add(*length))
         > Some(file.len() as u64)
     {
-        return Err(Unusable::Corrupt(NAME, "its strips overlap".to_owned()));
+        return Err(UnusableImage::Corrupt(
+            NAME,
+            "its strips overlap".to_owned(),
+        ));
     }
     let mut largest = 0;
     for (offset, length) in offsets.into_iter().zip(lengths) {
@@ -120,12 +123,12 @@ fn largest_jpeg(decoder: &mut Reader<'_>, file: &[u8]) -> Result<u64, Unusable> 
             .ok()
             .zip(usize::try_from(length).ok())
             .and_then(|(start, length)| file.get(start..start.checked_add(length)?))
-            .ok_or(Unusable::Truncated(NAME))?;
+            .ok_or(UnusableImage::Truncated(NAME))?;
         let joined = match tables.len() {
             0..2 => strip.to_vec(),
             end => [&tables[..end - 2], strip.get(2..).unwrap_or_default()].concat(),
         };
-        let corrupt = |why: String| Unusable::Corrupt(NAME, why);
+        let corrupt = |why: String| UnusableImage::Corrupt(NAME, why);
         let size = jpeg::Header::read(&joined)?.size;
         if size.width > most_width || size.height > most_height {
             return Err(corrupt(format!(
@@ -140,17 +143,17 @@ fn largest_jpeg(decoder: &mut Reader<'_>, file: &[u8]) -> Result<u64, Unusable> 
     Ok(largest)
 }
 
-/// What the samples of a TIFF mean.
+/// The samples of a TIFF, and how to interpret them.
 struct Samples {
     color: ColorType,
-    /// More than one where each channel comes by itself.
+    /// More than one if each channel is stored by itself.
     planes: usize,
-    /// What the channels beside the colors are.
+    /// The meaning of the channels besides the colors (`ExtraSamples`).
     extra: Option<u16>,
 }
 
 impl Samples {
-    /// Makes an image of them; none where nobody knows how.
+    /// Converts the samples to an image; `None` for an unsupported combination.
     fn into_pixels(
         self,
         samples: DecodingResult,
@@ -201,12 +204,12 @@ impl Samples {
             && matches!(self.extra, Some(ASSOCIATED_ALPHA | UNASSOCIATED_ALPHA))
     }
 
-    /// Puts the channels of a pixel side by side, and divides its colors by its alpha.
+    /// Interleaves the channels, and divides colors by an associated alpha.
     fn in_order<T: Copy + Into<f64>>(
         &self,
         samples: Vec<T>,
         from: impl Fn(f64) -> T,
-        most: T,
+        max: T,
     ) -> Vec<T> {
         let channels = usize::from(self.color.num_samples());
         let mut samples = if self.planes > 1 && channels > 0 {
@@ -219,10 +222,10 @@ impl Samples {
         };
         if self.extra == Some(ASSOCIATED_ALPHA) && matches!(channels, 2 | 4) {
             for pixel in samples.chunks_exact_mut(channels) {
-                let (alpha, most): (f64, f64) = (pixel[channels - 1].into(), most.into());
+                let (alpha, max): (f64, f64) = (pixel[channels - 1].into(), max.into());
                 for value in &mut pixel[..channels - 1] {
                     if alpha > 0.0 {
-                        *value = from(((*value).into() * most / alpha).min(most));
+                        *value = from(((*value).into() * max / alpha).min(max));
                     }
                 }
             }
@@ -239,14 +242,14 @@ fn of<P: image::Pixel>(
     ImageBuffer::from_raw(width, height, samples)
 }
 
-/// Makes bytes of samples that have fewer bits; each row begins with a byte of its own.
+/// Unpacks samples of fewer than 8 bits; each row begins at a byte.
 fn unpack(packed: &[u8], bits: u8, width: u32) -> Vec<u8> {
     let width = width as usize;
-    let most = u8::MAX >> (8 - bits);
+    let max = u8::MAX >> (8 - bits);
     let of_row = |row: &[u8]| -> Vec<u8> {
         let samples = row.iter().flat_map(|byte| {
             let shifts = (0..8).step_by(bits.into()).rev();
-            shifts.map(move |shift| (byte >> shift & most) * (u8::MAX / most))
+            shifts.map(move |shift| (byte >> shift & max) * (u8::MAX / max))
         });
         samples.take(width).collect()
     };
@@ -256,7 +259,8 @@ fn unpack(packed: &[u8], bits: u8, width: u32) -> Vec<u8> {
         .collect()
 }
 
-/// As PostScript and Pillow have it, without a profile: each ink takes away its color, and black all of them.
+/// Converts CMYK without a profile as PostScript and Pillow do: each ink takes away its color, and
+/// black all of them.
 fn rgb_of_cmyk(mut samples: Vec<u8>) -> Vec<u8> {
     let pixels = samples.len() / 4;
     for pixel in 0..pixels {
@@ -269,7 +273,7 @@ fn rgb_of_cmyk(mut samples: Vec<u8>) -> Vec<u8> {
     samples
 }
 
-/// ITU-R BT.601 with the full range, as in JFIF, which are TIFF's defaults.
+/// Converts YCbCr of ITU-R BT.601 with the full range, as in JFIF, which are TIFF's defaults.
 fn rgb_of_ycbcr(mut samples: Vec<u8>) -> Vec<u8> {
     for pixel in samples.as_chunks_mut::<3>().0 {
         let [y, cb, cr] = pixel.map(f32::from);
@@ -285,13 +289,13 @@ fn rgb_of_ycbcr(mut samples: Vec<u8>) -> Vec<u8> {
     samples
 }
 
-fn unusable(error: TiffError) -> Unusable {
+fn unusable(error: TiffError) -> UnusableImage {
     let unsupported = match error {
         TiffError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            return Unusable::Truncated(NAME);
+            return UnusableImage::Truncated(NAME);
         }
         TiffError::UnsupportedError(unsupported) => unsupported,
-        other => return Unusable::Corrupt(NAME, other.to_string()),
+        other => return UnusableImage::Corrupt(NAME, other.to_string()),
     };
     let what = match unsupported {
         TiffUnsupportedError::InterpretationWithBits(PhotometricInterpretation::RGBPalette, _) => {
@@ -306,5 +310,5 @@ fn unusable(error: TiffError) -> Unusable {
         TiffUnsupportedError::ChromaSubsampling => "with subsampled YCbCr colors".to_owned(),
         other => format!("of this kind ({other})"),
     };
-    Unusable::Unsupported(format!("TIFF images {what}"))
+    UnusableImage::Unsupported(format!("TIFF images {what}"))
 }

@@ -1,4 +1,4 @@
-//! WebP: what a file takes that its headers do not say.
+//! Estimates the memory that decoding a WebP file takes, which its headers do not say.
 //!
 //! A lossless image has groups of five prefix codes, up to 65,536 of them, and a code of eight bytes becomes tables of 50 kB: a file
 //! of a megabyte would take gigabytes. So the codes are read once before, as [RFC 9649] has them, and not kept.
@@ -75,7 +75,7 @@ fn number(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(number)
 }
 
-/// A lossless bit stream, least bit first.
+/// A lossless bit stream, least significant bit first.
 struct Stream<'a> {
     bytes: &'a [u8],
     /// In bits.
@@ -87,7 +87,7 @@ impl<'a> Stream<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// Returns the next bits, at most 24; none where the stream has ended.
+    /// Returns the next bits, at most 24, or `None` at the end of the stream.
     fn read(&mut self, bits: u32) -> Option<u32> {
         let end = self.at + bits as usize;
         let bytes = self.bytes.get(self.at / 8..end.div_ceil(8))?;
@@ -126,7 +126,7 @@ impl<'a> Stream<'a> {
                 3 => {
                     let colors = self.read(8)? + 1;
                     self.read_image(colors, 1)?;
-                    let packed = [16, 4, 2].iter().filter(|most| colors <= **most).count();
+                    let packed = [16, 4, 2].iter().filter(|max| colors <= **max).count();
                     width = width.div_ceil(1 << packed);
                 }
                 _ => {
@@ -220,8 +220,8 @@ impl<'a> Stream<'a> {
             return Some(Code::of_equal_lengths(pair));
         }
         let mut lengths = [0; 19];
-        for place in ORDER.iter().take(4 + self.read(4)? as usize) {
-            lengths[*place] = self.read(3)?;
+        for symbol in ORDER.iter().take(4 + self.read(4)? as usize) {
+            lengths[*symbol] = self.read(3)?;
         }
         let code = Code::new(&lengths)?;
         self.read_lengths(&code, symbols)
@@ -254,14 +254,15 @@ impl<'a> Stream<'a> {
 
 /// A canonical prefix code, or the one symbol that takes no bits.
 struct Code {
-    /// How many symbols have each length.
+    /// The number of symbols of each code length.
     counts: [u32; 16],
     /// By length, then by number.
     symbols: Vec<u32>,
 }
 
 impl Code {
-    /// Makes a code of the length of each symbol; none where they are too few or too many.
+    /// Builds a code from the length of each symbol; `None` if the lengths under- or oversubscribe
+    /// it.
     fn new(lengths: &[u32]) -> Option<Self> {
         let mut counts = [0; 16];
         let mut symbols: Vec<u32> = (0..lengths.len() as u32).collect();
@@ -286,14 +287,14 @@ impl Code {
         if let [symbol] = self.symbols[..] {
             return Some(symbol);
         }
-        // The code and the first code of its length, and the place of the first symbol of that length.
-        let (mut code, mut first, mut place) = (0, 0, 0);
+        // The code and the first code of its length, and the index of the first symbol of that length.
+        let (mut code, mut first, mut index) = (0, 0, 0);
         for count in &self.counts[1..] {
             code |= stream.read(1)?;
             if code < first + count {
-                return self.symbols.get((place + code - first) as usize).copied();
+                return self.symbols.get((index + code - first) as usize).copied();
             }
-            place += count;
+            index += count;
             first = (first + count) << 1;
             code <<= 1;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fit_image::{Fitted, Shape, Unusable};
+use fit_image::{FittedImage, Shape, UnusableImage};
 use tokio::sync::Semaphore;
 
 /// Decodes and fits, one image a core at a time: each may take hundreds of megabytes.
@@ -23,7 +23,7 @@ impl Fitter {
     }
 
     /// The image in `bytes`, as a PNG of the model's shape.
-    pub(crate) async fn fit(&self, bytes: Vec<u8>) -> Result<Fitted, Unusable> {
+    pub(crate) async fn fit(&self, bytes: Vec<u8>) -> Result<FittedImage, UnusableImage> {
         let shape = self.shape;
         // Never closed, so a failure to acquire can only mean that no limit applies.
         let _decoder = self.decoders.acquire().await.ok();
@@ -31,8 +31,10 @@ impl Fitter {
         let fitted = tokio::task::spawn_blocking(move || fit_image::fit(&bytes, shape))
             .await
             // A panic, of which only the log should tell.
-            .unwrap_or_else(|_| Err(Unusable::Unsupported("images of this kind".to_owned())))?;
-        let Fitted { width, height, .. } = fitted;
+            .unwrap_or_else(|_| {
+                Err(UnusableImage::Unsupported("images of this kind".to_owned()))
+            })?;
+        let FittedImage { width, height, .. } = fitted;
         tracing::debug!(
             format = fitted.format,
             width,

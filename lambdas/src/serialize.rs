@@ -7,7 +7,7 @@
 use aws_sdk_s3::Client;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fit_image::{Shape, Unusable};
+use fit_image::{Shape, UnusableImage};
 use serde_json::{Value, json};
 
 use crate::aws;
@@ -66,31 +66,31 @@ pub enum Error {
     },
     /// It is something else than an image.
     #[error("{0}: {1}")]
-    NotAnImage(S3Uri, Unusable),
+    NotAnImage(S3Uri, UnusableImage),
     /// It is an image in a format that is not read here.
     #[error("{0}: {1}")]
-    UnsupportedImage(S3Uri, Unusable),
+    UnsupportedImage(S3Uri, UnusableImage),
     /// It has too many pixels.
     #[error("{0}: {1}")]
-    ImageTooLarge(S3Uri, Unusable),
+    ImageTooLarge(S3Uri, UnusableImage),
     /// Its end is missing.
     #[error("{0}: {1}")]
-    TruncatedImage(S3Uri, Unusable),
+    TruncatedImage(S3Uri, UnusableImage),
     /// It can't be decoded.
     #[error("{0}: {1}")]
-    CorruptImage(S3Uri, Unusable),
+    CorruptImage(S3Uri, UnusableImage),
 }
 
 function_error!(Error, retryable: ["StorageUnavailable"]);
 
 impl Error {
-    fn of_image(location: S3Uri, unusable: Unusable) -> Self {
+    fn of_image(location: S3Uri, unusable: UnusableImage) -> Self {
         match unusable {
-            Unusable::NotAnImage => Self::NotAnImage(location, unusable),
-            Unusable::Unsupported(_) => Self::UnsupportedImage(location, unusable),
-            Unusable::TooLarge { .. } => Self::ImageTooLarge(location, unusable),
-            Unusable::Truncated(_) => Self::TruncatedImage(location, unusable),
-            Unusable::Corrupt(..) => Self::CorruptImage(location, unusable),
+            UnusableImage::NotAnImage => Self::NotAnImage(location, unusable),
+            UnusableImage::Unsupported(_) => Self::UnsupportedImage(location, unusable),
+            UnusableImage::TooLarge { .. } => Self::ImageTooLarge(location, unusable),
+            UnusableImage::Truncated(_) => Self::TruncatedImage(location, unusable),
+            UnusableImage::Corrupt(..) => Self::CorruptImage(location, unusable),
         }
     }
 

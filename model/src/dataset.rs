@@ -1,6 +1,6 @@
 //! Images with their classes, read from a folder and a `.lst` manifest.
 
-use fit_image::{Shape, Unusable};
+use fit_image::{Shape, UnusableImage};
 use image::RgbImage;
 use lst::{Line, Manifest};
 use rayon::prelude::*;
@@ -68,7 +68,7 @@ pub enum DatasetError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: Unusable,
+        source: UnusableImage,
     },
 }
 

@@ -1,5 +1,4 @@
-//! Images made worse in the ways in which cameras and light make them worse, to see what monitoring
-//! finds.
+//! Image corruptions for evaluating the monitor.
 //!
 //! Kinds and severities follow Hendrycks and Dietterich's benchmark of corruptions (ICLR 2019).
 
@@ -9,21 +8,21 @@ use std::str::FromStr;
 use fastrand::Rng;
 use image::{RgbImage, imageops};
 
-/// A way to make an image worse.
+/// A kind of corruption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Corruption {
-    /// Out of focus: a Gaussian blur.
+    /// Defocus: a Gaussian blur.
     Blur,
-    /// Too little light.
+    /// Low light.
     Dark,
-    /// Gaussian noise of each color of each pixel.
+    /// Gaussian noise on each channel of each pixel.
     Noise,
-    /// Fog: all colors nearer to their mean.
+    /// Fog: all colors closer to their mean.
     Contrast,
 }
 
 impl Corruption {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 4] = [Self::Blur, Self::Dark, Self::Noise, Self::Contrast];
 
     /// Returns its name on the command line.
@@ -57,8 +56,8 @@ impl FromStr for Corruption {
 /// The highest severity.
 pub const WORST: u8 = 5;
 
-/// The image made worse; severities go from 0 (as it is) to [`WORST`], and higher ones are as that.
-/// Noise comes from `seed`.
+/// Corrupts an image. Severities go from 0 (unchanged) to [`WORST`]; higher ones are clamped. Noise
+/// is drawn from `seed`.
 pub fn corrupt(image: &RgbImage, kind: Corruption, severity: u8, seed: u64) -> RgbImage {
     let Some(level) = usize::from(severity.min(WORST)).checked_sub(1) else {
         return image.clone();
@@ -84,21 +83,21 @@ pub fn corrupt(image: &RgbImage, kind: Corruption, severity: u8, seed: u64) -> R
     }
 }
 
-/// The same of an image file; what comes out is a PNG file.
+/// Corrupts an image file; returns a PNG file.
 ///
 /// # Errors
-/// It is no image, or too large to decode.
+/// The file is not an image, or too large to decode.
 pub fn corrupt_file(
     file: &[u8],
     kind: Corruption,
     severity: u8,
     seed: u64,
-) -> Result<Vec<u8>, fit_image::Unusable> {
+) -> Result<Vec<u8>, fit_image::UnusableImage> {
     let image = corrupt(&fit_image::upright(file)?, kind, severity, seed);
     let mut png = std::io::Cursor::new(Vec::new());
     image
         .write_to(&mut png, image::ImageFormat::Png)
-        .map_err(|error| fit_image::Unusable::Corrupt("PNG", error.to_string()))?;
+        .map_err(|error| fit_image::UnusableImage::Corrupt("PNG", error.to_string()))?;
     Ok(png.into_inner())
 }
 
@@ -111,7 +110,7 @@ fn of_each(image: &RgbImage, mut change: impl FnMut(f32) -> f32) -> RgbImage {
     image
 }
 
-/// A normal number by Box and Muller (1958).
+/// Returns a normal random number by the Box-Muller transform (1958).
 fn normal(random: &mut Rng) -> f32 {
     let radius = (-2.0 * (1.0 - random.f32()).ln()).sqrt();
     radius * (std::f32::consts::TAU * random.f32()).cos()

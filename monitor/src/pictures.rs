@@ -1,4 +1,4 @@
-//! Features of an image: numbers that a darker room, a dirty lens or another camera changes.
+//! Image features that change with the light, the lens or the camera.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -34,31 +34,31 @@ pub const NAMES: [&str; FEATURES] = [
 /// The features of one image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Features {
-    /// In the order of [`NAMES`].
+    /// The values, in the order of [`NAMES`].
     pub values: [f32; FEATURES],
 }
 
-/// Rec. 709's luma of a pixel, 0 to 1.
+/// Returns Rec. 709's luma of a pixel, 0 to 1.
 fn luma([red, green, blue]: [u8; 3]) -> f32 {
     (0.2126 * f32::from(red) + 0.7152 * f32::from(green) + 0.0722 * f32::from(blue)) / 255.0
 }
 
-/// An image of more pixels is looked at in parts: features are of every n-th row, with its
-/// neighbors, so that they are of about so many pixels; the model gets it reduced.
+/// The number of pixels above which an image is subsampled: features then use every n-th row and
+/// its neighbors.
 const LARGE: usize = 4_000_000;
 
-/// The longest side of an image that was reduced for the model, in pixels. Models here take a
-/// fraction of it.
+/// The longest side of an image that is reduced for the model, in pixels; models take a fraction of
+/// it.
 const REDUCED: u32 = 1024;
 
-/// An image file, which is decoded when it is first looked at, and once.
+/// An image file that is decoded at most once, on first use.
 pub struct ImageFile<'a> {
     file: &'a [u8],
-    decoded: OnceCell<Result<RgbImage, fit_image::Unusable>>,
+    decoded: OnceCell<Result<RgbImage, fit_image::UnusableImage>>,
 }
 
 impl<'a> ImageFile<'a> {
-    /// Takes a file.
+    /// Wraps a file.
     pub fn new(file: &'a [u8]) -> Self {
         Self {
             file,
@@ -66,7 +66,7 @@ impl<'a> ImageFile<'a> {
         }
     }
 
-    fn image(&self) -> Result<&RgbImage, &fit_image::Unusable> {
+    fn image(&self) -> Result<&RgbImage, &fit_image::UnusableImage> {
         self.decoded
             .get_or_init(|| fit_image::upright(self.file))
             .as_ref()
@@ -85,7 +85,7 @@ impl<'a> ImageFile<'a> {
         self.image().ok().map(Features::of)
     }
 
-    /// Returns the file, or a smaller one of a large image.
+    /// Returns the file, or a reduced copy of a large image.
     pub fn for_model(&self) -> Cow<'a, [u8]> {
         let reduced = self
             .image()
@@ -96,8 +96,7 @@ impl<'a> ImageFile<'a> {
         reduced.map_or(Cow::Borrowed(self.file), Cow::Owned)
     }
 
-    /// Returns a PNG of it for people to look at, small enough to keep some dozens; an empty file
-    /// if it can't be decoded.
+    /// Returns a PNG thumbnail; an empty file if the image can't be decoded.
     pub(crate) fn thumbnail(&self) -> Vec<u8> {
         let image = self.image().ok();
         let png = image.and_then(|image| encode(&reduce(image, THUMBNAIL), ImageFormat::Png).ok());
@@ -105,7 +104,7 @@ impl<'a> ImageFile<'a> {
     }
 }
 
-/// An image whose longest side has at most so many pixels.
+/// Scales an image down so that its longest side has at most `max_side` pixels.
 fn reduce(image: &RgbImage, max_side: u32) -> RgbImage {
     let longest = image.width().max(image.height());
     if longest <= max_side {
@@ -122,15 +121,15 @@ fn encode(image: &RgbImage, format: ImageFormat) -> image::ImageResult<Vec<u8>> 
     Ok(file.into_inner())
 }
 
-/// Mean and variance of a stream.
+/// The running mean and variance of a stream.
 #[derive(Default)]
-struct Spread {
+struct RunningVariance {
     count: f64,
     sum: f64,
     squares: f64,
 }
 
-impl Spread {
+impl RunningVariance {
     fn add(&mut self, value: f32) {
         let value = f64::from(value);
         self.count += 1.0;
@@ -148,15 +147,15 @@ impl Spread {
 }
 
 impl Features {
-    /// Of an image file, stood upright.
+    /// Computes the features of an image file, after its orientation is applied.
     ///
     /// # Errors
-    /// It is no image, or too large to decode.
-    pub fn of_file(file: &[u8]) -> Result<Self, fit_image::Unusable> {
+    /// The file is not an image, or too large to decode.
+    pub fn of_file(file: &[u8]) -> Result<Self, fit_image::UnusableImage> {
         Ok(Self::of(&fit_image::upright(file)?))
     }
 
-    /// Of an image.
+    /// Computes the features of an image.
     pub fn of(image: &RgbImage) -> Self {
         let [
             mut red,
@@ -165,7 +164,7 @@ impl Features {
             mut opponent,
             mut yellow,
             mut gray,
-        ] = std::array::from_fn(|_| Spread::default());
+        ] = std::array::from_fn(|_| RunningVariance::default());
         let width = image.width() as usize;
         let step = (image.as_raw().len() / 3).div_ceil(LARGE).max(1);
         let rows: Vec<&[u8]> = image.as_raw().chunks_exact(3 * width.max(1)).collect();
@@ -198,9 +197,10 @@ impl Features {
     }
 }
 
-/// Over the pixels that have four neighbors, in every `step`-th row; 0 where there is none.
+/// Returns the variance of the Laplacian over the pixels that have four neighbors, in every
+/// `step`-th row; 0 if there is none.
 fn laplacian_variance(rows: &[&[u8]], step: usize) -> f64 {
-    let mut spread = Spread::default();
+    let mut spread = RunningVariance::default();
     let lumas = |row: &[u8]| -> Vec<f32> { row.as_chunks().0.iter().copied().map(luma).collect() };
     for three in rows.windows(3).step_by(step) {
         let [above, row, below] = [0, 1, 2].map(|at| lumas(three[at]));
@@ -223,8 +223,8 @@ mod tests {
     use image::Rgb;
 
     fn feature(image: &RgbImage, name: &str) -> f32 {
-        let place = NAMES.iter().position(|other| *other == name).unwrap();
-        Features::of(image).values[place]
+        let index = NAMES.iter().position(|other| *other == name).unwrap();
+        Features::of(image).values[index]
     }
 
     #[test]

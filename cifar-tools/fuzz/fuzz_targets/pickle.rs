@@ -4,10 +4,10 @@
 use cifar_tools::pickle::{Blob, BlobSink, Context, Error, Limits, load};
 use libfuzzer_sys::fuzz_target;
 
-/// Looks at everything that a blob sink can look at.
-struct Curious;
+/// Reads everything that a blob sink has access to.
+struct ReadAllSink;
 
-impl BlobSink for Curious {
+impl BlobSink for ReadAllSink {
     type Error = Error;
 
     fn blob(&mut self, context: &Context<'_>, blob: Blob<'_>) -> Result<(), Error> {
@@ -18,7 +18,7 @@ impl BlobSink for Curious {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(pickle) = load(bytes, Limits::default(), &mut Curious) {
+    if let Ok(pickle) = load(bytes, Limits::default(), &mut ReadAllSink) {
         let _ = pickle.heap.entry(pickle.root, "data").map(|data| pickle.heap.array(data));
     }
 });

@@ -24,17 +24,17 @@ pub struct Line {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest(Vec<Line>);
 
-/// A line that can't be read.
+/// An invalid line of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {number} {reason}")]
 pub struct Error {
     /// Its number, from 1.
     pub number: usize,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// What is wrong with a line.
+/// A reason for refusing a line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// It has other fields.
@@ -60,9 +60,9 @@ impl Manifest {
         &self.0
     }
 
-    /// Keeps the lines that `wanted` says yes to.
-    pub fn retain(&mut self, wanted: impl FnMut(&Line) -> bool) {
-        self.0.retain(wanted);
+    /// Keeps the lines for which `predicate` returns true.
+    pub fn retain(&mut self, predicate: impl FnMut(&Line) -> bool) {
+        self.0.retain(predicate);
     }
 }
 
@@ -106,7 +106,7 @@ fn parse_line(text: &str) -> Result<Line, Reason> {
     Ok(Line { row, class, path })
 }
 
-/// A label as an integer or a float, as long as it is whole.
+/// Parses a class index, written as an integer or as a whole float.
 fn parse_label(text: &str) -> Option<usize> {
     let label: f64 = text.parse().ok()?;
     let is_index = label.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&label);

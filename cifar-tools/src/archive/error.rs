@@ -1,4 +1,4 @@
-//! What can be wrong with an archive.
+//! Errors of reading an archive.
 
 use crate::pickle;
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 const WAY_OUT: &str =
     "download it again with `cifar-tools fetch`, or draw one with `cifar-tools sample`";
 
-/// Why an archive could not be read.
+/// An error of reading an archive.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file could not be read.
@@ -23,7 +23,7 @@ pub enum Error {
     Pickle {
         /// Its name.
         member: &'static str,
-        /// What is wrong with it.
+        /// The pickle's error.
         source: pickle::Error,
     },
     /// A member is a pickle of something else.
@@ -31,7 +31,7 @@ pub enum Error {
     Content {
         /// Its name.
         member: &'static str,
-        /// What does not fit.
+        /// The first mismatch.
         why: String,
     },
     /// A member is not there.
@@ -39,7 +39,7 @@ pub enum Error {
     Missing(&'static str),
 }
 
-/// Why the bytes of an archive ended before they should.
+/// An error of the gzip stream of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StreamError {
     /// It does not begin as gzip files do.
@@ -79,7 +79,7 @@ impl From<io::Error> for Error {
 }
 
 impl Error {
-    /// Whether the progress closure asked to stop.
+    /// Returns true if the progress closure asked to stop.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         matches!(self, Self::Stream(StreamError::Stopped))

@@ -5,9 +5,9 @@
 //! image, 1,024 red, 1,024 green, 1,024 blue, each plane row by row. [`scan`] passes once over the archive and shows
 //! the rows of the classes that are wanted while their bytes are inflated; the others are skipped in place.
 //!
-//! Which rows those are must be known before `data` comes. Python 2 wrote it last, and so it is in the published
-//! archive. In an archive that has `data` first, the first pass only collects the labels, and a second one reads the
-//! pixels: that costs time, but no memory and no disk.
+//! The pass must know the wanted rows before `data` comes. Python 2 wrote `data` last, so it is
+//! last in the published archive. In an archive that has `data` first, the first pass only collects
+//! the labels, and a second one reads the pixels: that costs time, but no memory and no disk.
 
 mod error;
 mod plan;
@@ -24,7 +24,7 @@ pub use scan::{Scanned, scan};
 /// Bytes of one image: 32x32 pixels in three colors.
 pub const ROW: usize = 3 * 32 * 32;
 
-/// How the `batch_label` of an archive begins that `cifar-tools sample` drew.
+/// The beginning of `batch_label` in the archives of `cifar-tools sample`.
 pub const DRAWN: &str = "drawn sample";
 
 /// One of the two sets of images.
@@ -55,7 +55,7 @@ impl Split {
 pub struct Row<'a> {
     /// The set it is in.
     pub split: Split,
-    /// Its place in the set, from 0, all classes counted.
+    /// Its index in the set, from 0, all classes counted.
     pub number: usize,
     /// Its fine label.
     pub label: u8,

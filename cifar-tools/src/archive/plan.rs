@@ -1,20 +1,20 @@
-//! Which rows of a split to keep, known from its labels before its pixels come.
+//! Selects the rows of a split by their labels, before the pixels come.
 
 use super::{Error, Split};
 use crate::classes::Classes;
 use crate::pickle::{Heap, Value};
 use std::collections::HashMap;
 
-/// The rows to keep, in order.
+/// The selected rows, in order.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// How many rows the split has.
+    /// The number of rows in the split.
     pub(super) rows: usize,
-    pub(super) keep: Vec<Keep>,
+    pub(super) selected: Vec<SelectedRow>,
 }
 
 #[derive(Debug)]
-pub(super) struct Keep {
+pub(super) struct SelectedRow {
     pub(super) row: usize,
     pub(super) label: u8,
     pub(super) name: String,
@@ -46,7 +46,7 @@ impl Plan {
             );
             return Err(Error::content(split.name(), why));
         }
-        let mut keep = Vec::new();
+        let mut selected = Vec::new();
         for (row, (label, name)) in labels.iter().zip(names).enumerate() {
             let label =
                 byte(*label).ok_or_else(|| wrong("a label is not a number from 0 to 255"))?;
@@ -58,13 +58,13 @@ impl Plan {
                         format!("the file name of row {row} is not one"),
                     )
                 })?;
-                keep.push(Keep { row, label, name });
+                selected.push(SelectedRow { row, label, name });
             }
         }
-        unique(split, &keep)?;
+        unique(split, &selected)?;
         Ok(Some(Self {
             rows: labels.len(),
-            keep,
+            selected,
         }))
     }
 }
@@ -83,10 +83,10 @@ fn file_name(heap: &Heap, value: Value) -> Option<String> {
     (plain && !matches!(name, "" | "." | "..") && name.len() <= 255).then(|| name.to_owned())
 }
 
-/// Two rows of one name would be one image.
-fn unique(split: Split, keep: &[Keep]) -> Result<(), Error> {
-    let mut seen = HashMap::with_capacity(keep.len());
-    for Keep { row, name, .. } in keep {
+/// Refuses two rows with the same file name, which would become one image.
+fn unique(split: Split, selected: &[SelectedRow]) -> Result<(), Error> {
+    let mut seen = HashMap::with_capacity(selected.len());
+    for SelectedRow { row, name, .. } in selected {
         if let Some(first) = seen.insert(name, row) {
             return Err(Error::content(
                 split.name(),

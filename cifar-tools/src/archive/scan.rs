@@ -1,6 +1,6 @@
 //! The pass over an archive.
 
-use super::plan::{Keep, Plan};
+use super::plan::{Plan, SelectedRow};
 use super::stream::{Inflated, Metered};
 use super::tar::Members;
 use super::{DRAWN, Error, ROW, Row, Split};
@@ -12,12 +12,12 @@ use std::sync::atomic::AtomicU64;
 
 const META: &str = "meta";
 
-/// What an archive says about itself, beside its rows.
+/// Metadata of an archive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scanned {
     /// The fine label names in its `meta`.
     pub names: Vec<String>,
-    /// Whether it is the drawn sample, and not photographs.
+    /// True if it is a synthetic sample, not photographs.
     pub drawn: bool,
 }
 
@@ -61,7 +61,7 @@ pub fn scan<E: From<Error>>(
     }
 }
 
-/// How far a split is.
+/// The progress of reading a split.
 enum Member {
     Awaited,
     /// Its pixels came before its labels: they are read in the next pass.
@@ -143,17 +143,17 @@ impl<E: From<Error>> Pass<'_, E> {
             split,
             classes: self.classes,
             plan,
-            shown: false,
+            visited: false,
             visit: &mut *self.visit,
         };
         let pickle =
-            pickle::load(body, Limits::default(), &mut pixels).map_err(|fail| fail.at(split))?;
-        let shown = pixels.shown;
+            pickle::load(body, Limits::default(), &mut pixels).map_err(|error| error.at(split))?;
+        let visited = pixels.visited;
         let plan = check(split, self.classes, &pickle)?;
-        self.scanned.drawn |= is_drawn(&pickle);
+        self.scanned.drawn |= is_synthetic(&pickle);
         self.set(
             split,
-            if shown || plan.rows == 0 {
+            if visited || plan.rows == 0 {
                 Member::Done
             } else {
                 Member::Planned(plan)
@@ -163,19 +163,19 @@ impl<E: From<Error>> Pass<'_, E> {
     }
 }
 
-/// Why a split's pickle could not be read.
-enum Fail<E> {
+/// An error of reading a split: of its pickle, or of the visitor.
+enum SplitError<E> {
     Pickle(pickle::Error),
     Other(E),
 }
 
-impl<E> From<pickle::Error> for Fail<E> {
+impl<E> From<pickle::Error> for SplitError<E> {
     fn from(error: pickle::Error) -> Self {
         Self::Pickle(error)
     }
 }
 
-impl<E: From<Error>> Fail<E> {
+impl<E: From<Error>> SplitError<E> {
     fn at(self, split: Split) -> E {
         match self {
             Self::Pickle(error) => Error::pickle(split.name(), error).into(),
@@ -189,15 +189,15 @@ struct Pixels<'a, E> {
     split: Split,
     classes: &'a Classes,
     plan: Option<Plan>,
-    shown: bool,
+    visited: bool,
     visit: &'a mut dyn FnMut(Row<'_>) -> Result<(), E>,
 }
 
 impl<E: From<Error>> BlobSink for Pixels<'_, E> {
-    type Error = Fail<E>;
+    type Error = SplitError<E>;
 
-    fn blob(&mut self, context: &Context<'_>, blob: Blob<'_>) -> Result<(), Fail<E>> {
-        let other = |why: String| Fail::Other(Error::content(self.split.name(), why).into());
+    fn blob(&mut self, context: &Context<'_>, blob: Blob<'_>) -> Result<(), SplitError<E>> {
+        let other = |why: String| SplitError::Other(Error::content(self.split.name(), why).into());
         if context.key() != Some("data") {
             return Err(other(format!(
                 "a string of over {} bytes at byte {} is not its pixels",
@@ -205,7 +205,7 @@ impl<E: From<Error>> BlobSink for Pixels<'_, E> {
                 blob.offset
             )));
         }
-        if self.shown {
+        if self.visited {
             return Err(other(format!(
                 "a second array of pixels at byte {}",
                 blob.offset
@@ -215,7 +215,7 @@ impl<E: From<Error>> BlobSink for Pixels<'_, E> {
             let plan = Plan::new(self.split, self.classes, context.heap(), |key| {
                 context.entry(key)
             });
-            self.plan = plan.map_err(|e| Fail::Other(e.into()))?;
+            self.plan = plan.map_err(|e| SplitError::Other(e.into()))?;
         }
         let Some(plan) = &self.plan else {
             return Ok(());
@@ -228,21 +228,21 @@ impl<E: From<Error>> BlobSink for Pixels<'_, E> {
                 plan.rows
             )));
         }
-        self.shown = true;
-        show(self.split, &plan.keep, blob, self.visit)
+        self.visited = true;
+        show(self.split, &plan.selected, blob, self.visit)
     }
 }
 
 fn show<E: From<Error>>(
     split: Split,
-    keep: &[Keep],
+    selected: &[SelectedRow],
     blob: Blob<'_>,
     visit: &mut dyn FnMut(Row<'_>) -> Result<(), E>,
-) -> Result<(), Fail<E>> {
+) -> Result<(), SplitError<E>> {
     let Blob { offset, body, .. } = blob;
     let mut pixels = [0; ROW];
     let mut at = 0;
-    for Keep { row, label, name } in keep {
+    for SelectedRow { row, label, name } in selected {
         let here = offset + (row * ROW) as u64;
         let read = skip(body, (row - at) * ROW).and_then(|()| body.read_exact(&mut pixels));
         read.map_err(|e| pickle::Error::from_read(here, e))?;
@@ -254,7 +254,7 @@ fn show<E: From<Error>>(
             name,
             pixels: &pixels,
         })
-        .map_err(Fail::Other)?;
+        .map_err(SplitError::Other)?;
     }
     Ok(())
 }
@@ -271,7 +271,7 @@ fn skip(body: &mut dyn BufRead, mut n: usize) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Holds a split that was read whole against its labels, and gives the plan they make.
+/// Checks the data of a split against its labels; returns the plan for its rows.
 fn check(split: Split, classes: &Classes, pickle: &Pickle) -> Result<Plan, Error> {
     let Pickle { root, heap } = pickle;
     let wrong = |why: &str| Error::content(split.name(), why);
@@ -295,7 +295,7 @@ fn check(split: Split, classes: &Classes, pickle: &Pickle) -> Result<Plan, Error
     }
 }
 
-fn is_drawn(Pickle { root, heap }: &Pickle) -> bool {
+fn is_synthetic(Pickle { root, heap }: &Pickle) -> bool {
     let label = heap
         .entry(*root, "batch_label")
         .and_then(|label| heap.str(label));

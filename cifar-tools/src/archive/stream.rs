@@ -1,4 +1,4 @@
-//! The inflated bytes of a gzip file, lent out where they were inflated.
+//! Inflates a gzip file, and lends out the inflated bytes without a copy.
 
 use super::error::StreamError;
 use crate::progress::{Progress, Tick};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Ten times the published archive: a gzip bomb ends here.
 const UNPACKED: u64 = 2 << 30;
 
-/// Reports how much was read of `input`, and stops when it is told to.
+/// Reports the bytes read of `input`, and stops when the progress closure says so.
 pub(super) struct Metered<'a, R, P> {
     pub(super) input: R,
     pub(super) total: Option<u64>,
@@ -49,7 +49,7 @@ impl<R: Read> Inflated<R> {
         Self::at_most(input, UNPACKED)
     }
 
-    /// Inflates so many bytes, and fails if there are more.
+    /// Inflates a file, and fails if it has more than this many bytes.
     fn at_most(input: R, limit: u64) -> io::Result<Self> {
         let mut input = BufReader::with_capacity(BUFFER, input);
         if input.fill_buf()?.is_empty() {
@@ -126,8 +126,8 @@ mod tests {
             io::copy(&mut inflated, &mut io::sink())
         };
         assert_eq!(all(10 << 20).unwrap(), 10 << 20);
-        let told = all((10 << 20) - 1).unwrap_err().to_string();
-        assert_eq!(told, StreamError::TooBig((10 << 20) - 1).to_string());
+        let text = all((10 << 20) - 1).unwrap_err().to_string();
+        assert_eq!(text, StreamError::TooBig((10 << 20) - 1).to_string());
     }
 
     fn packed() -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! The members of a tar, lent out in place.
+//! The members of a tar, read in place.
 //!
 //! The `tar` crate parses the headers. Its entries only implement `Read`, which would copy every pixel once more than
 //! needed, so the walk from member to member is done here, over `BufRead`.
@@ -31,7 +31,7 @@ impl<R: BufRead> Members<R> {
         }
     }
 
-    /// Goes on to the next member; what is left of this one is skipped.
+    /// Advances to the next member and skips the rest of this one.
     pub(super) fn next(&mut self) -> Result<Option<Entry>, Error> {
         self.skip(self.left + self.padding)?;
         (self.left, self.padding) = (0, 0);
@@ -114,7 +114,7 @@ fn checksum(block: &[u8; BLOCK]) -> u32 {
     sum(&block[..148]) + 8 * u32::from(b' ') + sum(&block[156..])
 }
 
-/// A member's bytes. Its end is an end; that the tar has one behind it, `next` finds out.
+/// Reads a member's bytes. An early end of the input ends them too; `next` then reports the truncated tar.
 pub(super) struct Body<'a, R> {
     input: &'a mut R,
     left: &'a mut u64,

@@ -9,15 +9,15 @@ use std::io::{Cursor, Write};
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicU64;
 
-type Seen = Vec<(Split, usize, u8, String, u8)>;
+type Rows = Vec<(Split, usize, u8, String, u8)>;
 
 fn scan_all(
     bytes: &[u8],
     progress: &mut impl crate::progress::Progress,
-) -> Result<(Scanned, Seen), Error> {
-    let mut seen = Seen::new();
+) -> Result<(Scanned, Rows), Error> {
+    let mut rows = Rows::new();
     let mut visit = |row: Row<'_>| {
-        seen.push((
+        rows.push((
             row.split,
             row.number,
             row.label,
@@ -34,10 +34,10 @@ fn scan_all(
         progress,
         &mut visit,
     )?;
-    Ok((scanned, seen))
+    Ok((scanned, rows))
 }
 
-fn read(bytes: &[u8]) -> Result<(Scanned, Seen), String> {
+fn read(bytes: &[u8]) -> Result<(Scanned, Rows), String> {
     scan_all(bytes, &mut quiet).map_err(|e| e.to_string())
 }
 
@@ -100,9 +100,9 @@ fn sample() -> Vec<u8> {
     bytes
 }
 
-/// What `tests/data/make.py` puts in: see there.
+/// Checks an archive that `tests/data/make.py` writes with Python 3.
 fn check_python3(bytes: &[u8]) {
-    let (scanned, seen) = read(bytes).unwrap();
+    let (scanned, rows) = read(bytes).unwrap();
     assert_eq!(
         (scanned.names[8].as_str(), scanned.drawn),
         ("class_8", false)
@@ -123,7 +123,7 @@ fn check_python3(bytes: &[u8]) {
         (Split::Test, 1, 48),
     ];
     assert_eq!(
-        seen,
+        rows,
         expected.map(|(split, number, label)| row(split, number, label))
     );
 }
@@ -150,10 +150,10 @@ fn python_3_writes_protocol_5() {
 
 #[test]
 fn the_sample_says_that_it_is_drawn() {
-    let (scanned, seen) = read(&sample()).unwrap();
+    let (scanned, rows) = read(&sample()).unwrap();
     assert!(scanned.drawn);
-    assert_eq!(seen.iter().filter(|row| row.0 == Split::Train).count(), 8);
-    assert_eq!(seen.iter().filter(|row| row.0 == Split::Test).count(), 4);
+    assert_eq!(rows.iter().filter(|row| row.0 == Split::Train).count(), 8);
+    assert_eq!(rows.iter().filter(|row| row.0 == Split::Test).count(), 4);
 }
 
 #[test]

@@ -9,12 +9,12 @@ fn body() -> Vec<u8> {
     (0..200_000u32).map(|at| (at * 31 % 251) as u8).collect()
 }
 
-fn expected() -> Expected {
+fn expected() -> Checksum {
     let md5: String = Md5::digest(body())
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    Expected { size: 200_000, md5 }
+    Checksum { size: 200_000, md5 }
 }
 
 /// Sends what is asked for; an end beyond `cut` is not sent.
@@ -61,14 +61,14 @@ impl Case {
         self.dir.path().join("a.tar.gz.part")
     }
 
-    fn fetch(&self, expected: &Expected) -> Result<Fetched, String> {
+    fn fetch(&self, expected: &Checksum) -> Result<FetchOutcome, String> {
         fetch(&self.url, &self.file(), expected, &mut quiet).map_err(|e| e.to_string())
     }
 
     fn check_done(&self, resumed_from: u64) {
         assert_eq!(
             self.fetch(&expected()),
-            Ok(Fetched::Downloaded { resumed_from })
+            Ok(FetchOutcome::Downloaded { resumed_from })
         );
         assert!(fs::read(self.file()).unwrap() == body());
         assert!(!self.part().exists());
@@ -79,7 +79,7 @@ impl Case {
 fn a_download_is_whole_and_a_second_one_is_none() {
     let case = Case::new(|request| ranges(&request, 200_000));
     case.check_done(0);
-    assert_eq!(case.fetch(&expected()), Ok(Fetched::Present));
+    assert_eq!(case.fetch(&expected()), Ok(FetchOutcome::Present));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_connection_that_breaks_is_resumed_by_the_next_run() {
 
 #[test]
 fn a_wrong_file_is_not_kept() {
-    let check = |expected: Expected, text: &str| {
+    let check = |expected: Checksum, text: &str| {
         let case = Case::new(|request| ranges(&request, 200_000));
         let error = case.fetch(&expected).unwrap_err();
         let way_out = "it was removed; give another address with --url, or try again";
@@ -163,7 +163,7 @@ fn a_wrong_file_is_not_kept() {
     };
     let md5 = "0".repeat(32);
     check(
-        Expected {
+        Checksum {
             md5: md5.clone(),
             ..expected()
         },
@@ -172,7 +172,7 @@ fn a_wrong_file_is_not_kept() {
     // More than a chunk too long: the rest is not even downloaded.
     let case = Case::new(|request| ranges(&request, 200_000));
     let error = case
-        .fetch(&Expected {
+        .fetch(&Checksum {
             size: 1000,
             ..expected()
         })

@@ -27,7 +27,7 @@ impl<'a> Context<'a> {
             .or_else(|| self.heap.entry(*self.stack.get(self.dict()?)?, key))
     }
 
-    /// What the values refer to.
+    /// The heap that the values refer to.
     #[must_use]
     pub fn heap(&self) -> &'a Heap {
         self.heap

@@ -1,48 +1,48 @@
-//! What can be wrong with a pickle, always with the byte where it was noticed.
+//! Errors of a pickle, each with the offset of the byte where it was detected.
 
 use std::{fmt, io};
 
-/// Why a pickle could not be read. Offsets count from the pickle's first byte.
+/// An error of reading a pickle. Offsets count from the pickle's first byte.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The input ended before the pickle's STOP.
     #[error("the pickle is cut off at byte {offset}")]
     Truncated {
-        /// Where the input ended.
+        /// Offset of the end of the input.
         offset: u64,
     },
     /// The input could not be read.
     #[error("reading the pickle failed at byte {offset}: {source}")]
     Read {
-        /// How far the reader was.
+        /// Offset of the failed read.
         offset: u64,
-        /// What the input said.
+        /// The error of the input.
         source: io::Error,
     },
-    /// Something that the safe subset does not have.
+    /// An opcode, object or protocol that the safe subset excludes.
     #[error(
         "{what} at byte {offset} of the pickle is refused: only plain data and numpy arrays are read"
     )]
-    Refused {
-        /// Where it stands.
+    Unsupported {
+        /// Its offset.
         offset: u64,
-        /// What it is.
-        what: Refused,
+        /// The excluded item.
+        what: Unsupported,
     },
     /// The pickle contradicts itself.
     #[error("the pickle is malformed at byte {offset}: {why}")]
     Malformed {
-        /// Where it was noticed.
+        /// Offset of the contradiction.
         offset: u64,
-        /// What does not fit.
+        /// The violated rule.
         why: &'static str,
     },
     /// A string, number or memo index above what is accepted.
     #[error("a length of {len} at byte {offset} of the pickle is over the limit of {limit}")]
     TooLong {
-        /// Where the length stands.
+        /// Offset of the length.
         offset: u64,
-        /// The length that is stated.
+        /// The length that the pickle states.
         len: u64,
         /// The longest that is accepted here.
         limit: u64,
@@ -50,11 +50,11 @@ pub enum Error {
     /// More values or more text than the limits allow.
     #[error("the pickle holds more than {limit} {unit} by byte {offset}: it is no CIFAR-100 data")]
     TooMuch {
-        /// Where the budget was spent.
+        /// Offset at which the budget ran out.
         offset: u64,
         /// The budget.
         limit: u64,
-        /// What was counted.
+        /// The unit of the budget: values, or bytes of text.
         unit: &'static str,
     },
 }
@@ -69,9 +69,9 @@ impl Error {
     }
 }
 
-/// What a pickle asked for that the subset does not have.
+/// A part of the pickle format that the safe subset excludes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
+pub enum Unsupported {
     /// An opcode, by the name that `pickletools` gives it.
     Opcode(&'static str),
     /// A byte that is no opcode.
@@ -82,7 +82,7 @@ pub enum Refused {
     Protocol(u8),
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Opcode(name) => write!(f, "opcode {name}"),

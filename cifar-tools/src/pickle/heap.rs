@@ -1,11 +1,11 @@
-//! Where the values of a pickle live.
+//! An arena for the values of a pickle.
 //!
 //! Values are handles into flat vectors, not boxes in boxes: a hostile pickle can make a list contain itself or nest a
 //! million deep, and neither reading nor dropping it ever recurses. Everything counts against [`Limits`].
 
 use super::numpy::{Dtype, Global};
 
-/// How much a pickle may build.
+/// The budget for the values of one pickle.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Values on the stack, in the memo, in lists, tuples and dictionaries, together.
@@ -24,9 +24,9 @@ impl Default for Limits {
     }
 }
 
-/// A part of the heap's text.
+/// A range of the heap's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Span {
+pub struct TextRange {
     start: u32,
     len: u32,
 }
@@ -43,9 +43,9 @@ pub enum Value {
     /// A float.
     Float(f64),
     /// `bytes`, or a Python 2 `str`.
-    Bytes(Span),
+    Bytes(TextRange),
     /// A string.
-    Text(Span),
+    Text(TextRange),
     /// A list: see [`Heap::items`].
     List(u32),
     /// A tuple: see [`Heap::items`].
@@ -67,15 +67,15 @@ pub enum Value {
 pub struct Array {
     /// Lengths of its axes.
     pub shape: Vec<u64>,
-    /// Whether its elements are bytes without a sign (`uint8`).
+    /// True if its elements are unsigned bytes (`uint8`).
     pub is_u8: bool,
-    /// Whether the first axis varies fastest (Fortran's order).
+    /// True if the first axis varies fastest (Fortran order).
     pub fortran: bool,
     /// Its bytes: [`Value::Blob`], or [`Value::Bytes`] for a short one.
     pub data: Option<Value>,
 }
 
-/// What the values of a pickle refer to.
+/// The storage that the values of a pickle refer to.
 #[derive(Debug, Default)]
 pub struct Heap {
     text: Vec<u8>,
@@ -110,7 +110,8 @@ impl Heap {
         self.groups.get(at as usize).map(Vec::as_slice)
     }
 
-    /// What a dictionary holds under a key, given as a string or as bytes. The last entry of a key counts.
+    /// Looks a key up in a dictionary; the key may be a string or bytes. The last entry of a key
+    /// wins.
     #[must_use]
     pub fn entry(&self, dict: Value, key: &str) -> Option<Value> {
         find(self, self.entries(dict)?, key)
@@ -130,14 +131,18 @@ impl Heap {
     }
 
     /// Keeps a string; `None` when it would pass `limit` bytes in all.
-    pub(super) fn keep(&mut self, limit: usize, fill: impl FnOnce(&mut Vec<u8>)) -> Option<Span> {
+    pub(super) fn keep(
+        &mut self,
+        limit: usize,
+        fill: impl FnOnce(&mut Vec<u8>),
+    ) -> Option<TextRange> {
         let start = self.text.len();
         fill(&mut self.text);
         let len = self.text.len() - start;
         if self.text.len() > limit {
             return None;
         }
-        Some(Span {
+        Some(TextRange {
             start: u32::try_from(start).ok()?,
             len: u32::try_from(len).ok()?,
         })

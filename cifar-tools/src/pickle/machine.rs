@@ -1,8 +1,8 @@
 //! The stack machine.
 
 use super::context::Context;
-use super::error::{Error, Refused};
-use super::heap::{Heap, Limits, Span, Value};
+use super::error::{Error, Unsupported};
+use super::heap::{Heap, Limits, TextRange, Value};
 use super::numpy::{self, Global};
 use super::opcode::{self, Op};
 use super::source::Source;
@@ -21,7 +21,7 @@ pub(super) struct Machine<R> {
     memoized: usize,
     /// Values pushed or memoized so far: an upper bound of those that are alive.
     values: usize,
-    /// Where the current opcode stands.
+    /// Offset of the current opcode.
     at: u64,
 }
 
@@ -44,7 +44,7 @@ impl<R: BufRead> Machine<R> {
         self.header()?;
         loop {
             self.at = self.source.offset();
-            match opcode::decode(self.source.byte()?).map_err(|what| self.refused(what))? {
+            match opcode::decode(self.source.byte()?).map_err(|what| self.unsupported(what))? {
                 Op::Stop => return Ok(self.stop()?),
                 Op::Bytes(width) => self.string(width, Value::Bytes, sink)?,
                 Op::Text(width) => self.string(width, Value::Text, sink)?,
@@ -65,7 +65,7 @@ impl<R: BufRead> Machine<R> {
     fn protocol(&mut self) -> Result<(), Error> {
         match self.source.byte()? {
             2..=5 => Ok(()),
-            other => Err(self.refused(Refused::Protocol(other))),
+            other => Err(self.unsupported(Unsupported::Protocol(other))),
         }
     }
 
@@ -155,11 +155,11 @@ impl<R: BufRead> Machine<R> {
     fn string<S: BlobSink>(
         &mut self,
         width: usize,
-        kind: fn(Span) -> Value,
+        kind: fn(TextRange) -> Value,
         sink: &mut S,
     ) -> Result<(), S::Error> {
         let len = self.source.uint(width)?;
-        let is_text = matches!(kind(Span::default()), Value::Text(_));
+        let is_text = matches!(kind(TextRange::default()), Value::Text(_));
         let value = if len >= BLOB {
             self.blob(len, is_text, sink)?
         } else {
@@ -168,7 +168,7 @@ impl<R: BufRead> Machine<R> {
         Ok(self.push(value)?)
     }
 
-    fn short(&mut self, len: u64, kind: fn(Span) -> Value) -> Result<Value, Error> {
+    fn short(&mut self, len: u64, kind: fn(TextRange) -> Value) -> Result<Value, Error> {
         let mut read = Ok(());
         let source = &mut self.source;
         let span = self
@@ -191,7 +191,7 @@ impl<R: BufRead> Machine<R> {
             stack: &self.stack,
             marks: &self.marks,
         };
-        let given = self.source.lend(len, |body| {
+        let len = self.source.lend(len, |body| {
             if !is_text {
                 sink.blob(
                     &context,
@@ -213,9 +213,9 @@ impl<R: BufRead> Machine<R> {
                 },
             )?;
             bytes.skip_rest().map_err(|e| Error::from_read(offset, e))?;
-            Ok(bytes.given)
+            Ok(bytes.len)
         })?;
-        Ok(Value::Blob(given))
+        Ok(Value::Blob(len))
     }
 
     fn group(&mut self, op: Op, members: Vec<Value>) -> Result<(), Error> {
@@ -311,7 +311,7 @@ impl<R: BufRead> Machine<R> {
     fn push_global(&mut self, module: &str, name: &str) -> Result<(), Error> {
         match Global::of(module, name) {
             Some(global) => self.push(Value::Callable(global)),
-            None => Err(self.refused(Refused::Global(
+            None => Err(self.unsupported(Unsupported::Global(
                 format!("{module}.{name}").escape_debug().to_string(),
             ))),
         }
@@ -353,7 +353,7 @@ impl<R: BufRead> Machine<R> {
         Ok(())
     }
 
-    /// How far down the stack may be popped: not below the last MARK.
+    /// The lowest stack height that may be popped to: the last MARK.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
@@ -400,8 +400,8 @@ impl<R: BufRead> Machine<R> {
         self.pop().map(drop)
     }
 
-    fn refused(&self, what: Refused) -> Error {
-        Error::Refused {
+    fn unsupported(&self, what: Unsupported) -> Error {
+        Error::Unsupported {
             offset: self.at,
             what,
         }

@@ -24,7 +24,7 @@ pub mod write;
 mod tests;
 
 pub use context::Context;
-pub use error::{Error, Refused};
+pub use error::{Error, Unsupported};
 pub use heap::{Array, Heap, Limits, Value};
 
 use std::io::BufRead;
@@ -34,7 +34,7 @@ pub const BLOB: u64 = 3072;
 
 /// Takes the strings that are too long to keep, while they are read.
 pub trait BlobSink {
-    /// What can go wrong, for the sink and for the pickle around it.
+    /// The error of the sink, and of the pickle around it.
     type Error: From<Error>;
 
     /// Reads as much of `body` as it wants; the rest is skipped.
@@ -49,9 +49,9 @@ pub trait BlobSink {
 
 /// A long string on its way through.
 pub struct Blob<'a> {
-    /// Where in the pickle its first byte stands.
+    /// Offset of its first byte in the pickle.
     pub offset: u64,
-    /// How many bytes follow, as the pickle states it.
+    /// Its length in bytes, if the pickle states it.
     pub len: Option<u64>,
     /// The bytes. An end before `len` is an error of kind [`std::io::ErrorKind::UnexpectedEof`].
     pub body: &'a mut dyn BufRead,
@@ -62,7 +62,7 @@ pub struct Blob<'a> {
 pub struct Pickle {
     /// The object that the pickle describes.
     pub root: Value,
-    /// What its values refer to.
+    /// The heap that its values refer to.
     pub heap: Heap,
 }
 

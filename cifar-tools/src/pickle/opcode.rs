@@ -2,9 +2,9 @@
 //!
 //! Numbers and names are those of CPython's `Lib/pickletools.py`.
 
-use super::error::Refused;
+use super::error::Unsupported;
 
-/// What the machine does for an opcode it accepts.
+/// The operation of an accepted opcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
     Proto,
@@ -48,8 +48,9 @@ pub(super) enum Op {
 }
 
 /// The operation of `byte`, or what is refused.
-pub(super) fn decode(byte: u8) -> Result<Op, Refused> {
-    accepted(byte).ok_or_else(|| refused_name(byte).map_or(Refused::Unknown(byte), Refused::Opcode))
+pub(super) fn decode(byte: u8) -> Result<Op, Unsupported> {
+    accepted(byte)
+        .ok_or_else(|| refused_name(byte).map_or(Unsupported::Unknown(byte), Unsupported::Opcode))
 }
 
 fn accepted(byte: u8) -> Option<Op> {

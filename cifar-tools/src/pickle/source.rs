@@ -1,4 +1,4 @@
-//! The bytes of a pickle, counted.
+//! Reads the bytes of a pickle and counts them.
 
 use super::Error;
 use std::io::{BufRead, Read};
@@ -33,7 +33,7 @@ impl<R: BufRead> Source<R> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    /// A little-endian number of 1, 2, 4 or 8 bytes, without a sign.
+    /// Reads an unsigned little-endian number of 1, 2, 4 or 8 bytes.
     pub(super) fn uint(&mut self, width: usize) -> Result<u64, Error> {
         match width {
             1 => self.byte().map(u64::from),
@@ -43,7 +43,7 @@ impl<R: BufRead> Source<R> {
         }
     }
 
-    /// Appends `len` bytes as they come: a length that lies allocates nothing ahead.
+    /// Appends `len` bytes as they come, so that a false length allocates nothing ahead.
     pub(super) fn append(&mut self, len: u64, to: &mut Vec<u8>) -> Result<(), Error> {
         let read = (&mut self.input)
             .take(len)
@@ -59,7 +59,7 @@ impl<R: BufRead> Source<R> {
         }
     }
 
-    /// A line without its newline, as GLOBAL, GET and PUT have them.
+    /// Reads a line without its newline, as GLOBAL, GET and PUT have them.
     pub(super) fn line(&mut self) -> Result<String, Error> {
         let mut line = Vec::new();
         let offset = self.offset;
@@ -84,32 +84,32 @@ impl<R: BufRead> Source<R> {
         }
     }
 
-    /// Lends out the next `len` bytes, and skips what the borrower leaves.
+    /// Lends the next `len` bytes to `borrow`, then skips those that it left unread.
     pub(super) fn lend<T, E: From<Error>>(
         &mut self,
         len: u64,
         borrow: impl FnOnce(&mut dyn BufRead) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut exact = Exact {
+        let mut body = ExactTake {
             input: &mut self.input,
             left: len,
         };
-        let result = borrow(&mut exact)?;
-        let end = exact.skip_rest();
-        let left = exact.left;
+        let result = borrow(&mut body)?;
+        let end = body.skip_rest();
+        let left = body.left;
         self.offset += len - left;
         end.map_err(|e| Error::from_read(self.offset, e))?;
         Ok(result)
     }
 }
 
-/// The next so many bytes; that there are fewer is an error, not an end.
-struct Exact<'a, R> {
+/// Reads exactly `left` bytes, like [`std::io::Take`], but an earlier end of the input is an error.
+struct ExactTake<'a, R> {
     input: &'a mut R,
     left: u64,
 }
 
-impl<R: BufRead> Exact<'_, R> {
+impl<R: BufRead> ExactTake<'_, R> {
     fn skip_rest(&mut self) -> std::io::Result<()> {
         while self.left > 0 {
             let n = self.fill_buf()?.len();
@@ -119,7 +119,7 @@ impl<R: BufRead> Exact<'_, R> {
     }
 }
 
-impl<R: BufRead> BufRead for Exact<'_, R> {
+impl<R: BufRead> BufRead for ExactTake<'_, R> {
     fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
         if self.left == 0 {
             return Ok(&[]);
@@ -140,7 +140,7 @@ impl<R: BufRead> BufRead for Exact<'_, R> {
     }
 }
 
-impl<R: BufRead> Read for Exact<'_, R> {
+impl<R: BufRead> Read for ExactTake<'_, R> {
     fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
         let n = self.fill_buf()?.read(to)?;
         self.consume(n);

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 /// Takes pixels, and notes what it sees.
 #[derive(Default)]
-struct Noted(Vec<(Option<String>, Option<u64>, Vec<u8>)>);
+struct RecordingSink(Vec<(Option<String>, Option<u64>, Vec<u8>)>);
 
-impl BlobSink for Noted {
+impl BlobSink for RecordingSink {
     type Error = Error;
 
     fn blob(&mut self, context: &Context<'_>, blob: Blob<'_>) -> Result<(), Error> {
@@ -262,9 +262,9 @@ fn a_blob_is_lent_with_its_key_and_what_came_before() {
     writer.text("batch_label", "x");
     writer.numbers("fine_labels", [8, 48].into_iter());
     writer.matrix("data", 2, BLOB as usize, &bytes);
-    let mut noted = Noted::default();
-    let Pickle { root, heap } = load(&writer.finish()[..], Limits::default(), &mut noted).unwrap();
-    assert_eq!(noted.0, [(Some("data".to_owned()), Some(2 * BLOB), bytes)]);
+    let mut sink = RecordingSink::default();
+    let Pickle { root, heap } = load(&writer.finish()[..], Limits::default(), &mut sink).unwrap();
+    assert_eq!(sink.0, [(Some("data".to_owned()), Some(2 * BLOB), bytes)]);
     let array = heap.array(heap.entry(root, "data").unwrap()).unwrap();
     assert_eq!(
         (&array.shape[..], array.is_u8, array.fortran),
@@ -284,7 +284,7 @@ fn a_blob_that_is_cut_off_is_an_error() {
     let error = load(
         &bytes[..bytes.len() - 100],
         Limits::default(),
-        &mut Noted::default(),
+        &mut RecordingSink::default(),
     )
     .unwrap_err();
     assert!(matches!(error, Error::Truncated { .. }), "{error}");
@@ -293,12 +293,12 @@ fn a_blob_that_is_cut_off_is_an_error() {
 proptest! {
     #[test]
     fn any_bytes_end_in_a_value_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = load(&[b"\x80\x02", &bytes[..]].concat()[..], Limits::default(), &mut Noted::default());
+        let _ = load(&[b"\x80\x02", &bytes[..]].concat()[..], Limits::default(), &mut RecordingSink::default());
     }
 
     #[test]
     fn any_opcodes_end_in_a_value_or_an_error(ops in prop::collection::vec(prop::sample::select(&b"(.012NK\x01]ae)t\x85\x86\x87}suq\x00h\x00\x94Rb\x88U\x01"[..]), 0..200)) {
-        let _ = load(&[b"\x80\x04", &ops[..]].concat()[..], Limits::default(), &mut Noted::default());
+        let _ = load(&[b"\x80\x04", &ops[..]].concat()[..], Limits::default(), &mut RecordingSink::default());
     }
 
     #[test]
@@ -309,7 +309,7 @@ proptest! {
         let mut bytes = writer.finish();
         let at = at % bytes.len();
         bytes[at] = byte;
-        let _ = load(&bytes[..], Limits::default(), &mut Noted::default());
+        let _ = load(&bytes[..], Limits::default(), &mut RecordingSink::default());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Bytes out of the text that stands for them.
+//! Decodes the Latin-1 text in which Python 3 writes bytes.
 //!
 //! Python 3 has no opcode for bytes in protocol 2: it writes `_codecs.encode(text, 'latin1')`, a text in which each
 //! character up to U+00FF is one byte.
@@ -7,13 +7,13 @@ use std::io::{self, BufRead, Read};
 
 const CHUNK: usize = 64 << 10;
 
-/// Reads UTF-8 and gives Latin-1. A character above U+00FF is an error.
+/// Reads UTF-8 and yields Latin-1. A character above U+00FF is an error.
 pub(super) struct Latin1<'a> {
     text: &'a mut dyn BufRead,
     buffer: Vec<u8>,
     at: usize,
-    /// How many bytes it gave so far.
-    pub(super) given: u64,
+    /// Bytes produced so far.
+    pub(super) len: u64,
 }
 
 impl<'a> Latin1<'a> {
@@ -22,11 +22,11 @@ impl<'a> Latin1<'a> {
             text,
             buffer: Vec::with_capacity(CHUNK),
             at: 0,
-            given: 0,
+            len: 0,
         }
     }
 
-    /// Reads what was left, so that `given` is the whole length.
+    /// Reads what was left, so that `len` is the length of all.
     pub(super) fn skip_rest(&mut self) -> io::Result<()> {
         while !self.fill_buf()?.is_empty() {
             self.consume(self.buffer.len() - self.at);
@@ -88,7 +88,7 @@ impl BufRead for Latin1<'_> {
 
     fn consume(&mut self, n: usize) {
         self.at += n;
-        self.given += n as u64;
+        self.len += n as u64;
     }
 }
 

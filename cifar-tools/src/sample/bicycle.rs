@@ -21,13 +21,13 @@ pub(super) fn draw(rng: &mut Rng) -> [u8; ROW] {
         scene::rider(&mut canvas, rng, build.saddle, build.bar);
     }
     scene::hide(&mut canvas, rng);
-    let light = scene::light(rng);
-    canvas.row(&light, rng)
+    let lighting = scene::lighting(rng);
+    canvas.row(&lighting, rng)
 }
 
 struct Build {
     wheel: f32,
-    tyre: f32,
+    tire: f32,
     tube: f32,
     paint: Rgb,
     saddle: [f32; 2],
@@ -46,7 +46,7 @@ impl Build {
             } else {
                 rng.range(0.2, 0.28)
             },
-            tyre: rng.range(0.025, 0.065),
+            tire: rng.range(0.025, 0.065),
             tube: rng.range(0.025, 0.065),
             paint: scene::color(rng),
             saddle,
@@ -60,7 +60,7 @@ impl Build {
 }
 
 fn wheels(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
-    let (tyre, metal) = (scene::dark(rng), rng.range(0.4, 0.9));
+    let (tire, metal) = (scene::dark(rng), rng.range(0.4, 0.9));
     let spokes = rng.chance(0.7);
     for hub in [REAR, FRONT] {
         if spokes {
@@ -74,7 +74,7 @@ fn wheels(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
                 );
             }
         }
-        canvas.ring(hub, build.wheel, build.tyre, tyre, 1.0);
+        canvas.ring(hub, build.wheel, build.tire, tire, 1.0);
         canvas.oval(hub, [0.03; 2], [metal; 3], 1.0);
     }
 }

@@ -1,4 +1,4 @@
-//! What drawings are made on: 128x128 with smooth edges, scaled down to 32x32 at the end.
+//! The canvas of the drawings: 128x128 with antialiasing, scaled down to 32x32 at the end.
 
 use super::pose::Pose;
 use super::rng::Rng;
@@ -91,17 +91,18 @@ impl Canvas {
             .stroke_path(&path, &paint(color, alpha), &stroke, self.transform, None);
     }
 
-    /// The drawing as a row of an archive: three planes, seen through a camera that `light` describes.
-    pub(super) fn row(&self, light: &Light, rng: &mut Rng) -> [u8; ROW] {
+    /// Renders the drawing as a row of an archive: three planes, as a camera with these `lighting`
+    /// parameters sees it.
+    pub(super) fn row(&self, lighting: &Lighting, rng: &mut Rng) -> [u8; ROW] {
         let mut row = [0; ROW];
         let mut small = self.scaled_down();
-        blur(&mut small, light.blur);
+        blur(&mut small, lighting.blur);
         for (at, rgb) in small.iter().enumerate() {
-            let gain = light.gain(at % SMALL, at / SMALL);
+            let gain = lighting.gain(at % SMALL, at / SMALL);
             for (channel, value) in rgb.iter().enumerate() {
-                let lit = (value - 0.5) * light.contrast + 0.5;
-                let seen = lit * gain * light.tint[channel] + rng.normal() * light.noise;
-                row[channel * SMALL * SMALL + at] = (seen.clamp(0.0, 1.0) * 255.0).round() as u8;
+                let lit = (value - 0.5) * lighting.contrast + 0.5;
+                let value = lit * gain * lighting.tint[channel] + rng.normal() * lighting.noise;
+                row[channel * SMALL * SMALL + at] = (value.clamp(0.0, 1.0) * 255.0).round() as u8;
             }
         }
         row
@@ -125,8 +126,8 @@ impl Canvas {
     }
 }
 
-/// How the scene is lit and seen.
-pub(super) struct Light {
+/// Lighting and camera: contrast, color cast, brightness gradient, blur and noise.
+pub(super) struct Lighting {
     pub(super) contrast: f32,
     pub(super) tint: Rgb,
     /// Brightness at the left, right, top and bottom edges, added to 1.
@@ -138,7 +139,7 @@ pub(super) struct Light {
     pub(super) noise: f32,
 }
 
-impl Light {
+impl Lighting {
     fn gain(&self, x: usize, y: usize) -> f32 {
         let centered = |at: usize| at as f32 / (SMALL - 1) as f32 - 0.5;
         self.brightness + self.slope[0] * centered(x) + self.slope[1] * centered(y)
@@ -149,8 +150,8 @@ impl Light {
 fn blur(image: &mut [Rgb], share: f32) {
     let sharp = image.to_vec();
     let at = |x: usize, y: usize| sharp[y.min(SMALL - 1) * SMALL + x.min(SMALL - 1)];
-    for (place, pixel) in image.iter_mut().enumerate() {
-        let (x, y) = (place % SMALL, place / SMALL);
+    for (index, pixel) in image.iter_mut().enumerate() {
+        let (x, y) = (index % SMALL, index / SMALL);
         let near = [
             at(x.saturating_sub(1), y),
             at(x + 1, y),

@@ -28,7 +28,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tar::{EntryType, Header};
 
-/// How much to draw.
+/// The size of a sample, and its seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
     /// Another seed gives other drawings.
@@ -50,7 +50,7 @@ impl Default for Sizes {
     }
 }
 
-/// How many images of other classes there are for each bicycle: one in so many.
+/// Bicycles per image of another class.
 const OTHERS: usize = 2;
 const FOLDER: &str = "cifar-100-python";
 
@@ -77,7 +77,7 @@ const COARSE_NAMES: [&str; 20] = [
     "vehicles_2",
 ];
 
-/// What a row is of.
+/// A kind of drawing: its labels and the function that draws it.
 #[derive(Debug, Clone, Copy)]
 struct Kind {
     label: u8,
@@ -99,7 +99,7 @@ const MOTORCYCLE: Kind = Kind {
 /// Writes the archive to `file`, which appears whole or not at all.
 ///
 /// # Errors
-/// Those of writing the file.
+/// The [`io::Error`] of creating, writing or renaming the file.
 pub fn write(file: &Path, sizes: Sizes) -> io::Result<()> {
     let mut part = file.as_os_str().to_owned();
     part.push(".part");
@@ -113,7 +113,7 @@ pub fn write(file: &Path, sizes: Sizes) -> io::Result<()> {
 /// Writes the archive to anything.
 ///
 /// # Errors
-/// Those of `to`.
+/// The [`io::Error`]s of `to`.
 pub fn archive(to: impl Write, sizes: Sizes) -> io::Result<()> {
     let gzip = GzBuilder::new().mtime(0).write(to, Compression::new(6));
     let mut tar = tar::Builder::new(gzip);
@@ -170,7 +170,7 @@ fn pickle(split: Split, sizes: Sizes) -> Vec<u8> {
     pickle.finish()
 }
 
-/// What each row is of, and its file name, in a random order.
+/// The kind and the file name of each row, in a random order.
 fn rows(rng: &mut Rng, split: Split, each: usize) -> Vec<(Kind, String)> {
     let others = (0..each.div_ceil(OTHERS)).map(|at| other::KINDS[at % other::KINDS.len()]);
     let two = [BICYCLE, MOTORCYCLE]

@@ -20,16 +20,16 @@ pub(super) fn draw(rng: &mut Rng) -> [u8; ROW] {
         scene::rider(&mut canvas, rng, [-0.2, 0.46], build.bar);
     }
     scene::hide(&mut canvas, rng);
-    let light = scene::light(rng);
-    canvas.row(&light, rng)
+    let lighting = scene::lighting(rng);
+    canvas.row(&lighting, rng)
 }
 
 struct Build {
     wheel: f32,
-    tyre: f32,
+    tire: f32,
     paint: Rgb,
     bar: [f32; 2],
-    /// How much of the room between the wheels is filled: scramblers and mopeds show through.
+    /// Filled fraction of the space between the wheels: scramblers and mopeds show through.
     bulk: f32,
 }
 
@@ -37,7 +37,7 @@ impl Build {
     fn random(rng: &mut Rng) -> Self {
         Self {
             wheel: rng.range(0.19, 0.28),
-            tyre: rng.range(0.06, 0.13),
+            tire: rng.range(0.06, 0.13),
             paint: scene::color(rng),
             bar: [rng.range(0.22, 0.34), rng.range(0.5, 0.68)],
             bulk: rng.range(0.5, 1.0),
@@ -46,7 +46,7 @@ impl Build {
 }
 
 fn wheels(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
-    let (tyre, metal) = (scene::dark(rng), rng.range(0.25, 0.85));
+    let (tire, metal) = (scene::dark(rng), rng.range(0.25, 0.85));
     let disc = rng.chance(0.5);
     for hub in [REAR, FRONT] {
         if disc {
@@ -62,7 +62,7 @@ fn wheels(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
                 );
             }
         }
-        canvas.ring(hub, build.wheel, build.tyre, tyre, 1.0);
+        canvas.ring(hub, build.wheel, build.tire, tire, 1.0);
     }
 }
 

@@ -111,8 +111,8 @@ fn cloud(rng: &mut Rng) -> [u8; ROW] {
             0.8,
         );
     }
-    let light = scene::light(rng);
-    canvas.row(&light, rng)
+    let lighting = scene::lighting(rng);
+    canvas.row(&lighting, rng)
 }
 
 fn house(rng: &mut Rng) -> [u8; ROW] {
@@ -161,8 +161,8 @@ fn mountain(rng: &mut Rng) -> [u8; ROW] {
             [gray, gray * 1.05, gray * 0.95],
         );
     }
-    let light = scene::light(rng);
-    canvas.row(&light, rng)
+    let lighting = scene::lighting(rng);
+    canvas.row(&lighting, rng)
 }
 
 fn pine_tree(rng: &mut Rng) -> [u8; ROW] {
@@ -191,6 +191,6 @@ fn pine_tree(rng: &mut Rng) -> [u8; ROW] {
 fn picture(rng: &mut Rng, draw: impl FnOnce(&mut Canvas, &mut Rng)) -> [u8; ROW] {
     let mut canvas = scene::background(rng);
     draw(&mut canvas, rng);
-    let light = scene::light(rng);
-    canvas.row(&light, rng)
+    let lighting = scene::lighting(rng);
+    canvas.row(&lighting, rng)
 }

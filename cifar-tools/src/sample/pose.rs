@@ -1,4 +1,4 @@
-//! How a vehicle stands in the picture.
+//! The pose of a vehicle in the picture.
 
 use super::canvas::SIDE;
 use super::rng::Rng;
@@ -9,11 +9,11 @@ use tiny_skia::Transform;
 pub(super) struct Pose {
     /// Pixels between the wheels, seen from the side.
     size: f32,
-    /// How much a turn away from the side view shortens it, and which way it looks.
+    /// Horizontal scale: the cosine of the yaw away from the side view, negative facing left.
     turn: f32,
-    /// Degrees.
+    /// Roll in degrees.
     tilt: f32,
-    /// How much its height leans along, seen from above or while leaning.
+    /// Horizontal shear by height: the vehicle leans, or is seen from above.
     lean: f32,
     center: [f32; 2],
 }

@@ -1,6 +1,6 @@
-//! What is around a vehicle: the ground behind it, things before it, light, and riders.
+//! The surroundings of a vehicle: background, foreground objects, lighting and riders.
 
-use super::canvas::{Canvas, Light, Rgb, SIDE};
+use super::canvas::{Canvas, Lighting, Rgb, SIDE};
 use super::rng::Rng;
 
 /// Any color, more often a dull one.
@@ -10,13 +10,13 @@ pub(super) fn color(rng: &mut Rng) -> Rgb {
     [(); 3].map(|()| (gray + rng.range(-strength, strength)).clamp(0.0, 1.0))
 }
 
-/// A color that dark tyres mostly stand out from.
+/// A color that dark tires mostly stand out from.
 fn bright(rng: &mut Rng) -> Rgb {
     let gray = rng.range(0.35, 0.95);
     [(); 3].map(|()| (gray + rng.range(-0.15, 0.15)).clamp(0.0, 1.0))
 }
 
-/// A dark gray, as tyres have.
+/// A dark gray, as tires have.
 pub(super) fn dark(rng: &mut Rng) -> Rgb {
     let gray = rng.range(0.03, 0.3);
     [(); 3].map(|()| gray + rng.range(-0.03, 0.03))
@@ -47,7 +47,7 @@ fn studio(rng: &mut Rng) -> Canvas {
 fn street(rng: &mut Rng) -> Canvas {
     let mut canvas = Canvas::new(bright(rng));
     let horizon = SIDE * rng.range(0.35, 0.8);
-    things(&mut canvas, rng, 3, horizon);
+    clutter_objects(&mut canvas, rng, 3, horizon);
     canvas.fill(
         &[[0.0, horizon], [SIDE, horizon], [SIDE, SIDE], [0.0, SIDE]],
         bright(rng),
@@ -63,13 +63,13 @@ fn street(rng: &mut Rng) -> Canvas {
 
 fn clutter(rng: &mut Rng) -> Canvas {
     let mut canvas = Canvas::new(bright(rng));
-    things(&mut canvas, rng, 6, SIDE);
+    clutter_objects(&mut canvas, rng, 6, SIDE);
     canvas
 }
 
 /// Houses, trees, poles and wheels of other things, standing on `ground`.
-fn things(canvas: &mut Canvas, rng: &mut Rng, most: usize, ground: f32) {
-    for _ in 0..rng.below(most + 1) {
+fn clutter_objects(canvas: &mut Canvas, rng: &mut Rng, max: usize, ground: f32) {
+    for _ in 0..rng.below(max + 1) {
         let (x, y) = (SIDE * rng.range(0.0, 1.0), ground * rng.range(0.3, 1.0));
         let (w, h) = (SIDE * rng.range(0.03, 0.3), SIDE * rng.range(0.1, 0.5));
         let paint = color(rng);
@@ -164,9 +164,9 @@ pub(super) fn hide(canvas: &mut Canvas, rng: &mut Rng) {
     }
 }
 
-/// Any daylight or lamp, and any camera.
-pub(super) fn light(rng: &mut Rng) -> Light {
-    Light {
+/// Random lighting and camera parameters.
+pub(super) fn lighting(rng: &mut Rng) -> Lighting {
+    Lighting {
         contrast: rng.range(0.7, 1.15),
         tint: [(); 3].map(|()| rng.range(0.85, 1.1)),
         slope: [(); 2].map(|()| rng.range(-0.3, 0.3)),

@@ -1,4 +1,4 @@
-//! What the drawings must keep to, whatever they look like.
+//! Tests of properties that every synthetic sample has, whatever its drawings look like.
 
 use super::*;
 

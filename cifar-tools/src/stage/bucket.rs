@@ -1,6 +1,6 @@
 //! Staging into an S3 bucket.
 //!
-//! The source is decoded on one thread; images go through a short queue to uploads that run side by side, and wait
+//! The source is decoded on one thread; images go through a short queue to concurrent uploads, and wait
 //! when the network is slower. Retries are the client's. Objects that are there with the same content are left alone:
 //! S3's ETag of a plain upload is its MD5. (Under SSE-KMS it is not; then every run uploads again, which is only
 //! slower.) The manifests are uploaded last: where they are, the images are too.
@@ -23,12 +23,12 @@ use tokio::task::{JoinSet, spawn_blocking};
 /// Uploads at a time: more gain little, and S3 takes 3,500 a second for a prefix.
 const UPLOADS: usize = 32;
 
-/// Where to stage to.
+/// The bucket and the key prefix to stage to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket {
     /// The bucket's name.
     pub name: String,
-    /// What goes before `train/…` in the keys; empty, or ending in `/`.
+    /// Precedes `train/…` in the keys; empty, or ending in `/`.
     prefix: String,
 }
 
@@ -55,18 +55,18 @@ impl Bucket {
     }
 }
 
-/// Stages what `source` has to `bucket`.
+/// Stages the images of `source` to `bucket`.
 ///
 /// # Errors
-/// Those of reading the source, and [`Error::S3`]. Images that were uploaded before then stay, without manifests; the
-/// next run goes on from there.
+/// The errors of reading the source, and [`Error::S3`]. Images that were already uploaded remain,
+/// without manifests; the next run resumes from there.
 pub async fn stage_to_bucket(
     client: &Client,
     bucket: &Bucket,
     mut source: Source<'static>,
     mut progress: impl Progress + Send + 'static,
 ) -> Result<Summary, Error> {
-    let there = list(client, bucket).await?;
+    let etags = list(client, bucket).await?;
     let images = Arc::new(AtomicU64::new(0));
     let (queue, queued) = mpsc::channel::<Image>(UPLOADS);
     let decoding = spawn_blocking({
@@ -84,7 +84,7 @@ pub async fn stage_to_bucket(
     let mut uploads = Uploads {
         client,
         bucket,
-        there,
+        etags,
         images,
         running: JoinSet::new(),
         written: 0,
@@ -109,7 +109,7 @@ struct Uploads<'a> {
     client: &'a Client,
     bucket: &'a Bucket,
     /// ETags by key, as listed.
-    there: HashMap<String, String>,
+    etags: HashMap<String, String>,
     images: Arc<AtomicU64>,
     running: JoinSet<Result<(), Error>>,
     written: usize,
@@ -130,7 +130,7 @@ impl Uploads<'_> {
     async fn put(&mut self, path: String, bytes: Vec<u8>, content_type: &str) -> Result<(), Error> {
         let key = self.bucket.key(&path);
         if self
-            .there
+            .etags
             .get(&key)
             .is_some_and(|etag| *etag == hex(&Md5::digest(&bytes)))
         {
@@ -151,9 +151,9 @@ impl Uploads<'_> {
         self.drain(UPLOADS - 1).await
     }
 
-    /// Waits until at most `still` uploads run.
-    async fn drain(&mut self, still: usize) -> Result<(), Error> {
-        while self.running.len() > still {
+    /// Waits until at most `max` uploads run.
+    async fn drain(&mut self, max: usize) -> Result<(), Error> {
+        while self.running.len() > max {
             if let Some(ended) = self.running.join_next().await {
                 ended.map_err(|e| Error::Encode(e.to_string()))??;
             }
@@ -170,7 +170,7 @@ async fn list(client: &Client, bucket: &Bucket) -> Result<HashMap<String, String
         .prefix(&bucket.prefix)
         .into_paginator()
         .send();
-    let mut there = HashMap::new();
+    let mut etags = HashMap::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|e| {
             s3_error(
@@ -178,7 +178,7 @@ async fn list(client: &Client, bucket: &Bucket) -> Result<HashMap<String, String
                 &e,
             )
         })?;
-        there.extend(
+        etags.extend(
             page.contents
                 .unwrap_or_default()
                 .into_iter()
@@ -188,7 +188,7 @@ async fn list(client: &Client, bucket: &Bucket) -> Result<HashMap<String, String
                 }),
         );
     }
-    Ok(there)
+    Ok(etags)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,9 +1,9 @@
 //! Staging into a folder.
 //!
-//! The set is written beside the folder and renamed at the end: whoever looks sees the old set, or none, or the whole
-//! new one.
+//! The set is written to a temporary folder next to the destination and renamed at the end, so that readers see the
+//! old set, or none, or the whole new one.
 
-use super::{Error, FILES, Image, Source, Staged, Summary};
+use super::{Error, FILES, Image, Source, StagedSet, Summary};
 use crate::archive::Split;
 use crate::progress::Progress;
 use std::fs;
@@ -11,37 +11,38 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Stages what `source` has into the folder `out`.
+/// Stages the images of `source` into the folder `out`.
 ///
 /// `out` may not exist, be empty, or hold an earlier set, which is then replaced as a whole.
 ///
 /// # Errors
-/// [`Error::Occupied`] if `out` holds anything else; those of reading and writing. `out` is then as it was.
+/// [`Error::Occupied`] if `out` holds anything else, and the errors of reading and writing. `out` is then
+/// unchanged.
 pub fn stage_to_dir(
     source: &mut Source<'_>,
     out: &Path,
     progress: &mut impl Progress,
 ) -> Result<Summary, Error> {
     check_replaceable(out)?;
-    let place = Place::beside(out)?;
+    let staging = StagingDir::new_beside(out)?;
     let images = AtomicU64::new(0);
     let put = |image: Image| {
-        let path = place.set.join(image.split.name()).join(&image.name);
+        let path = staging.set.join(image.split.name()).join(&image.name);
         images.fetch_add(1, Ordering::Relaxed);
         fs::write(&path, &image.png).map_err(Error::write(path))
     };
     let staged = source.run(&images, progress, put)?;
-    place.finish(out, staged)
+    staging.finish(out, staged)
 }
 
-/// A set that is being written. Dropped, it is gone.
-struct Place {
+/// A temporary folder in which a set is written. Dropping it removes the set.
+struct StagingDir {
     temporary: tempfile::TempDir,
     set: PathBuf,
 }
 
-impl Place {
-    fn beside(out: &Path) -> Result<Self, Error> {
+impl StagingDir {
+    fn new_beside(out: &Path) -> Result<Self, Error> {
         let parent = match out.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
@@ -59,7 +60,7 @@ impl Place {
         Ok(Self { temporary, set })
     }
 
-    fn finish(self, out: &Path, staged: Staged) -> Result<Summary, Error> {
+    fn finish(self, out: &Path, staged: StagedSet) -> Result<Summary, Error> {
         for (name, _, text) in staged.files()? {
             let path = self.set.join(name);
             fs::write(&path, text).map_err(Error::write(path))?;
@@ -73,7 +74,7 @@ impl Place {
         })
     }
 
-    /// Puts the set in the place of `out`; what was there goes with the temporary folder.
+    /// Replaces `out` by the set; the old content is removed with the temporary folder.
     fn swap_in(&self, out: &Path) -> io::Result<()> {
         let old = self.temporary.path().join("old");
         let had_one = out.exists();
@@ -88,7 +89,7 @@ impl Place {
     }
 }
 
-/// Finds anything in `out` that no staging wrote.
+/// Refuses an `out` that holds anything that staging does not write.
 fn check_replaceable(out: &Path) -> Result<(), Error> {
     let occupied = |other: String| Error::Occupied {
         out: out.to_owned(),

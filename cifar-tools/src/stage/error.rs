@@ -1,10 +1,10 @@
-//! Why staging did not succeed. Nothing half-written is left behind when it did not.
+//! Errors of staging. A failed run leaves nothing half-written behind.
 
 use crate::archive;
 use std::io;
 use std::path::PathBuf;
 
-/// Why staging did not succeed.
+/// An error of staging.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The archive could not be read.
@@ -13,21 +13,21 @@ pub enum Error {
     /// The archive has fewer classes.
     #[error("the archive has no class {label}: its classes are 0 to {last}")]
     NoClass {
-        /// The label that was asked for.
+        /// The requested label.
         label: u8,
-        /// The last one there is.
+        /// The archive's last label.
         last: usize,
     },
     /// The archive calls a class by another name than CIFAR-100 does.
     #[error(
-        "the archive calls class {label} `{name}`, not `{asked}`: give classes by number for this archive"
+        "the archive calls class {label} `{name}`, not `{requested}`: give classes by number for this archive"
     )]
     OtherName {
-        /// The name that was asked for.
-        asked: &'static str,
+        /// The requested name.
+        requested: &'static str,
         /// The label that CIFAR-100 gives it.
         label: u8,
-        /// What this archive calls it.
+        /// The archive's own name of the class.
         name: String,
     },
     /// A class without an image.
@@ -44,28 +44,28 @@ pub enum Error {
     /// A file could not be written.
     #[error("cannot write {path}: {source}", path = path.display())]
     Write {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A file or folder could not be read.
     #[error("cannot read {path}: {source}", path = path.display())]
     Read {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A folder of images is not laid out as it should be.
+    /// A folder of images has the wrong layout.
     #[error("{path}: {why}", path = path.display())]
     Images {
-        /// What is wrong.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The reason, and the way out.
         why: String,
     },
-    /// A class that nothing can be learned of.
+    /// A class without training images.
     #[error("the class {0} has no image to train on")]
     NoTraining(String),
     /// The progress closure asked to stop.
@@ -79,21 +79,21 @@ pub enum Error {
     Occupied {
         /// The folder.
         out: PathBuf,
-        /// The first thing in it that is not ours.
+        /// The first thing in it that staging did not write.
         other: String,
     },
-    /// S3 refused.
+    /// An S3 request failed.
     #[error("{what}: {why}")]
     S3 {
-        /// What was tried.
+        /// The failed request.
         what: String,
-        /// What came back, and the way out if there is a usual one.
+        /// The response, and the way out if there is a usual one.
         why: String,
     },
 }
 
 impl Error {
-    /// Whether the progress closure asked to stop.
+    /// Returns true if the progress closure asked to stop.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         match self {
@@ -109,7 +109,8 @@ impl Error {
     }
 }
 
-/// What the decoder sees when the uploads ended before it did.
+/// The error that the decoder gets when the uploads ended before it did; the upload's own error is
+/// reported instead.
 pub(super) fn uploads_ended() -> Error {
     Error::S3 {
         what: "uploading failed".to_owned(),

@@ -30,7 +30,7 @@ use hyperparameters::hyperparameters;
 use std::io::{Read, Seek};
 use std::sync::atomic::AtomicU64;
 
-/// Where images come from.
+/// The source of the images.
 pub enum Source<'a> {
     /// Some classes of a CIFAR-100 archive.
     Archive(Box<dyn Archive + 'a>, Classes),
@@ -55,7 +55,7 @@ impl<'a> Source<'a> {
         images: &AtomicU64,
         progress: &mut impl Progress,
         put: impl FnMut(Image) -> Result<(), Error>,
-    ) -> Result<Staged, Error> {
+    ) -> Result<StagedSet, Error> {
         match self {
             Self::Archive(archive, classes) => rows::run(archive, classes, images, progress, put),
             Self::Photographs(photographs) => photographs.run(images, progress, put),
@@ -63,7 +63,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// An image on its way to where it belongs.
+/// An image on its way to the folder or bucket.
 #[derive(Debug)]
 struct Image {
     split: Split,
@@ -71,8 +71,8 @@ struct Image {
     png: Vec<u8>,
 }
 
-/// What a whole pass over a source gave.
-struct Staged {
+/// The result of a whole pass over a source.
+struct StagedSet {
     train: Manifest,
     test: Manifest,
     /// The images' shape, as the algorithm's hyperparameter `image_shape` has it.
@@ -80,11 +80,11 @@ struct Staged {
     summary: Summary,
 }
 
-/// How many files [`Staged::files`] gives.
+/// The number of files that [`StagedSet::files`] returns.
 const FILES: usize = 3;
 
-impl Staged {
-    /// What is written beside the images, by name and content type.
+impl StagedSet {
+    /// The files written next to the images: name, content type and text.
     fn files(&self) -> Result<[(&'static str, &'static str, String); FILES], Error> {
         let hyperparameters = hyperparameters(&self.summary, &self.image_shape)?;
         Ok([

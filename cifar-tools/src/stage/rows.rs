@@ -1,7 +1,7 @@
 //! Staging from a CIFAR-100 archive: the rows of some classes.
 
 use super::summary::Counts;
-use super::{Error, Image, Staged};
+use super::{Error, Image, StagedSet};
 use crate::archive::{self, Row, Split};
 use crate::classes::Classes;
 use crate::manifest::{Line, Manifest};
@@ -19,7 +19,7 @@ pub(super) fn run(
     images: &AtomicU64,
     progress: &mut impl Progress,
     mut put: impl FnMut(Image) -> Result<(), Error>,
-) -> Result<Staged, Error> {
+) -> Result<StagedSet, Error> {
     let (mut train, mut test) = (Manifest::default(), Manifest::default());
     let mut counts = Counts::new(classes);
     let mut encoder = Encoder::default();
@@ -46,7 +46,7 @@ pub(super) fn run(
     };
     let scanned = archive::scan(archive, classes, images, progress, &mut visit)?;
     let summary = counts.finish(classes, &scanned)?;
-    Ok(Staged {
+    Ok(StagedSet {
         train,
         test,
         image_shape: format!("3,{SIDE},{SIDE}"),

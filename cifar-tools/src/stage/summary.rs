@@ -1,11 +1,11 @@
-//! What was staged, counted.
+//! Counts of the staged images.
 
 use super::Error;
 use crate::archive::{Scanned, Split};
 use crate::classes::{Classes, NAMES};
 use std::path::PathBuf;
 
-/// What was staged.
+/// The result of staging: counts by split and class.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Training images.
@@ -14,7 +14,8 @@ pub struct Summary {
     pub test: usize,
     /// The same by class, in the order of the class indices.
     pub classes: Vec<ClassCount>,
-    /// Whether these are drawings from `cifar-tools sample` and not photographs. Say so wherever results are shown.
+    /// True if these are synthetic images of `cifar-tools sample`, not photographs. Say so wherever
+    /// results are shown.
     pub drawn: bool,
     /// Files or objects that were written, manifests included.
     pub written: usize,
@@ -49,7 +50,7 @@ impl Counts {
         self.0[class][usize::from(split == Split::Test)] += 1;
     }
 
-    /// Holds the classes against the names in the archive, and each against having no image at all.
+    /// Checks the classes against the names in the archive, and that each has an image.
     pub(super) fn finish(self, classes: &Classes, scanned: &Scanned) -> Result<Summary, Error> {
         let mut counted = Vec::with_capacity(self.0.len());
         for (class, [train, test]) in classes.as_slice().iter().zip(self.0) {
@@ -58,9 +59,9 @@ impl Counts {
                 label: class.label,
                 last: scanned.names.len() - 1,
             })?;
-            if class.name.is_some_and(|asked| asked != name) {
+            if class.name.is_some_and(|requested| requested != name) {
                 return Err(Error::OtherName {
-                    asked: NAMES[usize::from(class.label)],
+                    requested: NAMES[usize::from(class.label)],
                     label: class.label,
                     name: name.clone(),
                 });

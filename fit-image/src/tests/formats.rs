@@ -49,7 +49,7 @@ fn a_jpeg_that_is_cut_inside_its_tables_is_truncated() {
         .unwrap();
     for kept in [3, 20, scan / 2, scan - 1, scan + 2] {
         let error = fit(&whole[..kept], shape(32, 32)).unwrap_err();
-        assert_eq!(error, Unusable::Truncated("JPEG"), "{kept} bytes");
+        assert_eq!(error, UnusableImage::Truncated("JPEG"), "{kept} bytes");
     }
 }
 
@@ -94,10 +94,11 @@ fn a_jpeg_of_half_the_rows_of_color_in_scans_of_their_own_is_refused() {
 }
 
 fn pixels_of(file: &[u8]) -> RgbImage {
-    seen(file, shape(4, 4))
+    decode_fitted(file, shape(4, 4))
 }
 
-/// What Pillow 13.0.0 gives for the same file, unless its test says who says so.
+/// Checks the pixels against Pillow 13.0.0's for the same file, unless the test names another
+/// source.
 #[track_caller]
 fn check_pixels(tiff: &Tiff, strip: &[u8], expected: &[[u8; 3]]) {
     let image = pixels_of(&tiff.file(strip));
@@ -176,7 +177,7 @@ fn ycbcr_in_jpeg_is_read() {
         photometric: 6,
         ..Tiff::default()
     };
-    check(&tiff.file(&jpeg), QUARTERS);
+    check(&tiff.file(&jpeg), QUADRANTS);
 }
 
 #[test]

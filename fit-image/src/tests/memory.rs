@@ -1,5 +1,5 @@
-//! What decoding takes: the largest image of each format and mode that is accepted, in a process of its own, whose peak
-//! Linux knows.
+//! Measures the memory that decoding takes: the largest accepted image of each format and mode,
+//! each in a process of its own, whose peak Linux reports.
 
 use std::io::Cursor;
 use std::process::Command;
@@ -9,7 +9,7 @@ use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, colortype};
 
 use super::files::{self, Jpeg, Tiff};
 use super::shape;
-use crate::{MAX_BYTES, MAX_PIXELS, Unusable, fit};
+use crate::{MAX_BYTES, MAX_PIXELS, UnusableImage, fit};
 
 /// The variable that makes this test the process which decodes.
 const FILE: &str = "FIT_IMAGE_DECODES";
@@ -24,7 +24,7 @@ const MOST: u64 = 415_000_000;
 /// An expensive kind of image.
 struct Kind {
     name: &'static str,
-    /// What a pixel takes, in quarters of a byte.
+    /// Decoding memory per pixel, in quarters of a byte.
     quarters: u64,
     make: fn((u32, u32)) -> Vec<u8>,
 }
@@ -140,7 +140,7 @@ fn an_image_within_the_pixels_but_over_the_memory_is_refused() {
         jpeg_in_tiff((7071, 7071)),
     ] {
         let error = fit(&file, shape(32, 32)).unwrap_err();
-        assert!(matches!(error, Unusable::TooLarge { .. }), "{error}");
+        assert!(matches!(error, UnusableImage::TooLarge { .. }), "{error}");
     }
 }
 
@@ -150,7 +150,7 @@ fn a_webp_of_many_codes_is_refused() {
     let [alpha, animated] = files::webp_alpha_of_groups(65_536);
     for file in [files::webp_of_groups(65_536), alpha, animated] {
         let error = fit(&file, shape(32, 32)).unwrap_err();
-        assert!(matches!(error, Unusable::TooLarge { .. }), "{error}");
+        assert!(matches!(error, UnusableImage::TooLarge { .. }), "{error}");
     }
     // The same with fewer is read as its decoder reads it.
     let [alpha, animated] = files::webp_alpha_of_groups(300);

@@ -15,7 +15,7 @@ use image::{
 };
 use proptest::prelude::*;
 
-use super::{Fitted, Shape, Unusable, fit, pixels};
+use super::{FittedImage, Shape, UnusableImage, fit, pixels};
 
 const RED: [u8; 3] = [220, 20, 20];
 const GREEN: [u8; 3] = [20, 200, 20];
@@ -24,13 +24,13 @@ const YELLOW: [u8; 3] = [230, 220, 30];
 const WHITE: [u8; 3] = [255; 3];
 
 /// Top left, top right, bottom left, bottom right.
-type Quarters = [[u8; 3]; 4];
+type Quadrants = [[u8; 3]; 4];
 
-const QUARTERS: Quarters = [RED, GREEN, BLUE, YELLOW];
+const QUADRANTS: Quadrants = [RED, GREEN, BLUE, YELLOW];
 
 fn picture(width: u32, height: u32) -> DynamicImage {
-    let quarter = |x, y| usize::from(2 * y >= height) * 2 + usize::from(2 * x >= width);
-    RgbImage::from_fn(width, height, |x, y| Rgb(QUARTERS[quarter(x, y)])).into()
+    let quadrant = |x, y| usize::from(2 * y >= height) * 2 + usize::from(2 * x >= width);
+    RgbImage::from_fn(width, height, |x, y| Rgb(QUADRANTS[quadrant(x, y)])).into()
 }
 
 fn file(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
@@ -43,8 +43,8 @@ fn shape(height: u32, width: u32) -> Shape {
     format!("3,{height},{width}").parse().expect("a shape")
 }
 
-fn seen(file: &[u8], shape: Shape) -> RgbImage {
-    let Fitted { png, .. } = fit(file, shape).expect("an image");
+fn decode_fitted(file: &[u8], shape: Shape) -> RgbImage {
+    let FittedImage { png, .. } = fit(file, shape).expect("an image");
     let image = image::load_from_memory_with_format(&png, ImageFormat::Png).expect("a PNG");
     assert_eq!(image.color(), ColorType::Rgb8);
     assert_eq!((image.width(), image.height()), shape.dimensions());
@@ -53,14 +53,14 @@ fn seen(file: &[u8], shape: Shape) -> RgbImage {
 }
 
 #[track_caller]
-fn check(file: &[u8], quarters: Quarters) {
-    let image = seen(file, shape(32, 32));
+fn check(file: &[u8], quadrants: Quadrants) {
+    let image = decode_fitted(file, shape(32, 32));
     for (index, (x, y)) in [(8, 8), (24, 8), (8, 24), (24, 24)].into_iter().enumerate() {
         let found = image.get_pixel(x, y).0;
         let near = |(found, expected): (u8, u8)| found.abs_diff(expected) <= 12;
         assert!(
-            found.into_iter().zip(quarters[index]).all(near),
-            "quarter {index}: {found:?}"
+            found.into_iter().zip(quadrants[index]).all(near),
+            "quadrant {index}: {found:?}"
         );
     }
 }
@@ -83,7 +83,7 @@ const FORMATS: [(ImageFormat, &str); 6] = [
 fn every_format_is_read() {
     for (format, name) in FORMATS {
         let file = file(&picture(200, 120), format);
-        check(&file, QUARTERS);
+        check(&file, QUADRANTS);
         let fitted = fit(&file, shape(32, 32)).unwrap();
         assert_eq!(
             (fitted.format, fitted.width, fitted.height),
@@ -95,12 +95,15 @@ fn every_format_is_read() {
 #[test]
 fn every_depth_becomes_8_bit_rgb() {
     let image = picture(64, 64);
-    check(&file(&image.to_rgb16().into(), ImageFormat::Png), QUARTERS);
-    check(&file(&image.to_rgba8().into(), ImageFormat::Png), QUARTERS);
-    check(&file(&image.to_rgba16().into(), ImageFormat::Png), QUARTERS);
+    check(&file(&image.to_rgb16().into(), ImageFormat::Png), QUADRANTS);
+    check(&file(&image.to_rgba8().into(), ImageFormat::Png), QUADRANTS);
+    check(
+        &file(&image.to_rgba16().into(), ImageFormat::Png),
+        QUADRANTS,
+    );
     check(
         &file(&image.to_rgb32f().into(), ImageFormat::Tiff),
-        QUARTERS,
+        QUADRANTS,
     );
     let gray = |luma: u8| GrayImage::from_pixel(64, 64, Luma([luma]));
     check(&file(&gray(90).into(), ImageFormat::Png), [[90; 3]; 4]);
@@ -142,7 +145,7 @@ fn turned(image: &DynamicImage, orientation: u8) -> Vec<u8> {
 #[test]
 fn a_photograph_stands_upright() {
     let image = picture(120, 80);
-    for (orientation, quarters) in [
+    for (orientation, quadrants) in [
         (1, [RED, GREEN, BLUE, YELLOW]),
         (2, [GREEN, RED, YELLOW, BLUE]),
         (3, [YELLOW, BLUE, GREEN, RED]),
@@ -151,16 +154,16 @@ fn a_photograph_stands_upright() {
         (6, [BLUE, RED, YELLOW, GREEN]),
         (7, [YELLOW, GREEN, BLUE, RED]),
         (8, [GREEN, YELLOW, RED, BLUE]),
-        (0, QUARTERS),
-        (99, QUARTERS),
+        (0, QUADRANTS),
+        (99, QUADRANTS),
     ] {
-        check(&turned(&image, orientation), quarters);
+        check(&turned(&image, orientation), quadrants);
     }
 }
 
 #[test]
 fn a_turned_photograph_still_has_the_models_shape() {
-    let image = seen(&turned(&picture(120, 80), 6), shape(20, 40));
+    let image = decode_fitted(&turned(&picture(120, 80), 6), shape(20, 40));
     assert_eq!(
         image.get_pixel(39, 0).0.map(|channel| channel > 100),
         [true, false, false]
@@ -174,7 +177,7 @@ fn an_image_of_the_models_size_is_not_touched() {
     });
     for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Bmp] {
         let file = file(&noise.clone().into(), format);
-        assert_eq!(seen(&file, shape(32, 32)), noise);
+        assert_eq!(decode_fitted(&file, shape(32, 32)), noise);
     }
 }
 
@@ -188,7 +191,7 @@ fn nothing_is_cut_off_whatever_the_proportions() {
         (33, 31),
         (16, 16),
     ] {
-        check(&file(&picture(width, height), ImageFormat::Png), QUARTERS);
+        check(&file(&picture(width, height), ImageFormat::Png), QUADRANTS);
     }
 }
 
@@ -198,7 +201,7 @@ fn a_fine_pattern_becomes_its_mean_and_not_a_moire() {
         let checks = GrayImage::from_fn(size, size, |x, y| {
             Luma([if (x + y) % 2 == 0 { 0 } else { 255 }])
         });
-        let image = seen(&file(&checks.into(), ImageFormat::Png), shape(32, 32));
+        let image = decode_fitted(&file(&checks.into(), ImageFormat::Png), shape(32, 32));
         for pixel in image.pixels() {
             assert!(pixel.0[0].abs_diff(127) < 24, "{size}: {pixel:?}");
         }
@@ -237,7 +240,7 @@ fn a_truncated_image_says_so_in_every_format() {
         let whole = file(&noise.clone().into(), format);
         for kept in [whole.len() / 2, whole.len() * 9 / 10] {
             let error = fit(&whole[..kept], shape(32, 32)).expect_err(name);
-            assert_eq!(error, Unusable::Truncated(name), "{kept} bytes");
+            assert_eq!(error, UnusableImage::Truncated(name), "{kept} bytes");
         }
     }
 }
@@ -286,9 +289,9 @@ fn a_decompression_bomb_is_not_decoded() {
 fn the_limit_is_the_largest_size_that_is_tried() {
     // The header promises what is allowed, and then nothing comes.
     let error = fit(&png_that_claims(10_000, 5_000), shape(32, 32)).unwrap_err();
-    assert!(!matches!(error, Unusable::TooLarge { .. }), "{error}");
+    assert!(!matches!(error, UnusableImage::TooLarge { .. }), "{error}");
     let error = fit(&png_that_claims(10_000, 5_001), shape(32, 32)).unwrap_err();
-    assert!(matches!(error, Unusable::TooLarge { .. }), "{error}");
+    assert!(matches!(error, UnusableImage::TooLarge { .. }), "{error}");
 }
 
 proptest! {

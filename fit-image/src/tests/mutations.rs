@@ -1,4 +1,4 @@
-//! Damaged files of every decoder: whatever they hold is answered, in bounded time and memory.
+//! Mutated files of every decoder: each gives an image or an error, in bounded time and memory.
 
 use image::ImageFormat;
 use proptest::prelude::*;
@@ -8,11 +8,11 @@ use proptest::test_runner::{Config, TestRunner};
 use super::files::{self, Jpeg, Tiff};
 use super::{file, fit, picture, shape};
 
-/// Damaged files for each decoder. Small images, so that they take a few seconds together.
+/// Mutated files per decoder. The images are small, so that all take a few seconds.
 const CASES: u32 = 400;
 
 #[derive(Clone, Copy, Debug)]
-enum Damage {
+enum Mutation {
     Byte(u8),
     /// A length or an offset that is as large as can be, or wraps.
     Number(u32),
@@ -20,24 +20,24 @@ enum Damage {
     Repeat(u8),
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+fn mutation() -> impl Strategy<Value = Mutation> {
     prop_oneof![
-        4 => any::<u8>().prop_map(Damage::Byte),
-        2 => prop_oneof![Just(u32::MAX), Just(0), Just(0x7FFF_FFFF), Just(0x0100_0000), any::<u32>()].prop_map(Damage::Number),
-        1 => Just(Damage::Cut),
-        1 => any::<u8>().prop_map(Damage::Repeat),
+        4 => any::<u8>().prop_map(Mutation::Byte),
+        2 => prop_oneof![Just(u32::MAX), Just(0), Just(0x7FFF_FFFF), Just(0x0100_0000), any::<u32>()].prop_map(Mutation::Number),
+        1 => Just(Mutation::Cut),
+        1 => any::<u8>().prop_map(Mutation::Repeat),
     ]
 }
 
-fn apply(file: &mut Vec<u8>, at: usize, damage: Damage) {
-    match damage {
-        Damage::Byte(byte) => file[at] = byte,
-        Damage::Number(number) => {
+fn apply(file: &mut Vec<u8>, at: usize, mutation: Mutation) {
+    match mutation {
+        Mutation::Byte(byte) => file[at] = byte,
+        Mutation::Number(number) => {
             let end = file.len().min(at + 4);
             file[at..end].copy_from_slice(&number.to_le_bytes()[..end - at]);
         }
-        Damage::Cut => file.truncate(at.max(1)),
-        Damage::Repeat(bytes) => {
+        Mutation::Cut => file.truncate(at.max(1)),
+        Mutation::Repeat(bytes) => {
             let end = file.len().min(at + usize::from(bytes));
             let again = file[at..end].to_vec();
             file.splice(at..at, again);
@@ -46,28 +46,28 @@ fn apply(file: &mut Vec<u8>, at: usize, damage: Damage) {
 }
 
 fn check(files: &[Vec<u8>]) {
-    let damages = prop::collection::vec((any::<Index>(), damage()), 1..8);
+    let mutations = prop::collection::vec((any::<Index>(), mutation()), 1..8);
     let config = Config {
         cases: CASES,
         failure_persistence: None,
         ..Config::default()
     };
-    let answered = TestRunner::new(config).run(&(any::<Index>(), damages), |(which, damages)| {
-        let mut file = which.get(files).clone();
-        for (at, damage) in damages {
+    let result = TestRunner::new(config).run(&(any::<Index>(), mutations), |(index, mutations)| {
+        let mut file = index.get(files).clone();
+        for (at, mutation) in mutations {
             let at = at.index(file.len());
-            apply(&mut file, at, damage);
+            apply(&mut file, at, mutation);
         }
         if let Ok(fitted) = fit(&file, shape(32, 32)) {
             prop_assert!(image::load_from_memory(&fitted.png).is_ok());
         }
         Ok(())
     });
-    answered.unwrap();
+    result.unwrap();
 }
 
 #[test]
-fn damaged_png_files_are_answered() {
+fn mutated_png_files_do_not_panic() {
     let image = picture(40, 30);
     check(&[
         file(&image, ImageFormat::Png),
@@ -77,7 +77,7 @@ fn damaged_png_files_are_answered() {
 }
 
 #[test]
-fn damaged_jpeg_files_are_answered() {
+fn mutated_jpeg_files_do_not_panic() {
     let mut files = vec![file(&picture(40, 30), ImageFormat::Jpeg)];
     for (progressive, components, apart) in [
         (false, 1, false),
@@ -97,7 +97,7 @@ fn damaged_jpeg_files_are_answered() {
 }
 
 #[test]
-fn damaged_webp_files_are_answered() {
+fn mutated_webp_files_do_not_panic() {
     let size = (40, 30);
     check(&[
         file(&picture(40, 30), ImageFormat::WebP),
@@ -109,7 +109,7 @@ fn damaged_webp_files_are_answered() {
 }
 
 #[test]
-fn damaged_gif_files_are_answered() {
+fn mutated_gif_files_do_not_panic() {
     check(&[
         file(&picture(40, 30), ImageFormat::Gif),
         files::gif((40, 30)),
@@ -117,7 +117,7 @@ fn damaged_gif_files_are_answered() {
 }
 
 #[test]
-fn damaged_bmp_files_are_answered() {
+fn mutated_bmp_files_do_not_panic() {
     let image = picture(40, 30);
     check(&[
         file(&image, ImageFormat::Bmp),
@@ -127,7 +127,7 @@ fn damaged_bmp_files_are_answered() {
 }
 
 #[test]
-fn damaged_tiff_files_are_answered() {
+fn mutated_tiff_files_do_not_panic() {
     let image = picture(40, 30);
     let of = |tiff: Tiff, bytes: usize| tiff.file(&vec![0x5A; bytes]);
     check(&[

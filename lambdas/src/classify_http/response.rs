@@ -5,7 +5,7 @@
 
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::event::apigw::ApiGatewayProxyResponse;
-use fit_image::Unusable;
+use fit_image::UnusableImage;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -70,14 +70,16 @@ impl ErrorResponse {
     }
 }
 
-impl From<Unusable> for ErrorResponse {
-    fn from(unusable: Unusable) -> Self {
+impl From<UnusableImage> for ErrorResponse {
+    fn from(unusable: UnusableImage) -> Self {
         let (status, error) = match unusable {
-            Unusable::NotAnImage => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NotAnImage"),
-            Unusable::Unsupported(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedImage"),
-            Unusable::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "ImageTooLarge"),
-            Unusable::Truncated(_) => (StatusCode::UNPROCESSABLE_ENTITY, "TruncatedImage"),
-            Unusable::Corrupt(..) => (StatusCode::UNPROCESSABLE_ENTITY, "CorruptImage"),
+            UnusableImage::NotAnImage => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NotAnImage"),
+            UnusableImage::Unsupported(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedImage")
+            }
+            UnusableImage::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "ImageTooLarge"),
+            UnusableImage::Truncated(_) => (StatusCode::UNPROCESSABLE_ENTITY, "TruncatedImage"),
+            UnusableImage::Corrupt(..) => (StatusCode::UNPROCESSABLE_ENTITY, "CorruptImage"),
         };
         Self::new(status, error, unusable.to_string())
     }

@@ -3,7 +3,7 @@
 use super::onnx::OnnxModel;
 use crate::artifact::{self, ArtifactError, Config, MODEL};
 use crate::network::{Frozen, Tensor, softmax};
-use fit_image::Unusable;
+use fit_image::UnusableImage;
 use image::RgbImage;
 use std::iter::once;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ pub enum LoadError {
 pub enum PredictError {
     /// The bytes are no image that can be decoded.
     #[error(transparent)]
-    Image(#[from] Unusable),
+    Image(#[from] UnusableImage),
     /// The model failed.
     #[error("the model failed: {0}")]
     Model(String),

@@ -1,4 +1,4 @@
-//! Which images there are, and of which class each is.
+//! Finds the images in a folder, and the class of each.
 
 use super::{Error, Photograph};
 use crate::archive::Split;
@@ -6,24 +6,24 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The endings of the formats that can be read, and of telephones' that can't, so that those are reported.
-const ENDINGS: [&str; 10] = [
+/// The extensions of the formats that can be read, and of telephones' that can't, so that those are reported.
+const EXTENSIONS: [&str; 10] = [
     "bmp", "gif", "heic", "heif", "jpeg", "jpg", "png", "tif", "tiff", "webp",
 ];
 
-/// What is in a folder of images.
+/// The classes and images in a folder.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct ImageFolder {
     /// The names of the classes, sorted.
     pub(super) classes: Vec<String>,
     pub(super) splits: Splits,
 }
 
-/// Whether someone has chosen the test images already.
+/// Image files by split, if the folder has `train` and `test`.
 #[derive(Debug)]
 pub(super) enum Splits {
-    Given { train: Vec<File>, test: Vec<File> },
-    None(Vec<File>),
+    Split { train: Vec<File>, test: Vec<File> },
+    Unsplit(Vec<File>),
 }
 
 /// An image file.
@@ -35,7 +35,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// It, in a split; its name is still to be found.
+    /// Assigns the file to a split. Its output name is set later.
     pub(super) fn photograph(self, split: Split) -> Photograph {
         Photograph {
             split,
@@ -48,23 +48,23 @@ impl File {
 }
 
 /// Finds the classes in `dir`, and the images of each.
-pub(super) fn classes(dir: &Path) -> Result<Found, Error> {
+pub(super) fn classes(dir: &Path) -> Result<ImageFolder, Error> {
     let top = folders(dir)?;
-    let halves = ["train", "test"].map(|half| dir.join(half));
-    if halves.iter().all(|half| top.contains(half)) && top.len() == 2 {
-        return halves_of(&halves);
+    let splits = ["train", "test"].map(|split| dir.join(split));
+    if splits.iter().all(|split| top.contains(split)) && top.len() == 2 {
+        return split_folders(&splits);
     }
     let classes = names(&top)?;
     let files = files(&top)?;
     check(dir, &classes)?;
-    Ok(Found {
+    Ok(ImageFolder {
         classes,
-        splits: Splits::None(files),
+        splits: Splits::Unsplit(files),
     })
 }
 
-/// Both halves have the classes of either.
-fn halves_of([train, test]: &[PathBuf; 2]) -> Result<Found, Error> {
+/// Reads `train` and `test`. Each class of `test` must be in `train` too.
+fn split_folders([train, test]: &[PathBuf; 2]) -> Result<ImageFolder, Error> {
     let (of_train, of_test) = (folders(train)?, folders(test)?);
     let classes = names(&of_train)?;
     let of_both: BTreeSet<String> = names(&of_test)?.into_iter().collect();
@@ -73,15 +73,17 @@ fn halves_of([train, test]: &[PathBuf; 2]) -> Result<Found, Error> {
         return Err(images(&test.join(name), why));
     }
     check(train, &classes)?;
-    let place = |file: File, folders: &[PathBuf]| -> Option<File> {
+    let with_class = |file: File, folders: &[PathBuf]| -> Option<File> {
         let name = folders[file.class].file_name()?.to_string_lossy();
         let class = classes.iter().position(|class| *class == name)?;
         Some(File { class, ..file })
     };
     let test = files(&of_test)?;
-    let test = test.into_iter().filter_map(|file| place(file, &of_test));
-    Ok(Found {
-        splits: Splits::Given {
+    let test = test
+        .into_iter()
+        .filter_map(|file| with_class(file, &of_test));
+    Ok(ImageFolder {
+        splits: Splits::Split {
             train: files(&of_train)?,
             test: test.collect(),
         },
@@ -141,8 +143,8 @@ fn files(folders: &[PathBuf]) -> Result<Vec<File>, Error> {
 }
 
 fn is_image(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.to_lowercase().as_str()))
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.to_lowercase().as_str()))
 }
 
 fn check(dir: &Path, classes: &[String]) -> Result<(), Error> {

@@ -1,14 +1,14 @@
-//! Staging from folders of photographs: one's own data set.
+//! Staging from folders of photographs: a data set of your own.
 //!
 //! ```text
 //! DIR/bicycle/*.jpg                  a folder for each class, its name the label
 //! DIR/motorcycle/*.png
 //!
-//! DIR/train/bicycle/*.jpg            or the same twice, where the test images are chosen already
+//! DIR/train/bicycle/*.jpg            or the same twice, if the test images are already chosen
 //! DIR/test/bicycle/*.jpg
 //! ```
 //!
-//! The classes' indices are their places by name. Each image is turned upright and fitted to the model's input as
+//! The classes' indices follow the order of their names. Each image is turned upright and fitted to the model's input as
 //! serialize-image does it, so that a model sees in training what it will see in service.
 
 mod find;
@@ -17,7 +17,7 @@ mod split;
 mod tests;
 
 use super::summary::ClassCount;
-use super::{Error, Image, Staged, Summary};
+use super::{Error, Image, StagedSet, Summary};
 use crate::archive::Split;
 use crate::manifest::{Line, Manifest};
 use crate::progress::{Progress, Tick};
@@ -31,8 +31,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use split::Share;
 
-/// Images that are fitted between two looks at the progress: a few for each core.
-const AT_ONCE: usize = 32;
+/// Images fitted in one batch, between two progress reports: a few for each core.
+const BATCH: usize = 32;
 
 /// Image files with their classes.
 #[derive(Debug)]
@@ -51,33 +51,33 @@ pub struct Photographs {
 struct Photograph {
     split: Split,
     class: usize,
-    /// The name that it will have.
+    /// The name of the staged image.
     name: String,
     path: PathBuf,
     bytes: u64,
 }
 
 impl Photographs {
-    /// Finds the images in `dir`, to be fitted to `shape`. Where it has no folders `train` and `test`, `share` says which
-    /// images are for the test.
+    /// Finds the images in `dir`, to be fitted to `shape`. Without folders `train` and `test`, `share` selects the
+    /// test images.
     ///
     /// # Errors
     /// [`Error::Images`]: there are no classes, or a class has no image, or a name that can't be a label.
     pub fn find(dir: &Path, shape: Shape, share: Share) -> Result<Self, Error> {
-        let found = find::classes(dir)?;
-        let files: Vec<Photograph> = match found.splits {
-            find::Splits::Given { train, test } => {
+        let folder = find::classes(dir)?;
+        let files: Vec<Photograph> = match folder.splits {
+            find::Splits::Split { train, test } => {
                 let train = train.into_iter().map(|file| (Split::Train, file));
                 train
                     .chain(test.into_iter().map(|file| (Split::Test, file)))
                     .map(|(split, file)| file.photograph(split))
                     .collect()
             }
-            find::Splits::None(files) => split::split(files, &found.classes, share),
+            find::Splits::Unsplit(files) => split::split(files, &folder.classes, share),
         };
         let mut photographs = Self {
             bytes: files.iter().map(|file| file.bytes).sum(),
-            classes: found.classes,
+            classes: folder.classes,
             files,
             shape,
         };
@@ -85,7 +85,7 @@ impl Photographs {
         Ok(photographs)
     }
 
-    /// Names each file by its class and its own name, with its own ending where another has that name already.
+    /// Names each file by its class and its own name, with its extension if the name is taken.
     fn name_files(&mut self) -> Result<(), Error> {
         let mut taken = HashSet::new();
         for file in &mut self.files {
@@ -111,16 +111,16 @@ impl Photographs {
         images: &AtomicU64,
         progress: &mut impl Progress,
         mut put: impl FnMut(Image) -> Result<(), Error>,
-    ) -> Result<Staged, Error> {
+    ) -> Result<StagedSet, Error> {
         let (mut train, mut test) = (Manifest::default(), Manifest::default());
         let mut summary = Summary::of_photographs(&self.classes);
         let mut tick = Tick {
             total: Some(self.bytes),
             ..Tick::default()
         };
-        for some in self.files.chunks(AT_ONCE) {
-            let fitted: Vec<_> = some.par_iter().map(|file| fit(file, self.shape)).collect();
-            for (file, png) in some.iter().zip(fitted) {
+        for batch in self.files.chunks(BATCH) {
+            let fitted: Vec<_> = batch.par_iter().map(|file| fit(file, self.shape)).collect();
+            for (file, png) in batch.iter().zip(fitted) {
                 tick.bytes += file.bytes;
                 tick.images = images.load(Ordering::Relaxed);
                 if progress(tick) == ControlFlow::Break(()) {
@@ -146,7 +146,7 @@ impl Photographs {
             }
         }
         summary.check_classes()?;
-        Ok(Staged {
+        Ok(StagedSet {
             train,
             test,
             image_shape: self.shape.to_string(),
@@ -155,17 +155,17 @@ impl Photographs {
     }
 }
 
-/// The image of a file, or why there is none.
-fn fit(file: &Photograph, shape: Shape) -> Result<Vec<u8>, Unfit> {
-    let bytes = fs::read(&file.path).map_err(Unfit::Unread)?;
-    let fitted = fit_image::fit(&bytes, shape).map_err(Unfit::Unusable)?;
+/// Reads a file and fits its image.
+fn fit(file: &Photograph, shape: Shape) -> Result<Vec<u8>, FitError> {
+    let bytes = fs::read(&file.path).map_err(FitError::Read)?;
+    let fitted = fit_image::fit(&bytes, shape).map_err(FitError::Unusable)?;
     Ok(fitted.png)
 }
 
-/// Why a file gives no image.
-enum Unfit {
-    Unread(std::io::Error),
-    Unusable(fit_image::Unusable),
+/// An error of fitting one file.
+enum FitError {
+    Read(std::io::Error),
+    Unusable(fit_image::UnusableImage),
 }
 
 impl Summary {
@@ -182,19 +182,19 @@ impl Summary {
         }
     }
 
-    /// Counts an image, or notes why there is none: one bad file among thousands is no reason to stage nothing.
+    /// Counts an image, or records why it is unusable: one bad file among thousands is no reason to stage nothing.
     fn take(
         &mut self,
         file: &Photograph,
-        png: Result<Vec<u8>, Unfit>,
+        png: Result<Vec<u8>, FitError>,
     ) -> Result<Option<Vec<u8>>, Error> {
         let png = match png {
             Ok(png) => png,
-            Err(Unfit::Unread(source)) => {
+            Err(FitError::Read(source)) => {
                 let path = file.path.clone();
                 return Err(Error::Read { path, source });
             }
-            Err(Unfit::Unusable(why)) => {
+            Err(FitError::Unusable(why)) => {
                 self.unusable.push((file.path.clone(), why.to_string()));
                 return Ok(None);
             }
@@ -217,7 +217,7 @@ impl Summary {
     }
 }
 
-/// Manifests are lines with tabs, so a name has neither.
+/// Replaces control characters: a manifest separates fields by tabs and lines by newlines.
 fn without_control(name: &str) -> String {
     name.replace(char::is_control, "_")
 }

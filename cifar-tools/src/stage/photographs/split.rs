@@ -1,16 +1,16 @@
-//! Which images are for the test, where nobody has chosen them.
+//! Splits images into training and test sets, for folders that are not split yet.
 
 use super::Photograph;
 use super::find::File;
 use crate::archive::Split;
 use md5::{Digest, Md5};
 
-/// How many images are for the test, and which.
+/// The test fraction of a split, and its seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
-    /// The part of each class that is for the test, above 0 and below 1.
+    /// The fraction of each class that goes to the test set, above 0 and below 1.
     pub test: f64,
-    /// Another seed chooses others.
+    /// Selects the test images: another seed selects others.
     pub seed: u64,
 }
 
@@ -34,8 +34,8 @@ pub(super) fn split(files: Vec<File>, classes: &[String], share: Share) -> Vec<P
         .chunk_by(|(_, left), (_, right)| left.class == right.class)
         .flat_map(|class| {
             let for_test = test_images(class.len(), share.test);
-            class.iter().enumerate().map(move |(place, (_, file))| {
-                let split = if place < for_test {
+            class.iter().enumerate().map(move |(index, (_, file))| {
+                let split = if index < for_test {
                     Split::Test
                 } else {
                     Split::Train
@@ -62,8 +62,8 @@ fn rank(seed: u64, class: &str, file: &File) -> [u8; 16] {
 }
 
 fn test_images(images: usize, share: f64) -> usize {
-    let wanted = (images as f64 * share).round() as usize;
-    wanted.clamp(usize::from(images > 1), images.saturating_sub(1))
+    let test = (images as f64 * share).round() as usize;
+    test.clamp(usize::from(images > 1), images.saturating_sub(1))
 }
 
 #[cfg(test)]
