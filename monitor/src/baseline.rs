@@ -1,5 +1,5 @@
-//! The baseline that windows are compared with: three files in a folder, made from answers to
-//! images that are as they should be.
+//! The baseline that windows are compared with: three files in a folder, made from predictions on
+//! reference images.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,11 +19,12 @@ pub struct Baseline {
     pub statistics: Statistics,
     /// `constraints.json`
     pub constraints: Constraints,
-    /// `embeddings.json`: a sample of the network's own view of the images; or why there is none.
+    /// `embeddings.json`: a sample of the network's embeddings of the images, or the reason why
+    /// there is none.
     pub embeddings: Embeddings,
 }
 
-/// A file of a baseline that can't be used.
+/// An invalid file of a baseline.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file} is not one of a baseline: {reason}; make it anew with `scones monitor baseline`")]
 pub struct InvalidBaseline {
@@ -31,20 +32,20 @@ pub struct InvalidBaseline {
     reason: String,
 }
 
-/// `embeddings.json`: numbers in text would be four times as long.
+/// The content of `embeddings.json`. Base64 is a quarter of the length of decimal numbers.
 #[derive(Serialize, Deserialize)]
-struct Packed {
-    /// Numbers in each.
+struct EmbeddingsFile {
+    /// The length of each vector.
     dimension: usize,
-    /// All of them, one after the other, as 32-bit floats, least byte first, in base64.
+    /// All vectors, concatenated, as little-endian 32-bit floats in base64.
     data: String,
-    /// The reason why there are none.
+    /// The reason why there are no embeddings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
 
 impl Baseline {
-    /// Of what was seen.
+    /// Makes a baseline of observations.
     pub fn of(observed: Observed) -> Self {
         let statistics = Statistics::of(&observed);
         Self {
@@ -54,7 +55,7 @@ impl Baseline {
         }
     }
 
-    /// The three files, in the order of [`FILES`].
+    /// Serializes the three files, in the order of [`FILES`].
     pub fn to_files(&self) -> [Vec<u8>; 3] {
         [
             pretty(&self.statistics),
@@ -63,15 +64,15 @@ impl Baseline {
         ]
     }
 
-    /// Reads the three files.
+    /// Parses the three files.
     ///
     /// # Errors
-    /// One of them is something else.
+    /// One of them is invalid.
     pub fn from_files(
         [statistics, constraints, embeddings]: [&[u8]; 3],
     ) -> Result<Self, InvalidBaseline> {
         let [statistics_file, constraints_file, embeddings_file] = FILES;
-        let packed: Packed = read(embeddings_file, embeddings)?;
+        let packed: EmbeddingsFile = read(embeddings_file, embeddings)?;
         Ok(Self {
             statistics: read(statistics_file, statistics)?,
             constraints: read(constraints_file, constraints)?,
@@ -93,7 +94,7 @@ fn read<'a, T: Deserialize<'a>>(file: &'static str, text: &'a [u8]) -> Result<T,
     })
 }
 
-/// As people read it, with an end of line at its end.
+/// Serializes to indented JSON with a final newline.
 pub(crate) fn pretty(value: &impl Serialize) -> Vec<u8> {
     // Numbers, texts and lists of them are always JSON.
     let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
@@ -101,21 +102,21 @@ pub(crate) fn pretty(value: &impl Serialize) -> Vec<u8> {
     text
 }
 
-fn pack(embeddings: &Embeddings) -> Packed {
+fn pack(embeddings: &Embeddings) -> EmbeddingsFile {
     let vectors = embeddings.as_deref().unwrap_or_default();
     let bytes: Vec<u8> = vectors
         .iter()
         .flatten()
         .flat_map(|number| number.to_le_bytes())
         .collect();
-    Packed {
+    EmbeddingsFile {
         dimension: vectors.first().map_or(0, Vec::len),
         data: STANDARD.encode(bytes),
         reason: embeddings.as_ref().err().cloned(),
     }
 }
 
-fn unpack(packed: &Packed) -> Result<Vec<Vec<f32>>, String> {
+fn unpack(packed: &EmbeddingsFile) -> Result<Vec<Vec<f32>>, String> {
     let bytes = STANDARD
         .decode(&packed.data)
         .map_err(|error| error.to_string())?;

@@ -1,9 +1,9 @@
-//! From confidences to accuracy without labels: confidence-based performance estimation (CBPE).
+//! Confidence-based performance estimation (CBPE): accuracy from confidences, without labels.
 //!
-//! The baseline, whose labels are known, says how often answers of some confidence are right; a
-//! window's confidences then say how many of its answers are. It is right as long as images of one
-//! confidence are as often right as they were: a changed mix of easy and hard images keeps that, a
-//! model that errs with confidence on images of a new kind does not.
+//! The labeled baseline gives the accuracy at each confidence; the confidences of a window then
+//! give its expected accuracy. The estimate holds as long as the accuracy at each confidence stays
+//! the same: under a changed mix of easy and hard images it does, on images of a new kind on which
+//! the model is confidently wrong it does not.
 //!
 //! The baseline's blocks of confidence come from isotonic regression (pool adjacent violators;
 //! Zadrozny and Elkan, 2002) over groups of equal size. The estimate is a post-stratified mean, and
@@ -17,20 +17,20 @@ use crate::stats::proportion::{Interval, Z95};
 /// Groups of equal size before neighbors are pooled.
 const GROUPS: usize = 20;
 
-/// The least answers in a group: fewer say little.
+/// The minimum number of predictions in a group.
 const LEAST: usize = 20;
 
-/// The accuracy of answers by confidence.
+/// Accuracy by confidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// From the lowest confidence to the highest.
+    /// Blocks from the lowest confidence to the highest.
     blocks: Vec<Block>,
 }
 
-/// Answers of neighboring confidences.
+/// Predictions of neighboring confidences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Block {
-    /// The highest confidence in it.
+    /// The highest confidence in the block.
     up_to: f32,
     answers: u64,
     correct: u64,
@@ -41,9 +41,9 @@ impl Block {
         self.correct as f64 / self.answers as f64
     }
 
-    /// For variances: with half an answer added to either side (Jeffreys' prior), so that ten of
-    /// ten is not certainty.
-    fn spread(&self) -> f64 {
+    /// Returns the accuracy for variances, with half a prediction added to either side (Jeffreys'
+    /// prior), so that ten of ten is not certainty.
+    fn variance(&self) -> f64 {
         let accuracy = (self.correct as f64 + 0.5) / (self.answers as f64 + 1.0);
         accuracy * (1.0 - accuracy)
     }
@@ -52,17 +52,17 @@ impl Block {
 /// An estimate of a window's accuracy from its confidences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
-    /// The part of the answers that are right, and between what it lies with a confidence of 95 %.
+    /// The estimated accuracy with its 95 % interval.
     pub accuracy: Interval,
-    /// The same of the baseline, by the same blocks.
+    /// The baseline's accuracy by the same blocks.
     pub baseline: f64,
-    /// Probability of so low an estimate if nothing has changed.
+    /// The p-value of so low an estimate if nothing has changed.
     pub p_value: f64,
 }
 
 impl Calibration {
-    /// Fits answers whose classes are known: their confidences, and whether each was right. `None`
-    /// without answers.
+    /// Fits the labeled predictions: their confidences, and true for the right ones. Returns `None`
+    /// without predictions.
     pub fn fit(answers: impl IntoIterator<Item = (f32, bool)>) -> Option<Self> {
         let mut answers: Vec<(f32, bool)> = answers.into_iter().collect();
         answers.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -90,19 +90,19 @@ impl Calibration {
         (!blocks.is_empty()).then_some(Self { blocks })
     }
 
-    /// Returns the accuracy of answers of that confidence.
+    /// Returns the accuracy at a confidence.
     pub fn accuracy_at(&self, confidence: f32) -> f64 {
         self.blocks[self.block(confidence)].accuracy()
     }
 
     fn block(&self, confidence: f32) -> usize {
-        let place = self
+        let index = self
             .blocks
             .partition_point(|block| block.up_to < confidence);
-        place.min(self.blocks.len() - 1)
+        index.min(self.blocks.len() - 1)
     }
 
-    /// Estimates the accuracy of answers of these confidences; `None` without any.
+    /// Estimates the accuracy of predictions with these confidences; `None` without any.
     pub fn estimate(&self, confidences: &[f32]) -> Option<Estimate> {
         if confidences.is_empty() {
             return None;
@@ -125,15 +125,15 @@ impl Calibration {
         let baseline = over(&|block, _| before(block) * block.accuracy());
         // By chance the answers of a block are right more or less often than they should be, here
         // and in the baseline.
-        let here = over(&|block, share| share * block.spread()) / n;
-        let there = over(&|block, share| share.powi(2) * block.spread() / block.answers as f64);
+        let here = over(&|block, share| share * block.variance()) / n;
+        let there = over(&|block, share| share.powi(2) * block.variance() / block.answers as f64);
         let error = (here + there).sqrt();
         // For the drop, only the mix of blocks changes: what both sides share is in neither.
         let mix = over(&|block, share| share * block.accuracy().powi(2)) - value.powi(2);
         let mix_before =
             over(&|block, _| before(block) * block.accuracy().powi(2)) - baseline.powi(2);
         let blocks = over(&|block, share| {
-            (share - before(block)).powi(2) * block.spread() / block.answers as f64
+            (share - before(block)).powi(2) * block.variance() / block.answers as f64
         });
         let deviation = (mix.max(0.0) / n + mix_before.max(0.0) / all + blocks).sqrt();
         let p_value = if deviation > 0.0 {
@@ -159,7 +159,7 @@ fn pool(into: &mut Block, next: Block) {
     into.correct += next.correct;
 }
 
-/// Pools neighbors until a higher confidence is nowhere right less often.
+/// Pools adjacent violators until accuracy does not fall with confidence.
 fn isotonic(groups: Vec<Block>) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     for group in groups {

@@ -1,5 +1,5 @@
-//! `constraints.json`, in Model Monitor's schema, with a section of its own: what is asked of a
-//! window. It is a suggestion, made with the baseline, for people to change.
+//! `constraints.json`, in Model Monitor's schema, with an extra section for image classification.
+//! The baseline suggests constraints; you may edit them.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-constraints.html>
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::statistics::{InferredType, Statistics};
 
-/// The whole file.
+/// The file `constraints.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Constraints {
-    /// Of the schema: 0.
+    /// The version of the schema: 0.
     pub version: u32,
-    /// One after the other.
+    /// Constraints by feature.
     pub features: Vec<FeatureConstraints>,
-    /// For all of them.
+    /// Options for all features.
     pub monitoring_config: MonitoringConfig,
-    /// Not of Model Monitor's schema.
+    /// An extension of Model Monitor's schema.
     pub image_classification: ImageConstraints,
 }
 
@@ -27,12 +27,12 @@ pub struct FeatureConstraints {
     pub name: String,
     /// `Fractional` or `String`.
     pub inferred_type: InferredType,
-    /// The part of the records that have it, 0 to 1.
+    /// The minimum fraction of records that have the feature, 0 to 1.
     pub completeness: f64,
-    /// Of numbers.
+    /// Constraints on a numerical feature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_constraints: Option<NumericalConstraints>,
-    /// Of texts.
+    /// Constraints on a string feature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub string_constraints: Option<StringConstraints>,
 }
@@ -40,36 +40,36 @@ pub struct FeatureConstraints {
 /// Constraints on numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumericalConstraints {
-    /// None is under 0.
+    /// True if no value may be negative.
     pub is_non_negative: bool,
 }
 
 /// Constraints on texts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StringConstraints {
-    /// Each is one of these.
+    /// The allowed values.
     pub domains: Vec<String>,
 }
 
 /// Model Monitor's options.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MonitoringConfig {
-    /// `Enabled`, or violations are not looked for.
-    pub evaluate_constraints: Switch,
-    /// `Enabled`, or no metrics are written.
-    pub emit_metrics: Switch,
-    /// The part of the lines that may have no scores in them.
+    /// `Enabled`, or the monitor does not look for violations.
+    pub evaluate_constraints: Toggle,
+    /// `Enabled`, or the monitor writes no metrics.
+    pub emit_metrics: Toggle,
+    /// The maximum fraction of lines without scores.
     pub datatype_check_threshold: f64,
     /// Model Monitor's; a class that the model does not have is no answer here, and counts there.
     pub domain_content_threshold: f64,
-    /// The comparison of distributions.
+    /// The comparison of distributions with the baseline.
     pub distribution_constraints: DistributionConstraints,
 }
 
-/// A switch of Model Monitor.
+/// An option of Model Monitor that is enabled or disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "they are named after what they are")]
-pub enum Switch {
+pub enum Toggle {
     Enabled,
     Disabled,
 }
@@ -77,13 +77,13 @@ pub enum Switch {
 /// The comparison of distributions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DistributionConstraints {
-    /// `Enabled`, or they are not.
-    pub perform_comparison: Switch,
-    /// The distance that matters: a lesser one is no violation, however sure it is. For numbers the
-    /// largest distance of the distribution functions, for classes the largest difference of a
-    /// share.
+    /// `Enabled`, or distributions are not compared.
+    pub perform_comparison: Toggle,
+    /// The smallest distance that is a violation: a lesser one is none, however significant. For
+    /// numbers the largest distance of the distribution functions, for classes the largest
+    /// difference of a fraction.
     pub comparison_threshold: f64,
-    /// `Robust`: only a distance that chance does not explain is one.
+    /// `Robust`: only a significant distance is a violation.
     pub comparison_method: String,
 }
 
@@ -94,16 +94,17 @@ pub struct ImageConstraints {
     pub significance_level: f64,
     /// The correction for the number of tests: `Holm`.
     pub correction: String,
-    /// Fewer answers are not tested.
-    pub least_answers: u64,
-    /// Tolerated change of the part that passes the gate, up or down.
+    /// The minimum number of predictions for a test.
+    #[serde(rename = "least_answers")]
+    pub min_predictions: u64,
+    /// Tolerated change of the pass rate, up or down.
     pub pass_rate_tolerance: f64,
-    /// Tolerated loss of accuracy, estimated or by labels.
+    /// Tolerated loss of accuracy, estimated or measured with labels.
     pub accuracy_tolerance: f64,
 }
 
 impl Constraints {
-    /// Returns constraints for windows to come, from the baseline's statistics.
+    /// Suggests constraints from the baseline's statistics.
     pub fn suggested(baseline: &Statistics) -> Self {
         Self {
             version: 0,
@@ -113,12 +114,12 @@ impl Constraints {
                 .map(|feature| of_feature(feature, baseline))
                 .collect(),
             monitoring_config: MonitoringConfig {
-                evaluate_constraints: Switch::Enabled,
-                emit_metrics: Switch::Enabled,
+                evaluate_constraints: Toggle::Enabled,
+                emit_metrics: Toggle::Enabled,
                 datatype_check_threshold: 0.1,
                 domain_content_threshold: 1.0,
                 distribution_constraints: DistributionConstraints {
-                    perform_comparison: Switch::Enabled,
+                    perform_comparison: Toggle::Enabled,
                     comparison_threshold: 0.1,
                     comparison_method: "Robust".to_owned(),
                 },
@@ -126,7 +127,7 @@ impl Constraints {
             image_classification: ImageConstraints {
                 significance_level: 0.01,
                 correction: "Holm".to_owned(),
-                least_answers: 30,
+                min_predictions: 30,
                 pass_rate_tolerance: 0.05,
                 accuracy_tolerance: 0.02,
             },

@@ -1,4 +1,4 @@
-//! `data` and its `encoding`, as captured data and ground truth have them.
+//! Decodes `data` by its `encoding`, in captured data and in ground truth.
 
 use std::borrow::Cow;
 
@@ -7,30 +7,30 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The member `data`: a text, or JSON as it is.
+/// The member `data`: text, or JSON.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Data<'a> {
-    /// Borrowed where nothing in it is escaped, as nothing in base64 is.
+    /// Borrowed if it has no escapes, as base64 has none.
     Text(#[serde(borrow)] Cow<'a, str>),
     Json(Value),
 }
 
-/// A body that can't be had back from its text.
+/// An error of decoding `data`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The encoding is none of SageMaker's.
+    /// The encoding is not one of SageMaker's.
     #[error("the encoding {0:?} is none of BASE64, JSON, CSV and NONE")]
     Unknown(String),
-    /// It says it is base64, and is not.
+    /// It is invalid base64.
     #[error("the data is not base64: {0}")]
     Base64(String),
-    /// It is not what its encoding says.
+    /// It does not match its encoding.
     #[error("the data of encoding {0} is not a text")]
     NotText(String),
 }
 
-/// The bytes that `data` stands for.
+/// Decodes `data`.
 pub(crate) fn decode(data: Data<'_>, encoding: &str) -> Result<Vec<u8>, DecodeError> {
     match (encoding.to_ascii_uppercase().as_str(), data) {
         ("BASE64", Data::Text(text)) => STANDARD

@@ -12,54 +12,54 @@ use crate::constraints::Constraints;
 use crate::drift::{self, Kind, Outcome, Test};
 use crate::observed::Observed;
 use crate::quality::Quality;
-use crate::skipped::Skipped;
+use crate::skipped::SkippedLines;
 use crate::statistics::Statistics;
 
-/// So many answers in a row that all pass, or all fail, are no accident.
+/// The number of consecutive predictions that all pass, or all fail, from which on the run notes
+/// it.
 const ALL: u64 = 100;
 
 /// The findings of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
-    /// Of the window.
+    /// Statistics of the window.
     pub statistics: Statistics,
-    /// Against the baseline.
+    /// Tests against the baseline.
     pub tests: Vec<Test>,
-    /// By labels, where there are some.
+    /// Quality on the labeled predictions, if there are any.
     pub quality: Option<Quality>,
     /// The differences that matter.
     pub violations: Vec<Violation>,
-    /// Remarks for people that are not violations.
+    /// Remarks that are not violations.
     pub notes: Vec<String>,
     /// Lines that could not be used.
-    pub skipped: Skipped,
+    pub skipped: SkippedLines,
 }
 
 /// The status of a run. The names are Model Monitor's (`MonitoringExecutionStatus`), but for the
 /// last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Status {
-    /// All is as it should be.
+    /// No violations were found.
     Completed,
-    /// Something is not.
+    /// Violations were found.
     CompletedWithViolations,
-    /// There were too few answers for any test.
+    /// There were too few predictions for any test.
     NothingToTest,
 }
 
-/// Something that is not as it should be.
+/// A violation of a constraint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// The feature, or the metric.
     pub feature_name: String,
     /// The check that it failed.
     pub constraint_check_type: Check,
-    /// The description, for people.
+    /// The description, for the reader of the report.
     pub description: String,
 }
 
-/// Model Monitor's checks, as far as they are made here; the last is that of its model quality
-/// monitor.
+/// The implemented checks of Model Monitor; the last one is of its model quality monitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "they are Model Monitor's")]
 pub enum Check {
@@ -86,10 +86,10 @@ struct Section<'a> {
     tests: Vec<TestRecord<'a>>,
     quality: Option<&'a Quality>,
     notes: &'a [String],
-    skipped: &'a Skipped,
+    skipped: &'a SkippedLines,
 }
 
-/// A test as JSON has it: its outcome, or why there is none.
+/// The JSON of a test: its outcome, or the reason why there is none.
 #[derive(Serialize)]
 struct TestRecord<'a> {
     feature: &'a str,
@@ -101,14 +101,14 @@ struct TestRecord<'a> {
 }
 
 impl Findings {
-    /// Compares what was seen with the baseline.
-    pub fn new(baseline: &Baseline, observed: &Observed, skipped: Skipped) -> Self {
+    /// Compares observations with the baseline.
+    pub fn new(baseline: &Baseline, observed: &Observed, skipped: SkippedLines) -> Self {
         let statistics = Statistics::of(observed);
         let constraints = &baseline.constraints;
         let tests = drift::compare(baseline, observed, constraints);
         let mut violations: Vec<Violation> = tests.iter().filter_map(drift_violation).collect();
         let evaluates = constraints.monitoring_config.evaluate_constraints
-            == crate::constraints::Switch::Enabled;
+            == crate::constraints::Toggle::Enabled;
         if evaluates {
             violations.extend(completeness(&statistics, constraints));
             violations.extend(no_scores(observed, &skipped, constraints));
@@ -139,7 +139,7 @@ impl Findings {
         }
     }
 
-    /// `constraint_violations.json`
+    /// Serializes `constraint_violations.json`.
     pub fn violations_file(&self) -> Vec<u8> {
         let tests = self.tests.iter().map(|test| TestRecord {
             feature: &test.feature,
@@ -159,7 +159,7 @@ impl Findings {
         })
     }
 
-    /// `statistics.json`
+    /// Serializes `statistics.json`.
     pub fn statistics_file(&self) -> Vec<u8> {
         pretty(&self.statistics)
     }
@@ -183,7 +183,7 @@ fn drift_violation(test: &Test) -> Option<Violation> {
     })
 }
 
-/// Returns a sentence about a violation.
+/// Returns a sentence that describes a violation.
 fn describe(test: &Test, outcome: &Outcome) -> String {
     let Outcome {
         distance,
@@ -214,12 +214,12 @@ fn describe(test: &Test, outcome: &Outcome) -> String {
     }
 }
 
-/// Features that are missing where they were there before.
+/// Checks for features that are missing more often than the baseline allows.
 fn completeness<'a>(
     statistics: &'a Statistics,
     constraints: &'a Constraints,
 ) -> impl Iterator<Item = Violation> + 'a {
-    let enough = statistics.dataset.item_count >= constraints.image_classification.least_answers;
+    let enough = statistics.dataset.item_count >= constraints.image_classification.min_predictions;
     let features = constraints
         .features
         .iter()
@@ -244,17 +244,17 @@ fn completeness<'a>(
     })
 }
 
-/// Too many lines without scores.
+/// Checks for too many lines without scores.
 fn no_scores(
     observed: &Observed,
-    skipped: &Skipped,
+    skipped: &SkippedLines,
     constraints: &Constraints,
 ) -> Option<Violation> {
     let threshold = constraints.monitoring_config.datatype_check_threshold;
     let all = observed.answers + skipped.lines;
     let part = skipped.lines as f64 / all.max(1) as f64;
     let first = skipped.reasons.first()?;
-    let is_violation = part > threshold && all >= constraints.image_classification.least_answers;
+    let is_violation = part > threshold && all >= constraints.image_classification.min_predictions;
     is_violation.then(|| Violation {
         feature_name: crate::statistics::CONFIDENCE.to_owned(),
         constraint_check_type: Check::DataType,
@@ -303,7 +303,7 @@ mod tests {
         Findings::new(
             &Baseline::of(traffic(400, 1)),
             &dark.observed(),
-            Skipped::default(),
+            SkippedLines::default(),
         )
     }
 
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn too_few_answers_are_no_verdict() {
         let baseline = Baseline::of(traffic(100, 1));
-        let findings = Findings::new(&baseline, &traffic(5, 2), Skipped::default());
+        let findings = Findings::new(&baseline, &traffic(5, 2), SkippedLines::default());
         assert_eq!(
             (findings.status(), findings.violations.len()),
             (Status::NothingToTest, 0)
@@ -366,8 +366,9 @@ mod tests {
             .iter_mut()
             .take(40)
             .for_each(|image| *image = None);
-        let of =
-            |window: &Observed| Findings::new(&baseline, window, Skipped::default()).violations;
+        let of = |window: &Observed| {
+            Findings::new(&baseline, window, SkippedLines::default()).violations
+        };
         let violations = of(&window);
         assert_eq!(violations[0].constraint_check_type, Check::Completeness);
         assert_eq!(
@@ -387,7 +388,7 @@ mod tests {
                 lines,
                 first: "k line 1: what".into(),
             };
-            let skipped = Skipped {
+            let skipped = SkippedLines {
                 lines,
                 reasons: vec![reason],
             };
@@ -407,7 +408,8 @@ mod tests {
         let baseline = Baseline::of(traffic(100, 1));
         let mut window = traffic(100, 2);
         window.passed = window.answers;
-        let notes = |window: &Observed| Findings::new(&baseline, window, Skipped::default()).notes;
+        let notes =
+            |window: &Observed| Findings::new(&baseline, window, SkippedLines::default()).notes;
         assert!(notes(&window)[0].starts_with("the gate refused none of 100 answers"));
         window.passed = 0;
         assert!(notes(&window)[0].starts_with("the gate refused all 100 answers"));

@@ -1,11 +1,11 @@
-//! A monitoring run from end to end: from a bucket, and back into it.
+//! Runs monitoring from end to end: reads a bucket, and writes the results back to it.
 //!
 //! ```text
 //! {prefix}/{endpoint}/baseline/statistics.json, constraints.json, embeddings.json
 //! {prefix}/{endpoint}/runs/yyyy/mm/dd/{from}-{to}/statistics.json, constraint_violations.json, report.html
 //! ```
 //!
-//! A run is named after its window: done again, it takes the place of the first.
+//! A run is named after its window; running it again replaces it.
 
 use evaluation::Threshold;
 use jiff::tz::TimeZone;
@@ -19,22 +19,22 @@ use crate::findings::Findings;
 use crate::ground_truth;
 use crate::observed::{Embed, Observed, Observer, Settings};
 use crate::report::Report;
-use crate::skipped::Skipped;
+use crate::skipped::SkippedLines;
 use crate::window::Window;
 
-/// The prefix of captured data, where nothing else is said: the template's.
+/// The default prefix of captured data, as in the template.
 pub const CAPTURED: &str = "captured";
-/// The prefix of labels, where nothing else is said.
+/// The default prefix of labels.
 pub const GROUND_TRUTH: &str = "ground-truth";
-/// The prefix of baselines and runs, where nothing else is said.
+/// The default prefix of baselines and runs.
 pub const RESULTS: &str = "monitoring";
 
-/// A monitored endpoint, and where its data is.
+/// A monitored endpoint, and the locations of its data.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The bucket of it all.
+    /// The bucket of all its data.
     pub bucket: Bucket,
-    /// Requests and answers.
+    /// The location of the captured data.
     pub captured: capture::Source,
     /// The prefix of labels.
     pub ground_truth: String,
@@ -44,16 +44,16 @@ pub struct Job {
 
 /// The data of a window.
 pub struct Observation {
-    /// All of it.
+    /// The observations.
     pub observed: Observed,
-    /// Lines of captured data that could not be used.
-    pub skipped: Skipped,
-    /// Lines of ground truth that could not be used: no answer is missing for them.
-    pub skipped_labels: Skipped,
+    /// Captured lines that could not be used.
+    pub skipped: SkippedLines,
+    /// Lines of ground truth that could not be used.
+    pub skipped_labels: SkippedLines,
 }
 
 impl Observation {
-    /// Compares it with the baseline.
+    /// Compares the window with the baseline.
     pub fn compare(self, baseline: &Baseline) -> (Observed, Findings) {
         let mut findings = Findings::new(baseline, &self.observed, self.skipped);
         findings.skipped.append(self.skipped_labels);
@@ -61,16 +61,16 @@ impl Observation {
     }
 }
 
-/// An error of a run.
+/// An error of a monitoring run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// S3 did not do what it was asked.
+    /// A request to S3 failed.
     #[error(transparent)]
     Bucket(#[from] s3_objects::Error),
     /// There is no baseline yet.
     #[error("there is no baseline in {0}: make it with `scones monitor baseline`")]
     NoBaseline(S3Uri),
-    /// The baseline can't be used.
+    /// The baseline is invalid.
     #[error("{0}: {1}")]
     Baseline(S3Uri, InvalidBaseline),
 }
@@ -80,12 +80,12 @@ impl Job {
         folder(&self.prefix, &self.captured.endpoint)
     }
 
-    /// The key of a file of the baseline.
+    /// Returns the key of a file of the baseline.
     pub fn baseline_key(&self, file: &str) -> String {
         format!("{}baseline/{file}", self.folder())
     }
 
-    /// The folder of a window's run.
+    /// Returns the prefix of a window's run.
     pub fn run_folder(&self, window: &Window) -> String {
         let written =
             |at: Timestamp, format: &str| at.to_zoned(TimeZone::UTC).strftime(format).to_string();
@@ -94,10 +94,10 @@ impl Job {
         format!("{}runs/{day}/{from}-{to}/", self.folder())
     }
 
-    /// Reads the window's records and, up to `now`, their labels.
+    /// Reads the window's records, and their labels up to `now`.
     ///
     /// # Errors
-    /// S3 did not deliver.
+    /// A request to S3 failed.
     pub async fn observe(
         &self,
         window: Window,
@@ -138,7 +138,7 @@ impl Job {
     /// Reads the baseline.
     ///
     /// # Errors
-    /// There is none, or S3 did not deliver.
+    /// There is no baseline, it is invalid, or a request to S3 failed.
     pub async fn baseline(&self) -> Result<Baseline, Error> {
         let mut files = Vec::new();
         for file in FILES {
@@ -157,10 +157,10 @@ impl Job {
         read.map_err(|invalid| Error::Baseline(self.bucket.uri(&self.baseline_key("")), invalid))
     }
 
-    /// Writes the baseline, in the place of an earlier one.
+    /// Writes the baseline and replaces an earlier one.
     ///
     /// # Errors
-    /// S3 did not take it.
+    /// A request to S3 failed.
     pub async fn put_baseline(&self, baseline: &Baseline) -> Result<(), Error> {
         for (file, bytes) in FILES.into_iter().zip(baseline.to_files()) {
             self.bucket
@@ -170,10 +170,10 @@ impl Job {
         Ok(())
     }
 
-    /// Writes what a run found, and its report.
+    /// Writes the findings of a run, and its report.
     ///
     /// # Errors
-    /// S3 did not take it.
+    /// A request to S3 failed.
     pub async fn publish(&self, report: &Report<'_>) -> Result<String, Error> {
         let folder = self.run_folder(&report.window);
         let findings: &Findings = report.findings;
@@ -290,13 +290,13 @@ mod tests {
             lines: 50,
             first: "k line 1: what".into(),
         };
-        let skipped_labels = Skipped {
+        let skipped_labels = SkippedLines {
             lines: 50,
             reasons: vec![reason],
         };
         let observation = Observation {
             observed: traffic(100, 2),
-            skipped: Skipped::default(),
+            skipped: SkippedLines::default(),
             skipped_labels,
         };
         let (_, findings) = observation.compare(&baseline);
@@ -317,7 +317,7 @@ mod tests {
             .unwrap();
         let baseline = job.baseline().await.unwrap();
         let observed = traffic(50, 2);
-        let findings = Findings::new(&baseline, &observed, Skipped::default());
+        let findings = Findings::new(&baseline, &observed, SkippedLines::default());
         let window = Window::new(at("2025-10-04T08:00:00Z"), at("2025-10-04T09:00:00Z")).unwrap();
         let report = Report {
             endpoint: "scones",

@@ -1,8 +1,8 @@
 //! Monitors an endpoint's model by its captured traffic.
 //!
-//! [`capture`] reads what SageMaker's data capture wrote, and [`ground_truth`] what people or other
-//! systems say of it later. An [`observed::Observer`] takes the records; what it saw is kept as a
-//! baseline or compared with one.
+//! [`capture`] reads the output of SageMaker's data capture, and [`ground_truth`] reads labels that
+//! arrive later. An [`observed::Observer`] consumes the records; its observations become a
+//! baseline, or are compared with one.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -29,5 +29,5 @@ pub mod stats;
 mod testing;
 pub mod window;
 
-pub use skipped::{Reason, Skipped};
+pub use skipped::{Reason, SkippedLines};
 pub use window::Window;

@@ -1,5 +1,4 @@
-//! Metrics for CloudWatch, as a line of the embedded metric format: what a Lambda function prints
-//! becomes metrics.
+//! CloudWatch metrics as a line in the embedded metric format, which a Lambda function prints.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
@@ -8,11 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::findings::Findings;
 
-/// The metrics' namespace. Model Monitor's own begins with `/aws/`, which is AWS's alone.
+/// The metrics' namespace. Those that begin with `/aws/`, as Model Monitor's does, are reserved for
+/// AWS.
 pub const NAMESPACE: &str = "Scones/ModelMonitor";
 
-/// One line, without its end. The dimension is the endpoint; the names of distances are Model
-/// Monitor's (`feature_baseline_drift_…`).
+/// Returns one line, without its newline. The dimension is the endpoint; the names of distances are
+/// Model Monitor's (`feature_baseline_drift_…`).
 pub fn line(endpoint: &str, at: Timestamp, findings: &Findings) -> String {
     let mut values = vec![
         (
@@ -66,7 +66,7 @@ pub fn line(endpoint: &str, at: Timestamp, findings: &Findings) -> String {
 mod tests {
     use super::*;
     use crate::baseline::Baseline;
-    use crate::skipped::Skipped;
+    use crate::skipped::SkippedLines;
     use crate::testing::{at, traffic};
 
     #[test]
@@ -74,7 +74,7 @@ mod tests {
         let findings = Findings::new(
             &Baseline::of(traffic(100, 1)),
             &traffic(90, 2),
-            Skipped::default(),
+            SkippedLines::default(),
         );
         let line = line("scones", at("2025-10-04T09:00:00Z"), &findings);
         let json: Value = serde_json::from_str(&line).unwrap();

@@ -1,48 +1,48 @@
-//! The quality of the model on the images whose classes are known, each figure with its interval.
+//! Quality metrics on the labeled predictions, with their intervals.
 
 use evaluation::{Bin, Evaluation, Threshold};
 use serde::Serialize;
 
 use crate::stats::proportion::{Interval, Proportion};
 
-/// Figures of the labeled answers. Intervals are Wilson's, of 95 %.
+/// Metrics of the labeled predictions. Intervals are Wilson's, of 95 %.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Quality {
-    /// Answers whose true class is known.
+    /// The number of predictions whose true class is known.
     pub labeled: u64,
-    /// The part that is right.
+    /// The fraction that is right.
     pub accuracy: Interval,
-    /// The part of those that pass the gate that is right.
+    /// The accuracy of those that pass the gate.
     pub gate_precision: Interval,
     /// Expected calibration error over 15 bins of confidence.
     pub ece: f32,
-    /// The `ece` on as many answers if every confidence were exactly right.
+    /// The expected `ece` of a perfectly calibrated model on as many predictions.
     pub ece_floor: f32,
     /// Mean cross-entropy, in nats.
     pub log_loss: f32,
-    /// By class.
+    /// Metrics by class.
     pub classes: Vec<ClassQuality>,
-    /// One row for each true class: how many images got each label.
+    /// The confusion matrix: a row for each true class, a column for each label.
     pub confusion: Vec<Vec<usize>>,
-    /// Confidence and accuracy over the bins.
+    /// The reliability diagram: confidence and accuracy by bin.
     pub reliability: Vec<Bin>,
 }
 
-/// Figures of one class.
+/// Metrics of one class.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ClassQuality {
     /// Its name.
     pub label: String,
-    /// Images of the class.
+    /// The number of images of the class.
     pub images: u64,
-    /// Of the images that got this label, the part that belongs to the class.
+    /// The precision: of the images with this label, the fraction that belongs to the class.
     pub precision: Interval,
-    /// Of the images of the class, the part that got this label.
+    /// The recall: of the images of the class, the fraction with this label.
     pub recall: Interval,
 }
 
 impl Quality {
-    /// Of labeled answers; `None` without any.
+    /// Computes the metrics; `None` without labeled predictions.
     pub fn of(
         labeled: &Evaluation,
         outcomes: &[(f32, bool)],

@@ -1,4 +1,4 @@
-//! Lines of many objects, one after the other: the network on one side, the work on the other.
+//! Streams the lines of many objects: one task downloads while a thread processes.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use s3_objects::{Bucket, Error, Line, Lines, Problem};
 /// 34,952,534 characters, and the answer may be as long.
 pub(crate) const MAX_LINE: usize = 72 << 20;
 
-/// Pieces that wait for the work: what comes faster than it is worked on waits in S3.
+/// Chunks that are queued for processing: the download waits if it is faster.
 const AHEAD: usize = 8;
 
-/// Location of a line.
+/// The location of a line.
 #[derive(Clone, Debug)]
 pub(crate) struct LineLocation {
     pub(crate) key: Arc<str>,
@@ -24,17 +24,16 @@ pub(crate) struct LineLocation {
 
 enum Message {
     Begin(Arc<str>),
-    Piece(Box<dyn AsRef<[u8]> + Send>),
+    Chunk(Box<dyn AsRef<[u8]> + Send>),
     End,
 }
 
-/// Hands each line of the objects below `prefixes` whose keys end in `.jsonl` to `each`, until it
-/// breaks.
+/// Passes each line of the `.jsonl` objects below `prefixes` to `each`, until it breaks.
 ///
-/// `each` has a thread of its own, so it may take its time. Memory holds a few pieces and one line.
+/// `each` runs on a thread of its own, so it may block. Memory holds a few chunks and one line.
 ///
 /// # Errors
-/// S3 did not deliver. An object that goes away between the listing and the reading is no error.
+/// A request to S3 failed. An object that disappears between listing and reading is no error.
 pub(crate) async fn each_line<S: Send + 'static>(
     bucket: &Bucket,
     prefixes: impl Iterator<Item = String>,
@@ -56,21 +55,21 @@ async fn send(
     sender: &mpsc::Sender<Message>,
 ) -> Result<(), Error> {
     for prefix in prefixes {
-        let go_on = bucket.keys(&prefix, async |key| {
+        let continues = bucket.keys(&prefix, async |key| {
             if key.ends_with(".jsonl") {
                 send_object(bucket, key, sender).await
             } else {
                 Ok(true)
             }
         });
-        if !go_on.await? {
+        if !continues.await? {
             break;
         }
     }
     Ok(())
 }
 
-/// Returns true if the work goes on.
+/// Returns true if the reader should continue.
 async fn send_object(
     bucket: &Bucket,
     key: String,
@@ -86,7 +85,7 @@ async fn send_object(
         return Ok(false);
     }
     while let Some(piece) = body.next_piece().await? {
-        if sender.send(Message::Piece(Box::new(piece))).await.is_err() {
+        if sender.send(Message::Chunk(Box::new(piece))).await.is_err() {
             return Ok(false);
         }
     }
@@ -109,7 +108,7 @@ fn work<S>(
                 lines = Lines::new(MAX_LINE);
                 location = LineLocation { key, line: 0 };
             }
-            Message::Piece(piece) => lines.add((*piece).as_ref()),
+            Message::Chunk(piece) => lines.add((*piece).as_ref()),
             Message::End => lines.end(),
         }
         while let Some(line) = lines.next_line() {

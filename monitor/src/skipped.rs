@@ -1,4 +1,4 @@
-//! Lines that could not be used: how many, why, and where the first of each kind is.
+//! Counts lines that could not be used, by reason, with the location of the first of each.
 
 use std::fmt;
 
@@ -6,34 +6,34 @@ use serde::Serialize;
 
 use crate::reading::LineLocation;
 
-/// Lines that were passed over.
+/// Lines that were skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Skipped {
+pub struct SkippedLines {
     /// Number of lines.
     pub lines: u64,
-    /// By reason, in the order in which they came up.
+    /// Counts by reason, in the order of the first occurrence.
     pub reasons: Vec<Reason>,
 }
 
-/// Lines that were passed over for one reason.
+/// The lines skipped for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// The reason's name, such as `NotJson`.
     pub name: &'static str,
     /// Number of lines.
     pub lines: u64,
-    /// The first of them: key, line and what is wrong.
+    /// The key, line number and problem of the first one.
     pub first: String,
 }
 
 /// The problem with a line.
 pub(crate) trait Problem: fmt::Display {
-    /// A name for all of its kind.
+    /// The name of this kind of problem.
     fn name(&self) -> &'static str;
 }
 
-impl Skipped {
-    /// Takes those of another reading too.
+impl SkippedLines {
+    /// Adds the lines of another reading.
     pub fn append(&mut self, other: Self) {
         self.lines += other.lines;
         self.reasons.extend(other.reasons);
@@ -53,7 +53,7 @@ impl Skipped {
     }
 }
 
-impl fmt::Display for Skipped {
+impl fmt::Display for SkippedLines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} lines skipped", self.lines)?;
         for Reason { name, lines, first } in &self.reasons {

@@ -1,12 +1,11 @@
-//! `statistics.json`, in Model Monitor's schema, with a section of its own for what images and
-//! classifiers need.
+//! `statistics.json`, in Model Monitor's schema, with an extra section for image classification.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-statistics.html>
 //!
 //! The features are `prediction` (String), `confidence` and those of [`crate::pictures::NAMES`]
-//! (Fractional). A numerical feature's sketch is a KLL sketch of one level: a fair sample of at
-//! most 2048 values, each of weight 1. Of images, mean, deviation and extremes are those of the
-//! sample; of confidence, those of all answers.
+//! (Fractional). A numerical feature's sketch is a KLL sketch of one level: a random sample of at
+//! most 2048 values, each of weight 1. Mean, deviation and extremes of the image features are those
+//! of the sample; of the confidence, those of all predictions.
 
 use evaluation::Threshold;
 use serde::{Deserialize, Serialize};
@@ -16,50 +15,50 @@ use crate::observed::{Observed, SAMPLE};
 use crate::pictures::NAMES;
 use crate::stats::Moments;
 
-/// The feature that counts the classes.
+/// The feature of predicted classes.
 pub const PREDICTION: &str = "prediction";
-/// The feature of the best scores.
+/// The feature of the highest scores.
 pub const CONFIDENCE: &str = "confidence";
 
-/// The buckets that Model Monitor always has.
+/// The number of buckets in Model Monitor's sketches.
 const BUCKETS: usize = 10;
 
-/// The whole file.
+/// The file `statistics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
-    /// Of the schema: 0.
+    /// The version of the schema: 0.
     pub version: u32,
-    /// Of all records.
+    /// Statistics of all records.
     pub dataset: Dataset,
-    /// One after the other.
+    /// Statistics by feature.
     pub features: Vec<Feature>,
-    /// Not of Model Monitor's schema.
+    /// An extension of Model Monitor's schema.
     pub image_classification: ImageClassification,
 }
 
-/// Figures of all records.
+/// Statistics of all records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dataset {
     /// Number of records.
     pub item_count: u64,
 }
 
-/// A feature: one of the two statistics is there.
+/// A feature: one of the two statistics is present.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Feature {
     /// Its name.
     pub name: String,
     /// `Fractional` or `String`.
     pub inferred_type: InferredType,
-    /// Of numbers.
+    /// Statistics of a numerical feature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub numerical_statistics: Option<Numerical>,
-    /// Of texts.
+    /// Statistics of a string feature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub string_statistics: Option<Categorical>,
 }
 
-/// The types that are used here.
+/// The inferred types in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InferredType {
     /// Numbers.
@@ -68,12 +67,12 @@ pub enum InferredType {
     String,
 }
 
-/// Numbers of values present and missing.
+/// The numbers of present and missing values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Present {
-    /// Values.
+pub struct CommonStatistics {
+    /// The number of records with a value.
     pub num_present: u64,
-    /// Records without one.
+    /// The number of records without one.
     pub num_missing: u64,
 }
 
@@ -81,7 +80,7 @@ pub struct Present {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "they are named after what they are")]
 pub struct Numerical {
-    pub common: Present,
+    pub common: CommonStatistics,
     pub mean: f64,
     pub sum: f64,
     pub std_dev: f64,
@@ -93,34 +92,34 @@ pub struct Numerical {
 /// The distribution of numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NumericalDistribution {
-    /// As a sketch, and what follows from it.
+    /// A sketch and its histogram.
     pub kll: Kll,
 }
 
 /// A KLL sketch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kll {
-    /// Ten of equal width.
+    /// Ten buckets of equal width.
     pub buckets: Vec<Bucket>,
     /// The sample.
     pub sketch: Sketch,
 }
 
-/// Values from one bound to the other.
+/// A bucket of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
-    /// In it.
+    /// The lower bound, inclusive.
     pub lower_bound: f64,
-    /// Not in it, but for the last bucket.
+    /// The upper bound, exclusive but for the last bucket.
     pub upper_bound: f64,
-    /// Number of values of the sample.
+    /// The number of sampled values in it.
     pub count: u64,
 }
 
 /// The values of a sketch, by level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sketch {
-    /// As Model Monitor has them.
+    /// The parameters, as Model Monitor writes them.
     pub parameters: SketchParameters,
     /// One level: values of weight 1.
     pub data: Vec<Vec<f32>>,
@@ -139,7 +138,7 @@ pub struct SketchParameters {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Categorical {
     /// Numbers of values present and missing.
-    pub common: Present,
+    pub common: CommonStatistics,
     /// Number of distinct values.
     pub distinct_count: u64,
     /// The count of each.
@@ -169,19 +168,19 @@ pub struct Category {
     pub count: u64,
 }
 
-/// Statistics that Model Monitor's schema has no place for.
+/// The extension of Model Monitor's schema for image classification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImageClassification {
     /// The classes, in the order of the model's scores.
     pub labels: Vec<String>,
     /// The lowest confidence that passes the gate.
     pub threshold: Threshold,
-    /// Answers that pass it.
+    /// The number of predictions that pass it.
     pub passed: u64,
-    /// Answers whose true class is known.
+    /// The number of predictions whose true class is known.
     #[serde(alias = "labelled")] // as earlier baselines have it
     pub labeled: u64,
-    /// Those of them that are right.
+    /// The number of labeled predictions that are right.
     pub correct: u64,
     /// Accuracy by confidence; `null` without labels.
     pub calibration: Option<Calibration>,
@@ -192,7 +191,7 @@ pub struct ImageClassification {
 }
 
 impl Statistics {
-    /// Of what was seen.
+    /// Computes the statistics of observations.
     pub fn of(observed: &Observed) -> Self {
         let correct = observed.outcomes.iter().filter(|outcome| outcome.1).count();
         let images = (0..NAMES.len()).map(|index| image_feature(observed, index));
@@ -217,7 +216,7 @@ impl Statistics {
         }
     }
 
-    /// The sample of a numerical feature; empty where there is none.
+    /// Returns the sample of a numerical feature; empty if there is none.
     pub fn sample(&self, feature: &str) -> &[f32] {
         let numerical = self
             .feature(feature)
@@ -243,7 +242,7 @@ impl Statistics {
         self.image_classification.labels.iter().map(count).collect()
     }
 
-    /// A feature by its name.
+    /// Returns a feature by its name.
     pub fn feature(&self, name: &str) -> Option<&Feature> {
         self.features.iter().find(|feature| feature.name == name)
     }
@@ -263,7 +262,7 @@ fn prediction(observed: &Observed) -> Feature {
         inferred_type: InferredType::String,
         numerical_statistics: None,
         string_statistics: Some(Categorical {
-            common: Present {
+            common: CommonStatistics {
                 num_present: observed.answers,
                 num_missing: 0,
             },
@@ -282,7 +281,7 @@ fn prediction(observed: &Observed) -> Feature {
 }
 
 fn confidence(observed: &Observed) -> Feature {
-    let present = Present {
+    let present = CommonStatistics {
         num_present: observed.answers,
         num_missing: 0,
     };
@@ -304,7 +303,7 @@ fn image_feature(observed: &Observed, index: usize) -> Feature {
     // What is missing is counted in the sample, and told as of all.
     let part = sample.len() as f64 / observed.images.len().max(1) as f64;
     let present = (observed.inputs as f64 * part).round() as u64;
-    let present = Present {
+    let present = CommonStatistics {
         num_present: present,
         num_missing: observed.answers.saturating_sub(present),
     };
@@ -312,7 +311,7 @@ fn image_feature(observed: &Observed, index: usize) -> Feature {
     numerical(NAMES[index], present, &moments, sample)
 }
 
-fn numerical(name: &str, common: Present, moments: &Moments, sample: Vec<f32>) -> Feature {
+fn numerical(name: &str, common: CommonStatistics, moments: &Moments, sample: Vec<f32>) -> Feature {
     Feature {
         name: name.to_owned(),
         inferred_type: InferredType::Fractional,
@@ -345,12 +344,12 @@ fn buckets(sample: &[f32]) -> Vec<Bucket> {
     let width = (extremes.max - extremes.min) / BUCKETS as f64;
     let mut counts = [0; BUCKETS];
     for value in sample {
-        let place = if width > 0.0 {
+        let index = if width > 0.0 {
             ((f64::from(*value) - extremes.min) / width) as usize
         } else {
             0
         };
-        counts[place.min(BUCKETS - 1)] += 1;
+        counts[index.min(BUCKETS - 1)] += 1;
     }
     let bucket = |(index, count): (usize, u64)| Bucket {
         lower_bound: extremes.min + width * index as f64,

@@ -1,4 +1,4 @@
-//! A bucket in memory, behind the real SDK.
+//! An in-memory bucket behind the real SDK, and synthetic traffic.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use aws_smithy_http_client::test_util::infallible_client_fn;
 
 use s3_objects::Bucket;
 
-/// Objects by key, and the requests that were made for them.
+/// Objects by key, with a log of the requests for them.
 #[derive(Clone, Default)]
 pub(crate) struct Objects {
     pub(crate) by_key: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
@@ -98,7 +98,7 @@ fn config() -> aws_sdk_s3::config::Builder {
         .force_path_style(true)
 }
 
-/// A bucket behind an address at which nobody answers.
+/// Returns a client whose endpoint does not respond.
 pub(crate) fn unreachable() -> Bucket {
     let http = aws_smithy_http_client::Builder::new().build_http();
     let config = config()
@@ -161,13 +161,13 @@ pub(crate) fn png(seed: u64, class: usize) -> Vec<u8> {
     file.into_inner()
 }
 
-/// Predictions of a made-up model for drawn images, all of whose classes are known.
+/// Synthetic predictions for drawn images, all of whose classes are known.
 ///
-/// It looks at an image's contrast: the more, the surer it is, and as often right as it says.
+/// The model's confidence grows with an image's contrast, and it is perfectly calibrated.
 pub(crate) struct Traffic {
     pub(crate) count: usize,
     pub(crate) seed: u64,
-    /// The part of the images that are of class 1.
+    /// The fraction of the images that are of class 1.
     pub(crate) share: f32,
     pub(crate) corruption: Option<(crate::corruption::Corruption, u8)>,
 }
@@ -182,7 +182,7 @@ pub(crate) fn traffic(count: usize, seed: u64) -> crate::observed::Observed {
     .observed()
 }
 
-/// One answer of the made-up model.
+/// One prediction of the synthetic model.
 pub(crate) struct Sample {
     scores: [f32; 2],
     class: usize,
@@ -258,7 +258,7 @@ impl Traffic {
     }
 }
 
-/// The same answers as they would be seen, without looking at the images again.
+/// Observes the predictions again, without decoding the images.
 pub(crate) fn seen(samples: &[&Sample]) -> crate::observed::Observed {
     let mut observer = observer(Err(String::new()));
     for sample in samples {

@@ -1,11 +1,10 @@
-//! A span of time, and the folders of hours (`yyyy/mm/dd/hh/`) that SageMaker lays such data out
-//! in.
+//! Time windows, and SageMaker's hourly prefixes (`yyyy/mm/dd/hh/`).
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Unit};
 
-/// From `from` on, and before `to`.
+/// A half-open time interval: `from` inclusive, `to` exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     from: Timestamp,
@@ -33,12 +32,12 @@ impl Window {
         }
     }
 
-    /// Its first moment.
+    /// Returns the start, inclusive.
     pub fn from(&self) -> Timestamp {
         self.from
     }
 
-    /// The moment after its last.
+    /// Returns the end, exclusive.
     pub fn to(&self) -> Timestamp {
         self.to
     }
@@ -48,12 +47,12 @@ impl Window {
         self.to.duration_since(self.from)
     }
 
-    /// Returns true if a moment is in it.
+    /// Returns true if the window contains a time.
     pub fn contains(&self, moment: Timestamp) -> bool {
         self.from <= moment && moment < self.to
     }
 
-    /// The same, from an hour earlier.
+    /// Returns the window extended by the hour before it.
     pub(crate) fn with_hour_before(&self) -> Self {
         Self {
             from: self
@@ -64,7 +63,7 @@ impl Window {
         }
     }
 
-    /// The fewest prefixes of keys that hold all hours of it: `2025/10/04/08/` for an hour,
+    /// Returns the fewest key prefixes that cover its hours: `2025/10/04/08/` for an hour,
     /// `2025/10/` for a whole month.
     pub(crate) fn prefixes(&self) -> impl Iterator<Item = String> + use<> {
         let hour = |moment: Timestamp| {
@@ -85,7 +84,7 @@ impl Window {
     }
 }
 
-/// The largest folder that begins with the hour `first` and holds none after `last`, and the hour
+/// Returns the largest prefix that begins with the hour `first` and ends by `last`, and the hour
 /// after it.
 fn largest(first: DateTime, last: DateTime) -> (String, DateTime) {
     let folders = [

@@ -9,13 +9,14 @@ mod tests;
 use std::ops::ControlFlow;
 
 use crate::reading;
-use crate::skipped::Skipped;
+use crate::skipped::SkippedLines;
 use crate::window::Window;
 use s3_objects::{Bucket, Error, Line};
 
 pub use record::{InvalidRecord, Message, Record};
 
-/// Location of an endpoint's captured data: `{prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/*.jsonl`.
+/// The location of an endpoint's captured data:
+/// `{prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/*.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The path of `DestinationS3Uri`, without the bucket.
@@ -31,10 +32,10 @@ impl Source {
         folder(&self.prefix, &self.endpoint)
     }
 
-    /// The variants that have captured data, or the one that is asked for.
+    /// Returns the variants with captured data, or the selected one.
     ///
     /// # Errors
-    /// S3 did not list them.
+    /// The request to S3 failed.
     pub async fn variants(&self, bucket: &Bucket) -> Result<Vec<String>, Error> {
         match &self.variant {
             Some(variant) => Ok(vec![variant.clone()]),
@@ -43,7 +44,7 @@ impl Source {
     }
 }
 
-/// `{prefix}/{name}/`, also where the prefix is empty or has its slash already.
+/// Returns `{prefix}/{name}/`; the prefix may be empty or end in a slash.
 pub(crate) fn folder(prefix: &str, name: &str) -> String {
     match prefix.trim_matches('/') {
         "" => format!("{name}/"),
@@ -52,38 +53,36 @@ pub(crate) fn folder(prefix: &str, name: &str) -> String {
 }
 
 /// A consumer of records, one at a time.
-pub trait Sink: Send + 'static {
-    /// Takes one, and says whether there may be more.
+pub trait RecordSink: Send + 'static {
+    /// Consumes a record; breaks to stop the reader.
     ///
     /// # Errors
-    /// The record is not what is expected here: it is counted with the other lines that are
-    /// skipped.
+    /// The record is invalid here; it is counted as skipped.
     fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord>;
 }
 
-impl Sink for Vec<Record> {
+impl RecordSink for Vec<Record> {
     fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord> {
         self.push(record);
         Ok(ControlFlow::Continue(()))
     }
 }
 
-/// Hands all records whose inference lies in the window to `sink`, and gives it back with what was
-/// skipped.
+/// Passes all records of the window to `sink`. Returns it with the skipped lines.
 ///
-/// Only folders of the window's hours are listed, and of the hour before it: an object has the hour
-/// of its first line, and may reach into the next. Records of a variant come in the order of their
-/// keys. Memory holds one line and a few pieces of an object, however many there are; `sink` is
-/// called on a thread of its own, and may take its time.
+/// Only the prefixes of the window's hours and of the hour before are listed: an object has the
+/// hour of its first line, and may extend into the next. Records of a variant come in the order of
+/// their keys. Memory holds one line and a few chunks of an object. `sink` runs on a thread of its
+/// own, and may block.
 ///
 /// # Errors
-/// S3 did not deliver. A line that can't be used is no error.
-pub async fn read<S: Sink>(
+/// A request to S3 failed. An invalid line is no error.
+pub async fn read<S: RecordSink>(
     bucket: &Bucket,
     source: &Source,
     window: &Window,
     sink: S,
-) -> Result<(S, Skipped), Error> {
+) -> Result<(S, SkippedLines), Error> {
     let variants = source.variants(bucket).await?;
     let folder = source.folder();
     let window = *window;
@@ -94,7 +93,7 @@ pub async fn read<S: Sink>(
             .prefixes()
             .map(move |hours| format!("{folder}{hours}"))
     });
-    let state = (sink, Skipped::default());
+    let state = (sink, SkippedLines::default());
     reading::each_line(
         bucket,
         prefixes,

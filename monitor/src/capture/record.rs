@@ -1,4 +1,4 @@
-//! One captured line.
+//! A line of captured data.
 
 use std::borrow::Cow;
 
@@ -10,52 +10,52 @@ use crate::encoding::{Data, DecodeError, decode};
 use crate::reading::MAX_LINE;
 use crate::skipped::Problem;
 
-/// A request and its answer, as they were captured. A side that was not captured is `None`.
+/// A captured request and response. A side that was not captured is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// SageMaker's own name for the request.
+    /// SageMaker's event ID of the request.
     pub event_id: String,
-    /// The caller's (`InferenceId` of InvokeEndpoint).
+    /// The caller's inference ID (`InferenceId` of InvokeEndpoint).
     pub inference_id: Option<String>,
     /// The time of the response.
     pub time: Timestamp,
     /// The request.
     pub input: Option<Message>,
-    /// The answer.
+    /// The response.
     pub output: Option<Message>,
 }
 
-/// A body and what it says it is.
+/// A body and its content type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// As the Content-Type header had it; empty where it had none.
+    /// The Content-Type header; empty if there was none.
     pub content_type: String,
-    /// As it was sent, whatever its encoding in the line.
+    /// The bytes as they were sent, decoded from the line.
     pub body: Vec<u8>,
 }
 
 /// An error of a captured line.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidRecord {
-    /// It is no JSON, or its JSON is not that of data capture.
+    /// It is not JSON, or its JSON does not have the schema of data capture.
     #[error("not a captured line: {0}")]
     NotCaptured(String),
-    /// It is longer than any that SageMaker writes.
+    /// It is longer than any line that SageMaker writes.
     #[error("it has more than {MAX_LINE} bytes")]
     TooLong,
-    /// The body of the request can't be had back.
+    /// The body of the request can't be decoded.
     #[error("endpointInput: {0}")]
     Input(DecodeError),
-    /// The body of the answer can't be had back.
+    /// The body of the response can't be decoded.
     #[error("endpointOutput: {0}")]
     Output(DecodeError),
-    /// The answer was not captured: what it said is not known.
+    /// The response was not captured.
     #[error("it has no endpointOutput: capture the output too (CaptureOptions)")]
     NoOutput,
-    /// The answer is no scores.
+    /// The response does not contain scores.
     #[error("the response is not scores: {0}")]
     NotScores(#[from] InvalidResponse),
-    /// The answer is of another model.
+    /// The response has another number of classes: it is another model's.
     #[error("the answer has {found} scores, and the labels are {expected}")]
     OtherClasses {
         /// Number of scores.
@@ -79,7 +79,7 @@ impl Problem for InvalidRecord {
     }
 }
 
-/// A line borrows what it can: the data of an image is most of it.
+/// The JSON of a line. It borrows its strings: most of it is the data of an image.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
@@ -120,10 +120,10 @@ struct EventMetadata<'a> {
 }
 
 impl Record {
-    /// Reads a line.
+    /// Parses a line.
     ///
     /// # Errors
-    /// It is not one that data capture writes, or a body in it can't be had back.
+    /// The line does not have the schema of data capture, or a body can't be decoded.
     pub fn parse(line: &[u8]) -> Result<Self, InvalidRecord> {
         let line: Line<'_> = serde_json::from_slice(line)
             .map_err(|error| InvalidRecord::NotCaptured(error.to_string()))?;
@@ -144,15 +144,15 @@ impl Record {
         })
     }
 
-    /// Returns the id of its ground truth: the inference id, or the event id where there is none.
+    /// Returns the ID of its ground truth: the inference ID, or the event ID if it has none.
     pub fn id(&self) -> &str {
         self.inference_id.as_deref().unwrap_or(&self.event_id)
     }
 
-    /// The answer as probabilities.
+    /// Parses the response as probabilities.
     ///
     /// # Errors
-    /// It was not captured, or is something else.
+    /// The response was not captured, or does not contain scores.
     pub fn scores(&self) -> Result<Scores, InvalidRecord> {
         let output = self.output.as_ref().ok_or(InvalidRecord::NoOutput)?;
         let (_, scores) = Scores::from_response(&output.body)?;

@@ -144,7 +144,7 @@ fn at(time: &str) -> String {
     line(PNG, r#""data":"[0.75, 0.25]","encoding":"JSON""#, time) + "\n"
 }
 
-async fn times(objects: &Objects, window: &Window) -> (Vec<String>, Skipped) {
+async fn times(objects: &Objects, window: &Window) -> (Vec<String>, SkippedLines) {
     let (records, skipped) = read(&objects.bucket(), &source(), window, Vec::new())
         .await
         .unwrap();
@@ -191,7 +191,7 @@ async fn the_window_says_what_is_read_and_what_is_listed() {
             "2025-10-04T08:20:00Z"
         ]
     );
-    assert_eq!(skipped, Skipped::default());
+    assert_eq!(skipped, SkippedLines::default());
     let hours = [
         "AllTraffic/2025/10/04/07/",
         "AllTraffic/2025/10/04/08/",
@@ -233,9 +233,9 @@ async fn broken_lines_are_counted_and_their_first_is_named() {
 }
 
 /// Stops after two.
-struct Two(Vec<Record>);
+struct TakeTwo(Vec<Record>);
 
-impl Sink for Two {
+impl RecordSink for TakeTwo {
     fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord> {
         self.0.push(record);
         Ok(match self.0.len() {
@@ -253,7 +253,7 @@ async fn a_sink_that_has_enough_stops_the_reading() {
         objects.put(&key, at("2025-10-04T08:30:00Z").repeat(3));
     }
     let window = window("2025-10-04T08:00:00Z", "2025-10-04T09:00:00Z");
-    let (two, _) = read(&objects.bucket(), &source(), &window, Two(Vec::new()))
+    let (two, _) = read(&objects.bucket(), &source(), &window, TakeTwo(Vec::new()))
         .await
         .unwrap();
     assert_eq!(two.0.len(), 2);

@@ -1,7 +1,7 @@
-//! The tests one by one, each before the correction for their number.
+//! The single tests, before the correction for their number.
 
 use super::{Baseline, Kind, Measurement};
-use crate::constraints::{Constraints, Switch};
+use crate::constraints::{Constraints, Toggle};
 use crate::observed::Observed;
 use crate::pictures::NAMES;
 use crate::statistics::{CONFIDENCE, PREDICTION};
@@ -10,7 +10,7 @@ use crate::stats::{chi_squared, ks, mmd};
 
 type Compared = (String, Kind, Result<Measurement, String>);
 
-/// The permutations of a run are the same each time.
+/// The seed of the permutations, so that a run is reproducible.
 const SEED: u64 = 4;
 
 pub(super) fn all(
@@ -87,11 +87,11 @@ impl Comparison<'_> {
         self.check_compared()?;
         let before = self.baseline.statistics.sample(feature);
         self.check_count(before.len().min(sample.len()))?;
-        let found = ks::test(before, sample).ok_or("there is nothing to compare")?;
+        let result = ks::test(before, sample).ok_or("there is nothing to compare")?;
         Ok(Measurement {
-            distance: found.distance,
+            distance: result.distance,
             tolerance: self.threshold(),
-            p_value: found.p_value,
+            p_value: result.p_value,
             before: None,
             now: None,
         })
@@ -101,12 +101,12 @@ impl Comparison<'_> {
         self.check_compared()?;
         self.check_count(self.observed.answers as usize)?;
         let before = self.baseline.statistics.predicted();
-        let found = chi_squared::test(&before, &self.observed.predicted);
-        let found = found.ok_or("the baseline has no answers")?;
+        let result = chi_squared::test(&before, &self.observed.predicted);
+        let result = result.ok_or("the baseline has no answers")?;
         Ok(Measurement {
-            distance: found.distance,
+            distance: result.distance,
             tolerance: self.threshold(),
-            p_value: found.p_value,
+            p_value: result.p_value,
             before: None,
             now: None,
         })
@@ -115,11 +115,11 @@ impl Comparison<'_> {
     fn pass_rate(&self) -> Result<Measurement, String> {
         self.check_count(self.observed.answers as usize)?;
         let statistics = &self.baseline.statistics;
-        let own = &statistics.image_classification;
+        let stats = &statistics.image_classification;
         // The baseline counted at its own threshold: at another its sample says what it would have
         // counted.
-        let before = if own.threshold == self.observed.threshold {
-            Proportion::new(own.passed, statistics.dataset.item_count)
+        let before = if stats.threshold == self.observed.threshold {
+            Proportion::new(stats.passed, statistics.dataset.item_count)
         } else {
             let sample = statistics.sample(CONFIDENCE);
             let passed = sample
@@ -151,15 +151,15 @@ impl Comparison<'_> {
             .as_ref();
         let calibration = calibration
             .ok_or("the baseline has no labels: make it from images whose classes are known")?;
-        let found = calibration
+        let result = calibration
             .estimate(&self.observed.confidences)
             .ok_or("there is no answer")?;
         Ok(Measurement {
-            distance: found.baseline - found.accuracy.value,
+            distance: result.baseline - result.accuracy.value,
             tolerance: self.constraints.image_classification.accuracy_tolerance,
-            p_value: found.p_value,
-            before: Some(found.baseline),
-            now: Some(found.accuracy),
+            p_value: result.p_value,
+            before: Some(result.baseline),
+            now: Some(result.accuracy),
         })
     }
 
@@ -170,21 +170,21 @@ impl Comparison<'_> {
         let before = before.map_err(|reason| format!("the baseline has none: {reason}"))?;
         self.check_count(now.len().min(before.len()))?;
         let lengths = [before, now].map(|side| side.first().map_or(0, Vec::len));
-        let found = mmd::test(before, now, SEED).ok_or_else(|| {
+        let result = mmd::test(before, now, SEED).ok_or_else(|| {
             let [before, now] = lengths;
             format!("the baseline's have {before} numbers and the window's {now}: they are of two networks; make a new baseline")
         })?;
         Ok(Measurement {
-            distance: found.mmd2,
+            distance: result.mmd2,
             tolerance: 0.0,
-            p_value: found.p_value,
+            p_value: result.p_value,
             before: None,
             now: None,
         })
     }
 
     fn accuracy(&self) -> Result<Measurement, String> {
-        let own = &self.baseline.statistics.image_classification;
+        let stats = &self.baseline.statistics.image_classification;
         let correct = self
             .observed
             .outcomes
@@ -196,7 +196,7 @@ impl Comparison<'_> {
             return Err("no answer's true class is known: upload ground truth, for example with `scones monitor label`".to_owned());
         }
         self.check_count(now.whole as usize)?;
-        let before = Proportion::new(own.correct, own.labeled);
+        let before = Proportion::new(stats.correct, stats.labeled);
         let p_value = now
             .is_less_than(before)
             .ok_or("the baseline has no labels: make it from images whose classes are known")?;
@@ -217,8 +217,8 @@ impl Comparison<'_> {
             .distribution_constraints
             .perform_comparison
         {
-            Switch::Enabled => Ok(()),
-            Switch::Disabled => {
+            Toggle::Enabled => Ok(()),
+            Toggle::Disabled => {
                 Err("perform_comparison is Disabled in constraints.json".to_owned())
             }
         }
@@ -232,12 +232,12 @@ impl Comparison<'_> {
     }
 
     fn check_count(&self, found: usize) -> Result<(), String> {
-        let least = self.constraints.image_classification.least_answers;
-        if found as u64 >= least {
+        let min = self.constraints.image_classification.min_predictions;
+        if found as u64 >= min {
             Ok(())
         } else {
             Err(format!(
-                "{found} are too few to tell: at least {least} are needed"
+                "{found} are too few to tell: at least {min} are needed"
             ))
         }
     }

@@ -1,16 +1,14 @@
-//! Tests a window for differences from its baseline: one test for each kind, corrected for their
-//! number.
+//! Tests a window for drift from its baseline, with a correction for the number of tests.
 //!
-//! Each test asks two questions. Is the difference more than chance explains ([`Constraints`]'
-//! significance level, after Holm's correction)? And is it large enough to matter (the tolerances)?
-//! With a hundred thousand answers chance explains nothing, and with fifty everything: a violation
-//! is a yes to both.
+//! A violation is both significant ([`Constraints`]' significance level, after Holm's correction)
+//! and large enough to matter (the tolerances). With a hundred thousand predictions every
+//! difference is significant, and with fifty almost none is.
 
 mod comparison;
 
 use serde::Serialize;
 
-use crate::constraints::{Constraints, Switch};
+use crate::constraints::{Constraints, Toggle};
 use crate::observed::Observed;
 use crate::stats::holm;
 use crate::stats::proportion::Interval;
@@ -21,19 +19,19 @@ pub use crate::baseline::Baseline;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Samples of numbers: Kolmogorov and Smirnov's test.
+    /// Numbers: the two-sample Kolmogorov-Smirnov test.
     KolmogorovSmirnov,
     /// Counts of classes: the chi-squared test.
     ChiSquared,
     /// Embeddings: the maximum mean discrepancy with a permutation test.
     MaximumMeanDiscrepancy,
-    /// Parts of a whole: the z test of two proportions.
+    /// Proportions: the two-proportion z test.
     TwoProportions,
-    /// The accuracy that confidences promise.
+    /// Accuracy estimated from confidences (CBPE).
     ConfidenceBased,
 }
 
-/// A test and what came of it.
+/// A test and its outcome.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Test {
     /// The feature: one of statistics.json, or `embeddings`, `pass_rate`, `estimated_accuracy` or
@@ -41,32 +39,32 @@ pub struct Test {
     pub feature: String,
     /// The method.
     pub kind: Kind,
-    /// The result, or why there is none.
+    /// The result, or the reason why there is none.
     pub outcome: Result<Outcome, String>,
 }
 
 /// The result of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// The size of the difference: a distance of distributions (0 to 1), a difference of parts, or
-    /// MMD².
+    /// The size of the difference: a distance of distributions (0 to 1), a difference of
+    /// proportions, or MMD².
     pub distance: f64,
-    /// The distance from which on it matters.
+    /// The smallest distance that matters.
     pub tolerance: f64,
-    /// Probability of such a difference by chance.
+    /// The p-value.
     pub p_value: f64,
-    /// The same, corrected for the number of tests.
+    /// The p-value corrected for the number of tests.
     pub adjusted_p_value: f64,
-    /// True if it is more than chance explains, and large enough to matter.
+    /// True if the difference is significant and large enough to matter.
     pub is_violation: bool,
-    /// The value in the baseline, where it is one number.
+    /// The value in the baseline, if it is one number.
     pub before: Option<f64>,
-    /// The value in the window, where it is one number.
+    /// The value in the window, if it is one number.
     pub now: Option<Interval>,
 }
 
 impl Test {
-    /// Returns true if it found a difference that matters.
+    /// Returns true if the test found drift.
     pub fn is_violation(&self) -> bool {
         matches!(
             self.outcome,
@@ -87,7 +85,7 @@ struct Measurement {
     now: Option<Interval>,
 }
 
-/// All tests, in a fixed order.
+/// Runs all tests, in a fixed order.
 pub fn compare(baseline: &Baseline, observed: &Observed, constraints: &Constraints) -> Vec<Test> {
     let compared = comparison::all(baseline, observed, constraints);
     let p_values: Vec<f64> = compared
@@ -95,7 +93,7 @@ pub fn compare(baseline: &Baseline, observed: &Observed, constraints: &Constrain
         .filter_map(|test| Some(test.2.as_ref().ok()?.p_value))
         .collect();
     let mut adjusted = holm::adjusted(&p_values).into_iter();
-    let evaluates = constraints.monitoring_config.evaluate_constraints == Switch::Enabled;
+    let evaluates = constraints.monitoring_config.evaluate_constraints == Toggle::Enabled;
     let level = constraints.image_classification.significance_level;
     let mut outcome = |measured: Measurement| {
         let adjusted_p_value = adjusted.next().unwrap_or(1.0);

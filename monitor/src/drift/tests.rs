@@ -123,7 +123,7 @@ fn a_difference_that_does_not_matter_is_no_violation() {
         !found.iter().any(|found| found == "brightness"),
         "{found:?}"
     );
-    baseline.constraints.monitoring_config.evaluate_constraints = Switch::Disabled;
+    baseline.constraints.monitoring_config.evaluate_constraints = Toggle::Disabled;
     assert!(violations(&baseline, &dark).is_empty());
 }
 

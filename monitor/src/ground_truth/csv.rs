@@ -1,11 +1,10 @@
-//! Labels as people keep them: CSV with a header (RFC 4180), of whose columns `id` and `label`
-//! count.
+//! Reads labels from CSV with a header (RFC 4180). The columns `id` and `label` are required.
 
 use csv::{ReaderBuilder, StringRecord};
 
 use super::GroundTruth;
 
-/// A file that has no labels to read.
+/// An error of a CSV file of labels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCsv {
     /// The header lacks a column.
@@ -13,31 +12,31 @@ pub enum InvalidCsv {
         "the first line has no column {missing}: it is {found:?}, and should name the columns id and label"
     )]
     Header {
-        /// Which.
+        /// The missing column.
         missing: &'static str,
-        /// The line that is there instead.
+        /// The header of the file.
         found: String,
     },
     /// A row is too short, or has an empty field.
     #[error("row {row} has no {column}")]
     Missing {
-        /// Its number, from 1, the header not counted.
+        /// The number of the row, from 1, the header not counted.
         row: usize,
-        /// Which.
+        /// The column of the missing or empty field.
         column: &'static str,
     },
     /// A field begins with a quote and does not end with one.
     #[error("row {row} has a quote that does not end")]
     Quote {
-        /// Its number, from 1, the header not counted.
+        /// The number of the row, from 1, the header not counted.
         row: usize,
     },
 }
 
-/// Reads the labels. Other columns, and rows with nothing in them, are not looked at.
+/// Reads the labels. Other columns and empty rows are ignored.
 ///
 /// # Errors
-/// A column is missing, or a field.
+/// A column or a field is missing, or a quote does not end.
 pub fn parse(text: &str) -> Result<Vec<GroundTruth>, InvalidCsv> {
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = ReaderBuilder::new()
@@ -82,8 +81,8 @@ pub fn parse(text: &str) -> Result<Vec<GroundTruth>, InvalidCsv> {
     Ok(labels)
 }
 
-/// Returns true if the last row begins a quote that does not end, as a reader of CSV does not say:
-/// all rows after the quote would be its field.
+/// Returns true if the last row has an unterminated quote. The CSV reader does not report it: the
+/// rest of the file would become one field.
 fn is_open(row: &StringRecord, text: &str) -> bool {
     let start = row.position().map_or(0, |at| at.byte() as usize);
     let raw = &text[start..];

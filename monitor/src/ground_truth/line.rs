@@ -1,4 +1,4 @@
-//! One label.
+//! A line of ground truth.
 
 use std::borrow::Cow;
 
@@ -11,25 +11,25 @@ use crate::skipped::Problem;
 /// The label of one image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroundTruth {
-    /// The inference id of its record, or the event id where it has none.
+    /// The inference ID of its record, or the event ID if it has none.
     pub id: String,
-    /// The name of its class, or the class's number in the order of the model's scores.
+    /// The name of its class, or the class index in the order of the model's scores.
     pub label: String,
 }
 
 /// An error of a line of ground truth.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLabel {
-    /// It is no JSON, or its JSON is not that of ground truth.
+    /// It is not JSON, or its JSON does not have the schema of ground truth.
     #[error("not a line of ground truth: {0}")]
     NotGroundTruth(String),
-    /// It is longer than any label.
+    /// It is longer than any valid label.
     #[error("it has more than {MAX_LINE} bytes")]
     TooLong,
-    /// The label can't be had back.
+    /// The label can't be decoded.
     #[error("groundTruthData: {0}")]
     DecodeError(#[from] DecodeError),
-    /// The label is none of the model's.
+    /// The label is not one of the model's classes.
     #[error("there is no class {0:?}: the labels are {1}")]
     UnknownClass(String, String),
 }
@@ -84,10 +84,10 @@ struct WrittenLabel<'a> {
 }
 
 impl GroundTruth {
-    /// Reads a line.
+    /// Parses a line.
     ///
     /// # Errors
-    /// It is none of ground truth.
+    /// The line is not ground truth.
     pub fn parse(line: &[u8]) -> Result<Self, InvalidLabel> {
         let not = |problem: String| InvalidLabel::NotGroundTruth(problem);
         let line: Line<'_> =
@@ -104,7 +104,7 @@ impl GroundTruth {
         })
     }
 
-    /// Appends it as a line, with its end.
+    /// Appends the label as a line with its newline.
     pub fn write(&self, lines: &mut Vec<u8>) {
         let line = WrittenLine {
             ground_truth_data: WrittenLabel {

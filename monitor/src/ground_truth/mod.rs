@@ -5,8 +5,8 @@
 //! {"groundTruthData": {"data": "bicycle", "encoding": "CSV"}, "eventMetadata": {"eventId": "…"}, "eventVersion": "0"}
 //! ```
 //!
-//! `eventId` is the inference id of the captured record, or its event id where it has none. The
-//! hour is the one in which the label came to be known, which may be long after the inference.
+//! `eventId` is the inference ID of the captured record, or its event ID if it has none. The hour
+//! is the one in which the label became known, which may be long after the inference.
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-merge.html>
 
 pub mod csv;
@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 
 use crate::capture::{Record, folder};
 use crate::reading;
-use crate::skipped::Skipped;
+use crate::skipped::SkippedLines;
 use crate::window::Window;
 use s3_objects::{Bucket, Error, Line};
 
@@ -43,15 +43,15 @@ impl Location {
     }
 }
 
-/// The number of the class that a label means: the name of one of `names`, or its number.
+/// Returns the class index of a label, which is one of `names` or an index.
 pub fn class(label: &str, names: &[String]) -> Option<usize> {
     let named = names.iter().position(|name| name == label);
     named.or_else(|| label.parse().ok().filter(|number| *number < names.len()))
 }
 
-/// The true classes of images, by the ids that captured records have.
+/// The true classes of images, by the IDs of their captured records.
 ///
-/// It has one number a label and not the label itself, so that a million take some tens of MB.
+/// It stores a class index for each label, so that a million labels take some tens of MB.
 #[derive(Clone, Debug, Default)]
 pub struct Classes {
     names: Vec<String>,
@@ -59,7 +59,7 @@ pub struct Classes {
 }
 
 impl Classes {
-    /// No labels yet, of the classes of these names, in the order of the model's scores.
+    /// Returns an empty map for the classes `names`, in the order of the model's scores.
     pub fn new(names: &[String]) -> Self {
         Self {
             names: names.to_vec(),
@@ -67,8 +67,8 @@ impl Classes {
         }
     }
 
-    /// Takes a label: the name of a class, or its number. A later label for the same id takes the
-    /// earlier one's place.
+    /// Adds a label: the name of a class, or its index. A later label for the same ID replaces the
+    /// earlier one.
     ///
     /// # Errors
     /// There is no such class.
@@ -84,12 +84,12 @@ impl Classes {
         Ok(())
     }
 
-    /// The true class of a record's image, if it is known.
+    /// Returns the true class of a record's image, if it is known.
     pub fn of(&self, record: &Record) -> Option<usize> {
         self.of_id(record.id())
     }
 
-    /// The true class of the image with this inference id, or event id where it has none.
+    /// Returns the true class of the image with this inference ID, or event ID if it has none.
     pub fn of_id(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).map(|class| *class as usize)
     }
@@ -105,24 +105,24 @@ impl Classes {
     }
 }
 
-/// Reads the labels that came to be known in the window, with what was skipped.
+/// Reads the labels that became known in the window. Returns them with the skipped lines.
 ///
-/// For records of some window give one that begins with it and ends now: labels come later than
-/// inferences.
+/// For the records of some window, pass one that begins with it and ends now: labels come later
+/// than inferences.
 ///
 /// # Errors
-/// S3 did not deliver. A line that can't be used is no error.
+/// A request to S3 failed. An invalid line is no error.
 pub async fn read(
     bucket: &Bucket,
     location: &Location,
     window: &Window,
     labels: &[String],
-) -> Result<(Classes, Skipped), Error> {
+) -> Result<(Classes, SkippedLines), Error> {
     let folder = location.folder();
     let prefixes = window
         .prefixes()
         .map(move |hours| format!("{folder}{hours}"));
-    let state = (Classes::new(labels), Skipped::default());
+    let state = (Classes::new(labels), SkippedLines::default());
     reading::each_line(bucket, prefixes, state, |(classes, skipped), at, line| {
         let truth = match line {
             Line::Whole(line) => GroundTruth::parse(line),
@@ -136,13 +136,13 @@ pub async fn read(
     .await
 }
 
-/// Writes labels that came to be known at `at` as an object of their own; gives its key.
+/// Writes labels that became known at `at` as an object of their own. Returns its key.
 ///
-/// `name` tells it from others of the same hour: written again under the same name and hour, it
-/// takes the place of the first, and nothing is there twice.
+/// `name` distinguishes it from other objects of the same hour. Writing the same name and hour
+/// again replaces the object, so that no label is there twice.
 ///
 /// # Errors
-/// S3 did not take them.
+/// The request to S3 failed.
 pub async fn write(
     bucket: &Bucket,
     location: &Location,

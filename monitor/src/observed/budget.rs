@@ -1,13 +1,13 @@
-//! A budget of decoded pixels, so that a run ends in time however large the images are.
+//! A budget of decoded pixels, which bounds the time of a run however large the images are.
 
 use fastrand::Rng;
 
-/// A run decodes about so many pixels, and then one image whenever their number has doubled. A core
-/// takes about a second for a hundred million.
+/// The pixels that a run decodes before it decodes only one image each time their number has
+/// doubled. A core takes about a second for a hundred million.
 const MOST_PIXELS: u64 = 4_000_000_000;
 
-/// Chooses images: all of them, until half of the pixels are spent; then one of two, until half of
-/// the rest are, and so on.
+/// Selects the images to decode: all of them until half of the budget is spent, then one of two
+/// until half of the rest is spent, and so on.
 pub(super) struct PixelBudget {
     one_in: u64,
     spent: u64,
@@ -15,7 +15,7 @@ pub(super) struct PixelBudget {
 }
 
 impl PixelBudget {
-    /// The same seed chooses the same images of the same stream.
+    /// Returns a full budget. The same seed selects the same images of the same stream.
     pub(super) fn new(seed: u64) -> Self {
         Self {
             one_in: 1,
@@ -24,13 +24,13 @@ impl PixelBudget {
         }
     }
 
-    /// Returns true if the next image is to be looked at.
+    /// Returns true if the next image should be decoded.
     pub(super) fn is_chosen(&mut self) -> bool {
         self.random.u64(0..self.one_in) == 0
     }
 
-    /// Counts pixels. Returns true if from now on only half as many images are chosen: samples are
-    /// to be halved too, so that each image has the same chance to be in them.
+    /// Counts decoded pixels. Returns true if the sampling rate halves from now on: halve the
+    /// samples too, so that each image has the same probability of being in them.
     pub(super) fn is_spent(&mut self, pixels: u64) -> bool {
         self.spent += pixels;
         let left = MOST_PIXELS.saturating_sub(self.spent);
@@ -41,7 +41,7 @@ impl PixelBudget {
         is_spent
     }
 
-    /// One in so many images is chosen by now.
+    /// Returns the inverse of the current sampling rate.
     pub(super) fn one_in(&self) -> u64 {
         self.one_in
     }

@@ -1,31 +1,31 @@
-//! The images that a person should look at, small.
+//! Thumbnails of the images that a person should review.
 
 use crate::pictures::ImageFile;
 
 /// Number of images of each kind.
 const KEPT: usize = 12;
 
-/// An answer, with its image.
+/// A prediction with its image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GalleryImage {
-    /// The id that it is found by.
+    /// The ID for finding the record.
     pub id: String,
-    /// The class that was answered.
+    /// The predicted class.
     pub predicted: usize,
     /// The confidence of the prediction.
     pub confidence: f32,
-    /// The true class, where it is known.
+    /// The true class, if it is known.
     pub class: Option<usize>,
-    /// A PNG file; empty for what is no image.
+    /// A PNG file; empty if the image can't be decoded.
     pub png: Vec<u8>,
 }
 
-/// The least sure answers, and the surest wrong ones.
+/// The least confident predictions, and the most confident wrong ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gallery {
-    /// The least sure first.
+    /// The least confident first.
     pub doubtful: Vec<GalleryImage>,
-    /// Wrong answers, the surest first.
+    /// Wrong predictions, the most confident first.
     pub wrong: Vec<GalleryImage>,
 }
 
@@ -38,7 +38,7 @@ impl Gallery {
         confidence: f32,
         class: Option<usize>,
     ) {
-        let pictured = || GalleryImage {
+        let render = || GalleryImage {
             id: id.to_owned(),
             predicted,
             confidence,
@@ -48,28 +48,28 @@ impl Gallery {
         keep(
             &mut self.doubtful,
             |kept| kept.confidence <= confidence,
-            pictured,
+            render,
         );
         if class.is_some_and(|class| class != predicted) {
             keep(
                 &mut self.wrong,
                 |kept| kept.confidence >= confidence,
-                pictured,
+                render,
             );
         }
     }
 }
 
-/// Puts it after all that go before it, if it is one of the first then; only then is it made.
+/// Inserts an image in order if it ranks among the first; renders it only then.
 fn keep(
     kept: &mut Vec<GalleryImage>,
     goes_before: impl Fn(&GalleryImage) -> bool,
-    pictured: impl FnOnce() -> GalleryImage,
+    render: impl FnOnce() -> GalleryImage,
 ) {
-    let place = kept.partition_point(goes_before);
-    if place < KEPT {
+    let index = kept.partition_point(goes_before);
+    if index < KEPT {
         kept.truncate(KEPT - 1);
-        kept.insert(place, pictured());
+        kept.insert(index, render());
     }
 }
 

@@ -1,9 +1,7 @@
-//! Observations of a model in a window: of each record a little is counted and, by a fair sample,
-//! kept.
+//! Observes a model's predictions in a window: counts each record, and keeps random samples.
 //!
-//! However many records there are, memory holds samples of fixed size, counts, and a label's
-//! outcome for each record whose class is known. The same records in the same order give the same
-//! samples.
+//! Memory holds samples of fixed size, counts, and the outcome of each labeled record, however many
+//! records there are. The same records in the same order give the same samples.
 
 mod budget;
 mod gallery;
@@ -14,7 +12,7 @@ use std::ops::ControlFlow;
 use evaluation::{Evaluation, Threshold, argmax};
 use jiff::Timestamp;
 
-use crate::capture::{InvalidRecord, Record, Sink};
+use crate::capture::{InvalidRecord, Record, RecordSink};
 use crate::ground_truth::Classes;
 use crate::pictures::{Features, ImageFile};
 use crate::stats::{Moments, Reservoir};
@@ -23,18 +21,18 @@ use crate::window::Window;
 use budget::PixelBudget;
 
 pub use gallery::{Gallery, GalleryImage};
-pub use timeline::{CONFIDENCE_BINS, Slot, Timeline};
+pub use timeline::{CONFIDENCE_BINS, TimeBucket, Timeline};
 
-/// Confidences and images that are kept for tests: two such samples tell distributions apart whose
-/// distance is 0.06, which is finer than any that matters. It is also the k of Model Monitor's KLL
+/// The size of the samples of confidences and images. Two such samples tell distributions apart at
+/// a distance of 0.06, which is finer than any tolerance. It is also the `k` of Model Monitor's KLL
 /// sketches.
 pub const SAMPLE: usize = 2048;
 
-/// Embeddings that are kept: the work of the test that compares them grows with the square.
+/// The size of the sample of embeddings: the cost of comparing them grows with its square.
 pub const EMBEDDINGS: usize = 512;
 
-/// From an image file to the vector that the network's last layer sees. The error says why there is
-/// none.
+/// Computes the embedding of an image file, the input of the network's last layer. The error is the
+/// reason why there is none.
 pub type Embed = Box<dyn FnMut(&[u8]) -> Result<Vec<f32>, String> + Send>;
 
 /// Settings of an observer.
@@ -43,52 +41,52 @@ pub struct Settings {
     pub labels: Vec<String>,
     /// The lowest confidence that passes the gate.
     pub threshold: Threshold,
-    /// For the timeline.
+    /// The window of the timeline.
     pub window: Window,
     /// True classes, as far as they are known.
     pub truth: Classes,
-    /// The model's own view of images; or why there is none.
+    /// Computes embeddings, or the reason why there are none.
     pub embed: Result<Embed, String>,
 }
 
-/// A sample of embeddings; or why there is none.
+/// A sample of embeddings, or the reason why there is none.
 pub type Embeddings = Result<Vec<Vec<f32>>, String>;
 
-/// Everything that was seen.
+/// The observations of a window.
 pub struct Observed {
     /// The classes, in the order of the model's scores.
     pub labels: Vec<String>,
     /// The lowest confidence that passes the gate.
     pub threshold: Threshold,
-    /// Answers.
+    /// The number of predictions.
     pub answers: u64,
-    /// Those that pass the gate.
+    /// The number of predictions that pass the gate.
     pub passed: u64,
     /// The count of each predicted class.
     pub predicted: Vec<u64>,
-    /// Of all confidences.
+    /// Moments of all confidences.
     pub confidence: Moments,
-    /// A sample of them.
+    /// A sample of the confidences.
     pub confidences: Vec<f32>,
-    /// Records whose request was captured.
+    /// The number of records whose request was captured.
     pub inputs: u64,
-    /// One in so many images was looked at: more than one where all would have taken too long.
+    /// The inverse sampling rate of the images: above 1 if decoding all would have taken too long.
     pub one_in: u64,
     /// Features of a sample of the images; `None` for one that can't be decoded.
     pub images: Vec<Option<Features>>,
     /// Embeddings of a sample of the images.
     pub embeddings: Embeddings,
-    /// Over time.
+    /// Counts over time.
     pub timeline: Timeline,
-    /// Images to look at.
+    /// Images to review.
     pub gallery: Gallery,
-    /// Answers whose true class is known.
+    /// Quality counts of the predictions whose true class is known.
     pub labeled: Evaluation,
-    /// Confidence of each of them, and whether it was right.
+    /// The confidence of each labeled prediction, and true if it was right.
     pub outcomes: Vec<(f32, bool)>,
 }
 
-/// Takes records and makes [`Observed`] of them.
+/// Consumes records and produces [`Observed`].
 pub struct Observer {
     observed: Observed,
     truth: Classes,
@@ -99,11 +97,11 @@ pub struct Observer {
     embeddings: Reservoir<Result<Vec<f32>, String>>,
 }
 
-/// The samples are not of the same records: each has a seed of its own.
+/// Seeds of the samples, all different so that the samples are of different records.
 const SEEDS: [u64; 4] = [1, 2, 3, 4];
 
 impl Observer {
-    /// Ready for the first record.
+    /// Returns an observer without records.
     pub fn new(settings: Settings) -> Self {
         let Settings {
             labels,
@@ -140,11 +138,10 @@ impl Observer {
         }
     }
 
-    /// Takes a prediction for an image, at a time, whose true class may be known. `id` is what a
-    /// person finds it by.
+    /// Adds a prediction. Its `id` lets a person find the record.
     ///
     /// # Errors
-    /// It has not one score for each label.
+    /// It does not have one score for each label.
     pub fn observe(&mut self, prediction: &Prediction<'_>) -> Result<(), InvalidRecord> {
         let Prediction {
             id,
@@ -200,7 +197,7 @@ impl Observer {
         }
     }
 
-    /// There are no more records.
+    /// Ends the observation.
     pub fn finish(self) -> Observed {
         let embeddings = match self.embed {
             Err(reason) => Err(reason),
@@ -216,8 +213,8 @@ impl Observer {
     }
 }
 
-/// Those that there are. An image that can't be embedded, as it can't be decoded, is none; if none
-/// can, that is why.
+/// Returns the embeddings that could be computed. Images that can't be decoded have none; if no
+/// image has one, returns the reason.
 fn embeddings(sample: Vec<Result<Vec<f32>, String>>) -> Embeddings {
     let mut why = "no image was captured".to_owned();
     let mut good = Vec::new();
@@ -233,19 +230,19 @@ fn embeddings(sample: Vec<Result<Vec<f32>, String>>) -> Embeddings {
 /// One prediction of the model.
 #[derive(Clone, Copy)]
 pub struct Prediction<'a> {
-    /// The id that a person finds it by.
+    /// The ID by which a person finds the record.
     pub id: &'a str,
     /// The time of the prediction.
     pub time: Timestamp,
     /// Probabilities of the classes.
     pub scores: &'a [f32],
-    /// The image file, where it was captured.
+    /// The image file, if it was captured.
     pub image: Option<&'a [u8]>,
-    /// The true class, where it is known.
+    /// The true class, if it is known.
     pub class: Option<usize>,
 }
 
-impl Sink for Observer {
+impl RecordSink for Observer {
     fn record(&mut self, record: Record) -> Result<ControlFlow<()>, InvalidRecord> {
         let scores = record.scores()?;
         self.observe(&Prediction {

@@ -1,72 +1,72 @@
-//! A window in equal slots, with what happened in each.
+//! Counts of a window over time, in equal time buckets.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::window::Window;
 
-/// Bins of confidence from 0 to 1.
+/// The number of confidence bins from 0 to 1.
 pub const CONFIDENCE_BINS: usize = 50;
 
-/// The most slots: as many as a plot shows apart.
-const SLOTS: usize = 60;
+/// The maximum number of time buckets: as many as a plot can resolve.
+const MAX_BUCKETS: usize = 60;
 
-/// Lengths of slots that people think in, in seconds.
+/// The preferred lengths of time buckets in seconds, from 5 s to a week.
 const LENGTHS: [i64; 12] = [
     5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800,
 ];
 
-/// Counts of one slot.
+/// Counts of one time bucket.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Slot {
-    /// The slot's first moment.
+pub struct TimeBucket {
+    /// The start of the bucket.
     pub start: Timestamp,
-    /// Answers.
+    /// The number of predictions.
     pub answers: u64,
-    /// Those that pass the gate.
+    /// The number of predictions that pass the gate.
     pub passed: u64,
     /// The count of each predicted class.
     pub predicted: Vec<u64>,
-    /// Answers by confidence.
+    /// The histogram of confidences.
     pub confidence: [u64; CONFIDENCE_BINS],
-    /// Answers whose true class is known.
+    /// The number of predictions whose true class is known.
     pub labeled: u64,
-    /// Those that were right.
+    /// The number of labeled predictions that are right.
     pub correct: u64,
 }
 
-impl Slot {
-    /// The confidence below which that part of the answers lies, to half a bin; `None` without
-    /// answers.
+impl TimeBucket {
+    /// Returns the quantile of the confidences at `part`, to half a bin; `None` without
+    /// predictions.
     pub fn quantile(&self, part: f64) -> Option<f64> {
         let below = part * self.answers as f64;
-        let mut seen = 0;
+        let mut cumulated = 0;
         let bin = self.confidence.iter().position(|count| {
-            seen += count;
-            seen > 0 && seen as f64 >= below
+            cumulated += count;
+            cumulated > 0 && cumulated as f64 >= below
         });
         bin.map(|bin| (bin as f64 + 0.5) / CONFIDENCE_BINS as f64)
     }
 }
 
-/// The slots of a window. Those in which nothing happened are there too.
+/// The time buckets of a window, the empty ones included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     from: Timestamp,
     length: SignedDuration,
-    slots: Vec<Slot>,
+    buckets: Vec<TimeBucket>,
 }
 
 impl Timeline {
     pub(super) fn new(window: Window, classes: usize) -> Self {
         // A window of less than a second has one too.
         let seconds = window.duration().as_secs().max(1);
-        let fits = |length: &&i64| seconds <= **length * SLOTS as i64;
-        // A window of more than a year has slots of its own length.
-        let own = || (seconds + SLOTS as i64 - 1) / SLOTS as i64;
-        let length = LENGTHS.iter().find(fits).copied().unwrap_or_else(own);
+        let fits = |length: &&i64| seconds <= **length * MAX_BUCKETS as i64;
+        // A window of more than a year has buckets of its own length.
+        let even = || (seconds + MAX_BUCKETS as i64 - 1) / MAX_BUCKETS as i64;
+        let length = LENGTHS.iter().find(fits).copied().unwrap_or_else(even);
         let count = (seconds + length - 1) / length;
         let length = SignedDuration::from_secs(length);
-        let slot = |index: i64| Slot {
+        let bucket = |index: i64| TimeBucket {
             start: window
                 .from()
                 .saturating_add(length * index as i32)
@@ -81,7 +81,7 @@ impl Timeline {
         Self {
             from: window.from(),
             length,
-            slots: (0..count).map(slot).collect(),
+            buckets: (0..count).map(bucket).collect(),
         }
     }
 
@@ -93,28 +93,28 @@ impl Timeline {
         passes: bool,
         is_correct: Option<bool>,
     ) {
-        let place = time.duration_since(self.from).as_secs() / self.length.as_secs();
-        let Some(slot) = usize::try_from(place)
+        let index = time.duration_since(self.from).as_secs() / self.length.as_secs();
+        let Some(bucket) = usize::try_from(index)
             .ok()
-            .and_then(|place| self.slots.get_mut(place))
+            .and_then(|index| self.buckets.get_mut(index))
         else {
             return;
         };
-        slot.answers += 1;
-        slot.passed += u64::from(passes);
-        slot.predicted[predicted] += 1;
-        slot.confidence
+        bucket.answers += 1;
+        bucket.passed += u64::from(passes);
+        bucket.predicted[predicted] += 1;
+        bucket.confidence
             [((confidence * CONFIDENCE_BINS as f32) as usize).min(CONFIDENCE_BINS - 1)] += 1;
-        slot.labeled += u64::from(is_correct.is_some());
-        slot.correct += u64::from(is_correct == Some(true));
+        bucket.labeled += u64::from(is_correct.is_some());
+        bucket.correct += u64::from(is_correct == Some(true));
     }
 
-    /// From the first to the last.
-    pub fn slots(&self) -> &[Slot] {
-        &self.slots
+    /// Returns the buckets from first to last.
+    pub fn buckets(&self) -> &[TimeBucket] {
+        &self.buckets
     }
 
-    /// Returns the length of each.
+    /// Returns the length of each bucket.
     pub fn length(&self) -> SignedDuration {
         self.length
     }
@@ -130,10 +130,10 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(to: &str, slots: usize, seconds: i64) {
+    fn check(to: &str, buckets: usize, seconds: i64) {
         let timeline = timeline(to);
-        let expected = (slots, SignedDuration::from_secs(seconds));
-        assert_eq!((timeline.slots.len(), timeline.length), expected);
+        let expected = (buckets, SignedDuration::from_secs(seconds));
+        assert_eq!((timeline.buckets.len(), timeline.length), expected);
     }
 
     #[test]
@@ -157,20 +157,24 @@ mod tests {
         ] {
             timeline.add(at(time), 1, confidence, true, Some(true));
         }
-        let slot = &timeline.slots[1];
+        let bucket = &timeline.buckets[1];
         assert_eq!(
-            (slot.answers, slot.correct, slot.predicted.as_slice()),
+            (bucket.answers, bucket.correct, bucket.predicted.as_slice()),
             (2, 2, &[0, 2][..])
         );
-        assert_eq!((slot.confidence[48], slot.confidence[49]), (1, 1));
+        assert_eq!((bucket.confidence[48], bucket.confidence[49]), (1, 1));
         assert_eq!(
-            timeline.slots.iter().map(|slot| slot.answers).sum::<u64>(),
+            timeline
+                .buckets
+                .iter()
+                .map(|bucket| bucket.answers)
+                .sum::<u64>(),
             2
         );
         assert_eq!(
-            (slot.quantile(0.5), slot.quantile(1.0)),
+            (bucket.quantile(0.5), bucket.quantile(1.0)),
             (Some(0.97), Some(0.99))
         );
-        assert_eq!(timeline.slots[0].quantile(0.5), None);
+        assert_eq!(timeline.buckets[0].quantile(0.5), None);
     }
 }

@@ -1,10 +1,10 @@
-//! The plots of a report, each from what was seen and its baseline.
+//! Plots of a report, each of the observations and the baseline.
 
 use jiff::tz::TimeZone;
 use plots::{Anchor, Plot, Svg, percent_ticks};
 
 use super::Report;
-use crate::observed::{CONFIDENCE_BINS, Slot};
+use crate::observed::{CONFIDENCE_BINS, TimeBucket};
 use crate::pictures::NAMES;
 use crate::statistics::CONFIDENCE;
 use crate::stats::proportion::Proportion;
@@ -12,10 +12,10 @@ use crate::stats::proportion::Proportion;
 const WIDE: (f64, f64) = (960.0, 260.0);
 const HALF: (f64, f64) = (460.0, 260.0);
 
-/// Classes with a color of their own; all others share one.
+/// The number of classes that get a color of their own; all others share one.
 const COLORED: usize = 6;
 
-/// Name, title and SVG of each plot that there is something for.
+/// Returns name, title and SVG of each plot that has data.
 pub(super) fn all(report: &Report<'_>) -> Vec<(&'static str, &'static str, Svg)> {
     let mut all = vec![
         (
@@ -41,26 +41,27 @@ pub(super) fn all(report: &Report<'_>) -> Vec<(&'static str, &'static str, Svg)>
     all
 }
 
-fn slots<'a>(report: &'a Report<'_>) -> &'a [Slot] {
-    report.observed.timeline.slots()
+fn buckets<'a>(report: &'a Report<'_>) -> &'a [TimeBucket] {
+    report.observed.timeline.buckets()
 }
 
-/// Five times of the window, with the date where the window is longer than two days.
+/// Returns five time ticks, with the date if the window is longer than two days.
 fn times(report: &Report<'_>) -> Vec<(f64, String)> {
-    let slots = slots(report);
+    let buckets = buckets(report);
     let format = match report.window.duration().as_hours() {
         0 => "%H:%M:%S",
         ..48 => "%H:%M",
         48..1440 => "%d %b",
         _ => "%b %Y",
     };
-    let every = slots.len().div_ceil(6).max(1);
-    let marked = slots.iter().enumerate().step_by(every);
+    let every = buckets.len().div_ceil(6).max(1);
+    let marked = buckets.iter().enumerate().step_by(every);
     marked
-        .map(|(index, slot)| {
+        .map(|(index, bucket)| {
             (
                 index as f64,
-                slot.start
+                bucket
+                    .start
                     .to_zoned(TimeZone::UTC)
                     .strftime(format)
                     .to_string(),
@@ -69,12 +70,12 @@ fn times(report: &Report<'_>) -> Vec<(f64, String)> {
         .collect()
 }
 
-/// Slots that have answers, without those between: a line over a gap would say what nobody
+/// Splits the buckets into runs without gaps: a line across a gap would show values that nobody
 /// measured.
-fn runs<T>(slots: &[Slot], value: impl Fn(usize, &Slot) -> Option<T>) -> Vec<Vec<T>> {
+fn runs<T>(buckets: &[TimeBucket], value: impl Fn(usize, &TimeBucket) -> Option<T>) -> Vec<Vec<T>> {
     let mut runs = vec![Vec::new()];
-    for (index, slot) in slots.iter().enumerate() {
-        match (value(index, slot), runs.last_mut()) {
+    for (index, bucket) in buckets.iter().enumerate() {
+        match (value(index, bucket), runs.last_mut()) {
             (Some(value), Some(run)) => run.push(value),
             (None, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
             _ => {}
@@ -85,21 +86,21 @@ fn runs<T>(slots: &[Slot], value: impl Fn(usize, &Slot) -> Option<T>) -> Vec<Vec
 }
 
 fn confidence_over_time(report: &Report<'_>) -> Svg {
-    let slots = slots(report);
+    let buckets = buckets(report);
     let threshold = report.observed.threshold.as_f64();
     let label = "Median confidence and the range of the middle 80 % of the answers, over time, with the gate's threshold";
-    let mut plot = Plot::new(WIDE, (0.0, slots.len() as f64), (0.0, 1.0), label);
+    let mut plot = Plot::new(WIDE, (0.0, buckets.len() as f64), (0.0, 1.0), label);
     plot.y_ticks(&percent_ticks(1.0, 5));
     plot.x_ticks(&times(report));
-    let max_answers = slots
+    let max_answers = buckets
         .iter()
-        .map(|slot| slot.answers)
+        .map(|bucket| bucket.answers)
         .max()
         .unwrap_or(0)
         .max(1) as f64;
-    for (index, slot) in slots.iter().enumerate() {
+    for (index, bucket) in buckets.iter().enumerate() {
         // How many answers there were, in the lowest fifth.
-        let height = slot.answers as f64 / max_answers * 0.18;
+        let height = bucket.answers as f64 / max_answers * 0.18;
         plot.bar(
             "fill reference",
             (index as f64 + 0.1, index as f64 + 0.9),
@@ -107,18 +108,18 @@ fn confidence_over_time(report: &Report<'_>) -> Svg {
         );
     }
     let middle = |index: usize| index as f64 + 0.5;
-    for run in runs(slots, |index, slot| {
-        Some((middle(index), slot.quantile(0.1)?, slot.quantile(0.9)?))
+    for run in runs(buckets, |index, bucket| {
+        Some((middle(index), bucket.quantile(0.1)?, bucket.quantile(0.9)?))
     }) {
-        // A run of one slot has no width.
+        // A run of one bucket has no width.
         let run = match run.as_slice() {
             [(x, low, high)] => vec![(x - 0.3, *low, *high), (x + 0.3, *low, *high)],
             _ => run,
         };
         plot.band("fill faint s0", &run);
     }
-    for run in runs(slots, |index, slot| {
-        Some((middle(index), slot.quantile(0.5)?))
+    for run in runs(buckets, |index, bucket| {
+        Some((middle(index), bucket.quantile(0.5)?))
     }) {
         let run = match run.as_slice() {
             [(x, y)] => vec![(x - 0.3, *y), (x + 0.3, *y)],
@@ -126,7 +127,7 @@ fn confidence_over_time(report: &Report<'_>) -> Svg {
         };
         plot.line("line s0", &run);
     }
-    let end = slots.len() as f64;
+    let end = buckets.len() as f64;
     plot.line("line dashed limit", &[(0.0, threshold), (end, threshold)]);
     plot.text(
         "limit",
@@ -192,7 +193,7 @@ fn histogram(plot: &mut Plot, before: &[f64], now: &[f64], (low, high): (f64, f6
     plot.line("line s0", &outline);
 }
 
-/// Shares of a sample in bins of equal width.
+/// Draws a histogram of a sample.
 fn shares(sample: &[f32], (low, high): (f64, f64), bins: usize) -> Vec<f64> {
     let mut shares = vec![0.0; bins];
     let width = (high - low) / bins as f64;
@@ -204,23 +205,23 @@ fn shares(sample: &[f32], (low, high): (f64, f64), bins: usize) -> Vec<f64> {
 }
 
 fn classes_over_time(report: &Report<'_>) -> Svg {
-    let slots = slots(report);
+    let buckets = buckets(report);
     let labels = &report.observed.labels;
     let mut order: Vec<usize> = (0..labels.len()).collect();
     order.sort_by_key(|class| std::cmp::Reverse(report.observed.predicted[*class]));
     order.truncate(COLORED);
     let label = "The part of the answers that each class has, over time";
-    let mut plot = Plot::new(WIDE, (0.0, slots.len() as f64), (0.0, 1.0), label);
+    let mut plot = Plot::new(WIDE, (0.0, buckets.len() as f64), (0.0, 1.0), label);
     plot.y_ticks(&percent_ticks(1.0, 5));
-    for (index, slot) in slots
+    for (index, bucket) in buckets
         .iter()
         .enumerate()
-        .filter(|(_, slot)| slot.answers > 0)
+        .filter(|(_, bucket)| bucket.answers > 0)
     {
         let across = (index as f64 + 0.06, index as f64 + 0.94);
         let mut from = 0.0;
         for (color, class) in order.iter().enumerate() {
-            let to = from + slot.predicted[*class] as f64 / slot.answers as f64;
+            let to = from + bucket.predicted[*class] as f64 / bucket.answers as f64;
             plot.bar(&format!("fill s{color}"), across, (from, to));
             from = to;
         }
@@ -262,7 +263,7 @@ fn reliability(report: &Report<'_>) -> Svg {
     plot.into_svg()
 }
 
-/// Small plots of every feature side by side, in one picture.
+/// Draws small plots of every feature, side by side in one picture.
 fn images(report: &Report<'_>) -> Svg {
     const SIZE: (f64, f64) = (232.0, 170.0);
     const COLUMNS: usize = 4;
@@ -325,7 +326,7 @@ fn feature(report: &Report<'_>, index: usize, name: &str, size: (f64, f64)) -> S
     plot.into_svg()
 }
 
-/// The values that are in the range, the others at its ends.
+/// Clamps the values to the range.
 fn within(sample: &[f32], (low, high): (f64, f64)) -> Vec<f32> {
     sample
         .iter()
@@ -333,8 +334,8 @@ fn within(sample: &[f32], (low, high): (f64, f64)) -> Vec<f32> {
         .collect()
 }
 
-/// From the hundredth to the ninety-ninth percentile of both samples: a few outliers would leave no
-/// room for the others.
+/// Returns the range from the 1st to the 99th percentile of both samples, so that a few outliers do
+/// not squeeze the rest.
 fn middle(before: &[f32], now: &[f32]) -> (f64, f64) {
     let mut all: Vec<f32> = before.iter().chain(now).copied().collect();
     all.sort_unstable_by(f32::total_cmp);

@@ -1,4 +1,4 @@
-//! The images themselves.
+//! The images to review.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
-//! A run as one HTML file that needs nothing else: no script, no font, no request. Plots are SVG,
-//! images PNG, both inline.
+//! Renders a run as one self-contained HTML file: no scripts, fonts or requests. Plots are inline
+//! SVG, images inline PNG.
 
 mod figures;
 mod gallery;
@@ -22,7 +22,7 @@ use crate::window::Window;
 pub struct Report<'a> {
     /// The endpoint's name.
     pub endpoint: &'a str,
-    /// The time that was looked at.
+    /// The monitored window.
     pub window: Window,
     /// The baseline.
     pub baseline: &'a Baseline,
@@ -32,8 +32,8 @@ pub struct Report<'a> {
     pub findings: &'a Findings,
 }
 
-/// A plot as a file of its own.
-pub struct Figure {
+/// A plot as a standalone file.
+pub struct PlotFile {
     /// Its name, without an extension.
     pub name: &'static str,
     /// A caption of one line.
@@ -43,11 +43,11 @@ pub struct Figure {
 }
 
 impl Report<'_> {
-    /// The plots, in the order in which the report has them.
-    pub fn figures(&self) -> Vec<Figure> {
+    /// Returns the plots, in the order of the report.
+    pub fn figures(&self) -> Vec<PlotFile> {
         let figures = figures::all(self)
             .into_iter()
-            .map(|(name, title, svg)| Figure {
+            .map(|(name, title, svg)| PlotFile {
                 name,
                 title,
                 svg: svg.to_document(),
@@ -55,7 +55,7 @@ impl Report<'_> {
         figures.collect()
     }
 
-    /// The report as a page.
+    /// Renders the report as a page.
     pub fn html(&self) -> String {
         let title = format!("{}: model monitoring", self.endpoint);
         let page = html! {
@@ -90,7 +90,7 @@ impl Report<'_> {
         page.into_string()
     }
 
-    /// Renders the summary for people who read nothing else.
+    /// Renders the summary at the top of the page.
     fn verdict(&self) -> Markup {
         let violations = &self.findings.violations;
         let (class, text) = match self.findings.status() {
@@ -163,14 +163,14 @@ fn merit_of(what: &str, now: Option<Interval>, before: Option<f64>, none: &str) 
     )
 }
 
-/// A violation without its probability, which the table of tests has.
+/// Describes a violation without its p-value, which the table of tests has.
 fn short(description: &str) -> &str {
     description
         .split_once("; by chance")
         .map_or(description, |(short, _)| short)
 }
 
-/// A feature as people say it.
+/// Returns a readable name of a feature.
 fn name(feature: &str) -> String {
     match feature {
         "prediction" => "predicted classes".to_owned(),
@@ -182,7 +182,7 @@ fn percent(part: f64) -> String {
     format!("{:.1} %", part * 100.0)
 }
 
-/// Thousands apart.
+/// Formats an integer with thousands separators.
 fn group(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> = digits

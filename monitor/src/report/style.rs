@@ -1,4 +1,4 @@
-//! Colors and sizes of the page, for light and dark; those of the plots are the crate `plots`'.
+//! The style sheet of the page, for light and dark. The crate `plots` has that of the plots.
 
 pub(super) const PAGE: &str = "
 :root{--ink:var(--plot-ink);--soft:var(--plot-soft);--grid:var(--plot-grid);--now:var(--plot-0);--limit:var(--plot-limit);

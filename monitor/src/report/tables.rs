@@ -1,4 +1,4 @@
-//! The tests, quality by class, and what else is to be known, as tables.
+//! The tables of tests, of quality by class, and of the remaining facts.
 
 use maud::{Markup, html};
 
@@ -6,7 +6,7 @@ use super::{Report, group, name, percent};
 use crate::drift::{Kind, Outcome, Test};
 use crate::stats::proportion::Interval;
 
-/// With more classes than this the confusion matrix has no place.
+/// The number of classes above which the confusion matrix is left out.
 const LEGIBLE: usize = 12;
 
 pub(super) fn tests(report: &Report<'_>) -> Markup {
@@ -51,7 +51,7 @@ fn row(test: &Test) -> Markup {
     }
 }
 
-/// The difference, on a scale on which the mark is at two fifths.
+/// Returns the difference on a scale whose tolerance mark is at two fifths.
 fn bar(outcome: &Outcome) -> Markup {
     const MARK: f64 = 40.0;
     if outcome.tolerance <= 0.0 {

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::corruption::Corruption;
-use crate::skipped::Skipped;
+use crate::skipped::SkippedLines;
 use crate::testing::{Traffic, at, traffic};
 
-fn page(observed: &Observed) -> (String, Vec<Figure>) {
+fn page(observed: &Observed) -> (String, Vec<PlotFile>) {
     let baseline = Baseline::of(traffic(200, 1));
-    let findings = Findings::new(&baseline, observed, Skipped::default());
+    let findings = Findings::new(&baseline, observed, SkippedLines::default());
     let window = Window::new(at("2025-10-04T08:00:00Z"), at("2025-10-04T09:00:00Z")).unwrap();
     let report = Report {
         endpoint: "scones <1>",

@@ -1,26 +1,26 @@
-//! The chi-squared test of homogeneity: do two counts of categories come from one mix?
+//! The chi-squared test of homogeneity of two counts of categories.
 
 use super::special::chi_squared_above;
 
-/// The result.
+/// The result of the test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChiSquared {
     /// Pearson's statistic.
     pub statistic: f64,
-    /// Categories that were compared, less one.
+    /// The degrees of freedom: compared categories less one.
     pub degrees: usize,
-    /// Probability of such a statistic, or a larger one, where there is no difference.
+    /// The probability of a statistic at least as large under the null hypothesis.
     pub p_value: f64,
-    /// The largest difference between the shares of one category, 0 to 1.
+    /// The largest difference between the fractions of one category, 0 to 1.
     pub distance: f64,
 }
 
-/// The least expected count of a category that is compared by itself (Cochran, 1954).
+/// The minimum expected count of a category that is compared by itself (Cochran, 1954).
 const LEAST: f64 = 5.0;
 
-/// Compares two counts of the same categories; `None` if one counts nothing.
+/// Compares two counts of the same categories; returns `None` if one is empty.
 ///
-/// Categories that are too rare for the statistic's distribution are compared as one.
+/// Categories too rare for the statistic's distribution are merged into one.
 pub fn test(a: &[u64], b: &[u64]) -> Option<ChiSquared> {
     let (all_a, all_b) = (a.iter().sum::<u64>(), b.iter().sum::<u64>());
     if all_a == 0 || all_b == 0 {

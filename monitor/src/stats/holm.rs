@@ -5,7 +5,7 @@
 //! bounded by Benjamini and Hochberg's procedure instead, the part of the alarms that are false, is
 //! of less use to the person who is called.
 
-/// The p-values, corrected: each may be compared with the level itself. In the order they came.
+/// Returns the corrected p-values in their order; compare each with the significance level.
 pub fn adjusted(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));

@@ -1,18 +1,18 @@
-//! The Kolmogorov-Smirnov test of two samples: are they of one distribution?
+//! The Kolmogorov-Smirnov test of two samples.
 
-/// The result.
+/// The result of the test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KolmogorovSmirnov {
     /// The largest distance between the two empirical distribution functions, 0 to 1.
     pub distance: f64,
-    /// Probability of such a distance, or a larger one, where there is no difference.
+    /// The probability of a distance at least as large under the null hypothesis.
     pub p_value: f64,
 }
 
-/// Compares two samples; `None` if one is empty. Values are finite.
+/// Compares two samples of finite values; returns `None` if one is empty.
 ///
 /// The p-value is Kolmogorov's asymptotic one with Stephens' correction for small samples (1970).
-/// With ties, as in whole numbers, it is too large rather than too small.
+/// With ties, as in integers, it is conservative.
 pub fn test(a: &[f32], b: &[f32]) -> Option<KolmogorovSmirnov> {
     if a.is_empty() || b.is_empty() {
         return None;
@@ -45,7 +45,7 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
     largest
 }
 
-/// The part of Kolmogorov's distribution above `x`.
+/// The survival function of Kolmogorov's distribution.
 fn kolmogorov_above(x: f64) -> f64 {
     // Below, the part is 1 to eight digits, and the series does not converge.
     if x < 0.3 {

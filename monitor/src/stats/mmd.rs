@@ -7,25 +7,27 @@
 
 use fastrand::Rng;
 
-/// The result.
+/// The result of the test.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Discrepancy {
-    /// The unbiased estimate of MMD²; about 0, also below, where there is no difference.
+pub struct MaximumMeanDiscrepancy {
+    /// The unbiased estimate of MMD²; near 0, also negative, under the null hypothesis.
     pub mmd2: f64,
-    /// Probability of such a discrepancy, or a larger one, where there is no difference. Not under
-    /// 1 in 2000.
+    /// The probability of a discrepancy at least as large under the null hypothesis; at least 1 in
+    /// 2000.
     pub p_value: f64,
 }
 
-/// The most permutations: p-values go down to 0.0005, which is below 0.01 corrected for 20 tests.
+/// The maximum number of permutations: p-values go down to 0.0005, which is below 0.01 corrected
+/// for 20 tests.
 const PERMUTATIONS: usize = 1999;
 
-/// So many permutations at least as extreme end the test: the p-value is then known well enough,
-/// and large (Besag and Clifford, 1991). On unchanged data that is after some tens.
+/// The number of permutations at least as extreme that ends the test early: the p-value is then
+/// large and known well enough (Besag and Clifford, 1991). On unchanged data that is after some
+/// tens.
 const ENOUGH: usize = 20;
 
-/// Compares two sets of at least two vectors, all of one length; `None` otherwise.
-pub fn test(a: &[Vec<f32>], b: &[Vec<f32>], seed: u64) -> Option<Discrepancy> {
+/// Compares two sets of at least two vectors of equal length; returns `None` otherwise.
+pub fn test(a: &[Vec<f32>], b: &[Vec<f32>], seed: u64) -> Option<MaximumMeanDiscrepancy> {
     let dimension = a.first()?.len();
     let all: Vec<&[f32]> = a.iter().chain(b).map(Vec::as_slice).collect();
     if a.len() < 2 || b.len() < 2 || all.iter().any(|vector| vector.len() != dimension) {
@@ -37,9 +39,9 @@ pub fn test(a: &[Vec<f32>], b: &[Vec<f32>], seed: u64) -> Option<Discrepancy> {
     let mut random = Rng::with_seed(seed);
     let mut extreme = 0;
     for permutation in 1..=PERMUTATIONS {
-        // The first so many places of a shuffle are all that is looked at.
-        for place in 0..a.len() {
-            order.swap(place, random.usize(place..all.len()));
+        // The first so many indices of a shuffle are all that is looked at.
+        for index in 0..a.len() {
+            order.swap(index, random.usize(index..all.len()));
         }
         // As large but for rounding counts as large.
         if kernel.mmd2(&order[..a.len()]) >= measured - 1e-9 {
@@ -47,19 +49,19 @@ pub fn test(a: &[Vec<f32>], b: &[Vec<f32>], seed: u64) -> Option<Discrepancy> {
         }
         if extreme == ENOUGH {
             let p_value = ENOUGH as f64 / permutation as f64;
-            return Some(Discrepancy {
+            return Some(MaximumMeanDiscrepancy {
                 mmd2: measured,
                 p_value,
             });
         }
     }
-    Some(Discrepancy {
+    Some(MaximumMeanDiscrepancy {
         mmd2: measured,
         p_value: (extreme + 1) as f64 / (PERMUTATIONS + 1) as f64,
     })
 }
 
-/// The kernel of every pair; 0 on the diagonal, which the unbiased estimate leaves out.
+/// The kernel matrix, with 0 on the diagonal, which the unbiased estimate leaves out.
 struct Kernel {
     size: usize,
     values: Vec<f32>,
@@ -72,9 +74,9 @@ impl Kernel {
         let size = vectors.len();
         let mut values = squared_distances(vectors);
         let width = median_of_pairs(&values, size);
-        for (place, value) in values.iter_mut().enumerate() {
+        for (index, value) in values.iter_mut().enumerate() {
             // Where all vectors are equal there is no width, and no difference.
-            let is_diagonal = place / size == place % size;
+            let is_diagonal = index / size == index % size;
             *value = if is_diagonal || width == 0.0 {
                 0.0
             } else {
@@ -93,16 +95,16 @@ impl Kernel {
         }
     }
 
-    /// MMD² between the vectors at `places` and all others. Sums over the others follow from those
-    /// over all.
-    fn mmd2(&self, places: &[usize]) -> f64 {
-        let (n, m) = (places.len() as f64, (self.size - places.len()) as f64);
-        let within = |place: &usize| -> f64 {
-            let row = &self.values[place * self.size..(place + 1) * self.size];
-            places.iter().map(|other| f64::from(row[*other])).sum()
+    /// Returns MMD² between the vectors at `indices` and all others. Sums over the others follow
+    /// from the sums over all.
+    fn mmd2(&self, indices: &[usize]) -> f64 {
+        let (n, m) = (indices.len() as f64, (self.size - indices.len()) as f64);
+        let within = |index: &usize| -> f64 {
+            let row = &self.values[index * self.size..(index + 1) * self.size];
+            indices.iter().map(|other| f64::from(row[*other])).sum()
         };
-        let inside: f64 = places.iter().map(within).sum();
-        let from_inside: f64 = places.iter().map(|place| self.row_sums[*place]).sum();
+        let inside: f64 = indices.iter().map(within).sum();
+        let from_inside: f64 = indices.iter().map(|index| self.row_sums[*index]).sum();
         let between = from_inside - inside;
         let outside = self.sum - 2.0 * between - inside;
         inside / (n * (n - 1.0)) + outside / (m * (m - 1.0)) - 2.0 * between / (n * m)
@@ -123,7 +125,7 @@ fn squared_distances(vectors: &[&[f32]]) -> Vec<f32> {
 }
 
 fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    /// Sums side by side, which the compiler makes vector instructions of.
+    /// Returns the squared distance, in parallel sums that the compiler vectorizes.
     const LANES: usize = 8;
     let (a_lanes, b_lanes) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest = a_lanes.remainder().iter().zip(b_lanes.remainder());
@@ -136,7 +138,7 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest.map(|(a, b)| (a - b).powi(2)).sum::<f32>()
 }
 
-/// The median squared distance of two different vectors.
+/// Returns the median squared distance of two different vectors.
 fn median_of_pairs(distances: &[f32], size: usize) -> f32 {
     let mut pairs: Vec<f32> = (0..size)
         .flat_map(|i| distances[i * size..i * size + i].iter().copied())

@@ -1,5 +1,4 @@
-//! The statistics that monitoring rests on. All are pure functions of numbers; what chance they
-//! need comes from a seed.
+//! Statistics for monitoring: pure functions of numbers, with random numbers from a seed.
 
 pub mod chi_squared;
 pub mod holm;
@@ -12,23 +11,23 @@ mod special;
 pub use reservoir::Reservoir;
 pub(crate) use special::normal_above;
 
-/// Mean, variance and extremes, one value at a time (Welford, 1962).
+/// Count, mean, variance and extremes of a stream (Welford, 1962).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
     /// Number of values.
     pub count: u64,
-    /// Their mean; 0 of none.
+    /// Their mean; 0 without values.
     pub mean: f64,
     /// Sum of squared distances from the mean.
     squares: f64,
-    /// The least; 0 of none.
+    /// The minimum; 0 without values.
     pub min: f64,
-    /// The greatest; 0 of none.
+    /// The maximum; 0 without values.
     pub max: f64,
 }
 
 impl Moments {
-    /// Takes a value.
+    /// Adds a value.
     pub fn add(&mut self, value: f64) {
         if self.count == 0 {
             (self.min, self.max) = (value, value);
@@ -41,12 +40,12 @@ impl Moments {
         self.max = self.max.max(value);
     }
 
-    /// Their standard deviation, as of a whole population.
+    /// Returns their population standard deviation.
     pub fn std_dev(&self) -> f64 {
         (self.squares / self.count.max(1) as f64).sqrt()
     }
 
-    /// Their sum.
+    /// Returns their sum.
     pub fn sum(&self) -> f64 {
         self.mean * self.count as f64
     }

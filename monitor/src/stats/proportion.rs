@@ -1,16 +1,16 @@
-//! Parts of a whole: their intervals, and whether two differ.
+//! Proportions: confidence intervals and tests of differences.
 
 use serde::Serialize;
 
 use super::special::normal_above;
 
-/// Standard errors to both sides that hold 95 % of a normal distribution.
+/// The normal quantile of a two-sided 95 % interval.
 pub const Z95: f64 = 1.959_963_984_540_054;
 
-/// A measured part, and between what the true one lies with a confidence of 95 %.
+/// A measured value with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
-    /// As measured.
+    /// The measured value.
     pub value: f64,
     /// The lower end.
     pub low: f64,
@@ -18,7 +18,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// A part of a whole, such as the answers that are right of those whose class is known.
+/// A proportion, such as the right predictions of the labeled ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proportion {
     /// The size of the part.
@@ -33,13 +33,13 @@ impl Proportion {
         Self { part, whole }
     }
 
-    /// Returns the value as it was measured; 0 of nothing.
+    /// Returns the measured value; 0 if the whole is 0.
     pub fn value(self) -> f64 {
         self.part as f64 / self.whole.max(1) as f64
     }
 
-    /// Returns Wilson's score interval (1927), which holds what it says also for few and for parts
-    /// near 0 or 1. Of nothing it is 0 to 1.
+    /// Returns Wilson's score interval (1927), which keeps its coverage for small counts and for
+    /// proportions near 0 or 1. It is 0 to 1 if the whole is 0.
     pub fn interval(self) -> Interval {
         let value = self.value();
         if self.whole == 0 {
@@ -58,13 +58,13 @@ impl Proportion {
         }
     }
 
-    /// Returns the p-value of two proportions being different: of the pooled z test, which for two
-    /// categories is the chi-squared test. `None` if one is of nothing.
+    /// Returns the two-sided p-value of the pooled z test, which for two categories is the
+    /// chi-squared test. `None` if one whole is 0.
     pub fn differs_from(self, other: Self) -> Option<f64> {
         Some((2.0 * normal_above(self.z(other)?.abs())).min(1.0))
     }
 
-    /// Returns the p-value of this proportion being less than the other.
+    /// Returns the one-sided p-value of this proportion being less than the other.
     pub fn is_less_than(self, other: Self) -> Option<f64> {
         Some(normal_above(-self.z(other)?))
     }

@@ -1,53 +1,54 @@
-//! A fair sample of a stream of unknown length (Vitter's algorithm R, 1985).
+//! Reservoir sampling (Vitter's algorithm R, 1985).
 
 use fastrand::Rng;
 
-/// Up to so many items, each of a stream's with the same probability.
+/// A uniform random sample of a stream of unknown length, of at most `capacity` items.
 #[derive(Clone, Debug)]
 pub struct Reservoir<T> {
     items: Vec<T>,
     capacity: usize,
-    seen: u64,
+    count: u64,
     random: Rng,
 }
 
 impl<T> Reservoir<T> {
-    /// An empty one. The same seed picks the same items of the same stream.
+    /// Returns an empty sample. The same seed selects the same items of the same stream.
     pub fn new(capacity: usize, seed: u64) -> Self {
         Self {
             items: Vec::new(),
             capacity,
-            seen: 0,
+            count: 0,
             random: Rng::with_seed(seed),
         }
     }
 
-    /// Lets an item pass, and makes it only if it is picked: of a long stream few are.
+    /// Offers the next item of the stream. Calls `item` only if it is selected: of a long stream
+    /// few are.
     pub fn offer(&mut self, item: impl FnOnce() -> T) {
-        self.seen += 1;
+        self.count += 1;
         if self.items.len() < self.capacity {
             self.items.push(item());
             return;
         }
-        let place = self.random.u64(0..self.seen);
-        // A place that does not fit into usize is not among the items either.
-        if let Some(kept) = usize::try_from(place)
+        let index = self.random.u64(0..self.count);
+        // A index that does not fit into usize is not among the items either.
+        if let Some(kept) = usize::try_from(index)
             .ok()
-            .and_then(|place| self.items.get_mut(place))
+            .and_then(|index| self.items.get_mut(index))
         {
             *kept = item();
         }
     }
 
-    /// Forgets half of it, as if it had half the capacity and only every other item had passed.
+    /// Drops half of the sample, as if capacity and stream had been half as large.
     pub fn halve(&mut self) {
         self.random.shuffle(&mut self.items);
         self.items.truncate(self.items.len().div_ceil(2));
         self.capacity = self.capacity.div_ceil(2);
-        self.seen = self.seen.div_ceil(2);
+        self.count = self.count.div_ceil(2);
     }
 
-    /// The sample.
+    /// Returns the sample.
     pub fn into_items(self) -> Vec<T> {
         self.items
     }

@@ -1,21 +1,22 @@
 //! Tails of the normal and the chi-squared distribution.
 
-/// The part of a standard normal distribution above `z`.
+/// The survival function of the standard normal distribution.
 pub(crate) fn normal_above(z: f64) -> f64 {
     let tail = gamma_above(0.5, z * z / 2.0) / 2.0;
     if z < 0.0 { 1.0 - tail } else { tail }
 }
 
-/// The part of a chi-squared distribution with so many degrees of freedom above `x`.
+/// The survival function of the chi-squared distribution.
 pub(super) fn chi_squared_above(x: f64, degrees: usize) -> f64 {
     gamma_above(degrees as f64 / 2.0, x / 2.0)
 }
 
-/// Terms until the series or the fraction has converged: about the square root of `a` times ten.
+/// The maximum number of terms of the series or the fraction, which converge after about ten times
+/// the square root of `a`.
 const TERMS: usize = 10_000;
 
-/// The regularised upper incomplete gamma function Q(a, x) (Press et al., Numerical Recipes, 6.2):
-/// a series where x is small, and Lentz's continued fraction elsewhere.
+/// The regularized upper incomplete gamma function Q(a, x) (Press et al., Numerical Recipes, 6.2):
+/// a series for small x, and Lentz's continued fraction for others.
 fn gamma_above(a: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 1.0;
