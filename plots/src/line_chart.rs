@@ -42,7 +42,7 @@ pub fn line_chart(title: &str, series: &[&Series]) -> Option<Svg> {
     Some(plot.into_svg())
 }
 
-/// The least and the greatest of the finite values.
+/// Returns the minimum and maximum of the finite values.
 fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.filter(|value| value.is_finite());
     finite

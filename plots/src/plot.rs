@@ -27,16 +27,16 @@ const TITLED: Margin = Margin {
     bottom: 56.0,
 };
 
-/// What a plot says around its frame.
+/// The titles of a plot and its axes.
 #[derive(Clone, Copy, Debug)]
 pub struct Titles<'a> {
-    /// What it shows.
+    /// The title.
     pub title: &'a str,
-    /// Of what, or its main figures.
+    /// The subtitle: the subject, or the main numbers.
     pub subtitle: &'a str,
-    /// The quantity to the right.
+    /// The label of the horizontal axis.
     pub x: &'a str,
-    /// The quantity upwards.
+    /// The label of the vertical axis.
     pub y: &'a str,
 }
 

@@ -13,7 +13,7 @@ pub struct Svg {
     body: String,
 }
 
-/// Which part of a text lies at its position.
+/// The alignment of a text at its position (SVG's `text-anchor`).
 #[derive(Clone, Copy, Debug)]
 pub enum Anchor {
     /// Its left end.

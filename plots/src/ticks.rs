@@ -1,4 +1,4 @@
-//! Where an axis has ticks, and what they say.
+//! Computes the ticks of an axis and their labels.
 
 /// A value on an axis and its label.
 pub type Tick = (f64, String);

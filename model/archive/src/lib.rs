@@ -16,7 +16,7 @@ pub use unpack::unpack;
 use std::io;
 use std::path::PathBuf;
 
-/// Why an archive can't be written or read. The text does not name the archive: the caller knows what to call it.
+/// An error of writing or reading an archive. The text does not name the archive: the caller does.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// A file or folder beside or below the archive can't be read or written.
@@ -24,7 +24,7 @@ pub enum ArchiveError {
     File {
         /// The file.
         path: PathBuf,
-        /// What happened.
+        /// The cause.
         source: io::Error,
     },
     /// The bytes are no whole gzip file of a tar archive, or a limit was reached while they were read.
@@ -35,7 +35,7 @@ pub enum ArchiveError {
     Unsafe {
         /// As the archive has it.
         path: String,
-        /// Why it is refused.
+        /// The reason.
         what: &'static str,
     },
     /// There is no file in it.

@@ -1,4 +1,4 @@
-//! What an archive may hold. Models of any size have a few dozen files with short names.
+//! Limits on an archive. Models of any size have a few dozen files with short names.
 
 /// Files and folders.
 pub const ENTRIES: usize = 10_000;
@@ -10,8 +10,8 @@ pub const DEPTH: usize = 32;
 /// holds long names and records in memory, whatever their size.
 pub const HEADERS: u64 = 1 << 20;
 
-/// How many times larger than the gzip file its content may be. Deflate alone could do a thousand; weights, which are
-/// nearly random, do not get to two.
+/// The maximum ratio of the content's size to the gzip file's. Deflate alone could reach a
+/// thousand; weights, which are nearly random, do not reach two.
 pub const RATIO: u64 = 100;
 
 /// Up to here the ratio does not count: small archives may be of anything.

@@ -7,12 +7,13 @@ use flate2::read::GzDecoder;
 
 use crate::limits::{HEADERS, RATIO, RATIO_FROM};
 
-/// What has been read, and what may be: shared with who reads the archive, which the `tar` crate does not give back.
+/// Counts the bytes read and holds the limit. It is shared with the caller, because the `tar` crate
+/// does not give the reader back.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     packed: Cell<u64>,
     unpacked: Cell<u64>,
-    /// How many bytes may come before [`Meter::allow`] is called again.
+    /// The bytes that may be read before [`Meter::allow`] is called again.
     allowed: Cell<u64>,
 }
 
@@ -25,7 +26,7 @@ impl Meter {
     /// The content of a gzip file, counted here.
     pub(crate) fn gunzip<R: Read>(&self, archive: R) -> Metered<'_, R> {
         Metered {
-            gzip: GzDecoder::new(Packed {
+            gzip: GzDecoder::new(CountedGzip {
                 archive,
                 meter: self,
             }),
@@ -35,12 +36,12 @@ impl Meter {
 }
 
 /// Counts what goes into the decompression.
-struct Packed<'m, R> {
+struct CountedGzip<'m, R> {
     archive: R,
     meter: &'m Meter,
 }
 
-impl<R: Read> Read for Packed<'_, R> {
+impl<R: Read> Read for CountedGzip<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.archive.read(buffer)?;
         self.meter.packed.update(|packed| packed + read as u64);
@@ -50,7 +51,7 @@ impl<R: Read> Read for Packed<'_, R> {
 
 /// Counts what comes out of it, and ends it where that is too much.
 pub(crate) struct Metered<'m, R: Read> {
-    gzip: GzDecoder<Packed<'m, R>>,
+    gzip: GzDecoder<CountedGzip<'m, R>>,
     meter: &'m Meter,
 }
 

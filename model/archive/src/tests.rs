@@ -46,7 +46,7 @@ fn one(name: &str, kind: EntryType, content: &[u8]) -> Vec<u8> {
     gzip(&tar(&[(header, content)]))
 }
 
-/// What comes of an archive in an empty folder.
+/// Unpacks an archive into an empty folder. Returns the folder and the result.
 fn unpacked(archive: impl Read, max_bytes: u64) -> (tempfile::TempDir, Result<usize, String>) {
     let folder = tempfile::tempdir().unwrap();
     let found = unpack(archive, &folder.path().join("model"), max_bytes);
@@ -169,8 +169,8 @@ fn what_is_damaged_is_refused() {
     check_refused(&whole[..whole.len() / 2], refused);
     // The checksum, which stands after all that tar reads.
     let mut flipped = whole.clone();
-    let place = flipped.len() - 8;
-    flipped[place] ^= 1;
+    let checksum = flipped.len() - 8;
+    flipped[checksum] ^= 1;
     check_refused(&flipped[..], "it can't be unpacked: corrupt gzip stream");
     // What follows the gzip file is nobody's.
     check_file(
