@@ -62,7 +62,7 @@ pub struct ApiError {
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// When: RFC 3339, UTC.
+    /// The time of the line: RFC 3339, UTC.
     pub time: String,
     /// The process that wrote it.
     pub stream: String,

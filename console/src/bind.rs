@@ -55,18 +55,18 @@ mod tests {
     async fn an_address_that_is_taken_is_named_with_the_way_out() {
         let first = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = first.local_addr().unwrap();
-        let told = bind(address).await.unwrap_err().to_string();
+        let text = bind(address).await.unwrap_err().to_string();
         let expected = format!(
             "the console's address {address} is held by another program; give --console another address \
              (port 0 takes a free one), or --no-console"
         );
-        assert_eq!(told, expected);
+        assert_eq!(text, expected);
     }
 
     #[tokio::test]
     async fn others_must_not_reach_it() {
-        let told = bind("0.0.0.0:0".parse().unwrap()).await.unwrap_err();
-        let told = told.to_string();
-        assert!(told.contains("give --console a loopback address"), "{told}");
+        let text = bind("0.0.0.0:0".parse().unwrap()).await.unwrap_err();
+        let text = text.to_string();
+        assert!(text.contains("give --console a loopback address"), "{text}");
     }
 }

@@ -38,13 +38,13 @@ pub(crate) fn cause(cause: &str, whole: &str) -> Markup {
     let trace = object
         .as_ref()
         .is_some_and(|cause| cause["stackTrace"].is_array());
-    let said = match (message, object.is_some()) {
+    let message_text = match (message, object.is_some()) {
         (Some(message), _) => message,
         (None, true) => return show(cause, whole),
         (None, false) => cause,
     };
-    let shown: String = said.chars().take(CAUSE).collect();
-    let cut = shown.len() < said.len();
+    let shown: String = message_text.chars().take(CAUSE).collect();
+    let cut = shown.len() < message_text.len();
     html! {
         p.cause { (shown) @if cut { "…" } }
         @if cut || trace { p.more { a href=(whole) { "Show the whole cause" } } }

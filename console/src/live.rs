@@ -1,5 +1,5 @@
-//! Keeping pages up to date: streams of server-sent events, each of which replaces parts of the
-//! page by their ids, or adds to one. Only what changed is sent.
+//! Live pages: streams of server-sent events, each of which replaces fragments of the page by their
+//! IDs, or appends to one. Only changed fragments are sent.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -14,69 +14,69 @@ use serde_json::{Map, Value};
 use crate::Console;
 use crate::failure::Failure;
 
-/// Looking takes at most a tenth of the time.
+/// The minimum pause as a multiple of a poll's duration: polling takes at most a tenth of the time.
 const EASE: u32 = 9;
 
-/// Parts of a page by their ids.
-pub(crate) type Parts = Vec<(&'static str, Markup)>;
+/// Fragments of a page by their IDs.
+pub(crate) type Fragments = Vec<(&'static str, Markup)>;
 
 /// The result of polling.
 pub(crate) enum Update {
-    /// Nothing is new.
-    Same,
-    /// These parts, which may be new.
-    Now(Parts),
-    /// These parts, and they will not change again.
-    Last(Parts),
+    /// Nothing has changed.
+    Unchanged,
+    /// Fragments that may have changed.
+    Changed(Fragments),
+    /// Fragments that will not change again.
+    Final(Fragments),
 }
 
-/// The position of a stream.
-struct Watch<L> {
-    look: L,
+/// The state of a stream.
+struct Poller<L> {
+    poll: L,
     sent: HashMap<&'static str, u64>,
     over: bool,
-    /// Before the next look.
+    /// The time until the next poll.
     wait: Duration,
     pause: Duration,
 }
 
-/// Streams what `look` finds, again after each pause, until it says that it was the last, the
+/// Streams what `poll` finds, again after each pause, until it says that it was the last, the
 /// reader goes away or the console stops.
-pub(crate) fn parts<L, F>(console: &Console, pause: Duration, look: L) -> Response
+pub(crate) fn parts<L, F>(console: &Console, pause: Duration, poll: L) -> Response
 where
     L: FnMut() -> F + Send + 'static,
     F: Future<Output = Result<Update, Failure>> + Send + 'static,
 {
-    let begin = Watch {
-        look,
+    let begin = Poller {
+        poll,
         sent: HashMap::new(),
         over: false,
         wait: Duration::ZERO,
         pause,
     };
-    let events = stream::unfold(begin, async |mut watch: Watch<L>| {
-        if watch.over {
+    let events = stream::unfold(begin, async |mut poller: Poller<L>| {
+        if poller.over {
             return None;
         }
-        tokio::time::sleep(watch.wait).await;
+        tokio::time::sleep(poller.wait).await;
         let begun = Instant::now();
-        let event = watch.event().await;
-        watch.wait = watch.pause.max(begun.elapsed() * EASE);
-        Some((event, watch))
+        let event = poller.event().await;
+        poller.wait = poller.pause.max(begun.elapsed() * EASE);
+        Some((event, poller))
     });
     respond(console, events.filter_map(async |event| event))
 }
 
-impl<L, F> Watch<L>
+impl<L, F> Poller<L>
 where
     L: FnMut() -> F,
     F: Future<Output = Result<Update, Failure>>,
 {
     async fn event(&mut self) -> Option<Event> {
-        match (self.look)().await {
-            Ok(Update::Same) => None,
-            Ok(Update::Now(parts)) => self.changed(parts),
-            Ok(Update::Last(parts)) => {
+        match (self.poll)().await {
+            Ok(Update::Unchanged) => None,
+            Ok(Update::Changed(parts)) => self.changed(parts),
+            Ok(Update::Final(parts)) => {
                 self.over = true;
                 // The page is told even where nothing changed: it asks no more.
                 let parts = self.new_parts(parts);
@@ -97,12 +97,12 @@ where
         }
     }
 
-    fn changed(&mut self, parts: Parts) -> Option<Event> {
+    fn changed(&mut self, parts: Fragments) -> Option<Event> {
         let parts = self.new_parts(parts);
         (!parts.is_empty()).then(|| Event::default().data(Value::Object(parts).to_string()))
     }
 
-    fn new_parts(&mut self, parts: Parts) -> Map<String, Value> {
+    fn new_parts(&mut self, parts: Fragments) -> Map<String, Value> {
         let mut changed = Map::new();
         for (id, markup) in parts {
             let hash = hash(&markup.0);

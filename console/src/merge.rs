@@ -171,9 +171,9 @@ mod tests {
     /// All pages, one after another; `between` may start executions after each.
     fn pages(api: &Api, limit: usize, between: impl Fn()) -> Vec<Vec<u32>> {
         let machines: Vec<String> = api.lists.borrow().keys().cloned().collect();
-        let mut place = Some(PageToken::first(machines.iter().map(String::as_str)));
+        let mut position = Some(PageToken::first(machines.iter().map(String::as_str)));
         let mut pages = Vec::new();
-        while let Some(here) = place {
+        while let Some(here) = position {
             // As the page's URL carries it.
             let here: PageToken =
                 serde_json::from_str(&serde_json::to_string(&here).unwrap()).unwrap();
@@ -183,7 +183,7 @@ mod tests {
             let (rows, next) = futures::executor::block_on(page).ok().unwrap();
             let moment = |row: &Value| started(row).unwrap().parse().unwrap();
             pages.push(rows.iter().map(moment).collect());
-            place = next;
+            position = next;
             between();
         }
         pages

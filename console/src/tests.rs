@@ -31,13 +31,13 @@ fn application() -> Application {
 }
 
 /// A response of the console: status, headers, body.
-struct Reply {
+struct TestResponse {
     status: StatusCode,
     headers: axum::http::HeaderMap,
     body: String,
 }
 
-async fn answer(fake: &Fake, request: Request<Body>) -> Reply {
+async fn respond_to(fake: &Fake, request: Request<Body>) -> TestResponse {
     let console = Console {
         aws: std::sync::Arc::new(fake.clone()),
         application: std::sync::Arc::new(application()),
@@ -47,24 +47,24 @@ async fn answer(fake: &Fake, request: Request<Body>) -> Reply {
     let response = router(console).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Reply {
+    TestResponse {
         status: parts.status,
         headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     }
 }
 
-async fn get(fake: &Fake, url: &str) -> Reply {
+async fn get(fake: &Fake, url: &str) -> TestResponse {
     let request = Request::get(url).header(header::HOST, "127.0.0.1:8080");
-    answer(fake, request.body(Body::empty()).unwrap()).await
+    respond_to(fake, request.body(Body::empty()).unwrap()).await
 }
 
-async fn post(fake: &Fake, url: &str, body: &str) -> Reply {
+async fn post(fake: &Fake, url: &str, body: &str) -> TestResponse {
     let request = Request::post(url)
         .header(header::HOST, "127.0.0.1:8080")
         .header(header::ORIGIN, "http://127.0.0.1:8080")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    answer(fake, request.body(Body::from(body.to_owned())).unwrap()).await
+    respond_to(fake, request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
 fn execution_url() -> String {
@@ -75,13 +75,13 @@ fn execution_url() -> String {
 async fn every_page_has_the_headers_that_keep_other_sites_out() {
     let fake = Fake::default();
     for url in ["/executions", "/nothing", "/console.css", "/logs"] {
-        let answer = get(&fake, url).await;
-        let policy = answer.headers[header::CONTENT_SECURITY_POLICY]
+        let response = get(&fake, url).await;
+        let policy = response.headers[header::CONTENT_SECURITY_POLICY]
             .to_str()
             .unwrap();
         assert!(policy.contains("script-src 'self'") && policy.contains("frame-ancestors 'none'"));
         assert!(!policy.contains("unsafe"), "{policy}");
-        assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(response.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     }
     let page = get(&fake, "/executions").await.body;
     assert!(
@@ -112,7 +112,7 @@ async fn what_changes_something_is_refused_to_other_sites() {
             .header(header::HOST, "127.0.0.1:8080")
             .header(header::ORIGIN, "http://page.example")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let refused = answer(&fake, request.body(Body::from(body.to_owned())).unwrap()).await;
+        let refused = respond_to(&fake, request.body(Body::from(body.to_owned())).unwrap()).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{url}");
         assert!(
             refused.body.contains("of another origin"),
@@ -127,7 +127,7 @@ async fn what_changes_something_is_refused_to_other_sites() {
         );
     }
     let rebound = Request::get("/executions").header(header::HOST, "rebound.example");
-    let refused = answer(&fake, rebound.body(Body::empty()).unwrap()).await;
+    let refused = respond_to(&fake, rebound.body(Body::empty()).unwrap()).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(refused.body.contains("127.0.0.1"), "{}", refused.body);
 }
@@ -331,9 +331,9 @@ async fn a_report_can_run_and_load_nothing() {
 async fn a_run_of_too_few_answers_is_no_all_clear() {
     let fake = Fake::default();
     for (run, status) in [("few", "NothingToTest"), ("enough", "Completed")] {
-        let told = json!({ "violations": [], "image_classification": { "status": status } });
+        let text = json!({ "violations": [], "image_classification": { "status": status } });
         let key = format!("monitoring/e/runs/{run}/constraint_violations.json");
-        fake.put(&key, told.to_string().as_bytes());
+        fake.put(&key, text.to_string().as_bytes());
     }
     let list = get(&fake, "/monitoring").await.body;
     assert!(
@@ -421,7 +421,7 @@ async fn a_label_is_a_line_of_ground_truth_and_shown_again() {
         page.contains("✕ wrong") && page.contains("value=\"bicycle\" aria-pressed=\"true\""),
         "{page}"
     );
-    for (form, told) in [
+    for (form, text) in [
         (
             "endpoint=scones&id=one&label=tram&answer=",
             "There is no class &quot;tram&quot;: the labels are bicycle, motorcycle.",
@@ -433,7 +433,7 @@ async fn a_label_is_a_line_of_ground_truth_and_shown_again() {
     ] {
         let refused = post(&fake, "/captured/label", form).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-        assert!(refused.body.contains(told), "{}", refused.body);
+        assert!(refused.body.contains(text), "{}", refused.body);
     }
 }
 

@@ -23,10 +23,10 @@ pub(crate) fn encoded(value: &str) -> String {
 /// A path with a query; values that are not there are left out.
 pub(crate) fn url(path: &str, query: &[(&str, Option<&str>)]) -> String {
     let mut url = path.to_owned();
-    let given = query
+    let parameters = query
         .iter()
         .filter_map(|(name, value)| Some((name, (*value)?)));
-    for (at, (name, value)) in given.enumerate() {
+    for (at, (name, value)) in parameters.enumerate() {
         url.push(if at == 0 { '?' } else { '&' });
         url.push_str(name);
         url.push('=');

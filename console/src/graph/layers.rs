@@ -97,32 +97,32 @@ fn back_edges(boxes: usize, edges: &[Arc], first: usize) -> Vec<bool> {
     }
     #[derive(Clone, Copy, PartialEq)]
     enum Visit {
-        No,
-        Open,
-        Left,
+        Unvisited,
+        OnPath,
+        Done,
     }
-    let mut visits = vec![Visit::No; boxes];
+    let mut visits = vec![Visit::Unvisited; boxes];
     let mut back = vec![false; edges.len()];
     for begin in [first].into_iter().chain(0..boxes) {
-        if begin >= boxes || visits[begin] != Visit::No {
+        if begin >= boxes || visits[begin] != Visit::Unvisited {
             continue;
         }
-        visits[begin] = Visit::Open;
+        visits[begin] = Visit::OnPath;
         // A stack of its own: a machine may have ten thousand states in a row.
         let mut open = vec![(begin, 0)];
         while let Some((at, next)) = open.last_mut() {
             let Some(edge) = outgoing[*at].get(*next) else {
-                visits[*at] = Visit::Left;
+                visits[*at] = Visit::Done;
                 open.pop();
                 continue;
             };
             *next += 1;
             let to = edges[*edge].1;
             match visits[to] {
-                Visit::Open => back[*edge] = true,
-                Visit::Left => {}
-                Visit::No => {
-                    visits[to] = Visit::Open;
+                Visit::OnPath => back[*edge] = true,
+                Visit::Done => {}
+                Visit::Unvisited => {
+                    visits[to] = Visit::OnPath;
                     open.push((to, 0));
                 }
             }

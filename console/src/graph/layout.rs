@@ -109,7 +109,7 @@ impl<'f> Picture<'f> {
         };
         let end = points.last().copied().unwrap_or_default();
         // Before the box that it leads to, from whichever side it comes.
-        let beside = if points[0].1 > end.1 {
+        let label_y = if points[0].1 > end.1 {
             end.1 + 17.0
         } else {
             end.1 - 9.0
@@ -117,7 +117,7 @@ impl<'f> Picture<'f> {
         Line {
             edge,
             path: curve(&points),
-            label: label(flow, edge).map(|text| (end.0 + 5.0, beside, text)),
+            label: label(flow, edge).map(|text| (end.0 + 5.0, label_y, text)),
         }
     }
 
@@ -140,23 +140,23 @@ impl<'f> Picture<'f> {
 /// Returns the label of a line: the rules that lead here, said once for all rules from one Choice
 /// to one state.
 fn label(flow: &Flow, edge: &Edge) -> Option<String> {
-    let beside: Vec<&Edge> = flow
+    let parallel: Vec<&Edge> = flow
         .edges
         .iter()
         .filter(|other| (other.from, other.to) == (edge.from, edge.to))
         .filter(|other| matches!(other.way, EdgeKind::Rule(_) | EdgeKind::Default))
         .collect();
-    if !beside.first().is_some_and(|first| *first == edge) {
+    if !parallel.first().is_some_and(|first| *first == edge) {
         return None;
     }
-    let rules: Vec<String> = beside
+    let rules: Vec<String> = parallel
         .iter()
         .filter_map(|edge| match edge.way {
             EdgeKind::Rule(number) => Some(number.to_string()),
             _ => None,
         })
         .collect();
-    let default = beside.iter().any(|edge| edge.way == EdgeKind::Default);
+    let default = parallel.iter().any(|edge| edge.way == EdgeKind::Default);
     Some(match (rules.len(), default) {
         (0, _) => "default".to_owned(),
         (1, false) => format!("rule {}", rules[0]),

@@ -56,8 +56,8 @@ fn add(links: &mut Vec<Link>, item: usize, apart: bool) {
 /// Orders the items of each layer.
 pub(super) fn order(layered: &Layered, links: &Links) -> Vec<Vec<usize>> {
     let mut rows = layered.rows();
-    let mut place = vec![0usize; layered.items.len()];
-    rows.iter().for_each(|row| note(row, &mut place));
+    let mut positions = vec![0usize; layered.items.len()];
+    rows.iter().for_each(|row| note(row, &mut positions));
     let (mut best, mut fewest) = (Vec::new(), usize::MAX);
     for sweep in 0..SWEEPS {
         let downwards = sweep % 2 == 0;
@@ -74,12 +74,13 @@ pub(super) fn order(layered: &Layered, links: &Links) -> Vec<Vec<usize>> {
                 &mut rows[last - step]
             };
             row.sort_by(|a, b| {
-                let key = |item: usize| middle(&neighbors[item], &place, place[item], downwards);
+                let key =
+                    |item: usize| middle(&neighbors[item], &positions, positions[item], downwards);
                 key(*a).total_cmp(&key(*b))
             });
-            note(row, &mut place);
+            note(row, &mut positions);
         }
-        let now = crossings(&rows, links, &place);
+        let now = crossings(&rows, links, &positions);
         if now < fewest {
             (best, fewest) = (rows.clone(), now);
         }
@@ -90,32 +91,32 @@ pub(super) fn order(layered: &Layered, links: &Links) -> Vec<Vec<usize>> {
     best
 }
 
-fn note(row: &[usize], place: &mut [usize]) {
+fn note(row: &[usize], positions: &mut [usize]) {
     for (at, item) in row.iter().enumerate() {
-        place[*item] = at;
+        positions[*item] = at;
     }
 }
 
-fn middle(neighbors: &[Link], place: &[usize], own: usize, downwards: bool) -> f64 {
+fn middle(neighbors: &[Link], positions: &[usize], position: usize, downwards: bool) -> f64 {
     if neighbors.is_empty() {
-        return own as f64;
+        return position as f64;
     }
     let aside = if downwards { ASIDE } else { -ASIDE };
     let places = neighbors.iter().map(|link| {
         let aside = if link.apart { aside } else { 0.0 };
-        place[link.item] as f64 + aside
+        positions[link.item] as f64 + aside
     });
     places.sum::<f64>() / neighbors.len() as f64
 }
 
 /// Returns the number of pairs of lines between neighboring layers that cross.
-fn crossings(rows: &[Vec<usize>], links: &Links, place: &[usize]) -> usize {
+fn crossings(rows: &[Vec<usize>], links: &Links, positions: &[usize]) -> usize {
     let between = |row: &Vec<usize>| {
         let mut lines: Vec<(usize, usize)> = row
             .iter()
             .flat_map(|up| {
                 let below = links.below[*up].iter();
-                below.map(|down| (place[*up], place[down.item]))
+                below.map(|down| (positions[*up], positions[down.item]))
             })
             .collect();
         lines.sort_unstable();

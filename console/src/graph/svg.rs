@@ -13,12 +13,12 @@ const BESIDE: f64 = 370.0;
 
 /// The state of a box in an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mark {
-    /// The class that colors it: `succeeded`.
+pub(crate) struct NodeStatus {
+    /// The CSS class of its color: `succeeded`.
     pub(crate) class: &'static str,
-    /// The sign that says the same without color.
+    /// A symbol with the same meaning, for readers who don't see colors.
     pub(crate) sign: &'static str,
-    /// The same in words, with how often: `succeeded 3 times`.
+    /// The text of the status with its count: `succeeded 3 times`.
     pub(crate) words: String,
     /// The link to its step on the page.
     pub(crate) href: String,
@@ -30,7 +30,7 @@ pub(crate) fn is_wide(flow: &Flow) -> bool {
 }
 
 /// Draws a flow; `mark` says what became of a state, by its name.
-pub(crate) fn draw(flow: &Flow, label: &str, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
+pub(crate) fn draw(flow: &Flow, label: &str, mark: &dyn Fn(&str) -> Option<NodeStatus>) -> Markup {
     let picture = Picture::of(flow);
     let (width, height) = (picture.width + 2.0 * EDGE, picture.height + 2.0 * EDGE);
     html! {
@@ -57,7 +57,7 @@ fn translate(x: f64, y: f64) -> String {
 }
 
 // The recursion ends with the flow's nesting.
-fn inside(picture: &Picture, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
+fn inside(picture: &Picture, mark: &dyn Fn(&str) -> Option<NodeStatus>) -> Markup {
     html! {
         @for line in &picture.lines { (edge(line)) }
         @for node_box in &picture.boxes { (node(node_box, mark)) }
@@ -79,7 +79,7 @@ fn edge(line: &Line) -> Markup {
     }
 }
 
-fn node(node_box: &NodeBox, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
+fn node(node_box: &NodeBox, mark: &dyn Fn(&str) -> Option<NodeStatus>) -> Markup {
     let at = translate(node_box.x, node_box.y);
     match node_box.node.kind {
         Kind::Start => html! {
@@ -97,7 +97,7 @@ fn node(node_box: &NodeBox, mark: &dyn Fn(&str) -> Option<Mark>) -> Markup {
     }
 }
 
-fn state(node_box: &NodeBox, mark: Option<&Mark>, at: &str) -> Markup {
+fn state(node_box: &NodeBox, mark: Option<&NodeStatus>, at: &str) -> Markup {
     let class = mark.map_or("idle", |mark| mark.class);
     let words = mark.map_or("not reached", |mark| &mark.words);
     let label = format!("{}, {}, {words}", node_box.node.name, node_box.node.caption);
@@ -112,7 +112,7 @@ fn state(node_box: &NodeBox, mark: Option<&Mark>, at: &str) -> Markup {
     }
 }
 
-fn face(node_box: &NodeBox, mark: Option<&Mark>, label: &str) -> Markup {
+fn face(node_box: &NodeBox, mark: Option<&NodeStatus>, label: &str) -> Markup {
     let (width, height) = (node_box.width, node_box.height);
     let middle = format!("{:.1}", width / 2.0);
     let caption = 22.0 + 17.0 * node_box.name.len() as f64;

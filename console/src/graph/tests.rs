@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::layout::{NodeBox, Picture};
-use super::svg::{Mark, draw};
+use super::svg::{NodeStatus, draw};
 use super::*;
 
 fn flow(definition: &Value) -> Flow {
@@ -40,11 +40,11 @@ fn check(picture: &Picture) {
     for (at, one) in picture.boxes.iter().enumerate() {
         assert!(inside(one), "{} sticks out", one.node.name);
         for other in &picture.boxes[at + 1..] {
-            let beside =
+            let is_beside =
                 one.x + one.width <= other.x + 0.01 || other.x + other.width <= one.x + 0.01;
             let over = one.y + one.height <= other.y || other.y + other.height <= one.y;
             assert!(
-                beside || over,
+                is_beside || over,
                 "{} overlaps {}",
                 one.node.name,
                 other.node.name
@@ -58,7 +58,7 @@ fn check(picture: &Picture) {
     }
 }
 
-fn place<'p>(picture: &'p Picture, name: &str) -> &'p NodeBox<'p> {
+fn node_box<'p>(picture: &'p Picture, name: &str) -> &'p NodeBox<'p> {
     let found = picture
         .boxes
         .iter()
@@ -77,8 +77,8 @@ fn the_workflow_goes_down_and_fits_a_phone() {
     let flow = classify();
     let picture = Picture::of(&flow);
     check(&picture);
-    let tops =
-        ["SerializeImage", "ClassifyImage", "FilterInferences"].map(|name| place(&picture, name).y);
+    let tops = ["SerializeImage", "ClassifyImage", "FilterInferences"]
+        .map(|name| node_box(&picture, name).y);
     assert!(tops.is_sorted(), "{tops:?}");
     assert!(picture.width < 350.0, "{}", picture.width);
     let catches = picture
@@ -159,7 +159,7 @@ fn parallel_and_map_hold_their_branches() {
     let flow = flow(&json!({ "StartAt": "P", "States": { "P": parallel } }));
     let picture = Picture::of(&flow);
     check(&picture);
-    let held = &place(&picture, "P").inner;
+    let held = &node_box(&picture, "P").inner;
     assert_eq!(held.len(), 3);
     assert_eq!(held[2].2.boxes[0].node.caption, "Distributed Map");
     assert_eq!(held[2].2.boxes[0].inner[0].2.boxes[0].node.name, "E");
@@ -172,7 +172,7 @@ fn cycles_and_states_that_lead_to_themselves() {
     let flow = flow(&json!({ "StartAt": "Wait", "States": states }));
     let picture = Picture::of(&flow);
     check(&picture);
-    let tops = ["Wait", "Ask", "Check", "Done"].map(|name| place(&picture, name).y);
+    let tops = ["Wait", "Ask", "Check", "Done"].map(|name| node_box(&picture, name).y);
     assert!(tops.is_sorted_by(|a, b| a < b), "{tops:?}");
 }
 
@@ -190,7 +190,7 @@ fn a_hundred_states_that_catch_into_one_share_a_lane() {
     let picture = Picture::of(&flow);
     check(&picture);
     assert!(picture.width < 350.0, "{}", picture.width);
-    assert_eq!(place(&picture, "Step7").node.caption, "Lambda f");
+    assert_eq!(node_box(&picture, "Step7").node.caption, "Lambda f");
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn long_names_take_two_lines_and_end_in_dots() {
         let flow = flow(&json!({ "StartAt": name, "States": { name: end() } }));
         let picture = Picture::of(&flow);
         check(&picture);
-        place(&picture, name).name.clone()
+        node_box(&picture, name).name.clone()
     };
     assert_eq!(lines("ClassifyImage"), ["ClassifyImage"]);
     assert_eq!(
@@ -232,7 +232,7 @@ fn drawings_escape_names_and_say_without_color_what_happened() {
     let flow =
         flow(&json!({ "StartAt": name, "States": { name: { "Type": "Pass", "End": true } } }));
     let mark = |_: &str| {
-        Some(Mark {
+        Some(NodeStatus {
             class: "failed",
             sign: "!",
             words: "failed".into(),

@@ -76,17 +76,17 @@ fn uri<'c>(console: &'c Console, endpoint: Option<&str>) -> Option<(&'c S3Uri, &
 
 async fn page(
     State(console): State<Console>,
-    Query(which): Query<PageQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Page, Failure> {
     let page = Page::new(Tab::Captured, "Captured data");
-    let Some((uri, endpoint)) = uri(&console, which.endpoint.as_deref()) else {
+    let Some((uri, endpoint)) = uri(&console, query.endpoint.as_deref()) else {
         let hint =
             html! { "The template has no endpoint whose traffic is captured (DataCaptureConfig)." };
         return Ok(page.body(empty("No data capture", &hint)));
     };
-    let before = which
+    let before = query
         .key
-        .zip(which.from)
+        .zip(query.from)
         .map(|(key, from)| LinePosition { key, from });
     // One more than is shown tells whether there are older ones.
     let mut found = console.captured(uri, before.as_ref(), SHOWN + 1).await?;
@@ -142,7 +142,7 @@ fn item(
     };
     let labels = &console.application.labels;
     let best = record.scores().map(|scores| scores.best());
-    let said = best
+    let predicted = best
         .as_ref()
         .ok()
         .map(|(class, _)| match labels.get(*class) {
@@ -152,9 +152,9 @@ fn item(
     html! {
         li {
             img.subject src=(url("/captured/image", &query)) alt="The captured image" loading="lazy" decoding="async";
-            @match (&best, &said) {
-                (Ok((_, score)), Some(said)) => div {
-                    strong { (said) } " " span.number { (format!("{score:.3}")) }
+            @match (&best, &predicted) {
+                (Ok((_, score)), Some(predicted)) => div {
+                    strong { (predicted) } " " span.number { (format!("{score:.3}")) }
                     (bar(*score, console.application.threshold))
                 },
                 (Err(broken), _) => p.error { (broken) },
@@ -163,8 +163,8 @@ fn item(
             form.truth method="post" action="/captured/label" data-inline={ "truth-" (number) } {
                 input type="hidden" name="endpoint" value=(endpoint);
                 input type="hidden" name="id" value=(record.id());
-                input type="hidden" name="answer" value=(said.as_deref().unwrap_or_default());
-                div.truth id={ "truth-" (number) } { (choice(labels, truths.get(record.id()).map(String::as_str), said.as_deref())) }
+                input type="hidden" name="answer" value=(predicted.as_deref().unwrap_or_default());
+                div.truth id={ "truth-" (number) } { (choice(labels, truths.get(record.id()).map(String::as_str), predicted.as_deref())) }
                 span.error role="status" {}
             }
             p.sub { (at(Some(record.time))) " · " (record.id()) }
@@ -173,7 +173,7 @@ fn item(
 }
 
 /// The classes to choose from, and what was chosen.
-fn choice(labels: &[String], truth: Option<&str>, said: Option<&str>) -> Markup {
+fn choice(labels: &[String], truth: Option<&str>, predicted: Option<&str>) -> Markup {
     html! {
         @if labels.len() <= BUTTONS {
             @for label in labels { button name="label" value=(label) aria-pressed=(truth == Some(&**label)) { (label) } }
@@ -186,8 +186,8 @@ fn choice(labels: &[String], truth: Option<&str>, said: Option<&str>) -> Markup 
             button { "Save" }
         }
         @if let Some(truth) = truth {
-            @match said {
-                Some(said) if said == truth => span.faint { "✓ right" },
+            @match predicted {
+                Some(predicted) if predicted == truth => span.faint { "✓ right" },
                 Some(_) => span.error { "✕ wrong" },
                 None => span.faint { "saved" },
             }
@@ -244,28 +244,28 @@ async fn truths(console: &Console, endpoint: &str) -> Result<HashMap<String, Str
 async fn label(
     State(console): State<Console>,
     headers: HeaderMap,
-    Form(said): Form<LabelForm>,
+    Form(form): Form<LabelForm>,
 ) -> Result<Response, Failure> {
     let labels = &console.application.labels;
-    if !labels.contains(&said.label) {
+    if !labels.contains(&form.label) {
         return Err(Failure::Invalid(format!(
             "There is no class {:?}: the labels are {}.",
-            said.label,
+            form.label,
             labels.join(", ")
         )));
     }
     let truth = GroundTruth {
-        id: said.id,
-        label: said.label,
+        id: form.id,
+        label: form.label,
     };
-    console.write_truth(&said.endpoint, &truth).await?;
+    console.write_truth(&form.endpoint, &truth).await?;
     let json = headers
         .get(header::ACCEPT)
         .is_some_and(|accept| accept == "application/json");
     if !json {
         return Ok(Redirect::to("/captured").into_response());
     }
-    let answered = Some(&*said.answer).filter(|answer| !answer.is_empty());
+    let answered = Some(&*form.answer).filter(|answer| !answer.is_empty());
     let markup = choice(labels, Some(&truth.label), answered);
     Ok(answer(&json!({ "markup": markup.into_string() })))
 }

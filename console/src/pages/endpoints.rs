@@ -43,12 +43,12 @@ async fn page(State(console): State<Console>) -> Result<Page, Failure> {
 }
 
 async fn stream(State(console): State<Console>) -> Response {
-    let asked = console.clone();
-    live::parts(&asked, PAUSE, move || {
+    let client = console.clone();
+    live::parts(&client, PAUSE, move || {
         let console = console.clone();
         async move {
             let found = endpoints(&console).await?;
-            Ok(Update::Now(vec![("endpoints", list(&found))]))
+            Ok(Update::Changed(vec![("endpoints", list(&found))]))
         }
     })
 }

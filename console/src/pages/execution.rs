@@ -19,8 +19,8 @@ use crate::classification::Classification;
 use crate::execution_history::ExecutionHistory;
 use crate::failure::Failure;
 use crate::graph::Flow;
-use crate::graph::svg::{Mark, draw, is_wide};
-use crate::live::{self, Parts, Update};
+use crate::graph::svg::{NodeStatus, draw, is_wide};
+use crate::live::{self, Fragments, Update};
 use crate::page::{Page, Tab, chip};
 use crate::sfn::{text, took};
 use crate::text::{at, count, last_part, moment, url};
@@ -89,21 +89,21 @@ async fn page(
 }
 
 async fn stream(State(console): State<Console>, Query(of): Query<ExecutionQuery>) -> Response {
-    let asked = console.clone();
+    let client = console.clone();
     let newest = Arc::new(AtomicI64::new(0));
-    live::parts(&asked, PAUSE, move || {
+    live::parts(&client, PAUSE, move || {
         let (console, arn, newest) = (console.clone(), of.arn.clone(), Arc::clone(&newest));
         async move {
             let now = console.newest_event(&arn).await?;
             if newest.swap(now, Ordering::Relaxed) == now {
-                return Ok(Update::Same);
+                return Ok(Update::Unchanged);
             }
             let view = View::of(&console, arn).await?;
             let parts = view.parts(&console);
             Ok(if view.is_running() {
-                Update::Now(parts)
+                Update::Changed(parts)
             } else {
-                Update::Last(parts)
+                Update::Final(parts)
             })
         }
     })
@@ -147,12 +147,12 @@ impl View {
     }
 
     /// The parts of the page that change while an execution runs.
-    fn parts(&self, console: &Console) -> Parts {
+    fn parts(&self, console: &Console) -> Fragments {
         vec![
             ("state", self.state()),
             ("graph", self.graph()),
             ("error", self.error()),
-            ("answer", self.answer(console)),
+            ("answer", self.result_section(console)),
             ("payload", self.payload()),
             ("steps", steps::list(&self.arn, &self.history)),
             ("events", history::link(&self.arn, self.history.events)),
@@ -200,7 +200,7 @@ impl View {
                 .steps
                 .iter()
                 .rposition(|step| step.name == name)?;
-            Some(Mark {
+            Some(NodeStatus {
                 class: status.word(),
                 sign: status.sign(),
                 words: match times {
@@ -228,7 +228,7 @@ impl View {
         }
     }
 
-    fn answer(&self, console: &Console) -> Markup {
+    fn result_section(&self, console: &Console) -> Markup {
         let Some(found) = Classification::of(&self.described, &self.history) else {
             return html! {};
         };

@@ -54,52 +54,52 @@ pub(super) fn router() -> Router<Console> {
 }
 
 /// Drops the fields that a form leaves empty.
-fn given(Query(which): Query<ListQuery>) -> ListQuery {
+fn parse_query(Query(query): Query<ListQuery>) -> ListQuery {
     let some = |value: Option<String>| value.filter(|value| !value.is_empty());
     ListQuery {
-        machine: some(which.machine),
-        status: some(which.status),
-        map_run: some(which.map_run),
-        token: some(which.token),
+        machine: some(query.machine),
+        status: some(query.status),
+        map_run: some(query.map_run),
+        token: some(query.token),
     }
 }
 
-async fn page(State(console): State<Console>, which: Query<ListQuery>) -> Result<Page, Failure> {
-    let which = given(which);
+async fn page(State(console): State<Console>, query: Query<ListQuery>) -> Result<Page, Failure> {
+    let query = parse_query(query);
     let machines = console.machines().await?;
-    let (found, next) = executions(&console, &machines, &which).await?;
+    let (found, next) = executions(&console, &machines, &query).await?;
     let page = Page::new(Tab::Executions, "Executions");
     // What is further back does not change.
-    let page = match which.token {
-        None => page.live(which.url("/executions/live", None)),
+    let page = match query.token {
+        None => page.live(query.url("/executions/live", None)),
         Some(_) => page,
     };
     Ok(page.body(html! {
         div.head {
-            h1 { @match &which.map_run { Some(_) => "Child executions", None => "Executions" } }
+            h1 { @match &query.map_run { Some(_) => "Child executions", None => "Executions" } }
             a.button.primary href="/start" { "Start an execution" }
         }
-        @match &which.map_run {
+        @match &query.map_run {
             Some(run) => p.faint { "of the map run " code { (last_part(run)) } },
-            None => (filter(&machines, &which)),
+            None => (filter(&machines, &query)),
         }
         div #list { (list(&console, &found, &machines)) }
         nav.pager aria-label="Pages of the list" {
-            @if which.token.is_some() { a.button href=(which.url("/executions", None)) { "Newest" } }
-            @if let Some(next) = &next { a.button rel="next" href=(which.url("/executions", Some(next))) { "Older" } }
+            @if query.token.is_some() { a.button href=(query.url("/executions", None)) { "Newest" } }
+            @if let Some(next) = &next { a.button rel="next" href=(query.url("/executions", Some(next))) { "Older" } }
         }
     }))
 }
 
-async fn stream(State(console): State<Console>, which: Query<ListQuery>) -> Response {
-    let which = given(which);
-    let asked = console.clone();
-    live::parts(&asked, PAUSE, move || {
-        let (console, which) = (console.clone(), which.clone());
+async fn stream(State(console): State<Console>, query: Query<ListQuery>) -> Response {
+    let query = parse_query(query);
+    let client = console.clone();
+    live::parts(&client, PAUSE, move || {
+        let (console, query) = (console.clone(), query.clone());
         async move {
             let machines = console.machines().await?;
-            let (found, _) = executions(&console, &machines, &which).await?;
-            Ok(Update::Now(vec![(
+            let (found, _) = executions(&console, &machines, &query).await?;
+            Ok(Update::Changed(vec![(
                 "list",
                 list(&console, &found, &machines),
             )]))
@@ -123,9 +123,9 @@ impl ListQuery {
 async fn executions(
     console: &Console,
     machines: &[Machine],
-    which: &ListQuery,
+    query: &ListQuery,
 ) -> Result<(Vec<Row>, Option<String>), Failure> {
-    if let Some(status) = &which.status
+    if let Some(status) = &query.status
         && !STATUSES.contains(&&**status)
     {
         return Err(Failure::Invalid(format!(
@@ -135,30 +135,30 @@ async fn executions(
     }
     let list = |member: &str, arn: String, token: Option<String>| {
         let request = json!({
-            (member): arn, "StatusFilter": which.status, "MaxResults": ROWS, "NextToken": token,
+            (member): arn, "StatusFilter": query.status, "MaxResults": ROWS, "NextToken": token,
         });
         console.sfn("listExecutions", request)
     };
-    let one = match (&which.map_run, &which.machine) {
+    let one = match (&query.map_run, &query.machine) {
         (Some(run), _) => Some(("MapRunArn", run)),
         (None, Some(machine)) => Some(("StateMachineArn", machine)),
         (None, None) => None,
     };
     if let Some((member, arn)) = one {
-        let mut answer = list(member, arn.clone(), which.token.clone()).await?;
+        let mut answer = list(member, arn.clone(), query.token.clone()).await?;
         let next = text(&answer, "NextToken").map(str::to_owned);
         let Value::Array(listed) = answer["Executions"].take() else {
             return Ok((Vec::new(), next));
         };
         return Ok((described(console, listed).await?, next));
     }
-    let place = match &which.token {
+    let position = match &query.token {
         None => PageToken::first(machines.iter().filter(|m| !m.express).map(|m| &*m.arn)),
         Some(token) => serde_json::from_str(token).map_err(|_| {
             Failure::Invalid("There is no such page of the list: begin at the newest.".to_owned())
         })?,
     };
-    let (listed, next) = place
+    let (listed, next) = position
         .page(ROWS, |arn, token| list("StateMachineArn", arn, token))
         .await?;
     let next = next.and_then(|next| serde_json::to_string(&next).ok());
@@ -175,7 +175,7 @@ async fn described(console: &Console, listed: Vec<Value>) -> Result<Vec<Row>, Fa
     try_join_all(rows).await
 }
 
-fn filter(machines: &[Machine], which: &ListQuery) -> Markup {
+fn filter(machines: &[Machine], query: &ListQuery) -> Markup {
     html! {
         form.filter action="/executions" method="get" data-submit="change" {
             label { "State machine"
@@ -183,7 +183,7 @@ fn filter(machines: &[Machine], which: &ListQuery) -> Markup {
                     option value="" { "All" }
                     @for machine in machines.iter().filter(|machine| !machine.express) {
                         option value=(machine.arn)
-                            selected[which.machine.as_ref() == Some(&machine.arn)] { (machine.name) }
+                            selected[query.machine.as_ref() == Some(&machine.arn)] { (machine.name) }
                     }
                 }
             }
@@ -191,7 +191,7 @@ fn filter(machines: &[Machine], which: &ListQuery) -> Markup {
                 select name="status" {
                     option value="" { "All" }
                     @for status in STATUSES {
-                        option value=(status) selected[which.status.as_deref() == Some(status)] { (status) }
+                        option value=(status) selected[query.status.as_deref() == Some(status)] { (status) }
                     }
                 }
             }
@@ -228,7 +228,7 @@ fn row(console: &Console, row: &Row) -> Markup {
     let key = about
         .as_ref()
         .and_then(|about| about.uri.as_ref())
-        .map(|place| &place.key);
+        .map(|position| &position.key);
     let own = console.application.state_machine.as_deref();
     let machine = text(listed, "StateMachineArn").filter(|machine| Some(*machine) != own);
     html! {

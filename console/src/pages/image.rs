@@ -63,7 +63,7 @@ async fn of_execution(
         return picture(bytes.into());
     }
     match about.uri {
-        Some(uri) => picture(found(&console, &uri).await?),
+        Some(uri) => picture(fetch_object(&console, &uri).await?),
         None => Err(Failure::Missing("The execution has no image.".into())),
     }
 }
@@ -72,14 +72,14 @@ async fn of_object(
     State(console): State<Console>,
     Query(object): Query<ObjectQuery>,
 ) -> Result<Response, Failure> {
-    picture(found(&console, &object.uri()).await?)
+    picture(fetch_object(&console, &object.uri()).await?)
 }
 
 async fn text_of_object(
     State(console): State<Console>,
     Query(object): Query<ObjectQuery>,
 ) -> Result<Response, Failure> {
-    let bytes = found(&console, &object.uri()).await?;
+    let bytes = fetch_object(&console, &object.uri()).await?;
     // Plain, and so never run as a page whatever it holds.
     let headers = [(
         header::CONTENT_TYPE,
@@ -88,9 +88,9 @@ async fn text_of_object(
     Ok((headers, bytes).into_response())
 }
 
-async fn found(console: &Console, uri: &S3Uri) -> Result<Bytes, Failure> {
-    let found = console.aws.object(uri, 0, LARGEST).await?;
-    found.ok_or_else(|| Failure::Missing(format!("There is no object {uri}.")))
+async fn fetch_object(console: &Console, uri: &S3Uri) -> Result<Bytes, Failure> {
+    let object = console.aws.object(uri, 0, LARGEST).await?;
+    object.ok_or_else(|| Failure::Missing(format!("There is no object {uri}.")))
 }
 
 /// Answers a picture, by what its bytes say that it is: a content type of the uploader's would let

@@ -32,10 +32,10 @@ pub(super) fn router() -> Router<Console> {
 
 async fn page(
     State(console): State<Console>,
-    Query(which): Query<LogQuery>,
+    Query(query): Query<LogQuery>,
 ) -> Result<Page, Failure> {
     let names = names(&console).await?;
-    let name = which.name.filter(|name| !name.is_empty());
+    let name = query.name.filter(|name| !name.is_empty());
     // Any other name could be a path out of the folder of logs.
     if let Some(name) = name.as_ref().filter(|name| !names.contains(name)) {
         return Err(Failure::Missing(format!("There is no log {name:?}.")));
@@ -60,9 +60,9 @@ async fn page(
 
 async fn stream(
     State(console): State<Console>,
-    Query(which): Query<LogQuery>,
+    Query(query): Query<LogQuery>,
 ) -> Result<Response, Failure> {
-    let name = which.name.unwrap_or_default();
+    let name = query.name.unwrap_or_default();
     if !names(&console).await?.contains(&name) {
         return Err(Failure::Missing(format!("There is no log {name:?}.")));
     }

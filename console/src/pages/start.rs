@@ -43,7 +43,7 @@ async fn page(
     Query(from): Query<StartQuery>,
 ) -> Result<Page, Failure> {
     let machines = console.machines().await?;
-    let mut given = StartForm {
+    let mut input_form = StartForm {
         machine: from.machine.unwrap_or_default(),
         ..StartForm::default()
     };
@@ -51,11 +51,11 @@ async fn page(
         Some(arn) => {
             let like = console.describe(arn).await?;
             let member = |name| text(&like, name).unwrap_or_default().to_owned();
-            (given.machine, given.input) = (member("StateMachineArn"), member("Input"));
+            (input_form.machine, input_form.input) = (member("StateMachineArn"), member("Input"));
         }
-        None => given.input = payload(&console, &given.machine).await,
+        None => input_form.input = payload(&console, &input_form.machine).await,
     }
-    Ok(form(&machines, &given, None))
+    Ok(form(&machines, &input_form, None))
 }
 
 /// The notebooks' payload, about an image of the test set where there is one; what other state
@@ -83,10 +83,11 @@ fn indented(value: &Value) -> String {
 
 async fn start(
     State(console): State<Console>,
-    Form(given): Form<StartForm>,
+    Form(input_form): Form<StartForm>,
 ) -> Result<Response, Failure> {
-    let name = Some(given.name.trim()).filter(|name| !name.is_empty());
-    let start = json!({ "StateMachineArn": given.machine, "Name": name, "Input": given.input });
+    let name = Some(input_form.name.trim()).filter(|name| !name.is_empty());
+    let start =
+        json!({ "StateMachineArn": input_form.machine, "Name": name, "Input": input_form.input });
     match console.sfn("startExecution", start).await {
         Ok(started) => {
             let arn = text(&started, "ExecutionArn").unwrap_or_default();
@@ -94,13 +95,13 @@ async fn start(
         }
         // The form comes back as it was, with what is wrong.
         Err(refused) => {
-            let page = form(&console.machines().await?, &given, Some(&refused));
+            let page = form(&console.machines().await?, &input_form, Some(&refused));
             Ok((StatusCode::BAD_REQUEST, page).into_response())
         }
     }
 }
 
-fn form(machines: &[Machine], given: &StartForm, refused: Option<&ApiError>) -> Page {
+fn form(machines: &[Machine], input_form: &StartForm, refused: Option<&ApiError>) -> Page {
     let body = html! {
         h1 { "Start an execution" }
         @if let Some(refused) = refused {
@@ -110,17 +111,17 @@ fn form(machines: &[Machine], given: &StartForm, refused: Option<&ApiError>) -> 
             label { "State machine"
                 select name="machine" required {
                     @for machine in machines.iter().filter(|machine| !machine.express) {
-                        option value=(machine.arn) selected[machine.arn == given.machine] {
+                        option value=(machine.arn) selected[machine.arn == input_form.machine] {
                             (machine.name)
                         }
                     }
                 }
             }
             label { "Name" span.faint { " (made up if left empty)" }
-                input name="name" maxlength="80" value=(given.name) autocomplete="off" spellcheck="false";
+                input name="name" maxlength="80" value=(input_form.name) autocomplete="off" spellcheck="false";
             }
             label { "Input"
-                textarea name="input" rows="12" spellcheck="false" autocapitalize="off" required data-json { (given.input) }
+                textarea name="input" rows="12" spellcheck="false" autocapitalize="off" required data-json { (input_form.input) }
             }
             p.hint #json-hint role="status" {}
             button.primary { "Start" }

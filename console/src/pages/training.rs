@@ -17,7 +17,7 @@ use crate::Console;
 use crate::aws::LogLine;
 use crate::failure::Failure;
 use crate::json;
-use crate::live::{self, Parts, Update};
+use crate::live::{self, Fragments, Update};
 use crate::page::{Page, Tab, chip, empty};
 use crate::sfn::{rows, text};
 use crate::text::{at, between, moment, url};
@@ -110,21 +110,21 @@ async fn job(State(console): State<Console>, Query(job): Query<Job>) -> Result<P
 }
 
 async fn stream(State(console): State<Console>, Query(job): Query<Job>) -> Response {
-    let asked = console.clone();
-    live::parts(&asked, PAUSE, move || {
+    let client = console.clone();
+    live::parts(&client, PAUSE, move || {
         let (console, name) = (console.clone(), job.name.clone());
         async move {
             let (parts, running) = parts(&console, &name).await?;
             Ok(if running {
-                Update::Now(parts)
+                Update::Changed(parts)
             } else {
-                Update::Last(parts)
+                Update::Final(parts)
             })
         }
     })
 }
 
-async fn parts(console: &Console, name: &str) -> Result<(Parts, bool), Failure> {
+async fn parts(console: &Console, name: &str) -> Result<(Fragments, bool), Failure> {
     let named = json!({ "TrainingJobName": name });
     let job = console
         .aws

@@ -41,7 +41,7 @@ struct File {
 #[derive(Deserialize)]
 struct Uploaded {
     key: String,
-    /// When: an execution that began before is another one's.
+    /// The time of the upload: an execution that began before belongs to another upload.
     since: Timestamp,
 }
 
