@@ -8,7 +8,7 @@
 //! `lst` is the key of a SageMaker `.lst` manifest, and `outputs` where the job wrote `<path in the
 //! manifest>.out`: a prefix in the bucket, or an S3 URI. `prefix` is where the images are, for
 //! texts. `threshold` and `labels` are asked for in the place of the function's own. The answer is
-//! [`Figures`].
+//! [`EvaluationResult`].
 
 use aws_sdk_s3::Client;
 use evaluation::{ClassReport, Evaluation, Scores, Threshold};
@@ -53,10 +53,10 @@ struct Request {
     labels: Option<Vec<String>>,
 }
 
-/// Figures of a model on images whose classes are known.
+/// Metrics of a model on images whose classes are known.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Figures {
+pub struct EvaluationResult {
     /// Number of images that the manifest names.
     pub images: usize,
     /// The part of them whose most probable class is the true one.
@@ -80,7 +80,7 @@ pub struct Figures {
     pub labels: Vec<String>,
     /// One row for each true class: how many images got each label.
     pub confusion: Vec<Vec<usize>>,
-    /// Figures by class.
+    /// Metrics by class.
     pub classes: Vec<ClassReport>,
 }
 
@@ -147,7 +147,7 @@ impl Error {
 
 impl Handler for EvaluateModel {
     const NAME: &'static str = "evaluate-model";
-    type Output = Figures;
+    type Output = EvaluationResult;
     type Error = Error;
 
     async fn start(environment: &Environment) -> Result<Self, environment::Error> {
@@ -157,7 +157,7 @@ impl Handler for EvaluateModel {
         Ok(Self::new(s3, labels, threshold))
     }
 
-    async fn handle(&self, event: Value) -> Result<Figures, Error> {
+    async fn handle(&self, event: Value) -> Result<EvaluationResult, Error> {
         let request = self.request(event)?;
         let labels = request.labels.as_ref().unwrap_or(&self.labels);
         let lines = self.lines(&request, labels.len()).await?;
@@ -171,10 +171,10 @@ impl Handler for EvaluateModel {
             .await?;
         let (classes, scores): (Vec<usize>, Vec<Vec<f32>>) = answers.into_iter().unzip();
         let threshold = self.threshold(&request)?;
-        let figures = figures(&Evaluation::new(scores, &classes), labels, threshold);
-        let (images, accuracy, ece) = (figures.images, figures.accuracy, figures.ece);
+        let metrics = metrics(&Evaluation::new(scores, &classes), labels, threshold);
+        let (images, accuracy, ece) = (metrics.images, metrics.accuracy, metrics.ece);
         tracing::info!(images, accuracy, ece, "evaluated");
-        Ok(figures)
+        Ok(metrics)
     }
 }
 
@@ -204,11 +204,11 @@ impl EvaluateModel {
     }
 
     fn threshold(&self, request: &Request) -> Result<Threshold, Error> {
-        let Some(given) = request.threshold else {
+        let Some(value) = request.threshold else {
             return Ok(self.threshold);
         };
-        Threshold::new(given).map_err(|_| {
-            let problem = format!("the threshold {given} is not a number above 0 and up to 1");
+        Threshold::new(value).map_err(|_| {
+            let problem = format!("the threshold {value} is not a number above 0 and up to 1");
             Error::InvalidEvent(problem)
         })
     }
@@ -274,12 +274,12 @@ impl Request {
     }
 
     fn output(&self, path: &str) -> S3Uri {
-        let mut place: S3Uri = self
+        let mut location: S3Uri = self
             .outputs
             .parse()
             .unwrap_or_else(|_| self.in_bucket(&self.outputs));
-        place.key = below(&place.key, &format!("{path}.out"));
-        place
+        location.key = below(&location.key, &format!("{path}.out"));
+        location
     }
 }
 
@@ -291,9 +291,9 @@ fn below(prefix: &str, path: &str) -> String {
     }
 }
 
-fn figures(evaluation: &Evaluation, labels: &[String], threshold: Threshold) -> Figures {
+fn metrics(evaluation: &Evaluation, labels: &[String], threshold: Threshold) -> EvaluationResult {
     let report = evaluation.report(labels, threshold);
-    Figures {
+    EvaluationResult {
         images: report.images,
         accuracy: report.accuracy,
         accuracy_error: report.accuracy_error,

@@ -231,12 +231,12 @@ mod tests {
         let object = json!({"s3_key": "k", "inferences": [0.9, 0.1]});
         let as_text = json!({"statusCode": 200, "body": object.to_string()});
         let twice = json!({"statusCode": 200, "body": json!({"statusCode": 200, "body": object}).to_string()});
-        let beside = json!({"statusCode": 200, "body": {"s3_key": "k", "inferences": []}, "inferences": [0.9, 0.1]});
+        let sibling = json!({"statusCode": 200, "body": {"s3_key": "k", "inferences": []}, "inferences": [0.9, 0.1]});
         for event in [
             json!({"statusCode": 200, "body": object}),
             as_text,
             twice,
-            beside,
+            sibling,
         ] {
             let found = parse(event.clone()).object;
             assert_eq!(found, parse(object.clone()).object, "{event}");

@@ -120,11 +120,11 @@ impl FilterInferences {
     }
 
     fn threshold(&self, object: &Object) -> Result<Threshold, Error> {
-        let Some(given) = &object.threshold else {
+        let Some(value) = &object.threshold else {
             return Ok(self.threshold);
         };
-        let threshold = given.as_f64().and_then(|given| Threshold::new(given).ok());
-        threshold.ok_or_else(|| Error::InvalidThreshold(object.name(), given.clone()))
+        let threshold = value.as_f64().and_then(|value| Threshold::new(value).ok());
+        threshold.ok_or_else(|| Error::InvalidThreshold(object.name(), value.clone()))
     }
 }
 

@@ -9,7 +9,7 @@
 //! [`Summary`] is written beside them as `summary.json`, and is the answer.
 
 mod files;
-mod tally;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +25,8 @@ use s3_objects::{Error as StorageError, Line, Problem};
 use s3_uri::S3Uri;
 
 use files::Manifest;
-use tally::Tally;
-pub use tally::{Counts, ResultLocations, Summary};
+use summary::SummaryBuilder;
+pub use summary::{Counts, ResultLocations, Summary};
 
 /// The most bytes of a manifest: it names each file of results, of some megabytes each.
 const MAX_MANIFEST: u64 = 16 << 20;
@@ -98,16 +98,16 @@ impl Handler for SummarizeBatch {
     async fn handle(&self, event: Value) -> Result<Summary, Error> {
         let Request { bucket, key } = serde_json::from_value(event)
             .map_err(|error| Error::InvalidEvent(error.to_string()))?;
-        let manifest_place = S3Uri { bucket, key };
-        let manifest = self.manifest(&manifest_place).await?;
-        let mut tally = Tally::default();
+        let manifest_location = S3Uri { bucket, key };
+        let manifest = self.manifest(&manifest_location).await?;
+        let mut builder = SummaryBuilder::default();
         for file in &manifest.classified {
-            self.read(file, |line| tally.image(line)).await?;
+            self.read(file, |line| builder.image(line)).await?;
         }
         for file in manifest.failed.iter().chain(&manifest.pending) {
-            self.read(file, |line| tally.batch(line)).await?;
+            self.read(file, |line| builder.batch(line)).await?;
         }
-        let summary = tally.finish(&manifest, &beside(&manifest_place, "summary.json"));
+        let summary = builder.finish(&manifest, &sibling(&manifest_location, "summary.json"));
         self.write(&summary).await?;
         let (images, failed) = (summary.images, summary.failed);
         tracing::info!(images, failed, "summarized");
@@ -159,7 +159,7 @@ impl SummarizeBatch {
 }
 
 /// A file in the folder of another.
-fn beside(location: &S3Uri, name: &str) -> S3Uri {
+fn sibling(location: &S3Uri, name: &str) -> S3Uri {
     let folder = location
         .key
         .rsplit_once('/')

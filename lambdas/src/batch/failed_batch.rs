@@ -8,7 +8,7 @@ use super::line::Line;
 /// A batch whose execution did not succeed, as `ResultWriter` describes it.
 #[derive(Debug)]
 pub struct FailedBatch {
-    /// Why: the execution's error, `States.Timeout`, or `NotClassified` for one that was not begun,
+    /// The execution's error, `States.Timeout`, or `NotClassified` for a batch that was not begun,
     /// or was stopped when too many others had failed.
     pub error: String,
     cause: String,
@@ -30,7 +30,7 @@ impl FailedBatch {
     /// Reads a line of the files of failed and of pending executions.
     ///
     /// # Errors
-    /// What the line is not.
+    /// The line is not a failed batch; returns the reason.
     pub fn read(line: &[u8]) -> Result<Self, String> {
         let child: Child = serde_json::from_slice(line).map_err(|error| error.to_string())?;
         let batch = serde_json::from_str(&child.input)

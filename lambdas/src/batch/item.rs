@@ -36,7 +36,7 @@ const BUCKET: [&str; 3] = ["Bucket", "bucket", "s3_bucket"];
 /// The image that an item names: an object of a listing, a row of a manifest, or a key alone.
 ///
 /// # Errors
-/// What the item is instead.
+/// The item is not an image's location; returns the reason.
 pub(super) fn location(item: &Value, bucket: &str) -> Result<S3Uri, String> {
     let (bucket, key) = match item {
         Value::String(key) => (bucket, key.as_str()),

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::*;
 use crate::aws::testing::{Request, answering};
 
-type Answer = (u16, &'static str, String);
+type StubResponse = (u16, &'static str, String);
 
 /// An uncompressed format, so that its bytes can be text here; its color says what the endpoint
 /// thinks of it.
@@ -25,7 +25,7 @@ const SURE: u8 = 100;
 const DOUBTFUL: u8 = 50;
 const POISON: u8 = 25;
 
-fn object(key: &str) -> Answer {
+fn object(key: &str) -> StubResponse {
     let error = |status, code: &str| {
         let body = format!("<Error><Code>{code}</Code><Message>As S3 says it.</Message></Error>");
         (status, "", body)
@@ -42,7 +42,7 @@ fn object(key: &str) -> Answer {
     }
 }
 
-fn scores(png: &[u8]) -> Answer {
+fn scores(png: &[u8]) -> StubResponse {
     let image = ::image::load_from_memory_with_format(png, ImageFormat::Png).expect("a PNG");
     match image.to_rgb8().get_pixel(0, 0).0[0] {
         SURE => (200, "", "[0.02, 0.98]".into()),
@@ -55,7 +55,7 @@ fn scores(png: &[u8]) -> Answer {
     }
 }
 
-fn function(endpoint: impl Fn(&[u8]) -> Answer + Send + Sync + 'static) -> ClassifyBatch {
+fn function(endpoint: impl Fn(&[u8]) -> StubResponse + Send + Sync + 'static) -> ClassifyBatch {
     let config = answering(move |request: &Request| {
         let path = request.uri().path();
         if path.starts_with("/endpoints/") {
@@ -196,8 +196,8 @@ async fn a_store_that_is_busy_fails_the_batch_though_others_do_well() {
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_endpoint_is_asked_again() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counter = asked.clone();
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counter = requests.clone();
     let throttled = move |png: &[u8]| match counter.fetch_add(1, Ordering::Relaxed) {
         0 | 1 => (
             400,
@@ -211,7 +211,7 @@ async fn a_throttled_endpoint_is_asked_again() {
         .await
         .unwrap();
     assert_eq!(lines[0].status, Status::Passed);
-    assert_eq!(asked.load(Ordering::Relaxed), 3);
+    assert_eq!(requests.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test(start_paused = true)]

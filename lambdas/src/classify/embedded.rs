@@ -1,8 +1,8 @@
 //! A model inside the function: its artifact is read from S3 once an environment, and images are
 //! scored in process.
 //!
-//! What it answers is what the model container answers, to the byte: the same predictor scores, and
-//! its scores are written as the container writes them.
+//! Its response is identical to the model container's, byte for byte: the same predictor scores,
+//! and the scores are written as the container writes them.
 
 use std::fmt;
 use std::sync::Arc;

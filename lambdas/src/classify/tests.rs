@@ -65,8 +65,8 @@ async fn the_built_in_algorithms_lines_are_understood() {
 
 /// Path, content type, inference id and body of the one request that `event` leads to.
 async fn context(event: Value) -> (String, String, Option<String>, Vec<u8>) {
-    let seen = Arc::new(Mutex::new(None));
-    let into = seen.clone();
+    let captured = Arc::new(Mutex::new(None));
+    let into = captured.clone();
     let function = function(move |request| {
         let header = |name| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
         *into.lock().unwrap() = Some((
@@ -78,7 +78,7 @@ async fn context(event: Value) -> (String, String, Option<String>, Vec<u8>) {
         (200, "", "[1.0, 0.0]".into())
     });
     function.handle(event).await.unwrap();
-    let request = seen.lock().unwrap().take();
+    let request = captured.lock().unwrap().take();
     request.expect("a request")
 }
 

@@ -105,8 +105,8 @@ async fn what_is_wrong_with_the_request_is_said() {
         let function = function(|_| panic!("the model must not be asked"));
         let (found, body) = answer_of(&function, event).await;
         assert_eq!((found, body["error"].as_str()), (status, Some(error)));
-        let told = body["message"].as_str().unwrap();
-        assert!(told.contains(message), "{told}");
+        let text = body["message"].as_str().unwrap();
+        assert!(text.contains(message), "{text}");
     };
     check(
         request(b"", "image/png"),

@@ -48,7 +48,7 @@ fn event() -> Value {
     json!({"bucket": "pictures", "lst": "test.lst", "prefix": "test/", "outputs": "out/"})
 }
 
-async fn figures_of(objects: Objects, event: Value) -> Figures {
+async fn evaluate(objects: Objects, event: Value) -> EvaluationResult {
     function(objects).handle(event).await.expect("figures")
 }
 
@@ -62,8 +62,8 @@ async fn check_error(objects: Objects, event: Value, name: &str, text: &str) {
 
 #[tokio::test]
 async fn the_figures_are_those_of_all_images() {
-    let figures = figures_of(objects(), event()).await;
-    let json = serde_json::to_value(&figures).unwrap();
+    let metrics = evaluate(objects(), event()).await;
+    let json = serde_json::to_value(&metrics).unwrap();
     assert_eq!(json["images"], 4);
     assert_eq!(json["accuracy"], 0.75);
     assert_eq!(json["passRate"], 0.5);
@@ -73,26 +73,26 @@ async fn the_figures_are_those_of_all_images() {
     assert_eq!(json["classes"][1]["label"], "motorcycle");
     // Gaps of 0.05, 0.6, 0 and 0.1, each in a bin of its own but for the first and the third.
     assert!(
-        (figures.ece - (0.05 + 0.6 + 0.1) / 4.0).abs() < 1e-6,
+        (metrics.ece - (0.05 + 0.6 + 0.1) / 4.0).abs() < 1e-6,
         "{json}"
     );
 }
 
 #[tokio::test]
 async fn an_event_may_bring_a_threshold_and_labels() {
-    let mut asked = event();
-    asked["threshold"] = json!(0.9);
-    asked["labels"] = json!(["a", "b"]);
-    let figures = figures_of(objects(), asked).await;
-    assert_eq!(figures.pass_rate, 0.75);
-    assert_eq!(figures.labels, ["a", "b"]);
+    let mut request = event();
+    request["threshold"] = json!(0.9);
+    request["labels"] = json!(["a", "b"]);
+    let metrics = evaluate(objects(), request).await;
+    assert_eq!(metrics.pass_rate, 0.75);
+    assert_eq!(metrics.labels, ["a", "b"]);
 }
 
 #[tokio::test]
 async fn outputs_may_be_an_s3_uri() {
-    let mut asked = event();
-    asked["outputs"] = json!("s3://pictures/out");
-    assert_eq!(figures_of(objects(), asked).await.images, 4);
+    let mut request = event();
+    request["outputs"] = json!("s3://pictures/out");
+    assert_eq!(evaluate(objects(), request).await.images, 4);
 }
 
 #[tokio::test]
@@ -100,10 +100,10 @@ async fn an_event_that_asks_nothing_is_invalid() {
     let none = Objects::new;
     let text = "the event can't be used: missing field `lst`";
     check_error(none(), json!({"bucket": "b"}), "InvalidEvent", text).await;
-    let mut asked = event();
-    asked["threshold"] = json!(1.5);
+    let mut request = event();
+    request["threshold"] = json!(1.5);
     let text = "the event can't be used: the threshold 1.5 is not a number above 0 and up to 1";
-    check_error(none(), asked, "InvalidEvent", text).await;
+    check_error(none(), request, "InvalidEvent", text).await;
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn a_missing_prediction_is_named_with_its_image() {
 
 #[tokio::test]
 async fn a_prediction_that_is_not_scores_is_named() {
-    let place = "s3://pictures/out/e.png.out";
+    let uri = "s3://pictures/out/e.png.out";
     for (answer, text) in [
         ("[0.2, 0.3, 0.5]", "it has 3 scores, and there are 2 labels"),
         (
@@ -126,7 +126,7 @@ async fn a_prediction_that_is_not_scores_is_named() {
     ] {
         let mut objects = objects();
         objects.insert("out/e.png.out", answer);
-        let text = format!("{place}: {text}");
+        let text = format!("{uri}: {text}");
         check_error(objects, event(), "PredictionsInvalid", &text).await;
     }
 }

@@ -65,17 +65,17 @@ async fn the_image_is_fitted_into_the_object() {
 
 #[tokio::test]
 async fn the_key_is_taken_as_it_is() {
-    let asked = Arc::new(Mutex::new(String::new()));
-    let seen = asked.clone();
+    let requested = Arc::new(Mutex::new(String::new()));
+    let log = requested.clone();
     let function = function(move |request| {
-        *seen.lock().unwrap() = request.uri().to_string();
+        *log.lock().unwrap() = request.uri().to_string();
         (200, "", bmp())
     });
     let event = json!({"s3_bucket": "pictures", "s3_key": "a+b%20c/ü.png"});
     function.handle(event).await.unwrap();
     let expected =
         "https://pictures.s3.us-east-1.amazonaws.com/a%2Bb%2520c/%C3%BC.png?x-id=GetObject";
-    assert_eq!(*asked.lock().unwrap(), expected);
+    assert_eq!(*requested.lock().unwrap(), expected);
 }
 
 #[tokio::test]

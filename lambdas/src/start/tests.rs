@@ -37,12 +37,12 @@ async fn starting(
     records: Vec<Value>,
     answer: impl Fn(&Value) -> Option<(u16, &'static str)> + Send + Sync + 'static,
 ) -> (Vec<Value>, Result<StartedExecutions, Error>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let seen = asked.clone();
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let log = requests.clone();
     let config = answering(move |request| {
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
         let answer = answer(&body);
-        seen.lock().unwrap().push(body);
+        log.lock().unwrap().push(body);
         match answer {
             Some((status, code)) => (
                 status,
@@ -58,20 +58,20 @@ async fn starting(
     });
     let function = StartExecution::new(Client::new(&config), ARN.into());
     let outcome = function.handle(json!({"Records": records})).await;
-    let asked = asked.lock().unwrap().clone();
-    (asked, outcome)
+    let requests = requests.lock().unwrap().clone();
+    (requests, outcome)
 }
 
 #[tokio::test]
 async fn an_upload_starts_an_execution_with_the_notebooks_payload() {
-    let (asked, outcome) = starting(vec![record("incoming/my+bike%2B%C3%BC.png", "0A")], |_| {
+    let (requests, outcome) = starting(vec![record("incoming/my+bike%2B%C3%BC.png", "0A")], |_| {
         None
     })
     .await;
-    let name = asked[0]["name"].as_str().unwrap();
+    let name = requests[0]["name"].as_str().unwrap();
     assert_eq!(outcome.unwrap().executions, [name]);
-    assert_eq!(asked[0]["stateMachineArn"], ARN);
-    let input: Value = serde_json::from_str(asked[0]["input"].as_str().unwrap()).unwrap();
+    assert_eq!(requests[0]["stateMachineArn"], ARN);
+    let input: Value = serde_json::from_str(requests[0]["input"].as_str().unwrap()).unwrap();
     assert_eq!(
         input,
         json!({"image_data": "", "s3_bucket": "pictures", "s3_key": "incoming/my bike+ü.png"})
@@ -101,8 +101,8 @@ async fn one_bad_record_loses_no_other() {
         let refused = body["input"].as_str().unwrap().contains("b.png");
         refused.then_some((400, "StateMachineDoesNotExist"))
     };
-    let (asked, outcome) = starting(records, refuse_b).await;
-    assert_eq!(asked.len(), 3);
+    let (requests, outcome) = starting(records, refuse_b).await;
+    assert_eq!(requests.len(), 3);
     let error = outcome.unwrap_err();
     assert_eq!(error.name(), "ExecutionsNotStarted");
     assert_eq!(

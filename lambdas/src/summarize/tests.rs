@@ -137,16 +137,16 @@ async fn check_error(objects: Objects, name: &str, text: &str) {
 
 #[tokio::test]
 async fn what_is_missing_or_odd_is_named() {
-    let place = format!("s3://results/{FOLDER}");
-    let text = format!("{place}/manifest.json: the object does not exist");
+    let prefix = format!("s3://results/{FOLDER}");
+    let text = format!("{prefix}/manifest.json: the object does not exist");
     check_error(Objects::new(), "ResultsMissing", &text).await;
     let mut lost = objects();
     lost.remove(&format!("{FOLDER}/FAILED_0.jsonl"));
-    let text = format!("{place}/FAILED_0.jsonl: the object does not exist");
+    let text = format!("{prefix}/FAILED_0.jsonl: the object does not exist");
     check_error(lost, "ResultsMissing", &text).await;
     let mut odd = objects();
     let lines = "{\"status\":\"PASSED\"}\n{\"status\":\"LOST\"}";
     odd.insert(format!("{FOLDER}/SUCCEEDED_1.jsonl"), lines.into());
-    let text = format!("{place}/SUCCEEDED_1.jsonl: line 2: the status \"LOST\" is unknown");
+    let text = format!("{prefix}/SUCCEEDED_1.jsonl: line 2: the status \"LOST\" is unknown");
     check_error(odd, "ResultsInvalid", &text).await;
 }

@@ -29,7 +29,7 @@ fn event() -> Value {
 #[tokio::test]
 async fn the_image_goes_to_the_endpoint_and_the_scores_into_the_object() {
     let (mut function, services) = function(Some((200, "[0.03, 0.97]"))).await;
-    let answer = function.answer(event()).await;
+    let answer = function.output(event()).await;
     assert_eq!(*services.images.lock().unwrap(), [b"image"]);
     assert_eq!(
         answer,

@@ -12,17 +12,17 @@ use crate::pictures::{bomb, drawn, file};
 use crate::services::Services;
 
 /// Status and body of the answer to a request with these bytes.
-async fn answer(function: &mut Lambda, bytes: &[u8]) -> (Value, Value) {
+async fn invoke_with(function: &mut Lambda, bytes: &[u8]) -> (Value, Value) {
     let event = json!({
         "resource": "/classify", "path": "/classify", "httpMethod": "POST",
         "headers": {"content-type": "image/jpeg"},
         "requestContext": {"requestId": "r", "httpMethod": "POST", "stage": "v1", "identity": {}},
         "body": STANDARD.encode(bytes), "isBase64Encoded": true
     });
-    let mut answer = function.answer(event).await;
-    let body = answer["body"].as_str().expect("a body");
+    let mut response = function.output(event).await;
+    let body = response["body"].as_str().expect("a body");
     let body = serde_json::from_str(body).expect("JSON");
-    (answer["statusCode"].take(), body)
+    (response["statusCode"].take(), body)
 }
 
 #[tokio::test]
@@ -40,9 +40,9 @@ async fn a_photograph_is_fitted_asked_about_and_answered() {
     ];
     let mut function = Lambda::start(env!("CARGO_BIN_EXE_classify-http"), &variables).await;
     let photograph = file(&drawn(640, 480), ImageFormat::Jpeg);
-    let (status, body) = answer(&mut function, &photograph).await;
+    let (status, body) = invoke_with(&mut function, &photograph).await;
     assert_eq!((status, &body["label"]), (json!(200), &json!("motorcycle")));
-    let (status, body) = answer(&mut function, &bomb()).await;
+    let (status, body) = invoke_with(&mut function, &bomb()).await;
     assert_eq!(
         (status, &body["error"]),
         (json!(413), &json!("ImageTooLarge"))

@@ -35,8 +35,8 @@ fn model() -> TempDir {
 }
 
 fn packed(folder: &TempDir) -> Vec<u8> {
-    let place = tempfile::tempdir().expect("a folder");
-    let file = place.path().join("model.tar.gz");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("model.tar.gz");
     artifact::pack(folder.path(), &file).expect("an archive");
     std::fs::read(file).expect("bytes")
 }
@@ -70,7 +70,7 @@ async fn the_scores_are_the_containers_and_the_model_is_read_once() {
     let scores = Predictor::load(folder.path()).expect("a model");
     let scores = scores.predict(&png()).expect("scores");
     let (mut function, services) = function(&[(KEY, packed(&folder))], None).await;
-    let answer = function.answer(event()).await;
+    let answer = function.output(event()).await;
     for (found, score) in answer["inferences"]
         .as_array()
         .expect("scores")
@@ -83,7 +83,7 @@ async fn the_scores_are_the_containers_and_the_model_is_read_once() {
     let best = usize::from(scores[1] > scores[0]);
     assert_eq!(answer["label"], ["bicycle", "motorcycle"][best]);
     assert_eq!(answer["image_data"], event()["image_data"]);
-    function.answer(event()).await;
+    function.output(event()).await;
     assert_eq!(*services.reads.lock().unwrap(), [KEY]);
 }
 
@@ -91,7 +91,7 @@ async fn the_scores_are_the_containers_and_the_model_is_read_once() {
 async fn labels_may_be_given_and_must_be_the_models() {
     let archive = packed(&model());
     let (mut same, _) = function(&[(KEY, archive.clone())], Some("bicycle,motorcycle")).await;
-    assert!(same.answer(event()).await["label"].is_string());
+    assert!(same.output(event()).await["label"].is_string());
     let (mut other, _) = function(&[(KEY, archive)], Some("motorcycle,bicycle")).await;
     let expected = "s3://pictures/a.png: the model s3://pictures/models/model.tar.gz can't be used: its labels are \
                     bicycle, motorcycle, and LABELS has motorcycle, bicycle";
@@ -108,9 +108,9 @@ async fn a_model_that_is_none_is_named() {
         (vec![(KEY, b"not an archive".to_vec())], "model.tar.gz: "),
     ] {
         let (mut function, _) = function(&objects, None).await;
-        let (name, told) = function.error(event()).await;
+        let (name, message) = function.error(event()).await;
         assert_eq!(name, "ModelUnusable");
-        assert!(told.contains(text), "{told}");
+        assert!(message.contains(text), "{message}");
     }
 }
 

@@ -20,7 +20,7 @@ fn event(inferences: Value) -> Value {
 
 #[tokio::test]
 async fn a_confident_answer_passes_without_its_image() {
-    let answer = function(&[]).await.answer(event(json!([0.93, 0.07]))).await;
+    let answer = function(&[]).await.output(event(json!([0.93, 0.07]))).await;
     assert_eq!(
         answer,
         json!({

@@ -77,7 +77,7 @@ impl Lambda {
         }
     }
 
-    /// Sends one event and waits for what the function says to it.
+    /// Sends an event and waits for the function's report.
     pub(crate) async fn invoke(&mut self, event: Value) -> Report {
         self.invocations += 1;
         let request_id = format!("request-{}", self.invocations);
@@ -89,14 +89,14 @@ impl Lambda {
         report
     }
 
-    /// The function's answer to `event`, which must not be an error.
-    pub(crate) async fn answer(&mut self, event: Value) -> Value {
+    /// Invokes the function and returns its output; panics on an error.
+    pub(crate) async fn output(&mut self, event: Value) -> Value {
         let report = self.invoke(event).await;
         assert_eq!(report.kind, "response", "{}", report.body);
         report.body
     }
 
-    /// The name and text of the error that `event` leads to.
+    /// Invokes the function and returns the type and message of its error.
     pub(crate) async fn error(&mut self, event: Value) -> (String, String) {
         let report = self.invoke(event).await;
         assert_eq!(report.kind, "error", "{}", report.body);
@@ -184,7 +184,7 @@ async fn outcome(
     headers: HeaderMap,
     body: Bytes,
 ) -> impl IntoResponse {
-    tell(&api, kind, request_id, &headers, &body)
+    record_report(&api, kind, request_id, &headers, &body)
 }
 
 async fn init_error(
@@ -192,10 +192,10 @@ async fn init_error(
     headers: HeaderMap,
     body: Bytes,
 ) -> impl IntoResponse {
-    tell(&api, "init/error".into(), String::new(), &headers, &body)
+    record_report(&api, "init/error".into(), String::new(), &headers, &body)
 }
 
-fn tell(
+fn record_report(
     api: &RuntimeApi,
     kind: String,
     request_id: String,

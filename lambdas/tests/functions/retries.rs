@@ -13,7 +13,7 @@ const OUTAGE_SECONDS: f64 = 300.0;
 /// delay them.
 const API_SECONDS: f64 = 60.0;
 
-/// Those that AWS says to retry:
+/// The errors that AWS recommends retrying:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html>.
 const LAMBDA: [&str; 4] = [
     "Lambda.ClientExecutionTimeoutException",
@@ -53,10 +53,10 @@ fn retriers(state: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn has_names(retrier: &Value, names: &[&str]) -> bool {
-    let given = retrier["ErrorEquals"].as_array().expect("names");
+    let retried = retrier["ErrorEquals"].as_array().expect("names");
     names
         .iter()
-        .all(|name| given.iter().any(|given| given == name))
+        .all(|name| retried.iter().any(|error| error == name))
 }
 
 /// In seconds, over all attempts.
@@ -74,20 +74,20 @@ fn three_short_retries_lost_accepted_executions_in_a_burst() {
     for (file, definition) in definitions() {
         each_state(&definition, &mut |name, state| {
             for retrier in retriers(state) {
-                let names = retrier["ErrorEquals"].as_array().expect("names");
-                let of_an_api = names
+                let retried = retrier["ErrorEquals"].as_array().expect("names");
+                let of_an_api = retried
                     .iter()
                     .filter_map(Value::as_str)
                     .all(|name| name.ends_with("Exception") && !name.starts_with("Lambda."));
                 // With full jitter a wait is half of its longest, on average.
                 assert_eq!(retrier["JitterStrategy"], "FULL", "{file} {name}");
                 let expected = longest_wait(retrier) / 2.0;
-                let least = if of_an_api {
+                let min = if of_an_api {
                     API_SECONDS
                 } else {
                     OUTAGE_SECONDS
                 };
-                assert!(expected >= least, "{file} {name}: {expected} seconds");
+                assert!(expected >= min, "{file} {name}: {expected} seconds");
             }
         });
     }

@@ -56,12 +56,12 @@ async fn whatever_people_upload_is_fitted_to_the_model() {
     ])
     .await;
     for key in ["web.webp", "moving.gif", "deep.png"] {
-        let image = image_of(&function.answer(event(key)).await);
+        let image = image_of(&function.output(event(key)).await);
         assert!(is_red(&image, 4, 16) && !is_red(&image, 28, 16), "{key}");
     }
-    let gray = image_of(&function.answer(event("gray.png")).await);
+    let gray = image_of(&function.output(event("gray.png")).await);
     assert!(gray.pixels().all(|pixel| pixel.0 == [pixel.0[0]; 3]));
-    let upright = image_of(&function.answer(event("photograph.jpg")).await);
+    let upright = image_of(&function.output(event("photograph.jpg")).await);
     assert!(is_red(&upright, 16, 4) && !is_red(&upright, 16, 28));
 }
 
@@ -69,7 +69,7 @@ async fn whatever_people_upload_is_fitted_to_the_model() {
 async fn the_answer_is_the_notebooks_object() {
     let mut function = function([("a b+c.png", file(&drawn(32, 32), ImageFormat::Png))]).await;
     let mut answer = function
-        .answer(json!({"execution": "arn:e", "body": event("a b+c.png")}))
+        .output(json!({"execution": "arn:e", "body": event("a b+c.png")}))
         .await;
     assert_eq!(image_of(&answer), drawn(32, 32).into_rgb8());
     answer["image_data"] = "".into();
@@ -113,7 +113,7 @@ async fn what_is_no_image_fails_by_name_and_the_function_goes_on() {
         let expected = (name.to_owned(), format!("s3://pictures/{key}: {text}"));
         assert_eq!(function.error(event(key)).await, expected);
     }
-    image_of(&function.answer(event("whole.png")).await);
+    image_of(&function.output(event("whole.png")).await);
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn the_log_says_which_request_execution_and_object() {
             "s3_bucket": "pictures", "s3_key": key, "name": "invocation",
         })
     };
-    function.answer(call("a.png")).await;
+    function.output(call("a.png")).await;
     let line = function.logged("done").await;
     assert_eq!(line["span"], about("request-1", "a.png"));
     assert_eq!(line["level"], "INFO");

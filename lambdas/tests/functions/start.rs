@@ -37,9 +37,9 @@ async fn one_upload_is_one_execution_however_often_s3_tells_of_it() {
     ];
     let mut function = Lambda::start(env!("CARGO_BIN_EXE_start-execution"), &variables).await;
     let first = function
-        .answer(event(&["incoming/my+bike.png", "incoming/b.png"]))
+        .output(event(&["incoming/my+bike.png", "incoming/b.png"]))
         .await;
-    let again = function.answer(event(&["incoming/my+bike.png"])).await;
+    let again = function.output(event(&["incoming/my+bike.png"])).await;
     assert_eq!(first["executions"][0], again["executions"][0]);
 
     let executions = services.executions.lock().unwrap();

@@ -1,4 +1,4 @@
-//! The counts of a map run, and what they come to.
+//! Counts the results of a map run into a summary.
 
 use std::collections::BTreeMap;
 
@@ -52,9 +52,9 @@ pub struct ResultLocations {
     pub summary: String,
 }
 
-/// Counts on their way to a summary.
+/// Accumulates the counts of a summary.
 #[derive(Debug, Default)]
-pub(super) struct Tally(Summary);
+pub(super) struct SummaryBuilder(Summary);
 
 /// The part of a [`crate::batch::Line`] that is counted.
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ struct Image {
     error: Option<String>,
 }
 
-impl Tally {
+impl SummaryBuilder {
     /// Counts a line of an image.
     pub(super) fn image(&mut self, line: &[u8]) -> Result<(), String> {
         let image: Image = serde_json::from_slice(line).map_err(|error| error.to_string())?;
@@ -108,7 +108,7 @@ impl Tally {
         *self.0.errors.entry(error).or_default() += images;
     }
 
-    /// The summary, which will be written to `to`.
+    /// Returns the summary, which the caller writes to `to`.
     pub(super) fn finish(self, manifest: &Manifest, to: &S3Uri) -> Summary {
         let keys = |files: &[S3Uri]| files.iter().map(|file| file.key.clone()).collect();
         let unclassified = [manifest.failed.as_slice(), &manifest.pending].concat();
