@@ -35,8 +35,8 @@ pub(crate) enum Fault {
         field: Option<Box<str>>,
         message: String,
     },
-    /// An error and cause that stay as they are: of a task, a Fail state, a quota.
-    Reported(Failure),
+    /// An error and cause that are passed on unchanged: of a task, a Fail state or a quota.
+    Failure(Failure),
 }
 
 impl Fault {
@@ -50,7 +50,7 @@ impl Fault {
     }
 
     pub(crate) fn reported(error: impl Into<String>, cause: Option<String>) -> Fault {
-        Fault::Reported(Failure {
+        Fault::Failure(Failure {
             error: Some(error.into()),
             cause,
         })
@@ -123,7 +123,7 @@ impl Fault {
 
     fn into_failure_with(self, cause: impl FnOnce(String) -> String) -> Failure {
         let (error, message) = match self {
-            Fault::Reported(failure) => return failure,
+            Fault::Failure(failure) => return failure,
             Fault::Raised { error, message } => (error, message),
             Fault::Evaluation { message, .. } => (names::QUERY_EVALUATION_ERROR, message),
         };

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::Payload;
 use crate::fault::{Fault, names};
+use crate::inspector::Stage;
 use crate::jsonpath::Path;
-use crate::probe::Stage;
 use crate::scope::Scope;
 use crate::template::Template;
 

@@ -2,8 +2,8 @@
 //!
 //! AWS's engine is Java with Jackson: a number with a fraction or an exponent is a `double`, and is
 //! written as `Double.toString` does (`1.0`, `1.0E10`, `1.0E-5`). Whole numbers stay whole (`1`).
-//! Where a value becomes text without being JSON (`States.Format`, some messages) it is Java's
-//! `toString`.
+//! A value that becomes text without being JSON (`States.Format`, some messages) is formatted by
+//! Java's `toString`.
 
 use std::fmt::Write;
 use std::io;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::assign::Assign;
+use crate::data_flow::DataFlow;
 use crate::retry::{Catcher, Retrier};
-use crate::shaping::Shaping;
 use crate::states::StateKind;
 use crate::transition::{StateId, Transition};
 use crate::{Diagnostic, Evaluate};
@@ -43,7 +43,7 @@ pub struct StateMachine {
 pub(crate) struct State {
     pub(crate) name: Arc<str>,
     pub(crate) kind: StateKind,
-    pub(crate) shaping: Shaping,
+    pub(crate) data_flow: DataFlow,
     pub(crate) assign: Assign,
     pub(crate) next: Transition,
     pub(crate) retry: Vec<Retrier>,
@@ -87,7 +87,7 @@ impl State {
         State {
             name: name.into(),
             kind: StateKind::Succeed,
-            shaping: Shaping::default(),
+            data_flow: DataFlow::default(),
             assign: Assign::default(),
             next: Transition::End,
             retry: Vec::new(),

@@ -109,11 +109,11 @@ mod tests {
     #[test]
     fn below_covers_the_range_and_stays_inside() {
         let mut random = Random::new(7);
-        let mut seen = [0; 5];
-        (0..1000).for_each(|_| seen[random.below(5) as usize] += 1);
+        let mut counts = [0; 5];
+        (0..1000).for_each(|_| counts[random.below(5) as usize] += 1);
         assert!(
-            seen.iter().all(|count| (120..280).contains(count)),
-            "{seen:?}"
+            counts.iter().all(|count| (120..280).contains(count)),
+            "{counts:?}"
         );
         assert_eq!(random.below(0), 0);
     }

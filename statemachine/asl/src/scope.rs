@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::Payload;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::inspector::{Inspector, MapSetting, Stage};
 use crate::jsonata::{Bindings, RecordedEvaluator};
 use crate::jsonpath::{Budget, Path, PathError, Root};
-use crate::probe::{MapSetting, Probe, Stage};
 use crate::random::Random;
 use crate::variables::VariableLookup;
 
@@ -28,7 +28,7 @@ pub(crate) struct Scope<'a> {
     /// The execution's random numbers; what is drawn here is gone for what follows.
     pub(crate) random: &'a Cell<Random>,
     /// Observes the state, if it is being tested.
-    pub(crate) probe: Option<&'a Probe>,
+    pub(crate) inspector: Option<&'a Inspector>,
     /// Evaluates what may take long, if the step itself does not.
     pub(crate) evaluator: Option<&'a RecordedEvaluator<'a>>,
     /// Limits what is looked up and put together here.
@@ -58,17 +58,17 @@ impl<'a> Scope<'a> {
         Scope { input, ..*self }
     }
 
-    /// Tells the probe the state's data at a stage.
+    /// Tells the inspector the state's data at a stage.
     pub(crate) fn record_stage(&self, stage: Stage, payload: &Payload) {
-        if let Some(probe) = self.probe {
-            probe.record_stage(stage, payload);
+        if let Some(inspector) = self.inspector {
+            inspector.record_stage(stage, payload);
         }
     }
 
-    /// Tells the probe a setting of the state.
+    /// Tells the inspector a setting of the state.
     pub(crate) fn record_setting(&self, setting: MapSetting, value: Value) {
-        if let Some(probe) = self.probe {
-            probe.record_setting(setting, value);
+        if let Some(inspector) = self.inspector {
+            inspector.record_setting(setting, value);
         }
     }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Language;
-use super::diagnostics::{Diagnostics, Reported};
+use super::diagnostics::{Diagnostics, ReportedDiagnostic};
 use crate::intrinsic::Call;
 use crate::jsonpath::Path;
 
@@ -106,7 +106,7 @@ impl<'d> Cursor<'d> {
     }
 
     /// Reports a `SCHEMA_VALIDATION_FAILED` error about this value.
-    pub(super) fn error(&self, message: impl Into<String>) -> Reported<'d> {
+    pub(super) fn error(&self, message: impl Into<String>) -> ReportedDiagnostic<'d> {
         // The whole definition is "/" here, and nothing elsewhere.
         let location = if self.location.is_empty() {
             "/"
@@ -120,19 +120,27 @@ impl<'d> Cursor<'d> {
         &self,
         code: &'static str,
         message: impl Into<String>,
-    ) -> Reported<'d> {
+    ) -> ReportedDiagnostic<'d> {
         self.diagnostics
             .error_with_code(code, &self.location, message)
     }
 
     /// Reports an error about the definition as a whole.
-    pub(super) fn error_in_definition(&self, code: &'static str, message: &str) -> Reported<'d> {
+    pub(super) fn error_in_definition(
+        &self,
+        code: &'static str,
+        message: &str,
+    ) -> ReportedDiagnostic<'d> {
         self.diagnostics.error_with_code(code, "", message)
     }
 
     /// Reports a `SCHEMA_VALIDATION_FAILED` error about the object that has this value as its field
     /// `name`.
-    pub(super) fn error_in_parent(&self, name: &str, message: impl Into<String>) -> Reported<'d> {
+    pub(super) fn error_in_parent(
+        &self,
+        name: &str,
+        message: impl Into<String>,
+    ) -> ReportedDiagnostic<'d> {
         let parent = self.location.strip_suffix(name);
         let parent = parent.and_then(|parent| parent.strip_suffix('/'));
         self.diagnostics
@@ -141,7 +149,11 @@ impl<'d> Cursor<'d> {
     }
 
     /// Reports a `SCHEMA_VALIDATION_FAILED` error about a field, whether it exists or not.
-    pub(super) fn error_in(&self, field: &str, message: impl Into<String>) -> Reported<'d> {
+    pub(super) fn error_in(
+        &self,
+        field: &str,
+        message: impl Into<String>,
+    ) -> ReportedDiagnostic<'d> {
         self.diagnostics.error(&self.location_of(field), message)
     }
 
@@ -150,12 +162,16 @@ impl<'d> Cursor<'d> {
         field: &str,
         code: &'static str,
         message: impl Into<String>,
-    ) -> Reported<'d> {
+    ) -> ReportedDiagnostic<'d> {
         self.diagnostics
             .error_with_code(code, &self.location_of(field), message)
     }
 
-    pub(super) fn warning(&self, code: &'static str, message: impl Into<String>) -> Reported<'d> {
+    pub(super) fn warning(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> ReportedDiagnostic<'d> {
         self.diagnostics.warning(code, &self.location, message)
     }
 
@@ -164,7 +180,7 @@ impl<'d> Cursor<'d> {
         field: &str,
         code: &'static str,
         message: impl Into<String>,
-    ) -> Reported<'d> {
+    ) -> ReportedDiagnostic<'d> {
         self.diagnostics
             .warning(code, &self.location_of(field), message)
     }

@@ -28,16 +28,16 @@ struct Pending {
 }
 
 /// A diagnostic that was just reported, to add details to.
-pub(crate) struct Reported<'a>(RefMut<'a, Pending>);
+pub(crate) struct ReportedDiagnostic<'a>(RefMut<'a, Pending>);
 
-impl Reported<'_> {
-    /// Says why, or how to correct it.
+impl ReportedDiagnostic<'_> {
+    /// Adds a hint: the reason, or the correction.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.diagnostic.hint = Some(hint.into());
         self
     }
 
-    /// Points at `location`, where AWS names what is around it.
+    /// Points at `location`, if AWS names only its parent.
     pub(crate) fn focus(mut self, location: impl Into<String>) -> Self {
         self.0.focus = Some(location.into());
         self
@@ -69,7 +69,11 @@ impl Pending {
 
 impl Diagnostics {
     /// Reports a `SCHEMA_VALIDATION_FAILED` error at `location` (empty: the whole definition).
-    pub(super) fn error(&self, location: &str, message: impl Into<String>) -> Reported<'_> {
+    pub(super) fn error(
+        &self,
+        location: &str,
+        message: impl Into<String>,
+    ) -> ReportedDiagnostic<'_> {
         self.error_with_code(SCHEMA, location, message)
     }
 
@@ -78,7 +82,7 @@ impl Diagnostics {
         code: &'static str,
         location: &str,
         message: impl Into<String>,
-    ) -> Reported<'_> {
+    ) -> ReportedDiagnostic<'_> {
         self.report(Severity::Error, code, location, message.into())
     }
 
@@ -87,7 +91,7 @@ impl Diagnostics {
         code: &'static str,
         location: &str,
         message: impl Into<String>,
-    ) -> Reported<'_> {
+    ) -> ReportedDiagnostic<'_> {
         self.report(Severity::Warning, code, location, message.into())
     }
 
@@ -97,7 +101,7 @@ impl Diagnostics {
         code: &'static str,
         location: &str,
         message: String,
-    ) -> Reported<'_> {
+    ) -> ReportedDiagnostic<'_> {
         let pending = Pending {
             diagnostic: Diagnostic {
                 severity,
@@ -110,7 +114,7 @@ impl Diagnostics {
             focus: None,
             offset: None,
         };
-        Reported(RefMut::map(self.reported.borrow_mut(), |reported| {
+        ReportedDiagnostic(RefMut::map(self.reported.borrow_mut(), |reported| {
             reported.push(pending);
             let last = reported.len() - 1;
             &mut reported[last]

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::cursor::Cursor;
-use super::diagnostics::Reported;
+use super::diagnostics::ReportedDiagnostic;
 use super::expression::{compile_expression, delimited};
 use super::language::Language;
 use crate::jsonpath::Path;
@@ -52,12 +52,16 @@ impl<'d> Fields<'d> {
     }
 
     /// Reports an error about the object as a whole.
-    pub(super) fn error(&self, message: impl Into<String>) -> Reported<'d> {
+    pub(super) fn error(&self, message: impl Into<String>) -> ReportedDiagnostic<'d> {
         self.cursor.error(message)
     }
 
     /// Reports an error about a field.
-    pub(super) fn error_in(&self, name: &str, message: impl Into<String>) -> Reported<'d> {
+    pub(super) fn error_in(
+        &self,
+        name: &str,
+        message: impl Into<String>,
+    ) -> ReportedDiagnostic<'d> {
         self.cursor.error_in(name, message)
     }
 

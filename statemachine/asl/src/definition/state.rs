@@ -8,10 +8,10 @@ use super::fields::Fields;
 use super::flow::Flow;
 use super::handlers::retriers;
 use super::language::Language;
+use crate::data_flow::{DataFlow, QueryFields};
 use crate::input_output::{PathFields, ResultPath, Selection};
 use crate::jsonpath::Root;
 use crate::machine::State;
-use crate::shaping::{QueryFields, Shaping};
 use crate::states::{Choice, Fail, Map, Parallel, Pass, StateKind, Task, Wait};
 use crate::template::Template;
 use crate::transition::Transition;
@@ -112,7 +112,7 @@ impl<'d> Compiler<'d> {
         if shared.next {
             state.next = transition(fields, flow);
         }
-        state.shaping = shaping(fields, shared);
+        state.data_flow = data_flow(fields, shared);
         if shared.assign {
             state.assign = self.assign(fields);
         }
@@ -152,10 +152,10 @@ fn transition(fields: &mut Fields<'_>, flow: &Flow<'_>) -> Transition {
         .map_or(Transition::End, Transition::State)
 }
 
-fn shaping(fields: &mut Fields<'_>, shared: SharedFields) -> Shaping {
+fn data_flow(fields: &mut Fields<'_>, shared: SharedFields) -> DataFlow {
     match fields.language() {
-        Language::JsonPath => Shaping::Paths(Box::new(path_fields(fields, shared))),
-        Language::Jsonata => Shaping::Queries(query_fields(fields, shared)),
+        Language::JsonPath => DataFlow::Paths(Box::new(path_fields(fields, shared))),
+        Language::Jsonata => DataFlow::Queries(query_fields(fields, shared)),
     }
 }
 

@@ -115,8 +115,8 @@ impl Step<'_> {
         branches.running.retain(|(_, running)| *running != child);
         branches.bytes += output.text().len() + 1;
         let too_much = branches.bytes > MAX_PAYLOAD_BYTES;
-        if let Some(place) = branches.outputs.get_mut(parent.index as usize) {
-            *place = Some(output);
+        if let Some(slot) = branches.outputs.get_mut(parent.index as usize) {
+            *slot = Some(output);
         }
         branches.left = branches.left.saturating_sub(1);
         let all_done = branches.left == 0;

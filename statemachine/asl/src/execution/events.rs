@@ -75,7 +75,7 @@ impl Step<'_> {
             self.map_run_failed(thread, failure);
         } else {
             self.at_task(thread, |task, step, thread| {
-                task.failed(step, thread, stage, Fault::Reported(failure))
+                task.failed(step, thread, stage, Fault::Failure(failure))
             });
         }
     }

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::Step;
 use super::scope::ScopeInputs;
 use super::thread::{Thread, ThreadId};
+use crate::data_flow::DataFlow;
 use crate::fault::Fault;
-use crate::probe::Stage;
+use crate::inspector::Stage;
 use crate::scope::Scope;
-use crate::shaping::Shaping;
 use crate::transition::{StateId, Transition};
 use crate::variables::{Assigned, MAX_STORED_BYTES, VariableLookup};
 use crate::{HistoryDetails, Outcome, Payload};
@@ -38,9 +38,9 @@ impl Step<'_> {
             result: Some(result.value()),
             ..ScopeInputs::default()
         };
-        self.leave_as(id, view, |shaping, _, scope| {
+        self.leave_as(id, view, |data_flow, _, scope| {
             scope.record_stage(Stage::Result, result);
-            shaping.selected_result(result.clone(), scope)
+            data_flow.selected_result(result.clone(), scope)
         })
     }
 
@@ -49,7 +49,7 @@ impl Step<'_> {
     pub(crate) fn leave(
         &mut self,
         id: ThreadId,
-        select: impl FnOnce(&Shaping, &Payload, &Scope<'_>) -> Result<Payload, Fault>,
+        select: impl FnOnce(&DataFlow, &Payload, &Scope<'_>) -> Result<Payload, Fault>,
     ) -> Result<(), Fault> {
         self.leave_as(id, ScopeInputs::default(), select)
     }
@@ -58,14 +58,14 @@ impl Step<'_> {
         &mut self,
         id: ThreadId,
         view: ScopeInputs<'_>,
-        select: impl FnOnce(&Shaping, &Payload, &Scope<'_>) -> Result<Payload, Fault>,
+        select: impl FnOnce(&DataFlow, &Payload, &Scope<'_>) -> Result<Payload, Fault>,
     ) -> Result<(), Fault> {
         let state = self.state(id);
         let (output, assigned) = self.with_scope(id, view, |input, scope| {
-            let selected = select(&state.shaping, input, scope)?;
+            let selected = select(&state.data_flow, input, scope)?;
             scope.record_stage(Stage::AfterResultSelector, &selected);
             let assigned = state.assign.evaluate(&scope.over(selected.value()))?;
-            Ok((state.shaping.output(input, selected, scope)?, assigned))
+            Ok((state.data_flow.output(input, selected, scope)?, assigned))
         })?;
         self.exit_to(id, output, assigned, state.next)
     }
@@ -81,7 +81,7 @@ impl Step<'_> {
         let output = self.accept(id, output)?;
         let state = self.state(id);
         self.assign(id, &assigned)?;
-        if self.probe_exit(id, &output, next) {
+        if self.inspect_exit(id, &output, next) {
             self.finish(id, output);
             return Ok(());
         }

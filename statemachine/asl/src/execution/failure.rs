@@ -16,7 +16,7 @@ use crate::{Effect, Failure, HistoryDetails, Iteration, Payload, StateType};
 impl Step<'_> {
     /// Returns the error and cause of a fault in a thread's state.
     pub(crate) fn failure(&self, id: ThreadId, fault: Fault) -> Failure {
-        if self.probe.is_some() {
+        if self.inspector.is_some() {
             return fault.into_plain_failure();
         }
         let entered = self.thread(id).entered.map_or(0, |entry| entry.event);
@@ -71,7 +71,7 @@ impl Step<'_> {
         let mut kept = None;
         loop {
             self.cancel_work(id);
-            if self.probe_failure(id, &failure) {
+            if self.inspect_failure(id, &failure) {
                 return self.end_failed(self.thread(id).last_event, failure);
             }
             if self.retry(id, &failure) {
@@ -124,7 +124,7 @@ impl Step<'_> {
         else {
             return Some(failure);
         };
-        self.probe_catch(index);
+        self.inspect_catch(index);
         let exit = self.exit_caught(id, catcher, &failure);
         exit.err().map(|fault| self.record_fault(id, fault))
     }

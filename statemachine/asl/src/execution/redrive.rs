@@ -1,8 +1,8 @@
 //! Redrives an execution that ended without success: it goes on where it was.
 //!
-//! What is kept for that are its threads as they stood at the end: branches and iterations that
-//! were done keep their outputs, and those that failed or were given up are at the state that they
-//! did not leave. A redrive runs these states again, on the same input. A state that was entered is
+//! The engine keeps the threads of a failed execution as they stood at the end: finished branches
+//! and iterations keep their outputs, and failed or stopped ones keep the state that they did not
+//! leave. A redrive runs these states again, on the same input. A state that was entered is
 //! not entered again, and the map run of a Distributed Map goes on too: with the children that did
 //! not succeed.
 //!

@@ -101,7 +101,7 @@ impl Step<'_> {
             variables: &variables,
             bindings: &Bindings::new(states, &variables, self.now),
             random,
-            probe: self.probe,
+            inspector: self.inspector,
             evaluator,
             budget: &Budget::new(),
         };

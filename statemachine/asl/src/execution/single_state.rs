@@ -1,4 +1,4 @@
-//! Executes one state under a [`Probe`]: begins at the machine's first state and ends when that
+//! Executes one state under a [`Inspector`]: begins at the machine's first state and ends when that
 //! state is left or has failed.
 
 use std::cell::OnceCell;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Execution, Step, ThreadId};
 use crate::fault::Fault;
-use crate::probe::{Probe, Stage};
+use crate::inspector::{Inspector, Stage};
 use crate::retry::next_retry;
 use crate::transition::Transition;
 use crate::variables::{Assigned, Variables};
@@ -27,7 +27,7 @@ impl Execution {
     pub(crate) fn test(
         machine: &StateMachine,
         tested: TestInput,
-        probe: &Probe,
+        inspector: &Inspector,
     ) -> (Execution, Vec<Effect>) {
         let TestInput {
             identity,
@@ -38,8 +38,8 @@ impl Execution {
         } = tested;
         let mut execution = Execution::new(identity, input, at, seed);
         let mut step = Step::new(&mut execution, machine, at);
-        step.probe = Some(probe);
-        let effects = step.begin_test(&variables, probe);
+        step.inspector = Some(inspector);
+        let effects = step.begin_test(&variables, inspector);
         (execution, effects)
     }
 
@@ -48,21 +48,21 @@ impl Execution {
         &mut self,
         machine: &StateMachine,
         event: Event,
-        probe: &Probe,
+        inspector: &Inspector,
     ) -> Vec<Effect> {
         if self.outcome.is_some() {
             return Vec::new();
         }
         let mut step = Step::new(self, machine, event.at);
-        step.probe = Some(probe);
+        step.inspector = Some(inspector);
         step.take(event.kind)
     }
 }
 
 impl Step<'_> {
-    fn begin_test(mut self, variables: &Assigned, probe: &Probe) -> Vec<Effect> {
+    fn begin_test(mut self, variables: &Assigned, inspector: &Inspector) -> Vec<Effect> {
         let input = self.exec.input.clone();
-        probe.record_stage(Stage::Input, &input);
+        inspector.record_stage(Stage::Input, &input);
         let thread = self.add_thread(None, self.machine.start, input, 0);
         let mut known = Variables::default();
         known.assign(variables);
@@ -73,20 +73,20 @@ impl Step<'_> {
 
     /// The context object, where it is given rather than made.
     pub(super) fn known_context(&self) -> OnceCell<Value> {
-        let given = self.probe.map(|probe| probe.context.clone());
+        let given = self.inspector.map(|inspector| inspector.context.clone());
         given.map_or_else(OnceCell::new, OnceCell::from)
     }
 
     /// Returns the mocked result of the branches or iterations of a tested state.
     pub(crate) fn mocked_branches(&mut self, thread: ThreadId) -> Option<Result<(), Fault>> {
-        let given = self.probe?.branches()?;
+        let given = self.inspector?.branches()?;
         Some(given.and_then(|result| self.leave_with(thread, &result)))
     }
 
-    /// Tells the probe where the state leads; returns true if there is one, so that the execution
+    /// Tells the inspector where the state leads; returns true if there is one, so that the execution
     /// is over.
-    pub(super) fn probe_exit(&self, id: ThreadId, output: &Payload, next: Transition) -> bool {
-        let Some(probe) = self.probe.filter(|_| self.thread(id).parent.is_none()) else {
+    pub(super) fn inspect_exit(&self, id: ThreadId, output: &Payload, next: Transition) -> bool {
+        let Some(inspector) = self.inspector.filter(|_| self.thread(id).parent.is_none()) else {
             return false;
         };
         let next = match next {
@@ -95,38 +95,38 @@ impl Step<'_> {
         };
         if !self.thread(id).variables.is_empty() {
             let variables = Payload::from(self.thread(id).variables.to_value());
-            probe.record_stage(Stage::Variables, &variables);
+            inspector.record_stage(Stage::Variables, &variables);
         }
-        probe.record_exit(output, next);
+        inspector.record_exit(output, next);
         true
     }
 
-    /// Tells the probe which retrier takes the failure; returns true if it would be retried, so
+    /// Tells the inspector which retrier takes the failure; returns true if it would be retried, so
     /// that the execution is over.
-    pub(super) fn probe_failure(&mut self, id: ThreadId, failure: &Failure) -> bool {
-        let Some(probe) = self.probe.filter(|_| self.thread(id).parent.is_none()) else {
+    pub(super) fn inspect_failure(&mut self, id: ThreadId, failure: &Failure) -> bool {
+        let Some(inspector) = self.inspector.filter(|_| self.thread(id).parent.is_none()) else {
             return false;
         };
-        probe.record_failure(failure);
+        inspector.record_failure(failure);
         let retriers = &self.state(id).retry;
         let named = |failure: &Failure| {
             retriers
                 .iter()
                 .position(|retrier| retrier.errors.match_failure(failure))
         };
-        let attempts = vec![probe.retries; retriers.len()];
+        let attempts = vec![inspector.retries; retriers.len()];
         let next = next_retry(retriers, &attempts, failure, &mut self.exec.random);
         let retrier = named(failure);
-        probe.update_error_details(|handled| {
+        inspector.update_error_details(|handled| {
             handled.retrier = retrier;
             handled.delay_seconds = next.map(|(_, delay)| delay);
         });
         next.is_some()
     }
 
-    pub(super) fn probe_catch(&self, index: usize) {
-        if let Some(probe) = self.probe {
-            probe.update_error_details(|handled| handled.catcher = Some(index));
+    pub(super) fn inspect_catch(&self, index: usize) {
+        if let Some(inspector) = self.inspector {
+            inspector.update_error_details(|handled| handled.catcher = Some(index));
         }
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::thread::{Activity, Parent, StateEntry, Thread, ThreadId};
 use super::{Alarm, Execution, Timer};
+use crate::data_flow::DataFlow;
 use crate::fault::{Fault, names};
+use crate::inspector::Inspector;
 use crate::machine::State;
 use crate::payload::MAX_PAYLOAD_BYTES;
-use crate::probe::Probe;
-use crate::shaping::Shaping;
 use crate::transition::StateId;
 use crate::variables::Variables;
 use crate::{
@@ -37,7 +37,7 @@ pub(crate) struct Step<'a> {
     /// The length of the inputs that states were entered with.
     entered_bytes: usize,
     /// Observes the one state that is tested.
-    pub(super) probe: Option<&'a Probe>,
+    pub(super) inspector: Option<&'a Inspector>,
 }
 
 impl<'a> Step<'a> {
@@ -54,7 +54,7 @@ impl<'a> Step<'a> {
             effects: Vec::new(),
             first_event,
             entered_bytes: 0,
-            probe: None,
+            inspector: None,
         }
     }
 
@@ -142,8 +142,8 @@ impl<'a> Step<'a> {
         self.machine.state(self.thread(id).state)
     }
 
-    pub(crate) fn shaping(&self, id: ThreadId) -> &'a Shaping {
-        &self.state(id).shaping
+    pub(crate) fn data_flow(&self, id: ThreadId) -> &'a DataFlow {
+        &self.state(id).data_flow
     }
 
     pub(crate) fn region(&self) -> Arc<str> {

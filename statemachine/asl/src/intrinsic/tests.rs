@@ -36,7 +36,7 @@ fn evaluate(call: &str, input: &Value) -> Result<Value, Failure> {
         variables: &variables,
         bindings: &Bindings::new(States::default(), &variables, Timestamp(0)),
         random: &random,
-        probe: None,
+        inspector: None,
         evaluator: None,
         budget: &crate::jsonpath::Budget::new(),
     };

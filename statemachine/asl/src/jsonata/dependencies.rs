@@ -70,7 +70,7 @@ impl Usage {
 pub(super) struct Dependencies {
     /// The names that it reads or calls and does not bind itself, without `$`.
     names: BTreeSet<Box<str>>,
-    /// Those that are read as variables.
+    /// The names that are read as variables.
     variables: BTreeSet<Box<str>>,
     /// The part that is read of each of [`Member::ALL`].
     members: [Usage; Member::ALL.len()],

@@ -61,18 +61,18 @@ fn reword_anonymous(own: &str) -> String {
         .split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok())
         .collect();
-    let place = match numbers.as_slice() {
+    let position = match numbers.as_slice() {
         [expected, got] if own.contains("count mismatch") => expected.min(got) + 1,
-        [place, ..] => *place,
+        [position, ..] => *position,
         [] => return own.to_owned(),
     };
     match own.rsplit_once("must be an array of ") {
         Some((_, kind)) => format!(
-            "Argument {place} of {ANONYMOUS} must be an array of \"{}s\"",
+            "Argument {position} of {ANONYMOUS} must be an array of \"{}s\"",
             kind.trim_matches('"').trim_end_matches('s').to_lowercase()
         ),
         None if own.contains("of function \"") => own.to_owned(),
-        None => format!("Argument {place} of {ANONYMOUS} does not match function signature"),
+        None => format!("Argument {position} of {ANONYMOUS} does not match function signature"),
     }
 }
 
@@ -181,14 +181,14 @@ pub(super) fn with_values(code: &str, message: &str, failed: &Operation) -> Opti
 fn mismatch_text(failed: &Operation) -> Option<String> {
     let function = quoted(&failed.name);
     Some(match signature::mismatch(&failed.name, &failed.values)? {
-        Mismatch::Argument(place) => {
-            format!("Argument {place} of function {function} does not match function signature")
+        Mismatch::Argument(position) => {
+            format!("Argument {position} of function {function} does not match function signature")
         }
-        Mismatch::Context(place) => format!(
-            "Context value is not a compatible type with argument {place} of function {function}"
+        Mismatch::Context(position) => format!(
+            "Context value is not a compatible type with argument {position} of function {function}"
         ),
-        Mismatch::Items(place, kind) => {
-            format!("Argument {place} of function {function} must be an array of \"{kind}\"")
+        Mismatch::Items(position, kind) => {
+            format!("Argument {position} of function {function} must be an array of \"{kind}\"")
         }
     })
 }

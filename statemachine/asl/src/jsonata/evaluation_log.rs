@@ -1,8 +1,8 @@
 //! A log of the evaluations that are done outside a step, so that the step can be repeated without
 //! them.
 //!
-//! What an [`Evaluate`] answers may depend on its clock and its memory. A runner that repeats the
-//! steps of an execution, to restore it, gives back the responses of the first time
+//! The responses of an [`Evaluate`] may depend on its clock and its memory. A runner that repeats
+//! the steps of an execution, to restore it, replays the recorded responses
 //! ([`Execution::replay`](crate::Execution::replay)).
 
 use std::cell::RefCell;

@@ -95,8 +95,8 @@ impl Expression {
     /// If there is an `evaluator`, it does what may take long.
     ///
     /// # Errors
-    /// What the expression throws, limits that it passes, and values that JSON cannot hold
-    /// (functions).
+    /// The expression throws an error, passes a limit, or returns a value that JSON can't hold (a
+    /// function).
     pub(crate) fn evaluate(
         &self,
         bindings: &Bindings<'_>,

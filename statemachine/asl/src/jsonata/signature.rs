@@ -80,15 +80,15 @@ pub(super) fn mismatch(name: &str, arguments: &[JValue]) -> Option<Mismatch> {
     let Some(taken) = assign(&parameters, &kinds, true) else {
         return Some(Mismatch::Argument(first_mismatch(&parameters, &kinds)));
     };
-    for (place, (parameter, taken)) in parameters.iter().zip(taken).enumerate() {
+    for (index, (parameter, taken)) in parameters.iter().zip(taken).enumerate() {
         if taken == 0 && parameter.context {
-            return Some(Mismatch::Context(place + 1));
+            return Some(Mismatch::Context(index + 1));
         }
-        if let (Some(items), Some(argument)) = (parameter.items, arguments.get(place))
+        if let (Some(items), Some(argument)) = (parameter.items, arguments.get(index))
             && taken > 0
             && !items_match(argument, items)
         {
-            return Some(Mismatch::Items(place + 1, plural(items)));
+            return Some(Mismatch::Items(index + 1, plural(items)));
         }
     }
     None

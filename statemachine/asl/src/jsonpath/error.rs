@@ -89,11 +89,11 @@ impl PathError {
     /// Creates the error of a property `name` that `steps[at]` does not find.
     #[cold]
     pub(super) fn missing_property(steps: &[Step], at: usize, name: &str) -> PathError {
-        let place = format!("{}['{name}']", path(&steps[..at]));
+        let location = format!("{}['{name}']", path(&steps[..at]));
         if at + 1 == steps.len() {
-            PathError::NoResults(place)
+            PathError::NoResults(location)
         } else {
-            PathError::MissingProperty(place)
+            PathError::MissingProperty(location)
         }
     }
 
@@ -105,12 +105,12 @@ impl PathError {
 
 /// Formats the definite `steps`, without functions.
 fn path(steps: &[Step]) -> String {
-    let place = |step: &Step| match step {
+    let location = |step: &Step| match step {
         Step::Key(key, _) => format!("['{key}']"),
         Step::Call(_) => String::new(),
         other => other.to_string(),
     };
-    format!("${}", steps.iter().map(place).collect::<String>())
+    format!("${}", steps.iter().map(location).collect::<String>())
 }
 
 /// The Java class that AWS's engine holds a value in.

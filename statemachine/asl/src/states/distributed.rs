@@ -5,8 +5,8 @@
 use super::NumberField;
 use crate::Payload;
 use crate::fault::Fault;
+use crate::inspector::MapSetting;
 use crate::map_run::{InputFormat, ItemBatcher, ItemReader, ResultWriter, Transformation};
-use crate::probe::MapSetting;
 use crate::scope::Scope;
 use crate::template::Template;
 

@@ -2,7 +2,7 @@
 
 use super::{Distributed, ItemsField, NumberField};
 use crate::fault::Fault;
-use crate::probe::MapSetting;
+use crate::inspector::MapSetting;
 use crate::scope::Scope;
 use crate::template::Template;
 use crate::transition::StateId;

@@ -1,6 +1,6 @@
 //! TestState: runs one state on its own, and inspects its data.
 //!
-//! [`TestState::start`] checks a request as AWS does and enters the state, under a [`Probe`]. A
+//! [`TestState::start`] checks a request as AWS does and enters the state, under a [`Inspector`]. A
 //! state that is mocked, or that calls nobody, is done at once; a task that is really to run is
 //! handed out ([`TestState::task`]), and what came of it is fed back. [`TestState::finish`]
 //! responds as the API does. The pipeline is the executions' own.
@@ -22,7 +22,7 @@ pub use error::TestStateError;
 pub use request::{Configuration, FieldValidation, InspectionLevel, Mock, TestRequest};
 
 use crate::execution::TestInput;
-use crate::probe::{MockOutcome, Probe};
+use crate::inspector::{Inspector, MockOutcome};
 use crate::random::Random;
 use crate::{
     Effect, Evaluate, Event, EventKind, Execution, FailureStage, Identity, StateMachine, TaskId,
@@ -50,7 +50,7 @@ pub struct TestEnvironment {
 pub struct TestState {
     machine: StateMachine,
     execution: Execution,
-    probe: Probe,
+    inspector: Inspector,
     level: InspectionLevel,
     task: Option<(TaskId, crate::TaskRequest)>,
     at: Timestamp,
@@ -60,7 +60,7 @@ impl TestState {
     /// Checks a request and enters the state.
     ///
     /// # Errors
-    /// What AWS refuses: definitions, mocks, contexts, combinations.
+    /// The request is one that AWS refuses: an invalid definition, mock, context or combination.
     pub fn start(
         request: &TestRequest,
         environment: &TestEnvironment,
@@ -75,7 +75,7 @@ impl TestState {
         let identity = identity(environment, request, &mut random);
         let context =
             context::context_object(request, state, &identity, input.value(), environment)?;
-        let probe = Probe::new(
+        let inspector = Inspector::new(
             context,
             request.mock_outcome(state)?,
             request.configuration.retrier_retry_count,
@@ -88,11 +88,11 @@ impl TestState {
             at: environment.at,
             seed: random.next(),
         };
-        let (execution, effects) = Execution::test(&machine, tested, &probe);
+        let (execution, effects) = Execution::test(&machine, tested, &inspector);
         let mut test = TestState {
             machine,
             execution,
-            probe,
+            inspector,
             level: request.inspection_level,
             task: None,
             at: environment.at,
@@ -110,7 +110,9 @@ impl TestState {
     pub fn resume(&mut self, kind: EventKind) {
         self.task = None;
         let event = Event { at: self.at, kind };
-        let effects = self.execution.test_step(&self.machine, event, &self.probe);
+        let effects = self
+            .execution
+            .test_step(&self.machine, event, &self.inspector);
         self.take(effects);
     }
 
@@ -120,7 +122,7 @@ impl TestState {
         response::response(
             kind,
             self.execution.outcome(),
-            &self.probe.into_inspection(),
+            &self.inspector.into_inspection(),
             self.level,
         )
     }
@@ -136,7 +138,7 @@ impl TestState {
                 _ => {}
             }
         }
-        match (started, &self.probe.mock) {
+        match (started, &self.inspector.mock) {
             (Some((task, _)), Some(mock)) => {
                 let kind = mocked(task, mock);
                 self.resume(kind);
@@ -170,15 +172,15 @@ fn mocked(task: TaskId, mock: &MockOutcome) -> EventKind {
 /// A test is told that it is an express execution of a state machine with a name of its own.
 fn identity(environment: &TestEnvironment, request: &TestRequest, random: &mut Random) -> Identity {
     let (machine, execution) = (random.uuid(), random.uuid());
-    let place = format!(
+    let location = format!(
         "arn:aws:states:{}:{}",
         environment.region, environment.account
     );
     Identity {
-        execution_arn: format!("{place}:express:{machine}:{execution}"),
+        execution_arn: format!("{location}:express:{machine}:{execution}"),
         execution_name: execution,
         role_arn: request.role_arn.clone().unwrap_or_default(),
-        state_machine_arn: format!("{place}:stateMachine:{machine}"),
+        state_machine_arn: format!("{location}:stateMachine:{machine}"),
         state_machine_name: machine,
         region: environment.region.clone(),
         ..Identity::default()

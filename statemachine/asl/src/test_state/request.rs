@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::TestStateError;
+use crate::inspector::MockOutcome;
 use crate::machine::State;
-use crate::probe::MockOutcome;
 use crate::states::StateKind;
 use crate::variables::Assigned;
 use crate::{Failure, Pattern, Payload, Resource, StateMachine};

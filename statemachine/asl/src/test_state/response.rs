@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::InspectionLevel;
+use crate::data_flow::DataFlow;
+use crate::inspector::{Inspection, Stage};
 use crate::machine::State;
-use crate::probe::{Inspection, Stage};
-use crate::shaping::Shaping;
 use crate::states::StateKind;
 use crate::{Failure, Outcome};
 
@@ -16,7 +16,7 @@ pub(super) fn response(
     level: InspectionLevel,
 ) -> Value {
     let mut response = json!({ "status": status(observed, outcome) });
-    if let Some((output, next)) = &observed.left {
+    if let Some((output, next)) = &observed.exit {
         response["output"] = output.text().into();
         if let Some(next) = next {
             response["nextState"] = next.as_str().into();
@@ -38,14 +38,14 @@ pub(super) fn response(
 }
 
 fn status(observed: &Inspection, outcome: Option<&Outcome>) -> &'static str {
-    if observed.left.is_some() {
-        return if observed.handled.catcher.is_some() {
+    if observed.exit.is_some() {
+        return if observed.error_details.catcher.is_some() {
             "CAUGHT_ERROR"
         } else {
             "SUCCEEDED"
         };
     }
-    if observed.handled.delay_seconds.is_some() {
+    if observed.error_details.delay_seconds.is_some() {
         return "RETRIABLE";
     }
     match outcome {
@@ -76,7 +76,7 @@ fn inspection(state: &State, observed: &Inspection) -> Value {
     for (setting, value) in &observed.settings {
         data.insert(setting.name().into(), value.clone());
     }
-    if let Some(details) = observed.handled.to_value() {
+    if let Some(details) = observed.error_details.to_value() {
         data.insert("errorDetails".into(), details);
     }
     Value::Object(data)
@@ -85,7 +85,7 @@ fn inspection(state: &State, observed: &Inspection) -> Value {
 /// Returns true if AWS shows a stage of a state's type.
 fn is_shown(state: &State, stage: Stage) -> bool {
     use Stage::*;
-    let paths = matches!(state.shaping, Shaping::Paths(_));
+    let paths = matches!(state.data_flow, DataFlow::Paths(_));
     match stage {
         Input | Variables => true,
         AfterItemsPath => paths,

@@ -174,7 +174,7 @@ fn a_map_run_beside_a_branch_that_fails_was_not_aborted() {
 }
 
 /// The map runs that were asked for: the task, the ARN and how often it was redriven.
-fn asked(runner: &TestRunner) -> Vec<(TaskId, String, u64)> {
+fn map_run_requests(runner: &TestRunner) -> Vec<(TaskId, String, u64)> {
     let runs = runner.effects.iter().filter_map(|effect| match effect {
         Effect::StartMapRun { task, request } => {
             Some((*task, request.map_run_arn.clone(), request.redrives))
@@ -196,7 +196,7 @@ fn a_redrive_takes_the_failed_map_run_up() {
         .redrive_at(10.0)
         .run();
     assert_eq!(runner.result(), json!(["a"]));
-    let runs = asked(&runner);
+    let runs = map_run_requests(&runner);
     let (task, arn, _) = runs[0].clone();
     let again = |redrives| (task, arn.clone(), redrives);
     assert_eq!(runs, [again(0), again(1), again(2)]);
@@ -218,7 +218,10 @@ fn a_redrive_takes_up_a_map_run_that_was_given_up() {
         .redrive_at(5.0)
         .run();
     assert_eq!(runner.result(), json!(["a"]));
-    let redrives: Vec<u64> = asked(&runner).iter().map(|(_, _, count)| *count).collect();
+    let redrives: Vec<u64> = map_run_requests(&runner)
+        .iter()
+        .map(|(_, _, count)| *count)
+        .collect();
     assert_eq!(redrives, [0, 1]);
 }
 
@@ -233,7 +236,7 @@ fn a_state_that_a_catcher_left_starts_a_new_map_run() {
         ])
         .redrive_at(5.0)
         .run();
-    let runs = asked(&runner);
+    let runs = map_run_requests(&runner);
     assert_ne!(runs[0].1, runs[1].1);
     assert_eq!((&runs[1].1, runs[2].2), (&runs[2].1, 1));
 }

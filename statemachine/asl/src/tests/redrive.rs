@@ -90,8 +90,8 @@ fn a_map_goes_on_with_the_items_that_are_left() {
             "ItemProcessor": {"StartAt": "T", "States": {"T": task()}},
         }},
     });
-    let asked = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
-    let log = std::rc::Rc::clone(&asked);
+    let requests = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let log = std::rc::Rc::clone(&requests);
     let runner = TestRunner::new(&machine)
         .input(json!([1, 2, 3]))
         .script(move |request| {
@@ -112,7 +112,7 @@ fn a_map_goes_on_with_the_items_that_are_left() {
         .redrive_at(5.0)
         .run();
     assert_eq!(runner.result(), json!([1, 2, 3]));
-    assert_eq!(json!(*asked.borrow()), json!([1, 2, 2, 3]));
+    assert_eq!(json!(*requests.borrow()), json!([1, 2, 2, 3]));
 }
 
 #[test]

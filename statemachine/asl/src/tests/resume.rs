@@ -34,9 +34,9 @@ fn pending(effects: Vec<Effect>) -> Vec<Effect> {
 fn what_is_outstanding_is_what_was_asked_and_not_answered() {
     let machine = machine();
     let (execution, effects) = Execution::start(&machine, identity(), json!({}), START, 1);
-    let asked = pending(effects);
-    assert_eq!(asked.len(), 5);
-    assert_eq!(written_and_read(&execution).outstanding(), asked);
+    let outstanding = pending(effects);
+    assert_eq!(outstanding.len(), 5);
+    assert_eq!(written_and_read(&execution).outstanding(), outstanding);
 }
 
 #[test]

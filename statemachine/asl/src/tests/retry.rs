@@ -152,14 +152,14 @@ fn the_retry_count_is_in_the_context_object() {
               "Parameters": {"n.$": "$$.State.RetryCount"},
               "Retry": [{"ErrorEquals": ["A"]}, {"ErrorEquals": ["B"]}]},
     }});
-    let mut seen = Vec::new();
+    let mut inputs = Vec::new();
     let runner = TestRunner::new(&machine)
         .script(move |request| {
-            seen.push(request.arguments.value()["n"].clone());
-            match seen.len() {
+            inputs.push(request.arguments.value()["n"].clone());
+            match inputs.len() {
                 1 => Fails(0.0, "A", "c"),
                 2 => Fails(0.0, "B", "c"),
-                _ => Succeeds(0.0, json!(seen)),
+                _ => Succeeds(0.0, json!(inputs)),
             }
         })
         .run();

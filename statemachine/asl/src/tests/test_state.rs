@@ -32,7 +32,7 @@ fn start(request: TestRequest) -> Result<TestState, TestStateError> {
     TestState::start(&request, &setting)
 }
 
-fn answer(request: TestRequest) -> Value {
+fn result_of(request: TestRequest) -> Value {
     let test = start(request).unwrap();
     assert!(test.task().is_none());
     test.finish()
@@ -63,7 +63,7 @@ fn fails(error: &str) -> Option<Mock> {
 fn a_pass_state_tells_what_its_data_goes_through() {
     let state = json!({"Type": "Pass", "InputPath": "$.a", "Parameters": {"x.$": "$.b"}, "ResultPath": "$.r", "OutputPath": "$.r", "Next": "N"});
     assert_eq!(
-        answer(request(state, json!({"a": {"b": 7}}))),
+        result_of(request(state, json!({"a": {"b": 7}}))),
         json!({
             "status": "SUCCEEDED",
             "nextState": "N",
@@ -79,7 +79,7 @@ fn a_pass_state_tells_what_its_data_goes_through() {
     );
     let fixed = json!({"Type": "Pass", "Result": 1, "End": true});
     assert_eq!(
-        answer(request(fixed, json!({})))["inspectionData"],
+        result_of(request(fixed, json!({})))["inspectionData"],
         json!({"input": "{}", "result": "1", "afterResultSelector": "1", "afterResultPath": "1"})
     );
 }
@@ -87,7 +87,7 @@ fn a_pass_state_tells_what_its_data_goes_through() {
 #[test]
 fn states_without_a_result_tell_only_their_input() {
     let check = |state: Value, expect: Value| {
-        let mut got = answer(request(state.clone(), json!({"n": 1})));
+        let mut got = result_of(request(state.clone(), json!({"n": 1})));
         let data = got["inspectionData"].take();
         assert_eq!(
             data,
@@ -119,7 +119,10 @@ fn states_without_a_result_tell_only_their_input() {
 fn the_level_says_whether_there_is_inspection_data() {
     let mut info = request(json!({"Type": "Succeed"}), json!({}));
     info.inspection_level = InspectionLevel::Info;
-    assert_eq!(answer(info), json!({"status": "SUCCEEDED", "output": "{}"}));
+    assert_eq!(
+        result_of(info),
+        json!({"status": "SUCCEEDED", "output": "{}"})
+    );
 }
 
 #[test]
@@ -129,7 +132,7 @@ fn a_mocked_task_runs_nothing() {
     mocked.mock = gives(json!({"Payload": 5}));
     mocked.role_arn = None;
     assert_eq!(
-        answer(mocked),
+        result_of(mocked),
         json!({
             "status": "SUCCEEDED",
             "output": r#"{"n":1,"r":{"p":5}}"#,
@@ -150,14 +153,14 @@ fn a_real_task_is_handed_out() {
     let state = json!({"Type": "Task", "Resource": LAMBDA, "TimeoutSeconds": 5,
         "Parameters": {"FunctionName": "f"}, "End": true});
     let mut test = start(request(state, json!({}))).unwrap();
-    let (task, asked) = test.task().unwrap();
-    assert_eq!(asked.arguments.text(), r#"{"FunctionName":"f"}"#);
+    let (task, request) = test.task().unwrap();
+    assert_eq!(request.arguments.text(), r#"{"FunctionName":"f"}"#);
     let output = json!({"Payload": 1}).into();
     test.resume(EventKind::TaskSucceeded { task, output });
     assert!(test.task().is_none());
-    let answer = test.finish();
+    let outcome = test.finish();
     assert_eq!(
-        (&answer["status"], &answer["output"]),
+        (&outcome["status"], &outcome["output"]),
         (&json!("SUCCEEDED"), &json!(r#"{"Payload":1}"#))
     );
 }
@@ -177,7 +180,7 @@ fn an_error_is_retried_while_attempts_are_left() {
         let mut test = request(with_handlers(), json!({}));
         test.mock = fails("Busy");
         test.configuration.retrier_retry_count = Some(retries);
-        answer(test)
+        result_of(test)
     };
     let retried = test(2);
     assert_eq!(retried["status"], "RETRIABLE");
@@ -206,7 +209,7 @@ fn a_caught_error_is_told_with_its_output() {
     test.mock = fails("Gone");
     test.inspection_level = InspectionLevel::Info;
     assert_eq!(
-        answer(test),
+        result_of(test),
         json!({
             "status": "CAUGHT_ERROR", "nextState": "A", "error": "Gone", "cause": "because",
             "output": r#"{"Error":"Gone","Cause":"because"}"#,
@@ -217,17 +220,17 @@ fn a_caught_error_is_told_with_its_output() {
 #[test]
 fn what_the_engine_notices_is_told_without_a_history() {
     let state = json!({"Type": "Pass", "InputPath": "$.nope", "End": true});
-    let answer = answer(request(state, json!({})));
+    let outcome = result_of(request(state, json!({})));
     assert_eq!(
-        (&answer["status"], &answer["error"]),
+        (&outcome["status"], &outcome["error"]),
         (&json!("FAILED"), &json!("States.Runtime"))
     );
     assert!(
-        answer["cause"]
+        outcome["cause"]
             .as_str()
             .unwrap()
             .starts_with("Invalid path '$.nope'"),
-        "{answer}"
+        "{outcome}"
     );
 }
 
@@ -247,7 +250,7 @@ fn a_mocked_map_finds_its_items_and_runs_none() {
     let mut test = request(map(json!({})), json!({"items": [1, 2]}));
     test.mock = gives(json!(["a", "b"]));
     assert_eq!(
-        answer(test),
+        result_of(test),
         json!({
             "status": "SUCCEEDED",
             "output": r#"["a","b"]"#,
@@ -263,7 +266,7 @@ fn a_mocked_map_finds_its_items_and_runs_none() {
     );
     let mut wrong = request(map(json!({})), json!({"items": 7}));
     wrong.mock = gives(json!([]));
-    let wrong = answer(wrong);
+    let wrong = result_of(wrong);
     assert_eq!(
         wrong["cause"],
         "Reference path \"$.items\" must point to array."
@@ -281,7 +284,7 @@ fn a_mocked_parallel_gives_one_result_a_branch() {
         test.mock = gives(result);
         test
     };
-    assert_eq!(answer(test(json!([1, 2])))["output"], "[1,2]");
+    assert_eq!(result_of(test(json!([1, 2])))["output"], "[1,2]");
     assert_eq!(refused(test(json!(1))), "Mocked result must be an array.");
     assert_eq!(
         refused(test(json!([1]))),
@@ -297,8 +300,8 @@ fn the_context_object_is_made_or_given() {
         let mut test = request(state.clone(), json!({"n": 1}));
         test.mock = gives(json!({}));
         test.context = context.map(|context| context.to_string());
-        let answer = answer(test);
-        let text = answer["inspectionData"]["afterParameters"]
+        let outcome = result_of(test);
+        let text = outcome["inspectionData"]["afterParameters"]
             .as_str()
             .unwrap();
         serde_json::from_str::<Value>(text).unwrap()["c"].clone()
@@ -316,8 +319,8 @@ fn the_context_object_is_made_or_given() {
             .unwrap()
             .starts_with("arn:aws:states:us-east-1:123456789012:express:")
     );
-    let given = json!({"Execution": {"Name": "e"}, "State": {}});
-    assert_eq!(seen(Some(given.clone())), given);
+    let context = json!({"Execution": {"Name": "e"}, "State": {}});
+    assert_eq!(seen(Some(context.clone())), context);
 }
 
 #[test]
@@ -359,9 +362,9 @@ fn a_state_of_a_whole_machine() {
         test.state_name = Some(name.into());
         test
     };
-    let answer = answer(test("B"));
+    let outcome = result_of(test("B"));
     assert_eq!(
-        (&answer["output"], &answer["nextState"]),
+        (&outcome["output"], &outcome["nextState"]),
         (&json!("\"b\""), &json!("C"))
     );
     assert_eq!(refused(test("Z")), "State not found in definition");
@@ -373,10 +376,10 @@ fn variables_are_seen_and_told() {
         json!({"Type": "Pass", "Parameters": {"x.$": "$v.a"}, "Assign": {"w": 2}, "End": true});
     let mut test = request(state, json!({}));
     test.variables = Some(json!({"v": {"a": 1}}).to_string());
-    let answer = answer(test);
-    assert_eq!(answer["output"], r#"{"x":1}"#);
+    let outcome = result_of(test);
+    assert_eq!(outcome["output"], r#"{"x":1}"#);
     assert_eq!(
-        answer["inspectionData"]["variables"],
+        outcome["inspectionData"]["variables"],
         r#"{"v":{"a":1},"w":2}"#
     );
 }
@@ -459,8 +462,8 @@ fn a_mocked_result_and_the_input_keep_their_texts() {
         result: Some(result.into()),
         ..Mock::default()
     });
-    let answer = answer(test);
-    assert_eq!(answer["output"], result);
-    assert_eq!(answer["inspectionData"]["result"], result);
-    assert_eq!(answer["inspectionData"]["input"], r#"{ "n": 1e2 }"#);
+    let outcome = result_of(test);
+    assert_eq!(outcome["output"], result);
+    assert_eq!(outcome["inspectionData"]["result"], result);
+    assert_eq!(outcome["inspectionData"]["input"], r#"{ "n": 1e2 }"#);
 }

@@ -5,10 +5,10 @@
 //! | (entered) | `InputPath`, the rules, `OutputPath` or `Output` | exit to `Next` or `Default` |
 //! | (entered) | nothing matches and no `Default` | fail with `States.NoChoiceMatched` |
 
+use crate::data_flow::DataFlow;
 use crate::execution::{ScopeInputs, Step, ThreadId};
 use crate::fault::{Fault, names};
 use crate::input_output;
-use crate::shaping::Shaping;
 use crate::states::Choice;
 use crate::transition::Transition;
 
@@ -17,7 +17,7 @@ impl Choice {
         let state = step.state(thread);
         let (next, output, assigned) =
             step.with_scope(thread, ScopeInputs::default(), |input, scope| {
-                let selected = state.shaping.selected_input(input, scope)?;
+                let selected = state.data_flow.selected_input(input, scope)?;
                 let scope = scope.over(selected.value());
                 let rule = self.matching_rule(&scope)?;
                 let (next, assign) = match rule {
@@ -25,12 +25,12 @@ impl Choice {
                     None => (self.default.ok_or_else(no_match)?, &state.assign),
                 };
                 let assigned = assign.evaluate(&scope)?;
-                let output = match (&state.shaping, rule) {
+                let output = match (&state.data_flow, rule) {
                     // The state's own Output goes with its Default.
-                    (Shaping::Queries(_), Some(rule)) => {
+                    (DataFlow::Queries(_), Some(rule)) => {
                         input_output::render(rule.output.as_ref(), selected.clone(), &scope)?
                     }
-                    (shaping, _) => shaping.output(input, selected.clone(), &scope)?,
+                    (data_flow, _) => data_flow.output(input, selected.clone(), &scope)?,
                 };
                 Ok((next, output, assigned))
             })?;

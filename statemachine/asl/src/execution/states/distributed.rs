@@ -23,9 +23,9 @@ impl Distributed {
         step: &mut Step<'_>,
         thread: ThreadId,
     ) -> Result<(), Fault> {
-        let shaping = step.shaping(thread);
+        let data_flow = step.data_flow(thread);
         let (input, items) = step.with_scope(thread, ScopeInputs::default(), |input, scope| {
-            let input = shaping.selected_input(input, scope)?;
+            let input = data_flow.selected_input(input, scope)?;
             let scope = scope.over(input.value());
             // AWS ignores ItemsPath where there is a reader.
             let items = match &self.reader {

@@ -7,7 +7,7 @@
 use crate::Failure;
 use crate::execution::{ScopeInputs, Step, ThreadId};
 use crate::fault::Fault;
-use crate::probe::Stage;
+use crate::inspector::Stage;
 use crate::states::{Fail, TextField};
 
 impl Fail {
@@ -22,6 +22,6 @@ impl Fail {
                 cause: evaluate(&self.cause)?,
             })
         })?;
-        Err(Fault::Reported(failure))
+        Err(Fault::Failure(failure))
     }
 }

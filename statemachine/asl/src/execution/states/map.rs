@@ -17,10 +17,10 @@ impl Map {
         if let Some(distributed) = &self.distributed {
             return distributed.run(self, step, thread);
         }
-        let shaping = step.shaping(thread);
+        let data_flow = step.data_flow(thread);
         let (input, items, concurrency) =
             step.with_scope(thread, ScopeInputs::default(), |input, scope| {
-                let input = shaping.selected_input(input, scope)?;
+                let input = data_flow.selected_input(input, scope)?;
                 let scope = scope.over(input.value());
                 let items = self.items.evaluate(&input, &scope)?;
                 let concurrency = self.inline_concurrency(&scope)?;

@@ -14,9 +14,9 @@ use crate::states::Parallel;
 
 impl Parallel {
     pub(super) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let shaping = step.shaping(thread);
+        let data_flow = step.data_flow(thread);
         let input = step.with_scope(thread, ScopeInputs::default(), |input, scope| {
-            shaping.effective_input(input, scope)
+            data_flow.effective_input(input, scope)
         })?;
         let input = step.accept(thread, input)?;
         if let Some(instead) = step.mocked_branches(thread) {

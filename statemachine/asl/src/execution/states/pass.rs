@@ -6,17 +6,17 @@
 
 use crate::execution::{Step, ThreadId};
 use crate::fault::Fault;
-use crate::probe::Stage;
+use crate::inspector::Stage;
 use crate::states::Pass;
 
 impl Pass {
     pub(super) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
-        step.leave(thread, |shaping, input, scope| match &self.result {
+        step.leave(thread, |data_flow, input, scope| match &self.result {
             Some(result) => {
                 scope.record_stage(Stage::Result, result);
                 Ok(result.clone())
             }
-            None => shaping.effective_input(input, scope),
+            None => data_flow.effective_input(input, scope),
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::execution::{Step, ThreadId};
 use crate::fault::Fault;
 
 pub(super) fn run(step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
-    step.leave(thread, |shaping, input, scope| {
-        shaping.selected_input(input, scope)
+    step.leave(thread, |data_flow, input, scope| {
+        data_flow.selected_input(input, scope)
     })
 }

@@ -32,12 +32,12 @@ impl Task {
 
     fn request(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<TaskRequest, Fault> {
         let token = self.waits_for_token().then(|| step.token());
-        let (shaping, state) = (step.shaping(thread), step.state(thread));
+        let (data_flow, state) = (step.data_flow(thread), step.state(thread));
         step.with_scope(
             thread,
             ScopeInputs::token(token.as_deref()),
             |input, scope| {
-                let selected = shaping.selected_input(input, scope)?;
+                let selected = data_flow.selected_input(input, scope)?;
                 let scope = scope.over(selected.value());
                 let limit = |limit: &Option<NumberField>| {
                     limit.as_ref().map(|limit| limit.whole(&scope)).transpose()
@@ -52,7 +52,7 @@ impl Task {
                     resource: self.resource.clone(),
                     timeout_seconds: limit(&self.timeout)?,
                     heartbeat_seconds: limit(&self.heartbeat)?,
-                    arguments: shaping.parameterized(selected.clone(), &scope)?,
+                    arguments: data_flow.parameterized(selected.clone(), &scope)?,
                     token: token.clone(),
                     credentials: credentials.map(Payload::from),
                     submitted: false,
@@ -174,7 +174,7 @@ impl Task {
                 failure,
             },
         );
-        Err(Fault::Reported(reported))
+        Err(Fault::Failure(reported))
     }
 
     /// Fails the task because `TimeoutSeconds` or `HeartbeatSeconds` are over.
@@ -197,6 +197,6 @@ impl Task {
         };
         let (task, reported) = (self.kind.clone(), failure.clone());
         step.note(thread, HistoryDetails::TaskTimedOut { task, failure });
-        Err(Fault::Reported(reported))
+        Err(Fault::Failure(reported))
     }
 }

@@ -15,9 +15,9 @@ const MAX_MILLISECONDS: i64 = i32::MAX as i64 * 1000;
 
 impl Wait {
     pub(super) fn run(&self, step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
-        let (shaping, now) = (step.shaping(thread), step.now);
+        let (data_flow, now) = (step.data_flow(thread), step.now);
         let until = step.with_scope(thread, ScopeInputs::default(), |input, scope| {
-            let input = shaping.selected_input(input, scope)?;
+            let input = data_flow.selected_input(input, scope)?;
             self.until(now, &scope.over(input.value()))
         })?;
         if until.0.saturating_sub(now.0) > MAX_MILLISECONDS {
@@ -33,7 +33,7 @@ impl Wait {
 
 /// Leaves the state once the time has come.
 pub(crate) fn resume(step: &mut Step<'_>, thread: ThreadId) -> Result<(), Fault> {
-    step.leave(thread, |shaping, input, scope| {
-        shaping.selected_input(input, scope)
+    step.leave(thread, |data_flow, input, scope| {
+        data_flow.selected_input(input, scope)
     })
 }

@@ -355,8 +355,8 @@ fn children_of_a_distributed_map_have_a_type_of_their_own() {
     };
     check_state(map("STANDARD"), &[]);
     let unsupported = "Express state machine does not support '.sync' service integration";
-    let place = "/States/S/ItemProcessor/States/T/Resource";
-    check_state(map("EXPRESS"), &[&format!("{unsupported} at {place}")]);
+    let location = "/States/S/ItemProcessor/States/T/Resource";
+    check_state(map("EXPRESS"), &[&format!("{unsupported} at {location}")]);
 
     let definition = json!({"StartAt": "S", "States": {"S": map("STANDARD")}}).to_string();
     let refused = StateMachine::parse_for(&definition, WorkflowType::Express).unwrap_err();

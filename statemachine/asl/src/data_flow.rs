@@ -3,13 +3,13 @@
 use crate::Payload;
 use crate::fault::Fault;
 use crate::input_output::{PathFields, render};
-use crate::probe::Stage;
+use crate::inspector::Stage;
 use crate::scope::Scope;
 use crate::template::Template;
 
-/// The fields of a state that shape its input and output.
+/// The fields of a state that process its input and output.
 #[derive(Clone, Debug)]
-pub(crate) enum Shaping {
+pub(crate) enum DataFlow {
     /// JSONPath: `InputPath` to `OutputPath`.
     Paths(Box<PathFields>),
     /// JSONata
@@ -23,20 +23,20 @@ pub(crate) struct QueryFields {
     pub(crate) output: Option<Template>,
 }
 
-impl Default for Shaping {
+impl Default for DataFlow {
     fn default() -> Self {
-        Shaping::Paths(Box::default())
+        DataFlow::Paths(Box::default())
     }
 }
 
-impl Shaping {
+impl DataFlow {
     /// Returns the input after `InputPath`.
     pub(crate) fn selected_input(
         &self,
         input: &Payload,
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
-        let Shaping::Paths(paths) = self else {
+        let DataFlow::Paths(paths) = self else {
             return Ok(input.clone());
         };
         let selected = paths.input_path.apply(input, scope)?;
@@ -51,8 +51,8 @@ impl Shaping {
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
         let (template, stage) = match self {
-            Shaping::Paths(paths) => (&paths.parameters, Stage::AfterParameters),
-            Shaping::Queries(queries) => (&queries.arguments, Stage::AfterArguments),
+            DataFlow::Paths(paths) => (&paths.parameters, Stage::AfterParameters),
+            DataFlow::Queries(queries) => (&queries.arguments, Stage::AfterArguments),
         };
         let effective = render(template.as_ref(), selected, scope)?;
         scope.record_stage(stage, &effective);
@@ -75,8 +75,8 @@ impl Shaping {
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
         match self {
-            Shaping::Paths(paths) => render(paths.result_selector.as_ref(), result, scope),
-            Shaping::Queries(_) => Ok(result),
+            DataFlow::Paths(paths) => render(paths.result_selector.as_ref(), result, scope),
+            DataFlow::Queries(_) => Ok(result),
         }
     }
 
@@ -88,8 +88,8 @@ impl Shaping {
         scope: &Scope<'_>,
     ) -> Result<Payload, Fault> {
         match self {
-            Shaping::Paths(paths) => paths.output(input, result, scope),
-            Shaping::Queries(queries) => render(queries.output.as_ref(), result, scope),
+            DataFlow::Paths(paths) => paths.output(input, result, scope),
+            DataFlow::Queries(queries) => render(queries.output.as_ref(), result, scope),
         }
     }
 }

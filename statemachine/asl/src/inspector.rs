@@ -1,8 +1,8 @@
-//! A probe looks inside one state: at its data at each stage, and at the handling of its failure.
+//! Records the data of one state at each stage and the handling of its failure, for TestState.
 //!
-//! A probe hangs on a [`Step`](crate::execution::Step) and is told what happens; it also stands in
-//! for what is not really there: the context object, the retries so far, the iterations of a Map.
-//! Executions have none, and pay for none.
+//! An inspector is attached to a [`Step`](crate::execution::Step). It also mocks what a test does
+//! not have: the context object, the retries so far, the iterations of a Map. Executions have no
+//! inspector, at no cost.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -78,42 +78,42 @@ pub(crate) enum MockOutcome {
     Failure(Failure),
 }
 
-/// Observes a state, and stands in for what a test does not have.
+/// Records the data of a state, and mocks what a test does not have.
 #[derive(Debug)]
-pub(crate) struct Probe {
-    /// Stands for `$$`, whole.
+pub(crate) struct Inspector {
+    /// The mocked context object, `$$`.
     pub(crate) context: Value,
-    /// Stands for what the state starts: its task, branches or iterations.
+    /// The mocked outcome of the state's task, branches or iterations.
     pub(crate) mock: Option<MockOutcome>,
-    /// Stands for the retries so far by the rule that applies.
+    /// The mocked number of retries by the retrier that applies.
     pub(crate) retries: u32,
     /// The number of failed iterations of a Map.
     failed_iterations: Option<u64>,
     stages: RefCell<BTreeMap<Stage, Payload>>,
     settings: RefCell<BTreeMap<MapSetting, Value>>,
-    handled: Cell<ErrorDetails>,
+    error_details: Cell<ErrorDetails>,
     failure: RefCell<Option<Failure>>,
-    /// The output, and the state that comes next.
-    left: RefCell<Option<(Payload, Option<String>)>>,
+    /// The output, and the next state.
+    exit: RefCell<Option<(Payload, Option<String>)>>,
 }
 
-impl Probe {
+impl Inspector {
     pub(crate) fn new(
         context: Value,
         mock: Option<MockOutcome>,
         retries: Option<u32>,
         failed_iterations: Option<u64>,
-    ) -> Probe {
-        Probe {
+    ) -> Inspector {
+        Inspector {
             context,
             mock,
             retries: retries.unwrap_or(0),
             failed_iterations,
             stages: RefCell::default(),
             settings: RefCell::default(),
-            handled: Cell::default(),
+            error_details: Cell::default(),
             failure: RefCell::default(),
-            left: RefCell::default(),
+            exit: RefCell::default(),
         }
     }
 
@@ -130,20 +130,20 @@ impl Probe {
     }
 
     pub(crate) fn update_error_details(&self, change: impl FnOnce(&mut ErrorDetails)) {
-        let mut handled = self.handled.get();
-        change(&mut handled);
-        self.handled.set(handled);
+        let mut error_details = self.error_details.get();
+        change(&mut error_details);
+        self.error_details.set(error_details);
     }
 
     pub(crate) fn record_exit(&self, output: &Payload, next: Option<&str>) {
-        *self.left.borrow_mut() = Some((output.clone(), next.map(str::to_owned)));
+        *self.exit.borrow_mut() = Some((output.clone(), next.map(str::to_owned)));
     }
 
     /// Returns the mocked result of a Map's iterations or a Parallel's branches, once all else has
     /// been evaluated.
     pub(crate) fn branches(&self) -> Option<Result<Payload, Fault>> {
         match self.mock.as_ref()? {
-            MockOutcome::Failure(failure) => Some(Err(Fault::Reported(failure.clone()))),
+            MockOutcome::Failure(failure) => Some(Err(Fault::Failure(failure.clone()))),
             MockOutcome::Result(_) if self.too_many_failed() => {
                 Some(Err(Fault::tolerance_exceeded()))
             }
@@ -151,8 +151,8 @@ impl Probe {
         }
     }
 
-    /// More iterations failed than the Map tolerates. One that says nothing of it is not held
-    /// against it.
+    /// Returns true if more iterations failed than the Map tolerates. A mock without a number of
+    /// failed iterations is within the tolerance.
     fn too_many_failed(&self) -> bool {
         let Some(failed) = self.failed_iterations else {
             return false;
@@ -160,12 +160,12 @@ impl Probe {
         let settings = self.settings.borrow();
         let number = |setting| settings.get(&setting).and_then(Value::as_f64);
         let items = self.stages.borrow().get(&Stage::AfterItemsPath).map(count);
-        let share = |most: f64| {
+        let exceeds_percentage = |max: f64| {
             let items = items.unwrap_or_else(|| self.mock_items());
-            items > 0 && failed as f64 * 100.0 / items as f64 > most
+            items > 0 && failed as f64 * 100.0 / items as f64 > max
         };
-        number(MapSetting::ToleratedFailureCount).is_some_and(|most| failed as f64 > most)
-            || number(MapSetting::ToleratedFailurePercentage).is_some_and(share)
+        number(MapSetting::ToleratedFailureCount).is_some_and(|max| failed as f64 > max)
+            || number(MapSetting::ToleratedFailurePercentage).is_some_and(exceeds_percentage)
     }
 
     fn mock_items(&self) -> usize {
@@ -179,9 +179,9 @@ impl Probe {
         Inspection {
             stages: self.stages.into_inner(),
             settings: self.settings.into_inner(),
-            handled: self.handled.get(),
+            error_details: self.error_details.get(),
             failure: self.failure.into_inner(),
-            left: self.left.into_inner(),
+            exit: self.exit.into_inner(),
         }
     }
 }
@@ -190,19 +190,19 @@ fn count(payload: &Payload) -> usize {
     payload.value().as_array().map_or(0, Vec::len)
 }
 
-/// The observations of a probe.
+/// The observations of an inspector.
 #[derive(Debug)]
 pub(crate) struct Inspection {
     pub(crate) stages: BTreeMap<Stage, Payload>,
     pub(crate) settings: BTreeMap<MapSetting, Value>,
-    pub(crate) handled: ErrorDetails,
-    /// The failure as it was before a catcher took it.
+    pub(crate) error_details: ErrorDetails,
+    /// The failure before a catcher error_details it.
     pub(crate) failure: Option<Failure>,
-    pub(crate) left: Option<(Payload, Option<String>)>,
+    pub(crate) exit: Option<(Payload, Option<String>)>,
 }
 
 impl ErrorDetails {
-    /// AWS's `errorDetails`.
+    /// Serializes AWS's `errorDetails`.
     pub(crate) fn to_value(self) -> Option<Value> {
         let mut details = json!({});
         if let Some(index) = self.catcher {
