@@ -431,9 +431,9 @@ mod tests {
 
     #[test]
     fn a_parameter_without_a_value_is_refused() {
-        let told = Cli::try_parse_from(["scones", "up", "--parameter", "Threshold"])
+        let message = Cli::try_parse_from(["scones", "up", "--parameter", "Threshold"])
             .unwrap_err()
             .to_string();
-        assert!(told.contains("write it as NAME=VALUE"), "{told}");
+        assert!(message.contains("write it as NAME=VALUE"), "{message}");
     }
 }

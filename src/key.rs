@@ -38,7 +38,7 @@ fn of(id: Option<String>, secret: Option<String>) -> anyhow::Result<Option<Key>>
 mod tests {
     use super::*;
 
-    fn told(id: Option<&str>, secret: Option<&str>) -> String {
+    fn error_text(id: Option<&str>, secret: Option<&str>) -> String {
         let read = of(id.map(str::to_owned), secret.map(str::to_owned));
         format!("{:#}", read.unwrap_err())
     }
@@ -47,14 +47,14 @@ mod tests {
     fn half_a_key_or_a_weak_one_is_an_error() {
         assert_eq!(of(None, None).unwrap(), None);
         assert_eq!(
-            told(Some("me"), None),
+            error_text(Some("me"), None),
             "SCONES_ACCESS_KEY_ID is set and SCONES_SECRET_ACCESS_KEY is not: set both, or none"
         );
         assert_eq!(
-            told(None, Some("x")),
+            error_text(None, Some("x")),
             "SCONES_SECRET_ACCESS_KEY is set and SCONES_ACCESS_KEY_ID is not: set both, or none"
         );
-        let weak = told(Some("me"), Some(""));
+        let weak = error_text(Some("me"), Some(""));
         assert!(
             weak.starts_with(
                 "SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: the secret access key is too weak"

@@ -173,23 +173,24 @@ async fn a_function_with_the_model_in_it_answers_as_the_endpoint_does() {
         ..Options::default()
     };
     let without = Stack::with_model_and(&options);
-    let answers = [answer(&with_endpoint).await, answer(&without).await];
+    let answers = [classify(&with_endpoint).await, classify(&without).await];
     let [expected, found] = &answers;
-    let scores = |answer: &Value| -> Vec<f64> {
-        let scores = answer["inferences"].as_array().unwrap().iter();
+    let scores = |response: &Value| -> Vec<f64> {
+        let scores = response["inferences"].as_array().unwrap().iter();
         scores.map(|score| score.as_f64().unwrap()).collect()
     };
     for (a, b) in scores(expected).iter().zip(scores(found)) {
         assert!((a - b).abs() < 1e-5, "{expected} and {found}");
     }
-    let names =
-        |answer: &Value| -> Vec<String> { answer.as_object().unwrap().keys().cloned().collect() };
+    let names = |response: &Value| -> Vec<String> {
+        response.as_object().unwrap().keys().cloned().collect()
+    };
     assert_eq!(names(expected), names(found));
     assert_eq!(expected["label"], found["label"]);
 }
 
-/// What the workflow says of a test image.
-async fn answer(stack: &Stack) -> Value {
+/// Returns the workflow's result for a test image.
+async fn classify(stack: &Stack) -> Value {
     let clients = Clients::of(stack).await;
     let key = clients.test_image().await;
     let input = json!({ "s3_bucket": BUCKET, "s3_key": key, "image_data": "", "threshold": 0.5 });

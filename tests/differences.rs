@@ -3,12 +3,12 @@
 use crate::support::{Options, Stack};
 
 /// An empty stack, and requests to it as anyone could send them.
-struct Any {
+struct Started {
     stack: Stack,
     _dir: tempfile::TempDir,
 }
 
-impl Any {
+impl Started {
     fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let options = Options {
@@ -50,7 +50,7 @@ impl Any {
 fn other_services_are_refused_by_name() {
     let target = [("x-amz-target", "DynamoDB_20120810.ListTables")];
     let expected = (501, "The local stack has no service");
-    Any::start().check("POST /", &target, "{}", expected);
+    Started::start().check("POST /", &target, "{}", expected);
 }
 
 #[test]
@@ -62,12 +62,12 @@ fn without_a_key_any_signature_is_taken() {
         ("content-type", "application/x-amz-json-1.0"),
     ];
     let expected = (200, r#"{"stateMachines":[]}"#);
-    Any::start().check("POST /", &headers, "{}", expected);
+    Started::start().check("POST /", &headers, "{}", expected);
 }
 
 #[test]
 fn what_s3_does_not_keep_is_not_implemented() {
-    let stack = Any::start();
+    let stack = Started::start();
     stack.check("PUT /bucket", &[], "", (200, ""));
     let not_implemented = |line: &str, headers: &[(&str, &str)], body: &str, text: &str| {
         stack.check(line, headers, body, (501, text));
@@ -90,7 +90,7 @@ fn what_s3_does_not_keep_is_not_implemented() {
 
 #[test]
 fn functions_have_no_versions_and_no_aliases() {
-    let stack = Any::start();
+    let stack = Started::start();
     let expected = (404, "is not an operation of the local Lambda service");
     for collection in ["versions", "aliases", "url"] {
         let line = format!("GET /2015-03-31/functions/f/{collection}");
@@ -106,7 +106,7 @@ fn tags_of_what_does_not_exist_are_kept() {
             ("content-type", "application/x-amz-json-1.1"),
         ]
     };
-    let stack = Any::start();
+    let stack = Started::start();
     let nothing = "arn:aws:sagemaker:us-east-1:123456789012:model/nothing";
     let add = format!(r#"{{"ResourceArn":"{nothing}","Tags":[{{"Key":"a","Value":"1"}}]}}"#);
     stack.check("POST /", &headers("SageMaker.AddTags"), &add, (200, ""));

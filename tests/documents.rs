@@ -1,4 +1,4 @@
-//! What the documents say is there: the files that they link to, the sections, and the commands.
+//! Checks the documents: that linked files, sections and commands exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Those for whoever uses or reads the project.
+/// Returns the documents for users and readers of the project.
 fn documents() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"]
         .iter()
@@ -22,7 +22,7 @@ fn documents() -> Vec<PathBuf> {
     found
 }
 
-/// Where the links and pictures of a text go: what stands in `](…)`.
+/// Returns the targets of the links and pictures of a text: the text in `](…)`.
 fn links(text: &str) -> Vec<&str> {
     text.split("](")
         .skip(1)
@@ -44,7 +44,7 @@ fn anchors(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong with a link of `document`, if anything is.
+/// Checks a link of `document`; returns the fault, if there is one.
 fn fault(document: &Path, link: &str) -> Option<String> {
     if link.starts_with("http://") || link.starts_with("https://") {
         return None;

@@ -17,7 +17,7 @@ async fn an_execution_that_the_kill_interrupted_is_finished_by_the_next_stack() 
     let key = clients.test_image().await;
     let before = clients.run(&key).await;
     // The classifier hangs, so that the execution is in the middle when the stack dies.
-    let classifier = processes::named(stack.pid(), "classify-image")[0];
+    let classifier = processes::child_pids(stack.pid(), "classify-image")[0];
     processes::signal(classifier, "STOP");
     let arn = clients.start(&key).await;
     clients
@@ -76,8 +76,8 @@ async fn no_process_outlives_the_stack() {
     let stack = Stack::with_model();
     let clients = Clients::of(&stack).await;
     clients.run(&clients.test_image().await).await;
-    let mut children = processes::named(stack.pid(), "lambda");
-    children.extend(processes::named(stack.pid(), "serve"));
+    let mut children = processes::child_pids(stack.pid(), "lambda");
+    children.extend(processes::child_pids(stack.pid(), "serve"));
     assert!(children.len() >= 4, "{children:?}");
     let _kept = stack.kill();
     for _ in 0..100 {

@@ -1,4 +1,5 @@
-//! What breaks is reported as AWS reports it: the endpoint, a Lambda that crashes, a Lambda that hangs.
+//! Tests that failures are reported as AWS reports them: of the endpoint, of a Lambda that crashes,
+//! and of one that hangs.
 
 use std::path::{Path, PathBuf};
 
@@ -89,7 +90,7 @@ async fn a_lambda_that_hangs_is_seen_as_aws_would_report_it() {
     let key = clients.test_image().await;
     clients.run(&key).await;
     // The warm environment of the gate stops in its tracks.
-    let gate = processes::named(stack.pid(), "filter-inferences");
+    let gate = processes::child_pids(stack.pid(), "filter-inferences");
     assert_eq!(gate.len(), 1);
     processes::signal(gate[0], "STOP");
     let execution = clients.run(&key).await;
@@ -124,7 +125,7 @@ async fn a_lambda_that_crashes_is_seen_as_aws_would_report_it() {
     let clients = Clients::of(&stack).await;
     let key = clients.test_image().await;
     clients.run(&key).await;
-    let gate = processes::named(stack.pid(), "filter-inferences");
+    let gate = processes::child_pids(stack.pid(), "filter-inferences");
     // Stopped first, so that it is in the middle of the invocation when it is killed.
     processes::signal(gate[0], "STOP");
     let arn = clients.start(&key).await;
@@ -155,7 +156,7 @@ async fn an_endpoint_whose_server_dies_comes_back() {
     let clients = Clients::of(&stack).await;
     let key = clients.test_image().await;
     let before = clients.run(&key).await;
-    for server in processes::named(stack.pid(), "serve") {
+    for server in processes::child_pids(stack.pid(), "serve") {
         processes::signal(server, "KILL");
     }
     // The state machine's retries outlast the restart.

@@ -17,11 +17,11 @@ fn post(url: &str, body: Vec<u8>) -> (u16, Value) {
         .send(body)
         .unwrap();
     let body = response.body_mut().read_to_string().unwrap();
-    let told = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"));
-    (response.status().as_u16(), told)
+    let json = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"));
+    (response.status().as_u16(), json)
 }
 
-async fn answer(stack: &Stack, body: Vec<u8>) -> (u16, Value) {
+async fn classify(stack: &Stack, body: Vec<u8>) -> (u16, Value) {
     let url = format!("{}/_aws/execute-api/FrontDoor/v1/classify", stack.url);
     tokio::task::spawn_blocking(move || post(&url, body))
         .await
@@ -37,14 +37,14 @@ async fn an_image_is_answered_as_the_workflow_answers_it() {
     });
     let clients = Clients::of(&stack).await;
     let key = clients.test_image().await;
-    let (status, told) = answer(&stack, clients.get(&key).await).await;
-    assert_eq!(status, 200, "{told}");
+    let (status, json) = classify(&stack, clients.get(&key).await).await;
+    assert_eq!(status, 200, "{json}");
     let execution = clients.run(&key).await;
     let object: Value = serde_json::from_str(execution.output().unwrap()).unwrap();
     for field in ["label", "confidence", "inferences"] {
-        assert_eq!(told[field], object[field], "{field}");
+        assert_eq!(json[field], object[field], "{field}");
     }
-    let id = told["inference_id"].as_str().unwrap();
+    let id = json["inference_id"].as_str().unwrap();
     // The stack uploads what it captured when it stops.
     let (data_dir, _kept) = stack.stop();
     let stack = Stack::on(&data_dir, &Options::default());
@@ -63,42 +63,42 @@ async fn what_the_gate_refuses_is_told_with_its_label() {
     });
     let clients = Clients::of(&stack).await;
     let key = clients.test_image().await;
-    let (status, told) = answer(&stack, clients.get(&key).await).await;
+    let (status, json) = classify(&stack, clients.get(&key).await).await;
     // A model may well be sure to the last digit of an f32.
-    if told["confidence"] != 1.0 {
+    if json["confidence"] != 1.0 {
         assert_eq!(
-            (status, &told["error"]),
+            (status, &json["error"]),
             (422, &"ThresholdConfidenceNotMet".into())
         );
     }
-    assert!(told["label"].is_string(), "{told}");
+    assert!(json["label"].is_string(), "{json}");
 }
 
 #[tokio::test]
 async fn what_is_no_image_is_told_so() {
     let data_dir = tempfile::tempdir().unwrap();
     let stack = Stack::on(data_dir.path(), &Options::default());
-    let (status, told) = answer(&stack, b"not an image".to_vec()).await;
+    let (status, json) = classify(&stack, b"not an image".to_vec()).await;
     assert_eq!(
-        (status, &told["error"]),
+        (status, &json["error"]),
         (415, &"NotAnImage".into()),
-        "{told}"
+        "{json}"
     );
-    let (status, told) = answer(&stack, vec![0; (4 << 20) + 1]).await;
+    let (status, json) = classify(&stack, vec![0; (4 << 20) + 1]).await;
     assert_eq!(
-        (status, &told["error"]),
+        (status, &json["error"]),
         (413, &"BodyTooLarge".into()),
-        "{told}"
+        "{json}"
     );
-    let (status, told) = answer(&stack, vec![0; 11_000_000]).await;
+    let (status, json) = classify(&stack, vec![0; 11_000_000]).await;
     assert_eq!(
-        (status, &told["message"]),
+        (status, &json["message"]),
         (413, &"Request Too Long".into())
     );
-    let (status, told) = answer(&stack, Vec::new()).await;
+    let (status, json) = classify(&stack, Vec::new()).await;
     assert_eq!(
-        (status, &told["error"]),
+        (status, &json["error"]),
         (400, &"EmptyBody".into()),
-        "{told}"
+        "{json}"
     );
 }

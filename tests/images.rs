@@ -1,4 +1,5 @@
-//! What people really upload: photographs in every format get an answer, and what is no image an error of its own name.
+//! Tests uploads of real-world files: photographs in every format get a prediction, and other files
+//! an error of their own name.
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage};

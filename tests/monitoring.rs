@@ -73,7 +73,7 @@ async fn traffic(stack: &Stack, more: &[&str]) -> [String; 2] {
     [from.to_owned(), to.to_owned()]
 }
 
-/// What was captured becomes objects when the stack stops.
+/// Restarts the stack: captured data becomes objects when the stack stops.
 async fn restarted(stack: Stack) -> (Stack, Option<tempfile::TempDir>) {
     let (dir, temporary) = stack.stop();
     (Stack::on(&dir, &Options::default()), temporary)

@@ -44,7 +44,7 @@ fn scores(text: &[u8]) -> Vec<f32> {
     serde_json::from_slice(text).unwrap()
 }
 
-/// What `scones` prints.
+/// Runs `scones`; returns its standard output.
 fn scones(arguments: &[&str], stack: &Stack) -> String {
     let output = Command::new(SCONES)
         .args(arguments)
@@ -85,23 +85,23 @@ async fn one_photograph_has_the_same_scores_by_every_way_in() {
         ..Options::default()
     });
     let folder = folder(&file);
-    let place = |name: &str| folder.path().join(name);
+    let path = |name: &str| folder.path().join(name);
     artifact::unpack(
         &stack.data_dir.join("training/model.tar.gz"),
-        &place("model"),
+        &path("model"),
     )
     .unwrap();
-    let model = Predictor::load(&place("model")).unwrap();
+    let model = Predictor::load(&path("model")).unwrap();
     let shape = model.config().input.shape;
 
     // Training.
-    let data = Dataset::read(&place("images"), &place("a.lst"), 2, shape).unwrap();
+    let data = Dataset::read(&path("images"), &path("a.lst"), 2, shape).unwrap();
     let expected = model.score(&data.images[0]).unwrap();
     // Staging.
     let png = staged(folder.path(), shape);
     assert_eq!(model.predict(&png).unwrap(), expected);
-    locally(&stack, folder.path(), &expected).await;
-    over_http(&stack, &file, &expected).await;
+    check_cli(&stack, folder.path(), &expected).await;
+    check_http(&stack, &file, &expected).await;
     imported(folder.path(), &file, &png);
     let without_endpoint = Stack::with_model_and(&Options {
         parameters: &[("DeployEndpoint", "false"), ("ModelInLambda", "true")],
@@ -111,9 +111,9 @@ async fn one_photograph_has_the_same_scores_by_every_way_in() {
 }
 
 /// `scones model evaluate` and `scones monitor baseline`.
-async fn locally(stack: &Stack, folder: &Path, expected: &[f32]) {
-    let place = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    let [model, images, list, report] = ["model", "images", "a.lst", "report.json"].map(place);
+async fn check_cli(stack: &Stack, folder: &Path, expected: &[f32]) {
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let [model, images, list, report] = ["model", "images", "a.lst", "report.json"].map(path);
     let of = ["--model", &model, "--images", &images, "--lst", &list];
     scones(
         &[&["model", "evaluate", "--json", &report], &of[..]].concat(),
@@ -140,7 +140,7 @@ async fn locally(stack: &Stack, folder: &Path, expected: &[f32]) {
 }
 
 /// The endpoint, the workflow and the front door.
-async fn over_http(stack: &Stack, file: &[u8], expected: &[f32]) {
+async fn check_http(stack: &Stack, file: &[u8], expected: &[f32]) {
     let clients = Clients::of(stack).await;
     for content_type in ["application/x-image", "image/png"] {
         let invoked = clients

@@ -35,8 +35,8 @@ impl Site {
                 let body = page(&path);
                 let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close";
                 let length = body.len();
-                let answer = format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}");
-                let _ = stream.get_mut().write_all(answer.as_bytes());
+                let response = format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}");
+                let _ = stream.get_mut().write_all(response.as_bytes());
             }
         });
         Self { port, asked }
@@ -233,21 +233,21 @@ async fn an_object_that_is_a_page_runs_nothing_in_a_browser() {
     assert!(!jobs.exists(), "a page started a training job");
 }
 
-/// What a plain socket gets, with these lines in the head.
-fn ask(stack: &str, method: &str, path: &str, head: &str, body: &str) -> (u16, String) {
+/// Sends a request over a plain socket, with these lines in the head; returns status and text.
+fn send_request(stack: &str, method: &str, path: &str, head: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(stack.strip_prefix("http://").unwrap()).unwrap();
     let length = body.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\n{head}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split(' ').nth(1).unwrap_or_default();
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response);
+    let response = String::from_utf8_lossy(&response).into_owned();
+    let status = response.split(' ').nth(1).unwrap_or_default();
     (
-        status.parse().unwrap_or_else(|_| panic!("{answer:?}")),
-        answer,
+        status.parse().unwrap_or_else(|_| panic!("{response:?}")),
+        response,
     )
 }
 
@@ -283,10 +283,11 @@ fn every_service_refuses_other_hosts_and_origins() {
     let stack = Stack::on(dir.path(), &Options::default());
     let own = stack.url.strip_prefix("http://").unwrap();
     for (method, path, head) in REQUESTS {
-        let asked =
-            |headers: &str| ask(&stack.url, method, path, &format!("{headers}{head}"), "{}");
-        let (status, answer) = asked(&format!("Host: {own}\r\n"));
-        assert_ne!(status, 403, "{method} {path}: {answer}");
+        let asked = |headers: &str| {
+            send_request(&stack.url, method, path, &format!("{headers}{head}"), "{}")
+        };
+        let (status, response) = asked(&format!("Host: {own}\r\n"));
+        assert_ne!(status, 403, "{method} {path}: {response}");
         for (headers, expected) in [
             ("Host: rebound.example\r\n".to_owned(), 403),
             (
@@ -313,12 +314,12 @@ fn every_service_refuses_other_hosts_and_origins() {
             (String::new(), 400),
             (format!("Host: {own}\r\nHost: {own}\r\n"), 400),
         ] {
-            let (status, answer) = asked(&headers);
-            assert_eq!(status, expected, "{method} {path} {headers:?}: {answer}");
-            let answer = answer.to_lowercase();
+            let (status, response) = asked(&headers);
+            assert_eq!(status, expected, "{method} {path} {headers:?}: {response}");
+            let response = response.to_lowercase();
             assert!(
-                answer.contains("content-security-policy: sandbox\r\n"),
-                "{answer}"
+                response.contains("content-security-policy: sandbox\r\n"),
+                "{response}"
             );
         }
     }
@@ -342,16 +343,16 @@ async fn every_answer_is_sandboxed() {
         ("GET", "/_scones/none".to_owned(), 404),
         ("GET", "/_aws/execute-api/FrontDoor/v1/none".to_owned(), 403),
     ] {
-        let (status, answer) = ask(&stack.url, method, &path, &host, "");
-        assert_eq!(status, expected, "{path}: {answer}");
-        let answer = answer.to_lowercase();
+        let (status, response) = send_request(&stack.url, method, &path, &host, "");
+        assert_eq!(status, expected, "{path}: {response}");
+        let response = response.to_lowercase();
         assert!(
-            answer.contains("content-security-policy: sandbox\r\n"),
-            "{answer}"
+            response.contains("content-security-policy: sandbox\r\n"),
+            "{response}"
         );
         assert!(
-            answer.contains("x-content-type-options: nosniff\r\n"),
-            "{answer}"
+            response.contains("x-content-type-options: nosniff\r\n"),
+            "{response}"
         );
     }
 }

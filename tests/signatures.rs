@@ -52,8 +52,8 @@ async fn post(service: &'static str, url: String, body: Vec<u8>) -> (u16, Value)
         }
         let mut response = request.send(&body).unwrap();
         let body = response.body_mut().read_to_string().unwrap();
-        let told = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"));
-        (response.status().as_u16(), told)
+        let response = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"));
+        (response.status().as_u16(), response)
     };
     tokio::task::spawn_blocking(signed).await.unwrap()
 }
@@ -73,24 +73,28 @@ async fn the_whole_workflow_runs_on_signed_requests() {
     let ended = clients.wait(&arn).await;
     assert_eq!(ended.status, ExecutionStatus::Succeeded, "{ended:?}");
 
-    let answer = clients
+    let read_response = clients
         .runtime
         .invoke_endpoint()
         .endpoint_name("scones-classifier")
         .content_type("application/x-image")
         .body(bytes.clone().into());
-    assert!(answer.send().await.unwrap().body.is_some());
+    assert!(read_response.send().await.unwrap().body.is_some());
 
     let door = format!("{}/_aws/execute-api/FrontDoor/v1/classify", stack.url);
-    let (status, told) = post("execute-api", door, bytes).await;
-    assert_eq!(status, 200, "{told}");
-    assert!(told["label"].is_string(), "{told}");
+    let (status, response) = post("execute-api", door, bytes).await;
+    assert_eq!(status, 200, "{response}");
+    assert!(response["label"].is_string(), "{response}");
 
     let path = "2015-03-31/functions/filter-inferences/invocations";
     let event = json!({"inferences": [1.0, 0.0], "s3_bucket": "b", "s3_key": "k"});
     let url = format!("{}/{path}", stack.url);
-    let (status, told) = post("lambda", url, event.to_string().into()).await;
-    assert_eq!((status, &told["s3_key"]), (200, &"k".into()), "{told}");
+    let (status, response) = post("lambda", url, event.to_string().into()).await;
+    assert_eq!(
+        (status, &response["s3_key"]),
+        (200, &"k".into()),
+        "{response}"
+    );
 
     // Objects, captured data, histories, logs, the functions' environments: nothing of it was written down.
     let (data_dir, _kept) = stack.stop();
@@ -132,7 +136,7 @@ fn scones(arguments: &[&str], key: Option<(&str, &str)>) -> Output {
     command.stdin(Stdio::null()).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
     format!(
         "{}{}",
@@ -161,7 +165,7 @@ async fn the_commands_need_the_key() {
     for verb in verbs {
         let all = [verb, &["--data-dir", data_dir]].concat();
         let right = scones(&all, Some(KEY));
-        assert!(right.status.success(), "{verb:?}: {}", said(&right));
+        assert!(right.status.success(), "{verb:?}: {}", output_text(&right));
         for (key, expected) in [
             (
                 None,
@@ -174,8 +178,8 @@ async fn the_commands_need_the_key() {
         ] {
             let refused = scones(&all, key);
             assert!(!refused.status.success(), "{verb:?}");
-            let told = said(&refused);
-            assert!(told.contains(expected), "{verb:?}: {told}");
+            let response = output_text(&refused);
+            assert!(response.contains(expected), "{verb:?}: {response}");
         }
     }
 }
@@ -205,8 +209,8 @@ fn an_address_that_others_can_reach_needs_a_key_that_is_one() {
     ] {
         let refused = scones(&up, key);
         assert!(!refused.status.success());
-        let told = said(&refused);
-        assert!(told.contains(expected), "{told}");
+        let response = output_text(&refused);
+        assert!(response.contains(expected), "{response}");
     }
 }
 
@@ -238,14 +242,17 @@ fn bodies_that_are_not_verified_take_no_memory() {
     // With its last byte, a signature is looked at.
     for mut stream in held {
         stream.write_all(b"a").unwrap();
-        let told = answer(&mut stream);
-        assert!(told.contains("InvalidSignatureException"), "{told}");
+        let response = read_response(&mut stream);
+        assert!(response.contains("InvalidSignatureException"), "{response}");
     }
     // What the head tells is not waited for.
-    let told = answer(&mut begin(&stack, "another-id", BODY));
-    assert!(told.contains("UnrecognizedClientException"), "{told}");
-    let told = answer(&mut begin(&stack, KEY.0, (16 << 20) + 1));
-    assert!(told.starts_with("HTTP/1.1 413"), "{told}");
+    let response = read_response(&mut begin(&stack, "another-id", BODY));
+    assert!(
+        response.contains("UnrecognizedClientException"),
+        "{response}"
+    );
+    let response = read_response(&mut begin(&stack, KEY.0, (16 << 20) + 1));
+    assert!(response.starts_with("HTTP/1.1 413"), "{response}");
 }
 
 /// The head of a request with a wrong signature.
@@ -266,11 +273,11 @@ fn begin(stack: &Stack, id: &str, length: usize) -> TcpStream {
     stream
 }
 
-fn answer(stream: &mut TcpStream) -> String {
-    let mut told = Vec::new();
+fn read_response(stream: &mut TcpStream) -> String {
+    let mut response = Vec::new();
     // The connection may break after the answer, since nobody reads the body.
-    let _ = stream.read_to_end(&mut told);
-    String::from_utf8_lossy(&told).into_owned()
+    let _ = stream.read_to_end(&mut response);
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 /// The bytes of memory that a process holds.

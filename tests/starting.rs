@@ -1,4 +1,4 @@
-//! How `scones up` starts: what it takes of the machine, what it leaves to others, and what it says when it can't.
+//! Tests the start of `scones up`: its use of the machine, its isolation, and its errors.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -54,7 +54,7 @@ fn check_private(folder: &Path) -> BTreeSet<String> {
     seen
 }
 
-/// What nobody may find in a child process.
+/// A secret that no child process may receive.
 const PLANTED: &str = "planted-0f8fad5bd9cb469fa16570867728950e";
 
 /// Model servers, training jobs and the watchdog had everything that whoever started the stack had.
@@ -134,7 +134,7 @@ async fn train(clients: &Clients) {
 fn children(parent: u32) -> Vec<(u32, String)> {
     let kinds = ["/bin/sh", "lambda", "serve", "train"];
     let found = kinds.map(|kind| {
-        let pids = processes::named(parent, kind).into_iter();
+        let pids = processes::child_pids(parent, kind).into_iter();
         pids.map(move |pid| (pid, kind.to_owned()))
             .collect::<Vec<_>>()
     });

@@ -122,7 +122,7 @@ impl Trainer {
     }
 }
 
-/// Those of a network that learns the small data set in a moment.
+/// Returns the hyperparameters of a network that learns the small data set in a moment.
 fn hyperparameters(changes: &Value) -> Value {
     let mut values = json!({
         "num_classes": "2", "image_shape": "3,32,32", "labels": "bicycle,motorcycle", "epochs": "3",
@@ -133,7 +133,7 @@ fn hyperparameters(changes: &Value) -> Value {
     values
 }
 
-/// Those that the model before was trained with.
+/// Returns the hyperparameters of the previous model.
 fn same_as_before() -> Value {
     json!({
         "num_classes": "2", "num_training_samples": "1000", "image_shape": "3,32,32", "epochs": "4",

@@ -82,10 +82,10 @@ fn mock(options: &cli::TestState) -> anyhow::Result<Option<Mock>> {
             ..Mock::default()
         }));
     }
-    Ok(options.mock_error.as_ref().map(|given| {
-        let (error, cause) = match given.split_once('=') {
+    Ok(options.mock_error.as_ref().map(|mock| {
+        let (error, cause) = match mock.split_once('=') {
             Some((error, cause)) => (error, Some(cause.to_owned())),
-            None => (given.as_str(), None),
+            None => (mock.as_str(), None),
         };
         Mock {
             error_output: Some(Failure {
@@ -166,23 +166,26 @@ fn as_json(answer: &TestStateOutput) -> Value {
         ("error", answer.error.as_deref()),
         ("cause", answer.cause.as_deref()),
     ]);
-    if let Some(seen) = &answer.inspection_data {
-        json["inspectionData"] = inspection(seen);
+    if let Some(inspection) = &answer.inspection_data {
+        json["inspectionData"] = inspection_json(inspection);
     }
     json
 }
 
 /// Returns the steps that a Task's data goes through.
-fn inspection(seen: &types::InspectionData) -> Value {
+fn inspection_json(inspection: &types::InspectionData) -> Value {
     those_there([
-        ("input", seen.input.as_deref()),
-        ("variables", seen.variables.as_deref()),
-        ("afterInputPath", seen.after_input_path.as_deref()),
-        ("afterParameters", seen.after_parameters.as_deref()),
-        ("afterArguments", seen.after_arguments.as_deref()),
-        ("result", seen.result.as_deref()),
-        ("afterResultSelector", seen.after_result_selector.as_deref()),
-        ("afterResultPath", seen.after_result_path.as_deref()),
+        ("input", inspection.input.as_deref()),
+        ("variables", inspection.variables.as_deref()),
+        ("afterInputPath", inspection.after_input_path.as_deref()),
+        ("afterParameters", inspection.after_parameters.as_deref()),
+        ("afterArguments", inspection.after_arguments.as_deref()),
+        ("result", inspection.result.as_deref()),
+        (
+            "afterResultSelector",
+            inspection.after_result_selector.as_deref(),
+        ),
+        ("afterResultPath", inspection.after_result_path.as_deref()),
     ])
 }
 

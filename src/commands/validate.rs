@@ -114,9 +114,9 @@ fn findings(definition: &Definition) -> Vec<Diagnostic> {
 fn as_json(definition: &Definition, diagnostic: &Diagnostic) -> Value {
     let mut value = json!(diagnostic);
     value["file"] = json!(definition.name);
-    if let Some(place) = diagnostic.line_column(&definition.text) {
-        value["line"] = json!(place.line);
-        value["column"] = json!(place.column);
+    if let Some(position) = diagnostic.line_column(&definition.text) {
+        value["line"] = json!(position.line);
+        value["column"] = json!(position.column);
     }
     if let Some(hint) = &diagnostic.hint {
         value["hint"] = json!(hint);

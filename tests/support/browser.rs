@@ -20,7 +20,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts one; `None`, said loudly, where there is no Chromium.
     pub(crate) fn start() -> Option<Self> {
-        let Some((driver, chromium)) = found("chromedriver").zip(chromium()) else {
+        let Some((driver, chromium)) = find_program("chromedriver").zip(chromium()) else {
             eprintln!(
                 "SKIPPED: there is no chromium with its chromedriver here (Debian: apt-get install chromium chromium-driver)"
             );
@@ -62,7 +62,7 @@ impl Browser {
         self.post("url", &json!({ "url": url }));
     }
 
-    /// What a script returns in the page.
+    /// Runs a script in the page; returns its result.
     pub(crate) fn run(&self, script: &str) -> Value {
         self.post("execute/sync", &json!({ "script": script, "args": [] }))
     }
@@ -71,9 +71,9 @@ impl Browser {
     pub(crate) fn until(&self, what: &str, script: &str) -> Value {
         let begun = Instant::now();
         loop {
-            let found = self.run(script);
-            if !matches!(found, Value::Null | Value::Bool(false)) {
-                return found;
+            let find_program = self.run(script);
+            if !matches!(find_program, Value::Null | Value::Bool(false)) {
+                return find_program;
             }
             assert!(
                 begun.elapsed() < PATIENCE,
@@ -107,7 +107,8 @@ impl Browser {
         self.post("goog/cdp/execute", &command);
     }
 
-    /// What the browser complained of: scripts that failed, and what the content security policy refused.
+    /// Returns the browser's log: failed scripts, and resources that the content security policy
+    /// refused.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let log = self.post("se/log", &json!({ "type": "browser" }));
         let entries = log.as_array().unwrap().iter();
@@ -118,11 +119,11 @@ impl Browser {
     }
 
     fn element(&self, selector: &str) -> String {
-        let found = self.post(
+        let find_program = self.post(
             "element",
             &json!({ "using": "css selector", "value": selector }),
         );
-        let mut references = found.as_object().unwrap().values();
+        let mut references = find_program.as_object().unwrap().values();
         references.next().unwrap().as_str().unwrap().to_owned()
     }
 
@@ -190,11 +191,11 @@ fn port(driver: &mut Child) -> Option<u16> {
 fn chromium() -> Option<PathBuf> {
     ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
-        .find_map(found)
+        .find_map(find_program)
 }
 
 /// A program on the path.
-fn found(program: &str) -> Option<PathBuf> {
+fn find_program(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(program))

@@ -195,7 +195,7 @@ impl Clients {
         self.executions_of(key).await.swap_remove(0)
     }
 
-    /// Whether the execution has scheduled the Lambda function.
+    /// Returns true if the execution has scheduled the Lambda function.
     pub(crate) async fn scheduled(&self, arn: &str, function: &str) -> bool {
         self.history(arn).await.iter().any(|event| {
             let details = event.task_scheduled_event_details.as_ref();

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// The children of `parent` with `word` in their command line.
-pub(crate) fn named(parent: u32, word: &str) -> Vec<u32> {
+pub(crate) fn child_pids(parent: u32, word: &str) -> Vec<u32> {
     let children = Command::new("ps")
         .args(["-o", "pid=,args=", "--ppid", &parent.to_string()])
         .output()
@@ -27,7 +27,7 @@ pub(crate) fn signal(pid: u32, name: &str) {
     assert!(status.success(), "kill -{name} {pid}");
 }
 
-/// Whether the process is there.
+/// Returns true if the process is running.
 pub(crate) fn alive(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

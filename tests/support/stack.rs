@@ -16,7 +16,7 @@ pub(crate) const SCONES: &str = env!("CARGO_BIN_EXE_scones");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a test may want to be different.
+/// Options of a test stack.
 #[derive(Default)]
 pub(crate) struct Options<'a> {
     /// Another template than the project's own.
@@ -65,9 +65,10 @@ impl Stack {
         command
             .args(["up", "--port=0", "--until-stdin-ends", "--data-dir"])
             .arg(data_dir)
-            .arg(match options.console {
-                true => "--console=127.0.0.1:0",
-                false => "--no-console",
+            .arg(if options.console {
+                "--console=127.0.0.1:0"
+            } else {
+                "--no-console"
             });
         if let Some(template) = &options.template {
             command.arg("--template").arg(template);
@@ -90,9 +91,10 @@ impl Stack {
         let mut child = command
             .current_dir(ROOT)
             .stdin(Stdio::piped())
-            .stdout(match options.console {
-                true => Stdio::piped(),
-                false => Stdio::null(),
+            .stdout(if options.console {
+                Stdio::piped()
+            } else {
+                Stdio::null()
             })
             .stderr(Stdio::piped())
             .spawn()

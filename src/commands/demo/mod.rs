@@ -71,13 +71,13 @@ async fn workflow(demo: &cli::Demo, stack: &Stack) -> anyhow::Result<Report> {
     let config = aws::config(stack.url(), &stack.identity().region).await?;
     let s3 = cifar_tools::s3::from_config(&config);
     let data = stage(demo, &s3, &names.bucket).await?;
-    let place = TrainingJob {
+    let job = TrainingJob {
         client: &s3,
         bucket: &names.bucket,
         model_key: &names.model_key,
         data_dir: stack.data_dir(),
     };
-    let model = model(demo, &place, &names.labels).await?;
+    let model = model(demo, &job, &names.labels).await?;
     deploy(stack, &names.endpoint).await?;
     let workflow = Workflow {
         sfn: aws_sdk_sfn::Client::new(&config),
@@ -128,15 +128,15 @@ async fn stage(demo: &cli::Demo, s3: &aws_sdk_s3::Client, bucket: &str) -> anyho
     })
 }
 
-async fn model(demo: &cli::Demo, place: &TrainingJob<'_>, labels: &str) -> anyhow::Result<Model> {
+async fn model(demo: &cli::Demo, job: &TrainingJob<'_>, labels: &str) -> anyhow::Result<Model> {
     let earlier = if demo.retrain {
         None
     } else {
-        place.earlier(demo.epochs).await
+        job.earlier(demo.epochs).await
     };
     let model = match earlier {
         Some(model) => model,
-        None => place.train(demo.epochs, labels).await?,
+        None => job.train(demo.epochs, labels).await?,
     };
     let when = if model.reused {
         "by an earlier run, "

@@ -168,27 +168,27 @@ async fn machine_is_active(
 /// Asks with something that is no image: what the container says of it shows that it is in service.
 async fn endpoint_answers(clients: &Clients, endpoint: &Endpoint) -> Finding {
     let what = format!("endpoint {}", endpoint.name);
-    let asked = clients
+    let request = clients
         .runtime
         .invoke_endpoint()
         .endpoint_name(&endpoint.name);
-    let asked = asked
+    let request = request
         .content_type("text/plain")
         .body(Blob::new("scones doctor"));
-    let Err(error) = asked.send().await else {
+    let Err(error) = request.send().await else {
         return Finding::right(what, "answers");
     };
     match error.as_service_error() {
-        Some(InvokeEndpointError::ModelError(told))
-            if told
+        Some(InvokeEndpointError::ModelError(error))
+            if error
                 .original_status_code()
                 .is_some_and(|code| (400..500).contains(&code)) =>
         {
             Finding::right(what, "is in service")
         }
-        Some(InvokeEndpointError::ModelError(told)) => Finding::wrong(
+        Some(InvokeEndpointError::ModelError(error)) => Finding::wrong(
             what,
-            format!("fails: {}", told.original_message().unwrap_or_default()),
+            format!("fails: {}", error.original_message().unwrap_or_default()),
             "its log says why: scones logs here, /aws/sagemaker/Endpoints/ on AWS",
         ),
         Some(service) if is_not_in_service(service) => Finding::wrong(
