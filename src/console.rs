@@ -19,7 +19,7 @@ use service::logs;
 use service::sdk::SdkError;
 
 /// The interval at which logs are polled.
-const PAUSE: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The prefixes of ground truth and of monitoring runs in the application's bucket.
 const GROUND_TRUTH: &str = "ground-truth/";
@@ -82,11 +82,11 @@ impl Aws for InProcess {
         parameters: Value,
     ) -> Result<Value, ApiError> {
         let Some(there) = self.0.service(service) else {
-            return Err(not_here(service, operation));
+            return Err(unsupported(service, operation));
         };
         let answer = there.call(operation, &parameters).await;
         answer.map_err(|error| match error {
-            SdkError::NoOperation => not_here(service, operation),
+            SdkError::NoOperation => unsupported(service, operation),
             SdkError::Parameters(message) => ApiError {
                 code: "ValidationException".into(),
                 message,
@@ -153,7 +153,7 @@ fn follow(data_dir: &Path, name: &str) -> BoxStream<'static, Result<Vec<LogLine>
             Ok(follow) => follow?,
             Err(error) => return Some((Err(internal(&error)), Ok(None))),
         };
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         let polled = blocking(move || {
             let lines = follow.poll()?;
             Ok((lines, follow))
@@ -193,7 +193,7 @@ fn internal(error: &dyn std::fmt::Display) -> ApiError {
     }
 }
 
-fn not_here(service: &str, operation: &str) -> ApiError {
+fn unsupported(service: &str, operation: &str) -> ApiError {
     ApiError {
         code: "UnknownOperationException".into(),
         message: format!("The local stack has no {service}:{operation}."),

@@ -45,7 +45,7 @@ impl Steps {
         Self(bar.with_prefix(what))
     }
 
-    /// There are `steps` steps in all.
+    /// Sets the total number of steps.
     pub(crate) fn of(&self, steps: u64) {
         self.0.set_length(steps);
     }

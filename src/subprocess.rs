@@ -1,4 +1,4 @@
-//! This program, started again: one binary is the stack, the functions and the model container.
+//! Starts this program again: one binary is the stack, the functions and the model container.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -19,7 +19,7 @@ pub(crate) fn is_stopped() -> bool {
 
 /// A bar for bytes, with the number of images behind it if there are any.
 ///
-/// It draws on standard error, and nothing at all if that is no terminal.
+/// It draws on standard error if that is a terminal, and else nothing.
 pub(crate) fn bytes(label: &'static str) -> impl Progress + Send + 'static {
     let bar = ProgressBar::new_spinner();
     let style = "{prefix} [{bar:24}] {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";

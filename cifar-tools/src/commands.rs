@@ -127,7 +127,7 @@ fn refuse_folder(file: File) -> std::io::Result<File> {
 }
 
 /// The number of unusable files that the report names.
-const SHOWN: usize = 20;
+const MAX_LISTED: usize = 20;
 
 fn report(summary: &Summary, to: &str) {
     let Summary {
@@ -153,11 +153,11 @@ fn report(summary: &Summary, to: &str) {
         1 => println!("  1 file was left out:"),
         files => println!("  {files} files were left out:"),
     }
-    for (path, why) in summary.unusable.iter().take(SHOWN) {
+    for (path, why) in summary.unusable.iter().take(MAX_LISTED) {
         println!("    {}: {why}", path.display());
     }
-    if summary.unusable.len() > SHOWN {
-        println!("    and {} more", summary.unusable.len() - SHOWN);
+    if summary.unusable.len() > MAX_LISTED {
+        println!("    and {} more", summary.unusable.len() - MAX_LISTED);
     }
     if *skipped > 0 {
         println!("  {written} uploaded, {skipped} there already");

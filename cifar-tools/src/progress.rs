@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 pub struct Tick {
     /// Bytes of the archive that were read or received so far.
     pub bytes: u64,
-    /// All of them, if that is known.
+    /// The size of the archive in bytes, if it is known.
     pub total: Option<u64>,
     /// Images that were written, uploaded or found in place so far.
     pub images: u64,

@@ -35,7 +35,7 @@ pub enum BindError {
 /// Takes `address`, which must be a loopback one.
 ///
 /// # Errors
-/// It is taken, it is none of this machine's, or others could reach it.
+/// The address is in use, is not one of this machine's, or is reachable by others.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     if !address.ip().is_loopback() {
         return Err(BindError::NotLoopback(address));

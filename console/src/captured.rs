@@ -15,7 +15,7 @@ use s3_uri::S3Uri;
 /// Bytes that are read at a time, and of a line at most: an endpoint takes requests of 6 MB, which
 /// are a third longer as base64, and its answer stands beside.
 const PIECE: usize = 1 << 20;
-const LONGEST: usize = 32 << 20;
+const MAX_LINE_BYTES: usize = 32 << 20;
 /// Objects that are looked at for one page.
 const OBJECTS: usize = 24;
 
@@ -84,7 +84,10 @@ impl Console {
             lines.push_back((from, line.to_vec()));
         };
         while let Some(piece) = self.aws.object(uri, read, PIECE).await? {
-            if piece.is_empty() || end.is_some_and(|end| begun >= end) || line.len() > LONGEST {
+            if piece.is_empty()
+                || end.is_some_and(|end| begun >= end)
+                || line.len() > MAX_LINE_BYTES
+            {
                 break;
             }
             read += piece.len() as u64;
@@ -115,7 +118,10 @@ impl Console {
         from: u64,
         length: usize,
     ) -> Result<Record, Failure> {
-        let line = self.aws.object(uri, from, length.min(LONGEST)).await?;
+        let line = self
+            .aws
+            .object(uri, from, length.min(MAX_LINE_BYTES))
+            .await?;
         let line =
             line.ok_or_else(|| Failure::Missing(format!("There is no object {}.", uri.key)))?;
         Record::parse(&line).map_err(|broken| Failure::Missing(broken.to_string()))

@@ -19,14 +19,14 @@ pub(crate) const SHOWN: usize = 200;
 pub(crate) enum Status {
     Running,
     Succeeded,
-    /// It failed, and a catcher took over.
+    /// It failed, and a catcher handled the error.
     Caught,
     Failed,
     /// Given up because something else failed or the execution was stopped.
     Aborted,
 }
 
-/// One stay in a state.
+/// One entry of a state.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Step {
     pub(crate) name: String,
@@ -157,7 +157,7 @@ impl ExecutionHistory {
         if kind.ends_with("StateAborted") {
             self.become_of(step, Status::Aborted, event);
         } else if kind.ends_with("Scheduled") {
-            self.go_on(step);
+            self.resume_step(step);
             self.steps[step].attempts += 1;
         } else if let Some(run) = text(&event["MapRunStartedEventDetails"], "MapRunArn") {
             self.steps[step].map_run = Some(run.to_owned());
@@ -173,7 +173,7 @@ impl ExecutionHistory {
     }
 
     /// A step that had failed is taken up again by a redrive.
-    fn go_on(&mut self, step: usize) {
+    fn resume_step(&mut self, step: usize) {
         let mut at = Some(step);
         while let Some(step) = at {
             if !matches!(self.steps[step].status, Status::Failed | Status::Aborted) {
@@ -247,7 +247,7 @@ impl ExecutionHistory {
 }
 
 impl Status {
-    /// As people read it, and as the style sheet's class.
+    /// Returns its name, which is also the CSS class.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -258,7 +258,7 @@ impl Status {
         }
     }
 
-    /// The same without color and in one letter.
+    /// Returns a one-letter symbol.
     pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Running => "…",

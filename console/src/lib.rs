@@ -4,9 +4,8 @@
 //! to date and takes dropped files. It knows neither the local stack nor the model: it asks AWS's
 //! APIs through [`Aws`].
 //!
-//! Two things follow from running beside a browser that also shows other sites: `guard` lets no
-//! other site ask for anything, and what comes from inputs, outputs, keys and logs is text, never
-//! markup.
+//! The console runs next to a browser that also shows other sites, so `guard` refuses requests from
+//! other sites, and content of inputs, outputs, keys and logs is escaped as text, never markup.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -15,7 +15,7 @@ use crate::Console;
 use crate::failure::Failure;
 
 /// The minimum pause as a multiple of a poll's duration: polling takes at most a tenth of the time.
-const EASE: u32 = 9;
+const PAUSE_FACTOR: u32 = 9;
 
 /// Fragments of a page by their IDs.
 pub(crate) type Fragments = Vec<(&'static str, Markup)>;
@@ -61,7 +61,7 @@ where
         tokio::time::sleep(poller.wait).await;
         let begun = Instant::now();
         let event = poller.event().await;
-        poller.wait = poller.pause.max(begun.elapsed() * EASE);
+        poller.wait = poller.pause.max(begun.elapsed() * PAUSE_FACTOR);
         Some((event, poller))
     });
     respond(console, events.filter_map(async |event| event))

@@ -168,7 +168,7 @@ mod tests {
         }
     }
 
-    /// All pages, one after another; `between` may start executions after each.
+    /// Returns all pages, one after another; `between` may start executions after each.
     fn pages(api: &Api, limit: usize, between: impl Fn()) -> Vec<Vec<u32>> {
         let machines: Vec<String> = api.lists.borrow().keys().cloned().collect();
         let mut position = Some(PageToken::first(machines.iter().map(String::as_str)));

@@ -64,7 +64,7 @@ impl Console {
         Ok(entries)
     }
 
-    /// All objects below a prefix, up to `limit`.
+    /// Lists the objects below a prefix, up to `limit`.
     pub(crate) async fn objects_below(
         &self,
         below: &S3Uri,
@@ -86,7 +86,7 @@ impl Console {
         Ok(found)
     }
 
-    /// Asks for page after page. A bucket that is not there has nothing.
+    /// Requests page after page. A bucket that does not exist has no objects.
     async fn list(&self, mut request: Value, mut page: impl FnMut(&Value)) -> Result<(), ApiError> {
         loop {
             let answer = match self.aws.call("s3", "listObjectsV2", request.clone()).await {

@@ -132,7 +132,7 @@ pub(crate) fn text<'v>(answer: &'v Value, member: &str) -> Option<&'v str> {
 }
 
 /// Returns the time that an execution took, or has taken until now.
-pub(crate) fn took(execution: &Value) -> String {
+pub(crate) fn duration_text(execution: &Value) -> String {
     let ended = moment(text(execution, "StopDate")).unwrap_or_else(jiff::Timestamp::now);
     crate::text::between(moment(text(execution, "StartDate")), Some(ended))
 }

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The characters that a query has unencoded: RFC 3986's unreserved ones, and those that ARNs and
 /// keys are full of.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -17,7 +17,7 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A value of a query.
 pub(crate) fn encoded(value: &str) -> String {
-    utf8_percent_encode(value, KEPT).to_string()
+    utf8_percent_encode(value, UNESCAPED).to_string()
 }
 
 /// A path with a query; values that are not there are left out.
@@ -40,7 +40,7 @@ pub(crate) fn moment(text: Option<&str>) -> Option<Timestamp> {
     text?.parse().ok()
 }
 
-/// To the second, in UTC, as the logs have it.
+/// Formats a time to the second, in UTC, as the logs have it.
 pub(crate) fn at(moment: Option<Timestamp>) -> Markup {
     let Some(moment) = moment else {
         return html! { span.faint { "–" } };

@@ -76,7 +76,7 @@ pub struct FittedImage {
 /// Decodes an image file and turns it upright: 8-bit RGB, composited over white.
 ///
 /// # Errors
-/// There is no image, or it is too large to decode: see [`UnusableImage`].
+/// The file can't be decoded as an image, or is too large: see [`UnusableImage`].
 pub fn upright(file: &[u8]) -> Result<RgbImage, UnusableImage> {
     let decoded = decode::decode(file)?;
     let mut image = DynamicImage::from(decode::into_rgb(decoded.image));
@@ -87,7 +87,7 @@ pub fn upright(file: &[u8]) -> Result<RgbImage, UnusableImage> {
 /// Decodes an image file, turns it upright, and scales it to `shape`: the pixels that a model sees, in training as in serving.
 ///
 /// # Errors
-/// There is no image, or it is too large to decode: see [`UnusableImage`].
+/// The file can't be decoded as an image, or is too large: see [`UnusableImage`].
 pub fn pixels(file: &[u8], shape: Shape) -> Result<RgbImage, UnusableImage> {
     Ok(scale(decode::decode(file)?, shape))
 }
@@ -95,7 +95,7 @@ pub fn pixels(file: &[u8], shape: Shape) -> Result<RgbImage, UnusableImage> {
 /// Does what [`pixels`] does, and encodes them as PNG.
 ///
 /// # Errors
-/// There is no image, or it is too large to decode: see [`UnusableImage`].
+/// The file can't be decoded as an image, or is too large: see [`UnusableImage`].
 pub fn fit(file: &[u8], shape: Shape) -> Result<FittedImage, UnusableImage> {
     let decoded = decode::decode(file)?;
     let (width, height) = (decoded.image.width(), decoded.image.height());

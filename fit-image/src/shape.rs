@@ -22,7 +22,7 @@ pub enum InvalidShape {
     /// Not red, green and blue.
     #[error("{0} channels, and only 3 (red, green, blue) are supported")]
     Channels(usize),
-    /// No pixels.
+    /// A side is 0.
     #[error("no pixels")]
     Empty,
     /// More pixels than any model of images takes.

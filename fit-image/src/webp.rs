@@ -78,7 +78,7 @@ fn number(bytes: &[u8]) -> u32 {
 /// A lossless bit stream, least significant bit first.
 struct Stream<'a> {
     bytes: &'a [u8],
-    /// In bits.
+    /// The position in bits.
     at: usize,
 }
 
@@ -256,7 +256,7 @@ impl<'a> Stream<'a> {
 struct Code {
     /// The number of symbols of each code length.
     counts: [u32; 16],
-    /// By length, then by number.
+    /// The symbols, sorted by code length, then by number.
     symbols: Vec<u32>,
 }
 

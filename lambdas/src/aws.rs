@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::environment::Environment;
 
-/// Two attempts only: a longer wait is the state machine's business, where waiting costs nothing.
+/// The number of attempts: longer waits are left to the state machine, where waiting costs nothing.
 const ATTEMPTS: u32 = 2;
 
 /// The configuration that every client starts from.
@@ -28,8 +28,8 @@ pub(crate) async fn config(environment: &Environment) -> SdkConfig {
         .await
 }
 
-/// With TLS only where an endpoint asks for it: the roots of trust take longer to load than all
-/// else at a cold start.
+/// Returns a client with TLS only if an endpoint uses it: loading the root certificates takes
+/// longer than the rest of a cold start.
 fn http_client(environment: &Environment) -> SharedHttpClient {
     let plain = |url: &str| url.starts_with("http://");
     let all_plain = environment.get("AWS_ENDPOINT_URL").is_some()

@@ -49,7 +49,7 @@ pub const MAX_BYTES: usize = 90_000;
 
 /// Images that are worked on at a time: they mostly wait for S3 and the endpoint. Each may hold 32
 /// MiB of an image file, beside those that are being decoded.
-const AT_ONCE: usize = 8;
+const CONCURRENCY: usize = 8;
 
 /// The function: the three functions of `classify.asl.json`.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Handler for ClassifyBatch {
         }
         let outcomes: Vec<Outcome> = futures::stream::iter(&items)
             .map(|item| self.outcome(item, &shared))
-            .buffered(AT_ONCE)
+            .buffered(CONCURRENCY)
             .try_collect()
             .await?;
         let lines = lines(outcomes)?;

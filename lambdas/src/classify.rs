@@ -183,8 +183,8 @@ fn image(object: &Object) -> Result<Vec<u8>, Error> {
         .map_err(|error| invalid(format!("is not base64 ({error})")))
 }
 
-/// One prediction has one name, however often it is retried: up to 64 printable characters, says
-/// SageMaker.
+/// Returns the inference ID of a prediction, the same for every retry: up to 64 printable
+/// characters, as SageMaker requires.
 fn inference_id(execution: &str, S3Uri { bucket, key }: &S3Uri) -> Option<String> {
     let parts = (execution, bucket, key);
     // A JSON array, so that no two different triples are the same text.

@@ -41,7 +41,7 @@ pub struct ClassifyHttp {
 /// An error of classify-http. The variant's name is what Lambda reports.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Error {
-    /// Something else than API Gateway calls.
+    /// The event is not one of API Gateway.
     #[error(
         "the event is not a request as API Gateway's Lambda proxy integration sends it (payload format 1.0): {0}"
     )]

@@ -15,7 +15,7 @@ pub struct Environment(BTreeMap<String, String>);
 /// A variable is missing or has a value that can't be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// It isn't there, or is empty.
+    /// It is missing or empty.
     #[error("the environment variable {variable} is not set: set it to {expected}")]
     Missing {
         /// Its name.
@@ -23,7 +23,7 @@ pub enum Error {
         /// The expected value, with an example.
         expected: &'static str,
     },
-    /// It has another form than the one expected.
+    /// It has the wrong form.
     #[error("the environment variable {variable} is {value:?}: {problem}; set it to {expected}")]
     Invalid {
         /// Its name.
@@ -40,7 +40,7 @@ pub enum Error {
         "neither ENDPOINT_NAME nor MODEL_S3_URI is set: set one of them, to {ENDPOINT}, or to {MODEL}"
     )]
     NoModel,
-    /// There are two models to ask.
+    /// Both an endpoint and a model are set.
     #[error(
         "ENDPOINT_NAME is {endpoint:?} and MODEL_S3_URI is {artifact:?}: images are scored by an endpoint or by a model \
          in the function, so set only one of them"

@@ -74,11 +74,11 @@ pub struct EvaluationResult {
     pub threshold: f32,
     /// The part of the images that pass the gate.
     pub pass_rate: f32,
-    /// Of those, the part that is classified correctly.
+    /// The accuracy of those.
     pub precision: f32,
     /// The names of the classes.
     pub labels: Vec<String>,
-    /// One row for each true class: how many images got each label.
+    /// The confusion matrix: a row for each true class, a column for each label.
     pub confusion: Vec<Vec<usize>>,
     /// Metrics by class.
     pub classes: Vec<ClassReport>,
@@ -90,7 +90,7 @@ pub enum Error {
     /// The event does not say what to evaluate.
     #[error("the event can't be used: {0}")]
     InvalidEvent(String),
-    /// There is no such manifest.
+    /// The manifest does not exist.
     #[error("{0}: lst is the key of the manifest")]
     ListMissing(StorageError),
     /// The manifest names no image, or is none.

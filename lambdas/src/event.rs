@@ -1,7 +1,7 @@
 //! The object that flows through the workflow, and how a function finds it in its event.
 //!
-//! It is the one of the course's notebooks, so that their payloads and what they feed work
-//! unchanged; our own fields only add to it:
+//! It is the event of the course's notebooks, so that their payloads and consumers work unchanged;
+//! our own fields only add to it:
 //!
 //! ```json
 //! { "inferences": [], "s3_key": "", "s3_bucket": "", "image_data": "" }

@@ -92,15 +92,15 @@ impl FilterInferences {
         Self { threshold }
     }
 
-    /// Lets the object of `event` through, without its image and with the confidence that the
-    /// scores really have.
+    /// Passes the object of `event` on, without its image and with the confidence computed from the
+    /// scores.
     pub fn filter(&self, event: Value) -> Result<Object, Error> {
         let invocation = Invocation::parse(event)?;
         logging::record_event(&invocation);
         self.judge(invocation.object)
     }
 
-    /// The same for an object that has been read.
+    /// Filters an object that has been parsed.
     pub(crate) fn judge(&self, mut object: Object) -> Result<Object, Error> {
         let threshold = self.threshold(&object)?;
         let scores = Scores::parse(&object.inferences)

@@ -13,7 +13,7 @@ pub(crate) struct Fitter {
 }
 
 impl Fitter {
-    /// For images of `shape`.
+    /// Returns a fitter for images of `shape`.
     pub(crate) fn new(shape: Shape) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {

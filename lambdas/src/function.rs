@@ -12,7 +12,7 @@ use crate::runtime::{self, Handler};
 
 macro_rules! functions {
     ($($function:ident, $program:ident, $handler:ty;)*) => {
-        /// One of the functions, for a program that is all of them in one.
+        /// A function, for a program that contains all of them.
         ///
         /// A program that is only one of them is in [`programs`], so that it links one SDK and not
         /// all.

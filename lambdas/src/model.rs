@@ -22,7 +22,7 @@ const MAX_UNPACKED: u64 = 320 << 20;
 pub(crate) enum LoadError {
     /// Later there may be one.
     Unavailable(String),
-    /// There is none at that place, or it is none.
+    /// There is no model at that location, or it is invalid.
     Unusable(String),
 }
 

@@ -36,7 +36,7 @@ use s3_uri::S3Uri;
 const HOURS: u32 = 24;
 
 /// The most hours: a year.
-const MOST_HOURS: u32 = 366 * 24;
+const MAX_HOURS: u32 = 366 * 24;
 
 /// The reason why embeddings are not compared.
 #[cfg(feature = "embedded-model")]
@@ -84,7 +84,7 @@ pub enum Error {
     /// The event does not say what to look at.
     #[error("the event can't be used: {0}")]
     InvalidEvent(String),
-    /// There is nothing to compare with.
+    /// There is no baseline.
     #[error("{0}")]
     BaselineMissing(String),
     /// The baseline can't be used.
@@ -238,9 +238,9 @@ fn window(event: Value, now: Timestamp) -> Result<Window, Error> {
     let request: Request =
         serde_json::from_value(event).map_err(|error| Error::InvalidEvent(error.to_string()))?;
     let hours = request.hours.unwrap_or(HOURS);
-    if !(1..=MOST_HOURS).contains(&hours) {
+    if !(1..=MAX_HOURS).contains(&hours) {
         return Err(Error::InvalidEvent(format!(
-            "hours is {hours}, and may be 1 to {MOST_HOURS}"
+            "hours is {hours}, and may be 1 to {MAX_HOURS}"
         )));
     }
     let to = request.to.unwrap_or(now);

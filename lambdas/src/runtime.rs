@@ -67,8 +67,8 @@ const SET_BY_LAMBDA: [&str; 4] = [
 
 /// The whole program of one function.
 ///
-/// One thread runs it: an execution environment has one invocation at a time, and most have less
-/// than one core.
+/// Runs the function on one thread: an execution environment has one invocation at a time, and most
+/// have less than one core.
 pub(crate) fn main<H: Handler>() -> ExitCode {
     // It may be there to try a model, and then for nothing else.
     #[cfg(feature = "embedded-model")]
@@ -91,10 +91,10 @@ pub(crate) fn main<H: Handler>() -> ExitCode {
     }
 }
 
-/// Is the function, for as long as the Runtime API has events.
+/// Runs the function until the Runtime API ends.
 ///
 /// # Errors
-/// The environment is not what the function needs, or the Runtime API is gone.
+/// The environment lacks a setting of the function, or the Runtime API is unreachable.
 pub async fn run<H: Handler>(environment: &Environment) -> Result<(), Error> {
     logging::start(environment);
     check_for_lambda(environment, H::NAME)?;
@@ -140,7 +140,7 @@ async fn invoke<H: Handler>(
     work.instrument(span).await
 }
 
-/// Tells the Runtime API that the function can't start. `lambda_runtime` does so only for
+/// Reports to the Runtime API that the function can't start. `lambda_runtime` does so only for
 /// SnapStart.
 async fn init_error(function: &'static str, problem: environment::Error) -> Error {
     let error = Error::Configuration { function, problem };

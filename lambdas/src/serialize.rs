@@ -64,10 +64,10 @@ pub enum Error {
         /// Its size, as far as it was read.
         bytes: u64,
     },
-    /// It is something else than an image.
+    /// It is not an image.
     #[error("{0}: {1}")]
     NotAnImage(S3Uri, UnusableImage),
-    /// It is an image in a format that is not read here.
+    /// It is an image in an unsupported format.
     #[error("{0}: {1}")]
     UnsupportedImage(S3Uri, UnusableImage),
     /// It has too many pixels.

@@ -57,7 +57,7 @@ pub enum Error {
     /// The manifest, or a file that it names, is not there.
     #[error(transparent)]
     ResultsMissing(StorageError),
-    /// One of them is not what `ResultWriter` writes.
+    /// A file does not have the format of `ResultWriter`.
     #[error("{0}: {1}")]
     ResultsInvalid(S3Uri, String),
     /// See [`Problem::AccessDenied`].

@@ -18,7 +18,7 @@ use crate::stats::proportion::{Interval, Z95};
 const GROUPS: usize = 20;
 
 /// The minimum number of predictions in a group.
-const LEAST: usize = 20;
+const MIN_GROUP: usize = 20;
 
 /// Accuracy by confidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl Calibration {
     pub fn fit(answers: impl IntoIterator<Item = (f32, bool)>) -> Option<Self> {
         let mut answers: Vec<(f32, bool)> = answers.into_iter().collect();
         answers.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let size = (answers.len() / GROUPS).max(LEAST);
+        let size = (answers.len() / GROUPS).max(MIN_GROUP);
         let mut blocks: Vec<Block> = Vec::new();
         for equal in answers.chunk_by(|a, b| a.0 == b.0) {
             let block = Block {

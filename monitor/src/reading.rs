@@ -12,7 +12,7 @@ use s3_objects::{Bucket, Error, Line, Lines, Problem};
 pub(crate) const MAX_LINE: usize = 72 << 20;
 
 /// Chunks that are queued for processing: the download waits if it is faster.
-const AHEAD: usize = 8;
+const QUEUE_LENGTH: usize = 8;
 
 /// The location of a line.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub(crate) async fn each_line<S: Send + 'static>(
     state: S,
     each: impl FnMut(&mut S, &LineLocation, Line<'_>) -> ControlFlow<()> + Send + 'static,
 ) -> Result<S, Error> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+    let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
     let work = tokio::task::spawn_blocking(move || work(receiver, state, each));
     let sent = send(bucket, prefixes, &sender).await;
     drop(sender);

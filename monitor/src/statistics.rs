@@ -148,14 +148,14 @@ pub struct Categorical {
 /// The distribution of texts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CategoricalDistribution {
-    /// As counts.
+    /// The counts of all strings.
     pub categorical: Categories,
 }
 
 /// Counts of texts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Categories {
-    /// One for each text.
+    /// The count of each string.
     pub buckets: Vec<Category>,
 }
 

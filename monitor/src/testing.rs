@@ -152,7 +152,7 @@ pub(crate) fn drawn(seed: u64, class: usize) -> image::RgbImage {
     })
 }
 
-/// The same as a file.
+/// Encodes the image as a file.
 pub(crate) fn png(seed: u64, class: usize) -> Vec<u8> {
     let mut file = std::io::Cursor::new(Vec::new());
     drawn(seed, class)

@@ -11,7 +11,7 @@ use crate::cli;
 
 /// The interval at which `--follow` polls. Any process may read the logs while the stack writes
 /// them, so nobody can tell it.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Runs the verb.
 pub(crate) fn run(options: &cli::Logs) -> anyhow::Result<ExitCode> {
@@ -25,7 +25,7 @@ pub(crate) fn run(options: &cli::Logs) -> anyhow::Result<ExitCode> {
     })?;
     let mut open = print(&lines, function.is_none())?;
     while open && options.follow {
-        std::thread::sleep(LOOK);
+        std::thread::sleep(POLL_INTERVAL);
         open = print(&follow.poll()?, function.is_none())?;
     }
     Ok(ExitCode::SUCCESS)

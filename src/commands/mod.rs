@@ -1,4 +1,4 @@
-//! One file a verb.
+//! The commands: one file each.
 
 use tracing_subscriber::EnvFilter;
 

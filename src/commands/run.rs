@@ -76,8 +76,8 @@ async fn wait(client: &aws_sdk_sfn::Client, arn: &str) -> anyhow::Result<Describ
     }
 }
 
-/// As the AWS CLI prints an execution, with the output as JSON rather than as a string that holds
-/// JSON.
+/// Formats an execution as the AWS CLI does, but with the output as JSON rather than as a string
+/// that holds JSON.
 fn as_json(execution: &DescribeExecutionOutput) -> Value {
     let parsed =
         |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.clone()));

@@ -127,7 +127,7 @@ impl Running {
     }
 }
 
-/// Says how to reach the stack and its console.
+/// Prints the addresses of the stack and its console.
 pub(crate) fn introduce(Running { stack, console }: &Running) {
     if let Some(console) = console {
         println!("\nThe console: {}", console.url);
@@ -157,7 +157,7 @@ pub(crate) fn introduce(Running { stack, console }: &Running) {
 }
 
 /// Waits for SIGINT or SIGTERM, or for the end of standard input where that is asked for.
-pub(crate) async fn until_told_to_stop(options: &cli::Stack) -> anyhow::Result<()> {
+pub(crate) async fn shutdown_requested(options: &cli::Stack) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.context("listening for SIGINT"),

@@ -156,7 +156,7 @@ async fn really(
 }
 
 fn as_json(answer: &TestStateOutput) -> Value {
-    let mut json = those_there([
+    let mut json = present_fields([
         (
             "status",
             answer.status.as_ref().map(|status| status.as_str()),
@@ -174,7 +174,7 @@ fn as_json(answer: &TestStateOutput) -> Value {
 
 /// Returns the steps that a Task's data goes through.
 fn inspection_json(inspection: &types::InspectionData) -> Value {
-    those_there([
+    present_fields([
         ("input", inspection.input.as_deref()),
         ("variables", inspection.variables.as_deref()),
         ("afterInputPath", inspection.after_input_path.as_deref()),
@@ -189,7 +189,7 @@ fn inspection_json(inspection: &types::InspectionData) -> Value {
     ])
 }
 
-fn those_there<const N: usize>(fields: [(&str, Option<&str>); N]) -> Value {
+fn present_fields<const N: usize>(fields: [(&str, Option<&str>); N]) -> Value {
     let there = fields
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))));

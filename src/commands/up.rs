@@ -11,7 +11,7 @@ pub(crate) async fn run(up: &cli::Up) -> anyhow::Result<ExitCode> {
     let template = (!up.empty).then_some(up.stack.template.as_path());
     let running = stack::start(&up.stack, template).await?;
     stack::introduce(&running);
-    stack::until_told_to_stop(&up.stack).await?;
+    stack::shutdown_requested(&up.stack).await?;
     eprintln!("stopping");
     running.shut_down().await;
     Ok(ExitCode::SUCCESS)

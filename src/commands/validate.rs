@@ -11,7 +11,7 @@ use service::Identity;
 
 use crate::cli;
 
-/// One definition to look at.
+/// A definition to validate.
 struct Definition {
     /// Its name in what is printed.
     name: String,

@@ -42,16 +42,16 @@ pub enum Error {
 /// An error of the gzip stream of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StreamError {
-    /// It does not begin as gzip files do.
+    /// It has no gzip header.
     #[error("is not a gzip file")]
     NotGzip,
-    /// It ends too early.
+    /// It is truncated.
     #[error("is cut off")]
     CutOff,
     /// It does not inflate, or its checksum differs.
     #[error("is corrupt ({0})")]
     Corrupt(String),
-    /// It inflates to more than is sensible.
+    /// It inflates to more than the limit.
     #[error("unpacks to more than {0} bytes, which no CIFAR-100 archive does")]
     TooBig(u64),
     /// The progress closure asked to stop.

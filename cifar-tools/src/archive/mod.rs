@@ -37,7 +37,7 @@ pub enum Split {
 }
 
 impl Split {
-    /// Both, in the archive's order.
+    /// Both splits, in the archive's order.
     pub const ALL: [Self; 2] = [Self::Train, Self::Test];
 
     /// The name of its member of the archive, and of its folder.

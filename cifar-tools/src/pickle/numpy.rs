@@ -71,7 +71,7 @@ pub(super) fn call(
     }
 }
 
-/// Gives `object` its state, as BUILD does.
+/// Sets the state of `object`, as BUILD does.
 pub(super) fn build(heap: &mut Heap, object: Value, state: Value) -> Result<(), &'static str> {
     let Value::Tuple(_) = state else {
         return Err("BUILD needs a tuple");

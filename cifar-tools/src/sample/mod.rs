@@ -1,6 +1,7 @@
 //! Draws an archive of CIFAR-100's layout, for work and tests without the data set.
 //!
-//! It holds drawn bicycles and motorcycles and some images of other classes, in a random order, in the same members
+//! It holds synthetic bicycles and motorcycles and some images of other classes, in a random order,
+//! in the same members
 //! and the same pickles as the published archive. The drawings vary in pose, view, size, colors, surroundings, light,
 //! sharpness and noise, and some are partly hidden, so that telling them apart has to be learnt. They are no
 //! photographs: the archive says so in its `batch_label`, and whatever runs on it has to say so too.
@@ -40,7 +41,7 @@ pub struct Sizes {
 }
 
 impl Default for Sizes {
-    /// As many bicycles and motorcycles as the published archive has.
+    /// Returns the numbers of bicycles and motorcycles in the published archive.
     fn default() -> Self {
         Self {
             seed: 1,

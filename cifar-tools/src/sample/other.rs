@@ -1,4 +1,4 @@
-//! Some images of other classes, plain ones: staging has to leave them out.
+//! Draws plain images of other classes, which staging has to leave out.
 
 use super::Kind;
 use super::canvas::{Canvas, SIDE};

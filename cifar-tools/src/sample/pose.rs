@@ -4,7 +4,7 @@ use super::canvas::SIDE;
 use super::rng::Rng;
 use tiny_skia::Transform;
 
-/// From a vehicle's own units (its wheels stand 1 apart, y goes up from the axles) to pixels.
+/// Maps a vehicle's own coordinates (its wheels stand 1 apart, y goes up from the axles) to pixels.
 #[derive(Debug)]
 pub(super) struct Pose {
     /// Pixels between the wheels, seen from the side.

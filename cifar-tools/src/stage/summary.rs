@@ -12,7 +12,7 @@ pub struct Summary {
     pub train: usize,
     /// Test images.
     pub test: usize,
-    /// The same by class, in the order of the class indices.
+    /// The counts by class, in the order of the class indices.
     pub classes: Vec<ClassCount>,
     /// True if these are synthetic images of `cifar-tools sample`, not photographs. Say so wherever
     /// results are shown.

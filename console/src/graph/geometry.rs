@@ -5,7 +5,7 @@ use super::order::{Link, Links};
 
 const SWEEPS: usize = 12;
 /// The weight of a catcher's line, against 1 of any other: the usual path is a straight line.
-const APART: f64 = 1e-3;
+const TOLERANCE: f64 = 1e-3;
 
 /// The centers of the items, from the left edge, which is 0.
 pub(super) fn centers(rows: &[Vec<usize>], links: &Links, widths: &[f64], gap: f64) -> Vec<f64> {
@@ -48,7 +48,7 @@ struct Target {
 }
 
 fn target<'t>(links: impl Iterator<Item = &'t Link>, center: &[f64], own: f64) -> Target {
-    let weighed = links.map(|link| (center[link.item], if link.apart { APART } else { 1.0 }));
+    let weighed = links.map(|link| (center[link.item], if link.apart { TOLERANCE } else { 1.0 }));
     let (sum, weight) = weighed.fold((0.0, 0.0), |(sum, all), (at, weight)| {
         (sum + at * weight, all + weight)
     });
@@ -60,7 +60,7 @@ fn target<'t>(links: impl Iterator<Item = &'t Link>, center: &[f64], own: f64) -
     } else {
         Target {
             at: own,
-            weight: APART,
+            weight: TOLERANCE,
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Layered {
     pub(super) items: Vec<Item>,
     /// The layer of each item.
     pub(super) layer: Vec<usize>,
-    /// For each edge of the input the items that it passes, from its own beginning to its end.
+    /// The items that each edge of the input passes, from its source to its target.
     pub(super) routes: Vec<Vec<usize>>,
     pub(super) count: usize,
 }
@@ -131,7 +131,7 @@ fn back_edges(boxes: usize, edges: &[Arc], first: usize) -> Vec<bool> {
     back
 }
 
-/// For each box the length of the longest way to it, without cycles.
+/// Returns the length of the longest path to each box, without cycles.
 fn longest_paths(boxes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     let mut outgoing = vec![Vec::new(); boxes];
     let mut waiting = vec![0usize; boxes];

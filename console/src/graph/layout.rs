@@ -7,7 +7,7 @@ use super::{Edge, EdgeKind, Flow, Kind, Node, geometry};
 
 /// The width of a line of text in a box, at most.
 const LINE: f64 = 140.0;
-const NARROWEST: f64 = 104.0;
+const MIN_WIDTH: f64 = 104.0;
 /// Left and right of the text in a box.
 const MARGIN: f64 = 14.0;
 const TEXT_LINE: f64 = 17.0;
@@ -264,7 +264,7 @@ impl<'f> NodeBox<'f> {
         let text = lines
             .chain([(width(&node.caption) * 0.84).min(LINE)])
             .fold(0.0, f64::max);
-        node_box.width = (text + 2.0 * MARGIN).max(NARROWEST);
+        node_box.width = (text + 2.0 * MARGIN).max(MIN_WIDTH);
         node_box.height = 28.0 + TEXT_LINE * node_box.name.len() as f64;
         node_box.fill();
         node_box

@@ -82,7 +82,7 @@ impl Flow {
         let nodes = states.iter().map(|(name, state)| node(name, state));
         let mut edges = Vec::new();
         for (from, state) in states.values().enumerate() {
-            ways(state, |way, next, title| {
+            each_transition(state, |way, next, title| {
                 if let Some(to) = next.and_then(|next| at.get(next)) {
                     edges.push(Edge {
                         from,
@@ -168,21 +168,21 @@ fn caption(state: &Value) -> String {
     }
 }
 
-/// Tells where a state leads.
-fn ways(state: &Value, mut tell: impl FnMut(EdgeKind, Option<&str>, String)) {
-    tell(EdgeKind::Next, state["Next"].as_str(), String::new());
+/// Reports the transitions of a state.
+fn each_transition(state: &Value, mut report: impl FnMut(EdgeKind, Option<&str>, String)) {
+    report(EdgeKind::Next, state["Next"].as_str(), String::new());
     let rules = state["Choices"].as_array().into_iter().flatten();
     for (number, rule) in (1..).zip(rules) {
         let next = rule["Next"].as_str();
-        tell(EdgeKind::Rule(number), next, condition(rule));
+        report(EdgeKind::Rule(number), next, condition(rule));
     }
     let default = "if no rule holds".to_owned();
-    tell(EdgeKind::Default, state["Default"].as_str(), default);
+    report(EdgeKind::Default, state["Default"].as_str(), default);
     for catcher in state["Catch"].as_array().into_iter().flatten() {
         let errors = catcher["ErrorEquals"].as_array().into_iter().flatten();
         let errors: Vec<&str> = errors.filter_map(Value::as_str).collect();
         let title = format!("catches {}", errors.join(", "));
-        tell(EdgeKind::Catch, catcher["Next"].as_str(), title);
+        report(EdgeKind::Catch, catcher["Next"].as_str(), title);
     }
 }
 

@@ -1,5 +1,5 @@
-//! In which order the items of a layer stand: swept down and up a few times, each item to the
-//! middle of its neighbors, and the order with the fewest crossings is kept.
+//! Orders the items of each layer: sweeps down and up a few times, moves each item to the median of
+//! its neighbors, and keeps the order with the fewest crossings.
 
 use super::layers::Layered;
 

@@ -17,7 +17,7 @@ use crate::page::{Page, Tab, chip, empty};
 use crate::sfn::{rows, text};
 use crate::text::{at, moment};
 
-const PAUSE: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// An endpoint, with its configuration where that is still there.
 struct Endpoint {
@@ -44,7 +44,7 @@ async fn page(State(console): State<Console>) -> Result<Page, Failure> {
 
 async fn stream(State(console): State<Console>) -> Response {
     let client = console.clone();
-    live::parts(&client, PAUSE, move || {
+    live::parts(&client, POLL_INTERVAL, move || {
         let console = console.clone();
         async move {
             let found = endpoints(&console).await?;

@@ -1,4 +1,4 @@
-//! One execution: its graph, its answer, its steps, its history; stopped and redriven from here.
+//! The page of an execution: graph, result, steps and history, with buttons to stop and redrive it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,11 +22,11 @@ use crate::graph::Flow;
 use crate::graph::svg::{NodeStatus, draw, is_wide};
 use crate::live::{self, Fragments, Update};
 use crate::page::{Page, Tab, chip};
-use crate::sfn::{text, took};
+use crate::sfn::{duration_text, text};
 use crate::text::{at, count, last_part, moment, url};
 
 /// The interval at which a running execution is polled.
-const PAUSE: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The view of an execution.
 struct View {
@@ -91,7 +91,7 @@ async fn page(
 async fn stream(State(console): State<Console>, Query(of): Query<ExecutionQuery>) -> Response {
     let client = console.clone();
     let newest = Arc::new(AtomicI64::new(0));
-    live::parts(&client, PAUSE, move || {
+    live::parts(&client, POLL_INTERVAL, move || {
         let (console, arn, newest) = (console.clone(), of.arn.clone(), Arc::clone(&newest));
         async move {
             let now = console.newest_event(&arn).await?;
@@ -173,7 +173,7 @@ impl View {
             div.facts {
                 (chip(text(described, "Status").unwrap_or_default()))
                 span { span.faint { "Started " } (at(moment(text(described, "StartDate")))) span.faint { " UTC" } }
-                span { span.faint { "Took " } (took(described)) }
+                span { span.faint { "Took " } (duration_text(described)) }
                 @if let Some(redrives) = described["RedriveCount"].as_u64().filter(|count| *count > 0) {
                     span { (count(redrives as usize, "redrive")) }
                 }

@@ -17,14 +17,14 @@ use crate::failure::Failure;
 use crate::live::{self, Update};
 use crate::merge::PageToken;
 use crate::page::{Page, Tab, chip, empty};
-use crate::sfn::{Machine, text, took};
+use crate::sfn::{Machine, duration_text, text};
 use crate::text::{at, last_part, moment, url};
 
 /// Executions on a page.
 const ROWS: usize = 50;
 
 /// The interval at which the list is polled.
-const PAUSE: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 const STATUSES: [&str; 5] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
 
@@ -94,7 +94,7 @@ async fn page(State(console): State<Console>, query: Query<ListQuery>) -> Result
 async fn stream(State(console): State<Console>, query: Query<ListQuery>) -> Response {
     let query = parse_query(query);
     let client = console.clone();
-    live::parts(&client, PAUSE, move || {
+    live::parts(&client, POLL_INTERVAL, move || {
         let (console, query) = (console.clone(), query.clone());
         async move {
             let machines = console.machines().await?;
@@ -246,7 +246,7 @@ fn row(console: &Console, row: &Row) -> Markup {
             }
             td.result { (result(described, about.as_ref())) }
             td.when { (at(moment(text(listed, "StartDate")))) }
-            td.right.took { (took(listed)) }
+            td.right.took { (duration_text(listed)) }
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use s3_uri::S3Uri;
 
 /// A photograph is shown whole or not at all.
-const LARGEST: usize = 32 << 20;
+const MAX_BYTES: usize = 32 << 20;
 
 #[derive(Deserialize)]
 struct ExecutionQuery {
@@ -89,7 +89,7 @@ async fn text_of_object(
 }
 
 async fn fetch_object(console: &Console, uri: &S3Uri) -> Result<Bytes, Failure> {
-    let object = console.aws.object(uri, 0, LARGEST).await?;
+    let object = console.aws.object(uri, 0, MAX_BYTES).await?;
     object.ok_or_else(|| Failure::Missing(format!("There is no object {uri}.")))
 }
 

@@ -24,7 +24,7 @@ use s3_uri::S3Uri;
 
 /// Objects that are looked at for runs, and bytes of one that are shown.
 const OBJECTS: usize = 10_000;
-const LARGEST: usize = 32 << 20;
+const MAX_BYTES: usize = 32 << 20;
 
 const REPORT: &str = "report.html";
 const VIOLATIONS: &str = "constraint_violations.json";
@@ -32,7 +32,7 @@ const STATISTICS: &str = "statistics.json";
 /// The end of the folder that runs are compared with.
 const BASELINE: &str = "/baseline";
 
-/// For a report: its own styles and the pictures that it holds, and nothing else.
+/// The content security policy of a report: its own styles and inline pictures, and nothing else.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox; frame-ancestors 'self'",
 );
@@ -165,7 +165,7 @@ async fn verdict(console: &Console, folder: &str) -> Result<Option<RunResult>, F
 /// A file of a run as text; `None` where the run wrote none.
 async fn file(console: &Console, folder: &str, file: &str) -> Result<Option<String>, Failure> {
     let uri = inside(console, folder, file)?;
-    let found = console.aws.object(&uri, 0, LARGEST).await?;
+    let found = console.aws.object(&uri, 0, MAX_BYTES).await?;
     Ok(found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
@@ -249,7 +249,7 @@ async fn report(
     Query(of): Query<RunQuery>,
 ) -> Result<Response, Failure> {
     let uri = inside(&console, &of.folder, REPORT)?;
-    let found = console.aws.object(&uri, 0, LARGEST).await?;
+    let found = console.aws.object(&uri, 0, MAX_BYTES).await?;
     let missing = || Failure::Missing(format!("There is no report in {}.", of.folder));
     let headers = [
         (

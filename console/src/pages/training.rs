@@ -22,7 +22,7 @@ use crate::page::{Page, Tab, chip, empty};
 use crate::sfn::{rows, text};
 use crate::text::{at, between, moment, url};
 
-const PAUSE: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const ROWS: usize = 50;
 /// The template's state machine that trains.
 const TRAIN_AND_DEPLOY: &str = "train-and-deploy";
@@ -111,7 +111,7 @@ async fn job(State(console): State<Console>, Query(job): Query<Job>) -> Result<P
 
 async fn stream(State(console): State<Console>, Query(job): Query<Job>) -> Response {
     let client = console.clone();
-    live::parts(&client, PAUSE, move || {
+    live::parts(&client, POLL_INTERVAL, move || {
         let (console, name) = (console.clone(), job.name.clone());
         async move {
             let (parts, running) = parts(&console, &name).await?;

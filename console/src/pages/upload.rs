@@ -25,11 +25,11 @@ use crate::text::{moment, url};
 use s3_uri::S3Uri;
 
 /// The limit of serialize-image, which is more than a photograph has.
-const LARGEST: usize = 32 << 20;
+const MAX_BYTES: usize = 32 << 20;
 /// Time that an upload may take to start its execution before the page calls it lost.
 const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(100);
-/// Of so many executions, the newest, one is that of the upload.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// The number of newest executions among which that of the upload is searched.
 const NEWEST: usize = 50;
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ pub(super) fn router() -> Router<Console> {
         .route("/upload", get(page))
         .route(
             "/upload",
-            post(upload).layer(DefaultBodyLimit::max(LARGEST)),
+            post(upload).layer(DefaultBodyLimit::max(MAX_BYTES)),
         )
         .route("/upload/started", get(started))
 }
@@ -136,7 +136,7 @@ async fn started(
                     &json!({ "href": execution::link(&arn), "name": name }),
                 ));
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     };
     tokio::select! {

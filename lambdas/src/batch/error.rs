@@ -8,10 +8,10 @@ use crate::{classify, serialize};
 /// An error of one image: one of serialize-image's or classify-image's, by its own name.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
-    /// There is no image.
+    /// The image can't be read.
     #[error(transparent)]
     Serialize(#[from] serialize::Error),
-    /// There is no prediction.
+    /// The prediction failed.
     #[error(transparent)]
     Classify(#[from] classify::Error),
 }

@@ -9,7 +9,7 @@ use s3_uri::S3Uri;
 /// The input of a child execution, as `ItemBatcher` makes it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Batch {
-    /// The same for every batch of an execution.
+    /// The input that all batches of an execution share.
     #[serde(default, rename = "BatchInput")]
     pub(super) shared: BatchInput,
     #[serde(rename = "Items")]

@@ -15,9 +15,9 @@ const MAX_CAUSE: usize = 200;
 pub enum Status {
     /// The model is sure enough.
     Passed,
-    /// It is not: `ThresholdConfidenceNotMet`.
+    /// The gate refused the image: `ThresholdConfidenceNotMet`.
     Refused,
-    /// There is no answer.
+    /// There is no prediction.
     Failed,
 }
 
@@ -42,7 +42,7 @@ pub struct Line {
     /// The reason why it did not pass, by the names that `classify.asl.json` has for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The same for people, up to 200 characters of it.
+    /// The error message, up to 200 characters of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }

@@ -32,7 +32,7 @@ mod tests {
 
     /// Returns the number of attempts at work that fails with `errors` and then succeeds, and its
     /// result.
-    async fn tried(errors: &[&'static str]) -> (usize, Result<(), &'static str>) {
+    async fn attempts(errors: &[&'static str]) -> (usize, Result<(), &'static str>) {
         let mut attempts = 0;
         let outcome = retry(
             |error| *error == "busy",
@@ -47,14 +47,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_may_pass_is_tried_four_times() {
-        assert_eq!(tried(&[]).await, (1, Ok(())));
-        assert_eq!(tried(&["busy", "busy", "busy"]).await, (4, Ok(())));
-        assert_eq!(tried(&["busy"; 4]).await, (4, Err("busy")));
+        assert_eq!(attempts(&[]).await, (1, Ok(())));
+        assert_eq!(attempts(&["busy", "busy", "busy"]).await, (4, Ok(())));
+        assert_eq!(attempts(&["busy"; 4]).await, (4, Err("busy")));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_final_is_not() {
-        assert_eq!(tried(&["broken"]).await, (1, Err("broken")));
-        assert_eq!(tried(&["busy", "broken"]).await, (2, Err("broken")));
+        assert_eq!(attempts(&["broken"]).await, (1, Err("broken")));
+        assert_eq!(attempts(&["busy", "broken"]).await, (2, Err("broken")));
     }
 }

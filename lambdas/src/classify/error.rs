@@ -29,7 +29,7 @@ pub enum Error {
     /// `image_data` is missing or not base64.
     #[error("{0}: image_data {1}: serialize-image makes it")]
     InvalidImageData(String, String),
-    /// There is no such endpoint. With SageMaker's text.
+    /// There is no such endpoint; with SageMaker's message.
     #[error("{0} does not exist: deploy it, or set ENDPOINT_NAME: {1}")]
     EndpointNotFound(PredictionContext, String),
     /// SageMaker did not take the request. With its name and text.

@@ -21,9 +21,9 @@ pub(super) struct ErrorResponse {
     pub(super) status: StatusCode,
     /// The name that the workflow has for the error too, where it has one.
     pub(super) error: &'static str,
-    /// For the caller.
+    /// The message for the caller.
     message: String,
-    /// For the log.
+    /// The message for the log.
     pub(super) cause: String,
     /// Further members of the body.
     more: Vec<(&'static str, Value)>,
@@ -41,7 +41,7 @@ impl ErrorResponse {
         }
     }
 
-    /// The same, with other words for the caller than for the log.
+    /// Replaces the message for the caller, but not the one for the log.
     fn saying(mut self, message: &str) -> Self {
         message.clone_into(&mut self.message);
         self

@@ -1,7 +1,7 @@
 //! `model.tar.gz`: a folder as one file, as SageMaker packs and unpacks it.
 //!
-//! Whoever reads a model's archive reads it with [`unpack`], which trusts nothing in it: what comes out, and what is held
-//! while it comes out, is bounded ([`limits`]).
+//! Read the archives of models with [`unpack`], which trusts nothing in them: the extracted
+//! content, and the memory that extracting takes, are bounded ([`limits`]).
 
 pub mod limits;
 mod meter;
@@ -33,12 +33,12 @@ pub enum ArchiveError {
     /// An entry that would land outside of the folder, or is neither a file nor a folder.
     #[error("it holds {path}, {what}: pack regular files by relative paths")]
     Unsafe {
-        /// As the archive has it.
+        /// The path, as the archive has it.
         path: String,
         /// The reason.
         what: &'static str,
     },
-    /// There is no file in it.
+    /// There are no files in it.
     #[error("it has no files in it")]
     Empty,
     /// The entries together are too large.

@@ -18,7 +18,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Lets so many more bytes through.
+    /// Allows this many more bytes to be read.
     pub(crate) fn allow(&self, bytes: u64) {
         self.allowed.set(bytes);
     }

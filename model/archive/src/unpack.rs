@@ -12,11 +12,12 @@ use crate::meter::Meter;
 
 /// Unpacks an archive into `folder`, which is made if need be, and returns the files.
 ///
-/// Only regular files and folders come out, only below `folder`, and together at most `max_bytes`. No link is made, so
-/// in a folder of its own no entry can be written through one. A failure leaves what was written before it.
+/// It extracts only regular files and folders, only below `folder`, and together at most
+/// `max_bytes`. It creates no links, so no entry can be written through one in a folder of its own.
+/// A failure leaves the files written before it.
 ///
 /// # Errors
-/// The archive is damaged, empty, or holds something that it should not or too much of it; or the disk refused.
+/// The archive is damaged, empty, too large, or holds an unsafe entry; or writing failed.
 pub fn unpack(
     archive: impl Read,
     folder: &Path,

@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 /// The pixels that a run decodes before it decodes only one image each time their number has
 /// doubled. A core takes about a second for a hundred million.
-const MOST_PIXELS: u64 = 4_000_000_000;
+const PIXELS: u64 = 4_000_000_000;
 
 /// Selects the images to decode: all of them until half of the budget is spent, then one of two
 /// until half of the rest is spent, and so on.
@@ -33,8 +33,8 @@ impl PixelBudget {
     /// samples too, so that each image has the same probability of being in them.
     pub(super) fn is_spent(&mut self, pixels: u64) -> bool {
         self.spent += pixels;
-        let left = MOST_PIXELS.saturating_sub(self.spent);
-        let is_spent = left < MOST_PIXELS / (2 * self.one_in);
+        let left = PIXELS.saturating_sub(self.spent);
+        let is_spent = left < PIXELS / (2 * self.one_in);
         if is_spent {
             self.one_in *= 2;
         }

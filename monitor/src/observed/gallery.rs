@@ -3,7 +3,7 @@
 use crate::pictures::ImageFile;
 
 /// Number of images of each kind.
-const KEPT: usize = 12;
+const CAPACITY: usize = 12;
 
 /// A prediction with its image.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,8 +67,8 @@ fn keep(
     render: impl FnOnce() -> GalleryImage,
 ) {
     let index = kept.partition_point(goes_before);
-    if index < KEPT {
-        kept.truncate(KEPT - 1);
+    if index < CAPACITY {
+        kept.truncate(CAPACITY - 1);
         kept.insert(index, render());
     }
 }
@@ -99,7 +99,7 @@ mod tests {
         };
         let expected: Vec<f32> = (0..12).map(|n| n as f32 / 100.0).collect();
         assert_eq!(confidences(&gallery.doubtful), expected);
-        assert_eq!(gallery.wrong.len(), KEPT);
+        assert_eq!(gallery.wrong.len(), CAPACITY);
         assert!(
             gallery
                 .wrong

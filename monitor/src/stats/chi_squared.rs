@@ -16,7 +16,7 @@ pub struct ChiSquared {
 }
 
 /// The minimum expected count of a category that is compared by itself (Cochran, 1954).
-const LEAST: f64 = 5.0;
+const MIN_EXPECTED: f64 = 5.0;
 
 /// Compares two counts of the same categories; returns `None` if one is empty.
 ///
@@ -33,7 +33,7 @@ pub fn test(a: &[u64], b: &[u64]) -> Option<ChiSquared> {
         .fold(0.0, f64::max);
     let all = (all_a + all_b) as f64;
     let part = all_a.min(all_b) as f64 / all;
-    let is_common = |(a, b): &(f64, f64)| (a + b) * part >= LEAST;
+    let is_common = |(a, b): &(f64, f64)| (a + b) * part >= MIN_EXPECTED;
     let mut compared: Vec<(f64, f64)> = pairs().filter(is_common).collect();
     let rare = pairs()
         .filter(|pair| !is_common(pair))

@@ -24,7 +24,7 @@ const PERMUTATIONS: usize = 1999;
 /// The number of permutations at least as extreme that ends the test early: the p-value is then
 /// large and known well enough (Besag and Clifford, 1991). On unchanged data that is after some
 /// tens.
-const ENOUGH: usize = 20;
+const MAX_EXTREME: usize = 20;
 
 /// Compares two sets of at least two vectors of equal length; returns `None` otherwise.
 pub fn test(a: &[Vec<f32>], b: &[Vec<f32>], seed: u64) -> Option<MaximumMeanDiscrepancy> {
@@ -47,8 +47,8 @@ pub fn test(a: &[Vec<f32>], b: &[Vec<f32>], seed: u64) -> Option<MaximumMeanDisc
         if kernel.mmd2(&order[..a.len()]) >= measured - 1e-9 {
             extreme += 1;
         }
-        if extreme == ENOUGH {
-            let p_value = ENOUGH as f64 / permutation as f64;
+        if extreme == MAX_EXTREME {
+            let p_value = MAX_EXTREME as f64 / permutation as f64;
             return Some(MaximumMeanDiscrepancy {
                 mmd2: measured,
                 p_value,

@@ -12,10 +12,10 @@ use serde_json::Value;
 use crate::progress;
 
 /// The interval at which it is polled.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The interval at which a line is printed where there is no terminal.
-const TELL: Duration = Duration::from_secs(10);
+const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// An execution that runs.
 pub(super) struct Execution<'a> {
@@ -27,15 +27,15 @@ pub(super) struct Execution<'a> {
 pub(super) enum BatchResult {
     /// Well: its output, and how many items its map run had.
     Succeeded { summary: Value, items: u64 },
-    /// In another way.
-    Badly(Box<DescribeExecutionOutput>),
+    /// It failed, timed out or was aborted.
+    Failed(Box<DescribeExecutionOutput>),
 }
 
 impl fmt::Display for BatchResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Succeeded { summary, .. } => write!(f, "{summary:#}"),
-            Self::Badly(execution) => write!(
+            Self::Failed(execution) => write!(
                 f,
                 "the execution {} ended as {}: {}: {}",
                 execution.execution_arn,
@@ -88,7 +88,7 @@ impl<'a> Execution<'a> {
             };
             shown.at(counts.as_ref());
             match described.status {
-                ExecutionStatus::Running => tokio::time::sleep(LOOK).await,
+                ExecutionStatus::Running => tokio::time::sleep(POLL_INTERVAL).await,
                 ExecutionStatus::Succeeded => {
                     let output = described.output.unwrap_or_default();
                     return Ok(BatchResult::Succeeded {
@@ -96,7 +96,7 @@ impl<'a> Execution<'a> {
                         items: counts.map_or(0, |counts| whole(counts.total)),
                     });
                 }
-                _ => return Ok(BatchResult::Badly(Box::new(described))),
+                _ => return Ok(BatchResult::Failed(Box::new(described))),
             }
         }
     }
@@ -159,7 +159,7 @@ impl ProgressDisplay {
 
     fn lines() -> Self {
         let begun = Instant::now();
-        let next = begun + TELL;
+        let next = begun + REPORT_INTERVAL;
         Self::Lines { next, begun }
     }
 
@@ -177,7 +177,7 @@ impl ProgressDisplay {
                 let seconds = begun.elapsed().as_secs();
                 let failures = failures(whole(counts.failed));
                 eprintln!("{done} of {total} images after {seconds} s {failures}");
-                *next += TELL;
+                *next += REPORT_INTERVAL;
             }
             Self::Lines { .. } => {}
         }

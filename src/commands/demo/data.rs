@@ -30,15 +30,17 @@ pub(crate) fn find(demo: &cli::Demo) -> anyhow::Result<(PathBuf, Option<String>)
         &mut bar.sink(),
     ) {
         Ok(_) => Ok((cached, None)),
-        Err(error) => Ok((draw(&demo.stack.data_dir)?, Some(why(&error)))),
+        Err(error) => Ok((draw(&demo.stack.data_dir)?, Some(reason_of(&error)))),
     }
 }
 
 /// Returns the reason why there was no download, without the ways out of `cifar-tools fetch`: the
 /// demo has its own.
-fn why(error: &fetch::Error) -> String {
+fn reason_of(error: &fetch::Error) -> String {
     match error {
-        fetch::Error::Unreachable { url, why, .. } => format!("cannot reach {url}:\n  {why}"),
+        fetch::Error::Unreachable { url, reason_of, .. } => {
+            format!("cannot reach {url}:\n  {reason_of}")
+        }
         other => other.to_string(),
     }
 }

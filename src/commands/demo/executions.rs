@@ -37,7 +37,7 @@ pub(crate) struct ExecutionResult {
     pub(crate) label: Option<String>,
     pub(crate) confidence: Option<f64>,
     pub(crate) threshold: Threshold,
-    /// From the execution's start to its end, by the service's own clock.
+    /// The duration of the execution, by the service's own clock.
     pub(crate) milliseconds: i64,
     pub(crate) error: Option<String>,
     pub(crate) cause: Option<String>,
@@ -54,8 +54,8 @@ impl ExecutionResult {
         self.status == "FAILED" && self.error.as_deref() == Some(REFUSED)
     }
 
-    /// It ended as its confidence demands: anything else is a fault of the workflow.
-    pub(crate) fn as_it_should(&self) -> bool {
+    /// Returns true if the outcome matches the confidence; anything else is a bug of the workflow.
+    pub(crate) fn is_consistent(&self) -> bool {
         match (self.confidence, &self.label) {
             (Some(confidence), Some(_)) if self.threshold.passes(confidence) => self.passed(),
             (Some(_), Some(_)) => self.refused(),

@@ -22,7 +22,7 @@ use training::TrainingJob;
 const BY_PAYLOAD: usize = 8;
 const BY_UPLOAD: usize = 4;
 /// Number of further images that may run until the gate was seen to do both: pass and refuse.
-const AT_MOST: usize = 60;
+const MAX_EXECUTIONS: usize = 60;
 
 /// Runs the verb.
 #[tokio::main]
@@ -30,7 +30,7 @@ pub(crate) async fn run(demo: &cli::Demo) -> anyhow::Result<ExitCode> {
     let running = stack::start(&demo.stack, Some(&demo.stack.template)).await?;
     let report = tokio::select! {
         report = workflow(demo, &running.stack) => report,
-        stopped = stack::until_told_to_stop(&demo.stack) => stopped.and_then(|()| anyhow::bail!("stopped before the end")),
+        stopped = stack::shutdown_requested(&demo.stack) => stopped.and_then(|()| anyhow::bail!("stopped before the end")),
     };
     let code = match report {
         Ok(report) => conclude(demo, &running, &report).await,
@@ -62,7 +62,7 @@ async fn conclude(
         });
     }
     stack::introduce(running);
-    stack::until_told_to_stop(&demo.stack).await?;
+    stack::shutdown_requested(&demo.stack).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -174,7 +174,7 @@ async fn executions(workflow: &Workflow) -> anyhow::Result<Vec<ExecutionResult>>
         .unwrap_or_default();
     println!("5 Executions  of the state machine {machine}");
     let mut ended: Vec<ExecutionResult> = Vec::new();
-    for (number, key) in keys.iter().take(AT_MOST).enumerate() {
+    for (number, key) in keys.iter().take(MAX_EXECUTIONS).enumerate() {
         let both =
             ended.iter().any(ExecutionResult::passed) && ended.iter().any(ExecutionResult::refused);
         if number >= BY_PAYLOAD + BY_UPLOAD && both {

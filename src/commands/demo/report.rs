@@ -40,7 +40,7 @@ pub(crate) struct Model {
     pub(crate) ece: f64,
     pub(crate) epochs: u32,
     pub(crate) training_seconds: f64,
-    /// It was trained by an earlier run.
+    /// True if an earlier run trained it.
     #[serde(default)]
     pub(crate) reused: bool,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Model {
 impl Report {
     /// Every execution ended as its confidence demands, and the gate was seen to do both.
     pub(crate) fn all_well(&self) -> bool {
-        self.executions.iter().all(ExecutionResult::as_it_should)
+        self.executions.iter().all(ExecutionResult::is_consistent)
             && self.executions.iter().any(ExecutionResult::passed)
             && self.executions.iter().any(ExecutionResult::refused)
     }
@@ -86,7 +86,7 @@ fn write_row(f: &mut fmt::Formatter<'_>, row: &ExecutionResult) -> fmt::Result {
         "  {trigger:8} {key:29} {label:10} {confidence:>10}  {:9} {:>6}",
         row.status, row.milliseconds
     )?;
-    if !row.as_it_should() {
+    if !row.is_consistent() {
         let error = row.error.as_deref().unwrap_or("no error");
         let cause = row.cause.as_deref().unwrap_or("no cause");
         writeln!(
@@ -140,7 +140,7 @@ mod tests {
             (0.99, "TIMED_OUT", None, false),
         ] {
             assert_eq!(
-                ended(confidence, status, error).as_it_should(),
+                ended(confidence, status, error).is_consistent(),
                 well,
                 "{confidence} {status} {error:?}"
             );

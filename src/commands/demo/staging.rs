@@ -1,4 +1,5 @@
-//! From the archive to the bucket, and from the bucket to the folder that a training job reads.
+//! Stages images: from the archive to the bucket, and from the bucket to the folder that a training
+//! job reads.
 
 use std::path::{Component, Path};
 

@@ -165,7 +165,7 @@ async fn machine_is_active(
     }
 }
 
-/// Asks with something that is no image: what the container says of it shows that it is in service.
+/// Invokes the endpoint with an invalid image: the container's error shows that it is in service.
 async fn endpoint_answers(clients: &Clients, endpoint: &Endpoint) -> Finding {
     let what = format!("endpoint {}", endpoint.name);
     let request = clients

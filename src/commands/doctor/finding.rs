@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Finding {
     what: String,
@@ -13,9 +13,9 @@ pub(super) struct Finding {
 #[derive(Clone, Debug, PartialEq)]
 enum Assessment {
     Right,
-    /// With what to do.
+    /// A problem, with the fix.
     Wrong(String),
-    /// It was not looked at, or there is nothing to say.
+    /// The check was skipped, or does not apply.
     Unknown,
 }
 
@@ -49,7 +49,7 @@ impl Finding {
     }
 }
 
-/// All of them, in the order they were looked at.
+/// The results of all checks, in order.
 #[derive(Debug, Default)]
 pub(super) struct Findings(Vec<Finding>);
 

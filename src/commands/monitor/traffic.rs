@@ -18,9 +18,9 @@ use crate::cli::monitor::Traffic;
 use crate::progress::Steps;
 
 /// Requests that are under way at a time.
-const AT_ONCE: usize = 8;
+const CONCURRENCY: usize = 8;
 
-/// One request.
+/// A planned request.
 struct PlannedRequest {
     id: String,
     /// Index of the image in the list.
@@ -65,7 +65,7 @@ pub(super) async fn run(args: &Traffic) -> anyhow::Result<ExitCode> {
     let requests = beats
         .zip(futures::stream::iter(&planned))
         .map(|((), planned)| send(args, &session, &client, &images_of_list, planned));
-    let mut answers = std::pin::pin!(requests.buffer_unordered(AT_ONCE));
+    let mut answers = std::pin::pin!(requests.buffer_unordered(CONCURRENCY));
     let mut sent = 0;
     while let Some(answer) = answers.next().await {
         answer?;
@@ -139,7 +139,7 @@ fn classes(args: &Traffic, images_of_list: &LabeledImages) -> anyhow::Result<Vec
     Ok(classes)
 }
 
-/// One of the parts, each as probable as it is large.
+/// Samples an index with the weights `parts`.
 fn pick(random: &mut Rng, parts: &[f64]) -> usize {
     let mut left = random.f64() * parts.iter().sum::<f64>();
     let found = parts.iter().position(|part| {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{HistoryEvent, MapRunRequest, Payload, Resource, TaskId, TimerId, Timestamp};
 
-/// Something for the runner to do, in the order given.
+/// An action for the runner. Perform effects in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Start a task and report on it.
@@ -22,7 +22,7 @@ pub enum Effect {
         /// The request.
         request: Box<MapRunRequest>,
     },
-    /// Nobody waits for this task or map run any more; later events about it are ignored.
+    /// The task or map run is no longer needed; later events about it are ignored.
     CancelTask {
         /// The task.
         task: TaskId,

@@ -12,7 +12,7 @@ pub struct TaskId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TimerId(pub u64);
 
-/// Something that happened, and when.
+/// An event for an execution, with its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// The time. An execution's events should not go back in time, but may.
@@ -78,15 +78,14 @@ pub enum EventKind {
     /// The execution begins: the first event of an [unstarted](crate::Execution::unstarted)
     /// execution.
     Start,
-    /// Someone stopped the execution (`StopExecution`).
+    /// `StopExecution` was called.
     Stop {
         /// The caller's error.
         error: Option<String>,
         /// The caller's cause.
         cause: Option<String>,
     },
-    /// Someone takes up the execution, which has ended without success, where it was
-    /// (`RedriveExecution`).
+    /// `RedriveExecution` was called on an execution that ended without success.
     Redrive,
 }
 

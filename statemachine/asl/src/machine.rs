@@ -1,6 +1,6 @@
 //! A state machine: parsed, validated, compiled, immutable.
 //!
-//! All states, also those inside Map and Parallel states, stand in one list; a [`StateId`] is an
+//! All states, also those inside Map and Parallel states, are in one list; a [`StateId`] is an
 //! index into it.
 
 use std::sync::Arc;

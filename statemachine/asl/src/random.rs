@@ -52,7 +52,7 @@ impl Random {
     }
 }
 
-/// One more word, by which a token is told from other text.
+/// Computes the checksum word of a token, which tells tokens from other text.
 fn check(words: [u64; 3]) -> u64 {
     let mixed = words
         .into_iter()

@@ -58,14 +58,14 @@ impl<'a> Scope<'a> {
         Scope { input, ..*self }
     }
 
-    /// Tells the inspector the state's data at a stage.
+    /// Records the state's data at a stage, for the inspector.
     pub(crate) fn record_stage(&self, stage: Stage, payload: &Payload) {
         if let Some(inspector) = self.inspector {
             inspector.record_stage(stage, payload);
         }
     }
 
-    /// Tells the inspector a setting of the state.
+    /// Records a setting of the state, for the inspector.
     pub(crate) fn record_setting(&self, setting: MapSetting, value: Value) {
         if let Some(inspector) = self.inspector {
             inspector.record_setting(setting, value);

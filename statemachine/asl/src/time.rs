@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// This time and `seconds` later; a time too far away is the latest there is.
+    /// Returns the time `seconds` later, saturating at the maximum.
     pub fn plus_seconds(self, seconds: f64) -> Timestamp {
         Timestamp(self.0.saturating_add((seconds * 1000.0) as i64))
     }

@@ -1,5 +1,4 @@
-//! One value of a definition, with its location: where reading begins, and where diagnostics are
-//! reported.
+//! A value of a definition with its location: the start of parsing, and of every diagnostic.
 
 use serde_json::Value;
 

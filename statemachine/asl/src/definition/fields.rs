@@ -82,12 +82,15 @@ impl<'d> Fields<'d> {
         self.cursor.value().get(name)
     }
 
-    /// Reads the fields whose names are `wanted`.
-    pub(super) fn matching(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<(&'d str, &'d Value)> {
+    /// Reads the fields whose names are `predicate`.
+    pub(super) fn matching(
+        &mut self,
+        predicate: impl Fn(&str) -> bool,
+    ) -> Vec<(&'d str, &'d Value)> {
         let object = self.cursor.value().as_object().into_iter().flatten();
         let found: Vec<_> = object
             .map(|(name, value)| (name.as_str(), value))
-            .filter(|(name, _)| wanted(name))
+            .filter(|(name, _)| predicate(name))
             .collect();
         self.known.extend(found.iter().map(|(name, _)| *name));
         found

@@ -176,6 +176,6 @@ impl Step<'_> {
         self.record(self.thread(thread).last_event, succeeded);
         let outputs: Vec<Payload> = outputs.into_iter().flatten().collect();
         let result = self.accept(thread, Payload::array(&outputs))?;
-        self.leave_with(thread, &result)
+        self.exit_with(thread, &result)
     }
 }

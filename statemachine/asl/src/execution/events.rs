@@ -127,7 +127,7 @@ impl Step<'_> {
                     self.fail(thread, fault);
                 }
             }
-            Activity::BackingOff(_) => self.make_ready(thread),
+            Activity::BackingOff(_) => self.schedule(thread),
             _ => {}
         }
     }

@@ -33,12 +33,12 @@ impl VariableLookup for ThreadVariables<'_> {
 
 impl Step<'_> {
     /// Leaves a Task, Map or Parallel state: makes the output of its result, and goes on.
-    pub(crate) fn leave_with(&mut self, id: ThreadId, result: &Payload) -> Result<(), Fault> {
+    pub(crate) fn exit_with(&mut self, id: ThreadId, result: &Payload) -> Result<(), Fault> {
         let view = ScopeInputs {
             result: Some(result.value()),
             ..ScopeInputs::default()
         };
-        self.leave_as(id, view, |data_flow, _, scope| {
+        self.exit_as(id, view, |data_flow, _, scope| {
             scope.record_stage(Stage::Result, result);
             data_flow.selected_result(result.clone(), scope)
         })
@@ -51,10 +51,10 @@ impl Step<'_> {
         id: ThreadId,
         select: impl FnOnce(&DataFlow, &Payload, &Scope<'_>) -> Result<Payload, Fault>,
     ) -> Result<(), Fault> {
-        self.leave_as(id, ScopeInputs::default(), select)
+        self.exit_as(id, ScopeInputs::default(), select)
     }
 
-    fn leave_as(
+    fn exit_as(
         &mut self,
         id: ThreadId,
         view: ScopeInputs<'_>,
@@ -93,7 +93,7 @@ impl Step<'_> {
         };
         self.note(id, exited);
         match next {
-            Transition::State(next) => self.go_to(id, next, output),
+            Transition::State(next) => self.transition_to(id, next, output),
             Transition::End => self.finish(id, output),
         }
         Ok(())
@@ -115,14 +115,14 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn go_to(&mut self, id: ThreadId, next: StateId, input: Payload) {
+    fn transition_to(&mut self, id: ThreadId, next: StateId, input: Payload) {
         let thread = self.thread_mut(id);
         thread.state = next;
         thread.input = input;
         thread.entered = None;
         thread.attempts.clear();
         thread.failed_map_run = None;
-        self.make_ready(id);
+        self.schedule(id);
     }
 
     fn finish(&mut self, id: ThreadId, output: Payload) {

@@ -149,7 +149,7 @@ impl Step<'_> {
         // Nothing points back to this event: the exit has the same predecessor.
         self.record(succeeded, HistoryDetails::MapStateSucceeded);
         let result = self.accept(thread, result)?;
-        self.leave_with(thread, &result)
+        self.exit_with(thread, &result)
     }
 
     /// Takes in the failure of a map run.

@@ -37,8 +37,8 @@ use crate::{
 };
 use thread::{Activity, Thread};
 
-/// One execution of a state machine. Serialize it after any step; the copy goes on exactly as the
-/// original would.
+/// An execution of a state machine. You can serialize it after any step; the copy continues exactly
+/// as the original would.
 ///
 /// Every call needs the same definition that the execution was started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -47,7 +47,7 @@ impl Step<'_> {
             Activity::MapRun(running) => self.redrive_map_run(id, *running),
             _ => match failed {
                 Some(running) => self.redrive_map_run(id, *running),
-                None => self.make_ready(id),
+                None => self.schedule(id),
             },
         }
     }

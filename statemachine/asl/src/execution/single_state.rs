@@ -80,11 +80,11 @@ impl Step<'_> {
     /// Returns the mocked result of the branches or iterations of a tested state.
     pub(crate) fn mocked_branches(&mut self, thread: ThreadId) -> Option<Result<(), Fault>> {
         let given = self.inspector?.branches()?;
-        Some(given.and_then(|result| self.leave_with(thread, &result)))
+        Some(given.and_then(|result| self.exit_with(thread, &result)))
     }
 
-    /// Tells the inspector where the state leads; returns true if there is one, so that the execution
-    /// is over.
+    /// Records the exit of the state. Returns true if there is an inspector, so that the execution
+    /// ends.
     pub(super) fn inspect_exit(&self, id: ThreadId, output: &Payload, next: Transition) -> bool {
         let Some(inspector) = self.inspector.filter(|_| self.thread(id).parent.is_none()) else {
             return false;
@@ -101,8 +101,8 @@ impl Step<'_> {
         true
     }
 
-    /// Tells the inspector which retrier takes the failure; returns true if it would be retried, so
-    /// that the execution is over.
+    /// Records the retrier that handles the failure. Returns true if it would be retried, so that
+    /// the execution ends.
     pub(super) fn inspect_failure(&mut self, id: ThreadId, failure: &Failure) -> bool {
         let Some(inspector) = self.inspector.filter(|_| self.thread(id).parent.is_none()) else {
             return false;

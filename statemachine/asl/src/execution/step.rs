@@ -84,7 +84,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Lets all threads go on that can.
+    /// Runs all threads that are ready.
     pub(super) fn run_ready_threads(&mut self) {
         while self.exec.outcome.is_none() {
             if self.exec.events + 1 >= MAX_EVENTS {
@@ -188,7 +188,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    pub(super) fn make_ready(&mut self, id: ThreadId) {
+    pub(super) fn schedule(&mut self, id: ThreadId) {
         self.thread_mut(id).activity = Activity::Ready;
         self.exec.ready.push_back(id);
     }

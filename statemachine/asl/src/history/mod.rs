@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::{Payload, Timestamp};
 
-/// One event of a history.
+/// An event of a history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryEvent {
     /// The time.

@@ -18,7 +18,7 @@ pub(super) fn base64_decode(arguments: &Arguments<'_>) -> FunctionResult {
     Ok(String::from_utf8_lossy(&bytes).into())
 }
 
-/// Gives hexadecimal digits.
+/// Encodes bytes as hexadecimal digits.
 pub(super) fn hash(arguments: &Arguments<'_>) -> FunctionResult {
     let (data, algorithm) = (arguments.short_text(0)?, arguments.text(1)?);
     let digest = crate::hash::hexadecimal(algorithm, data);

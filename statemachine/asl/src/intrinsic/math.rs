@@ -29,7 +29,7 @@ pub(super) fn random(arguments: &Arguments<'_>) -> FunctionResult {
     Ok((start + offset).into())
 }
 
-/// Gives a version 4 UUID.
+/// Returns a version 4 UUID.
 pub(super) fn uuid(arguments: &Arguments<'_>) -> FunctionResult {
     Ok(arguments.draw(Random::uuid).into())
 }

@@ -1,8 +1,8 @@
 //! Decides if an expression is certain to be evaluated fast, in memory that its input bounds.
 //!
-//! Such an expression is evaluated where it stands. Every other one may be an
-//! [`Evaluate`](super::Evaluate)'s to do. The test errs on the side of caution: it knows what is
-//! cheap, and takes all else for costly.
+//! Such an expression is evaluated in place; others may be sent to an
+//! [`Evaluate`](super::Evaluate). The test is conservative: it knows the cheap expressions, and
+//! takes all others for costly.
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 

@@ -142,7 +142,7 @@ pub struct Evaluator {
 
 impl Evaluator {
     /// Beyond this many, all are forgotten.
-    const KEPT: usize = 1_000;
+    const CACHE_SIZE: usize = 1_000;
 
     /// Evaluates in this process, within the limits of [`Evaluate`].
     pub fn evaluate(&mut self, request: &EvaluationRequest<'_>) -> EvaluationResponse {
@@ -177,7 +177,7 @@ impl Evaluator {
         }
         let parsed =
             Expression::parse(text).map_err(|error| EvaluationError::thrown(&error.message))?;
-        if self.parsed.len() >= Self::KEPT {
+        if self.parsed.len() >= Self::CACHE_SIZE {
             self.parsed.clear();
         }
         self.parsed.insert(text.to_owned(), parsed.clone());

@@ -36,7 +36,7 @@ fn find(name: &str) -> Option<&'static str> {
     entries.find_map(|(known, signature)| (known == name).then_some(signature))
 }
 
-/// One parameter.
+/// A parameter.
 #[derive(Clone, Copy)]
 struct Parameter<'s> {
     /// The kinds that it takes: `s`, `n`, `b`, `l`, `o`, `a`, `f`, and `m` for what is undefined.

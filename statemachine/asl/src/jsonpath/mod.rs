@@ -82,9 +82,9 @@ pub(crate) struct Path {
 /// The number of values that a path may find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PathKind {
-    /// One value, by keys and indices alone: it can be lent out.
+    /// A single value, by keys and indices alone: it can be borrowed.
     Plain,
-    /// One value.
+    /// A single value.
     Definite,
     /// A list.
     Indefinite,

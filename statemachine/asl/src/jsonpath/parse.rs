@@ -55,9 +55,9 @@ impl<'a> Cursor<'a> {
         taken
     }
 
-    pub(super) fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+    pub(super) fn take_while(&mut self, predicate: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        self.take(rest.find(|c| !wanted(c)).unwrap_or(rest.len()))
+        self.take(rest.find(|c| !predicate(c)).unwrap_or(rest.len()))
     }
 
     pub(super) fn bad(&self, reason: impl Into<String>) -> PathSyntaxError {

@@ -12,7 +12,7 @@ use super::{Budget, PathError, PathKind, Step};
 
 type Matches<'v> = Vec<Cow<'v, Value>>;
 
-/// One look-up.
+/// A search of a path in a value.
 #[derive(Clone, Copy)]
 pub(super) struct Search<'v, 'b> {
     /// The value of `$` in filters and in the arguments of functions.
@@ -129,7 +129,7 @@ impl<'v, 'b> Search<'v, 'b> {
             }
             Step::Call(call) => {
                 let result = call.apply(self, here)?;
-                self.go_on_from(position.next(), result, found)
+                self.continue_from(position.next(), result, found)
             }
         }
     }
@@ -286,7 +286,7 @@ impl<'v, 'b> Search<'v, 'b> {
     }
 
     /// Goes on from a value that is not part of the document.
-    fn go_on_from(
+    fn continue_from(
         &self,
         position: StepPosition<'_>,
         value: Value,

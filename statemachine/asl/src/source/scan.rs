@@ -137,7 +137,7 @@ impl Scanner<'_> {
             let name_span = start..self.at;
             self.space();
             if !self.skip(b':') {
-                return Err(self.wanted("was expecting a colon to separate field name and value"));
+                return Err(self.expected("was expecting a colon to separate field name and value"));
             }
             self.space();
             let (value, node) = self.value()?;
@@ -179,7 +179,7 @@ impl Scanner<'_> {
             if matches!(self.peek(), Some(b'}' | b']')) {
                 return Err(self.mismatched());
             }
-            return Err(self.wanted(&format!("was expecting comma to separate {kind} entries")));
+            return Err(self.expected(&format!("was expecting comma to separate {kind} entries")));
         }
         self.space();
         Ok(true)
@@ -250,7 +250,7 @@ impl Scanner<'_> {
         self.skip(b'-');
         let zero = self.peek() == Some(b'0');
         if self.digits() == 0 {
-            return Err(self.wanted("No digit following minus sign"));
+            return Err(self.expected("No digit following minus sign"));
         }
         let whole = self.text[start..self.at].trim_start_matches('-').len();
         if zero && whole > 1 {
@@ -258,12 +258,12 @@ impl Scanner<'_> {
             return Err(self.error(problem, start..self.at, start + 2));
         }
         if self.skip(b'.') && self.digits() == 0 {
-            return Err(self.wanted("Decimal point not followed by a digit"));
+            return Err(self.expected("Decimal point not followed by a digit"));
         }
         if self.skip(b'e') || self.skip(b'E') {
             let _sign = self.skip(b'+') || self.skip(b'-');
             if self.digits() == 0 {
-                return Err(self.wanted("Exponent indicator not followed by a digit"));
+                return Err(self.expected("Exponent indicator not followed by a digit"));
             }
         }
         self.decode(start)
@@ -306,18 +306,18 @@ impl Scanner<'_> {
         SyntaxError::new(self.text, problem, span, read)
     }
 
-    /// Returns the error where the next character is not what `wanted` says, or the text ends.
-    fn wanted(&self, wanted: &str) -> SyntaxError {
+    /// Returns the error where the next character is not what `expected` says, or the text ends.
+    fn expected(&self, expected: &str) -> SyntaxError {
         match self.peek() {
-            Some(_) => self.unexpected(wanted),
+            Some(_) => self.unexpected(expected),
             None => self.ended(),
         }
     }
 
-    fn unexpected(&self, wanted: &str) -> SyntaxError {
+    fn unexpected(&self, expected: &str) -> SyntaxError {
         let found = self.text[self.at..].chars().next().unwrap_or_default();
         let end = self.at + found.len_utf8();
-        let problem = format!("Unexpected character ({}): {wanted}", character(found));
+        let problem = format!("Unexpected character ({}): {expected}", character(found));
         self.error(&problem, self.at..end, end)
     }
 
@@ -331,14 +331,14 @@ impl Scanner<'_> {
 
     fn mismatched(&self) -> SyntaxError {
         let found = if self.peek() == Some(b'}') { '}' } else { ']' };
-        let (wanted, kind) = if found == '}' {
+        let (expected, kind) = if found == '}' {
             (']', "Array")
         } else {
             ('}', "Object")
         };
         let start = self.open.last().copied().unwrap_or(0);
         let problem = format!(
-            "Unexpected close marker '{found}': expected '{wanted}' (for {kind} starting at {})",
+            "Unexpected close marker '{found}': expected '{expected}' (for {kind} starting at {})",
             jackson_location(self.text, start)
         );
         self.error(&problem, self.at..self.at + 1, self.at + 1)

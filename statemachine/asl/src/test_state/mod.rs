@@ -127,7 +127,7 @@ impl TestState {
         )
     }
 
-    /// Lets time pass at once, completes a task that is mocked, and keeps one that is not.
+    /// Performs effects: timers fire at once, mocked tasks complete, and others are kept.
     fn take(&mut self, effects: Vec<Effect>) {
         let mut started = None;
         let mut due = None;

@@ -224,11 +224,11 @@ impl Scalar {
     }
 }
 
-fn type_error(field: &str, wanted: &str) -> String {
+fn type_error(field: &str, expected: &str) -> String {
     if field.is_empty() {
-        return format!("Result must be {wanted}");
+        return format!("Result must be {expected}");
     }
-    format!("Field '{field}' must be {wanted}")
+    format!("Field '{field}' must be {expected}")
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ fn check_fail(state: &Cursor<'_>) {
     }
 }
 
-/// Tells a call, `States.Format('…')`, from the name of an error, `States.Timeout`.
+/// Distinguishes a call, `States.Format('…')`, from the name of an error, `States.Timeout`.
 fn is_reference(text: &str) -> bool {
     !text.starts_with("States.") || text.ends_with(')')
 }

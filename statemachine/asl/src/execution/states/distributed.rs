@@ -16,7 +16,7 @@ use crate::states::{Distributed, ItemsField, Map};
 use crate::{HistoryDetails, ItemSource, MapRunRequest, Payload};
 
 impl Distributed {
-    /// Asks the runner for a map run.
+    /// Requests a map run from the runner.
     pub(super) fn run(
         &self,
         map: &Map,

@@ -140,7 +140,7 @@ impl Task {
                 output: result.clone(),
             },
         );
-        step.leave_with(thread, result)
+        step.exit_with(thread, result)
     }
 
     /// Takes in the failure of the task.

@@ -76,7 +76,7 @@ pub(super) fn millis(args: &[JValue], environment: &Environment) -> HostFnResult
     Ok(JValue::from(environment.now.0))
 }
 
-/// Gives the step's time as `$fromMillis` writes it.
+/// Returns the step's time as `$fromMillis` writes it.
 pub(super) fn now(args: &[JValue], environment: &Environment) -> HostFnResult {
     let millis = AstNode::Number(environment.now.0 as f64);
     let args = args.iter().take(2).map(literal);
