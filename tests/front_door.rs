@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::clients::Clients;
 use crate::support::{Options, Stack};
 
-/// What `curl --data-binary @FILE URL` does: status and JSON body.
+/// Posts a body as `curl --data-binary @FILE URL` does; returns status and JSON body.
 fn post(url: &str, body: Vec<u8>) -> (u16, Value) {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
