@@ -52,8 +52,8 @@ async fn post(service: &'static str, url: String, body: Vec<u8>) -> (u16, Value)
         }
         let mut response = request.send(&body).unwrap();
         let body = response.body_mut().read_to_string().unwrap();
-        let response = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"));
-        (response.status().as_u16(), response)
+        let json = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"));
+        (response.status().as_u16(), json)
     };
     tokio::task::spawn_blocking(signed).await.unwrap()
 }
@@ -73,13 +73,13 @@ async fn the_whole_workflow_runs_on_signed_requests() {
     let ended = clients.wait(&arn).await;
     assert_eq!(ended.status, ExecutionStatus::Succeeded, "{ended:?}");
 
-    let read_response = clients
+    let object = clients
         .runtime
         .invoke_endpoint()
         .endpoint_name("scones-classifier")
         .content_type("application/x-image")
         .body(bytes.clone().into());
-    assert!(read_response.send().await.unwrap().body.is_some());
+    assert!(object.send().await.unwrap().body.is_some());
 
     let door = format!("{}/_aws/execute-api/FrontDoor/v1/classify", stack.url);
     let (status, response) = post("execute-api", door, bytes).await;

@@ -35,8 +35,8 @@ fn model() -> TempDir {
 }
 
 fn packed(folder: &TempDir) -> Vec<u8> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("model.tar.gz");
+    let archive_folder = tempfile::tempdir().expect("a folder");
+    let file = archive_folder.path().join("model.tar.gz");
     artifact::pack(folder.path(), &file).expect("an archive");
     std::fs::read(file).expect("bytes")
 }

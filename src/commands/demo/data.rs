@@ -26,7 +26,7 @@ pub(crate) fn find(demo: &cli::Demo) -> anyhow::Result<(PathBuf, Option<String>)
     match fetch::fetch(
         fetch::URL,
         &cached,
-        &fetch::Expected::default(),
+        &fetch::Checksum::default(),
         &mut bar.sink(),
     ) {
         Ok(_) => Ok((cached, None)),
@@ -38,8 +38,8 @@ pub(crate) fn find(demo: &cli::Demo) -> anyhow::Result<(PathBuf, Option<String>)
 /// demo has its own.
 fn reason_of(error: &fetch::Error) -> String {
     match error {
-        fetch::Error::Unreachable { url, reason_of, .. } => {
-            format!("cannot reach {url}:\n  {reason_of}")
+        fetch::Error::Unreachable { url, why, .. } => {
+            format!("cannot reach {url}:\n  {why}")
         }
         other => other.to_string(),
     }
