@@ -1,5 +1,16 @@
 //! Gradient boosted trees, random forests, and the preprocessing of tables for them.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod bins;
+pub mod boosting;
+mod grow;
 mod matrix;
+pub mod metric;
+pub mod objective;
+pub mod parameters;
+#[cfg(test)]
+mod tests;
+pub mod tree;
 
 pub use matrix::{Feature, FeatureKind, Matrix};

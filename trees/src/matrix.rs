@@ -28,3 +28,12 @@ pub enum FeatureKind {
     /// By a set of categories; the values are the codes 0, 1, 2, …
     Categorical,
 }
+
+impl Matrix {
+    /// Copies a row; `to` has a place for each feature.
+    pub fn copy_row(&self, row: usize, to: &mut [f32]) {
+        for (to, feature) in to.iter_mut().zip(&self.features) {
+            *to = feature.values[row];
+        }
+    }
+}
