@@ -18,7 +18,7 @@ use scones_local::{Config, Stack};
 use service::Identity;
 use service::signature::{Key, KeyError};
 
-/// From the same variables as the `scones` command's.
+/// Reads the key from the variables that the `scones` command uses.
 fn key() -> Result<Option<Key>, KeyError> {
     let variable = |name: &str| std::env::var(name).ok();
     let id = variable("SCONES_ACCESS_KEY_ID");

@@ -10,7 +10,7 @@ use crate::listen::STACK_INFO_PATH;
 use service::Identity;
 use service::signature::{self, Key};
 
-/// No answer of the stack about itself is longer.
+/// The maximum size in bytes of a response about the stack itself.
 const MAX_RESPONSE: u64 = 64 << 10;
 /// The time limit for a stack to identify itself.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
@@ -107,7 +107,7 @@ fn connect(address: &str, patience: Option<Duration>) -> io::Result<TcpStream> {
 mod tests {
     use super::*;
 
-    /// Answers once, whatever is asked.
+    /// Serves one response to any request.
     fn answers(text: &'static str) -> String {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -7,7 +7,7 @@ use http::Method;
 
 use crate::ask::{KeyError, ask, check_key};
 use crate::stack_info::{DataDir, LockError, StackInfo};
-use local_states::{OpenError, Swept, gc_offline};
+use local_states::{GcReport, OpenError, gc_offline};
 use service::signature::Key;
 
 /// The path for deleting ended executions; `?older_than=` is the age in seconds.
@@ -22,7 +22,7 @@ pub enum GcError {
     /// The stack that runs on it does not take the key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Its database can't be opened or changed.
+    /// The database can't be opened or changed.
     #[error(transparent)]
     Database(#[from] OpenError),
     /// The stack that runs on it did not do it.
@@ -38,7 +38,7 @@ pub enum GcError {
 /// Deletes the executions that ended longer ago than `older_than`. Where a stack runs on the data
 /// directory, that one does it, where it verifies signatures if `key` is its own; else this process
 /// does.
-pub fn gc(data_dir: &Path, older_than: Duration, key: Option<&Key>) -> Result<Swept, GcError> {
+pub fn gc(data_dir: &Path, older_than: Duration, key: Option<&Key>) -> Result<GcReport, GcError> {
     match DataDir::take(data_dir) {
         Ok(held) => Ok(gc_offline(held.path(), older_than)?),
         Err(LockError::Held { info, .. }) => by_stack(&info, older_than, key),
@@ -46,7 +46,11 @@ pub fn gc(data_dir: &Path, older_than: Duration, key: Option<&Key>) -> Result<Sw
     }
 }
 
-fn by_stack(info: &StackInfo, older_than: Duration, key: Option<&Key>) -> Result<Swept, GcError> {
+fn by_stack(
+    info: &StackInfo,
+    older_than: Duration,
+    key: Option<&Key>,
+) -> Result<GcReport, GcError> {
     let refused = |response: String| GcError::Stack {
         url: info.url.clone(),
         response,
@@ -71,7 +75,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(
             gc(dir.path(), Duration::ZERO, None).unwrap(),
-            Swept::default()
+            GcReport::default()
         );
     }
 

@@ -27,7 +27,7 @@ pub enum ListenError {
     /// Another program has it.
     #[error("{0} is held by another program; give --port another port (0 takes a free one)")]
     Held(SocketAddr),
-    /// Without a key the stack takes any, so it must not be reachable from other machines.
+    /// Without a key the stack accepts any, so it must not be reachable from other machines.
     #[error(
         "{0} can be reached from other machines, and whoever reaches a stack without a key can run the functions and read \
          every object: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY, and the stack verifies every request's \
@@ -56,8 +56,8 @@ pub(crate) async fn bind(
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             let key = key.cloned();
-            let asked = tokio::task::spawn_blocking(move || who_holds(address, key.as_ref()));
-            Err(asked.await.unwrap_or(ListenError::Held(address)))
+            let holder = tokio::task::spawn_blocking(move || who_holds(address, key.as_ref()));
+            Err(holder.await.unwrap_or(ListenError::Held(address)))
         }
         Err(source) => Err(ListenError::Io { address, source }),
     }

@@ -96,10 +96,10 @@ pub enum StartError {
 /// A running stack. Cheap to clone; all clones are one stack, which ends with [`Stack::shut_down`].
 #[derive(Clone)]
 pub struct Stack {
-    parts: Arc<Parts>,
+    parts: Arc<Inner>,
 }
 
-struct Parts {
+struct Inner {
     info: StackInfo,
     identity: Identity,
     application: Application,
@@ -172,7 +172,7 @@ impl Stack {
             .write_info(&info)
             .map_err(in_service("the data directory"))?;
         let stack = Self {
-            parts: Arc::new(Parts {
+            parts: Arc::new(Inner {
                 info,
                 identity: config.identity,
                 application,

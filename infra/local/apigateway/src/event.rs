@@ -17,7 +17,7 @@ use service::Identity;
 pub(super) struct Event<'e> {
     pub(super) api: &'e Api,
     pub(super) route: &'e Route,
-    /// Without the stage.
+    /// The path without the stage.
     pub(super) path: &'e str,
     pub(super) identity: &'e Identity,
     pub(super) request: &'e Parts,

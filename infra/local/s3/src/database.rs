@@ -33,7 +33,7 @@ enum Message {
     Write(Job),
     /// A write that frees space, and so must not fail on a full disk.
     Delete(Job),
-    /// To end, and to answer when everything is in the one file.
+    /// Closes the database, and replies when everything is in the one file.
     Close(oneshot::Sender<()>),
 }
 
@@ -113,7 +113,7 @@ impl Database {
         self.send(Message::Write, work).await
     }
 
-    /// The same for work that only removes: it is done on a full disk too.
+    /// Runs `work` as [`Self::write`] does, even on a full disk. For work that only removes rows.
     pub(super) async fn delete<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -168,7 +168,8 @@ impl Database {
 }
 
 impl Database {
-    /// The same before there is an executor to run it on; blocks.
+    /// Runs `work` as [`Self::read`] does, on the calling thread: for the start, before there is a
+    /// runtime.
     pub(super) fn read_now<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error>,

@@ -147,7 +147,7 @@ impl Error {
             .with("ArgumentValue", value)
     }
 
-    /// The same error with one more member.
+    /// Adds a member to the error.
     pub(super) fn with(self, name: &str, value: impl Into<String>) -> Self {
         let (error, mut members) = match self {
             Self::Detailed(error, members) => (error, members),

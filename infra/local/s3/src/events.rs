@@ -25,7 +25,7 @@ pub(super) struct Rule {
     pub(super) function_arn: String,
     pub(super) prefix: String,
     pub(super) suffix: String,
-    /// From the template rather than from a client: the next start replaces it.
+    /// True if the rule is from the template rather than a client: the next start replaces it.
     #[serde(default)]
     pub(super) declared: bool,
 }

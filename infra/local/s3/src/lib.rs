@@ -52,7 +52,7 @@ use http::uri::Authority;
 use http::{Request, Response};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
-use service::{Listed, Objects, ObjectsError};
+use service::{ObjectSummary, Objects, ObjectsError};
 use tokio::sync::Notify;
 
 use self::api::Api;
@@ -150,7 +150,8 @@ impl S3 {
             .map_err(|error| ObjectsError(error.to_string()))
     }
 
-    /// Has `functions` notified of events, once [`run_dispatcher`](Self::run_dispatcher) runs.
+    /// Sets the functions that are notified of events, once
+    /// [`run_dispatcher`](Self::run_dispatcher) runs.
     pub fn notify(&self, functions: Arc<dyn Invoke>) {
         let _ = self.store.functions.set(functions);
     }
@@ -246,7 +247,7 @@ impl Objects for S3 {
         bucket: &str,
         prefix: &str,
         after: Option<&str>,
-    ) -> Result<Vec<Listed>, ObjectsError> {
+    ) -> Result<Vec<ObjectSummary>, ObjectsError> {
         let found = api::list_keys(&self.store, bucket, prefix, after).await;
         unless_missing(found, bucket, prefix).map(Option::unwrap_or_default)
     }
@@ -281,11 +282,11 @@ fn unless_missing<T>(
     }
 }
 
-/// The host of the URLs in answers to those who named none.
+/// The default host of the URLs in responses, for requests without a host.
 const LOCALHOST: &str = "localhost";
 
-/// The host that was asked, where it names the bucket: whoever makes such a request one in path
-/// style says so.
+/// Returns the request's original host if it named the bucket, as the conversion to path style
+/// recorded it.
 fn virtual_host(request: &Request<Body>) -> Option<&Authority> {
     request.extensions().get()
 }

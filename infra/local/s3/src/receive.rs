@@ -26,7 +26,7 @@ const BUFFER_SIZE: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(super) struct DeclaredDigests {
     pub(super) md5: Option<Md5>,
-    /// From a header.
+    /// The checksum in a header.
     pub(super) checksum: Option<Checksum>,
     /// The algorithm of a checksum that follows the body, or that the object is to have.
     pub(super) algorithm: Option<Algorithm>,

@@ -133,7 +133,7 @@ impl ResponseBuilder {
             members.push(("ArgumentValue".into(), value));
         }
         for (name, value) in self.subject(code) {
-            if !members.iter().any(|(given, _)| given == name) {
+            if !members.iter().any(|(present, _)| present == name) {
                 members.push((name.to_owned(), value));
             }
         }

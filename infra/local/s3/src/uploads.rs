@@ -41,7 +41,7 @@ pub(super) struct Part {
     pub(super) number: i32,
     pub(super) file: FileId,
     pub(super) size: u64,
-    /// In hexadecimal: the part's entity tag.
+    /// The part's entity tag: its MD5 in hexadecimal.
     pub(super) md5: String,
     pub(super) checksum: Checksum,
     /// Milliseconds since 1970.

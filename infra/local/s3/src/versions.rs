@@ -30,7 +30,7 @@ pub(super) struct Version {
     /// `None`: a delete marker.
     pub(super) file: Option<FileId>,
     pub(super) size: u64,
-    /// Without quotes.
+    /// The entity tag, without quotes.
     pub(super) etag: String,
     pub(super) details: Details,
     pub(super) tags: Vec<Tag>,
@@ -101,8 +101,8 @@ pub(super) fn exact(
 /// Refuses the id of a version that this store can't have given.
 pub(super) fn check_id(id: Option<&str>) -> Result<(), Error> {
     let Some(id) = id else { return Ok(()) };
-    let given = FileId::from_name(id).is_some_and(|id| id.0.get_version_num() == 4);
-    if given || id == NULL {
+    let is_generated = FileId::from_name(id).is_some_and(|id| id.0.get_version_num() == 4);
+    if is_generated || id == NULL {
         return Ok(());
     }
     let text = match id {

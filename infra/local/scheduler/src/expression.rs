@@ -22,9 +22,9 @@ pub(super) struct Expression {
 enum Kind {
     /// Seconds between two occurrences.
     Rate(i64),
-    /// In the schedule's time zone.
+    /// A cron expression in the schedule's time zone.
     Cron(Box<Cron>),
-    /// Once, in the schedule's time zone.
+    /// A single time in the schedule's time zone.
     At(DateTime),
 }
 

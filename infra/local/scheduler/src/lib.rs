@@ -158,7 +158,7 @@ fn declare(store: Store<'_>, schedule: &template::Schedule) -> Result<(), ApiErr
     })
 }
 
-/// To the millisecond, as the database keeps it.
+/// Returns the current time in milliseconds, the database's precision.
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

@@ -10,10 +10,10 @@ use super::error::ApiError;
 use super::expression::Expression;
 use super::target::Target;
 
-/// AWS's, and the most: a day.
+/// The default and maximum age of an event in seconds, as on AWS: a day.
 const MAX_AGE: i64 = 86_400;
 
-/// AWS's, and the most.
+/// The default and maximum number of retries, as on AWS.
 const MAX_ATTEMPTS: i64 = 185;
 
 /// A validated schedule: the times and the target.
@@ -86,8 +86,8 @@ impl Plan {
         (self.is_enabled && in_time).then_some(next)
     }
 
-    /// Of the occurrences from `pending` to `now`, the newest, unless it is too old: what a stack
-    /// that was not there then still owes.
+    /// Returns the newest of the occurrences from `pending` to `now`, unless it is too old: the one
+    /// to deliver after a pause of the stack.
     pub(super) fn newest(
         &self,
         created: Timestamp,

@@ -49,7 +49,7 @@ impl Scheduler {
                 let Some(pending) = schedule.due.filter(|_| schedule.attempts == 0) else {
                     continue;
                 };
-                // What can't be read is told when it is called.
+                // An unreadable schedule is reported when it is due.
                 let Ok(plan) = Plan::read(&schedule.request) else {
                     continue;
                 };

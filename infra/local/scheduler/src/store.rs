@@ -55,7 +55,7 @@ impl Store<'_> {
             .optional()?)
     }
 
-    /// All whose names come after `after`, in the order of their names.
+    /// Returns the schedules whose names come after `after`, in the order of their names.
     pub(super) fn all(&self, after: &str) -> Result<Vec<Schedule>, ApiError> {
         let sql = format!("SELECT {COLUMNS} FROM schedules WHERE name > ?1 ORDER BY name");
         let mut select = self.0.prepare_cached(&sql)?;

@@ -42,7 +42,7 @@ pub(super) struct Occurrence<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DeliveryError {
     pub(super) reason: String,
-    /// Another attempt may succeed.
+    /// True if another attempt may succeed.
     pub(super) is_retryable: bool,
 }
 
@@ -149,7 +149,7 @@ impl Target {
 }
 
 impl Occurrence<'_> {
-    /// The same for the same occurrence.
+    /// Returns an id that is the same for the same occurrence.
     fn id(&self) -> String {
         let digest = Sha256::new()
             .chain_update(self.arn)

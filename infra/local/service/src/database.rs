@@ -267,8 +267,9 @@ pub fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
     connection.pragma(None, "wal_checkpoint", mode, |_| Ok(()))
 }
 
-/// Does so for each database in `data_dir` that a service leaves open until the process ends, so
-/// that a copy of the files without the logs is a whole one.
+/// Moves the write-ahead log of each database in `data_dir` into its file, so that a copy of the
+/// files without the logs is complete. For the databases that services keep open until the process
+/// ends.
 pub fn checkpoint_all(data_dir: &Path) {
     let entries = std::fs::read_dir(data_dir).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path());

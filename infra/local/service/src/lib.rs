@@ -24,5 +24,5 @@ pub mod virtual_host;
 pub use error_response::ErrorResponse;
 pub use identity::Identity;
 pub use invoke::{Invocation, Invoke, InvokeError, trace_id};
-pub use objects::{Listed, Objects, ObjectsError};
+pub use objects::{ObjectSummary, Objects, ObjectsError};
 pub use seam::{RequestHead, Service, ServiceError, Stop};

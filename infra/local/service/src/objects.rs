@@ -43,7 +43,7 @@ pub trait Objects: Send + Sync {
         bucket: &str,
         prefix: &str,
         after: Option<&str>,
-    ) -> Result<Vec<Listed>, ObjectsError>;
+    ) -> Result<Vec<ObjectSummary>, ObjectsError>;
 
     /// Copies an object's bytes to a new file, however many they are; `false` where bucket or key
     /// do not exist.
@@ -61,7 +61,7 @@ pub trait Objects: Send + Sync {
 
 /// An object in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ObjectSummary {
     /// Its key.
     pub key: String,
     /// Its length in bytes.

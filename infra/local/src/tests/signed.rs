@@ -529,7 +529,7 @@ async fn the_stack_is_asked_about_itself_with_its_key_only() {
     assert_eq!(refused.unwrap_err(), without);
     let wrong = wrong.unwrap_err();
     assert!(wrong.contains("does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: InvalidSignatureException: "), "{wrong}");
-    // A second stack is told who has the port.
+    // A second stack learns which stack has the port.
     let address = url.trim_start_matches("http://").parse().unwrap();
     let error = crate::listen::bind(address, Some(&key()))
         .await

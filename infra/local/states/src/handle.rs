@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::arn::{self, Qualifier};
 use super::error::{ApiError, OpenError};
-use super::evaluation::Closable;
+use super::evaluation::ClosableEvaluator;
 use super::integrations::{Integrations, ReachableServices};
 use super::map_runs::Jobs;
 use super::store::executions;
@@ -29,7 +29,7 @@ struct Inner {
     readers: Readers,
     identity: Identity,
     integrations: Arc<Integrations>,
-    evaluator: Option<Arc<Closable>>,
+    evaluator: Option<Arc<ClosableEvaluator>>,
     retention: Duration,
 }
 
@@ -115,11 +115,14 @@ impl States {
             reachable.service("s3"),
             readers.clone(),
         );
-        let evaluator = reachable.evaluator().map(Closable::new).map(Arc::new);
+        let evaluator = reachable
+            .evaluator()
+            .map(ClosableEvaluator::new)
+            .map(Arc::new);
         let retention = reachable.retention();
         let states = WeakStates::default();
         let integrations = Arc::new(Integrations::new(reachable, states.clone()));
-        let runs = engine::Runs {
+        let runs = engine::EngineServices {
             integrations: Arc::clone(&integrations),
             jobs,
             evaluator: evaluator.clone().map(|one| one as Arc<dyn Evaluate>),
@@ -187,7 +190,7 @@ impl States {
         self.start_for(start, None).await
     }
 
-    /// The same for a task that waits for it, and is its parent.
+    /// Starts an execution for a task that waits for it, and is its parent.
     pub(super) async fn start_for(
         &self,
         start: StartExecution,

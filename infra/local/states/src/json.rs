@@ -8,7 +8,7 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
     payload(text).map(Payload::into_value)
 }
 
-/// The same, with the text as it was sent.
+/// Parses a value and keeps its text as it was sent.
 pub(super) fn payload(text: &str) -> Result<Payload, String> {
     Payload::parse(text)
         .map_err(|error| asl::json_syntax_error(text).unwrap_or_else(|| error.to_string()))

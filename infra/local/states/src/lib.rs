@@ -7,9 +7,9 @@
 //!                                   └──> integrations ─────┘
 //! ```
 //!
-//! What is acknowledged is on disk. `kill -9` at any moment loses nothing of it: [`States::resume`]
-//! carries on what ran. Executions that have ended are on disk only, so memory grows with what
-//! runs, not with what ran.
+//! Every acknowledged change is on disk. `kill -9` at any moment loses none: [`States::resume`]
+//! continues running executions. Ended executions are on disk only, so memory grows with the number
+//! of running executions, not with all of them.
 //!
 //! Reference: <https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html>.
 
@@ -37,4 +37,4 @@ pub use error::{ApiError, OpenError};
 pub use evaluation::{EvaluatorCommand, evaluators, serve as serve_evaluations};
 pub use handle::{Execution, StartExecution, StartedExecution, States};
 pub use integrations::ReachableServices;
-pub use retention::{RETENTION, Swept, gc_offline};
+pub use retention::{GcReport, RETENTION, gc_offline};

@@ -1,4 +1,4 @@
-//! From ARNs to what they name.
+//! Looks up what ARNs name.
 
 use super::arn::{self, Arn, Qualifier};
 use super::error::ApiError;

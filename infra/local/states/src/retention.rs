@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_hours(1);
 
 /// The result of deleting expired executions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Swept {
+pub struct GcReport {
     /// The number of executions deleted.
     pub executions: u64,
     /// The number of bytes by which the database shrank.
@@ -41,7 +41,7 @@ enum Step {
 struct Sweep {
     /// Executions that ended before go.
     before: i64,
-    swept: Swept,
+    swept: GcReport,
     step: Step,
 }
 
@@ -49,7 +49,7 @@ impl Sweep {
     fn new(older_than: Duration) -> Self {
         Sweep {
             before: earlier(older_than),
-            swept: Swept::default(),
+            swept: GcReport::default(),
             step: Step::Executions { after: 0 },
         }
     }
@@ -96,7 +96,7 @@ impl States {
     /// Deletes executions that ended longer ago than `older_than`, with their histories, and the
     /// remains of deleted state machines; returns the space to the system. It works in many small
     /// transactions, so others proceed meanwhile.
-    pub async fn gc(&self, older_than: Duration) -> Result<Swept, ApiError> {
+    pub async fn gc(&self, older_than: Duration) -> Result<GcReport, ApiError> {
         let mut sweep = Sweep::new(older_than);
         loop {
             let step = move |db: &Connection| {
@@ -138,10 +138,10 @@ impl States {
 ///
 /// # Errors
 /// The database can't be opened or written.
-pub fn gc_offline(data_dir: &Path, older_than: Duration) -> Result<Swept, OpenError> {
+pub fn gc_offline(data_dir: &Path, older_than: Duration) -> Result<GcReport, OpenError> {
     let path = data_dir.join("states.db");
     if !path.exists() {
-        return Ok(Swept::default());
+        return Ok(GcReport::default());
     }
     let mut db = store::open_writer(&path)?;
     let mut sweep = Sweep::new(older_than);

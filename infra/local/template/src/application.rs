@@ -131,7 +131,7 @@ pub struct Api {
 /// The function that serves a method and a path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
-    /// In upper case; `ANY` is each.
+    /// The method in upper case; `ANY` matches each.
     pub method: String,
     /// For example `/classify`.
     pub path: String,

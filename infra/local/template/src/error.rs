@@ -46,7 +46,7 @@ pub enum Problem {
     /// The file system's refusal.
     #[error("{0}")]
     Unreadable(String),
-    /// Not YAML.
+    /// The text is not YAML.
     #[error("not YAML: {0}")]
     Syntax(String),
     /// Longer than CloudFormation takes.

@@ -14,7 +14,7 @@ pub(super) struct Resource {
     pub(super) kind: String,
     pub(super) condition: Option<String>,
     pub(super) metadata: Option<Node>,
-    /// With the globals underneath.
+    /// The properties, merged over the globals.
     pub(super) properties: Node,
 }
 

@@ -1,8 +1,8 @@
-//! From text to [`Node`]s: YAML (or JSON, which is YAML), with short-form functions (`!Ref X`)
+//! Parses text to [`Node`]s: YAML (or JSON, which is YAML), with short-form functions (`!Ref X`)
 //! written out (`{Ref: X}`).
 //!
-//! Built from the parser's events with a stack of its own, so deep input is refused before it can
-//! fill the thread's.
+//! The parser's events are collected on an explicit stack, so deep input is refused before it can
+//! overflow the thread's.
 
 use std::collections::HashSet;
 

@@ -14,7 +14,7 @@ use crate::handle::Lambda;
 use crate::name::LATEST;
 use crate::pool::Slot;
 
-/// AWS's page is at most this long.
+/// The maximum number of functions in a page, as on AWS.
 const MAX_PAGE: usize = 50;
 
 pub(super) async fn list(lambda: &Lambda, query: Query<'_>) -> Result<Value> {

@@ -31,7 +31,7 @@ pub(super) async fn invoke(
         Some(qualifier) => format!("{name}:{qualifier}"),
         None => name.to_owned(),
     };
-    // A wrong name is told before the body is asked for.
+    // A wrong name is reported before the body is read.
     lambda.slot(&name)?;
     let invocation_type = text(&head.headers, INVOCATION_TYPE);
     let log_type = text(&head.headers, LOG_TYPE);

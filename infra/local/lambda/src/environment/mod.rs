@@ -155,7 +155,7 @@ impl Environment {
         Ok((process, output, calls, runtime_api::serve(listener, sender)))
     }
 
-    /// From the first invocation to the end.
+    /// Runs the environment, from the first invocation to the end.
     async fn live(&mut self, first: Job) {
         let mut next = match self.initialize().await {
             Ok(next) => next,

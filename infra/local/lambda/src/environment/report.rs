@@ -18,7 +18,7 @@ pub(super) struct Report<'a> {
     duration: Duration,
     /// Set for a cold start.
     pub(super) init: Option<Duration>,
-    /// In bytes.
+    /// The peak memory in bytes.
     pub(super) peak_memory: Option<u64>,
 }
 

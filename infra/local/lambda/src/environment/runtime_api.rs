@@ -191,7 +191,8 @@ async fn send_call(
     }
 }
 
-/// Reads the result of an invocation. A streamed one may turn out to be an error at its end, in its trailers.
+/// Reads the result of an invocation. A streamed one may turn out to be an error at its end, in its
+/// trailers.
 async fn read_result(request: Request<Incoming>) -> Result<Result<Bytes, Failure>, hyper::Error> {
     let (bytes, trailers) = read(request.into_body()).await?;
     if let Some(error_type) = trailers.get(ERROR_TYPE) {

@@ -105,7 +105,7 @@ pub(super) async fn run(lambda: &Lambda, shutdown: impl Future<Output = ()>) {
 
 struct Worker<'a> {
     lambda: &'a Lambda,
-    /// Each returns the name of its function.
+    /// The running deliveries; each returns the name of its function.
     deliveries: JoinSet<String>,
     /// The number of running deliveries per function.
     busy: HashMap<String, usize>,

@@ -92,8 +92,7 @@ impl Store {
         .await
     }
 
-    /// Up to `limit` events of `function` that are due and that no one delivers; from now on the
-    /// caller does.
+    /// Claims up to `limit` due events of `function` that nobody is delivering.
     pub(super) async fn claim(
         &self,
         function: String,

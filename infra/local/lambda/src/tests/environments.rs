@@ -1,4 +1,4 @@
-//! Execution environments: what they are given, when they are reused, how they end.
+//! Tests the environment variables, the reuse and the end of execution environments.
 
 use super::*;
 

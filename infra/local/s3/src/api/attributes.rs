@@ -76,7 +76,7 @@ fn attributes_output(bucket: &Bucket, version: &Version) -> GetObjectAttributesO
     }
 }
 
-/// Here, and only here, a composite checksum is without the number of parts.
+/// Converts a checksum. Only in this operation does a composite checksum lack the number of parts.
 fn checksum(sum: &digest::Checksum) -> Checksum {
     let mut value = sum.clone();
     if let Some((digest, _)) = sum.value.split_once('-') {

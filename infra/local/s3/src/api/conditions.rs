@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::now;
 use crate::versions::Version;
 
-/// On what a read depends.
+/// The conditions of a read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReadConditions {
     pub(super) if_match: Option<ETagCondition>,
@@ -59,7 +59,7 @@ impl ReadConditions {
         }
     }
 
-    /// For the source of a copy, where not modified is a failure too.
+    /// Checks the conditions on the source of a copy, where an unmodified object is a failure too.
     pub(super) fn require(&self, version: &Version) -> Result<(), Error> {
         match self.judge(version) {
             Verdict::Go => Ok(()),
@@ -83,7 +83,7 @@ fn matches(condition: &ETagCondition, etag: &str) -> bool {
     }
 }
 
-/// On what a write depends.
+/// The conditions of a write.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WriteConditions {
     if_match: Option<ETagCondition>,
@@ -142,8 +142,8 @@ impl WriteConditions {
         Ok(())
     }
 
-    /// Of what holds but was not all the time: a multipart upload to a key that was written since
-    /// it began.
+    /// Checks conditions for a multipart upload to a key that was written since it began: they hold
+    /// now but did not hold throughout.
     pub(super) fn require_undisturbed(&self, disturbed: bool) -> Result<(), Error> {
         let header = match &self.if_match {
             Some(_) => IF_MATCH,

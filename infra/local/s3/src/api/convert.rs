@@ -1,4 +1,4 @@
-//! Between the protocol's types and the store's.
+//! Converts between the protocol's types and the store's.
 
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -33,7 +33,7 @@ struct Source {
     /// The version's id, where it has one.
     version_id: Option<String>,
     file: File,
-    /// The same object as the destination.
+    /// True if source and destination are the same object.
     same: bool,
 }
 

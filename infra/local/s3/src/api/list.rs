@@ -11,7 +11,7 @@ use crate::events::encode_key;
 use crate::listing::{Page, PageEnd, Query};
 use crate::versions::{self, Version};
 use crate::{Store, buckets, list, uploads};
-use service::Listed;
+use service::ObjectSummary;
 
 /// The maximum number of objects in a listing for other services of the stack.
 const PAGE: usize = 1000;
@@ -108,14 +108,14 @@ pub(crate) async fn list_keys(
     bucket: &str,
     prefix: &str,
     after: Option<&str>,
-) -> Result<Vec<Listed>, Error> {
+) -> Result<Vec<ObjectSummary>, Error> {
     let query = Query {
         prefix: prefix.to_owned(),
         limit: PAGE,
         ..Query::default()
     };
     let (_, page) = objects(store, bucket.to_owned(), query, after.map(str::to_owned)).await?;
-    let listed = page.entries.into_iter().map(|version| Listed {
+    let listed = page.entries.into_iter().map(|version| ObjectSummary {
         key: version.key,
         size: version.size,
     });

@@ -57,7 +57,7 @@ pub(crate) async fn read_bytes(store: &Store, bucket: &str, key: &str) -> Result
     Ok(bytes.into())
 }
 
-/// At most `max_bytes` of an object's bytes, from the byte `offset` on.
+/// Returns at most `max_bytes` bytes of an object, from `offset` on.
 pub(crate) async fn read_piece(
     store: &Store,
     bucket: &str,
@@ -148,7 +148,7 @@ struct ObjectResponse {
     version: Version,
     slice: Slice,
     file: Option<File>,
-    /// Of the bytes that are answered, where the client wants to see it.
+    /// The checksum of the returned bytes, if the client requested it.
     checksum: Option<Checksum>,
 }
 

@@ -77,7 +77,8 @@ fn output<T>(result: Result<S3Response<T>, S3Error>) -> Result<T, SdkError> {
         .map_err(|error| refusal(&error, error.message().map(str::to_owned)))
 }
 
-/// The same for HEAD, whose responses have no body: an SDK knows only the status.
+/// Returns an output as [`output`] does, for HEAD: its responses have no body, so an SDK knows only
+/// the status.
 fn head_output<T>(result: Result<S3Response<T>, S3Error>) -> Result<T, SdkError> {
     result
         .map(|response| response.output)

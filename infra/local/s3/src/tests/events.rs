@@ -15,7 +15,7 @@ use service::{Invocation, InvokeError};
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:start";
 
-/// A Lambda service that remembers what it was given, and may refuse at first.
+/// A Lambda service that records its events, and may refuse at first.
 struct Recorder {
     events: mpsc::UnboundedSender<(String, Value)>,
     refusals: Mutex<Vec<u16>>,

@@ -29,7 +29,7 @@ use tempfile::TempDir;
 use super::kind::Kind;
 use super::*;
 use sam_template::{DataCapture, Endpoint, Variant};
-use service::{Identity, Listed, Objects, ObjectsError};
+use service::{Identity, ObjectSummary, Objects, ObjectsError};
 
 /// An S3 that forgets.
 #[derive(Default)]
@@ -76,12 +76,12 @@ impl Objects for Memory {
         bucket: &str,
         prefix: &str,
         after: Option<&str>,
-    ) -> Result<Vec<Listed>, ObjectsError> {
+    ) -> Result<Vec<ObjectSummary>, ObjectsError> {
         let objects = self.0.lock().unwrap();
         let keys = objects.iter().filter_map(|(name, body)| {
             let key = name.strip_prefix(&format!("{bucket}/"))?.to_owned();
             let size = body.len() as u64;
-            Some(Listed { key, size })
+            Some(ObjectSummary { key, size })
         });
         let wanted = keys.filter(|listed| {
             let follows = after.is_none_or(|after| listed.key.as_str() > after);

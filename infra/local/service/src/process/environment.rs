@@ -27,7 +27,7 @@ const FAMILIES: [&str; 9] = [
     "LUA_",
 ];
 
-/// Others that name programs to run, code to load, or files to read configuration from.
+/// Other variables that name programs to run, code to load, or configuration files to read.
 const NAMES: [&str; 35] = [
     "AWS_CONFIG_FILE", // a profile's credential_process is a command
     "AWS_SHARED_CREDENTIALS_FILE",

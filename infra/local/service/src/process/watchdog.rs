@@ -53,7 +53,7 @@ impl Watchdog {
         })
     }
 
-    /// From now on the group dies with the stack.
+    /// Registers a group to be killed with the stack.
     pub(super) fn watch(&self, group: Pid) {
         self.send('+', group);
     }

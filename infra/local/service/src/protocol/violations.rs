@@ -147,7 +147,8 @@ mod tests {
         );
         check(
             |violations| {
-                violations.add_sensitive("input", "Member must have length less than or equal to 5")
+                violations
+                    .add_sensitive("input", "Member must have length less than or equal to 5");
             },
             "1 validation error detected: Value at 'input' failed to satisfy constraint: Member \
              must have length less than or equal to 5",

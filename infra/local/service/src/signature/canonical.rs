@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-/// All but the unreserved characters of RFC 3986.
+/// The characters to encode in a query: all but the unreserved characters of RFC 3986.
 const QUERY: AsciiSet = NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -20,7 +20,8 @@ const PATH: AsciiSet = QUERY.remove(b'/');
 pub(super) enum PathStyle {
     /// Encoded once and otherwise as it is: `a//../b` is a key of an object.
     S3,
-    /// Without `.`, `..` and empty segments, and the encoded path encoded once more.
+    /// Normalized, without `.`, `..` and empty segments, and with the encoded path encoded once
+    /// more.
     Others,
 }
 

@@ -67,7 +67,7 @@ impl Chunks {
         Ok(())
     }
 
-    /// Some of a chunk's data.
+    /// Adds data of the current chunk.
     pub fn update(&mut self, data: &[u8]) {
         self.hash.update(data);
     }

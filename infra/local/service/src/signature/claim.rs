@@ -27,7 +27,7 @@ pub(super) struct Claim {
     /// The time of signing, as the client writes it: `20260101T000000Z`.
     pub(super) at: String,
     made: Timestamp,
-    /// Of a presigned URL: for how many seconds it is good.
+    /// The validity of a presigned URL, in seconds.
     pub(super) expires: Option<i64>,
 }
 

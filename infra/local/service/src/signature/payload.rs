@@ -21,9 +21,9 @@ pub(super) enum Payload {
     Whole,
     /// The whole body is signed, with the hash that the client computed.
     Hashed(String),
-    /// Nothing, in these words.
+    /// The body is not signed; the text is the header's value.
     Unsigned(String),
-    /// Each chunk, perhaps with trailers.
+    /// Each chunk is signed, and optionally the trailers.
     Chunks { trailers: bool, named: String },
 }
 
@@ -78,7 +78,7 @@ impl Outcome {
     }
 
     pub(super) fn refuse(&self, error: SignatureError) {
-        // What was wrong first is told.
+        // The first error wins.
         let _ = self.0.set(error);
     }
 }
@@ -93,7 +93,8 @@ struct Hashing {
     held: Option<Bytes>,
 }
 
-/// The same body, which ends in an error unless its SHA-256 is `expected`, and never completely.
+/// Returns the same body, which ends in an error instead of its last piece unless its SHA-256 is
+/// `expected`.
 pub(super) fn hashed(body: Body, expected: String, outcome: Outcome) -> Body {
     let start = Hashing {
         body: body.into_data_stream(),

@@ -35,7 +35,7 @@ pub(super) fn string_to_sign(at: &str, scope: &Scope, canonical_request: &[u8]) 
     format!("AWS4-HMAC-SHA256\n{at}\n{scope}\n{hash}")
 }
 
-/// In hexadecimal.
+/// Returns the SHA-256 in hexadecimal.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }

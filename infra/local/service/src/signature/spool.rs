@@ -114,7 +114,7 @@ impl Spool {
 }
 
 impl BufferedBody {
-    /// All of the body, once its signature is verified.
+    /// Returns the whole body. Call it after verifying the signature.
     pub(super) async fn into_bytes(self) -> Result<Bytes, SignatureError> {
         let mut bytes = self.memory;
         if let Some(OnDisk { mut file, .. }) = self.disk {

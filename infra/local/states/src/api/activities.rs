@@ -20,7 +20,8 @@ type ApiResult = Result<Value, ApiError>;
 /// The long-poll time of GetActivityTask, as AWS documents it.
 const POLL: Duration = Duration::from_secs(60);
 
-/// The same request again answers the same; tags are not compared, as on AWS.
+/// Creates an activity. A repeated request returns the same result; tags are not compared, as on
+/// AWS.
 pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
     let name = input.required("name", NAME)?;
     let tags = tags::read(input.value("tags"))?;
@@ -83,7 +84,7 @@ pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     Ok(response)
 }
 
-/// By name.
+/// Lists activities by name.
 pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     const REQUEST: &str = "ListActivities";
     let size = input.page_size()?;

@@ -18,15 +18,16 @@ type ApiResult = Result<Value, ApiError>;
 /// The most aliases of a state machine that AWS allows.
 const MAX_ALIASES: i64 = 100;
 
-/// The same request again answers the same; another one under the name is refused.
+/// Creates an alias. A repeated request returns the same result; a different one for the name is
+/// refused.
 pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
     let name = input.required("name", 1..=80)?;
     input.pattern("name", &name, routing::is_alias, routing::ALIAS_PATTERN);
     let description = input.data("description", 256)?;
-    let given = RoutingConfiguration::read(&mut input)?;
-    input.require_present("routingConfiguration", given.is_some());
+    let routing = RoutingConfiguration::read(&mut input)?;
+    input.require_present("routingConfiguration", routing.is_some());
     input.finish()?;
-    let (machine, routes) = given.unwrap_or_default().resolve(states)?;
+    let (machine, routes) = routing.unwrap_or_default().resolve(states)?;
     let now = now();
     let alias = Alias {
         name,
@@ -67,14 +68,14 @@ fn same(current: &Alias, requested: &Alias) -> Result<i64, ApiError> {
 pub(super) async fn update(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineAliasArn", ARN)?;
     let description = input.data("description", 256)?;
-    let given = RoutingConfiguration::read(&mut input)?;
+    let routing = RoutingConfiguration::read(&mut input)?;
     input.finish()?;
-    if description.is_none() && given.is_none() {
+    if description.is_none() && routing.is_none() {
         let text = "Either the description or the routing configuration must be specified";
         return Err(ApiError::Validation(text.into()));
     }
     let (name, alias) = parse_alias_arn(states, &arn)?;
-    let routes = given.map(|given| given.resolve(states)).transpose()?;
+    let routes = routing.map(|routing| routing.resolve(states)).transpose()?;
     if routes.as_ref().is_some_and(|(machine, _)| *machine != name) {
         return Err(ApiError::NoSuchAlias);
     }
@@ -143,7 +144,7 @@ pub(super) async fn describe(states: &States, mut input: Input) -> ApiResult {
     Ok(response)
 }
 
-/// By name; those that lead to a version, where the ARN is a version's.
+/// Lists aliases by name; for a version's ARN, those that lead to the version.
 pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     let arn = input.required("stateMachineArn", ARN)?;
     let size = input.page_size()?;

@@ -17,7 +17,7 @@ type ApiResult = Result<Value, ApiError>;
 /// The longest input of an execution and output of a task, in bytes of UTF-8.
 pub(super) const DATA: usize = 262_144;
 
-/// In the order of AWS's message about another one.
+/// The statuses, in the order of AWS's message about an invalid one.
 const STATUSES: [&str; 6] = [
     "SUCCEEDED",
     "TIMED_OUT",

@@ -17,12 +17,14 @@ use crate::store::versions::{self, Version};
 
 type ApiResult = Result<Value, ApiError>;
 
-/// The same request again answers the same; another definition, type, configuration or version
-/// under the name is refused. Role and tags are not compared, as on AWS.
+/// Creates a state machine. A repeated request returns the same result; one with another
+/// definition, type, configuration or version is refused. Role and tags are not compared, as on
+/// AWS.
 pub(super) async fn create(states: &States, mut input: Input) -> ApiResult {
     let name = input.required("name", NAME)?;
     let settings_request = SettingsRequest::read(&mut input)?;
-    // Required here, and optional in UpdateStateMachine, so `SettingsRequest` has read them as optional.
+    // Required here, and optional in UpdateStateMachine, so `SettingsRequest` has read them as
+    // optional.
     input.require_present("definition", settings_request.definition.is_some());
     input.require_present("roleArn", settings_request.role_arn.is_some());
     let express = input.choice("type", &["STANDARD", "EXPRESS"])? == Some("EXPRESS");
@@ -121,7 +123,7 @@ pub(super) async fn update(states: &States, mut input: Input) -> ApiResult {
 }
 
 /// The result of updating a state machine.
-struct Updated {
+struct UpdateResult {
     at: i64,
     revision: Option<String>,
     version: Option<Version>,
@@ -133,7 +135,7 @@ fn revise(
     arn: String,
     settings_request: SettingsRequest,
     publish: &Publish,
-) -> Result<Updated, ApiError> {
+) -> Result<UpdateResult, ApiError> {
     let there = machines::by_name(db, name)?;
     let there = there.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.clone()))?;
     if there.deleting {
@@ -148,7 +150,7 @@ fn revise(
         let id = machines::revise(db, there.id, Some(&uuid), &settings, at)?;
         (Some(uuid), id)
     };
-    Ok(Updated {
+    Ok(UpdateResult {
         at,
         revision: uuid,
         version: publish.perform(db, there.id, revision)?,
@@ -246,7 +248,7 @@ fn description(states: &States, machine: &Machine) -> ApiResult {
     Ok(response)
 }
 
-/// By name.
+/// Lists state machines by name.
 pub(super) async fn list(states: &States, mut input: Input) -> ApiResult {
     const REQUEST: &str = "ListStateMachines";
     let size = input.page_size()?;

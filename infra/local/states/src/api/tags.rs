@@ -17,12 +17,12 @@ type Tags = Vec<(String, String)>;
 
 pub(super) async fn tag(states: &States, mut input: Input) -> Result<Value, ApiError> {
     let arn = input.required("resourceArn", ARN)?;
-    let given = read(Some(Value::Array(input.list("tags")?)))?;
+    let requested = read(Some(Value::Array(input.list("tags")?)))?;
     input.finish()?;
     let resource = Resource::parse(states, arn)?;
     let change = move |db: &Connection| {
         let owner = resource.owner(db)?;
-        tags::put(db, owner, &given)?;
+        tags::put(db, owner, &requested)?;
         if tags::list(db, owner)?.len() > MAX_TAGS {
             return Err(ApiError::TooManyTags(resource.arn));
         }
@@ -68,8 +68,8 @@ pub(super) async fn list(states: &States, mut input: Input) -> Result<Value, Api
 }
 
 /// The tags in a request.
-pub(super) fn read(given: Option<Value>) -> Result<Tags, ApiError> {
-    let list = match given {
+pub(super) fn read(requested: Option<Value>) -> Result<Tags, ApiError> {
+    let list = match requested {
         None => Vec::new(),
         Some(Value::Array(list)) => list,
         Some(_) => return Err(wrong_type("tags", "LIST")),

@@ -13,7 +13,7 @@ use super::input::{ARN, Input, NAME};
 use crate::error::ApiError;
 use crate::handle::{States, now};
 
-/// AWS: a test takes five minutes at most.
+/// The time limit of a test, as on AWS.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// The largest numbers that AWS's model allows for counts.

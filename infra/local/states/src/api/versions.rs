@@ -36,7 +36,8 @@ impl Publish {
         })
     }
 
-    /// Call it after [`Input::finish`]: constraints of single fields are reported first.
+    /// Checks combinations of fields. Call it after [`Input::finish`]: constraints of single fields
+    /// are reported first.
     pub(super) fn check(&self) -> Result<(), ApiError> {
         if self.description.is_some() && !self.wanted {
             let text = "Version description can only be set when publish is true";

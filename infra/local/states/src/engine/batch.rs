@@ -15,7 +15,7 @@ use super::live::{ExecutionEnd, Live};
 use super::map_runs::MapRuns;
 use super::timers::Timers;
 use super::waiting::Waiting;
-use super::{Command, Fault, Release, Runs, release};
+use super::{Command, EngineServices, Fault, Release, release};
 use crate::error::ApiError;
 use crate::integrations::Integrations;
 use crate::store::pending;
@@ -85,7 +85,7 @@ impl Engine {
     pub(super) fn new(
         db: Connection,
         identity: Identity,
-        runs: Runs,
+        runs: EngineServices,
         commands: Sender<Command>,
     ) -> Self {
         Engine {
@@ -264,7 +264,8 @@ impl Engine {
         Ok(())
     }
 
-    /// After the commit: lets go of what has ended, answers, and starts tasks.
+    /// Applies the effects of a committed batch: removes ended executions, replies, and starts
+    /// tasks.
     fn release(&mut self) {
         let batch = std::mem::take(&mut self.batch);
         for release in batch.releases {

@@ -36,7 +36,7 @@ pub(super) struct Live {
     /// The state; `None` while a thread steps it.
     execution: Option<Execution>,
     arn: String,
-    /// Its steps that are still to be done, where they may take long.
+    /// The steps still to run, for executions whose steps may take long.
     pub(super) queue: Queue,
     /// The map run and the child's number in it.
     map_run: Option<ChildId>,
@@ -108,7 +108,7 @@ impl Live {
         }
     }
 
-    /// The same as a child of a map run.
+    /// Makes the execution a child of a map run.
     pub(super) fn of_map_run(mut self, child: ChildId) -> Self {
         self.map_run = Some(child);
         self

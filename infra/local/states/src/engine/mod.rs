@@ -82,17 +82,17 @@ enum Command {
         execution: i64,
         watcher: oneshot::Sender<ExecutionEnd>,
     },
-    /// From a task.
+    /// An event from a task.
     Event {
         execution: i64,
         kind: EventKind,
     },
-    /// From a thread that stepped an execution.
+    /// The result of a thread that stepped an execution.
     JobFinished {
         execution: i64,
         done: Box<stepping::FinishedJob>,
     },
-    /// From what reads items or writes results for a map run.
+    /// A report of a job that reads items or writes results for a map run.
     MapRun {
         map_run: i64,
         report: map_runs::Report,
@@ -102,7 +102,7 @@ enum Command {
         activity_arn: String,
         worker: Worker,
     },
-    /// Of a task, by its token.
+    /// A report on a task, identified by its token.
     ReportTask {
         token: String,
         task_report: TaskReport,
@@ -129,7 +129,7 @@ pub(super) struct Start {
     /// The ARN as the caller wrote it.
     pub(super) machine_arn: String,
     pub(super) name: String,
-    /// With the text that the caller sent.
+    /// The input, with the text that the caller sent.
     pub(super) input: Payload,
     pub(super) trace_header: Option<String>,
     /// `StartSyncExecution` takes only EXPRESS state machines.
@@ -168,12 +168,12 @@ pub(super) struct Redrive {
     pub(super) arn: String,
     pub(super) machine: String,
     pub(super) name: String,
-    /// By which the caller knows its request again.
+    /// The client token, which identifies a repeated request.
     pub(super) token: Option<String>,
 }
 
 /// The components that do the work of executions.
-pub(super) struct Runs {
+pub(super) struct EngineServices {
     pub(super) integrations: Arc<Integrations>,
     pub(super) jobs: Jobs,
     /// Evaluates expressions that may take long; none for this process itself.
@@ -202,7 +202,11 @@ impl From<rusqlite::Error> for Fault {
 
 impl Handle {
     /// Starts the thread. Nothing is resumed yet. Call it inside a Tokio runtime: tasks run there.
-    pub(super) fn open(path: &Path, identity: Identity, runs: Runs) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        path: &Path,
+        identity: Identity,
+        runs: EngineServices,
+    ) -> Result<Self, OpenError> {
         let db = store::open_writer(path)?;
         let (commands, inbox) = channel();
         let engine = Engine::new(db, identity, runs, commands.clone());

@@ -157,7 +157,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Has a Map make something of a page of items.
+    /// Queues a page of items for a Map to process.
     pub(super) fn defer_items(&mut self, id: i64, items: Items) {
         if let Some(live) = self.live.get_mut(&id) {
             live.queue.jobs.push_back(Job::Items(items));
@@ -165,7 +165,7 @@ impl Engine {
         }
     }
 
-    /// After the commit: begins the next step of an execution, if none is under way.
+    /// Begins the next step of an execution, if none is running. Call it after the commit.
     pub(super) fn begin_job(&mut self, id: i64) {
         self.last_job += 1;
         let number = self.last_job;

@@ -37,7 +37,7 @@ pub(crate) struct ActivityTask {
 #[derive(Default)]
 pub(super) struct Waiting {
     tasks: HashMap<String, (i64, TaskId)>,
-    /// By the activity's ARN.
+    /// The queues by the activity's ARN.
     activities: HashMap<String, Queue>,
     /// Activities that got a task and have not looked for a worker.
     unmatched: Vec<String>,
@@ -67,7 +67,7 @@ impl Waiting {
         self.tasks.insert(token.to_owned(), (execution, task));
     }
 
-    /// Nobody waits for the task of this token any more.
+    /// Removes the task of this token, which nobody waits for any more.
     pub(super) fn forget(&mut self, token: &str) {
         self.tasks.remove(token);
     }

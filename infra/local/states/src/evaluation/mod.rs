@@ -46,21 +46,21 @@ pub fn evaluators(command: EvaluatorCommand) -> Arc<dyn Evaluate> {
 /// An evaluator that can be closed: a step that is under way when the stack ends must not hold up
 /// the end.
 #[derive(Debug)]
-pub(super) struct Closable {
+pub(super) struct ClosableEvaluator {
     evaluator: Arc<dyn Evaluate>,
     closed: AtomicBool,
 }
 
-impl Closable {
+impl ClosableEvaluator {
     pub(super) fn new(evaluator: Arc<dyn Evaluate>) -> Self {
-        Closable {
+        ClosableEvaluator {
             evaluator,
             closed: AtomicBool::new(false),
         }
     }
 }
 
-impl Evaluate for Closable {
+impl Evaluate for ClosableEvaluator {
     fn evaluate(&self, request: &EvaluationRequest<'_>) -> EvaluationResponse {
         if self.closed.load(Ordering::Relaxed) {
             return request.fail(EvaluationFailure::Internal);

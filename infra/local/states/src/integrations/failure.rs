@@ -63,7 +63,8 @@ impl Failure {
         )
     }
 
-    /// The same for one without: SDKs give all of them the service's own exception.
+    /// Returns the failure for an error without a shape in the model: SDKs map all of them to the
+    /// service's base exception.
     pub(super) fn unmodeled(
         prefix: &str,
         service: &str,

@@ -1,8 +1,8 @@
-//! What Task states call.
+//! The service integrations of Task states.
 //!
-//! One file a service; services that are called as the AWS SDKs call them (`aws-sdk:…`) share one,
-//! and are plugged in by name. A service that is not here fails the task as AWS reports one that
-//! its SDK can't reach, and the cause names it.
+//! Each service has a file; SDK integrations (`aws-sdk:…`) share one, and are registered by name. A
+//! task of an unknown service fails as AWS reports a service that its SDK can't reach, and the
+//! cause names it.
 //!
 //! | pattern             | reports                                                     |
 //! |---------------------|-------------------------------------------------------------|
@@ -10,7 +10,7 @@
 //! | `.waitForTaskToken` | `TaskSubmitted`; the rest comes with the token              |
 //! | `.sync`, `.sync:2`  | `TaskSubmitted`, and at the job's end `TaskSucceeded`       |
 //!
-//! A request that was accepted before a restart is not made again.
+//! An accepted request is not repeated after a restart.
 
 mod executions;
 mod failure;

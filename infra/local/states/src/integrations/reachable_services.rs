@@ -56,8 +56,8 @@ impl ReachableServices {
         self
     }
 
-    /// Has expressions that may take long evaluated by `evaluator`, instead of in the steps that
-    /// need them.
+    /// Sets the evaluator of expressions that may take long, instead of evaluating them in the
+    /// steps.
     #[must_use]
     pub fn with_evaluator(mut self, evaluator: Arc<dyn Evaluate>) -> Self {
         self.evaluator = Some(evaluator);

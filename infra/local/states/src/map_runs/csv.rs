@@ -38,7 +38,7 @@ enum FieldState {
 }
 
 impl Csv {
-    /// With the columns given, or named by the first row.
+    /// Creates a reader with the given columns; without them, the first row names the columns.
     pub(super) fn new(columns: Option<Vec<String>>, delimiter: char) -> Result<Self, String> {
         let columns = columns.map(Columns::new).transpose()?;
         Ok(Csv {
@@ -142,8 +142,8 @@ impl Decode for Csv {
 /// The columns' names.
 struct Columns {
     names: Vec<String>,
-    /// Their places in a row, in the order that items have: that of Java's `HashMap`, as recorded
-    /// on AWS.
+    /// The indexes of the columns in a row, in the order of an item's members: that of Java's
+    /// `HashMap`, as recorded on AWS.
     order: Vec<usize>,
 }
 
@@ -288,8 +288,8 @@ mod tests {
     fn columns_have_different_names() {
         let text = "CSV headers cannot contain duplicates.";
         check("a,a\n1,2\n", Err(text));
-        let given = Csv::new(Some(vec!["x".into(), "x".into()]), ',');
-        assert_eq!(given.err().as_deref(), Some(text));
+        let duplicate = Csv::new(Some(vec!["x".into(), "x".into()]), ',');
+        assert_eq!(duplicate.err().as_deref(), Some(text));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! From the bytes of an object, which come in pieces, to items.
+//! Decodes the bytes of an object, which arrive in pieces, to items.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(super) fn decode(
     Ok(items)
 }
 
-/// The same for every size of piece, which must make no difference.
+/// Checks the result for every size of piece, which must make no difference.
 #[cfg(test)]
 pub(super) fn check<D: Decode>(make: impl Fn() -> D, text: &str, expected: Result<Value, &str>) {
     let expected = expected.map_err(str::to_owned);

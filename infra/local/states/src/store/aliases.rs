@@ -17,7 +17,7 @@ pub(crate) struct Alias {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) version: i64,
-    /// In percent.
+    /// The weight in percent.
     pub(crate) weight: i64,
 }
 

@@ -11,7 +11,7 @@ pub(crate) struct Execution {
     pub(crate) id: i64,
     /// The id of the revision that it runs.
     pub(crate) revision: i64,
-    /// With the label, for a child of a map run: `MACHINE/LABEL`.
+    /// The name of the state machine; for a child of a map run `MACHINE/LABEL`.
     pub(crate) machine_name: String,
     /// The last part of the ARN of the map run that it is a child of.
     pub(crate) map_run: Option<String>,
@@ -193,7 +193,7 @@ pub(crate) fn list(
     before: i64,
     limit: usize,
 ) -> rusqlite::Result<Vec<Summary>> {
-    // A condition stands in the statement only where it is asked for, so that each statement uses
+    // The statement contains a condition only if the filter has it, so that each statement uses
     // its index.
     let (mut conditions, limit) = (String::new(), limit as i64);
     let mut parameters: Vec<(&str, &dyn ToSql)> = vec![

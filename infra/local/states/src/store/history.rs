@@ -20,7 +20,7 @@ pub(crate) fn append(
     Ok(())
 }
 
-/// At most `limit` events with ids from `from` upwards.
+/// Returns at most `limit` events with ids from `from` upwards.
 pub(crate) fn forward(
     db: &Connection,
     execution: i64,
@@ -35,7 +35,7 @@ pub(crate) fn forward(
     })
 }
 
-/// At most `limit` events with ids from `from` downwards.
+/// Returns at most `limit` events with ids from `from` downwards.
 pub(crate) fn backward(
     db: &Connection,
     execution: i64,

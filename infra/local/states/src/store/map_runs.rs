@@ -20,7 +20,7 @@ pub(crate) struct MapRun {
     pub(crate) label: String,
     /// `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`.
     pub(crate) status: String,
-    /// Not all children are known yet.
+    /// True while items are still being read.
     pub(crate) reading: bool,
     pub(crate) started: i64,
     pub(crate) stopped: Option<i64>,
@@ -151,7 +151,7 @@ pub(crate) fn update(db: &Connection, id: i64, limits: &Limits) -> rusqlite::Res
     Ok(())
 }
 
-/// All children are known.
+/// Records that all items have been read.
 pub(crate) fn read(db: &Connection, id: i64) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE map_run SET reading = 0 WHERE id = ?1")?
         .execute([id])?;

@@ -6,7 +6,7 @@ use super::pack::{Pack, Packed};
 
 /// An event, as it was left.
 pub(crate) struct PendingEvent {
-    /// Its place in the order of its execution's events.
+    /// The event's position in the order of its execution's events.
     pub(crate) seq: i64,
     /// The number of processes that ended while stepping by this event.
     pub(crate) crashes: u32,

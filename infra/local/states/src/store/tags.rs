@@ -53,7 +53,7 @@ pub(crate) fn clear(db: &Connection, owner: Owner) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// All tags, by key.
+/// Returns all tags by key.
 pub(crate) fn list(db: &Connection, owner: Owner) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = db
         .prepare_cached("SELECT key, value FROM tag WHERE kind = ?1 AND owner = ?2 ORDER BY key")?;

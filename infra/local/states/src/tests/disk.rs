@@ -1,4 +1,4 @@
-//! A disk that fails: nobody is told of what did not happen, and what ran goes on.
+//! Tests a failing disk: nothing unwritten is acknowledged, and running executions continue.
 
 use super::*;
 

@@ -7,7 +7,7 @@ use local_lambda::LambdaApi;
 use local_s3::S3;
 use service::Objects;
 
-/// A service with S3 and a bucket beside it.
+/// A service with S3 and a bucket.
 pub(super) async fn with_s3() -> (Fixture, S3) {
     let dir = tempfile::tempdir().unwrap();
     let s3 = S3::open(dir.path(), Identity::default()).unwrap();

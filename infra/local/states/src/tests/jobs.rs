@@ -13,7 +13,7 @@ use service::Objects;
 const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/training";
 const RESOURCE: &str = "sagemaker:createTrainingJob.sync";
 
-/// Step Functions with SageMaker and S3 beside it.
+/// Step Functions with SageMaker and S3.
 struct SageMakerSetup {
     fixture: Fixture,
     s3: S3,

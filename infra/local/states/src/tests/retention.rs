@@ -38,7 +38,7 @@ async fn what_ended_long_ago_goes_and_its_space_comes_back() {
         f.states.wait(arn).await.unwrap();
     }
     let kept = f.states.gc(Duration::from_secs(1000)).await.unwrap();
-    assert_eq!(kept, Swept::default());
+    assert_eq!(kept, GcReport::default());
     // The clock may not have moved since the last one ended.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let swept = f.states.gc(Duration::ZERO).await.unwrap();

@@ -21,8 +21,8 @@ pub(in crate::engine) struct Batches {
 }
 
 impl Engine {
-    /// Has a page of items made something of elsewhere, where that may take long; else gives it
-    /// back.
+    /// Hands a page of items to another thread if processing it may take long; otherwise returns
+    /// it.
     pub(super) fn defer_page(
         &mut self,
         id: i64,
@@ -101,7 +101,7 @@ impl Engine {
         Ok(true)
     }
 
-    /// All items were read, or could not be.
+    /// Records that all items were read, or that reading failed.
     pub(super) fn all_items_read(
         &mut self,
         id: i64,

@@ -25,7 +25,7 @@ pub(in crate::engine) enum Report {
     Read(Result<(), Failure>),
     /// Results are in S3.
     WriteResult(WriteResult),
-    /// Its limits were changed, or a batch ended before it was done.
+    /// The limits were changed, or a batch ended before it was done.
     GoOn,
 }
 

@@ -44,7 +44,7 @@ pub(super) use jobs::Report;
 /// memory.
 const MAX_CONCURRENCY: usize = 1_000;
 
-/// All map runs that are under way.
+/// All running map runs.
 pub(super) struct MapRuns {
     runs: HashMap<i64, MapRun>,
     /// The map runs that have changed.
@@ -272,8 +272,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Nobody waits for the map run any more: stops its children, in the transaction that gives it
-    /// up.
+    /// Stops the children of a map run that nobody waits for any more, in the transaction that
+    /// gives it up.
     pub(super) fn cancel_map_run(&mut self, execution: i64, task: TaskId) -> Result<(), Fault> {
         let Some(id) = self.map_runs.of_task(execution, task) else {
             return Ok(());
