@@ -16,7 +16,7 @@ pub const RETENTION: Duration = Duration::from_hours(90 * 24);
 /// An execution can be redriven for 14 days.
 const REDRIVABLE: Duration = Duration::from_hours(14 * 24);
 
-/// The interval at which [`States::keep_for`] deletes expired executions.
+/// The interval at which [`States::delete_old`] deletes expired executions.
 const EVERY: Duration = Duration::from_hours(1);
 
 /// The result of deleting expired executions.
@@ -111,7 +111,7 @@ impl States {
         }
     }
 
-    /// Deletes executions when they have been over for as long as they are kept, until `stopped`
+    /// Deletes executions after the retention period, until `stopped`
     /// resolves.
     pub async fn delete_old(self, stopped: impl Future<Output = ()>) {
         let retention = self.retention();
