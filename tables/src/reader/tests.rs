@@ -171,7 +171,7 @@ fn a_value_that_can_not_be_read_is_named_by_row_and_column() {
             r#"{"area":1e999}"#,
             ", column area: number out of range at line 1 column 25",
         ),
-        (r#"{"area":1,}"#, ": trailing comma at line 1 column 24"),
+        (r#"{"area":1,}"#, ": trailing comma at line 1 column 23"),
     ] {
         check(json(row), Err(&format!("row 2{expected}")));
     }
