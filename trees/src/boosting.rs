@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Matrix;
 use crate::bins;
-use crate::grow::{Grower, Grown};
+use crate::grow::{Grower, Grown, Scratch};
 use crate::metric::Metric;
 use crate::objective::{Objective, weighted_median};
 use crate::parameters::Parameters;
@@ -158,6 +158,7 @@ pub fn train(
         ));
     }
     let mut gradients = vec![[0.0; 2]; train.matrix.rows];
+    let mut scratch = Scratch::default();
     while state.rounds < parameters.num_round && !stop.load(Ordering::Relaxed) {
         // Random numbers of its own for each round, so that a training resumed has the same.
         let mut random = fastrand::Rng::with_seed(parameters.seed ^ (state.rounds as u64) << 32);
@@ -170,7 +171,7 @@ pub fn train(
             for (gradient, weight) in gradients.iter_mut().zip(&sets[0].weights) {
                 gradient.iter_mut().for_each(|part| *part *= weight);
             }
-            let mut grown = grower.grow(&gradients, rows.clone(), &mut random);
+            let mut grown = grower.grow(&gradients, rows.clone(), &mut random, &mut scratch);
             if objective == Objective::AbsoluteError {
                 refit_medians(
                     &mut grown,

@@ -3,6 +3,7 @@
 use std::collections::BinaryHeap;
 
 use crate::bins::{Binned, MISSING};
+use crate::bundles::Bundles;
 use crate::parameters::{GrowPolicy, Parameters};
 use crate::tree::{Child, Node, Split, Tree};
 
@@ -10,7 +11,7 @@ use crate::tree::{Child, Node, Split, Tree};
 const MIN_GAIN: f64 = 1e-6;
 
 /// Sums of gradients and hessians.
-type Sums = [f64; 2];
+pub(crate) type Sums = [f64; 2];
 
 /// A tree and where the training rows fell.
 pub(crate) struct Grown {
@@ -23,6 +24,7 @@ pub(crate) struct Grown {
 pub(crate) struct Grower<'a> {
     features: &'a [Binned],
     parameters: &'a Parameters,
+    bundles: Bundles<'a>,
     /// Where the histogram of each feature begins; the last is the end.
     offsets: Vec<usize>,
 }
@@ -60,6 +62,7 @@ impl<'a> Grower<'a> {
         Self {
             features,
             parameters,
+            bundles: Bundles::new(features),
             offsets,
         }
     }
@@ -70,6 +73,7 @@ impl<'a> Grower<'a> {
         gradients: &[[f32; 2]],
         mut rows: Vec<u32>,
         random: &mut fastrand::Rng,
+        scratch: &mut Scratch,
     ) -> Grown {
         let of_tree = sample(
             self.features.len(),
@@ -77,12 +81,11 @@ impl<'a> Grower<'a> {
             random,
         );
         let mut of_levels: Vec<Vec<usize>> = vec![];
-        let mut scratch = Scratch::default();
         let mut tree = Tree::default();
         let mut leaf_rows = vec![];
         let sums = total(gradients, &rows);
         let mut root = Open {
-            histogram: self.histogram(gradients, &rows, &of_tree, &mut scratch),
+            histogram: self.histogram(gradients, &rows, &of_tree, scratch),
             rows: 0..rows.len(),
             depth: 0,
             sums,
@@ -100,6 +103,7 @@ impl<'a> Grower<'a> {
             let Some(split) = open.split.clone().filter(|_| may_split) else {
                 let leaf = leaf_rows.len() as u32;
                 attach(&mut tree, open.parent, Child::Leaf(leaf));
+                scratch.recycle(open.histogram);
                 tree.leaves.push(self.weight(open.sums) as f32);
                 leaf_rows.push(rows[open.rows].to_vec());
                 continue;
@@ -119,7 +123,7 @@ impl<'a> Grower<'a> {
                 }
             };
             let middle =
-                open.rows.start + partition(&mut rows[open.rows.clone()], goes_left, &mut scratch);
+                open.rows.start + partition(&mut rows[open.rows.clone()], goes_left, scratch);
             let ranges = [open.rows.start..middle, middle..open.rows.end];
             let right_sums = [
                 open.sums[0] - split.left_sums[0],
@@ -131,12 +135,8 @@ impl<'a> Grower<'a> {
             if !is_deep {
                 // The smaller child's is counted, the other's is what is left of the parent's.
                 let small = usize::from(ranges[0].len() > ranges[1].len());
-                let counted = self.histogram(
-                    gradients,
-                    &rows[ranges[small].clone()],
-                    &of_tree,
-                    &mut scratch,
-                );
+                let counted =
+                    self.histogram(gradients, &rows[ranges[small].clone()], &of_tree, scratch);
                 let mut rest = open.histogram;
                 rest.iter_mut().zip(&counted).for_each(|(rest, counted)| {
                     rest[0] -= counted[0];
@@ -144,6 +144,8 @@ impl<'a> Grower<'a> {
                 });
                 histograms[small] = counted;
                 histograms[1 - small] = rest;
+            } else {
+                scratch.recycle(open.histogram);
             }
             let children = ranges
                 .into_iter()
@@ -186,28 +188,41 @@ impl<'a> Grower<'a> {
         pick(&of_levels[depth], self.parameters.colsample_bynode, random)
     }
 
+    /// Sums the gradients of the rows in each bin of the features; of others too, where they share
+    /// a column.
     fn histogram(
         &self,
         gradients: &[[f32; 2]],
         rows: &[u32],
-        columns: &[usize],
+        features: &[usize],
         scratch: &mut Scratch,
     ) -> Vec<Sums> {
-        let mut histogram = vec![[0.0; 2]; *self.offsets.last().unwrap_or(&0)];
-        // Gathered once, so that each feature reads them in order.
+        let mut histogram = scratch.pool.pop().unwrap_or_default();
+        histogram.clear();
+        histogram.resize(*self.offsets.last().unwrap_or(&0), [0.0; 2]);
+        // Gathered once, so that each column reads them in order.
         scratch.gradients.clear();
         scratch.gradients.extend(rows.iter().map(|row| {
             let [gradient, hessian] = gradients[*row as usize];
             [f64::from(gradient), f64::from(hessian)]
         }));
-        for column in columns {
-            let feature = &self.features[*column];
-            let missing = feature.count;
-            let histogram = &mut histogram[self.offsets[*column]..=self.offsets[*column] + missing];
+        let total = scratch.gradients.iter().copied().fold([0.0; 2], add);
+        let mut is_done = vec![false; self.bundles.columns.len()];
+        for feature in features {
+            let index = self.bundles.column_of[*feature];
+            if std::mem::replace(&mut is_done[index], true) {
+                continue;
+            }
+            let column = &self.bundles.columns[index];
+            let mut sums = [[0.0; 2]; 256];
             for (row, gradient) in rows.iter().zip(&scratch.gradients) {
-                let bin = usize::from(feature.bins[*row as usize]).min(missing);
-                histogram[bin][0] += gradient[0];
-                histogram[bin][1] += gradient[1];
+                let bin = &mut sums[usize::from(column.bins[*row as usize])];
+                *bin = add(*bin, *gradient);
+            }
+            for member in &column.members {
+                let count = self.features[member.feature].count;
+                let to = &mut histogram[self.offsets[member.feature]..][..=count];
+                member.spread(&sums, total, to);
             }
         }
         histogram
@@ -322,10 +337,11 @@ impl Search<'_, '_> {
         let mut found = None;
         let mut best = self.best.as_ref().map_or(0.0, |best| best.gain);
         for (index, bin) in bins.iter().enumerate().take(cuts.len()) {
-            below = [below[0] + bin[0], below[1] + bin[1]];
-            if bin[1] == 0.0 && !has_missing {
+            // A threshold above an empty bin parts the rows as the one before.
+            if bin[1] <= 0.0 {
                 continue;
             }
+            below = add(below, *bin);
             let sides: &[bool] = if has_missing {
                 &[false, true]
             } else {
@@ -344,7 +360,6 @@ impl Search<'_, '_> {
                 }
             }
         }
-        // Of missing values against all others, the threshold is above every value.
         if let Some((index, missing_left, left_sums)) = found {
             // Without missing values in training, they go where most of the rows go.
             let missing_left = if has_missing {
@@ -420,7 +435,7 @@ impl Search<'_, '_> {
     }
 }
 
-fn add(a: Sums, b: Sums) -> Sums {
+pub(crate) fn add(a: Sums, b: Sums) -> Sums {
     [a[0] + b[0], a[1] + b[1]]
 }
 
@@ -430,9 +445,19 @@ fn subtract(a: Sums, b: Sums) -> Sums {
 
 /// Buffers that are used again for each node.
 #[derive(Default)]
-struct Scratch {
+pub(crate) struct Scratch {
     gradients: Vec<[f64; 2]>,
     right: Vec<u32>,
+    /// Histograms of nodes that are done: fresh memory costs more than to clear some.
+    pool: Vec<Vec<Sums>>,
+}
+
+impl Scratch {
+    fn recycle(&mut self, histogram: Vec<Sums>) {
+        if histogram.capacity() > 0 {
+            self.pool.push(histogram);
+        }
+    }
 }
 
 /// The nodes that may be split, in the order of the policy.

@@ -4,6 +4,7 @@
 
 mod bins;
 pub mod boosting;
+mod bundles;
 mod grow;
 mod matrix;
 pub mod metric;
