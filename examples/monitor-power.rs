@@ -1,9 +1,10 @@
-//! How often monitoring is wrong on real images: false alarms on unchanged traffic, and what it finds of changed traffic.
+//! How often monitoring is wrong on real images: false alarms on unchanged traffic, and what it
+//! finds of changed traffic.
 //!
 //!     cargo run --release --example monitor-power -- MODEL_FOLDER IMAGES LST [ROUNDS]
 //!
-//! Images are dealt anew to baseline and window in each round, so that an image is never in both, and nothing but chance
-//! tells unchanged traffic from its baseline.
+//! Images are dealt anew to baseline and window in each round, so that an image is never in both,
+//! and nothing but chance tells unchanged traffic from its baseline.
 
 use std::path::Path;
 
@@ -97,7 +98,8 @@ fn look(
     files.iter().enumerate().map(look).collect()
 }
 
-/// The features that raised an alarm, for each round; `share` is the part of the window that is of the first class.
+/// The features that raised an alarm, for each round; `share` is the part of the window that is of
+/// the first class.
 fn alarms(
     predictor: &Predictor,
     before: &[Look],

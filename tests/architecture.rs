@@ -108,8 +108,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// External crates that a package must not reach, however indirectly. `asl` does reach `rand` and `chrono`, through
-/// `jsonata-core`: its own tests hold that what JSONata asks of them comes from the step and the execution instead.
+/// External crates that a package must not reach, however indirectly. `asl` does reach `rand` and
+/// `chrono`, through `jsonata-core`: its own tests hold that what JSONata asks of them comes from
+/// the step and the execution instead.
 const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     (
         "asl",
@@ -230,8 +231,8 @@ fn crates_do_not_reach_what_is_not_theirs() {
     }
 }
 
-/// A function that calls an endpoint must not pay, in size and cold start, for a predictor. `cargo metadata` can't tell:
-/// it has every feature that any package of the workspace asks for.
+/// A function that calls an endpoint must not pay, in size and cold start, for a predictor. `cargo
+/// metadata` can't tell: it has every feature that any package of the workspace asks for.
 #[test]
 fn functions_link_the_model_only_where_it_is_asked_for() {
     let without = linked(&["--package=lambdas"]);

@@ -1,4 +1,5 @@
-//! Known differences from AWS (docs/limits.md) that no test of a service notices: one stack, and what it answers otherwise.
+//! Known differences from AWS (docs/limits.md) that no test of a service notices: one stack, and
+//! what it answers otherwise.
 
 use crate::support::{Options, Stack};
 

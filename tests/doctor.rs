@@ -1,4 +1,5 @@
-//! `scones doctor`: what is wrong is named, with the way out, and what is right is not called wrong.
+//! `scones doctor`: what is wrong is named, with the way out, and what is right is not called
+//! wrong.
 
 use std::process::{Command, Stdio};
 

@@ -89,7 +89,8 @@ async fn no_process_outlives_the_stack() {
     panic!("still there: {children:?}");
 }
 
-/// A copy or a backup may leave out the logs of the databases (`-wal`), and lost what was only there.
+/// A copy or a backup may leave out the logs of the databases (`-wal`), and lost what was only
+/// there.
 #[tokio::test]
 async fn what_a_signal_stopped_is_whole_without_the_logs_of_its_databases() {
     let [dir, copied] = [(); 2].map(|()| tempfile::tempdir().unwrap());

@@ -20,7 +20,8 @@ fn machine(expression: &str) -> String {
     .to_string()
 }
 
-/// The first aborted the process for want of memory; the second held up all executions for as long as it ran.
+/// The first aborted the process for want of memory; the second held up all executions for as long
+/// as it ran.
 #[tokio::test]
 async fn an_expression_fails_alone() {
     let dir = tempfile::tempdir().unwrap();

@@ -26,7 +26,8 @@ fn template(name: &str, changes: &[(&str, &str)]) -> PathBuf {
 
 #[tokio::test]
 async fn an_endpoint_that_is_down_is_retried_and_then_named() {
-    // A stack without the model: the endpoint never comes into service. One retry is enough to see it.
+    // A stack without the model: the endpoint never comes into service. One retry is enough to see
+    // it.
     let dir = tempfile::tempdir().unwrap();
     let definition = include_str!("../statemachine/classify.asl.json");
     let definition = definition.replace("\"MaxAttempts\": 20", "\"MaxAttempts\": 1");

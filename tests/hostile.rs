@@ -78,7 +78,8 @@ async fn json_nested_ten_thousand_deep_is_refused_by_every_service() {
     .await
     .unwrap();
     for (url, target, status, said) in &refused {
-        // Lambda tells what became of a function with 200: the function has refused it, or ended without an answer.
+        // Lambda tells what became of a function with 200: the function has refused it, or ended
+        // without an answer.
         let function_error = *status == 200 && said.contains("errorType");
         assert!(
             (400..500).contains(status) || function_error,

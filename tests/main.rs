@@ -1,6 +1,7 @@
 //! End to end, through the doors that users have: the `scones` program, the AWS SDK, uploads.
 //!
-//! One binary, one module a flow. [`support`] starts real stacks on free ports, on data directories of their own.
+//! One binary, one module a flow. [`support`] starts real stacks on free ports, on data directories
+//! of their own.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on is a test that fails
 

@@ -1,4 +1,5 @@
-//! A model that is watched: a baseline, traffic, and what `scones monitor` says of it, typed as a user types it.
+//! A model that is watched: a baseline, traffic, and what `scones monitor` says of it, typed as a
+//! user types it.
 
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;

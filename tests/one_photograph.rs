@@ -1,5 +1,5 @@
-//! One photograph by every way in: training, staging, evaluation, import, baseline, upload, HTTP and the endpoint see the
-//! same pixels, so its scores are the same to the last bit.
+//! One photograph by every way in: training, staging, evaluation, import, baseline, upload, HTTP
+//! and the endpoint see the same pixels, so its scores are the same to the last bit.
 
 use std::io::Cursor;
 use std::ops::ControlFlow;
@@ -180,7 +180,8 @@ async fn uploaded(stack: &Stack, file: &[u8]) -> Vec<f32> {
     scores(clients.scores_of(&arn).await.to_string().as_bytes())
 }
 
-/// `scones model import`, whose model runs on ONNX alone: the photograph and what is staged of it have the same scores.
+/// `scones model import`, whose model runs on ONNX alone: the photograph and what is staged of it
+/// have the same scores.
 fn imported(folder: &Path, file: &[u8], staged: &[u8]) {
     let request = Request {
         model: &folder.join("model/model.onnx"),

@@ -1,4 +1,5 @@
-//! Web pages of other sites, in the browser of whoever runs a stack without a key: they can do nothing with it.
+//! Web pages of other sites, in the browser of whoever runs a stack without a key: they can do
+//! nothing with it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +12,8 @@ use crate::support::browser::Browser;
 use crate::support::clients::{BUCKET, Clients};
 use crate::support::{Options, SCONES, Stack};
 
-/// Another site: a server on a port of its own, which answers each path with a page, and remembers what was asked for.
+/// Another site: a server on a port of its own, which answers each path with a page, and remembers
+/// what was asked for.
 struct Site {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -66,7 +68,8 @@ fn hostile_object(site: &str, stack: &str) -> String {
     )
 }
 
-/// A page that sends all that a page may send without asking: what it can't read the answers of still happens.
+/// A page that sends all that a page may send without asking: what it can't read the answers of
+/// still happens.
 fn attacks(stack: &str) -> String {
     let event = json!({ "inferences": [1.0, 0.0], "s3_bucket": "b", "s3_key": "k" });
     let schedule = json!({
@@ -112,7 +115,8 @@ fn attacks(stack: &str) -> String {
     )
 }
 
-/// A form as people send them, whose answer is then the page: it would go on to the object that it has written.
+/// A form as people send them, whose answer is then the page: it would go on to the object that it
+/// has written.
 fn form(stack: &str) -> String {
     format!(
         "<!doctype html><form method='post' enctype='multipart/form-data' action='{stack}/{BUCKET}'>
@@ -188,7 +192,8 @@ async fn pages_of_other_sites_do_nothing_in_a_browser() {
     nothing_happened(&stack, &clients).await;
 }
 
-/// An object is served from the origin of the APIs, whose pages may set `X-Amz-Target`: it ran any program of the machine.
+/// An object is served from the origin of the APIs, whose pages may set `X-Amz-Target`: it ran any
+/// program of the machine.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_is_a_page_runs_nothing_in_a_browser() {
     let dir = tempfile::tempdir().unwrap();

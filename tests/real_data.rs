@@ -1,4 +1,5 @@
-//! The workflow on the real photographs. Skips, and says so, where the CIFAR-100 archive is not there.
+//! The workflow on the real photographs. Skips, and says so, where the CIFAR-100 archive is not
+//! there.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

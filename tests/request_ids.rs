@@ -1,4 +1,5 @@
-//! Every answer of every service has a request id: SDKs give it to whoever asks, and people put it into reports.
+//! Every answer of every service has a request id: SDKs give it to whoever asks, and people put it
+//! into reports.
 
 use aws_sdk_s3::operation::{RequestId as _, RequestIdExt as _};
 

@@ -96,7 +96,8 @@ async fn the_whole_workflow_runs_on_signed_requests() {
         "{response}"
     );
 
-    // Objects, captured data, histories, logs, the functions' environments: nothing of it was written down.
+    // Objects, captured data, histories, logs, the functions' environments: nothing of it was
+    // written down.
     let (data_dir, _kept) = stack.stop();
     let holding = files_with(&data_dir, KEY.1.as_bytes());
     assert!(holding.is_empty(), "the secret is in {holding:?}");
@@ -214,7 +215,8 @@ fn an_address_that_others_can_reach_needs_a_key_that_is_one() {
     }
 }
 
-/// Whoever knows the key's id could make the stack hold as many bodies as it liked: 60 of them took a gigabyte.
+/// Whoever knows the key's id could make the stack hold as many bodies as it liked: 60 of them took
+/// a gigabyte.
 #[test]
 fn bodies_that_are_not_verified_take_no_memory() {
     const BODY: usize = 8 << 20;

@@ -11,7 +11,8 @@ use serde_json::json;
 use crate::support::clients::{BUCKET, Clients};
 use crate::support::{Options, SCONES, Stack, processes};
 
-/// A data directory's files were 0644, and its folders 0755: every user of the machine read the images.
+/// A data directory's files were 0644, and its folders 0755: every user of the machine read the
+/// images.
 #[tokio::test]
 async fn the_data_directory_is_the_users_alone() {
     let dir = tempfile::tempdir().unwrap();

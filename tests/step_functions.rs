@@ -1,4 +1,5 @@
-//! The stack without a template, for a state machine of one's own; and the verbs that look at definitions.
+//! The stack without a template, for a state machine of one's own; and the verbs that look at
+//! definitions.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

@@ -1,4 +1,5 @@
-//! train-and-deploy: a new model takes over without a gap, or ends with an error of its own while the old one serves on.
+//! train-and-deploy: a new model takes over without a gap, or ends with an error of its own while
+//! the old one serves on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -249,7 +250,8 @@ async fn a_model_that_fails_its_first_request_is_taken_back() {
     // The wait before the first request is long enough for what follows.
     let input = json!({ "hyperparameters": same_as_before(), "tolerance": 1, "poll_seconds": 5 });
     let refused = trainer.refused(&input, "SmokeTestFailed", "NotAnImage");
-    // The first image was one when both models were evaluated, and is none when the new model is tried with it.
+    // The first image was one when both models were evaluated, and is none when the new model is
+    // tried with it.
     let spoiled = async {
         trainer
             .clients

@@ -1,4 +1,5 @@
-//! S3 at `BUCKET.localhost`, which SDKs call where the endpoint is `http://localhost:4566` and nobody says otherwise.
+//! S3 at `BUCKET.localhost`, which SDKs call where the endpoint is `http://localhost:4566` and
+//! nobody says otherwise.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
@@ -17,7 +18,8 @@ use crate::support::{Options, Stack};
 
 const KEY: (&str, &str) = ("test-key", "0f8fad5bd9cb469fa16570867728950e");
 
-/// Resolves all names to this machine, as systemd-resolved, macOS and browsers do with those below localhost.
+/// Resolves all names to this machine, as systemd-resolved, macOS and browsers do with those below
+/// localhost.
 #[derive(Clone, Debug)]
 struct Localhost;
 

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 /// The published archive's fine label names: the number of a class is its place.
 ///
-/// They stand here because an archive's own names come last in it (`meta`), when all its images have passed.
+/// They stand here because an archive's own names come last in it (`meta`), when all its images
+/// have passed.
 pub const NAMES: [&str; 100] = [
     "apple",
     "aquarium_fish",

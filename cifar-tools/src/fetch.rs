@@ -1,7 +1,7 @@
 //! Downloads the CIFAR-100 archive, and makes sure that it is the published one.
 //!
-//! The bytes go to `FILE.part`, which a later run continues with a Range request; `FILE` appears whole or not at all.
-//! Size and MD5 are checked at the end, over what was there before too.
+//! The bytes go to `FILE.part`, which a later run continues with a Range request; `FILE` appears
+//! whole or not at all. Size and MD5 are checked at the end, over what was there before too.
 
 #[cfg(test)]
 mod tests;

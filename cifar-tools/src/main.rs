@@ -1,4 +1,5 @@
-//! The `cifar-tools` command: reads the command line, runs one verb, and turns the outcome into an exit code.
+//! The `cifar-tools` command: reads the command line, runs one verb, and turns the outcome into an
+//! exit code.
 
 mod bars;
 mod cli;

@@ -1,7 +1,8 @@
 //! Brings the manifests of a staged folder in line with the images that are still in it.
 //!
-//! People look through a staged set and delete bad images. SageMaker then fails on the first line of a manifest whose
-//! image is gone; this drops those lines. An image without a line is an error: nothing says which class it is.
+//! People look through a staged set and delete bad images. SageMaker then fails on the first line
+//! of a manifest whose image is gone; this drops those lines. An image without a line is an error:
+//! nothing says which class it is.
 
 use crate::archive::Split;
 use crate::manifest::{self, Line, Manifest};

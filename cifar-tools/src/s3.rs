@@ -7,8 +7,8 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 /// A client from the usual AWS variables, files and roles.
 ///
-/// With `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_S3` set, buckets are addressed by path: an endpoint that is not AWS
-/// rarely has a DNS name for each bucket.
+/// With `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_S3` set, buckets are addressed by path: an endpoint
+/// that is not AWS rarely has a DNS name for each bucket.
 pub async fn client() -> Client {
     let tls = Provider::Rustls(CryptoMode::Ring);
     let http = aws_smithy_http_client::Builder::new()

@@ -1,5 +1,5 @@
-//! Decodes every image below a folder to a PNG below another, or writes why it can't: `benches/decoders.py` compares them
-//! with Pillow's.
+//! Decodes every image below a folder to a PNG below another, or writes why it can't:
+//! `benches/decoders.py` compares them with Pillow's.
 //!
 //!     cargo run --release -p fit-image --example upright -- FOLDER OUT
 

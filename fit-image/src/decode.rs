@@ -119,8 +119,8 @@ fn size(file: &[u8], format: ImageFormat, decoder: &impl ImageDecoder) -> Size {
     size
 }
 
-/// Returns the bytes of a GIF's first frame, its indices and its colors, which are decoded beside the canvas that it is put
-/// on, and may be larger.
+/// Returns the bytes of a GIF's first frame, its indices and its colors, which are decoded beside
+/// the canvas that it is put on, and may be larger.
 fn gif_frame(file: &[u8]) -> Option<u64> {
     let mut decoder = gif::DecodeOptions::new().read_info(file).ok()?;
     let frame = decoder.next_frame_info().ok()??;

@@ -2,11 +2,12 @@
 
 use image::metadata::Orientation;
 
-/// JPEG puts this before the EXIF of its APP1 segment. Programs that copy metadata also write it into WebP and PNG chunks,
-/// where the specifications have none.
+/// JPEG puts this before the EXIF of its APP1 segment. Programs that copy metadata also write it
+/// into WebP and PNG chunks, where the specifications have none.
 const PREFIX: &[u8] = b"Exif\0\0";
 
-/// Returns the orientation that a file's EXIF gives. Broken metadata is no reason to refuse an image.
+/// Returns the orientation that a file's EXIF gives. Broken metadata is no reason to refuse an
+/// image.
 pub(super) fn orientation(exif: Option<&[u8]>) -> Orientation {
     exif.map(|exif| exif.strip_prefix(PREFIX).unwrap_or(exif))
         .and_then(Orientation::from_exif_chunk)

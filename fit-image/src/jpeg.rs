@@ -72,20 +72,22 @@ impl Header {
                 "colors of half the height in scans of their own",
             ));
         }
-        // Coefficients of 16 bits wait for the last scan: at full resolution, unless chroma is subsampled.
+        // Coefficients of 16 bits wait for the last scan: at full resolution, unless chroma is
+        // subsampled.
         let waits = is_progressive || !in_one_scan;
         let coefficients = if waits { 2 * components } else { 0 };
         let (width, height) = (u32::from(info.width), u32::from(info.height));
         let bytes_a_pixel = colors.num_components() as u64 + coefficients;
         let mut size = Size::of_pixels(width, height, 4 * bytes_a_pixel);
-        // Rows of blocks, and what upsampling takes: 32 rows of 16 bits for each of four components, twice.
+        // Rows of blocks, and what upsampling takes: 32 rows of 16 bits for each of four
+        // components, twice.
         size.decoder += u64::from(width) * 512;
         Ok(Self { size, colors })
     }
 }
 
-/// Returns the number of components of the scan whose header ends at `end`; where it can't be told, the least possible. The
-/// decoder, which knows it, does not say.
+/// Returns the number of components of the scan whose header ends at `end`; where it can't be told,
+/// the least possible. The decoder, which knows it, does not say.
 fn first_scan(file: &[u8], end: u64) -> u64 {
     let end = usize::try_from(end).unwrap_or(usize::MAX);
     let is_header = |components: &u8| {

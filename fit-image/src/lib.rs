@@ -1,9 +1,10 @@
 //! Fits images of any common format to the input of a model: the one decoder and the one geometry,
 //! in training as in serving.
 //!
-//! The image is stretched to the model's width and height; nothing is cut off. The object that matters often reaches from
-//! edge to edge, as bicycles do: cutting a 4:3 photograph to a square would take an eighth off each end. An image that
-//! already has the size, as the training images have, goes through with every pixel as it is.
+//! The image is stretched to the model's width and height; nothing is cut off. The object that
+//! matters often reaches from edge to edge, as bicycles do: cutting a 4:3 photograph to a square
+//! would take an eighth off each end. An image that already has the size, as the training images
+//! have, goes through with every pixel as it is.
 
 mod decode;
 mod exif;
@@ -39,7 +40,8 @@ pub enum UnusableImage {
     /// It is an image of an unsupported kind, which is named, as in `HEIC images`.
     #[error("{0} are not read: convert it to JPEG or PNG")]
     Unsupported(String),
-    /// It has more than [`MAX_PIXELS`], or takes more than [`MAX_BYTES`]. Found from its header, before it is decoded.
+    /// It has more than [`MAX_PIXELS`], or takes more than [`MAX_BYTES`]. Found from its header,
+    /// before it is decoded.
     #[error(
         "the image is too large: {width} x {height} pixels, {bytes} bytes to decode it; the limits are {MAX_PIXELS} pixels \
          and {MAX_BYTES} bytes"
@@ -84,7 +86,8 @@ pub fn upright(file: &[u8]) -> Result<RgbImage, UnusableImage> {
     Ok(image.into_rgb8())
 }
 
-/// Decodes an image file, turns it upright, and scales it to `shape`: the pixels that a model sees, in training as in serving.
+/// Decodes an image file, turns it upright, and scales it to `shape`: the pixels that a model sees,
+/// in training as in serving.
 ///
 /// # Errors
 /// The file can't be decoded as an image, or is too large: see [`UnusableImage`].

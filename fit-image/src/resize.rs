@@ -5,8 +5,8 @@ use image::{DynamicImage, GenericImageView, Rgb, RgbImage};
 
 use super::decode::{into_rgb, over_white};
 
-/// An image this many times larger than the target is first brought near it by plain averaging, which reads each pixel
-/// once.
+/// An image this many times larger than the target is first brought near it by plain averaging,
+/// which reads each pixel once.
 const MUCH_LARGER: u32 = 8;
 
 /// Target multiples that averaging leaves, so that the finer filter has pixels to work with.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Height and width of the model's input in pixels, each from 1 to [`MAX_SIDE`]; its channels are red, green and blue.
+/// Height and width of the model's input in pixels, each from 1 to [`MAX_SIDE`]; its channels are
+/// red, green and blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     height: u32,

@@ -27,7 +27,8 @@ impl Size {
     /// Checks it against [`MAX_PIXELS`] and [`MAX_BYTES`].
     pub(super) fn check(self, file: &[u8]) -> Result<(), UnusableImage> {
         let Self { width, height, .. } = self;
-        // The file itself, and the metadata in it, which decoders copy: JPEG's in pieces and again as a whole.
+        // The file itself, and the metadata in it, which decoders copy: JPEG's in pieces and again
+        // as a whole.
         let bytes = self.decoder.saturating_add(3 * file.len() as u64);
         if u64::from(width) * u64::from(height) > MAX_PIXELS || bytes > MAX_BYTES {
             return Err(UnusableImage::TooLarge {

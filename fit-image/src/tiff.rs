@@ -79,8 +79,8 @@ fn tag(decoder: &mut Reader<'_>, tag: Tag) -> Option<u16> {
     values.first().copied()
 }
 
-/// Counts the samples as they are read, once more where they are copied into another order or depth, and one row of a strip
-/// or tile, which may be wider than the image.
+/// Counts the samples as they are read, once more where they are copied into another order or
+/// depth, and one row of a strip or tile, which may be wider than the image.
 fn size(decoder: &mut Reader<'_>, color: ColorType, (width, height): (u32, u32)) -> Size {
     let channels = u64::from(color.num_samples());
     let is_planar = tag(decoder, Tag::PlanarConfiguration) == Some(2);
@@ -104,7 +104,8 @@ fn largest_jpeg(decoder: &mut Reader<'_>, file: &[u8]) -> Result<u64, UnusableIm
     };
     let offsets = decoder.get_tag_u64_vec(offsets).map_err(unusable)?;
     let lengths = decoder.get_tag_u64_vec(lengths).map_err(unusable)?;
-    // Tables that all share end with a marker, and the strips begin with one, which go where they meet.
+    // Tables that all share end with a marker, and the strips begin with one, which go where they
+    // meet.
     let tables = decoder.get_tag_u8_vec(Tag::JPEGTables).unwrap_or_default();
     let (most_width, most_height) = decoder.chunk_dimensions();
     if lengths
@@ -136,7 +137,8 @@ fn largest_jpeg(decoder: &mut Reader<'_>, file: &[u8]) -> Result<u64, UnusableIm
                 size.width, size.height
             )));
         }
-        // Its file, and its pixels once more: the decoder does not convert colors, so there may be a fourth.
+        // Its file, and its pixels once more: the decoder does not convert colors, so there may be
+        // a fourth.
         let pixels = 4 * u64::from(size.width) * u64::from(size.height);
         largest = largest.max(size.decoder + pixels + joined.len() as u64);
     }

@@ -1,16 +1,19 @@
 //! Estimates the memory that decoding a WebP file takes, which its headers do not say.
 //!
-//! A lossless image has groups of five prefix codes, up to 65,536 of them, and a code of eight bytes becomes tables of 50 kB: a file
-//! of a megabyte would take gigabytes. So the codes are read once before, as [RFC 9649] has them, and not kept.
+//! A lossless image has groups of five prefix codes, up to 65,536 of them, and a code of eight
+//! bytes becomes tables of 50 kB: a file of a megabyte would take gigabytes. So the codes are read
+//! once before, as [RFC 9649] has them, and not kept.
 //!
 //! [RFC 9649]: https://www.rfc-editor.org/rfc/rfc9649#section-3
 
 use super::MAX_BYTES;
 
-/// Returns what an image takes for each pixel, in quarters of a byte, from its first chunk and flags.
+/// Returns what an image takes for each pixel, in quarters of a byte, from its first chunk and
+/// flags.
 ///
-/// The output has 3 bytes, with alpha 4. Lossy: 1.5 for Y'CbCr 4:2:0. Lossless: 4, and up to 0.75 for its transforms.
-/// Alpha of its own: a lossless image and a plane. Animated: a canvas beside the frame.
+/// The output has 3 bytes, with alpha 4. Lossy: 1.5 for Y'CbCr 4:2:0. Lossless: 4, and up to 0.75
+/// for its transforms. Alpha of its own: a lossless image and a plane. Animated: a canvas beside
+/// the frame.
 pub(super) fn quarter_bytes(file: &[u8]) -> u64 {
     const ALPHA: u8 = 0x10;
     const ANIMATION: u8 = 0x02;
@@ -22,7 +25,8 @@ pub(super) fn quarter_bytes(file: &[u8]) -> u64 {
     }
 }
 
-/// Returns true if the end of the file's one RIFF chunk is missing, whose length comes after `RIFF`.
+/// Returns true if the end of the file's one RIFF chunk is missing, whose length comes after
+/// `RIFF`.
 pub(super) fn is_truncated(file: &[u8]) -> bool {
     let length = file.get(4..8).and_then(|bytes| bytes.try_into().ok());
     length
@@ -34,8 +38,8 @@ pub(super) fn is_truncated(file: &[u8]) -> bool {
         .is_none_or(|length| length > file.len())
 }
 
-/// Returns the bytes that the prefix codes of an image take at most, or something over [`MAX_BYTES`]. Of an animation that is its
-/// first frame.
+/// Returns the bytes that the prefix codes of an image take at most, or something over
+/// [`MAX_BYTES`]. Of an animation that is its first frame.
 pub(super) fn code_bytes(file: &[u8], size: (u32, u32)) -> u64 {
     let chunks = file.get(12..).unwrap_or_default();
     let frame = first(chunks, b"ANMF").map_or(0, |frame| {
@@ -96,8 +100,8 @@ impl<'a> Stream<'a> {
         Some(value)
     }
 
-    /// Returns the bytes of all codes up to the end of the stream, or to what no decoder reads. An image without a header has
-    /// `size`.
+    /// Returns the bytes of all codes up to the end of the stream, or to what no decoder reads. An
+    /// image without a header has `size`.
     fn code_bytes(mut self, size: Option<(u32, u32)>) -> u64 {
         let mut bytes = 0;
         let _end = self.read_codes(size, &mut bytes);
@@ -170,8 +174,8 @@ impl<'a> Stream<'a> {
         ])
     }
 
-    /// Reads an image of one group, and returns the highest of its numbers, which are in red and green. What a pixel copies, from
-    /// before or from the cache, has been one of them.
+    /// Reads an image of one group, and returns the highest of its numbers, which are in red and
+    /// green. What a pixel copies, from before or from the cache, has been one of them.
     fn read_image(&mut self, width: u32, height: u32) -> Option<u32> {
         let cache = self.read_cache()?;
         let [green, red, blue, alpha, distance] = self.read_group(cache)?;
@@ -287,7 +291,8 @@ impl Code {
         if let [symbol] = self.symbols[..] {
             return Some(symbol);
         }
-        // The code and the first code of its length, and the index of the first symbol of that length.
+        // The code and the first code of its length, and the index of the first symbol of that
+        // length.
         let (mut code, mut first, mut index) = (0, 0, 0);
         for count in &self.counts[1..] {
             code |= stream.read(1)?;
@@ -301,7 +306,8 @@ impl Code {
         None
     }
 
-    /// Returns the bytes that `image-webp` takes for it: a table for up to 10 bits, and two nodes for each longer symbol.
+    /// Returns the bytes that `image-webp` takes for it: a table for up to 10 bits, and two nodes
+    /// for each longer symbol.
     fn bytes(&self) -> u64 {
         let longest = (1..16).rfind(|length| self.counts[*length] > 0);
         let table = 4 << longest.unwrap_or(0).min(10);

@@ -1,6 +1,7 @@
 //! Prints how long a loaded model takes to score one image: the median in milliseconds.
 //!
-//! Arguments: the artifact's folder, how many times. `just bench speed` holds it against onnxruntime.
+//! Arguments: the artifact's folder, how many times. `just bench speed` holds it against
+//! onnxruntime.
 
 use image::RgbImage;
 use scones_model::serve::Predictor;

@@ -1,4 +1,5 @@
-//! For tests: tiny images of up to three kinds (stripes, discs, bars), laid out as a training job finds them.
+//! For tests: tiny images of up to three kinds (stripes, discs, bars), laid out as a training job
+//! finds them.
 
 use image::{ImageFormat, Rgb, RgbImage};
 use std::fs;
@@ -44,7 +45,8 @@ pub(crate) fn channel(root: &Path, name: &str, first: usize, images: usize) {
     channel_of(root, name, first..first + images, 2, [16, 16]);
 }
 
-/// Writes images of `classes` classes and of a size to the channel `name`, and their list to `<name>_lst`.
+/// Writes images of `classes` classes and of a size to the channel `name`, and their list to
+/// `<name>_lst`.
 pub(crate) fn channel_of(
     root: &Path,
     name: &str,

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Reads a regular file of at most `max_bytes`; a link is followed, but not to a device or a pipe, which have no end.
+/// Reads a regular file of at most `max_bytes`; a link is followed, but not to a device or a pipe,
+/// which have no end.
 pub(crate) fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     let refused = |reason: String| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     // Before it is opened: opening a pipe waits for who writes to it.

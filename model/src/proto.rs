@@ -11,7 +11,8 @@ const DEPTH: usize = 100;
 /// Decodes a message.
 ///
 /// # Errors
-/// The bytes are something else, or the graphs of a model are nested so deep that a runtime's stack may not hold them.
+/// The bytes are something else, or the graphs of a model are nested so deep that a runtime's stack
+/// may not hold them.
 pub(crate) fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, String> {
     M::decode(bytes).map_err(|error| {
         let error = error.to_string();

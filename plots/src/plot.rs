@@ -50,7 +50,8 @@ pub struct Plot {
 }
 
 impl Plot {
-    /// A frame of which `x` and `y` are the values at its ends. `label` describes the plot to those who don't see it.
+    /// A frame of which `x` and `y` are the values at its ends. `label` describes the plot to those
+    /// who don't see it.
     pub fn new(size: (f64, f64), x: (f64, f64), y: (f64, f64), label: &str) -> Self {
         Self::with_margin(&PLAIN, size, x, y, label)
     }
@@ -187,7 +188,8 @@ impl Plot {
         self.svg.text(class, (x + dx, y + dy), anchor, text);
     }
 
-    /// Adds a colored square and a name to the legend above the frame, `offset` pixels from its left end.
+    /// Adds a colored square and a name to the legend above the frame, `offset` pixels from its
+    /// left end.
     pub fn legend(&mut self, class: &str, offset: f64, name: &str) {
         let [left, _, top, _] = self.frame;
         let (x, y) = (left + offset, top - 24.0);

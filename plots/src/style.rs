@@ -13,8 +13,8 @@
 /// | `title`, `subtitle`, `strong`, `small`, `large` | text |
 /// | `grid`, `axis` | what the axes are made of |
 ///
-/// The colors can be told apart without red and green (Okabe and Ito, 2008). Pages may use the custom properties, such as
-/// `--plot-0`.
+/// The colors can be told apart without red and green (Okabe and Ito, 2008). Pages may use the
+/// custom properties, such as `--plot-0`.
 pub const STYLE: &str = "
 :root{--plot-paper:#fff;--plot-ink:#1c2430;--plot-soft:#5b6675;--plot-grid:#e4e8ee;--plot-reference:#b0b8c4;--plot-limit:#d55e00;
 --plot-0:#0072b2;--plot-1:#e69f00;--plot-2:#009e73;--plot-3:#cc79a7;--plot-4:#56b4e9;--plot-5:#f0e442;--plot-6:#9aa3af}

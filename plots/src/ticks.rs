@@ -31,8 +31,8 @@ pub(crate) fn format_number(value: f64) -> String {
     }
 }
 
-/// Returns an axis around `min` to `max` whose ticks are round numbers: its ends and the number of parts between ticks.
-/// A single value gets an axis of a tenth to both sides.
+/// Returns an axis around `min` to `max` whose ticks are round numbers: its ends and the number of
+/// parts between ticks. A single value gets an axis of a tenth to both sides.
 pub(crate) fn nice_axis(min: f64, max: f64) -> (f64, f64, u32) {
     let padding = if min < max {
         0.0

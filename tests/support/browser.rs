@@ -158,7 +158,8 @@ fn send(url: &str, body: Option<&Value>) -> Value {
     answer["value"].take()
 }
 
-/// Starts chromedriver. The port that it finds free by IPv4 may be taken by IPv6, and then it gives up: so it is asked again.
+/// Starts chromedriver. The port that it finds free by IPv4 may be taken by IPv6, and then it gives
+/// up: so it is asked again.
 fn drive(program: &Path) -> (Child, u16) {
     for _ in 0..5 {
         let mut driver = Command::new(program)

@@ -1,4 +1,5 @@
-//! A real stack for a test: the `scones` program on a free port, with a model that was trained once for all tests.
+//! A real stack for a test: the `scones` program on a free port, with a model that was trained once
+//! for all tests.
 
 pub(crate) mod browser;
 pub(crate) mod clients;

@@ -182,7 +182,8 @@ fn holder(data_dir: &Path, pid: u32) -> Option<String> {
     (holder["pid"] == pid).then(|| holder["url"].as_str().unwrap().to_owned())
 }
 
-/// A data directory after a demo on the drawn sample, and what the demo wrote with `--json`: made once.
+/// A data directory after a demo on the drawn sample, and what the demo wrote with `--json`: made
+/// once.
 pub(crate) fn trained() -> &'static (PathBuf, Value) {
     static TRAINED: LazyLock<(PathBuf, Value)> = LazyLock::new(train);
     &TRAINED

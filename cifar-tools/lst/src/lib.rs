@@ -1,9 +1,11 @@
 //! The `.lst` manifests that SageMaker's image classification reads.
 //!
-//! One line an image: a number, the label, which is the class index from 0, and the path relative to the channel, with tabs
-//! between them (<https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification.html>). The number only has to be
-//! unique; `cifar-tools` writes the image's row in the archive, as the course's notebook, whose files these are byte for byte.
-//! MXNet's im2rec, which the documentation points to, writes labels as floats: `1.000000`.
+//! One line an image: a number, the label, which is the class index from 0, and the path relative
+//! to the channel, with tabs between them
+//! (<https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification.html>). The number only
+//! has to be unique; `cifar-tools` writes the image's row in the archive, as the course's notebook,
+//! whose files these are byte for byte. MXNet's im2rec, which the documentation points to, writes
+//! labels as floats: `1.000000`.
 
 use std::fmt;
 use std::path::{Component, Path};

@@ -1,9 +1,10 @@
 //! Reads the CIFAR-100 python archive as a stream.
 //!
-//! The archive is a gzipped tar of the pickles `train`, `test` and `meta`, in this order. Each of the first two is a
-//! dictionary of `filenames`, `batch_label`, `fine_labels`, `coarse_labels` and `data`: one row of 3,072 bytes an
-//! image, 1,024 red, 1,024 green, 1,024 blue, each plane row by row. [`scan`] passes once over the archive and shows
-//! the rows of the classes that are wanted while their bytes are inflated; the others are skipped in place.
+//! The archive is a gzipped tar of the pickles `train`, `test` and `meta`, in this order. Each of
+//! the first two is a dictionary of `filenames`, `batch_label`, `fine_labels`, `coarse_labels` and
+//! `data`: one row of 3,072 bytes an image, 1,024 red, 1,024 green, 1,024 blue, each plane row by
+//! row. [`scan`] passes once over the archive and shows the rows of the classes that are wanted
+//! while their bytes are inflated; the others are skipped in place.
 //!
 //! The pass must know the wanted rows before `data` comes. Python 2 wrote `data` last, so it is
 //! last in the published archive. In an archive that has `data` first, the first pass only collects

@@ -21,7 +21,8 @@ pub(super) struct SelectedRow {
 }
 
 impl Plan {
-    /// Reads `fine_labels` and `filenames` as `entry` finds them; `None` while one of them is still to come.
+    /// Reads `fine_labels` and `filenames` as `entry` finds them; `None` while one of them is still
+    /// to come.
     pub(super) fn new(
         split: Split,
         classes: &Classes,

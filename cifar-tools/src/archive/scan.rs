@@ -21,10 +21,11 @@ pub struct Scanned {
     pub drawn: bool,
 }
 
-/// Shows the rows of `classes` in `source` to `visit`: train before test in the published archive, rows in order.
+/// Shows the rows of `classes` in `source` to `visit`: train before test in the published archive,
+/// rows in order.
 ///
-/// `images` is what `progress` reports as images; the caller counts them. The archive is read to its last byte, so
-/// that its checksums hold when this returns.
+/// `images` is what `progress` reports as images; the caller counts them. The archive is read to
+/// its last byte, so that its checksums hold when this returns.
 ///
 /// # Errors
 /// [`Error`], or what `visit` returns.

@@ -1,7 +1,7 @@
 //! The members of a tar, read in place.
 //!
-//! The `tar` crate parses the headers. Its entries only implement `Read`, which would copy every pixel once more than
-//! needed, so the walk from member to member is done here, over `BufRead`.
+//! The `tar` crate parses the headers. Its entries only implement `Read`, which would copy every
+//! pixel once more than needed, so the walk from member to member is done here, over `BufRead`.
 
 use super::Error;
 use std::io::{self, BufRead, Read};
@@ -114,7 +114,8 @@ fn checksum(block: &[u8; BLOCK]) -> u32 {
     sum(&block[..148]) + 8 * u32::from(b' ') + sum(&block[156..])
 }
 
-/// Reads a member's bytes. An early end of the input ends them too; `next` then reports the truncated tar.
+/// Reads a member's bytes. An early end of the input ends them too; `next` then reports the
+/// truncated tar.
 pub(super) struct Body<'a, R> {
     input: &'a mut R,
     left: &'a mut u64,

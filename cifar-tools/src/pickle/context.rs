@@ -1,7 +1,7 @@
 //! The dictionary under construction, as a blob sink sees it.
 //!
-//! Python writes a dictionary's entries in one batch: when the bytes of an array arrive, the entries before it are
-//! still on the stack, and the dictionary is empty. So this looks at both.
+//! Python writes a dictionary's entries in one batch: when the bytes of an array arrive, the
+//! entries before it are still on the stack, and the dictionary is empty. So this looks at both.
 
 use super::heap::{Heap, Value, find};
 

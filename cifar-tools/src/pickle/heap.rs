@@ -1,7 +1,8 @@
 //! An arena for the values of a pickle.
 //!
-//! Values are handles into flat vectors, not boxes in boxes: a hostile pickle can make a list contain itself or nest a
-//! million deep, and neither reading nor dropping it ever recurses. Everything counts against [`Limits`].
+//! Values are handles into flat vectors, not boxes in boxes: a hostile pickle can make a list
+//! contain itself or nest a million deep, and neither reading nor dropping it ever recurses.
+//! Everything counts against [`Limits`].
 
 use super::numpy::{Dtype, Global};
 

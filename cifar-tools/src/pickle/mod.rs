@@ -1,14 +1,15 @@
 //! A reader for a small, safe subset of Python's pickle format.
 //!
-//! A pickle is a program for a stack machine, and the full machine can call any Python function. This one builds
-//! numbers, strings, lists, tuples, dictionaries and numpy arrays, and nothing else: every other opcode and every
-//! other callable is refused with its name and the byte where it stands. Protocols 2 to 5 are read, as Python 2 and
-//! Python 3 write them; the format is described in CPython's `Lib/pickletools.py`.
+//! A pickle is a program for a stack machine, and the full machine can call any Python function.
+//! This one builds numbers, strings, lists, tuples, dictionaries and numpy arrays, and nothing
+//! else: every other opcode and every other callable is refused with its name and the byte where it
+//! stands. Protocols 2 to 5 are read, as Python 2 and Python 3 write them; the format is described
+//! in CPython's `Lib/pickletools.py`.
 //!
 //! Words used here:
 //! - a *value* is a small handle; what it refers to lives in the [`Heap`], which has a budget;
-//! - a *blob* is a string of at least [`BLOB`] bytes. It is never kept: it is handed to a [`BlobSink`] while it is
-//!   read, so that an array of any size costs no memory.
+//! - a *blob* is a string of at least [`BLOB`] bytes. It is never kept: it is handed to a
+//!   [`BlobSink`] while it is read, so that an array of any size costs no memory.
 
 mod context;
 mod error;
@@ -39,8 +40,8 @@ pub trait BlobSink {
 
     /// Reads as much of `body` as it wants; the rest is skipped.
     ///
-    /// `context` shows the dictionary under construction. The length of `body` is known beforehand except for a
-    /// Python 3 string that stands for bytes.
+    /// `context` shows the dictionary under construction. The length of `body` is known beforehand
+    /// except for a Python 3 string that stands for bytes.
     ///
     /// # Errors
     /// The sink's own, or [`Error::Read`] made from what reading `body` returned.
@@ -69,7 +70,8 @@ pub struct Pickle {
 /// Reads one pickle from `input`, up to and including its STOP.
 ///
 /// # Errors
-/// [`Error`] for what is truncated, malformed, over `limits` or not in the subset; else what the sink returns.
+/// [`Error`] for what is truncated, malformed, over `limits` or not in the subset; else what the
+/// sink returns.
 pub fn load<S: BlobSink>(
     input: impl BufRead,
     limits: Limits,

@@ -1,8 +1,8 @@
 //! The few callables that a pickled numpy array needs.
 //!
-//! numpy writes `_reconstruct(ndarray, (0,), b'b')` and then BUILDs it with `(version, shape, dtype, fortran, data)`;
-//! under protocol 5 it writes `_frombuffer(data, dtype, shape, order)`. The module is `numpy.core` up to numpy 1 and
-//! `numpy._core` from numpy 2.
+//! numpy writes `_reconstruct(ndarray, (0,), b'b')` and then BUILDs it with `(version, shape,
+//! dtype, fortran, data)`; under protocol 5 it writes `_frombuffer(data, dtype, shape, order)`. The
+//! module is `numpy.core` up to numpy 1 and `numpy._core` from numpy 2.
 
 use super::heap::{Array, Heap, Value};
 

@@ -1,7 +1,7 @@
 //! Decodes the Latin-1 text in which Python 3 writes bytes.
 //!
-//! Python 3 has no opcode for bytes in protocol 2: it writes `_codecs.encode(text, 'latin1')`, a text in which each
-//! character up to U+00FF is one byte.
+//! Python 3 has no opcode for bytes in protocol 2: it writes `_codecs.encode(text, 'latin1')`, a
+//! text in which each character up to U+00FF is one byte.
 
 use std::io::{self, BufRead, Read};
 

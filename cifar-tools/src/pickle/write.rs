@@ -1,4 +1,5 @@
-//! Writes the pickles of a CIFAR-100 archive, byte by byte as Python 2's `cPickle` wrote the published ones.
+//! Writes the pickles of a CIFAR-100 archive, byte by byte as Python 2's `cPickle` wrote the
+//! published ones.
 //!
 //! Protocol 2, strings without an encoding, lists in batches of a thousand, every object memoized.
 

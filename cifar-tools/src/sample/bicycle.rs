@@ -126,7 +126,8 @@ fn frame(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
     canvas.ring(CRANK, 0.075, 0.03, metal, 1.0);
 }
 
-/// Mudguards, a basket, bags, a bottle, a child's seat: what makes a bicycle look heavier than it is.
+/// Mudguards, a basket, bags, a bottle, a child's seat: what makes a bicycle look heavier than it
+/// is.
 fn extras(canvas: &mut Canvas, rng: &mut Rng, build: &Build) {
     let (paint, dark) = (scene::color(rng), scene::dark(rng));
     if rng.chance(0.25) {

@@ -1,10 +1,10 @@
 //! Draws an archive of CIFAR-100's layout, for work and tests without the data set.
 //!
 //! It holds synthetic bicycles and motorcycles and some images of other classes, in a random order,
-//! in the same members
-//! and the same pickles as the published archive. The drawings vary in pose, view, size, colors, surroundings, light,
-//! sharpness and noise, and some are partly hidden, so that telling them apart has to be learnt. They are no
-//! photographs: the archive says so in its `batch_label`, and whatever runs on it has to say so too.
+//! in the same members and the same pickles as the published archive. The drawings vary in pose,
+//! view, size, colors, surroundings, light, sharpness and noise, and some are partly hidden, so
+//! that telling them apart has to be learnt. They are no photographs: the archive says so in its
+//! `batch_label`, and whatever runs on it has to say so too.
 //!
 //! The same [`Sizes`] give the same bytes.
 
@@ -195,7 +195,8 @@ fn rows(rng: &mut Rng, split: Split, each: usize) -> Vec<(Kind, String)> {
     named.collect()
 }
 
-/// Test images are numbered from 513: `bicycle_s_000513.png` is the one that the course's payloads name.
+/// Test images are numbered from 513: `bicycle_s_000513.png` is the one that the course's payloads
+/// name.
 fn first_number(split: Split) -> usize {
     match split {
         Split::Train => 0,

@@ -1,4 +1,5 @@
-//! Motorcycles: smaller thick wheels, with an engine, a tank and a long seat between and above them.
+//! Motorcycles: smaller thick wheels, with an engine, a tank and a long seat between and above
+//! them.
 
 use super::canvas::{Canvas, Rgb};
 use super::pose::Pose;

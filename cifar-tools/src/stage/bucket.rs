@@ -1,9 +1,10 @@
 //! Staging into an S3 bucket.
 //!
-//! The source is decoded on one thread; images go through a short queue to concurrent uploads, and wait
-//! when the network is slower. Retries are the client's. Objects that are there with the same content are left alone:
-//! S3's ETag of a plain upload is its MD5. (Under SSE-KMS it is not; then every run uploads again, which is only
-//! slower.) The manifests are uploaded last: where they are, the images are too.
+//! The source is decoded on one thread; images go through a short queue to concurrent uploads, and
+//! wait when the network is slower. Retries are the client's. Objects that are there with the same
+//! content are left alone: S3's ETag of a plain upload is its MD5. (Under SSE-KMS it is not; then
+//! every run uploads again, which is only slower.) The manifests are uploaded last: where they are,
+//! the images are too.
 
 #[cfg(test)]
 mod tests;

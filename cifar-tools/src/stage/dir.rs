@@ -1,7 +1,7 @@
 //! Staging into a folder.
 //!
-//! The set is written to a temporary folder next to the destination and renamed at the end, so that readers see the
-//! old set, or none, or the whole new one.
+//! The set is written to a temporary folder next to the destination and renamed at the end, so that
+//! readers see the old set, or none, or the whole new one.
 
 use super::{Error, FILES, Image, Source, StagedSet, Summary};
 use crate::archive::Split;
@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// `out` may not exist, be empty, or hold an earlier set, which is then replaced as a whole.
 ///
 /// # Errors
-/// [`Error::Occupied`] if `out` holds anything else, and the errors of reading and writing. `out` is then
-/// unchanged.
+/// [`Error::Occupied`] if `out` holds anything else, and the errors of reading and writing. `out`
+/// is then unchanged.
 pub fn stage_to_dir(
     source: &mut Source<'_>,
     out: &Path,

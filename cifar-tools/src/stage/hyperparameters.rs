@@ -1,6 +1,8 @@
-//! `hyperparameters.json`: what training must be told of a set, in the form of a training job's `HyperParameters`.
+//! `hyperparameters.json`: what training must be told of a set, in the form of a training job's
+//! `HyperParameters`.
 //!
-//! `labels` is of `scones-model`, which writes them into the model; the built-in algorithm knows the others.
+//! `labels` is of `scones-model`, which writes them into the model; the built-in algorithm knows
+//! the others.
 
 use super::{Error, Summary};
 use serde_json::json;

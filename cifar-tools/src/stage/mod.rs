@@ -1,9 +1,11 @@
-//! Turns images with classes into data sets for SageMaker's image classification, in a folder or in a bucket.
+//! Turns images with classes into data sets for SageMaker's image classification, in a folder or in
+//! a bucket.
 //!
-//! The images come from a CIFAR-100 archive, or from folders of photographs ([`Source`]). What comes out is what the
-//! algorithm reads: `train/` and `test/` with RGB PNGs, `train.lst` and `test.lst` (see [`crate::manifest`]), and beside
-//! them `hyperparameters.json`: what training must be told of the set, `labels` among it, which travel with the model from
-//! there. The images are the same bytes for the same source, so a second run can tell what is already in place.
+//! The images come from a CIFAR-100 archive, or from folders of photographs ([`Source`]). What
+//! comes out is what the algorithm reads: `train/` and `test/` with RGB PNGs, `train.lst` and
+//! `test.lst` (see [`crate::manifest`]), and beside them `hyperparameters.json`: what training must
+//! be told of the set, `labels` among it, which travel with the model from there. The images are
+//! the same bytes for the same source, so a second run can tell what is already in place.
 
 mod bucket;
 mod dir;

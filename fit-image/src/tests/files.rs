@@ -1,4 +1,5 @@
-//! Files that no encoder at hand writes: of any size, in a few bytes, and with the tags that a test needs.
+//! Files that no encoder at hand writes: of any size, in a few bytes, and with the tags that a test
+//! needs.
 
 /// A JPEG without a coefficient: each block is two bits, or one where its frame is progressive.
 pub(super) struct Jpeg {
@@ -180,7 +181,8 @@ fn vp8((width, height): (u32, u32)) -> Vec<u8> {
     frame
 }
 
-/// A lossless WebP stream after its header: no transforms, no cache, one code for each channel, which takes no bits.
+/// A lossless WebP stream after its header: no transforms, no cache, one code for each channel,
+/// which takes no bits.
 fn vp8l_pixels(bits: u64, at: u32) -> Vec<u8> {
     let mut stream = bits;
     for code in 0..5 {
@@ -225,19 +227,21 @@ pub(super) fn webp_lossless((width, height): (u32, u32)) -> Vec<u8> {
     riff(&[chunk(b"VP8L", &content)])
 }
 
-/// A lossless WebP stream of up to 64 x 64 pixels, whose image of groups makes so many of codes, each with a
-/// code of 2,048 symbols of 11 bits, which takes no bits for each.
+/// A lossless WebP stream of up to 64 x 64 pixels, whose image of groups makes so many of codes,
+/// each with a code of 2,048 symbols of 11 bits, which takes no bits for each.
 fn vp8l_groups(header: &[(u32, u32)], groups: u32) -> Vec<u8> {
     let one = |symbol: u32| [(1, 1), (0, 1), (1, 1), (symbol, 8)];
     let mut fields = header.to_vec();
-    // No transforms, a cache of 2,048 colors, and an image of one pixel, without a cache: its groups.
+    // No transforms, a cache of 2,048 colors, and an image of one pixel, without a cache: its
+    // groups.
     fields.extend([(0, 1), (1, 1), (11, 4), (1, 1), (0, 3), (0, 1)]);
     let last = groups - 1;
     for symbol in [last & 255, last >> 8, 0, 0, 0] {
         fields.extend(one(symbol));
     }
     for _ in 0..groups {
-        // The lengths' own code has one symbol, 11, the fifteenth in its order; it says the first 2,048 lengths.
+        // The lengths' own code has one symbol, 11, the fifteenth in its order; it says the first
+        // 2,048 lengths.
         fields.extend([(0, 1), (11, 4)]);
         fields.extend((0..15).map(|place| (u32::from(place == 14), 3)));
         fields.extend([(1, 1), (5, 3), (2046, 12)]);

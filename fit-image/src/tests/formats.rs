@@ -261,7 +261,8 @@ fn what_is_not_read_of_tiff_is_said_in_one_sentence() {
     );
 }
 
-/// tiff 0.11.3 asserts the length of its buffer where tiles of a second plane reach over the image's edge.
+/// tiff 0.11.3 asserts the length of its buffer where tiles of a second plane reach over the
+/// image's edge.
 #[test]
 fn a_panic_of_a_decoder_is_an_image_that_is_not_read() {
     let tiff = Tiff {

@@ -1,4 +1,5 @@
-//! Pictures drawn here, in every format and state that people upload, against what the model then sees.
+//! Pictures drawn here, in every format and state that people upload, against what the model then
+//! sees.
 
 mod files;
 mod formats;

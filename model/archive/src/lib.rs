@@ -27,7 +27,8 @@ pub enum ArchiveError {
         /// The cause.
         source: io::Error,
     },
-    /// The bytes are no whole gzip file of a tar archive, or a limit was reached while they were read.
+    /// The bytes are no whole gzip file of a tar archive, or a limit was reached while they were
+    /// read.
     #[error("it can't be unpacked: {0}")]
     Unreadable(#[from] io::Error),
     /// An entry that would land outside of the folder, or is neither a file nor a folder.

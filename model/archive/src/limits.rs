@@ -6,8 +6,8 @@ pub const ENTRIES: usize = 10_000;
 /// Folders above each other. Each entry may make as many of them.
 pub const DEPTH: usize = 32;
 
-/// Bytes before the next entry: headers, the long names and PAX records that describe it, and padding. The `tar` crate
-/// holds long names and records in memory, whatever their size.
+/// Bytes before the next entry: headers, the long names and PAX records that describe it, and
+/// padding. The `tar` crate holds long names and records in memory, whatever their size.
 pub const HEADERS: u64 = 1 << 20;
 
 /// The maximum ratio of the content's size to the gzip file's. Deflate alone could reach a

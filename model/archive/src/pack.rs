@@ -10,10 +10,11 @@ use tar::{Builder, Header};
 
 use crate::ArchiveError;
 
-/// Packs the regular files below `folder` into `file`, and returns how many there are; without any, there is no archive.
+/// Packs the regular files below `folder` into `file`, and returns how many there are; without any,
+/// there is no archive.
 ///
-/// Equal folders give equal archives: names, content and order are all that is kept. Links are left out. The archive
-/// appears under its name only when it is whole.
+/// Equal folders give equal archives: names, content and order are all that is kept. Links are left
+/// out. The archive appears under its name only when it is whole.
 ///
 /// # Errors
 /// A file can't be read or written.

@@ -1,4 +1,5 @@
-//! Any tar for a model: files below the folder and no more than was allowed, or an error; never a panic.
+//! Any tar for a model: files below the folder and no more than was allowed, or an error; never a
+//! panic.
 #![no_main]
 
 use flate2::{Compression, write::GzEncoder};

@@ -1,4 +1,5 @@
-//! Any bytes for a model's config.json: what is taken has a size that can be held, and stays the same.
+//! Any bytes for a model's config.json: what is taken has a size that can be held, and stays the
+//! same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

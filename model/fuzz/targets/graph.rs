@@ -1,5 +1,5 @@
-//! Any bytes for an ONNX file to import: a model or an error, never a panic, and the same for what was made of it. Nothing is
-//! run.
+//! Any bytes for an ONNX file to import: a model or an error, never a panic, and the same for what
+//! was made of it. Nothing is run.
 #![no_main]
 
 use fit_image::Shape;

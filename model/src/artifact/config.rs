@@ -18,7 +18,8 @@ pub struct Config {
     pub input: Input,
     /// Names of the classes, in the order of the probabilities.
     pub labels: Vec<String>,
-    /// What the logits were divided by, so that confidences are right; it is in the ONNX file already.
+    /// What the logits were divided by, so that confidences are right; it is in the ONNX file
+    /// already.
     #[serde(default = "one")]
     pub temperature: f32,
     /// Output channels of the convolutions, for a network that was trained here.

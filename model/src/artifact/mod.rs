@@ -1,10 +1,11 @@
 //! The artifact of a training: `model.onnx`, `config.json` and `weights.safetensors`.
 //!
-//! SageMaker packs this folder into `model.tar.gz` and unpacks it again for the endpoint. A network that was trained here is
-//! served from its weights, on the kernels it was trained with, which are faster than a general runtime. The ONNX file is for
-//! other programs, and for other models: any classifier that can be exported to ONNX is served from it, without weights beside
-//! it. It takes a normalized image and gives probabilities; the config says how to get from an image to that input, and
-//! what the probabilities are called.
+//! SageMaker packs this folder into `model.tar.gz` and unpacks it again for the endpoint. A network
+//! that was trained here is served from its weights, on the kernels it was trained with, which are
+//! faster than a general runtime. The ONNX file is for other programs, and for other models: any
+//! classifier that can be exported to ONNX is served from it, without weights beside it. It takes a
+//! normalized image and gives probabilities; the config says how to get from an image to that
+//! input, and what the probabilities are called.
 
 mod config;
 mod onnx;
@@ -97,7 +98,8 @@ pub fn read_weights(folder: &Path, network: &mut Network) -> Result<(), Artifact
         .map_err(|reason| ArtifactError::Weights { path, reason })
 }
 
-/// Reads the network of the artifact in `folder`; none if it was not trained here, or if its weights are missing.
+/// Reads the network of the artifact in `folder`; none if it was not trained here, or if its
+/// weights are missing.
 pub fn read_network(folder: &Path, config: &Config) -> Result<Option<Network>, ArtifactError> {
     let path = folder.join(WEIGHTS);
     if config.widths.is_empty() || !path.exists() {

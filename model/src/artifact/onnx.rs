@@ -1,9 +1,9 @@
 //! `model.onnx`: the network for serving, in ONNX's protocol buffers.
 //!
-//! The graph takes normalized images `[N, 3, height, width]` and gives probabilities `[N, classes]`. Batch norm is
-//! folded into the convolutions, the temperature into the last layer. Each image goes through together with its mirror
-//! image, and the mean of the two rows of logits goes into the softmax. Opset 13, which every runtime of the last years
-//! reads.
+//! The graph takes normalized images `[N, 3, height, width]` and gives probabilities `[N,
+//! classes]`. Batch norm is folded into the convolutions, the temperature into the last layer. Each
+//! image goes through together with its mirror image, and the mean of the two rows of logits goes
+//! into the softmax. Opset 13, which every runtime of the last years reads.
 
 use super::config::Config;
 use crate::network::{Folded, Network, SIDE};
@@ -182,7 +182,8 @@ fn square() -> Vec<AttributeProto> {
     ]
 }
 
-/// Filters in ONNX's order (output, input, row, column) from the kernels' (row, column, input, output).
+/// Filters in ONNX's order (output, input, row, column) from the kernels' (row, column, input,
+/// output).
 fn to_onnx(weight: &[f32], inputs: usize, outputs: usize) -> Vec<f32> {
     let mut filters = Vec::with_capacity(weight.len());
     for output in 0..outputs {

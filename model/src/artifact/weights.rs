@@ -1,6 +1,8 @@
-//! `weights.safetensors`: every parameter and running statistic of the network as it trains, batch norm unfolded.
+//! `weights.safetensors`: every parameter and running statistic of the network as it trains, batch
+//! norm unfolded.
 //!
-//! Filters are `[row, column, input, output]`, matrices `[input, output]`, values little-endian `f32`.
+//! Filters are `[row, column, input, output]`, matrices `[input, output]`, values little-endian
+//! `f32`.
 
 use crate::network::{Network, SIDE};
 use crate::tensors;
@@ -26,7 +28,8 @@ pub(super) fn network(bytes: &[u8], widths: &[usize], classes: usize) -> Result<
     Ok(network)
 }
 
-/// Replaces all tensors of `network` by those of the file, which must have the same names and shapes.
+/// Replaces all tensors of `network` by those of the file, which must have the same names and
+/// shapes.
 pub(super) fn decode(bytes: &[u8], network: &mut Network) -> Result<(), String> {
     let file = tensors::open(bytes)?;
     let wanted: Vec<(String, Vec<usize>)> = network

@@ -1,6 +1,7 @@
 //! The command line: what SageMaker runs (`train`, `serve`), `evaluate` and `import`.
 //!
-//! The library's errors tell their causes in their own text: `Error::msg` keeps a chain of causes from repeating them.
+//! The library's errors tell their causes in their own text: `Error::msg` keeps a chain of causes
+//! from repeating them.
 
 mod evaluate;
 mod import;
@@ -26,7 +27,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Serve a model under SageMaker's hosting contract: GET /ping, POST /invocations.
     Serve(ServeArgs),
-    /// Measure a model: accuracy, calibration, confusion matrix, what the confidence gate lets through.
+    /// Measure a model: accuracy, calibration, confusion matrix, what the confidence gate lets
+    /// through.
     Evaluate(EvaluateArgs),
     /// Make a model.tar.gz of an ONNX image classifier, after checking that it can be served.
     Import(ImportArgs),

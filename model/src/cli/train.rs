@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Arguments of `train`.
 #[derive(Clone, Debug, Args)]
 pub struct TrainArgs {
-    /// Folder with input/config, input/data, and room for model/ and output/. Checkpoints are kept in checkpoints/ if
-    /// there is such a folder.
+    /// Folder with input/config, input/data, and room for model/ and output/. Checkpoints are kept
+    /// in checkpoints/ if there is such a folder.
     #[arg(long, default_value = train::ROOT)]
     pub root: PathBuf,
 }

@@ -1,8 +1,9 @@
-//! Any image classifier in ONNX, made into an artifact that is served as those that were trained here are.
+//! Any image classifier in ONNX, made into an artifact that is served as those that were trained
+//! here are.
 //!
-//! The graph is taken as it is but for its ends: weights that lie in files of their own are taken in, an input that has
-//! the colors last gets a transpose before it, and logits a softmax after them. Whether the result can be served is
-//! found out by serving it.
+//! The graph is taken as it is but for its ends: weights that lie in files of their own are taken
+//! in, an input that has the colors last gets a transpose before it, and logits a softmax after
+//! them. Whether the result can be served is found out by serving it.
 
 mod error;
 mod graph;
@@ -95,8 +96,8 @@ pub fn import(request: &Request<'_>, out: &Path) -> Result<Imported, ImportError
     })
 }
 
-/// Reads the graph of the model at `path`, and returns it with the model whose input is `[N, 3, height, width]` and which has
-/// all its weights. Nothing of it has run by then.
+/// Reads the graph of the model at `path`, and returns it with the model whose input is `[N, 3,
+/// height, width]` and which has all its weights. Nothing of it has run by then.
 ///
 /// # Errors
 /// The bytes are no ONNX file of an image classifier, or its weights are not beside it.

@@ -1,4 +1,5 @@
-//! How a picture's values, 0 to 1 by color, become those that a model was trained on: `(value - mean) / std`.
+//! How a picture's values, 0 to 1 by color, become those that a model was trained on: `(value -
+//! mean) / std`.
 
 use std::str::FromStr;
 

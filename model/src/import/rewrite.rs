@@ -1,4 +1,5 @@
-//! Changes at the ends of a graph, so that every artifact takes `[N, 3, height, width]` and gives rows of probabilities.
+//! Changes at the ends of a graph, so that every artifact takes `[N, 3, height, width]` and gives
+//! rows of probabilities.
 
 use super::ImportError;
 use super::graph::Graph;
@@ -30,9 +31,11 @@ struct OpaqueModel {
     graph: Vec<u8>,
 }
 
-/// The model with an input `[N, 3, height, width]`, and with weights that lay in files beside it, at `path`.
+/// The model with an input `[N, 3, height, width]`, and with weights that lay in files beside it,
+/// at `path`.
 ///
-/// What the file says of shapes between input and output goes: it may be for another number of pictures.
+/// What the file says of shapes between input and output goes: it may be for another number of
+/// pictures.
 pub(super) fn with_input(model: &[u8], graph: &Graph, path: &Path) -> Result<Vec<u8>, ImportError> {
     let own = format!("{OWN}image");
     let name = if graph.colors_last {
@@ -120,7 +123,8 @@ fn end(scores: &str, kind: Scores, classes: usize) -> GraphProto {
     graph
 }
 
-/// The model with `before` and `after` around its graph, and between them what `change` leaves of each field.
+/// The model with `before` and `after` around its graph, and between them what `change` leaves of
+/// each field.
 ///
 /// Encoded messages after each other are one message, in which repeated fields add up.
 fn change_graph<'a>(

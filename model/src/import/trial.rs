@@ -20,7 +20,8 @@ pub(super) enum Scores {
     Logits { is_row: bool },
 }
 
-/// Runs the model on random pictures. `graph` is that of the model, whose input is `[N, 3, height, width]` by now.
+/// Runs the model on random pictures. `graph` is that of the model, whose input is `[N, 3, height,
+/// width]` by now.
 pub(super) fn kind_of_scores(
     model: Vec<u8>,
     graph: &Graph,

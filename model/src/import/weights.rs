@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
-/// The tensor with its values, if they lie in a file beside `model`; `None` if they are in it already.
+/// The tensor with its values, if they lie in a file beside `model`; `None` if they are in it
+/// already.
 pub(super) fn taken_in(tensor: &[u8], model: &Path) -> Result<Option<TensorProto>, ImportError> {
     let mut tensor: TensorProto = proto::decode(tensor).map_err(ImportError::NotOnnx)?;
     if tensor.data_location != DataLocation::External as i32 {
@@ -42,8 +43,9 @@ fn read(tensor: &TensorProto, model: &Path, location: &str) -> Result<Vec<u8>, S
     read_part(&path, offset, length).map_err(|error| error.to_string())
 }
 
-/// The regular file at `location` in the folder of the model. Links may not lead out of that folder, but for those of a cache
-/// in which the model is a link as well, to a file beside its weights (Hugging Face's is one): onnxruntime's rule.
+/// The regular file at `location` in the folder of the model. Links may not lead out of that
+/// folder, but for those of a cache in which the model is a link as well, to a file beside its
+/// weights (Hugging Face's is one): onnxruntime's rule.
 fn beside(model: &Path, location: &Path) -> Result<PathBuf, String> {
     let outside = || "not a file in the folder of the model".to_owned();
     let is_below = location

@@ -1,5 +1,5 @@
-//! The fields of an encoded protocol buffer, without knowing what they mean: what is changed in a model is decoded, and
-//! all else is carried over as it is.
+//! The fields of an encoded protocol buffer, without knowing what they mean: what is changed in a
+//! model is decoded, and all else is carried over as it is.
 
 use prost::DecodeError;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};

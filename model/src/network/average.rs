@@ -1,4 +1,5 @@
-//! Global average pooling: each channel's mean over the image, so that any image size gives the same features.
+//! Global average pooling: each channel's mean over the image, so that any image size gives the
+//! same features.
 
 use super::Operation;
 use super::tensor::Tensor;

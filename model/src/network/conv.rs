@@ -1,7 +1,7 @@
 //! Convolution with 3x3 filters, stride 1, zero padding 1, no bias (a batch norm follows).
 //!
-//! The work is done block by block of images, by one of two ways to the same sums: [`im2col`] for few channels,
-//! [`winograd`] for the others.
+//! The work is done block by block of images, by one of two ways to the same sums: [`im2col`] for
+//! few channels, [`winograd`] for the others.
 
 use super::tensor::{Parameter, Tensor, sum_into};
 use super::{Named, NamedMut, Operation, im2col, winograd};
@@ -15,7 +15,8 @@ pub const SIDE: usize = 3;
 /// Winograd's way pays from this many input channels on.
 const WINOGRAD_INPUTS: usize = 8;
 
-/// Pixels that a block of images has at least, unless it has [`MOST_IMAGES`]: enough rows for a matrix product.
+/// Pixels that a block of images has at least, unless it has [`MOST_IMAGES`]: enough rows for a
+/// matrix product.
 const BLOCK_PIXELS: usize = 512;
 const LEAST_IMAGES: usize = 8;
 const MOST_IMAGES: usize = 32;
@@ -84,7 +85,8 @@ pub struct Conv {
     pub inputs: usize,
     /// Channels that go out.
     pub outputs: usize,
-    /// The first layer of a network has no use for the gradient of its input: it then returns an empty one.
+    /// The first layer of a network has no use for the gradient of its input: it then returns an
+    /// empty one.
     pub is_first: bool,
     seen: Tensor,
     /// Memory for the next output.
@@ -127,7 +129,8 @@ impl Conv {
         }
     }
 
-    /// Images in a block. The shape of the images alone decides, so that sums never depend on the number of threads.
+    /// Images in a block. The shape of the images alone decides, so that sums never depend on the
+    /// number of threads.
     fn block_images(x: &Tensor) -> usize {
         (BLOCK_PIXELS / (x.height * x.width)).clamp(LEAST_IMAGES, MOST_IMAGES)
     }

@@ -9,10 +9,12 @@ use super::tensor::Tensor;
 use super::vectorized::vectorized;
 use super::{Layer, Network, Operation};
 
-/// A layer for inference: batch norm is folded into the convolution before it, the temperature into the last layer.
+/// A layer for inference: batch norm is folded into the convolution before it, the temperature into
+/// the last layer.
 #[derive(Clone, Debug)]
 pub(crate) enum Folded {
-    /// A 3x3 convolution with zero padding 1: filters `[3, 3, inputs, outputs]` and a bias for each output.
+    /// A 3x3 convolution with zero padding 1: filters `[3, 3, inputs, outputs]` and a bias for each
+    /// output.
     Conv {
         inputs: usize,
         weight: Vec<f32>,
@@ -96,7 +98,8 @@ impl Frozen {
 }
 
 fn infer(layers: &[Folded], x: Tensor) -> Tensor {
-    // One way into the thread pool, which the layers then don't leave; few images are one block, and stay on a thread.
+    // One way into the thread pool, which the layers then don't leave; few images are one block,
+    // and stay on a thread.
     rayon::scope(|_| layers.iter().fold(x, Folded::infer))
 }
 

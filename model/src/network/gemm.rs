@@ -1,4 +1,5 @@
-//! Matrix products on plain slices, row-major; `matrixmultiply` does the work, behind `ndarray`'s safe interface.
+//! Matrix products on plain slices, row-major; `matrixmultiply` does the work, behind `ndarray`'s
+//! safe interface.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2};

@@ -6,8 +6,8 @@ use super::tensor::Tensor;
 /// Images, height, width, channels.
 pub(super) type Shape = (usize, usize, usize, usize);
 
-/// Distinct values between -1 and 1, at least 0.01 from each other and from 0: a small step then never crosses
-/// the kink of a ReLU or changes the winner of a max-pool.
+/// Distinct values between -1 and 1, at least 0.01 from each other and from 0: a small step then
+/// never crosses the kink of a ReLU or changes the winner of a max-pool.
 pub(super) fn random_tensor(
     (images, height, width, channels): Shape,
     random: &mut fastrand::Rng,
@@ -23,7 +23,8 @@ pub(super) fn random_tensor(
 
 /// Checks the gradients for the input and for every parameter of `layer` on a random batch.
 ///
-/// The loss is a random weighted sum of the outputs, so that its gradient for them is those weights.
+/// The loss is a random weighted sum of the outputs, so that its gradient for them is those
+/// weights.
 pub(super) fn check(mut layer: impl Operation + Clone, shape: Shape) {
     let mut random = fastrand::Rng::with_seed(7);
     let x = random_tensor(shape, &mut random);

@@ -1,7 +1,9 @@
-//! 3x3 convolution as one matrix product: the neighborhood of each pixel is copied into a row (im2col).
+//! 3x3 convolution as one matrix product: the neighborhood of each pixel is copied into a row
+//! (im2col).
 //!
-//! For the first layer, whose three channels are too few for Winograd's matrix products. The unrolled block is small
-//! enough for the cache, so backward unrolls it again instead of keeping it.
+//! For the first layer, whose three channels are too few for Winograd's matrix products. The
+//! unrolled block is small enough for the cache, so backward unrolls it again instead of keeping
+//! it.
 
 use super::conv::{Block, SIDE, sized};
 use super::gemm::{matrix, multiply};
@@ -24,8 +26,8 @@ pub(super) fn forward(
     );
 }
 
-/// Gradient of the filters from a block of images and the gradient `dy` of their outputs; also fills the input
-/// gradient `dx` if there is one.
+/// Gradient of the filters from a block of images and the gradient `dy` of their outputs; also
+/// fills the input gradient `dx` if there is one.
 pub(super) fn backward(
     block: Block,
     x: &[f32],
@@ -52,7 +54,8 @@ pub(super) fn backward(
     gradient
 }
 
-/// Copies the 3x3 neighborhood of each pixel of `images` into a row of `unrolled`; outside the image is zero.
+/// Copies the 3x3 neighborhood of each pixel of `images` into a row of `unrolled`; outside the
+/// image is zero.
 fn im2col(images: &[f32], height: usize, width: usize, channels: usize, unrolled: &mut [f32]) {
     let row = width * channels;
     for (pixel, patch) in unrolled
@@ -95,8 +98,8 @@ fn col2im(unrolled: &[f32], height: usize, width: usize, channels: usize, images
     }
 }
 
-/// The part of an image's row that the three columns around column `x` cover (from, to), and how many values of a
-/// patch lie before it, outside the image.
+/// The part of an image's row that the three columns around column `x` cover (from, to), and how
+/// many values of a patch lie before it, outside the image.
 fn span(x: usize, width: usize, channels: usize) -> (usize, usize, usize) {
     let from = x.saturating_sub(1) * channels;
     let to = (x + 2).min(width) * channels;

@@ -1,5 +1,5 @@
-//! The linear maps of Winograd's convolution: each works along the rows and then along the columns of a square of
-//! values, for as many channels at once as a vector of this machine holds.
+//! The linear maps of Winograd's convolution: each works along the rows and then along the columns
+//! of a square of values, for as many channels at once as a vector of this machine holds.
 
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, SimdOp};
@@ -82,7 +82,8 @@ impl LinearMap<4, 3> for FiltersBack {
     }
 }
 
-/// Maps squares of `from` to squares of `to`, for `channels` values side by side: `places` says where each begins.
+/// Maps squares of `from` to squares of `to`, for `channels` values side by side: `places` says
+/// where each begins.
 pub(super) fn write<F: LinearMap<N, M>, const N: usize, const M: usize>(
     channels: usize,
     from: &[f32],

@@ -2,7 +2,8 @@
 
 use super::tensor::Tensor;
 
-/// Turns one row of logits into probabilities, in place. The largest logit is taken off first, against overflow.
+/// Turns one row of logits into probabilities, in place. The largest logit is taken off first,
+/// against overflow.
 pub fn softmax(row: &mut [f32]) {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     row.iter_mut()
@@ -20,7 +21,8 @@ pub fn one_hot(classes: &[usize], count: usize) -> Vec<f32> {
     rows
 }
 
-/// Mean cross-entropy of a batch of logits and its gradient for them: `(probability - target) / images`.
+/// Mean cross-entropy of a batch of logits and its gradient for them: `(probability - target) /
+/// images`.
 ///
 /// `targets` are rows of probabilities, as the logits are rows.
 pub fn cross_entropy(mut logits: Tensor, targets: &[f32]) -> (f32, Tensor) {

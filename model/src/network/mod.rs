@@ -1,8 +1,9 @@
-//! The network: 3x3 convolutions with batch norm, pooled down, averaged over the image, and a linear layer.
+//! The network: 3x3 convolutions with batch norm, pooled down, averaged over the image, and a
+//! linear layer.
 //!
-//! Forward and backward passes are written by hand, a file a layer, each held to finite differences by its test.
-//! Work is shared out over the thread pool in fixed blocks whose partial sums are added in order, so a result is
-//! the same for any number of threads.
+//! Forward and backward passes are written by hand, a file a layer, each held to finite differences
+//! by its test. Work is shared out over the thread pool in fixed blocks whose partial sums are
+//! added in order, so a result is the same for any number of threads.
 
 mod average;
 mod conv;
@@ -46,7 +47,8 @@ pub trait Operation {
     /// The forward pass in training; keeps what [`backward`](Self::backward) will need.
     fn forward(&mut self, x: Tensor) -> Tensor;
 
-    /// From the gradient for the last output to that for the last input; leaves gradients in the parameters.
+    /// From the gradient for the last output to that for the last input; leaves gradients in the
+    /// parameters.
     fn backward(&mut self, dy: Tensor) -> Tensor;
 
     /// What an optimizer changes.
@@ -126,10 +128,11 @@ pub struct Network {
 }
 
 impl Network {
-    /// A classifier of RGB images with random weights: one convolution for each of `widths`, all but the last followed
-    /// by a pool. Equal arguments give equal networks.
+    /// A classifier of RGB images with random weights: one convolution for each of `widths`, all
+    /// but the last followed by a pool. Equal arguments give equal networks.
     ///
-    /// The pool stands before the rectifier: the two commute, and the rectifier then has a quarter of the work.
+    /// The pool stands before the rectifier: the two commute, and the rectifier then has a quarter
+    /// of the work.
     pub fn new(widths: &[usize], classes: usize, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut layers = Vec::new();
@@ -183,7 +186,8 @@ impl Network {
             .collect()
     }
 
-    /// Everything that is saved, named `LAYER.NAME`, where layers count by their kind: `conv0.weight`.
+    /// Everything that is saved, named `LAYER.NAME`, where layers count by their kind:
+    /// `conv0.weight`.
     pub fn tensors(&self) -> Vec<(String, Vec<usize>, &[f32])> {
         let mut tensors = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Batch normalization (Ioffe and Szegedy, 2015): every channel to mean 0 and variance 1, then a learned scale and shift.
+//! Batch normalization (Ioffe and Szegedy, 2015): every channel to mean 0 and variance 1, then a
+//! learned scale and shift.
 
 use super::tensor::{Parameter, Tensor, sum_into};
 use super::vectorized::vectorized;
@@ -176,7 +177,8 @@ impl Operation for Norm {
         y
     }
 
-    /// With `n` the normalized input: `dx = scale / deviation * (dy - mean(dy) - n * mean(dy * n))`.
+    /// With `n` the normalized input: `dx = scale / deviation * (dy - mean(dy) - n * mean(dy *
+    /// n))`.
     ///
     /// `n` is an affine function of `x`, so `dx = a dy + b x + c` with numbers of each channel.
     fn backward(&mut self, mut dy: Tensor) -> Tensor {
@@ -234,8 +236,8 @@ fn product(a: &[f32], b: &[f32]) -> Vec<f32> {
 
 /// Mean and variance of each channel.
 ///
-/// Values are taken relative to the first pixel's: sums of squares cancel where the mean is large beside the
-/// deviation, and after that it is not.
+/// Values are taken relative to the first pixel's: sums of squares cancel where the mean is large
+/// beside the deviation, and after that it is not.
 fn statistics(x: &Tensor) -> (Vec<f32>, Vec<f32>) {
     let origin = &x.data[..x.channels];
     let terms = |x: f32, _, origin: f32| (x - origin, (x - origin) * (x - origin));
@@ -257,7 +259,8 @@ fn statistics(x: &Tensor) -> (Vec<f32>, Vec<f32>) {
     )
 }
 
-/// Sums over all pixels of what `terms` makes of two values and the channel's constant: two sums for each channel.
+/// Sums over all pixels of what `terms` makes of two values and the channel's constant: two sums
+/// for each channel.
 fn sums(
     x: &Tensor,
     y: &Tensor,

@@ -1,14 +1,14 @@
 //! A batch of feature maps, and the parameters that layers learn.
 //!
-//! Layout is NHWC: the channels of one pixel lie side by side. Every inner loop of the layers then runs over
-//! contiguous channels, and an im2col row is three plain copies.
+//! Layout is NHWC: the channels of one pixel lie side by side. Every inner loop of the layers then
+//! runs over contiguous channels, and an im2col row is three plain copies.
 
 use super::vectorized::vectorized;
 
 /// Images that one task of the thread pool handles together.
 ///
-/// It is fixed, so that sums are always taken over the same groups in the same order: a result never depends on
-/// the number of threads.
+/// It is fixed, so that sums are always taken over the same groups in the same order: a result
+/// never depends on the number of threads.
 pub(super) const BLOCK: usize = 8;
 
 /// A batch of feature maps in NHWC order.
@@ -44,8 +44,8 @@ impl Tensor {
         Self::zeros(self.images, self.height, self.width, channels)
     }
 
-    /// The shape of this batch, but for the number of channels, in memory that was used before. The values are whatever they
-    /// were: all must be overwritten.
+    /// The shape of this batch, but for the number of channels, in memory that was used before. The
+    /// values are whatever they were: all must be overwritten.
     pub(super) fn shaped(&self, channels: usize, mut data: Vec<f32>) -> Self {
         data.resize(self.images * self.height * self.width * channels, 0.0);
         Self {

@@ -2,8 +2,9 @@
 
 use rten_simd::{Isa, SimdOp};
 
-/// Runs `work` as compiled for the widest vectors that this machine has, where a build is for the narrowest that any
-/// has. It must be loops over plain slices, whose functions are inlined: others are compiled as ever.
+/// Runs `work` as compiled for the widest vectors that this machine has, where a build is for the
+/// narrowest that any has. It must be loops over plain slices, whose functions are inlined: others
+/// are compiled as ever.
 #[inline(always)]
 pub(super) fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     Work(work).dispatch()

@@ -1,10 +1,10 @@
 //! 3x3 convolution by Winograd's minimal filtering (Lavin and Gray, 2016), F(2x2, 3x3).
 //!
-//! Two by two outputs come from four by four inputs with 16 products instead of 36: inputs and filters are taken to
-//! 16 points (`B' d B`, `G g G'`), multiplied there, and the products are brought back (`A' m A`). At each point the
-//! products over all channels and tiles are one matrix product. Every step is linear, so the backward pass is the
-//! adjoint steps in reverse order. The steps add, subtract and halve: a result differs from the plain sum's in its
-//! last bits only.
+//! Two by two outputs come from four by four inputs with 16 products instead of 36: inputs and
+//! filters are taken to 16 points (`B' d B`, `G g G'`), multiplied there, and the products are
+//! brought back (`A' m A`). At each point the products over all channels and tiles are one matrix
+//! product. Every step is linear, so the backward pass is the adjoint steps in reverse order. The
+//! steps add, subtract and halve: a result differs from the plain sum's in its last bits only.
 
 use super::conv::{Block, SIDE, sized};
 use super::gemm::{matrix, multiply};
@@ -81,8 +81,8 @@ pub(super) fn forward(
     linear_map::write::<OutputBack, INPUTS, OUTPUTS>(block.outputs, products, y, places);
 }
 
-/// Gradient of the filters from a block of images and the gradient `dy` of their outputs; also fills the input
-/// gradient `dx` if there is one.
+/// Gradient of the filters from a block of images and the gradient `dy` of their outputs; also
+/// fills the input gradient `dx` if there is one.
 pub(super) fn backward(
     block: Block,
     x: &[f32],

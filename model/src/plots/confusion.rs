@@ -1,4 +1,5 @@
-//! The confusion matrix: a row for each true class, a column for each prediction; the darker, the larger its share of the row.
+//! The confusion matrix: a row for each true class, a column for each prediction; the darker, the
+//! larger its share of the row.
 
 use evaluation::Report;
 use plots::{Anchor, Svg};

@@ -1,4 +1,5 @@
-//! Risk against coverage: the error rate of the answers that pass the gate, by the share that passes.
+//! Risk against coverage: the error rate of the answers that pass the gate, by the share that
+//! passes.
 
 use evaluation::{Evaluation, GateReport, Report};
 use plots::{Anchor, Plot, Svg, Titles, number_ticks};

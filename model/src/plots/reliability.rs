@@ -1,4 +1,5 @@
-//! The reliability diagram: how often answers of a confidence are right, and how many answers have that confidence.
+//! The reliability diagram: how often answers of a confidence are right, and how many answers have
+//! that confidence.
 
 use evaluation::{BINS, Report};
 use plots::{Anchor, Plot, Svg, Titles, number_ticks};

@@ -17,7 +17,8 @@ struct Graph {
 }
 
 impl Nodes {
-    /// The name of the value that goes into the last `Gemm` or `MatMul`, as the first of its operands.
+    /// The name of the value that goes into the last `Gemm` or `MatMul`, as the first of its
+    /// operands.
     ///
     /// # Errors
     /// There is no such node.

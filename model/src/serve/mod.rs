@@ -68,7 +68,8 @@ struct Line<'a> {
 
 /// Answers requests on `listener` until `shutdown` is done, and then those that are under way.
 ///
-/// On a loopback address web pages are refused; in a container, which has none, clients may call it by any name.
+/// On a loopback address web pages are refused; in a container, which has none, clients may call it
+/// by any name.
 pub async fn run(
     listener: TcpListener,
     predictor: Predictor,

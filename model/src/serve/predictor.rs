@@ -65,8 +65,8 @@ pub enum PredictError {
 }
 
 impl Predictor {
-    /// Loads the artifact in `folder` and tries it once. Nothing limits what the model takes of this process:
-    /// [`trial::load`](crate::trial::load) tries it in another one first.
+    /// Loads the artifact in `folder` and tries it once. Nothing limits what the model takes of
+    /// this process: [`trial::load`](crate::trial::load) tries it in another one first.
     ///
     /// # Errors
     /// A file is missing or wrong, or the model does not fit the config.
@@ -130,8 +130,9 @@ impl Predictor {
         }
     }
 
-    /// Returns the embedding of an image file: the input of the model's last linear layer (`Gemm` or `MatMul`). Where the
-    /// model looks at several versions of an image, as those trained here do, it is their mean.
+    /// Returns the embedding of an image file: the input of the model's last linear layer (`Gemm`
+    /// or `MatMul`). Where the model looks at several versions of an image, as those trained here
+    /// do, it is their mean.
     ///
     /// # Errors
     /// The file has no image that can be decoded, or the model does not end in a linear layer.

@@ -66,7 +66,8 @@ async fn an_image_gets_the_probabilities_of_the_classes() {
     }
 }
 
-/// The developer guide's "Inference with the Image Format Algorithm": `accept: application/jsonlines`.
+/// The developer guide's "Inference with the Image Format Algorithm": `accept:
+/// application/jsonlines`.
 #[tokio::test]
 async fn jsonlines_answers_an_object_with_the_prediction_and_not_a_bare_array() {
     let image = ("content-type", "application/x-image");

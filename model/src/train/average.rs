@@ -1,4 +1,5 @@
-//! The moving average of a network's weights and statistics: steadier than the last step, and what is served.
+//! The moving average of a network's weights and statistics: steadier than the last step, and what
+//! is served.
 
 use crate::network::Network;
 
@@ -16,7 +17,8 @@ impl Average {
         Self { network, steps: 0 }
     }
 
-    /// Takes in the values of `network`. The first steps weigh more: the average must forget the random start.
+    /// Takes in the values of `network`. The first steps weigh more: the average must forget the
+    /// random start.
     pub(super) fn update(&mut self, network: &Network) {
         self.steps += 1;
         let steps = self.steps as f32;

@@ -1,9 +1,10 @@
 //! The channels of a training job: folders below `<root>/input/data`.
 //!
-//! `train` and `validation` hold the images, `train_lst` and `validation_lst` one list each. Validation may be
-//! left out. `calibration` and `calibration_lst` may give images to fit the temperature on; without them a part of the
-//! training images is held out for it, as nothing may be chosen by the validation images: they may be the test's.
-//! `model` (an earlier `model.tar.gz`, or its files) is there to train on from.
+//! `train` and `validation` hold the images, `train_lst` and `validation_lst` one list each.
+//! Validation may be left out. `calibration` and `calibration_lst` may give images to fit the
+//! temperature on; without them a part of the training images is held out for it, as nothing may be
+//! chosen by the validation images: they may be the test's. `model` (an earlier `model.tar.gz`, or
+//! its files) is there to train on from.
 
 use crate::artifact::WEIGHTS;
 use std::ffi::OsStr;

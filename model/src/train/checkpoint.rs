@@ -1,9 +1,10 @@
 //! Checkpoints: a training that is killed goes on where it was, to the same model bit for bit.
 //!
-//! SageMaker mounts the job's `CheckpointConfig` at `/opt/ml/checkpoints` and keeps it in S3 while the job runs, for
-//! managed spot training above all: <https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html>. Random
-//! numbers depend on the seed, the epoch and the image alone, so what the optimizer knows after an epoch is all there
-//! is to keep.
+//! SageMaker mounts the job's `CheckpointConfig` at `/opt/ml/checkpoints` and keeps it in S3 while
+//! the job runs, for managed spot training above all:
+//! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html>. Random numbers depend
+//! on the seed, the epoch and the image alone, so what the optimizer knows after an epoch is all
+//! there is to keep.
 
 use super::hyperparameters::Hyperparameters;
 use super::patience::Patience;
@@ -81,7 +82,8 @@ impl Checkpoints {
         }
     }
 
-    /// Keeps the state after `epoch`. The file appears under its name only when all of it is on disk.
+    /// Keeps the state after `epoch`. The file appears under its name only when all of it is on
+    /// disk.
     pub(super) fn write(
         &self,
         epoch: usize,
@@ -116,7 +118,8 @@ impl Checkpoints {
         fs::File::open(folder)?.sync_all()
     }
 
-    /// Puts `run` and `patience` into the state that was kept; the epoch after which that was, if there is one.
+    /// Puts `run` and `patience` into the state that was kept; the epoch after which that was, if
+    /// there is one.
     pub(super) fn read(
         &self,
         run: &mut Run<'_>,

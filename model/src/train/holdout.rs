@@ -3,7 +3,8 @@
 use super::random;
 use crate::dataset::Dataset;
 
-/// Splits `data` into what is learned from and what is held out: `share` of each class, chosen by `seed`.
+/// Splits `data` into what is learned from and what is held out: `share` of each class, chosen by
+/// `seed`.
 pub(super) fn hold_out(data: Dataset, share: f32, seed: u64) -> (Dataset, Dataset) {
     let classes = data.classes.iter().max().map_or(0, |last| last + 1);
     let mut is_held_out = vec![false; data.len()];

@@ -55,14 +55,16 @@ fn needed(settings: &Hyperparameters, train: u64, others: u64) -> u64 {
     let (mut values, mut weights) = (0, 0);
     for width in &settings.widths {
         let outputs = *width as u64;
-        // What the convolution has seen, and three of what comes out of it: its own, the norm's and the pool's, or gradients.
+        // What the convolution has seen, and three of what comes out of it: its own, the norm's and
+        // the pool's, or gradients.
         values += pixels * (inputs + 3 * outputs);
         weights += 9 * inputs * outputs;
         pixels /= 4;
         inputs = outputs;
     }
     weights += inputs * settings.classes() as u64;
-    // Gradient, velocity and average stand beside each weight; the scores, their gradient and the targets beside each class.
+    // Gradient, velocity and average stand beside each weight; the scores, their gradient and the
+    // targets beside each class.
     let scores = 4 * batch * settings.classes() as u64;
     images + FLOAT * (batch * values + 4 * weights + scores)
 }

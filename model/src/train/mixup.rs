@@ -1,13 +1,15 @@
 //! Mixup (Zhang et al., 2018): images between two images, with labels between their labels.
 //!
-//! The network learns to change its mind slowly on the way from one image to the other, which keeps it from learning
-//! few images by heart.
+//! The network learns to change its mind slowly on the way from one image to the other, which keeps
+//! it from learning few images by heart.
 
 use crate::network::Tensor;
 
-/// Mixes each image of a batch, and its row of target probabilities, with the image as far from the other end.
+/// Mixes each image of a batch, and its row of target probabilities, with the image as far from the
+/// other end.
 ///
-/// The part that each keeps is drawn from a beta distribution with both parameters `alpha`; 0 leaves all as it is.
+/// The part that each keeps is drawn from a beta distribution with both parameters `alpha`; 0
+/// leaves all as it is.
 pub(super) fn mix(
     images: &mut Tensor,
     targets: &mut [f32],
@@ -38,7 +40,8 @@ fn mix_pair(values: &mut [f32], len: usize, [first, second]: [usize; 2], parts: 
     }
 }
 
-/// A number from 0 to 1 with the beta distribution of equal parameters, at least one half (Johnk's method).
+/// A number from 0 to 1 with the beta distribution of equal parameters, at least one half (Johnk's
+/// method).
 fn beta(alpha: f32, random: &mut fastrand::Rng) -> f32 {
     loop {
         let [x, y] = [(); 2].map(|()| random.f32().powf(1.0 / alpha));
@@ -76,7 +79,8 @@ mod tests {
 
     #[test]
     fn the_parts_have_the_mean_of_the_distribution() {
-        // The larger of b and 1 - b: 0.75 on average where b is uniform, nearer to 1 for a smaller parameter.
+        // The larger of b and 1 - b: 0.75 on average where b is uniform, nearer to 1 for a smaller
+        // parameter.
         let mut random = fastrand::Rng::with_seed(2);
         let mut mean =
             |alpha| (0..20_000).map(|_| beta(alpha, &mut random)).sum::<f32>() / 20_000.0;

@@ -1,4 +1,5 @@
-//! Training under SageMaker's contract: reads `/opt/ml/input`, writes `/opt/ml/model`, says how far it is.
+//! Training under SageMaker's contract: reads `/opt/ml/input`, writes `/opt/ml/model`, says how far
+//! it is.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html>
 
@@ -44,8 +45,8 @@ const MAX_REASON: usize = 1024;
 
 /// Trains as `<root>/input` says and writes `<root>/model`; metric lines go to `log`.
 ///
-/// When `stop` becomes true (SageMaker's StopTrainingJob), the model so far is saved and that is a success. A failure
-/// is also written to `<root>/output/failure`, as the contract asks.
+/// When `stop` becomes true (SageMaker's StopTrainingJob), the model so far is saved and that is a
+/// success. A failure is also written to `<root>/output/failure`, as the contract asks.
 pub fn run(root: &Path, stop: &AtomicBool, log: &mut dyn Write) -> Result<(), TrainError> {
     let result = try_run(root, stop, log);
     if let Err(error) = &result {
@@ -54,7 +55,8 @@ pub fn run(root: &Path, stop: &AtomicBool, log: &mut dyn Write) -> Result<(), Tr
     result
 }
 
-/// Best effort: there is nobody left to tell if the reason can't be written either, and the exit code remains.
+/// Best effort: there is nobody left to tell if the reason can't be written either, and the exit
+/// code remains.
 fn write_failure(root: &Path, reason: &str) {
     let folder = root.join("output");
     let reason: String = reason.chars().take(MAX_REASON).collect();

@@ -1,4 +1,5 @@
-//! What a trained network answers: the mean logits of a picture and its mirror image, at the fitted temperature.
+//! What a trained network answers: the mean logits of a picture and its mirror image, at the fitted
+//! temperature.
 
 use crate::artifact::{Config, Input};
 use crate::dataset::Dataset;

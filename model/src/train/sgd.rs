@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn two_steps_are_those_of_pytorch() {
-        // torch.optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True), value 1, gradient 0.5 twice.
+        // torch.optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True), value 1,
+        // gradient 0.5 twice.
         let mut parameter = Parameter {
             value: vec![1.0],
             gradient: vec![0.5],

@@ -1,10 +1,12 @@
-//! Temperature scaling (Guo et al., 2017): one number by which the logits are divided, so that confidences are right.
+//! Temperature scaling (Guo et al., 2017): one number by which the logits are divided, so that
+//! confidences are right.
 //!
-//! A network that has learned its training images by heart is surer than it should be. The number is fitted on images
-//! that the network has not learned from, and changes no answer, only how sure it is.
+//! A network that has learned its training images by heart is surer than it should be. The number
+//! is fitted on images that the network has not learned from, and changes no answer, only how sure
+//! it is.
 
-/// Weight of the belief that logits are right as they are, in images. Few images that are all classified correctly
-/// would otherwise make the network infinitely sure.
+/// Weight of the belief that logits are right as they are, in images. Few images that are all
+/// classified correctly would otherwise make the network infinitely sure.
 const PRIOR: f64 = 1.0;
 
 /// The inverse temperature lies between the exponentials of these.
@@ -15,8 +17,8 @@ const STEPS: usize = 40;
 
 /// The temperature at which `logits` give their `classes` the highest likelihood.
 ///
-/// The negative log-likelihood is convex in the inverse temperature `b`, and so is the prior `b - ln b`: the sum's
-/// slope has one zero, which bisection finds.
+/// The negative log-likelihood is convex in the inverse temperature `b`, and so is the prior `b -
+/// ln b`: the sum's slope has one zero, which bisection finds.
 pub(super) fn fit(logits: &[Vec<f32>], classes: &[usize]) -> f32 {
     let slope = |inverse: f64| {
         let rows = logits.iter().zip(classes);

@@ -197,7 +197,8 @@ fn early_stopping_ends_before_the_last_epoch() {
     assert!(!log.contains("Epoch[59]"), "{log}");
 }
 
-/// What a job leaves when it is stopped after the epochs of `after` and run again, with checkpoints.
+/// What a job leaves when it is stopped after the epochs of `after` and run again, with
+/// checkpoints.
 fn interrupted(root: &TempDir, after: &str) -> String {
     fs::create_dir(root.path().join("checkpoints")).unwrap();
     let stop = AtomicBool::new(false);

@@ -1,4 +1,5 @@
-//! The training loop: epochs, what is said after each, when it ends, and the temperature of what comes out.
+//! The training loop: epochs, what is said after each, when it ends, and the temperature of what
+//! comes out.
 
 use super::TrainError;
 use super::checkpoint::Checkpoints;
@@ -32,7 +33,8 @@ pub(super) struct Job<'a> {
     pub(super) checkpoints: Option<&'a Path>,
 }
 
-/// Trains until the last epoch, until the validation accuracy no longer rises, or until `stop` becomes true.
+/// Trains until the last epoch, until the validation accuracy no longer rises, or until `stop`
+/// becomes true.
 pub(super) fn train(
     job: &Job<'_>,
     stop: &AtomicBool,

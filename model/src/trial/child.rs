@@ -22,8 +22,8 @@ const STACK: usize = 1 << 20;
 /// Whether this program, started again, would try a model.
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
-/// Tries a model, if this process was started for that: then `main` is to return the exit code. It is the first thing that
-/// `main` does, before there are other threads.
+/// Tries a model, if this process was started for that: then `main` is to return the exit code. It
+/// is the first thing that `main` does, before there are other threads.
 pub fn answer() -> Option<ExitCode> {
     ANSWERED.store(true, Ordering::Relaxed);
     confinement()?.apply();

@@ -17,8 +17,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limits of a model whose ONNX file has so many bytes: what the environment says, or what several times the
-    /// weights and the activations of a large image take.
+    /// The limits of a model whose ONNX file has so many bytes: what the environment says, or what
+    /// several times the weights and the activations of a large image take.
     ///
     /// # Errors
     /// A variable of the environment is no number.
@@ -35,7 +35,8 @@ impl Limits {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let seconds = self.time.as_secs().saturating_mul(cores as u64);
         for (resource, value) in [
-            // Heap and stacks, and not the address space, of which allocators reserve much and use little.
+            // Heap and stacks, and not the address space, of which allocators reserve much and use
+            // little.
             (Resource::Data, self.megabytes.saturating_mul(1 << 20)),
             (Resource::Cpu, seconds),
             (Resource::Core, 0),

@@ -40,8 +40,8 @@ pub(super) fn try_model(folder: &Path, limits: Limits) -> io::Result<Verdict> {
     run(command, limits)
 }
 
-/// Runs this program once more, with the same arguments, within limits. Its output goes where this one's goes; what it says
-/// on standard error is the reason of a refusal.
+/// Runs this program once more, with the same arguments, within limits. Its output goes where this
+/// one's goes; what it says on standard error is the reason of a refusal.
 ///
 /// # Errors
 /// The process can't be started, or came to no good end.

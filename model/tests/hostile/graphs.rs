@@ -172,7 +172,8 @@ fn nested(depth: usize) -> ModelProto {
     model(vec![inner], vec![boolean("yes", true)])
 }
 
-/// A loop over the image, which goes on for as long as its condition, and its count where there is one, let it.
+/// A loop over the image, which goes on for as long as its condition, and its count where there is
+/// one, let it.
 fn looped(count: Option<i64>) -> ModelProto {
     let graph = GraphProto {
         name: "body".into(),

@@ -1,4 +1,5 @@
-//! Models that would take the machine down: each is refused with its reason, in bounded time and memory.
+//! Models that would take the machine down: each is refused with its reason, in bounded time and
+//! memory.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The extensions of the formats that can be read, and of telephones' that can't, so that those are reported.
+/// The extensions of the formats that can be read, and of telephones' that can't, so that those are
+/// reported.
 const EXTENSIONS: [&str; 10] = [
     "bmp", "gif", "heic", "heif", "jpeg", "jpg", "png", "tif", "tiff", "webp",
 ];

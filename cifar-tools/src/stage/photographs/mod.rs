@@ -8,8 +8,9 @@
 //! DIR/test/bicycle/*.jpg
 //! ```
 //!
-//! The classes' indices follow the order of their names. Each image is turned upright and fitted to the model's input as
-//! serialize-image does it, so that a model sees in training what it will see in service.
+//! The classes' indices follow the order of their names. Each image is turned upright and fitted to
+//! the model's input as serialize-image does it, so that a model sees in training what it will see
+//! in service.
 
 mod find;
 mod split;
@@ -58,11 +59,12 @@ struct Photograph {
 }
 
 impl Photographs {
-    /// Finds the images in `dir`, to be fitted to `shape`. Without folders `train` and `test`, `share` selects the
-    /// test images.
+    /// Finds the images in `dir`, to be fitted to `shape`. Without folders `train` and `test`,
+    /// `share` selects the test images.
     ///
     /// # Errors
-    /// [`Error::Images`]: there are no classes, or a class has no image, or a name that can't be a label.
+    /// [`Error::Images`]: there are no classes, or a class has no image, or a name that can't be a
+    /// label.
     pub fn find(dir: &Path, shape: Shape, share: Share) -> Result<Self, Error> {
         let folder = find::classes(dir)?;
         let files: Vec<Photograph> = match folder.splits {
@@ -182,7 +184,8 @@ impl Summary {
         }
     }
 
-    /// Counts an image, or records why it is unusable: one bad file among thousands is no reason to stage nothing.
+    /// Counts an image, or records why it is unusable: one bad file among thousands is no reason to
+    /// stage nothing.
     fn take(
         &mut self,
         file: &Photograph,

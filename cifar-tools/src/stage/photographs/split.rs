@@ -20,8 +20,9 @@ impl Default for Share {
     }
 }
 
-/// Chooses the test images of each class by a hash of seed, class and file name, so that neither the machine nor the order
-/// of files matters. A class of one image has none for the test; any other has at least one for each.
+/// Chooses the test images of each class by a hash of seed, class and file name, so that neither
+/// the machine nor the order of files matters. A class of one image has none for the test; any
+/// other has at least one for each.
 pub(super) fn split(files: Vec<File>, classes: &[String], share: Share) -> Vec<Photograph> {
     let mut ranked: Vec<([u8; 16], File)> = files
         .into_iter()

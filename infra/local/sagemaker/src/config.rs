@@ -21,9 +21,9 @@ pub struct Launch<'a> {
     pub port: u16,
 }
 
-/// Makes the command that starts a model server: it must answer `GET /ping` with 200 when it is ready, and
-/// `POST /invocations`. The model's environment, a log file and an empty input are added to it, and it inherits no variables
-/// of the stack but `PATH` and `TMPDIR`.
+/// Makes the command that starts a model server: it must answer `GET /ping` with 200 when it is
+/// ready, and `POST /invocations`. The model's environment, a log file and an empty input are added
+/// to it, and it inherits no variables of the stack but `PATH` and `TMPDIR`.
 pub type StartServer = Arc<dyn Fn(&Launch<'_>) -> Command + Send + Sync>;
 
 /// What a training job's process is started for.
@@ -35,9 +35,9 @@ pub struct TrainingLaunch<'a> {
     pub root: &'a Path,
 }
 
-/// Makes the command that trains: it must read `input/` below the root and write `model/`, and end with 0 when it has, also
-/// soon after SIGTERM. The job's environment, its log and an empty input are added to it, and it inherits as a model server
-/// does.
+/// Makes the command that trains: it must read `input/` below the root and write `model/`, and end
+/// with 0 when it has, also soon after SIGTERM. The job's environment, its log and an empty input
+/// are added to it, and it inherits as a model server does.
 pub type StartTraining = Arc<dyn Fn(&TrainingLaunch<'_>) -> Command + Send + Sync>;
 
 /// What SageMaker runs, and how.
@@ -60,8 +60,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// With one minute to start, captured data in S3 after one minute, a job for every two cores, and AWS's two minutes
-    /// to stop.
+    /// With one minute to start, captured data in S3 after one minute, a job for every two cores,
+    /// and AWS's two minutes to stop.
     pub fn new(
         endpoints: Vec<template::Endpoint>,
         server: StartServer,

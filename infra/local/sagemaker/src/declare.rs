@@ -1,8 +1,9 @@
 //! The template's endpoints, as rows of the store: from then on they are endpoints like all others.
 //!
-//! What wins at a restart is what CloudFormation would do. A template that is the same as before changes nothing, so an
-//! endpoint keeps the configuration that UpdateEndpoint gave it. A template that says something new of the endpoint, its
-//! configuration or its models wins. What the template no longer has is deleted; what DeleteEndpoint took is back.
+//! What wins at a restart is what CloudFormation would do. A template that is the same as before
+//! changes nothing, so an endpoint keeps the configuration that UpdateEndpoint gave it. A template
+//! that says something new of the endpoint, its configuration or its models wins. What the template
+//! no longer has is deleted; what DeleteEndpoint took is back.
 
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};

@@ -1,7 +1,8 @@
-//! Deployment: from `model.tar.gz` in S3 to servers that answer, and only then in place of the old ones.
+//! Deployment: from `model.tar.gz` in S3 to servers that answer, and only then in place of the old
+//! ones.
 //!
-//! Where it fails, the old ones serve on, and the endpoint says why (`FailureReason`): AWS's sentence, and in brackets what
-//! is known here.
+//! Where it fails, the old ones serve on, and the endpoint says why (`FailureReason`): AWS's
+//! sentence, and in brackets what is known here.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,7 +44,8 @@ impl Inner {
         self.roll_out(endpoint, wanted, etags).await
     }
 
-    /// Brings into service what the endpoint's state has as on its way. The caller has the endpoint's turn.
+    /// Brings into service what the endpoint's state has as on its way. The caller has the
+    /// endpoint's turn.
     pub(super) async fn update(
         &self,
         endpoint: &Endpoint,
@@ -60,7 +62,8 @@ impl Inner {
         }
     }
 
-    /// Starts what was in service when the last process ended, whatever is in S3 now. `false`: nothing was.
+    /// Starts what was in service when the last process ended, whatever is in S3 now. `false`:
+    /// nothing was.
     pub(super) async fn resume(&self, endpoint: &Endpoint) -> Result<bool, DeployError> {
         let _turn = endpoint.changing.lock().await;
         if endpoint.state.borrow().fleet.is_some() {
@@ -93,7 +96,8 @@ impl Inner {
         Ok(true)
     }
 
-    /// The entity tags of the models in S3, empty for containers without data; `None` where one is missing.
+    /// The entity tags of the models in S3, empty for containers without data; `None` where one is
+    /// missing.
     pub(super) async fn etags(
         &self,
         deployment: &Deployment,

@@ -1,7 +1,7 @@
 //! An endpoint: what serves it now, what is to serve it, and what the last deployment came to.
 //!
-//! Its state is one value in a watch channel, replaced as a whole: a request sees the old servers or the new ones. What of
-//! it a restart must know is a row of the store, and is written first.
+//! Its state is one value in a watch channel, replaced as a whole: a request sees the old servers
+//! or the new ones. What of it a restart must know is a row of the store, and is written first.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +17,8 @@ use crate::error::{ApiError, InvokeError};
 use crate::fleet::Fleet;
 use crate::store::Resource;
 
-/// How long a request waits for an endpoint that is starting with the stack. On AWS it would have been up all along.
+/// How long a request waits for an endpoint that is starting with the stack. On AWS it would have
+/// been up all along.
 const STARTING: Duration = Duration::from_secs(10);
 
 /// The states that an endpoint here can be in, by SageMaker's names.

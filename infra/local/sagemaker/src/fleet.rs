@@ -31,7 +31,8 @@ struct Share {
 }
 
 impl Fleet {
-    /// `variants` must not be empty, and each has its weight; the checks of a configuration see to that.
+    /// `variants` must not be empty, and each has its weight; the checks of a configuration see to
+    /// that.
     pub(super) fn new(
         variants: Vec<Deployed>,
         weights: impl Iterator<Item = f64>,

@@ -56,9 +56,9 @@ impl fmt::Debug for SageMaker {
 }
 
 impl SageMaker {
-    /// Opens the service with its state in `data_dir`: `sagemaker.db`, and a folder for each endpoint and job. In the
-    /// background, endpoints that served when the last process ended start again, the template's new ones wait for their
-    /// models, and jobs that were not over run again.
+    /// Opens the service with its state in `data_dir`: `sagemaker.db`, and a folder for each
+    /// endpoint and job. In the background, endpoints that served when the last process ended start
+    /// again, the template's new ones wait for their models, and jobs that were not over run again.
     ///
     /// Must be called within a tokio runtime.
     pub fn open(
@@ -112,8 +112,8 @@ impl SageMaker {
         }
     }
 
-    /// Brings the models that are now in S3 into service, and returns when they are. The old ones serve until then, and
-    /// on if it fails. Does nothing where the newest already serve.
+    /// Brings the models that are now in S3 into service, and returns when they are. The old ones
+    /// serve until then, and on if it fails. Does nothing where the newest already serve.
     pub async fn deploy(&self, endpoint: &str) -> Result<(), DeployError> {
         match self.0.endpoint(endpoint) {
             Some(endpoint) => self.0.deploy(&endpoint).await,
@@ -121,7 +121,8 @@ impl SageMaker {
         }
     }
 
-    /// Returns when the endpoint is InService; the error says why it is not, if a deployment failed.
+    /// Returns when the endpoint is InService; the error says why it is not, if a deployment
+    /// failed.
     pub async fn wait_in_service(&self, endpoint: &str) -> Result<(), DeployError> {
         let unknown = || DeployError::Unknown(endpoint.into());
         let found = self.0.endpoint(endpoint).ok_or_else(unknown)?;
@@ -138,15 +139,17 @@ impl SageMaker {
         }
     }
 
-    /// The status of an endpoint, and why its last deployment failed if it did; `None` where there is no such endpoint.
+    /// The status of an endpoint, and why its last deployment failed if it did; `None` where there
+    /// is no such endpoint.
     pub fn status(&self, endpoint: &str) -> Option<(Status, Option<String>)> {
         let endpoint = self.0.endpoint(endpoint)?;
         let state = endpoint.state.borrow();
         Some((state.status, state.record.failure.clone()))
     }
 
-    /// Ends the model servers after their last answers, uploads captured data, and kills jobs, which the next start runs
-    /// again. Returns when all is done, or after ten seconds: what is left then is cleaned up by the next start.
+    /// Ends the model servers after their last answers, uploads captured data, and kills jobs,
+    /// which the next start runs again. Returns when all is done, or after ten seconds: what is
+    /// left then is cleaned up by the next start.
     pub async fn shut_down(&self) {
         let alive = self
             .0

@@ -187,7 +187,8 @@ fn respond(deployed: &Deployed, answer: Response<Bytes>) -> Response<Body> {
             response.headers_mut().insert(name, value.clone());
         }
     }
-    // A name that is no header value can't have come from AWS; the answer is worth more than the header.
+    // A name that is no header value can't have come from AWS; the answer is worth more than the
+    // header.
     if let Ok(variant) = HeaderValue::from_str(&deployed.name) {
         response.headers_mut().insert(INVOKED_VARIANT, variant);
     }

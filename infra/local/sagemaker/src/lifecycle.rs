@@ -1,5 +1,5 @@
-//! Endpoints from their creation to their end: what CreateEndpoint, UpdateEndpoint and DeleteEndpoint set going, and what
-//! a restart takes up again.
+//! Endpoints from their creation to their end: what CreateEndpoint, UpdateEndpoint and
+//! DeleteEndpoint set going, and what a restart takes up again.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -120,8 +120,9 @@ impl Inner {
         drop(turn);
     }
 
-    /// Takes up what a row says: starts what served before, and goes on with what was on its way. The template's endpoint
-    /// waits for its first model. A model that failed is not tried again before it is another one.
+    /// Takes up what a row says: starts what served before, and goes on with what was on its way.
+    /// The template's endpoint waits for its first model. A model that failed is not tried again
+    /// before it is another one.
     pub(super) async fn bring_into_service(self: Arc<Self>, endpoint: Arc<Endpoint>) {
         // What an earlier process captured goes first: capture begins with the first server.
         capture::upload_left(&endpoint.folder.join("captured"), &self.objects).await;

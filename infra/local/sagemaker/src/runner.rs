@@ -34,7 +34,8 @@ impl Inner {
 
     async fn work(self: &Arc<Self>, kind: Kind, name: &str, stop: Stop) {
         let work = async {
-            // Who stopped it in an earlier process, or before there was a channel to say so, wrote that down.
+            // Who stopped it in an earlier process, or before there was a channel to say so, wrote
+            // that down.
             let stopping = self.resource(kind, name).await?.status == STOPPING;
             if stopping {
                 self.jobs.stop(kind, name);

@@ -1,5 +1,6 @@
-//! SageMaker as state machines call it: `arn:aws:states:::aws-sdk:sagemaker:createModel`, the optimised
-//! `arn:aws:states:::sagemaker:createTrainingJob.sync`, and `aws-sdk:sagemakerruntime:invokeEndpoint`.
+//! SageMaker as state machines call it: `arn:aws:states:::aws-sdk:sagemaker:createModel`, the
+//! optimised `arn:aws:states:::sagemaker:createTrainingJob.sync`, and
+//! `aws-sdk:sagemakerruntime:invokeEndpoint`.
 
 use async_trait::async_trait;
 use axum::body::Body;

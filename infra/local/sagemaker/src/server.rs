@@ -1,7 +1,7 @@
 //! A model server: the child process that answers `/ping` and `/invocations` on a loopback port.
 //!
-//! It is started, watched and started again by a task of its own, until the [`Server`] is dropped. Requests hold the
-//! server that they go to, so an old one ends after its last answer.
+//! It is started, watched and started again by a task of its own, until the [`Server`] is dropped.
+//! Requests hold the server that they go to, so an old one ends after its last answer.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -239,8 +239,8 @@ async fn ended(process: &mut Process) -> String {
 /// Ports that servers of this process have, or are about to listen on.
 static TAKEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
-/// A loopback port that no one listened on, and no other server here is given. Another program may still take it first;
-/// then the server fails, and starts again on another one.
+/// A loopback port that no one listened on, and no other server here is given. Another program may
+/// still take it first; then the server fails, and starts again on another one.
 struct Port(u16);
 
 impl Port {

@@ -10,7 +10,8 @@ use std::ops::Range;
 /// Which variations are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Augmentation {
-    /// Moves the image by up to an eighth of its size and mirrors every second one. What moves in is a reflection.
+    /// Moves the image by up to an eighth of its size and mirrors every second one. What moves in
+    /// is a reflection.
     pub crop: bool,
     /// Changes contrast, light and color.
     pub color: bool,
@@ -85,7 +86,8 @@ fn shift(len: usize, random: &mut fastrand::Rng) -> isize {
     random.isize(-most..=most)
 }
 
-/// `position + shift`, reflected at the edges of `0..len` without repeating them; `shift` is less than `len`.
+/// `position + shift`, reflected at the edges of `0..len` without repeating them; `shift` is less
+/// than `len`.
 fn reflected(position: usize, shift: isize, len: usize) -> usize {
     let position = position as isize + shift;
     let last = len as isize - 1;

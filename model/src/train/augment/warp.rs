@@ -1,4 +1,5 @@
-//! A picture seen from elsewhere: turned, sheared, nearer or further, wider or higher, mirrored and moved.
+//! A picture seen from elsewhere: turned, sheared, nearer or further, wider or higher, mirrored and
+//! moved.
 
 use fit_image::Shape;
 use std::ops::Range;
@@ -14,7 +15,8 @@ const ASPECT: Range<f32> = -0.1..0.1;
 /// Move, as a part of the side.
 const MOVE: Range<f32> = -0.125..0.125;
 
-/// From a place in the new picture to one in the old, both counted from their centers: `matrix * place + offset`.
+/// From a place in the new picture to one in the old, both counted from their centers: `matrix *
+/// place + offset`.
 struct Warp {
     matrix: [[f32; 2]; 2],
     offset: [f32; 2],
@@ -42,7 +44,8 @@ impl Warp {
     }
 }
 
-/// Writes the RGB picture `from`, seen from a random place, to `to`. What lies outside is a reflection.
+/// Writes the RGB picture `from`, seen from a random place, to `to`. What lies outside is a
+/// reflection.
 pub(super) fn warp(from: &[f32], shape: Shape, random: &mut fastrand::Rng, to: &mut [f32]) {
     let warp = Warp::random(shape, random);
     let center = [shape.height(), shape.width()].map(|len| (len as f32 - 1.0) / 2.0);
@@ -82,7 +85,8 @@ fn around(place: f32, len: usize) -> [(usize, f32); 2] {
         .map(|(position, weight)| (reflected(position as isize, len), weight))
 }
 
-/// A position that may lie outside `0..len`, reflected at the edges without repeating them; at most once at each.
+/// A position that may lie outside `0..len`, reflected at the edges without repeating them; at most
+/// once at each.
 fn reflected(position: isize, len: usize) -> usize {
     let last = len as isize - 1;
     let inside = last - (last - position.abs()).abs();
@@ -123,7 +127,8 @@ mod tests {
             let mass: f32 = to.iter().step_by(3).sum();
             let row = |index: usize| (index / WIDTH) as f32 * to[index * 3];
             let mean_row = (0..HEIGHT * WIDTH).map(row).sum::<f32>() / mass;
-            // Four pixels, of at most 1/0.67 of their side and at least 0.67 of it; moved by at most 1.5 rows.
+            // Four pixels, of at most 1/0.67 of their side and at least 0.67 of it; moved by at
+            // most 1.5 rows.
             assert!((1.5..9.5).contains(&mass), "{mass}");
             assert!((3.0..8.0).contains(&mean_row), "{mean_row}");
         }

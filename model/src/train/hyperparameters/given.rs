@@ -1,4 +1,5 @@
-//! The values as they were given: taken one by one, so that what is left over at the end is a mistake.
+//! The values as they were given: taken one by one, so that what is left over at the end is a
+//! mistake.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

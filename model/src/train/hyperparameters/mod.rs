@@ -1,4 +1,5 @@
-//! `hyperparameters.json`: the names of SageMaker's built-in image classification, all values strings.
+//! `hyperparameters.json`: the names of SageMaker's built-in image classification, all values
+//! strings.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/IC-Hyperparameter.html>
 //!
@@ -20,11 +21,12 @@
 //! | `labels` | `0,1,...` | own: names of the classes, with commas |
 //! | `widths` | `32,64,128,128` | own: channels of the convolutions |
 //!
-//! Decay and mixing keep a network honest that sees a thousand images. With a decay of 0.0005 and no mixing it was surer than
-//! it was right: over folds of the bicycles and motorcycles a temperature of 1.85 would have mended it, and here one of 1.
+//! Decay and mixing keep a network honest that sees a thousand images. With a decay of 0.0005 and
+//! no mixing it was surer than it was right: over folds of the bicycles and motorcycles a
+//! temperature of 1.85 would have mended it, and here one of 1.
 //!
-//! What the built-in knows and this network hasn't is taken with a warning where the model is still the one asked for
-//! (`num_layers`), and refused where it would be another (`multi_label`).
+//! What the built-in knows and this network hasn't is taken with a warning where the model is still
+//! the one asked for (`num_layers`), and refused where it would be another (`multi_label`).
 
 mod given;
 #[cfg(test)]
@@ -65,7 +67,8 @@ pub struct Hyperparameters {
     pub early_stopping: Option<EarlyStopping>,
     /// Epochs between two checkpoints.
     pub checkpoint_frequency: usize,
-    /// Part of the training images that only the temperature is fitted on, if no channel gives others.
+    /// Part of the training images that only the temperature is fitted on, if no channel gives
+    /// others.
     pub calibration_share: f32,
     /// Source of all randomness.
     pub seed: u64,
@@ -213,8 +216,8 @@ fn augmentation(given: &mut Given) -> Result<Augmentation, HyperparameterError> 
     const NAME: &str = "augmentation_type";
     given.known.push(NAME);
     match given.values.remove(NAME).as_deref() {
-        // With warps, and fewer images to learn from, the accuracy on the model case is lower: 0.915 and 0.920 where this
-        // gives 0.930 and 0.925.
+        // With warps, and fewer images to learn from, the accuracy on the model case is lower:
+        // 0.915 and 0.920 where this gives 0.930 and 0.925.
         None => Ok(Augmentation {
             warp: false,
             ..Augmentation::FULL

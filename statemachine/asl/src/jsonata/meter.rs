@@ -111,8 +111,8 @@ impl Meter {
         }
     }
 
-    /// Visits the body of a function; `comes_back` says that its results may be its arguments again,
-    /// even if it calls nothing.
+    /// Visits the body of a function; `comes_back` says that its results may be its arguments
+    /// again, even if it calls nothing.
     fn function(&mut self, body: &mut AstNode, comes_back: bool) {
         let outer = self.in_function;
         self.in_function = outer || comes_back || calls_others(body);

@@ -1,7 +1,8 @@
 //! Holds requests against AWS's service model, before anything is done.
 //!
-//! A table names an operation's members. All broken constraints are reported at once, as AWS does: `2 validation errors
-//! detected: …; …`. Instance types are taken as they come: nothing here depends on them.
+//! A table names an operation's members. All broken constraints are reported at once, as AWS does:
+//! `2 validation errors detected: …; …`. Instance types are taken as they come: nothing here
+//! depends on them.
 
 use regex_lite::Regex;
 use serde_json::{Map, Value};
@@ -119,7 +120,8 @@ struct Faults {
 }
 
 impl Faults {
-    /// Follows `path` from `value`, and judges what is there. `shown` is the way so far, as AWS writes it.
+    /// Follows `path` from `value`, and judges what is there. `shown` is the way so far, as AWS
+    /// writes it.
     // The recursion ends with the path.
     fn visit(&mut self, value: &Value, path: &str, shown: &str, member: &Member) {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
@@ -224,7 +226,8 @@ impl Faults {
 }
 
 fn fits(pattern: &str, text: &str) -> bool {
-    // The patterns are constants of this program; one that were none would be no reason to refuse a request.
+    // The patterns are constants of this program; one that were none would be no reason to refuse a
+    // request.
     pattern == ANY
         || Regex::new(&format!("^(?:{pattern})$")).map_or(true, |pattern| pattern.is_match(text))
 }

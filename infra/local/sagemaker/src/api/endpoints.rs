@@ -1,4 +1,5 @@
-//! CreateEndpoint, UpdateEndpoint, UpdateEndpointWeightsAndCapacities, DescribeEndpoint, ListEndpoints, DeleteEndpoint.
+//! CreateEndpoint, UpdateEndpoint, UpdateEndpointWeightsAndCapacities, DescribeEndpoint,
+//! ListEndpoints, DeleteEndpoint.
 
 use std::sync::Arc;
 
@@ -260,7 +261,8 @@ pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
     listing::list(inner, call, of, "Endpoints", show).await
 }
 
-/// An endpoint can go when it does not change; AWS says so of one that does in the words of UpdateEndpoint.
+/// An endpoint can go when it does not change; AWS says so of one that does in the words of
+/// UpdateEndpoint.
 pub(super) async fn delete(inner: &Arc<Inner>, call: &Call) -> Answer {
     let turn = inner.take_turn(call.text("EndpointName")).await?;
     inner.begin_deletion(turn).await?;

@@ -1,7 +1,8 @@
 //! SageMaker's control plane over the wire (AWS JSON 1.1), and as state machines call it.
 //!
-//! A file a kind of resource. An operation is a table of its members (`check`) and a function; what it is called for by a
-//! task of a state machine is its `origin`, so that a task that is run again after a crash finds what it has created.
+//! A file a kind of resource. An operation is a table of its members (`check`) and a function; what
+//! it is called for by a task of a state machine is its `origin`, so that a task that is run again
+//! after a crash finds what it has created.
 
 mod check;
 mod endpoint_configs;
@@ -138,8 +139,8 @@ operations! {
     "DeleteTags" => tags::DELETE, delete;
 }
 
-/// What Step Functions itself says to a state's parameters before it calls the operation; `None` where there is no such
-/// operation.
+/// What Step Functions itself says to a state's parameters before it calls the operation; `None`
+/// where there is no such operation.
 pub(super) fn member_faults(operation: &str, given: &Map<String, Value>) -> Option<Vec<String>> {
     let members = members(operation)?;
     let missing = check::missing(given, members).into_iter();
@@ -151,8 +152,8 @@ pub(super) fn member_faults(operation: &str, given: &Map<String, Value>) -> Opti
 }
 
 impl Inner {
-    /// Adds a resource that a request describes. What the same task of an execution has created before is no error:
-    /// `false`, and nothing is changed.
+    /// Adds a resource that a request describes. What the same task of an execution has created
+    /// before is no error: `false`, and nothing is changed.
     async fn create(&self, mut resource: Resource, call: &Call) -> Result<bool, ApiError> {
         let (kind, name) = (resource.kind, resource.name.clone());
         let arn = self.arn(kind, &name);

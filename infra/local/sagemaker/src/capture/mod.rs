@@ -1,9 +1,10 @@
 //! Data capture: what an endpoint was asked and what it answered, as SageMaker writes it to S3.
 //!
-//! A request pays for a channel's send. A task turns exchanges into lines ([`line`]) and appends them to a spool file
-//! ([`spool`]); a full or old spool becomes an object. What reached the spool outlives `kill -9`: the next start uploads
-//! it. Lost are at most the exchanges of the last moments, which the task had not written yet (at most [`QUEUE`]). The
-//! spool is not synced: when the machine loses power, what the operating system had not written goes too.
+//! A request pays for a channel's send. A task turns exchanges into lines ([`line`]) and appends
+//! them to a spool file ([`spool`]); a full or old spool becomes an object. What reached the spool
+//! outlives `kill -9`: the next start uploads it. Lost are at most the exchanges of the last
+//! moments, which the task had not written yet (at most [`QUEUE`]). The spool is not synced: when
+//! the machine loses power, what the operating system had not written goes too.
 
 mod line;
 mod settings;
@@ -27,7 +28,8 @@ use self::spool::Spool;
 use service::Objects;
 use service::private;
 
-/// Exchanges that wait for the task. When it falls so far behind, exchanges are dropped, and that is logged.
+/// Exchanges that wait for the task. When it falls so far behind, exchanges are dropped, and that
+/// is logged.
 const QUEUE: usize = 256;
 /// A spool of this size becomes an object at once.
 const FULL: u64 = 8 << 20;
@@ -50,7 +52,8 @@ pub(super) struct Message {
     pub(super) body: Bytes,
 }
 
-/// The capture of one endpoint under one configuration. Dropping it, and all clones, writes out what is left.
+/// The capture of one endpoint under one configuration. Dropping it, and all clones, writes out
+/// what is left.
 #[derive(Clone, Debug)]
 pub(super) struct Capture {
     settings: Arc<Settings>,
@@ -94,7 +97,8 @@ pub(super) struct Destination {
     interval: Duration,
 }
 
-/// The file beside the spools that says where they go: the next start may know nothing of their configuration.
+/// The file beside the spools that says where they go: the next start may know nothing of their
+/// configuration.
 const PLACE: &str = "destination.json";
 
 impl Destination {
@@ -130,7 +134,8 @@ impl Destination {
     }
 }
 
-/// Uploads what an earlier process left below an endpoint's `folder`. To be done before that endpoint captures again.
+/// Uploads what an earlier process left below an endpoint's `folder`. To be done before that
+/// endpoint captures again.
 pub(super) async fn upload_left(folder: &Path, objects: &Arc<dyn Objects>) {
     let Ok(mut folders) = tokio::fs::read_dir(folder).await else {
         return;

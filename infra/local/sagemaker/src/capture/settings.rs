@@ -21,7 +21,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Of a CreateEndpointConfig request; `None` where it captures nothing. The error is a destination that is no S3 URI.
+    /// Of a CreateEndpointConfig request; `None` where it captures nothing. The error is a
+    /// destination that is no S3 URI.
     pub(crate) fn of_config(request: &Value) -> Result<Option<Self>, String> {
         let config = &request["DataCaptureConfig"];
         if config.is_null() || config["EnableCapture"] == false {

@@ -1,6 +1,7 @@
 //! A file of lines that is to become an object of the same name.
 //!
-//! The name is chosen once, so an upload that is repeated after a crash writes the same object again.
+//! The name is chosen once, so an upload that is repeated after a crash writes the same object
+//! again.
 
 use std::io;
 use std::path::{Path, PathBuf};

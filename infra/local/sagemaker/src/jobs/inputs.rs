@@ -1,4 +1,5 @@
-//! The objects that a job reads: those under a prefix, or those that a manifest names. They come a page at a time.
+//! The objects that a job reads: those under a prefix, or those that a manifest names. They come a
+//! page at a time.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>
 
@@ -33,7 +34,8 @@ pub(crate) struct Input {
 }
 
 impl Source {
-    /// Reads the `DataSource` of a channel or a transform's input. The error is what this does not have.
+    /// Reads the `DataSource` of a channel or a transform's input. The error is what this does not
+    /// have.
     pub(crate) fn of(source: &Value) -> Result<Self, String> {
         let s3 = &source["S3DataSource"];
         if s3.is_null() {

@@ -1,8 +1,10 @@
-//! Jobs: what training and transform jobs share. A job is a task of its own from its creation to its end.
+//! Jobs: what training and transform jobs share. A job is a task of its own from its creation to
+//! its end.
 //!
-//! The row of a job says how far it is. When the stack ends in mid-job, cleanly or by `kill -9`, the row stays as it is, and
-//! the next start runs the job again: a training job from the checkpoints that it has written, a transform job from its
-//! beginning. So nothing stays InProgress for ever.
+//! The row of a job says how far it is. When the stack ends in mid-job, cleanly or by `kill -9`,
+//! the row stays as it is, and the next start runs the job again: a training job from the
+//! checkpoints that it has written, a transform job from its beginning. So nothing stays InProgress
+//! for ever.
 //!
 //! As many jobs run at once as the configuration says; the others wait for their turn.
 

@@ -1,7 +1,7 @@
 //! `sagemaker.db`: training jobs, models, endpoint configurations, endpoints and transform jobs.
 //!
-//! All kinds share one table: a resource is what it was created with, its status, and what has become of it. What that is
-//! follows from the kind, and is the kind's own module's to read.
+//! All kinds share one table: a resource is what it was created with, its status, and what has
+//! become of it. What that is follows from the kind, and is the kind's own module's to read.
 
 mod pages;
 mod tags;

@@ -1,5 +1,5 @@
-//! Listings: filtered, sorted, a page at a time. A page begins after the row that the last one ended with, so it neither
-//! repeats nor skips what is there all along.
+//! Listings: filtered, sorted, a page at a time. A page begins after the row that the last one
+//! ended with, so it neither repeats nor skips what is there all along.
 
 use rusqlite::params;
 use rusqlite::types::Value as Sql;

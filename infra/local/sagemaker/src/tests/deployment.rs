@@ -121,7 +121,8 @@ async fn a_program_that_does_not_exist_is_named() {
     );
 }
 
-/// The folder of the model that `content` names, once its server has a request of the type test/wait.
+/// The folder of the model that `content` names, once its server has a request of the type
+/// test/wait.
 fn waiting_model(stack: &Stack) -> Option<PathBuf> {
     let models = stack.folder.path().join("endpoints/e/models");
     let folders = std::fs::read_dir(models).ok()?;

@@ -75,7 +75,8 @@ async fn every_object_has_its_answer() {
     assert!(!stack.folder.path().join("transform-jobs/j").exists());
 }
 
-/// CreateTransformJob's TransformOutput: "To add a newline character at the end of every transformed record, specify Line."
+/// CreateTransformJob's TransformOutput: "To add a newline character at the end of every
+/// transformed record, specify Line."
 #[tokio::test]
 async fn assembling_by_line_ends_each_answer_with_a_newline() {
     let stack = stack().await;

@@ -13,7 +13,8 @@ use service::private;
 /// Objects on their way at once: each is a look-up and a copy on the same disk.
 const AT_ONCE: usize = 4;
 
-/// Copies a channel's objects to `target`. The error says why it did not work; `None`: there are no objects.
+/// Copies a channel's objects to `target`. The error says why it did not work; `None`: there are no
+/// objects.
 pub(super) async fn download(
     objects: &Arc<dyn Objects>,
     channel: &Channel,

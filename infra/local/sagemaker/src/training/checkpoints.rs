@@ -12,7 +12,8 @@ use super::spec::Checkpoints;
 use crate::jobs::inputs::Source;
 use service::Objects;
 
-/// Brings what an earlier job left in S3. What an earlier run of this job left on this disk is newer.
+/// Brings what an earlier job left in S3. What an earlier run of this job left on this disk is
+/// newer.
 pub(super) async fn restore(
     objects: &Arc<dyn Objects>,
     checkpoints: &Checkpoints,

@@ -1,8 +1,9 @@
 //! Training jobs, under SageMaker's contract for training containers.
 //!
-//! A job gets a folder that is to its process what `/opt/ml` is on AWS: `input/config` and `input/data/CHANNEL` to read,
-//! `model/` and `output/` to write, and `checkpoints/`, which outlives a restart of the stack. What the process writes to its
-//! outputs is the job's log, and its metrics are read from there. SIGTERM tells it to stop; two minutes later it is killed.
+//! A job gets a folder that is to its process what `/opt/ml` is on AWS: `input/config` and
+//! `input/data/CHANNEL` to read, `model/` and `output/` to write, and `checkpoints/`, which
+//! outlives a restart of the stack. What the process writes to its outputs is the job's log, and
+//! its metrics are read from there. SIGTERM tells it to stop; two minutes later it is killed.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html>
 
@@ -196,7 +197,8 @@ impl Job<'_> {
         format!("AlgorithmError: {said}, exit code: {code}")
     }
 
-    /// Checkpoints go to S3 whatever became of the job; the model of one that did not fail does too.
+    /// Checkpoints go to S3 whatever became of the job; the model of one that did not fail does
+    /// too.
     async fn upload(&self, end: End) -> Result<End, ApiError> {
         let objects = &self.inner.objects;
         if end == End::Completed {

@@ -1,4 +1,5 @@
-//! What a training job leaves in S3: `S3OutputPath/JOB/output/model.tar.gz`, and `output.tar.gz` of `output/data`.
+//! What a training job leaves in S3: `S3OutputPath/JOB/output/model.tar.gz`, and `output.tar.gz` of
+//! `output/data`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

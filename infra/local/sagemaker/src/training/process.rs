@@ -1,4 +1,5 @@
-//! A training job's process: its output becomes the log, line by line; it is told to stop, and killed if it does not.
+//! A training job's process: its output becomes the log, line by line; it is told to stop, and
+//! killed if it does not.
 
 use std::convert::Infallible;
 use std::io;
@@ -35,7 +36,8 @@ pub(super) struct Limits {
 /// How a process came to its end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// By itself, with this exit code: as shells do, 128 and a signal's number for one that was killed.
+    /// By itself, with this exit code: as shells do, 128 and a signal's number for one that was
+    /// killed.
     Ended(i32),
     /// Because the job was stopped.
     Stopped,

@@ -1,4 +1,5 @@
-//! What a CreateTrainingJob request asks for. What of it this does not have is refused when the job is created.
+//! What a CreateTrainingJob request asks for. What of it this does not have is refused when the job
+//! is created.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

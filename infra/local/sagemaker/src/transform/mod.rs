@@ -1,7 +1,8 @@
 //! Transform jobs: a model's answers to all objects of a place in S3, each in an object of its own.
 //!
-//! The model's server runs for as long as the job. An object whose request fails for good fails the job; answers that are
-//! there by then stay. A job that the stack's end interrupted begins anew: it writes the same answers to the same keys.
+//! The model's server runs for as long as the job. An object whose request fails for good fails the
+//! job; answers that are there by then stay. A job that the stack's end interrupted begins anew: it
+//! writes the same answers to the same keys.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html>
 

@@ -1,4 +1,5 @@
-//! What a CreateTransformJob request asks for. What of it this does not have is refused when the job is created.
+//! What a CreateTransformJob request asks for. What of it this does not have is refused when the
+//! job is created.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! A model server for the tests: `sagemaker-model MODEL_DIR PORT`, answering as `MODEL_DIR/model` and the content type say.
+//! A model server for the tests: `sagemaker-model MODEL_DIR PORT`, answering as `MODEL_DIR/model`
+//! and the content type say.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

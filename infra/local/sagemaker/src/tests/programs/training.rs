@@ -1,4 +1,5 @@
-//! A training program for the tests: `sagemaker-training ROOT`, doing as its hyperparameter `do` says.
+//! A training program for the tests: `sagemaker-training ROOT`, doing as its hyperparameter `do`
+//! says.
 
 use std::io;
 use std::path::{Path, PathBuf};
