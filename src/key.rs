@@ -57,7 +57,8 @@ mod tests {
         let weak = error_text(Some("me"), Some(""));
         assert!(
             weak.starts_with(
-                "SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: the secret access key is too weak"
+                "SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: the secret access key is too \
+                 weak"
             ),
             "{weak}"
         );

@@ -154,7 +154,8 @@ async fn a_browser_starts_watches_and_redrives_an_execution() {
         browser.type_into("input[name=name]", "from-the-browser");
         browser.click("form.editor button");
         // The page that comes keeps itself up to date until the execution is over.
-        let ended = "const chip = document.querySelector('#state .chip')?.innerText; return chip && chip !== 'RUNNING' && chip";
+        let ended = "const chip = document.querySelector('#state .chip')?.innerText; return chip \
+                     && chip !== 'RUNNING' && chip";
         let status = browser.until("the execution ends on its page", ended);
         let colors = "return document.querySelectorAll('svg.graph .state.succeeded').length >= 2";
         browser.until("the graph is colored", colors);

@@ -56,7 +56,8 @@ fn other_services_are_refused_by_name() {
 
 #[test]
 fn without_a_key_any_signature_is_taken() {
-    let forged = "AWS4-HMAC-SHA256 Credential=anyone/20000101/us-east-1/states/aws4_request, SignedHeaders=host, Signature=0";
+    let forged = "AWS4-HMAC-SHA256 Credential=anyone/20000101/us-east-1/states/aws4_request, \
+                  SignedHeaders=host, Signature=0";
     let headers = [
         ("authorization", forged),
         ("x-amz-target", "AWSStepFunctions.ListStateMachines"),
@@ -80,8 +81,7 @@ fn what_s3_does_not_keep_is_not_implemented() {
         "x",
         "Appending is for directory buckets",
     );
-    let queue = "<NotificationConfiguration><QueueConfiguration><Queue>arn:aws:sqs:us-east-1:123456789012:q</Queue>\
-                 <Event>s3:ObjectCreated:*</Event></QueueConfiguration></NotificationConfiguration>";
+    let queue = "<NotificationConfiguration><QueueConfiguration><Queue>arn:aws:sqs:us-east-1:123456789012:q</Queue><Event>s3:ObjectCreated:*</Event></QueueConfiguration></NotificationConfiguration>";
     let text = "only Lambda functions can be notified";
     not_implemented("PUT /bucket?notification", &[], queue, text);
     let mfa = "<VersioningConfiguration><Status>Enabled</Status><MfaDelete>Enabled</MfaDelete></VersioningConfiguration>";

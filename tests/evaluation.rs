@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::support::clients::Clients;
 use crate::support::{Options, Stack};
 
-const MEMORY: &str = "threw an error during evaluation: Expression evaluation memory limit exceeded: Check for excessive memory usage";
+const MEMORY: &str = "threw an error during evaluation: Expression evaluation memory limit \
+                      exceeded: Check for excessive memory usage";
 const TIME: &str =
     "threw an error during evaluation: Expression evaluation timeout: Check for infinite loop";
 

@@ -185,7 +185,8 @@ async fn pages_of_other_sites_do_nothing_in_a_browser() {
             browser.open(&format!("{at}/attacks"));
             browser.until("all is sent", "return document.title === 'done'");
             browser.open(&format!("{at}/form"));
-            let refused = "return document.documentElement.textContent.includes('a web page of another origin')";
+            let refused = "return document.documentElement.textContent.includes('a web page of \
+                           another origin')";
             browser.until("the form is refused", refused);
         }
     });
@@ -243,7 +244,8 @@ fn send_request(stack: &str, method: &str, path: &str, head: &str, body: &str) -
     let mut stream = TcpStream::connect(stack.strip_prefix("http://").unwrap()).unwrap();
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\n{head}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\n{head}Connection: close\r\nContent-Length: \
+         {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).unwrap();
     let mut response = Vec::new();
@@ -275,7 +277,8 @@ const REQUESTS: [(&str, &str, &str); 9] = [
     (
         "GET",
         "/schedules",
-        "Authorization: AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/scheduler/aws4_request, SignedHeaders=host, Signature=0\r\n",
+        "Authorization: AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/scheduler/aws4_request, \
+         SignedHeaders=host, Signature=0\r\n",
     ),
     ("POST", "/_aws/execute-api/FrontDoor/v1/classify", ""),
     ("GET", "/_scones/stack", ""),

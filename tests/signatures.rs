@@ -170,11 +170,13 @@ async fn the_commands_need_the_key() {
         for (key, expected) in [
             (
                 None,
-                "verifies signatures: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY to its key",
+                "verifies signatures: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY to \
+                 its key",
             ),
             (
                 Some(OTHER),
-                "does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: InvalidSignatureException",
+                "does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: \
+                 InvalidSignatureException",
             ),
         ] {
             let refused = scones(&all, key);
@@ -200,7 +202,8 @@ fn an_address_that_others_can_reach_needs_a_key_that_is_one() {
     for (key, expected) in [
         (
             None,
-            "0.0.0.0:0 can be reached from other machines, and whoever reaches a stack without a key",
+            "0.0.0.0:0 can be reached from other machines, and whoever reaches a stack without a \
+             key",
         ),
         (
             Some(("me", "secret")),
@@ -265,10 +268,11 @@ fn begin(stack: &Stack, id: &str, length: usize) -> TcpStream {
         .to_string();
     let (day, signature) = (&at[..8], "0".repeat(64));
     let head = format!(
-        "POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Date: {at}\r\nContent-Length: {length}\r\nConnection: close\r\n\
-         X-Amz-Target: AWSStepFunctions.ListStateMachines\r\nAuthorization: AWS4-HMAC-SHA256 \
-         Credential={id}/{day}/us-east-1/states/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, \
-         Signature={signature}\r\n\r\n"
+        "POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Date: {at}\r\nContent-Length: \
+         {length}\r\nConnection: close\r\nX-Amz-Target: \
+         AWSStepFunctions.ListStateMachines\r\nAuthorization: AWS4-HMAC-SHA256 \
+         Credential={id}/{day}/us-east-1/states/aws4_request, \
+         SignedHeaders=host;x-amz-date;x-amz-target, Signature={signature}\r\n\r\n"
     );
     let mut stream = TcpStream::connect(host).unwrap();
     stream.write_all(head.as_bytes()).unwrap();

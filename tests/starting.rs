@@ -147,7 +147,8 @@ fn children(parent: u32) -> Vec<(u32, String)> {
 fn the_limit_of_open_files_is_raised() {
     let dir = tempfile::tempdir().unwrap();
     let data_dir = dir.path().join("data");
-    let up = "ulimit -Sn 256; exec \"$0\" up --empty --port=0 --no-console --until-stdin-ends --data-dir \"$1\"";
+    let up = "ulimit -Sn 256; exec \"$0\" up --empty --port=0 --no-console --until-stdin-ends \
+              --data-dir \"$1\"";
     let mut stack = Command::new("sh")
         .args(["-c", up, SCONES])
         .arg(&data_dir)

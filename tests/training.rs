@@ -111,7 +111,8 @@ impl Trainer {
         let (url, body) = (self.stack.url.clone(), body.to_string());
         let target = format!("SageMaker.{operation}");
         let answer = tokio::task::spawn_blocking(move || {
-            let scope = "AWS4-HMAC-SHA256 Credential=dummy/20261121/us-east-1/sagemaker/aws4_request, \
+            let scope = "AWS4-HMAC-SHA256 \
+                         Credential=dummy/20261121/us-east-1/sagemaker/aws4_request, \
                          SignedHeaders=host, Signature=0";
             let request = ureq::post(&url)
                 .header("authorization", scope)

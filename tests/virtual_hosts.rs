@@ -51,7 +51,8 @@ fn send(stack: &Stack, presigned: &PresignedRequest, body: &str) -> String {
     let (host, path) = uri.split_at(uri.find('/').unwrap());
     let (method, length) = (presigned.method(), body.len());
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: \
+         {length}\r\n\r\n{body}"
     );
     let mut stream = TcpStream::connect(stack.url.strip_prefix("http://").unwrap()).unwrap();
     stream.write_all(request.as_bytes()).unwrap();

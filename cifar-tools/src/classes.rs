@@ -127,7 +127,8 @@ pub struct Classes(Vec<Class>);
 pub enum Error {
     /// A name that CIFAR-100 does not have.
     #[error(
-        "CIFAR-100 has no fine class `{name}`{hint}; give names such as bicycle, or numbers from 0 to 99"
+        "CIFAR-100 has no fine class `{name}`{hint}; give names such as bicycle, or numbers from \
+         0 to 99"
     )]
     Unknown {
         /// The name that was given.
@@ -266,7 +267,8 @@ mod tests {
         let check = |list: &str, text: &str| assert_eq!(labels(list).unwrap_err(), text);
         check(
             "bicicle",
-            "CIFAR-100 has no fine class `bicicle` (did you mean bicycle?); give names such as bicycle, or numbers from 0 to 99",
+            "CIFAR-100 has no fine class `bicicle` (did you mean bicycle?); give names such as \
+             bicycle, or numbers from 0 to 99",
         );
         check(
             "100",

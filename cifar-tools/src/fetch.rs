@@ -60,8 +60,8 @@ pub enum FetchOutcome {
 pub enum Error {
     /// The host could not be reached.
     #[error(
-        "cannot reach {url}: {why}. Give another address with --url, or put {FILE_NAME} at {file} yourself, or draw \
-         a stand-in that needs no network with `cifar-tools sample`",
+        "cannot reach {url}: {why}. Give another address with --url, or put {FILE_NAME} at {file} \
+         yourself, or draw a stand-in that needs no network with `cifar-tools sample`",
         file = .file.display()
     )]
     Unreachable {
@@ -82,7 +82,8 @@ pub enum Error {
     },
     /// The connection broke.
     #[error(
-        "the download stopped after {got} of {size} bytes ({why}); run the same command again to resume it"
+        "the download stopped after {got} of {size} bytes ({why}); run the same command again to \
+         resume it"
     )]
     Broken {
         /// Bytes received, those of earlier runs included.

@@ -15,7 +15,8 @@ use std::{fmt, fs};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The folder has no manifest.
-    #[error("{dir} holds neither train.lst nor test.lst: give a folder that `cifar-tools stage` wrote", dir = .0.display())]
+    #[error("{dir} holds neither train.lst nor test.lst: give a folder that `cifar-tools stage` \
+             wrote", dir = .0.display())]
     NotStaged(PathBuf),
     /// A file could not be read or written.
     #[error("{path}: {source}", path = .path.display())]
@@ -35,7 +36,8 @@ pub enum Error {
     },
     /// An image that no line names.
     #[error(
-        "{image} is in no manifest, so its class is unknown: add its line to {manifest}, or remove the image",
+        "{image} is in no manifest, so its class is unknown: add its line to {manifest}, or \
+         remove the image",
         image = .image.display(), manifest = .manifest.display()
     )]
     Unlisted {

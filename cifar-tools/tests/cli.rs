@@ -68,7 +68,8 @@ fn what_is_wrong_is_named_with_the_way_out() {
         (
             &["stage", "--archive=nowhere.tar.gz", "--out=data"][..],
             1,
-            "cannot open the archive nowhere.tar.gz: give --archive FILE; `cifar-tools fetch` downloads one",
+            "cannot open the archive nowhere.tar.gz: give --archive FILE; `cifar-tools fetch` \
+             downloads one",
         ),
         (
             &[
@@ -78,7 +79,8 @@ fn what_is_wrong_is_named_with_the_way_out() {
                 "--classes=unicorn,bus",
             ],
             2,
-            "CIFAR-100 has no fine class `unicorn`; give names such as bicycle, or numbers from 0 to 99",
+            "CIFAR-100 has no fine class `unicorn`; give names such as bicycle, or numbers from 0 \
+             to 99",
         ),
         (
             &["stage", "--archive=x"],

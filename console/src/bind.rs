@@ -16,13 +16,14 @@ pub enum BindError {
     Held(SocketAddr),
     /// Whoever reaches the console can start executions and read every image.
     #[error(
-        "the console's address {0} can be reached from other machines, and the console asks for no password; \
-         give --console a loopback address, or reach it through a tunnel (ssh -L)"
+        "the console's address {0} can be reached from other machines, and the console asks for \
+         no password; give --console a loopback address, or reach it through a tunnel (ssh -L)"
     )]
     NotLoopback(SocketAddr),
     /// The system refused.
     #[error(
-        "the console's address {address} can't be listened on: {source}; give --console another, or --no-console"
+        "the console's address {address} can't be listened on: {source}; give --console another, \
+         or --no-console"
     )]
     Io {
         /// The address asked for.
@@ -57,8 +58,8 @@ mod tests {
         let address = first.local_addr().unwrap();
         let text = bind(address).await.unwrap_err().to_string();
         let expected = format!(
-            "the console's address {address} is held by another program; give --console another address \
-             (port 0 takes a free one), or --no-console"
+            "the console's address {address} is held by another program; give --console another \
+             address (port 0 takes a free one), or --no-console"
         );
         assert_eq!(text, expected);
     }

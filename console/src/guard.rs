@@ -19,8 +19,9 @@ use crate::failure::refusal;
 
 /// The content security policy of a page: it loads its own style, script, pictures and streams, and
 /// a report in a frame, which has its own.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-    frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+                      connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
 
 // No Cross-Origin-Opener-Policy: with it a browser begins a new process on the way in, which takes
 // a third of the time to the first paint, and a site that holds the console's window could neither

@@ -175,7 +175,8 @@ mod tests {
     fn values_are_indented_and_short_lists_stay_in_a_line() {
         check(
             r#"{"a":[0.9,0.1],"b":{"c":null},"d":[],"e":{}}"#,
-            "{\n  &quot;a&quot;: [0.9, 0.1],\n  &quot;b&quot;: {\n    &quot;c&quot;: null\n  },\n  &quot;d&quot;: [],\n  &quot;e&quot;: {}\n}",
+            "{\n  &quot;a&quot;: [0.9, 0.1],\n  &quot;b&quot;: {\n    &quot;c&quot;: \
+             null\n  },\n  &quot;d&quot;: [],\n  &quot;e&quot;: {}\n}",
         );
     }
 

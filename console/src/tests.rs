@@ -351,7 +351,8 @@ fn captured(id: &str) -> String {
     let line = json!({
         "captureData": {
             "endpointInput": { "observedContentType": "image/png", "mode": "INPUT", "data": "iVBORw0KGgo=", "encoding": "BASE64" },
-            "endpointOutput": { "observedContentType": "application/json", "mode": "OUTPUT", "data": "[0.2, 0.8]", "encoding": "JSON" },
+            "endpointOutput": { "observedContentType": "application/json", "mode": "OUTPUT", "data": "[0.2, \
+                0.8]", "encoding": "JSON" },
         },
         "eventMetadata": { "eventId": id, "inferenceTime": "2026-01-01T00:00:00Z" },
         "eventVersion": "0",

@@ -48,7 +48,8 @@ pub(crate) fn at(moment: Option<Timestamp>) -> Markup {
     let zoned = moment.to_zoned(TimeZone::UTC);
     let (day, time) = (zoned.strftime("%Y-%m-%d"), zoned.strftime("%H:%M:%S"));
     html! {
-        time datetime=(format!("{moment:.3}")) title=(format!("{moment:.3}")) { span.day { (day.to_string()) } " " (time.to_string()) }
+        time datetime=(format!("{moment:.3}")) title=(format!("{moment:.3}")) { span.day { (day.to_string()) } " \
+            " (time.to_string()) }
     }
 }
 

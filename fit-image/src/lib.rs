@@ -43,8 +43,8 @@ pub enum UnusableImage {
     /// It has more than [`MAX_PIXELS`], or takes more than [`MAX_BYTES`]. Found from its header,
     /// before it is decoded.
     #[error(
-        "the image is too large: {width} x {height} pixels, {bytes} bytes to decode it; the limits are {MAX_PIXELS} pixels \
-         and {MAX_BYTES} bytes"
+        "the image is too large: {width} x {height} pixels, {bytes} bytes to decode it; the \
+         limits are {MAX_PIXELS} pixels and {MAX_BYTES} bytes"
     )]
     TooLarge {
         /// In pixels.

@@ -43,7 +43,8 @@ pub struct ClassifyHttp {
 pub enum Error {
     /// The event is not one of API Gateway.
     #[error(
-        "the event is not a request as API Gateway's Lambda proxy integration sends it (payload format 1.0): {0}"
+        "the event is not a request as API Gateway's Lambda proxy integration sends it (payload \
+         format 1.0): {0}"
     )]
     InvalidEvent(serde_json::Error),
 }

@@ -37,13 +37,14 @@ pub enum Error {
     },
     /// Nothing says which model to ask.
     #[error(
-        "neither ENDPOINT_NAME nor MODEL_S3_URI is set: set one of them, to {ENDPOINT}, or to {MODEL}"
+        "neither ENDPOINT_NAME nor MODEL_S3_URI is set: set one of them, to {ENDPOINT}, or to \
+         {MODEL}"
     )]
     NoModel,
     /// Both an endpoint and a model are set.
     #[error(
-        "ENDPOINT_NAME is {endpoint:?} and MODEL_S3_URI is {artifact:?}: images are scored by an endpoint or by a model \
-         in the function, so set only one of them"
+        "ENDPOINT_NAME is {endpoint:?} and MODEL_S3_URI is {artifact:?}: images are scored by an \
+         endpoint or by a model in the function, so set only one of them"
     )]
     TwoModels {
         /// `ENDPOINT_NAME`
@@ -79,11 +80,11 @@ const BUCKET: &str =
     "the bucket of the captured traffic, where the baseline and the reports are too";
 const STATE_MACHINE: &str = "the ARN of the state machine to start, for example \
     arn:aws:states:us-east-1:123456789012:stateMachine:classify";
-const LABELS: &str = "the model's labels in the order of its scores, for example bicycle,motorcycle or \
-    [\"bicycle\",\"motorcycle\"]";
+const LABELS: &str = "the model's labels in the order of its scores, for example \
+                      bicycle,motorcycle or [\"bicycle\",\"motorcycle\"]";
 const THRESHOLD: &str = "a number above 0 and up to 1, for example 0.93";
-const IMAGE_SHAPE: &str = "channels, height and width of the model's input as its hyperparameter image_shape has them, \
-    for example 3,32,32";
+const IMAGE_SHAPE: &str = "channels, height and width of the model's input as its hyperparameter \
+                           image_shape has them, for example 3,32,32";
 
 impl Environment {
     /// The variables of this process; one that isn't UTF-8 counts as not set.
@@ -254,13 +255,14 @@ mod tests {
     fn a_missing_variable_is_named_with_the_way_out() {
         check_error(
             Environment::default().state_machine_arn(),
-            "the environment variable STATE_MACHINE_ARN is not set: set it to the ARN of the state machine to start, for \
-             example arn:aws:states:us-east-1:123456789012:stateMachine:classify",
+            "the environment variable STATE_MACHINE_ARN is not set: set it to the ARN of the \
+             state machine to start, for example \
+             arn:aws:states:us-east-1:123456789012:stateMachine:classify",
         );
         check_error(
             with("LABELS", " ").labels(),
-            "the environment variable LABELS is not set: set it to the model's labels in the order of its scores, \
-             for example bicycle,motorcycle or [\"bicycle\",\"motorcycle\"]",
+            "the environment variable LABELS is not set: set it to the model's labels in the \
+             order of its scores, for example bicycle,motorcycle or [\"bicycle\",\"motorcycle\"]",
         );
     }
 
@@ -274,13 +276,14 @@ mod tests {
         assert_eq!(with("MODEL_S3_URI", uri).model(), Ok(artifact));
         check_error(
             Environment::default().model(),
-            "neither ENDPOINT_NAME nor MODEL_S3_URI is set: set one of them, to the name of the SageMaker endpoint, or \
-             to the model.tar.gz that this function scores with, for example s3://bucket/models/model.tar.gz",
+            "neither ENDPOINT_NAME nor MODEL_S3_URI is set: set one of them, to the name of the \
+             SageMaker endpoint, or to the model.tar.gz that this function scores with, for \
+             example s3://bucket/models/model.tar.gz",
         );
         check_error(
             Environment::from_iter([("ENDPOINT_NAME", "scones"), ("MODEL_S3_URI", uri)]).model(),
-            "ENDPOINT_NAME is \"scones\" and MODEL_S3_URI is \"s3://b/models/m.tar.gz\": images are scored by an \
-             endpoint or by a model in the function, so set only one of them",
+            "ENDPOINT_NAME is \"scones\" and MODEL_S3_URI is \"s3://b/models/m.tar.gz\": images \
+             are scored by an endpoint or by a model in the function, so set only one of them",
         );
         for uri in [
             "models/m.tar.gz",
@@ -336,8 +339,8 @@ mod tests {
             check_error(
                 with("CONFIDENCE_THRESHOLD", text).confidence_threshold(),
                 &format!(
-                    "the environment variable CONFIDENCE_THRESHOLD is {text:?}: not above 0 and up to 1; \
-                     set it to a number above 0 and up to 1, for example 0.93"
+                    "the environment variable CONFIDENCE_THRESHOLD is {text:?}: not above 0 and \
+                     up to 1; set it to a number above 0 and up to 1, for example 0.93"
                 ),
             );
         }

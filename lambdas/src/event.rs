@@ -247,7 +247,8 @@ mod tests {
     fn a_wrong_type_is_named() {
         check_error(
             json!([1]),
-            "the event is an array, not a JSON object like {\"s3_bucket\": \"...\", \"s3_key\": \"...\"}",
+            "the event is an array, not a JSON object like {\"s3_bucket\": \"...\", \"s3_key\": \
+             \"...\"}",
         );
         check_error(
             json!({"s3_key": 5}),

@@ -229,7 +229,8 @@ impl MonitorEndpoint {
     #[cfg(not(feature = "embedded-model"))]
     #[expect(clippy::unused_async, reason = "the one with a model waits for it")]
     async fn embed(&self, _: Option<&str>) -> Result<Result<Embed, String>, Error> {
-        let reason = "monitor-endpoint was built without a predictor: build it with --features embedded-model";
+        let reason = "monitor-endpoint was built without a predictor: build it with --features \
+                      embedded-model";
         Ok(Err(reason.to_owned()))
     }
 }

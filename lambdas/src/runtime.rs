@@ -35,8 +35,8 @@ pub trait Handler: Sized {
 pub enum Error {
     /// Nobody runs it as a Lambda function.
     #[error(
-        "{function} is a Lambda function and {variable} is not set: Lambda, or the local stack (`scones up`), sets it \
-         and starts the function"
+        "{function} is a Lambda function and {variable} is not set: Lambda, or the local stack \
+         (`scones up`), sets it and starts the function"
     )]
     NotInLambda {
         /// Its name.
@@ -177,8 +177,8 @@ mod tests {
         let error = run::<FilterInferences>(&Environment::default()).await;
         assert_eq!(
             error.unwrap_err().to_string(),
-            "filter-inferences is a Lambda function and AWS_LAMBDA_RUNTIME_API is not set: Lambda, or the local stack \
-             (`scones up`), sets it and starts the function"
+            "filter-inferences is a Lambda function and AWS_LAMBDA_RUNTIME_API is not set: \
+             Lambda, or the local stack (`scones up`), sets it and starts the function"
         );
     }
 }

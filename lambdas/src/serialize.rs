@@ -56,7 +56,8 @@ pub enum Error {
     EmptyObject(S3Uri),
     /// The object has more than [`MAX_BYTES`].
     #[error(
-        "{location}: the object has {bytes} bytes, and images are read up to {MAX_BYTES}: upload a smaller one"
+        "{location}: the object has {bytes} bytes, and images are read up to {MAX_BYTES}: upload \
+         a smaller one"
     )]
     ObjectTooLarge {
         /// The object.

@@ -41,7 +41,8 @@ fn line_with(text: &str, lines: &mut impl BufRead) -> String {
 fn post(address: &str, host: &str, body: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = format!(
-        "POST /invocations HTTP/1.1\r\nHost: {host}\r\nContent-Type: image/png\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "POST /invocations HTTP/1.1\r\nHost: {host}\r\nContent-Type: image/png\r\nContent-Length: \
+         {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -190,7 +191,8 @@ fn hyperparameters_that_no_memory_is_enough_for_are_refused_and_not_killed() {
     let reason = fs::read_to_string(root.path().join("output/failure")).unwrap();
     let expected = "ClientError: the training needs about ";
     assert!(reason.starts_with(expected), "{reason}");
-    let expected = "MB are there: lower mini_batch_size 4096, image_shape 3,1024,1024 and widths 1024,1024,1024,1024, or use fewer images";
+    let expected = "MB are there: lower mini_batch_size 4096, image_shape 3,1024,1024 and widths \
+                    1024,1024,1024,1024, or use fewer images";
     assert!(reason.ends_with(expected), "{reason}");
 }
 

@@ -161,8 +161,8 @@ mod tests {
         let baseline = Baseline::of(traffic(30, 1));
         let [statistics, constraints, embeddings] = baseline.to_files();
         let error = Baseline::from_files([b"{}", &constraints, &embeddings]).unwrap_err();
-        let text = "statistics.json is not one of a baseline: missing field `version` at line 1 column 2; make it anew with \
-                    `scones monitor baseline`";
+        let text = "statistics.json is not one of a baseline: missing field `version` at line 1 \
+                    column 2; make it anew with `scones monitor baseline`";
         assert_eq!(error.to_string(), text);
         let odd = br#"{"dimension": 3, "data": "AAAAAAAA"}"#;
         let error = Baseline::from_files([&statistics, &constraints, odd]).unwrap_err();

@@ -195,21 +195,22 @@ fn describe(test: &Test, outcome: &Outcome) -> String {
     } = outcome;
     let feature = test.feature.replace('_', " ");
     let chance = format!(
-        "by chance such a difference has the probability {adjusted_p_value:.1e}, corrected for the number of tests"
+        "by chance such a difference has the probability {adjusted_p_value:.1e}, corrected for \
+         the number of tests"
     );
     match (before, now) {
         (Some(before), Some(now)) => format!(
-            "the {feature} is {:.3} (95 % interval {:.3} to {:.3}), and {before:.3} in the baseline, which is more than the \
-             tolerance of {tolerance} away; {chance}",
+            "the {feature} is {:.3} (95 % interval {:.3} to {:.3}), and {before:.3} in the \
+             baseline, which is more than the tolerance of {tolerance} away; {chance}",
             now.value, now.low, now.high
         ),
         _ if test.kind == Kind::MaximumMeanDiscrepancy => format!(
-            "the network sees other images than in the baseline: the squared maximum mean discrepancy of the embeddings is \
-             {distance:.4}; {chance}"
+            "the network sees other images than in the baseline: the squared maximum mean \
+             discrepancy of the embeddings is {distance:.4}; {chance}"
         ),
         _ => format!(
-            "the distance between the distributions of {feature} here and in the baseline is {distance:.3}, over the \
-             threshold of {tolerance}; {chance}"
+            "the distance between the distributions of {feature} here and in the baseline is \
+             {distance:.3}, over the threshold of {tolerance}; {chance}"
         ),
     }
 }
@@ -225,22 +226,37 @@ fn completeness<'a>(
         .iter()
         .filter(move |feature| enough && feature.completeness > 0.0);
     features.filter_map(|expected| {
-        let found = statistics.feature(&expected.name)?.numerical_statistics.as_ref()?.common;
+        let found = statistics
+            .feature(&expected.name)?
+            .numerical_statistics
+            .as_ref()?
+            .common;
         let part = found.num_present as f64 / (found.num_present + found.num_missing).max(1) as f64;
         let name = &expected.name;
         let (check, description) = match part {
             0.0 => (
                 Check::MissingColumn,
-                format!("no record has {name}: capture the input too (CaptureOptions), as the baseline's was"),
+                format!(
+                    "no record has {name}: capture the input too (CaptureOptions), as the \
+                         baseline's was"
+                ),
             ),
             // A few broken images are the tests' to judge, not this check's.
             part if part < expected.completeness - 0.05 => (
                 Check::Completeness,
-                format!("{:.1} % of the records have {name}, and {:.1} % did in the baseline", part * 100.0, expected.completeness * 100.0),
+                format!(
+                    "{:.1} % of the records have {name}, and {:.1} % did in the baseline",
+                    part * 100.0,
+                    expected.completeness * 100.0
+                ),
             ),
             _ => return None,
         };
-        Some(Violation { feature_name: name.clone(), constraint_check_type: check, description })
+        Some(Violation {
+            feature_name: name.clone(),
+            constraint_check_type: check,
+            description,
+        })
     })
 }
 
@@ -259,7 +275,8 @@ fn no_scores(
         feature_name: crate::statistics::CONFIDENCE.to_owned(),
         constraint_check_type: Check::DataType,
         description: format!(
-            "{} of {all} lines have no scores that can be used, over the threshold of {threshold}; such as {}",
+            "{} of {all} lines have no scores that can be used, over the threshold of \
+             {threshold}; such as {}",
             skipped.lines, first.first
         ),
     })
@@ -270,7 +287,8 @@ fn notes(observed: &Observed) -> Vec<String> {
     let mut notes = Vec::new();
     if answers >= ALL && observed.passed == answers {
         notes.push(format!(
-            "the gate refused none of {answers} answers: at {threshold} it is no gate, or the workflow does not ask it"
+            "the gate refused none of {answers} answers: at {threshold} it is no gate, or the \
+             workflow does not ask it"
         ));
     }
     if answers >= ALL && observed.passed == 0 {
@@ -280,7 +298,8 @@ fn notes(observed: &Observed) -> Vec<String> {
     }
     if observed.one_in > 1 {
         notes.push(format!(
-            "the images are large: one in {} of {} was looked at, for features, embeddings and the pictures of the report",
+            "the images are large: one in {} of {} was looked at, for features, embeddings and \
+             the pictures of the report",
             observed.one_in, observed.inputs
         ));
     }

@@ -310,7 +310,8 @@ mod tests {
         let error = job.baseline().await.unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no baseline in s3://b/monitoring/scones/baseline/: make it with `scones monitor baseline`"
+            "there is no baseline in s3://b/monitoring/scones/baseline/: make it with `scones \
+             monitor baseline`"
         );
         job.put_baseline(&Baseline::of(traffic(60, 1)))
             .await

@@ -185,8 +185,8 @@ mod tests {
             Window::new(at("2025-10-04T09:00:00Z"), at("2025-10-04T08:00:00Z")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the window ends at 2025-10-04T08:00:00Z, which is not after its beginning, 2025-10-04T09:00:00Z: give \
-             --from before --to"
+            "the window ends at 2025-10-04T08:00:00Z, which is not after its beginning, \
+             2025-10-04T09:00:00Z: give --from before --to"
         );
         assert!(Window::new(at("2025-10-04T09:00:00Z"), at("2025-10-04T09:00:00Z")).is_err());
     }

@@ -117,7 +117,8 @@ impl Svg {
     /// Returns a file that needs nothing else.
     pub fn to_document(&self) -> String {
         format!(
-            "{}<style>{STYLE}</style><rect class=\"paper\" width=\"100%\" height=\"100%\"/>{}</svg>\n",
+            "{}<style>{STYLE}</style><rect class=\"paper\" width=\"100%\" \
+             height=\"100%\"/>{}</svg>\n",
             self.start_tag(),
             self.body
         )

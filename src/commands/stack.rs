@@ -20,7 +20,9 @@ use crate::{cli, console, key, subprocess};
 /// The default address of the console.
 const CONSOLE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-const PLAIN_HTTP: &str = "requests are verified, and travel as plain HTTP: who is on the way reads them, and can change bodies that are not signed. Let a proxy that passes Host on speak TLS.";
+const PLAIN_HTTP: &str = "requests are verified, and travel as plain HTTP: who is on the way \
+                          reads them, and can change bodies that are not signed. Let a proxy that \
+                          passes Host on speak TLS.";
 
 /// A stack and its console.
 pub(crate) struct Running {

@@ -22,7 +22,8 @@ impl Browser {
     pub(crate) fn start() -> Option<Self> {
         let Some((driver, chromium)) = find_program("chromedriver").zip(chromium()) else {
             eprintln!(
-                "SKIPPED: there is no chromium with its chromedriver here (Debian: apt-get install chromium chromium-driver)"
+                "SKIPPED: there is no chromium with its chromedriver here (Debian: apt-get \
+                 install chromium chromium-driver)"
             );
             return None;
         };

@@ -189,7 +189,8 @@ fn a_wrong_file_is_not_kept() {
 fn a_short_file_is_not_taken_for_the_whole() {
     let case = Case::new(|_| Response::new(200, b"short"));
     let error = case.fetch(&expected()).unwrap_err();
-    let text = "the download stopped after 5 of 200000 bytes (the server closed the connection); run the same command again to resume it";
+    let text = "the download stopped after 5 of 200000 bytes (the server closed the connection); \
+                run the same command again to resume it";
     assert_eq!(error, text);
 }
 
@@ -198,7 +199,8 @@ fn a_wrong_file_that_is_there_is_not_touched() {
     let case = Case::new(|_| Response::new(500, b""));
     fs::write(case.file(), "mine").unwrap();
     let error = case.fetch(&expected()).unwrap_err();
-    let text = "is not the published archive: it has 4 bytes, not 200000; move it away, or give another --out";
+    let text = "is not the published archive: it has 4 bytes, not 200000; move it away, or give \
+                another --out";
     assert!(error.ends_with(text), "{error}");
     assert_eq!(fs::read(case.file()).unwrap(), b"mine");
 }

@@ -21,7 +21,8 @@ pub enum Error {
     },
     /// An opcode, object or protocol that the safe subset excludes.
     #[error(
-        "{what} at byte {offset} of the pickle is refused: only plain data and numpy arrays are read"
+        "{what} at byte {offset} of the pickle is refused: only plain data and numpy arrays are \
+         read"
     )]
     Unsupported {
         /// Its offset.

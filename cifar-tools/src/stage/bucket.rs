@@ -201,9 +201,13 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let why = match (error.code(), error.message()) {
-        (Some("NoSuchBucket"), _) => "the bucket does not exist; create it, or give another --bucket".to_owned(),
+        (Some("NoSuchBucket"), _) => "the bucket does not exist; create it, or give another \
+                                      --bucket"
+            .to_owned(),
         (Some("AccessDenied"), _) => {
-            "access denied; the role needs s3:ListBucket on the bucket and s3:PutObject on its objects".to_owned()
+            "access denied; the role needs s3:ListBucket on the bucket and s3:PutObject on its \
+             objects"
+                .to_owned()
         }
         (Some(code), message) => format!("{code}: {}", message.unwrap_or("no message")),
         (None, _) => DisplayErrorContext(error).to_string(),

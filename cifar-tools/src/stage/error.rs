@@ -20,7 +20,8 @@ pub enum Error {
     },
     /// The archive calls a class by another name than CIFAR-100 does.
     #[error(
-        "the archive calls class {label} `{name}`, not `{requested}`: give classes by number for this archive"
+        "the archive calls class {label} `{name}`, not `{requested}`: give classes by number for \
+         this archive"
     )]
     OtherName {
         /// The requested name.
@@ -73,7 +74,8 @@ pub enum Error {
     Stopped,
     /// The output folder holds something else.
     #[error(
-        "{out} holds `{other}`, which is no part of a staged set: it would be lost; give --out a new folder",
+        "{out} holds `{other}`, which is no part of a staged set: it would be lost; give --out a \
+         new folder",
         out = out.display()
     )]
     Occupied {

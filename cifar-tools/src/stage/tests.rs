@@ -144,7 +144,8 @@ fn a_folder_with_other_things_is_refused() {
         let before = tree(dir.path());
         let error = stage(&mut drawn(), dir.path(), "8,48").unwrap_err();
         let text = format!(
-            "holds `{other}`, which is no part of a staged set: it would be lost; give --out a new folder"
+            "holds `{other}`, which is no part of a staged set: it would be lost; give --out a \
+             new folder"
         );
         assert!(error.ends_with(&text), "{error}");
         assert_eq!(tree(dir.path()), before);

@@ -35,7 +35,8 @@ pub(crate) fn draw(flow: &Flow, label: &str, mark: &dyn Fn(&str) -> Option<NodeS
     let (width, height) = (picture.width + 2.0 * EDGE, picture.height + 2.0 * EDGE);
     html! {
         svg.graph role="group" aria-label=(label) xmlns="http://www.w3.org/2000/svg"
-            width=(format!("{width:.0}")) height=(format!("{height:.0}")) viewBox=(format!("0 0 {width:.0} {height:.0}")) {
+            width=(format!("{width:.0}")) height=(format!("{height:.0}")) viewBox=(format!("0 0 \
+                {width:.0} {height:.0}")) {
             defs {
                 (arrow("arrow")) (arrow("arrow-catch"))
             }

@@ -102,10 +102,12 @@ async fn page(
         ];
         url("/captured", &query)
     });
-    let hint = html! { "Every answer of the endpoint is captured here: " a href="/upload" { "upload an image" } "." };
+    let hint = html! { "Every answer of the endpoint is captured here: " a href="/upload" { "upload \
+    an image" } "." };
     Ok(page.body(html! {
         h1 { "Captured data" }
-        p.faint { "What " (endpoint) " was asked and answered. A click on a class says what the image really is (ground truth)." }
+        p.faint { "What " (endpoint) " was asked and answered. A click on a class says what the \
+                                      image really is (ground truth)." }
         @if found.is_empty() { (empty("Nothing captured yet", &hint)) }
         ul.gallery {
             @for (number, captured) in found.iter().enumerate() {
@@ -137,7 +139,8 @@ fn item(
     let record = match &captured.record {
         Ok(record) => record,
         Err(broken) => {
-            return html! { li { p.notice.bad { "A line that can't be read: " (broken) } p.sub { (captured.key) " at byte " (from) } } };
+            return html! { li { p.notice.bad { "A line that can't be read: " (broken) } p.sub { (captured.key) " \
+            at byte " (from) } } };
         }
     };
     let labels = &console.application.labels;

@@ -172,7 +172,8 @@ impl View {
         html! {
             div.facts {
                 (chip(text(described, "Status").unwrap_or_default()))
-                span { span.faint { "Started " } (at(moment(text(described, "StartDate")))) span.faint { " UTC" } }
+                span { span.faint { "Started " } (at(moment(text(described, "StartDate")))) span.faint { " \
+                    UTC" } }
                 span { span.faint { "Took " } (duration_text(described)) }
                 @if let Some(redrives) = described["RedriveCount"].as_u64().filter(|count| *count > 0) {
                     span { (count(redrives as usize, "redrive")) }

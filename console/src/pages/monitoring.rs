@@ -34,7 +34,8 @@ const BASELINE: &str = "/baseline";
 
 /// The content security policy of a report: its own styles and inline pictures, and nothing else.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox; frame-ancestors 'self'",
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox; \
+     frame-ancestors 'self'",
 );
 
 /// The result of a run.
@@ -87,7 +88,8 @@ async fn page(State(console): State<Console>) -> Result<Page, Failure> {
             }))
         } @else {
             table.list {
-                thead { tr { th scope="col" { "Result" } th scope="col" { "Run" } th scope="col" { "Written (UTC)" } } }
+                thead { tr { th scope="col" { "Result" } th scope="col" { "Run" } th scope="col" { "Written \
+                    (UTC)" } } }
                 tbody { @for (run, verdict) in &shown { (row(run, verdict.as_ref())) } }
             }
         }
@@ -215,7 +217,8 @@ async fn run(State(console): State<Console>, Query(of): Query<RunQuery>) -> Resu
         h1.long { (folder) }
         div.facts {
             (chip(verdict.as_ref()))
-            @if has_report { span.actions { a.button href=(report) target="_blank" rel="noopener" { "Report in a tab of its own" } } }
+            @if has_report { span.actions { a.button href=(report) target="_blank" rel="noopener" { "Report \
+                in a tab of its own" } } }
         }
         @if let Some(found) = verdict.as_ref().filter(|found| !found.violations.is_empty()) {
             (table(&found.violations))
@@ -230,7 +233,8 @@ async fn run(State(console): State<Console>, Query(of): Query<RunQuery>) -> Resu
 fn table(violations: &[Value]) -> Markup {
     html! {
         table.list.events {
-            thead { tr { th scope="col" { "Feature" } th scope="col" { "Check" } th scope="col" { "What was found" } } }
+            thead { tr { th scope="col" { "Feature" } th scope="col" { "Check" } th scope="col" { "What \
+                was found" } } }
             tbody {
                 @for violation in violations {
                     tr {

@@ -19,7 +19,8 @@ pub(super) fn list(arn: &str, history: &ExecutionHistory) -> Markup {
                 }
             }
             @if history.steps.len() > SHOWN {
-                p.faint { "and " (count(history.steps.len() - SHOWN, "more step")) ", which the history has" }
+                p.faint { "and " (count(history.steps.len() - SHOWN, "more step")) ", which the \
+                    history has" }
             }
         }
     }
@@ -46,7 +47,8 @@ fn item(arn: &str, number: usize, step: &Step) -> Markup {
                     }
                 }
                 @if let Some(run) = &step.map_run {
-                    p { a href=(url("/executions", &[("map_run", Some(run))])) { "Child executions of the map run" } }
+                    p { a href=(url("/executions", &[("map_run", Some(run))])) { "Child \
+                        executions of the map run" } }
                 }
                 @if let Some(input) = &step.input {
                     h3 { "Input " span.faint { (clock(step.entered)) } }

@@ -62,7 +62,8 @@ async fn page(State(console): State<Console>, Query(pages): Query<Pages>) -> Res
         .find(|machine| machine.name == TRAIN_AND_DEPLOY);
     let hint = html! {
         "The state machine " code { (TRAIN_AND_DEPLOY) } " trains, evaluates and deploys"
-        @if let Some(machine) = trains { ": " a href=(url("/start", &[("machine", Some(&machine.arn))])) { "start it" } }
+        @if let Some(machine) = trains { ": " a href=(url("/start", &[("machine", Some(&machine.arn))])) { "start \
+            it" } }
         "."
     };
     Ok(Page::new(Tab::Training, "Training").body(html! {
@@ -77,7 +78,8 @@ async fn page(State(console): State<Console>, Query(pages): Query<Pages>) -> Res
 fn table(jobs: &[Value]) -> Markup {
     html! {
         table.list {
-            thead { tr { th scope="col" { "Status" } th scope="col" { "Job" } th scope="col" { "Created (UTC)" } th.right scope="col" { "Took" } } }
+            thead { tr { th scope="col" { "Status" } th scope="col" { "Job" } th scope="col" { "Created \
+                (UTC)" } th.right scope="col" { "Took" } } }
             tbody {
                 @for job in jobs {
                     @let name = text(job, "TrainingJobName").unwrap_or_default();
@@ -208,7 +210,8 @@ fn state(job: &Value) -> Markup {
         div.facts {
             (chip(text(job, "TrainingJobStatus").unwrap_or_default()))
             span.faint { (text(job, "SecondaryStatus").unwrap_or_default()) }
-            span { span.faint { "Started " } (at(moment(text(job, "TrainingStartTime")))) span.faint { " UTC" } }
+            span { span.faint { "Started " } (at(moment(text(job, "TrainingStartTime")))) span.faint { " \
+                UTC" } }
             span { span.faint { "Took " } (between(moment(text(job, "TrainingStartTime")), Some(ended))) }
             span.actions { a.button href=(url("/logs", &[("name", Some(&log(name)))])) { "Log" } }
         }

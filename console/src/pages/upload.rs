@@ -69,7 +69,8 @@ async fn page(State(console): State<Console>) -> Page {
             input #files type="file" multiple accept="image/*";
         }
         ul.uploads #uploads aria-live="polite" {}
-        noscript { p.notice { "Uploading takes JavaScript; without it: " code { "aws s3 cp image.jpg " (incoming) } } }
+        noscript { p.notice { "Uploading takes JavaScript; without it: " code { "aws s3 cp \
+            image.jpg " (incoming) } } }
     })
 }
 

@@ -88,7 +88,8 @@ fn a_jpeg_of_half_the_rows_of_color_in_scans_of_their_own_is_refused() {
     };
     check_error(
         &jpeg((2, 2)).file((64, 64)),
-        "JPEG images with colors of half the height in scans of their own are not read: convert it to JPEG or PNG",
+        "JPEG images with colors of half the height in scans of their own are not read: convert \
+         it to JPEG or PNG",
     );
     fit(&jpeg((1, 1)).file((64, 64)), shape(32, 32)).unwrap();
 }

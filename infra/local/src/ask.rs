@@ -20,12 +20,14 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
 pub enum KeyError {
     /// The stack has a key, and the client has none.
     #[error(
-        "the stack at {0} verifies signatures: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY to its key"
+        "the stack at {0} verifies signatures: set SCONES_ACCESS_KEY_ID and \
+         SCONES_SECRET_ACCESS_KEY to its key"
     )]
     None(String),
     /// The stack has another key.
     #[error(
-        "the stack at {url} does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: {message}"
+        "the stack at {url} does not take the key in SCONES_ACCESS_KEY_ID and \
+         SCONES_SECRET_ACCESS_KEY: {message}"
     )]
     Wrong {
         /// The URL of the stack.
@@ -128,14 +130,16 @@ mod tests {
         assert_eq!(
             check_key(&url, None).unwrap_err().to_string(),
             format!(
-                "the stack at {url} verifies signatures: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY to its key"
+                "the stack at {url} verifies signatures: set SCONES_ACCESS_KEY_ID and \
+                 SCONES_SECRET_ACCESS_KEY to its key"
             )
         );
         let url = answers(REFUSED);
         assert_eq!(
             check_key(&url, Some(&key)).unwrap_err().to_string(),
             format!(
-                "the stack at {url} does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: X: why"
+                "the stack at {url} does not take the key in SCONES_ACCESS_KEY_ID and \
+                 SCONES_SECRET_ACCESS_KEY: X: why"
             )
         );
     }

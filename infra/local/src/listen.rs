@@ -17,7 +17,8 @@ pub(crate) const STACK_INFO_PATH: &str = "/_scones/stack";
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// Another stack has it.
-    #[error("{address} is held by the stack that runs as process {}; use that one, stop it, or give --port another port", info.pid)]
+    #[error("{address} is held by the stack that runs as process {}; use that one, stop it, or \
+             give --port another port", info.pid)]
     HeldByStack {
         /// The requested address.
         address: SocketAddr,
@@ -29,9 +30,10 @@ pub enum ListenError {
     Held(SocketAddr),
     /// Without a key the stack accepts any, so it must not be reachable from other machines.
     #[error(
-        "{0} can be reached from other machines, and whoever reaches a stack without a key can run the functions and read \
-         every object: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY, and the stack verifies every request's \
-         signature; or give --listen a loopback address"
+        "{0} can be reached from other machines, and whoever reaches a stack without a key can \
+         run the functions and read every object: set SCONES_ACCESS_KEY_ID and \
+         SCONES_SECRET_ACCESS_KEY, and the stack verifies every request's signature; or give \
+         --listen a loopback address"
     )]
     NoKey(SocketAddr),
     /// The system refused.
@@ -91,7 +93,8 @@ mod tests {
         assert_eq!(
             message,
             format!(
-                "{address} is held by another program; give --port another port (0 takes a free one)"
+                "{address} is held by another program; give --port another port (0 takes a free \
+                 one)"
             )
         );
     }
@@ -104,9 +107,10 @@ mod tests {
             assert_eq!(
                 message,
                 format!(
-                    "{address} can be reached from other machines, and whoever reaches a stack without a key can run the \
-                     functions and read every object: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY, and the \
-                     stack verifies every request's signature; or give --listen a loopback address"
+                    "{address} can be reached from other machines, and whoever reaches a stack \
+                     without a key can run the functions and read every object: set \
+                     SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY, and the stack verifies \
+                     every request's signature; or give --listen a loopback address"
                 )
             );
         }

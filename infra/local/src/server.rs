@@ -121,7 +121,8 @@ async fn verify_and_dispatch(
 }
 
 /// A hint for clients that reach the stack under another name, or from a web page.
-const WITH_A_KEY: &str = "a stack with a key (SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY) answers whoever signs with it";
+const WITH_A_KEY: &str = "a stack with a key (SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY) \
+                          answers whoever signs with it";
 
 /// Returns the response to a request whose signature is not valid.
 fn signature_error_response(
@@ -226,7 +227,8 @@ fn not_here(stack: &Stack, name: &str) -> Response<Body> {
         .collect();
     let here = here.join(", ");
     let message = format!(
-        "The local stack has no service {name:?}; it has: {here}. Send this request to AWS: unset AWS_ENDPOINT_URL for it."
+        "The local stack has no service {name:?}; it has: {here}. Send this request to AWS: unset \
+         AWS_ENDPOINT_URL for it."
     );
     ErrorResponse::new(
         StatusCode::NOT_IMPLEMENTED,

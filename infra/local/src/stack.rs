@@ -80,7 +80,8 @@ pub enum StartError {
     Template(#[from] TemplateError),
     /// The template has a function that nothing here runs.
     #[error(
-        "the function {0} can't be run: its Metadata.BuildProperties.Binary names none of this program's functions"
+        "the function {0} can't be run: its Metadata.BuildProperties.Binary names none of this \
+         program's functions"
     )]
     NoCommand(String),
     /// A service could not open its state, or rejected the template's resources.

@@ -50,7 +50,8 @@ fn reachable_address(address: SocketAddr) -> SocketAddr {
 pub enum LockError {
     /// Another stack runs on it.
     #[error(
-        "the data directory {dir} is held by the stack that runs as process {} at {}; use that one, stop it, or give --data-dir another directory",
+        "the data directory {dir} is held by the stack that runs as process {} at {}; use that \
+         one, stop it, or give --data-dir another directory",
         info.pid, info.url
     )]
     Held {
@@ -61,12 +62,14 @@ pub enum LockError {
     },
     /// Another process has just taken it and has not yet identified itself.
     #[error(
-        "the data directory {0} is being taken by another stack at this moment; try again, or give --data-dir another directory"
+        "the data directory {0} is being taken by another stack at this moment; try again, or \
+         give --data-dir another directory"
     )]
     Starting(PathBuf),
     /// The directory can't be used.
     #[error(
-        "the data directory {dir} can't be used: {source}; give --data-dir a directory that can be written to"
+        "the data directory {dir} can't be used: {source}; give --data-dir a directory that can \
+         be written to"
     )]
     Io {
         /// The data directory.
@@ -189,7 +192,13 @@ mod tests {
         first.write_info(&info("http://127.0.0.1:4566")).unwrap();
         let message = DataDir::take(dir.path()).unwrap_err().to_string();
         let pid = std::process::id();
-        assert!(message.contains(&format!("held by the stack that runs as process {pid} at http://127.0.0.1:4566; use that one")), "{message}");
+        assert!(
+            message.contains(&format!(
+                "held by the stack that runs as process {pid} at \
+                                           http://127.0.0.1:4566; use that one"
+            )),
+            "{message}"
+        );
         assert_eq!(running(dir.path()).unwrap().url, "http://127.0.0.1:4566");
     }
 

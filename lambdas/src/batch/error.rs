@@ -70,7 +70,8 @@ impl ImageError {
 pub enum Error {
     /// The event is not what `ItemBatcher` makes.
     #[error(
-        "the event is {0}: a batch is like {{\"BatchInput\": {{\"bucket\": \"...\"}}, \"Items\": [{{\"Key\": \"...\"}}]}}"
+        "the event is {0}: a batch is like {{\"BatchInput\": {{\"bucket\": \"...\"}}, \"Items\": \
+         [{{\"Key\": \"...\"}}]}}"
     )]
     InvalidBatch(String),
     /// The threshold of the execution is none.

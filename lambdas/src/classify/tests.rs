@@ -127,11 +127,13 @@ async fn an_answer_that_is_not_scores_is_invalid() {
     for (answer, text) in [
         (
             "",
-            "neither a JSON array of numbers, nor {\"prediction\": [...]}, nor a CSV row of numbers: \"\"",
+            "neither a JSON array of numbers, nor {\"prediction\": [...]}, nor a CSV row of \
+             numbers: \"\"",
         ),
         (
             "<html>",
-            "neither a JSON array of numbers, nor {\"prediction\": [...]}, nor a CSV row of numbers: \"<html>\"",
+            "neither a JSON array of numbers, nor {\"prediction\": [...]}, nor a CSV row of \
+             numbers: \"<html>\"",
         ),
         ("[]", "the inferences are empty: \"[]\""),
         (
@@ -140,7 +142,8 @@ async fn an_answer_that_is_not_scores_is_invalid() {
         ),
         (
             "[3.2, -1.1]",
-            "the inferences are not probabilities: number 0 is 3.2, not from 0 to 1: \"[3.2, -1.1]\"",
+            "the inferences are not probabilities: number 0 is 3.2, not from 0 to 1: \"[3.2, \
+             -1.1]\"",
         ),
     ] {
         let error = answered(answer).await.unwrap_err();

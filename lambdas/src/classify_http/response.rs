@@ -48,7 +48,8 @@ impl ErrorResponse {
     }
 
     pub(super) fn empty() -> Self {
-        let how = "the request has no body: send the image itself, for example with curl --data-binary @image.jpg";
+        let how = "the request has no body: send the image itself, for example with curl \
+                   --data-binary @image.jpg";
         Self::new(StatusCode::BAD_REQUEST, "EmptyBody", how)
     }
 
@@ -58,13 +59,15 @@ impl ErrorResponse {
     }
 
     pub(super) fn multipart() -> Self {
-        let how = "forms are not read: send the image itself as the body, for example with curl --data-binary @image.jpg";
+        let how = "forms are not read: send the image itself as the body, for example with curl \
+                   --data-binary @image.jpg";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedBody", how)
     }
 
     pub(super) fn too_large(bytes: usize) -> Self {
         let how = format!(
-            "the image has {bytes} bytes, and {MAX_BYTES} are taken here: send a smaller one, or upload it under incoming/"
+            "the image has {bytes} bytes, and {MAX_BYTES} are taken here: send a smaller one, or \
+             upload it under incoming/"
         );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", how)
     }

@@ -110,7 +110,8 @@ async fn an_event_that_asks_nothing_is_invalid() {
 async fn a_missing_prediction_is_named_with_its_image() {
     let mut objects = objects();
     objects.remove("out/e.png.out");
-    let text = "s3://pictures/out/e.png.out: the object does not exist: there is no prediction for s3://pictures/test/e.png";
+    let text = "s3://pictures/out/e.png.out: the object does not exist: there is no prediction \
+                for s3://pictures/test/e.png";
     check_error(objects, event(), "PredictionsMissing", text).await;
 }
 

@@ -117,7 +117,8 @@ fn a_doubtful_image_is_refused_with_label_confidence_and_threshold() {
     );
     check_text(
         json!({"inferences": [0.39, 0.61]}),
-        "an image without s3_bucket and s3_key: class 1 with confidence 0.61 is below the threshold 0.93",
+        "an image without s3_bucket and s3_key: class 1 with confidence 0.61 is below the \
+         threshold 0.93",
     );
 }
 

@@ -218,7 +218,8 @@ async fn check_error(function: &MonitorEndpoint, event: Value, name: &str, text:
 #[tokio::test]
 async fn what_cant_be_done_has_a_name() {
     let empty = Objects::default();
-    let text = "there is no baseline in s3://pictures/monitoring/scones/baseline/: make it with `scones monitor baseline`";
+    let text = "there is no baseline in s3://pictures/monitoring/scones/baseline/: make it with \
+                `scones monitor baseline`";
     check_error(&function(&empty), event(), "BaselineMissing", text).await;
     let broken = with_baseline();
     broken.lock().unwrap().insert(

@@ -112,7 +112,8 @@ async fn what_s3_refuses_has_a_name_of_its_own() {
             403,
             "AccessDenied",
             "AccessDenied",
-            "access denied: the role needs s3:GetObject on it, and s3:ListBucket to tell what is missing",
+            "access denied: the role needs s3:GetObject on it, and s3:ListBucket to tell what is \
+             missing",
         ),
         (
             403,
@@ -182,7 +183,7 @@ async fn too_many_bytes_are_not_read() {
     check(
         &error,
         "ObjectTooLarge",
-        "s3://pictures/test/a b.png: the object has 33554433 bytes, and images are read up to 33554432: \
-         upload a smaller one",
+        "s3://pictures/test/a b.png: the object has 33554433 bytes, and images are read up to \
+         33554432: upload a smaller one",
     );
 }

@@ -107,8 +107,8 @@ async fn one_bad_record_loses_no_other() {
     assert_eq!(error.name(), "ExecutionsNotStarted");
     assert_eq!(
         error.to_string(),
-        "2 of 4 uploads started no execution: record 1: not a record of S3: missing field `eventTime`; \
-         s3://pictures/b.png: StateMachineDoesNotExist: as AWS says it"
+        "2 of 4 uploads started no execution: record 1: not a record of S3: missing field \
+         `eventTime`; s3://pictures/b.png: StateMachineDoesNotExist: as AWS says it"
     );
 }
 

@@ -93,8 +93,8 @@ async fn labels_may_be_given_and_must_be_the_models() {
     let (mut same, _) = function(&[(KEY, archive.clone())], Some("bicycle,motorcycle")).await;
     assert!(same.output(event()).await["label"].is_string());
     let (mut other, _) = function(&[(KEY, archive)], Some("motorcycle,bicycle")).await;
-    let expected = "s3://pictures/a.png: the model s3://pictures/models/model.tar.gz can't be used: its labels are \
-                    bicycle, motorcycle, and LABELS has motorcycle, bicycle";
+    let expected = "s3://pictures/a.png: the model s3://pictures/models/model.tar.gz can't be \
+                    used: its labels are bicycle, motorcycle, and LABELS has motorcycle, bicycle";
     assert_eq!(
         other.error(event()).await,
         ("ModelUnusable".into(), expected.into())

@@ -52,7 +52,8 @@ async fn get_object(State(services): State<Arc<Services>>, Path(key): Path<Strin
     match services.objects.get(&key) {
         Some(bytes) => bytes.clone().into_response(),
         None => {
-            let error = "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>";
+            let error = "<Error><Code>NoSuchKey</Code><Message>The specified key does not \
+                         exist.</Message></Error>";
             (StatusCode::NOT_FOUND, error).into_response()
         }
     }

@@ -47,7 +47,8 @@ pub enum InvalidResponse {
     Json(String, String),
     /// It is neither JSON nor a row of numbers.
     #[error(
-        "neither a JSON array of numbers, nor {{\"prediction\": [...]}}, nor a CSV row of numbers: {0}"
+        "neither a JSON array of numbers, nor {{\"prediction\": [...]}}, nor a CSV row of \
+         numbers: {0}"
     )]
     Format(String),
     /// It is JSON or numbers, but not scores.
@@ -309,7 +310,8 @@ mod tests {
 
     #[test]
     fn a_response_that_is_not_scores_says_why_and_how_it_begins() {
-        let format = "neither a JSON array of numbers, nor {\"prediction\": [...]}, nor a CSV row of numbers";
+        let format = "neither a JSON array of numbers, nor {\"prediction\": [...]}, nor a CSV row \
+                      of numbers";
         check_response("", Err(&format!("{format}: \"\"")));
         check_response("bicycle", Err(&format!("{format}: \"bicycle\"")));
         check_response(
@@ -319,7 +321,8 @@ mod tests {
         check_response(
             "{\"predictions\": []}",
             Err(
-                "the inferences are not numbers: an object is not an array: \"{\\\"predictions\\\": []}\"",
+                "the inferences are not numbers: an object is not an array: \
+                 \"{\\\"predictions\\\": []}\"",
             ),
         );
         check_response(
@@ -330,7 +333,8 @@ mod tests {
         check_response(
             "NaN,0.5",
             Err(
-                "the inferences are not probabilities: number 0 is NaN, not from 0 to 1: \"NaN,0.5\"",
+                "the inferences are not probabilities: number 0 is NaN, not from 0 to 1: \
+                 \"NaN,0.5\"",
             ),
         );
         check_response(

@@ -82,7 +82,8 @@ impl Config {
         let pooled = |side: usize| side.checked_shr(pools as u32).unwrap_or(0);
         if self.widths.contains(&0) || pooled(shape.height().min(shape.width())) == 0 {
             return Err(format!(
-                "widths are {:?}; expected numbers over 0, and so few that an image of {shape} can be halved between them",
+                "widths are {:?}; expected numbers over 0, and so few that an image of {shape} \
+                 can be halved between them",
                 self.widths
             ));
         }
@@ -136,7 +137,8 @@ fn read_shape<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Shape, D::Er
     let shape = <[usize; 3]>::deserialize(deserializer)?;
     Shape::try_from(shape).map_err(|_| {
         D::Error::custom(format!(
-            "the input shape is {shape:?}; expected [3, height, width] with 1 to {MAX_SIDE} pixels each"
+            "the input shape is {shape:?}; expected [3, height, width] with 1 to {MAX_SIDE} \
+             pixels each"
         ))
     })
 }

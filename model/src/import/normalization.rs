@@ -57,7 +57,10 @@ impl FromStr for Normalization {
         }
         let names = KNOWN.map(|(name, _)| name).join(", ");
         explicit(text).ok_or_else(|| {
-            format!("expected {names}, or MEAN/STD of the colors, as 0.485,0.456,0.406/0.229,0.224,0.225")
+            format!(
+                "expected {names}, or MEAN/STD of the colors, as \
+                     0.485,0.456,0.406/0.229,0.224,0.225"
+            )
         })
     }
 }

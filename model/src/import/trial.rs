@@ -40,7 +40,8 @@ pub(super) fn kind_of_scores(
     match (is_probable, graph.last_operator.as_str()) {
         (true, _) => Ok(Scores::Probabilities { is_row }),
         (false, operator @ ("Sigmoid" | "HardSigmoid")) => Err(ImportError::Output(format!(
-            "the last operator is {operator}: each class has a probability of its own, and several can hold; expected one row of scores of which the highest decides"
+            "the last operator is {operator}: each class has a probability of its own, and \
+             several can hold; expected one row of scores of which the highest decides"
         ))),
         (false, _) => Ok(Scores::Logits { is_row }),
     }

@@ -195,11 +195,13 @@ mod tests {
         );
         check_error(
             &["train/a.png", "train_lst/a.lst", "train_lst/b.lst"],
-            "the channel `train_lst` must hold exactly one .lst file; ROOT/input/data/train_lst holds 2",
+            "the channel `train_lst` must hold exactly one .lst file; ROOT/input/data/train_lst \
+             holds 2",
         );
         check_error(
             &["train/a.png", "train_lst/a.lst", "validation/b.png"],
-            "the channel `validation_lst` is missing: there is no folder ROOT/input/data/validation_lst",
+            "the channel `validation_lst` is missing: there is no folder \
+             ROOT/input/data/validation_lst",
         );
         check_error(
             &["train/a.png", "train_lst/a.lst", "calibration_lst/c.lst"],
@@ -207,7 +209,8 @@ mod tests {
         );
         check_error(
             &["train/a.png", "train_lst/a.lst", "model/x"],
-            "the channel `model` holds neither model.tar.gz nor weights.safetensors: ROOT/input/data/model",
+            "the channel `model` holds neither model.tar.gz nor weights.safetensors: \
+             ROOT/input/data/model",
         );
     }
 }

@@ -43,7 +43,8 @@ pub enum CheckpointError {
     },
     /// The file is of another job.
     #[error(
-        "{0} is of a job with other hyperparameters, images or starting weights; give this job a checkpoint folder of its own"
+        "{0} is of a job with other hyperparameters, images or starting weights; give this job a \
+         checkpoint folder of its own"
     )]
     Other(PathBuf),
     /// The file is not what is written here.

@@ -16,8 +16,8 @@ pub enum TrainError {
     Channel(#[from] ChannelError),
     /// There is less memory than the training would take.
     #[error(
-        "ClientError: the training needs about {megabytes} MB of memory, and {available} MB are there: lower {settings}, or \
-         use fewer images"
+        "ClientError: the training needs about {megabytes} MB of memory, and {available} MB are \
+         there: lower {settings}, or use fewer images"
     )]
     Memory {
         /// MiB that it would take.
@@ -46,7 +46,8 @@ pub enum TrainError {
     Checkpoint(#[from] CheckpointError),
     /// The loss is no longer a number.
     #[error(
-        "AlgorithmError: the loss is not a number in epoch {epoch}: learning_rate {learning_rate} is too high"
+        "AlgorithmError: the loss is not a number in epoch {epoch}: learning_rate {learning_rate} \
+         is too high"
     )]
     Diverged {
         /// From 0.

@@ -139,8 +139,9 @@ mod tests {
         let error = too_large(&settings(&[("mini_batch_size", "4096")]), 5 << 30, 1 << 30);
         assert_eq!(
             error.to_string(),
-            "ClientError: the training needs about 5120 MB of memory, and 1024 MB are there: lower mini_batch_size 4096, \
-             image_shape 3,32,32 and widths 32,64,128,128, or use fewer images"
+            "ClientError: the training needs about 5120 MB of memory, and 1024 MB are there: \
+             lower mini_batch_size 4096, image_shape 3,32,32 and widths 32,64,128,128, or use \
+             fewer images"
         );
     }
 }

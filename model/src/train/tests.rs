@@ -246,7 +246,8 @@ fn a_checkpoint_of_another_job_is_refused() {
     drawn::hyperparameters(root.path(), &[("checkpoint_frequency", "1"), ("seed", "9")]);
     check_failure(
         &root,
-        "ClientError: the checkpoint ROOT/checkpoints/checkpoint.safetensors is of a job with other hyperparameters",
+        "ClientError: the checkpoint ROOT/checkpoints/checkpoint.safetensors is of a job with \
+         other hyperparameters",
     );
     let bytes = fs::read(&checkpoint).unwrap();
     fs::write(&checkpoint, &bytes[..bytes.len() - 9]).unwrap();

@@ -169,7 +169,8 @@ mod tests {
             "echo \"thread 'main' has overflowed its stack\" >&2; kill -ABRT $$",
             &too_deep,
         );
-        let too_slow = "it takes more than 60 s to load and answer once (set SCONES_MODEL_SECONDS to allow more)";
+        let too_slow = "it takes more than 60 s to load and answer once (set SCONES_MODEL_SECONDS \
+                        to allow more)";
         check("kill -XCPU $$", &failed(too_slow));
         check(
             "echo wrong >&2; exit 2",

@@ -230,6 +230,7 @@ fn an_archive_with_a_long_name_of_gigabytes_is_refused() {
     let said = refusal(&[
         "evaluate", "--model", &archive, "--images", &images, "--lst", &images,
     ]);
-    let expected = "model.tar.gz: it can't be unpacked: the headers of an entry, or what follows the last, have more than";
+    let expected = "model.tar.gz: it can't be unpacked: the headers of an entry, or what follows \
+                    the last, have more than";
     assert!(said.contains(expected), "{said}");
 }

@@ -172,7 +172,10 @@ impl Comparison<'_> {
         let lengths = [before, now].map(|side| side.first().map_or(0, Vec::len));
         let result = mmd::test(before, now, SEED).ok_or_else(|| {
             let [before, now] = lengths;
-            format!("the baseline's have {before} numbers and the window's {now}: they are of two networks; make a new baseline")
+            format!(
+                "the baseline's have {before} numbers and the window's {now}: they are of two \
+                     networks; make a new baseline"
+            )
         })?;
         Ok(Measurement {
             distance: result.mmd2,
@@ -193,7 +196,11 @@ impl Comparison<'_> {
             .count() as u64;
         let now = Proportion::new(correct, self.observed.outcomes.len() as u64);
         if now.whole == 0 {
-            return Err("no answer's true class is known: upload ground truth, for example with `scones monitor label`".to_owned());
+            return Err(
+                "no answer's true class is known: upload ground truth, for example with \
+                        `scones monitor label`"
+                    .to_owned(),
+            );
         }
         self.check_count(now.whole as usize)?;
         let before = Proportion::new(stats.correct, stats.labeled);

@@ -151,14 +151,16 @@ fn what_is_not_tested_says_why() {
         &good,
         &window,
         "embeddings",
-        "the baseline's have 48 numbers and the window's 3: they are of two networks; make a new baseline",
+        "the baseline's have 48 numbers and the window's 3: they are of two networks; make a new \
+         baseline",
     );
     window.outcomes.clear();
     check_not_tested(
         &good,
         &window,
         "accuracy",
-        "no answer's true class is known: upload ground truth, for example with `scones monitor label`",
+        "no answer's true class is known: upload ground truth, for example with `scones monitor \
+         label`",
     );
     window.images.clear();
     check_not_tested(

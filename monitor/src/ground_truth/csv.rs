@@ -9,7 +9,8 @@ use super::GroundTruth;
 pub enum InvalidCsv {
     /// The header lacks a column.
     #[error(
-        "the first line has no column {missing}: it is {found:?}, and should name the columns id and label"
+        "the first line has no column {missing}: it is {found:?}, and should name the columns id \
+         and label"
     )]
     Header {
         /// The missing column.
@@ -131,7 +132,8 @@ mod tests {
     fn what_is_missing_is_named() {
         check_error(
             "inference,label\na,b\n",
-            "the first line has no column id: it is \"inference,label\", and should name the columns id and label",
+            "the first line has no column id: it is \"inference,label\", and should name the \
+             columns id and label",
         );
         check_error(
             "",

@@ -136,8 +136,8 @@ async fn labels_are_written_by_the_hour_and_found_in_their_window() {
     );
     assert_eq!(
         skipped.to_string(),
-        "1 lines skipped\n  1 UnknownClass, such as ground-truth/scones/2025/10/05/00/two.jsonl line 2: there is no class \
-         \"tandem\": the labels are bicycle, motorcycle"
+        "1 lines skipped\n  1 UnknownClass, such as ground-truth/scones/2025/10/05/00/two.jsonl \
+         line 2: there is no class \"tandem\": the labels are bicycle, motorcycle"
     );
     let morning = window("2025-10-04T00:00:00Z", "2025-10-04T12:00:00Z");
     let (classes, _) = read(&bucket, &location, &morning, &labels()).await.unwrap();

@@ -88,7 +88,8 @@ fn runs<T>(buckets: &[TimeBucket], value: impl Fn(usize, &TimeBucket) -> Option<
 fn confidence_over_time(report: &Report<'_>) -> Svg {
     let buckets = buckets(report);
     let threshold = report.observed.threshold.as_f64();
-    let label = "Median confidence and the range of the middle 80 % of the answers, over time, with the gate's threshold";
+    let label = "Median confidence and the range of the middle 80 % of the answers, over time, \
+                 with the gate's threshold";
     let mut plot = Plot::new(WIDE, (0.0, buckets.len() as f64), (0.0, 1.0), label);
     plot.y_ticks(&percent_ticks(1.0, 5));
     plot.x_ticks(&times(report));
@@ -240,7 +241,8 @@ fn classes_over_time(report: &Report<'_>) -> Svg {
 }
 
 fn reliability(report: &Report<'_>) -> Svg {
-    let label = "The part of the answers that is right, by confidence, with intervals of 95 %; on the line they would be the same";
+    let label = "The part of the answers that is right, by confidence, with intervals of 95 %; on \
+                 the line they would be the same";
     let mut plot = Plot::new(HALF, (0.0, 1.0), (0.0, 1.0), label);
     plot.y_ticks(&percent_ticks(1.0, 5));
     plot.x_ticks(&percent_ticks(1.0, 5));

@@ -41,11 +41,13 @@ fn figure(report: &Report<'_>, image: &GalleryImage) -> Markup {
             @if image.png.is_empty() {
                 p { "no image" }
             } @else {
-                img src=(format!("data:image/png;base64,{}", STANDARD.encode(&image.png))) alt=(format!("answered as {answer}"));
+                img src=(format!("data:image/png;base64,{}", STANDARD.encode(&image.png))) alt=(format!("answered \
+                    as {answer}"));
             }
             figcaption {
                 strong { (answer) } " " (percent(f64::from(image.confidence)))
-                @if let Some(class) = image.class.filter(|class| *class != image.predicted) { br; "is " (label(class)) }
+                @if let Some(class) = image.class.filter(|class| *class != image.predicted) { br; "is \
+                    " (label(class)) }
                 span.id { (image.id) }
             }
         }

@@ -137,8 +137,10 @@ impl Report<'_> {
         html! {
             section.merits {
                 (merit("answers", &group(observed.answers), &format!("{} with an image", group(observed.inputs))))
-                (merit_of("pass the gate", Some(Proportion::new(observed.passed, observed.answers).interval()), before("pass_rate"), "no answers"))
-                (merit_of("estimated accuracy", estimated, before("estimated_accuracy"), "not estimated"))
+                (merit_of("pass the gate", Some(Proportion::new(observed.passed, observed.answers).interval()), before("pass_rate"), "no \
+                    answers"))
+                (merit_of("estimated accuracy", estimated, before("estimated_accuracy"), "not \
+                    estimated"))
                 (merit_of("accuracy by labels", accuracy, before("accuracy"), none))
             }
         }

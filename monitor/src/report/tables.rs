@@ -14,12 +14,15 @@ pub(super) fn tests(report: &Report<'_>) -> Markup {
         section {
             h2 { "Each test" }
             p.soft {
-                "A test fails where the difference is more than chance explains (probability at most "
+                "A test fails where the difference is more than chance explains (probability at \
+                 most "
                 (report.baseline.constraints.image_classification.significance_level)
-                ", corrected for the number of tests) and reaches the mark, from which on it matters."
+                ", corrected for the number of tests) and reaches the mark, from which on it \
+                 matters."
             }
             div.scroll { table {
-                thead { tr { th { "test" } th { "baseline" } th { "now" } th { "difference" } th {} th { "probability by chance" } } }
+                thead { tr { th { "test" } th { "baseline" } th { "now" } th { "difference" } th {} th { "probability \
+                    by chance" } } }
                 tbody { @for test in &report.findings.tests { (row(test)) } }
             } }
         }
@@ -88,7 +91,8 @@ pub(super) fn quality(report: &Report<'_>) -> Markup {
             } }
             @if labels.len() <= LEGIBLE { (confusion(labels, &quality.confusion)) }
             p.soft {
-                "Of those that pass the gate, " (interval(&quality.gate_precision)) " are right. Calibration error "
+                "Of those that pass the gate, " (interval(&quality.gate_precision)) " are right. \
+                    Calibration error "
                 (format!("{:.3}", quality.ece)) ", where " (format!("{:.3}", quality.ece_floor))
                 " would be chance; log loss " (format!("{:.3}", quality.log_loss)) "."
             }
@@ -120,14 +124,18 @@ pub(super) fn small_print(report: &Report<'_>) -> Markup {
     html! {
         footer {
             p {
-                "The baseline has " (group(baseline.dataset.item_count)) " answers. Distributions are compared on fair samples of at most "
-                (group(crate::observed::SAMPLE as u64)) " answers, embeddings on " (group(crate::observed::EMBEDDINGS as u64)) ". "
-                "Intervals are of 95 %. The estimated accuracy takes answers of one confidence to be as often right as they were in the "
+                "The baseline has " (group(baseline.dataset.item_count)) " answers. Distributions \
+                    are compared on fair samples of at most "
+                (group(crate::observed::SAMPLE as u64)) " answers, embeddings on " (group(crate::observed::EMBEDDINGS as u64)) ". \
+                    "
+                "Intervals are of 95 %. The estimated accuracy takes answers of one confidence to \
+                 be as often right as they were in the "
                 "baseline; labels show whether they are."
             }
             @if skipped.lines > 0 {
                 p { (group(skipped.lines)) " lines could not be used:" }
-                ul { @for reason in &skipped.reasons { li { (group(reason.lines)) " " (reason.name) ", such as " (reason.first) } } }
+                ul { @for reason in &skipped.reasons { li { (group(reason.lines)) " " (reason.name) ", \
+                    such as " (reason.first) } } }
             }
         }
     }

@@ -30,7 +30,8 @@ pub(crate) async fn run(demo: &cli::Demo) -> anyhow::Result<ExitCode> {
     let running = stack::start(&demo.stack, Some(&demo.stack.template)).await?;
     let report = tokio::select! {
         report = workflow(demo, &running.stack) => report,
-        stopped = stack::shutdown_requested(&demo.stack) => stopped.and_then(|()| anyhow::bail!("stopped before the end")),
+        stopped = stack::shutdown_requested(&demo.stack) => stopped.and_then(|()| anyhow::bail!("stopped \
+            before the end")),
     };
     let code = match report {
         Ok(report) => conclude(demo, &running, &report).await,
@@ -51,7 +52,8 @@ async fn conclude(
     }
     if !report.all_well() {
         eprintln!(
-            "scones: not every execution ended as it should, or the gate was not seen to pass and to refuse"
+            "scones: not every execution ended as it should, or the gate was not seen to pass and \
+             to refuse"
         );
     }
     if demo.once {

@@ -132,7 +132,8 @@ async fn model_is_there(clients: &Clients, url: &str) -> Finding {
         Err(error) if matches!(status(&error), Some(403 | 404)) => Finding::wrong(
             what,
             "is not there",
-            "train one: scones demo here; on AWS run the state machine train-and-deploy, or just deploy --model FILE",
+            "train one: scones demo here; on AWS run the state machine train-and-deploy, or just \
+             deploy --model FILE",
         ),
         Err(error) => Finding::wrong(what, DisplayErrorContext(error).to_string(), "try again"),
     }

@@ -41,7 +41,8 @@ pub(crate) async fn run(doctor: &cli::Doctor) -> anyhow::Result<ExitCode> {
         checks::programs(&mut findings);
         findings.add(Finding::unknown(
             "quotas",
-            "not looked at: Service Quotas in the console has them; SageMaker's for an instance type may be 0 in a new account",
+            "not looked at: Service Quotas in the console has them; SageMaker's for an instance \
+             type may be 0 in a new account",
         ));
     }
     print!("{findings}");

@@ -56,7 +56,8 @@ pub(super) async fn run(args: &BaselineArgs) -> anyhow::Result<ExitCode> {
     };
     ensure!(
         observed.answers > 0,
-        "there is no answer to make a baseline of: give --images, --lst and --model, or another --from and --to"
+        "there is no answer to make a baseline of: give --images, --lst and --model, or another \
+         --from and --to"
     );
     let labeled = observed.outcomes.len();
     let mut baseline = Baseline::of(observed);

@@ -215,11 +215,9 @@ mod tests {
     fn syntax_errors_are_short() {
         assert_eq!(
             rendered("{\n\t\"a\": tru\n}"),
-            "error[INVALID_JSON_DESCRIPTION]: Unrecognized token 'tru': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n\
-             \x20 --> f.json:2:7\n\
-             \x20  |\n\
-             \x202 |  \"a\": tru\n\
-             \x20  |       ^^^"
+            "error[INVALID_JSON_DESCRIPTION]: Unrecognized token 'tru': was expecting (JSON \
+             String, Number, Array, Object or token 'null', 'true' or 'false')\n\x20 --> \
+             f.json:2:7\n\x20  |\n\x202 |  \"a\": tru\n\x20  |       ^^^"
         );
     }
 

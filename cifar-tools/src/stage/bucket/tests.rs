@@ -200,7 +200,8 @@ async fn a_missing_bucket_says_so() {
         .unwrap_err();
     assert_eq!(
         error,
-        "listing s3://missing/ failed: the bucket does not exist; create it, or give another --bucket"
+        "listing s3://missing/ failed: the bucket does not exist; create it, or give another \
+         --bucket"
     );
 }
 

@@ -130,7 +130,8 @@ impl ApiGateway {
         match tokio::time::timeout(INTEGRATION_TIMEOUT, invocation).await {
             Ok(Ok(invocation)) => response::from_invocation(&invocation),
             Ok(Err(error)) => {
-                tracing::error!(function = route.function_arn, %error, "the function can't be invoked");
+                tracing::error!(function = route.function_arn, %error, "the function can't be \
+                    invoked");
                 response::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
             }
             Err(_) => response::message(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out"),

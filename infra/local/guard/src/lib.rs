@@ -33,12 +33,14 @@ pub enum Refusal {
     NoHost,
     /// `Host` is not a name of this machine.
     #[error(
-        "the Host {0:?} is not a name of this machine: use 127.0.0.1, [::1], localhost or a name that ends in .localhost"
+        "the Host {0:?} is not a name of this machine: use 127.0.0.1, [::1], localhost or a name \
+         that ends in .localhost"
     )]
     ForeignHost(String),
     /// The request comes from a page of another origin.
     #[error(
-        "a web page of another origin sent this request (its Origin or Sec-Fetch-Site says so), and pages may not use this server"
+        "a web page of another origin sent this request (its Origin or Sec-Fetch-Site says so), \
+         and pages may not use this server"
     )]
     ForeignOrigin,
 }
@@ -211,7 +213,8 @@ mod tests {
         assert_eq!(refusal.status(), 403);
         assert_eq!(
             refusal.to_string(),
-            "the Host \"rebound.example\" is not a name of this machine: use 127.0.0.1, [::1], localhost or a name that ends in .localhost"
+            "the Host \"rebound.example\" is not a name of this machine: use 127.0.0.1, [::1], \
+             localhost or a name that ends in .localhost"
         );
     }
 
@@ -250,7 +253,8 @@ mod tests {
         let refusal = check_origin(&request(Method::GET, &linked)).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "a web page of another origin sent this request (its Origin or Sec-Fetch-Site says so), and pages may not use this server"
+            "a web page of another origin sent this request (its Origin or Sec-Fetch-Site says \
+             so), and pages may not use this server"
         );
     }
 }

@@ -87,7 +87,8 @@ pub(crate) fn event_too_large(size: usize) -> InvokeError {
         "RequestEntityTooLargeException",
         413,
         format!(
-            "{size} byte payload is too large for the Event invocation type (limit {MAX_EVENT} bytes)"
+            "{size} byte payload is too large for the Event invocation type (limit {MAX_EVENT} \
+             bytes)"
         ),
     )
 }
@@ -137,8 +138,8 @@ pub(crate) fn no_such_operation(operation: &str) -> InvokeError {
         "UnknownOperationException",
         404,
         format!(
-            "{operation} is not an operation of the local Lambda service: functions come from the template. \
-             It has Invoke, ListFunctions, GetFunction and GetFunctionConfiguration."
+            "{operation} is not an operation of the local Lambda service: functions come from the \
+             template. It has Invoke, ListFunctions, GetFunction and GetFunctionConfiguration."
         ),
     )
 }

@@ -87,7 +87,8 @@ impl Failure {
             }
             Self::Reported { error_type, .. } => error_type.clone(),
             Self::TooLarge => format!(
-                "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
+                "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} \
+                 bytes)."
             ),
             Self::Exit(status) => exit_text(*status),
             Self::TimedOut(timeout) => {

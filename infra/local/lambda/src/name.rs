@@ -109,9 +109,8 @@ mod tests {
         );
         check(
             "classify:prod",
-            Err(
-                "Cannot find alias arn: arn:aws:lambda:us-east-1:123456789012:function:classify:prod",
-            ),
+            Err("Cannot find alias arn: \
+                 arn:aws:lambda:us-east-1:123456789012:function:classify:prod"),
         );
     }
 

@@ -217,7 +217,8 @@ fn check_owner(parts: &Parts) -> Result<(), S3Error> {
         if expected.len() != 12 || !expected.iter().all(u8::is_ascii_digit) {
             let expected = String::from_utf8_lossy(expected);
             let text = format!(
-                "The value of the expected bucket owner parameter must be an AWS Account ID... [{expected}]"
+                "The value of the expected bucket owner parameter must be an AWS Account ID... \
+                 [{expected}]"
             );
             let code = S3ErrorCode::Custom("InvalidBucketOwnerAWSAccountID".into());
             let mut error = S3Error::with_message(code, text);

@@ -233,7 +233,8 @@ impl Writer {
             self.reserve.keep();
         }
         if let Err(error) = self.close() {
-            tracing::error!(%error, "the database of S3 objects could not be closed: s3.sqlite-wal belongs to it");
+            tracing::error!(%error, "the database of S3 objects could not be closed: \
+                                     s3.sqlite-wal belongs to it");
         }
         if let Some(done) = closing {
             let _ = done.send(());

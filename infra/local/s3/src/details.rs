@@ -141,7 +141,8 @@ fn is_in_tags(c: char) -> bool {
 pub(super) fn tags_of_header(header: &str) -> Result<Vec<Tag>, Error> {
     let invalid = || {
         Error::argument(
-            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query \
+             parameters without tag name duplicates.",
             "x-amz-tagging",
             header,
         )

@@ -99,11 +99,13 @@ async fn deliver_round(waiting: Vec<Waiting>, invoke: &dyn Invoke) -> Round {
         {
             Ok(()) => done.push(event.id),
             Err(error) if is_final(&error) => {
-                tracing::warn!(bucket = event.bucket, function = event.function, %error, "an S3 event is dropped");
+                tracing::warn!(bucket = event.bucket, function = event.function, %error, "an S3 \
+                    event is dropped");
                 done.push(event.id);
             }
             Err(error) => {
-                tracing::warn!(bucket = event.bucket, function = event.function, %error, "an S3 event waits");
+                tracing::warn!(bucket = event.bucket, function = event.function, %error, "an S3 \
+                    event waits");
                 held_back.insert(event.bucket);
             }
         }

@@ -29,7 +29,8 @@ pub(super) enum Error {
     #[error("The specified version does not exist.")]
     NoSuchVersion,
     #[error(
-        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may \
+         have been aborted or completed."
     )]
     NoSuchUpload,
     #[error("The bucket you tried to delete is not empty")]
@@ -55,7 +56,8 @@ pub(super) enum Error {
     #[error("Your proposed upload is smaller than the minimum allowed size")]
     EntityTooSmall,
     #[error(
-        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."
+        "One or more of the specified parts could not be found.  The part may not have been \
+         uploaded, or the specified entity tag may not match the part's entity tag."
     )]
     InvalidPart,
     #[error("The list of parts was not in ascending order. Parts must be ordered by part number.")]
@@ -67,7 +69,8 @@ pub(super) enum Error {
     #[error("At least one of the pre-conditions you specified did not hold")]
     PreconditionFailed,
     #[error(
-        "The conditional request cannot succeed due to a conflicting operation against this resource."
+        "The conditional request cannot succeed due to a conflicting operation against this \
+         resource."
     )]
     ConditionalRequestConflict,
     #[error("Unable to validate the following destination configurations")]
@@ -75,7 +78,8 @@ pub(super) enum Error {
     #[error("The specified location-constraint is not valid")]
     InvalidLocationConstraint,
     #[error(
-        "The {0} location constraint is incompatible for the region specific endpoint this request was sent to."
+        "The {0} location constraint is incompatible for the region specific endpoint this \
+         request was sent to."
     )]
     IllegalLocationConstraint(String),
     #[error("The Versioning element must be specified")]
@@ -121,11 +125,14 @@ pub(super) enum Error {
     #[error("A row of the database of S3 objects is not what was written: {0}")]
     Row(#[from] serde_json::Error),
     #[error(
-        "s3.sqlite is missing or empty, and objects/ holds {0} files of objects: put s3.sqlite back from where they came from, or move objects/ away to start with no buckets"
+        "s3.sqlite is missing or empty, and objects/ holds {0} files of objects: put s3.sqlite \
+         back from where they came from, or move objects/ away to start with no buckets"
     )]
     NoDatabase(usize),
     #[error(
-        "s3.sqlite-wal is missing, and the stack that wrote s3.sqlite was not stopped: its last writes are only there. Put it back beside s3.sqlite, or create an empty s3.sqlite-wal to go on without them; files of objects that are unknown then are moved to lost+found/"
+        "s3.sqlite-wal is missing, and the stack that wrote s3.sqlite was not stopped: its last \
+         writes are only there. Put it back beside s3.sqlite, or create an empty s3.sqlite-wal to \
+         go on without them; files of objects that are unknown then are moved to lost+found/"
     )]
     NoWal,
     #[error("The S3 store is shutting down")]
@@ -289,7 +296,8 @@ pub(super) fn text_of(code: &str) -> Option<&'static str> {
             "The body of your POST request is not well-formed multipart/form-data."
         }
         "MalformedXML" => {
-            "The XML you provided was not well-formed or did not validate against our published schema"
+            "The XML you provided was not well-formed or did not validate against our published \
+             schema"
         }
         "InternalError" => "We encountered an internal error. Please try again.",
         _ => return None,

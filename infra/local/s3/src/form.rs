@@ -299,7 +299,9 @@ mod tests {
 
     #[test]
     fn a_form_may_be_cut_anywhere() {
-        let text = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nk\r\n--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
+        let text = "--b\r\nContent-Disposition: form-data; \
+                    name=\"key\"\r\n\r\nk\r\n--b\r\nContent-Disposition: form-data; \
+                    name=\"file\"\r\n\r\n";
         for end in 0..text.len() {
             assert_eq!(parse(&text.as_bytes()[..end], "b").unwrap(), None, "{end}");
         }

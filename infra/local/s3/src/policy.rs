@@ -68,7 +68,8 @@ pub(super) fn check_signature(fields: &[(String, &str)]) -> Result<(), Error> {
 /// Returns the error for a field that the form lacks, or has after its file.
 pub(super) fn missing_field(name: &str) -> Error {
     let text = format!(
-        "Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the fields."
+        "Bucket POST must contain a field named '{name}'.  If it is specified, please check the \
+         order of the fields."
     );
     Error::argument(text, name, "")
 }
@@ -126,7 +127,10 @@ fn parse(condition: &Value) -> Result<Option<Condition>, Error> {
     if let Value::Object(members) = condition {
         let member = members.iter().next().filter(|_| members.len() == 1);
         let (name, value) = member.ok_or_else(|| {
-            invalid("Invalid Simple-Condition: Simple-Conditions must have exactly one property specified")
+            invalid(
+                "Invalid Simple-Condition: Simple-Conditions must have exactly one property \
+                     specified",
+            )
         })?;
         return Ok(value.as_str().map(|value| Condition::Field {
             name: name.to_ascii_lowercase(),

@@ -42,13 +42,16 @@ impl Presigned {
         if !v4 && !all_of_v2.iter().all(|name| find(name).is_some()) {
             return Err(s3_error!(
                 AccessDenied,
-                "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
+                "Query-string authentication requires the Signature, Expires and AWSAccessKeyId \
+                 parameters"
             ));
         }
         let incomplete = || {
             s3_error!(
                 AuthorizationQueryParametersError,
-                "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+                "Query-string authentication version 4 requires the X-Amz-Algorithm, \
+                 X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and \
+                 X-Amz-Expires parameters."
             )
         };
         let expiry = if v4 {
@@ -113,7 +116,8 @@ impl Presigned {
         match until {
             None => Err(s3_error!(
                 AuthorizationQueryParametersError,
-                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds"
+                "X-Amz-Expires must be less than a week (in seconds); that is, the given \
+                 X-Amz-Expires must be less than 604800 seconds"
             )),
             Some(until) if until < now.as_second() => Err(self.expired(until, now)),
             Some(_) => Ok(()),

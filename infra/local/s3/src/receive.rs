@@ -117,7 +117,9 @@ fn well_formed(checksum: &Checksum) -> Result<(), Error> {
 
 fn unknown_algorithm() -> Error {
     Error::InvalidRequest(
-        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]".into(),
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid \
+         types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"
+            .into(),
     )
 }
 

@@ -64,8 +64,8 @@ pub(super) fn sweep(files: &Files, mut wanted: HashSet<FileId>) -> io::Result<()
     if !orphans.is_empty() {
         tracing::warn!(
             files = orphans.len(),
-            "files that no object or part refers to were moved to s3/lost+found: uploads that a crash broke off, or objects \
-             whose rows are lost; delete them if all objects are there"
+            "files that no object or part refers to were moved to s3/lost+found: uploads that a \
+             crash broke off, or objects whose rows are lost; delete them if all objects are there"
         );
     }
     for id in known {
@@ -74,8 +74,8 @@ pub(super) fn sweep(files: &Files, mut wanted: HashSet<FileId>) -> io::Result<()
     if !wanted.is_empty() {
         tracing::error!(
             files = wanted.len(),
-            "files of objects are missing from s3/objects: reading those objects fails; put the directory back as it \
-             was together with s3.sqlite"
+            "files of objects are missing from s3/objects: reading those objects fails; put the \
+             directory back as it was together with s3.sqlite"
         );
     }
     Ok(())
@@ -87,7 +87,8 @@ pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => Ok(()),
         Ok(_) => Err(io::Error::other(format!(
-            "{} is not a directory, and S3 follows no links; move it away, or mount what it points to there",
+            "{} is not a directory, and S3 follows no links; move it away, or mount what it \
+             points to there",
             path.display()
         ))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir(path),

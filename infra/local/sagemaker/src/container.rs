@@ -95,7 +95,8 @@ mod tests {
         check(
             &json!({ "PrimaryContainer": source("S3Prefix") }),
             Err(
-                "The local stack does not have model data that is no archive (S3DataType S3Object with CompressionType Gzip is)",
+                "The local stack does not have model data that is no archive (S3DataType S3Object \
+                 with CompressionType Gzip is)",
             ),
         );
         check(

@@ -201,8 +201,8 @@ impl Inner {
         let unpacked = unpacked.await.map_err(|error| format!("{url}: {error}"))?;
         unpacked.map_err(|error| {
             format!(
-                "Failed to extract model data archive from URL \"{url}\". Please ensure that the object located at the URL \
-                 is a valid tar.gz archive. ({error})"
+                "Failed to extract model data archive from URL \"{url}\". Please ensure that the \
+                 object located at the URL is a valid tar.gz archive. ({error})"
             )
         })
     }
@@ -217,8 +217,8 @@ impl Inner {
             let server = Server::start(self.plan(endpoint, variant, model)?).await;
             let server = server.map_err(|reason| {
                 format!(
-                    "The primary container for production variant {} did not pass the ping health check. Please check \
-                     CloudWatch logs for this endpoint. ({reason})",
+                    "The primary container for production variant {} did not pass the ping health \
+                     check. Please check CloudWatch logs for this endpoint. ({reason})",
                     variant.name
                 )
             })?;

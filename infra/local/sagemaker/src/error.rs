@@ -44,8 +44,8 @@ pub(super) enum InvokeError {
         variants: String,
     },
     #[error(
-        "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less than or \
-         equal to {MAX_BODY}"
+        "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must \
+         have length less than or equal to {MAX_BODY}"
     )]
     TooLarge,
     #[error("The request's body could not be read: {0}")]
@@ -55,9 +55,9 @@ pub(super) enum InvokeError {
     Unavailable(String),
     /// The container answered 4xx or 5xx; 0 where it did not answer.
     #[error(
-        "Received {} error ({status}) from primary with message \"{message}\". See https://{region}.console.aws.amazon.com/\
-         cloudwatch/home?region={region}#logEventViewer:group=/aws/sagemaker/Endpoints/{endpoint} in account {account} for \
-         more information.", side(*status)
+        "Received {} error ({status}) from primary with message \"{message}\". See \
+         https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group=/aws/sagemaker/Endpoints/{endpoint} \
+         in account {account} for more information.", side(*status)
     )]
     Model {
         endpoint: String,
@@ -162,11 +162,12 @@ impl ApiError {
         };
         match kind {
             Kind::TrainingJob => Self::InUse(format!(
-                "Training job names must be unique within an AWS account and region, and a training job with this name \
-                 already exists ({arn})"
+                "Training job names must be unique within an AWS account and region, and a \
+                 training job with this name already exists ({arn})"
             )),
             Kind::TransformJob => Self::InUse(format!(
-                "Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
+                "Job name must be unique within an AWS account and region, and a job with this \
+                 name already exists ({arn})"
             )),
             Kind::Model => exists("model"),
             Kind::EndpointConfig => exists("endpoint configuration"),

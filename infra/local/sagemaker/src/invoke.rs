@@ -73,9 +73,10 @@ impl Inner {
             failed(
                 0,
                 format!(
-                    "Amazon SageMaker could not get a response from the {name} endpoint. This can occur when CPU or memory \
-                     utilization is high. To check your utilization, see Amazon CloudWatch. To fix this problem, use an \
-                     instance type with more CPU capacity or memory."
+                    "Amazon SageMaker could not get a response from the {name} endpoint. This can \
+                     occur when CPU or memory utilization is high. To check your utilization, see \
+                     Amazon CloudWatch. To fix this problem, use an instance type with more CPU \
+                     capacity or memory."
                 ),
             )
         };
@@ -84,8 +85,9 @@ impl Inner {
         let answer = match tokio::time::timeout(MODEL_TIMEOUT, exchange).await {
             Ok(answer) => answer.ok_or_else(silent)?,
             Err(_) => {
-                let text = "Your invocation timed out while waiting for a response from container primary. Review the \
-                            latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again.";
+                let text = "Your invocation timed out while waiting for a response from container \
+                            primary. Review the latency metrics for each container in Amazon \
+                            CloudWatch, resolve the issue, and try again.";
                 return Err(failed(0, text.into()));
             }
         };

@@ -186,6 +186,7 @@ fn remove_folder(path: &Path) {
     if path.exists()
         && let Err(error) = std::fs::remove_dir_all(path)
     {
-        tracing::warn!(%error, path = %path.display(), "a deleted endpoint's folder could not be removed");
+        tracing::warn!(%error, path = %path.display(), "a deleted endpoint's folder could not be \
+                                                        removed");
     }
 }

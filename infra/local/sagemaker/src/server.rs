@@ -213,7 +213,8 @@ impl Run {
             }
             ready = timeout(limit, until_ready(plan, self.at)) => ready.err().map(|_| {
                 let log = quote(&plan.log, self.log_start);
-                End::Failed(format!("the model server did not answer /ping with 200 in {limit:?}{log}"))
+                End::Failed(format!("the model server did not answer /ping with 200 in \
+                                     {limit:?}{log}"))
             }),
         }
     }

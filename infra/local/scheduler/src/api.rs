@@ -88,7 +88,8 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     }
     Err(ApiError::invalid(
         "name",
-        "Member must satisfy regular expression pattern: [0-9a-zA-Z-_.]+ and have length from 1 to 64",
+        "Member must satisfy regular expression pattern: [0-9a-zA-Z-_.]+ and have length from 1 \
+         to 64",
     ))
 }
 

@@ -150,7 +150,8 @@ fn parse_cron(text: &str) -> Result<Cron, String> {
     let fields: Vec<&str> = text.split_whitespace().collect();
     let [minutes, hours, day_of_month, month, day_of_week, year] = fields[..] else {
         return Err(format!(
-            "cron has six fields, minutes, hours, day of month, month, day of week and year, and here are {}",
+            "cron has six fields, minutes, hours, day of month, month, day of week and year, and \
+             here are {}",
             fields.len()
         ));
     };
@@ -292,7 +293,8 @@ mod tests {
             ),
             (
                 "cron(0 6 * * *)",
-                "cron has six fields, minutes, hours, day of month, month, day of week and year, and here are 5",
+                "cron has six fields, minutes, hours, day of month, month, day of week and year, \
+                 and here are 5",
             ),
             (
                 "cron(0 6 * * * *)",
@@ -329,7 +331,8 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_an_expression_or_an_error(text in "(rate|cron|at)\\([0-9*?/,LW#A-Z -]{0,24}\\)") {
+        fn any_text_is_an_expression_or_an_error(text in "(rate|cron|at)\\([0-9*?/,LW#A-Z \
+                                                          -]{0,24}\\)") {
             if let Ok(expression) = text.parse::<Expression>() {
                 expression.next(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
             }

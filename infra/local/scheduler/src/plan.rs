@@ -178,8 +178,8 @@ fn zone(name: Option<&str>) -> Result<TimeZone, ApiError> {
         None | Some("UTC") => Ok(TimeZone::UTC),
         Some(name) => TimeZone::get(name).map_err(|_| {
             ApiError::Validation(format!(
-                "Provided ScheduleExpressionTimezone {name} is not a name of the IANA time zone database, for example \
-                 Europe/Berlin"
+                "Provided ScheduleExpressionTimezone {name} is not a name of the IANA time zone \
+                 database, for example Europe/Berlin"
             ))
         }),
     }

@@ -90,7 +90,8 @@ impl Scheduler {
             Err(error) => {
                 // Another program wrote it. It must not hold up the others.
                 let name = schedule.name.clone();
-                tracing::error!(schedule = name, %error, "the schedule is not one, and is called no more");
+                tracing::error!(schedule = name, %error, "the schedule is not one, and is called \
+                                                          no more");
                 return self.with(move |store| store.settle(&name, due, None)).await;
             }
         };

@@ -117,7 +117,8 @@ impl Store<'_> {
 
     /// The occurrence was tried in vain, and is tried again at `at`.
     pub(super) fn retry(&self, name: &str, was: Timestamp, at: Timestamp) -> Result<(), ApiError> {
-        let sql = "UPDATE schedules SET try_at = ?3, attempts = attempts + 1 WHERE name = ?1 AND due = ?2";
+        let sql = "UPDATE schedules SET try_at = ?3, attempts = attempts + 1 WHERE name = ?1 AND \
+                   due = ?2";
         self.0.prepare_cached(sql)?.execute(params![
             name,
             was.as_millisecond(),

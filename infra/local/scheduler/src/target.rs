@@ -56,8 +56,9 @@ impl Target {
             ["arn", _, "lambda", _, _, "function", _] => Service::Function,
             _ => {
                 return Err(ApiError::Validation(format!(
-                    "Provided Arn {arn} is not supported by the local stack: schedules start state machines \
-                     (arn:aws:states:...:stateMachine:NAME) or invoke functions (arn:aws:lambda:...:function:NAME) here"
+                    "Provided Arn {arn} is not supported by the local stack: schedules start \
+                     state machines (arn:aws:states:...:stateMachine:NAME) or invoke functions \
+                     (arn:aws:lambda:...:function:NAME) here"
                 )));
             }
         };

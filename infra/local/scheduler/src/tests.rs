@@ -452,7 +452,8 @@ async fn errors_are_awss() {
             &target,
             400,
             "ValidationException",
-            "arn:aws:sqs:us-east-1:123456789012:q is not supported by the local stack: schedules start state machines",
+            "arn:aws:sqs:us-east-1:123456789012:q is not supported by the local stack: schedules \
+             start state machines",
         ),
         (
             "POST",
@@ -548,7 +549,8 @@ async fn the_template_decides_until_a_client_does_and_again_when_it_changes() {
         .to_string();
     assert_eq!(
         error,
-        "the schedule a: Invalid Schedule Expression daily: it must be rate(...), cron(...) or at(...)"
+        "the schedule a: Invalid Schedule Expression daily: it must be rate(...), cron(...) or \
+         at(...)"
     );
 }
 

@@ -44,7 +44,8 @@ pub enum OpenError {
     },
     /// Another version of this program made the file.
     #[error(
-        "{} has format {found} and this program reads format {expected}: use the program that wrote it, or move the file away",
+        "{} has format {found} and this program reads format {expected}: use the program that \
+         wrote it, or move the file away",
         path.display()
     )]
     Format {
@@ -278,7 +279,8 @@ pub fn checkpoint_all(data_dir: &Path) {
             .and_then(|db| checkpoint(&db, "TRUNCATE"));
         if let Err(error) = checkpointed {
             let database = path.display();
-            tracing::error!(%error, %database, "it could not be closed: the file that ends with -wal belongs to it");
+            tracing::error!(%error, %database, "it could not be closed: the file that ends with \
+                                                -wal belongs to it");
         }
     }
 }
@@ -367,7 +369,8 @@ mod tests {
             },
         )
         .unwrap_err();
-        let text = "has format 2 and this program reads format 3: use the program that wrote it, or move the file away";
+        let text = "has format 2 and this program reads format 3: use the program that wrote it, \
+                    or move the file away";
         assert_eq!(refused.to_string(), format!("{} {text}", path.display()));
     }
 

@@ -105,7 +105,8 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// Returns the error for a path that is a symbolic link.
 pub fn link(path: &Path) -> io::Error {
     io::Error::other(format!(
-        "{} is a symbolic link, or behind one, and the stack follows none in its data directory: put there what it leads to",
+        "{} is a symbolic link, or behind one, and the stack follows none in its data directory: \
+         put there what it leads to",
         path.display()
     ))
 }

@@ -165,7 +165,13 @@ async fn presigned_urls_of_the_sdk() {
     let more = request().header("x-amz-acl", "public-read");
     let (status, message) = send(more.body(b"hello".to_vec()).unwrap()).await;
     assert_eq!(status, 403);
-    assert!(message.contains("<Message>There were headers present in the request which were not signed: x-amz-acl</Message>"), "{message}");
+    assert!(
+        message.contains(
+            "<Message>There were headers present in the request which were not \
+                              signed: x-amz-acl</Message>"
+        ),
+        "{message}"
+    );
 
     let get = s3.get_object().bucket(BUCKET).key("a b");
     let get = get.presigned(hour()).await.unwrap().uri().to_owned();
@@ -523,12 +529,19 @@ async fn the_stack_is_asked_about_itself_with_its_key_only() {
     swept.unwrap();
     let url = stack.url();
     let without = format!(
-        "the stack at {url} verifies signatures: set SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY to its key"
+        "the stack at {url} verifies signatures: set SCONES_ACCESS_KEY_ID and \
+         SCONES_SECRET_ACCESS_KEY to its key"
     );
     assert_eq!(none.unwrap_err(), without);
     assert_eq!(refused.unwrap_err(), without);
     let wrong = wrong.unwrap_err();
-    assert!(wrong.contains("does not take the key in SCONES_ACCESS_KEY_ID and SCONES_SECRET_ACCESS_KEY: InvalidSignatureException: "), "{wrong}");
+    assert!(
+        wrong.contains(
+            "does not take the key in SCONES_ACCESS_KEY_ID and \
+                            SCONES_SECRET_ACCESS_KEY: InvalidSignatureException: "
+        ),
+        "{wrong}"
+    );
     // A second stack learns which stack has the port.
     let address = url.trim_start_matches("http://").parse().unwrap();
     let error = crate::listen::bind(address, Some(&key()))

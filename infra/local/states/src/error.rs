@@ -32,7 +32,8 @@ pub enum ApiError {
     InvalidToken,
     /// `UpdateStateMachine` without anything to update.
     #[error(
-        "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
+        "Either the definition, the role ARN, the LoggingConfiguration, or the \
+         TracingConfiguration must be specified"
     )]
     MissingRequiredParameter,
     /// No state machine has this ARN.

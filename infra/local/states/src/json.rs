@@ -28,7 +28,8 @@ mod tests {
         check(r#" {"a": [1.0, null]} "#, r#"{"a":[1.0,null]}"#);
         check(
             "not json",
-            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token \
+             'null', 'true' or 'false')",
         );
         check(
             "{'a': 1}",

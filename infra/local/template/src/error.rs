@@ -82,7 +82,8 @@ pub enum Problem {
     Missing(String),
     /// A section that templates do not have.
     #[error(
-        "{0} is no section of a template: the resources go under Resources, the results under Outputs"
+        "{0} is no section of a template: the resources go under Resources, the results under \
+         Outputs"
     )]
     UnknownSection(String),
     /// SAM types without the transform.

@@ -63,7 +63,8 @@ pub(super) fn read(
     if function.binary.is_none() {
         notes.add(
             resource,
-            "names no program of the workspace (Metadata.BuildProperties.Binary), so nothing runs it",
+            "names no program of the workspace (Metadata.BuildProperties.Binary), so nothing runs \
+             it",
         );
     }
     Ok(function)

@@ -381,9 +381,9 @@ fn a_path_that_leads_nowhere_is_not_an_intrinsic_failure() {
     assert_eq!(
         failure.cause.as_deref(),
         Some(
-            "An error occurred while executing the state 'S' (entered at the event id #2). \
-             The function 'States.Format('{}', $.x)' had the following error: \
-             The JsonPath argument for the field '$.x' could not be found in the input '{\"a\":1.0}'"
+            "An error occurred while executing the state 'S' (entered at the event id #2). The \
+             function 'States.Format('{}', $.x)' had the following error: The JsonPath argument \
+             for the field '$.x' could not be found in the input '{\"a\":1.0}'"
         )
     );
 }

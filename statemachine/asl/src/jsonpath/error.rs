@@ -21,7 +21,8 @@ pub(crate) enum PathError {
     /// A property of what is no object.
     #[error(
         "Expected to find an object with property {property} in path {path} but found '{found}'. \
-         This is not a json object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonProvider'."
+         This is not a json object according to the JsonProvider: \
+         'com.jayway.jsonpath.spi.json.JacksonJsonProvider'."
     )]
     NotAnObject {
         property: String,

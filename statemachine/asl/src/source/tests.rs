@@ -90,8 +90,9 @@ fn a_syntax_error_gives_its_place_twice() {
     let error = Source::read("{\n  \"é\": [1}").unwrap_err();
     assert_eq!(
         error.message,
-        "Unexpected close marker '}': expected ']' (for Array starting at [Source: (String)\"{\n  \"é\": [1}\"; line: 2, column: 8])\n \
-         at [Source: (String)\"{\n  \"é\": [1}\"; line: 2, column: 11]"
+        "Unexpected close marker '}': expected ']' (for Array starting at [Source: \
+         (String)\"{\n  \"é\": [1}\"; line: 2, column: 8])\n at [Source: (String)\"{\n  \"é\": \
+         [1}\"; line: 2, column: 11]"
     );
     let open = Source::read("{\"a\": [").unwrap_err();
     assert!(open.message.starts_with(

@@ -242,8 +242,9 @@ fn the_first_match_decides() {
     check(2, "small");
     check(
         0,
-        "States.NoChoiceMatched: An error occurred while executing the state 'S' (entered at the event id #2). \
-         Failed to transition out of the state. The state has no matching choice and no Default",
+        "States.NoChoiceMatched: An error occurred while executing the state 'S' (entered at the \
+         event id #2). Failed to transition out of the state. The state has no matching choice \
+         and no Default",
     );
 }
 
@@ -251,8 +252,9 @@ fn the_first_match_decides() {
 fn a_variable_that_is_missing_fails_the_execution() {
     let check = |rule: Value, path: &str| {
         let text = format!(
-            "States.Runtime: An error occurred while executing the state 'S' (entered at the event id #2). \
-             Invalid path '{path}': The choice state's condition path references an invalid value."
+            "States.Runtime: An error occurred while executing the state 'S' (entered at the \
+             event id #2). Invalid path '{path}': The choice state's condition path references an \
+             invalid value."
         );
         assert_eq!(
             TestRunner::new(&machine(rule))

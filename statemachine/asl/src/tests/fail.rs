@@ -15,7 +15,8 @@ fn check(fields: Value, input: Value, expect: Value) {
 
 #[test]
 fn a_fail_state_tells_its_story() {
-    let machine = json!({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Bad", "Cause": "it is"}}});
+    let machine = json!({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Bad", "Cause": "it \
+        is"}}});
     TestRunner::new(&machine).run().tells(
         "
         0s 1<0 ExecutionStarted {}

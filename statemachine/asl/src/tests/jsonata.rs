@@ -154,7 +154,8 @@ fn a_failed_expression_can_be_retried_and_caught() {
         "A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": {"x": "{% $states.input.x %}"},
               "Retry": [{"ErrorEquals": ["States.QueryEvaluationError"], "MaxAttempts": 1}],
-              "Catch": [{"ErrorEquals": ["States.QueryEvaluationError"], "Output": "{% $states.errorOutput.Error %}", "Next": "B"}], "Next": "B"},
+              "Catch": [{"ErrorEquals": ["States.QueryEvaluationError"], "Output": "{% \
+                  $states.errorOutput.Error %}", "Next": "B"}], "Next": "B"},
         "B": {"Type": "Succeed"},
     }));
     let runner = TestRunner::new(&machine).run();
@@ -307,7 +308,8 @@ fn a_wait_notes_its_entry_before_it_evaluates() {
 #[test]
 fn a_fail_state_computes_its_words() {
     check(
-        json!({"Type": "Fail", "Error": "{% 'E' & $states.input.n %}", "Cause": "{% 'because ' & $states.input.n %}"}),
+        json!({"Type": "Fail", "Error": "{% 'E' & $states.input.n %}", "Cause": "{% 'because ' & \
+            $states.input.n %}"}),
         json!({"n": 1}),
         json!("E1: because 1"),
     );
@@ -327,7 +329,8 @@ fn a_map_iterates_over_its_items() {
         "States": {"I": {"Type": "Pass",
         "Output": "{% $states.input & $states.context.Map.Item.Index & $v %}", "End": true}}});
     let check = |fields: Value, input: Value, expect: Value| {
-        let mut map = json!({"Type": "Map", "ItemProcessor": processor, "Next": "S", "Output": {"r": "{% $states.result %}"}});
+        let mut map = json!({"Type": "Map", "ItemProcessor": processor, "Next": "S", "Output": {"r": "{% \
+            $states.result %}"}});
         map.as_object_mut()
             .unwrap()
             .extend(fields.as_object().unwrap().clone());
@@ -353,7 +356,8 @@ fn a_map_iterates_over_its_items() {
         json!(["y0v"]),
     );
     check(
-        json!({"Items": [1, 2], "ItemSelector": "{% $string($states.context.Map.Item.Value) & $states.input.s %}"}),
+        json!({"Items": [1, 2], "ItemSelector": "{% $string($states.context.Map.Item.Value) & \
+                                                 $states.input.s %}"}),
         json!({"s": "-"}),
         json!(["1-0v", "2-1v"]),
     );

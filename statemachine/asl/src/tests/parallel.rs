@@ -174,8 +174,8 @@ fn a_runtime_error_is_not_caught_on_its_way_up() {
         json!([branch("P", json!({"Type": "Pass", "InputPath": "$.no"}))]),
     );
     machine["States"]["C"] = json!({"Type": "Succeed"});
-    let text = "States.Runtime: An error occurred while executing the state 'P' (entered at the event id #4). \
-                Invalid path '$.no' : No results for path: $['no']";
+    let text = "States.Runtime: An error occurred while executing the state 'P' (entered at the \
+                event id #4). Invalid path '$.no' : No results for path: $['no']";
     assert_eq!(TestRunner::new(&machine).run().result(), json!(text));
 }
 

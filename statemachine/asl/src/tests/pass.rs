@@ -147,8 +147,9 @@ fn result_path_puts_the_result_into_the_input() {
 
 #[test]
 fn a_result_path_that_does_not_fit_is_an_error_of_its_own() {
-    let text = "States.ResultPathMatchFailure: An error occurred while executing the state 'S' (entered at the event id #2). \
-                Unable to apply ReferencePath $.a.b to input {\"a\":1}";
+    let text = "States.ResultPathMatchFailure: An error occurred while executing the state 'S' \
+                (entered at the event id #2). Unable to apply ReferencePath $.a.b to input \
+                {\"a\":1}";
     check(
         json!({"Result": 2, "ResultPath": "$.a.b"}),
         json!({"a": 1}),

@@ -184,8 +184,8 @@ fn what_a_branch_assigns_ends_with_it() {
     assert_eq!(
         TestRunner::new(&machine).run().result(),
         json!(
-            "States.Runtime: An error occurred while executing the state 'E' (entered at the event id #8). \
-             Invalid path '$x' : Variable '$x' is not defined"
+            "States.Runtime: An error occurred while executing the state 'E' (entered at the \
+             event id #8). Invalid path '$x' : Variable '$x' is not defined"
         )
     );
 }
@@ -207,8 +207,8 @@ fn one_state_assigns_256_kib_at_most() {
         after(first, input, json!({"Result": "fits"}))
     };
     assert_eq!(twice(131_072), json!("fits"));
-    let expect = "States.DataLimitExceeded: The variable 'y' takes what the state assigns over the limit of 262144 bytes, \
-                  or nests more than 127 levels deep.";
+    let expect = "States.DataLimitExceeded: The variable 'y' takes what the state assigns over \
+                  the limit of 262144 bytes, or nests more than 127 levels deep.";
     assert_eq!(twice(131_073), json!(expect));
 }
 

@@ -124,8 +124,8 @@ fn paths_that_give_no_time_fail_the_execution() {
     check(
         timestamp,
         json!({"t": "2016-12-05 21:29:29Z"}),
-        "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: \
-         $.t == 2016-12-05 21:29:29Z",
+        "The TimestampPath parameter does not reference a valid ISO-8601 extended offset \
+         date-time format string: $.t == 2016-12-05 21:29:29Z",
     );
 }
 

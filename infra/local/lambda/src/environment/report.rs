@@ -87,7 +87,8 @@ mod tests {
             report.lines(None, false),
             [
                 "END RequestId: id-1",
-                "REPORT RequestId: id-1\tDuration: 1.50 ms\tBilled Duration: 14 ms\tMemory Size: 128 MB\tMax Memory Used: 32 MB\tInit Duration: 12.34 ms",
+                "REPORT RequestId: id-1\tDuration: 1.50 ms\tBilled Duration: 14 ms\tMemory Size: \
+                 128 MB\tMax Memory Used: 32 MB\tInit Duration: 12.34 ms",
             ]
         );
     }
@@ -102,7 +103,8 @@ mod tests {
                 "START RequestId: id-1 Version: $LATEST",
                 "id-1 Task timed out after 3.00 seconds",
                 "END RequestId: id-1",
-                "REPORT RequestId: id-1\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tStatus: timeout",
+                "REPORT RequestId: id-1\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory \
+                 Size: 128 MB\tStatus: timeout",
             ]
         );
     }

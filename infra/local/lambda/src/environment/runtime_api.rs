@@ -425,12 +425,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_streamed_answer_may_end_as_an_error() {
-        let request = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: localhost\r\n\
-                       Connection: close\r\nTransfer-Encoding: chunked\r\n\
-                       Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n\
-                       4\r\npart\r\n0\r\n\
-                       Lambda-Runtime-Function-Error-Type: Midway\r\n\
-                       Lambda-Runtime-Function-Error-Body: e30=\r\n\r\n";
+        let request = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: \
+                       localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: \
+                       Lambda-Runtime-Function-Error-Type, \
+                       Lambda-Runtime-Function-Error-Body\r\n\r\n4\r\npart\r\n0\r\nLambda-Runtime-Function-Error-Type: \
+                       Midway\r\nLambda-Runtime-Function-Error-Body: e30=\r\n\r\n";
         let found = reported(request).await;
         assert_eq!(found, ("Midway".to_owned(), Bytes::from_static(b"{}")));
     }

@@ -147,7 +147,8 @@ impl Worker<'_> {
         for (function, events) in self.lambda.inner.queue.waiting().await {
             if !self.lambda.inner.slots.contains_key(&function) {
                 tracing::warn!(
-                    "{events} asynchronous events wait for the function {function}, which the template does not have"
+                    "{events} asynchronous events wait for the function {function}, which the \
+                     template does not have"
                 );
             }
         }
@@ -169,7 +170,8 @@ async fn deliver(lambda: Lambda, entry: Entry) -> String {
     let queue = &lambda.inner.queue;
     let decision = decide(&queue.retry, &entry, &outcome, now());
     if let Err(error) = settle(&lambda, entry, &outcome, decision).await {
-        tracing::error!(%error, function, "the outcome of an asynchronous invocation can't be written");
+        tracing::error!(%error, function, "the outcome of an asynchronous invocation can't be \
+                                           written");
     }
     function
 }
@@ -228,7 +230,8 @@ async fn settle(
             );
             if let Ok(slot) = lambda.slot(&entry.function) {
                 let line = format!(
-                    "{} ERROR the asynchronous event was given up ({reason}) and is a dead letter now: {error}\n",
+                    "{} ERROR the asynchronous event was given up ({reason}) and is a dead letter \
+                     now: {error}\n",
                     entry.id
                 );
                 slot.log.append("--------", line.as_bytes());

@@ -85,7 +85,8 @@ impl Store {
         now: i64,
     ) -> rusqlite::Result<()> {
         self.0.call(move |database| {
-            let sql = "INSERT INTO events (id, function, payload, accepted, due) VALUES (?1, ?2, ?3, ?4, ?4)";
+            let sql = "INSERT INTO events (id, function, payload, accepted, due) VALUES (?1, ?2, \
+                       ?3, ?4, ?4)";
             let mut insert = database.prepare_cached(sql)?;
             insert.execute(params![id, function, &payload[..], now]).map(drop)
         })

@@ -169,8 +169,9 @@ async fn what_is_wrong_with_a_request_is_said_as_aws_says_it() {
     let alias = "Cannot find alias arn: arn:aws:lambda:us-east-1:123456789012:function:f:prod";
     let line = "POST /2015-03-31/functions/f/invocations?Qualifier=prod";
     check(line, &[], "{}", (404, "ResourceNotFoundException", alias)).await;
-    let enumeration = "1 validation error detected: Value 'Later' at 'invocationType' failed to satisfy constraint: \
-                       Member must satisfy enum value set: [Event, RequestResponse, DryRun]";
+    let enumeration = "1 validation error detected: Value 'Later' at 'invocationType' failed to \
+                       satisfy constraint: Member must satisfy enum value set: [Event, \
+                       RequestResponse, DryRun]";
     let headers = [("X-Amz-Invocation-Type", "Later")];
     check(
         INVOKE,
@@ -188,8 +189,9 @@ async fn what_is_wrong_with_a_request_is_said_as_aws_says_it() {
         (400, "InvalidRequestContentException", json),
     )
     .await;
-    let operation = "CreateFunction is not an operation of the local Lambda service: functions come from the template. \
-                     It has Invoke, ListFunctions, GetFunction and GetFunctionConfiguration.";
+    let operation = "CreateFunction is not an operation of the local Lambda service: functions \
+                     come from the template. It has Invoke, ListFunctions, GetFunction and \
+                     GetFunctionConfiguration.";
     let line = "POST /2015-03-31/functions";
     check(
         line,

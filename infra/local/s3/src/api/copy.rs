@@ -79,7 +79,11 @@ fn about_source(error: Error, bucket: &str, key: &str, id: Option<&str>) -> Erro
             .with("Key", key)
             .with("VersionId", id.unwrap_or_default()),
         (Error::Detailed(error, _), Some(_)) if matches!(*error, Error::MethodNotAllowed) => {
-            Error::InvalidRequest("The source of a copy request may not specifically refer to a delete marker by version id.".into())
+            Error::InvalidRequest(
+                "The source of a copy request may not specifically refer to a \
+                                   delete marker by version id."
+                    .into(),
+            )
         }
         (error, _) => error,
     }
@@ -169,10 +173,20 @@ fn refuse_illegal(input: &CopyObjectInput, source: &Source) -> Result<(), Error>
         || input.website_redirect_location.is_some()
         || input.checksum_algorithm.is_some();
     if source.same && !changes {
-        return Err(Error::InvalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.".into()));
+        return Err(Error::InvalidRequest(
+            "This copy request is illegal because it is trying to \
+                                          copy an object to itself without changing the object's \
+                                          metadata, storage class, website redirect location or \
+                                          encryption attributes."
+                .into(),
+        ));
     }
     if source.version.size > LIMIT {
-        return Err(Error::InvalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120".into()));
+        return Err(Error::InvalidRequest(
+            "The specified copy source is larger than the maximum \
+                                          allowable size for a copy source: 5368709120"
+                .into(),
+        ));
     }
     Ok(())
 }
@@ -318,12 +332,20 @@ fn copy_range(range: &str, size: u64) -> Result<std::ops::Range<u64>, Error> {
             first,
             last: Some(last),
         }) if last < size => Ok(first..last + 1),
-        Ok(Range::Int { first, last: Some(_) }) if first >= size => Err(Error::InvalidRequest(
+        Ok(Range::Int {
+            first,
+            last: Some(_),
+        }) if first >= size => Err(Error::InvalidRequest(
             "The specified copy range is invalid for the source object size".into(),
         )),
         Ok(Range::Int { last: Some(_), .. }) => Err(argument(format!(
             "Range specified is not valid for source object of size: {size}"
         ))),
-        _ => Err(argument("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy".to_owned())),
+        _ => Err(argument(
+            "The x-amz-copy-source-range value must be of the form bytes=first-last \
+                           where first and last are the zero-based offsets of the first and last \
+                           bytes to copy"
+                .to_owned(),
+        )),
     }
 }

@@ -72,7 +72,11 @@ fn chosen_checksum(
     let Some(algorithm) = algorithm else {
         return match kind {
             None => Ok(None),
-            Some(_) => Err(Error::InvalidRequest("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.".into())),
+            Some(_) => Err(Error::InvalidRequest(
+                "The x-amz-checksum-type header can only be used \
+                                                  with the x-amz-checksum-algorithm header."
+                    .into(),
+            )),
         };
     };
     let kind = match kind {
@@ -170,7 +174,11 @@ fn same_algorithm(
     }
     let (expected, actual) = (expected.name().to_lowercase(), actual.name().to_lowercase());
     Err(Error::InvalidRequest(
-        format!("Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}").into(),
+        format!(
+            "Checksum Type mismatch occurred, expected checksum Type: {expected}, actual \
+                 checksum Type: {actual}"
+        )
+        .into(),
     ))
 }
 
@@ -297,7 +305,14 @@ fn check_mode(
     let begun = upload.checksum.map(|(_, kind)| kind.name());
     if kind.is_some() && kind != begun {
         let begun = begun.unwrap_or("null");
-        return Err(Error::InvalidRequest(format!("The upload was created using the {begun} checksum mode. The complete request must use the same checksum mode.").into()));
+        return Err(Error::InvalidRequest(
+            format!(
+                "The upload was created using the {begun} \
+                                                  checksum mode. The complete request must use \
+                                                  the same checksum mode."
+            )
+            .into(),
+        ));
     }
     let (algorithm, _) = upload.resulting_checksum();
     for part in listed {
@@ -320,10 +335,14 @@ fn check_mode(
         .find(|part| given_checksum!(part).is_none_or(|sum| sum.algorithm != algorithm));
     match without.and_then(|part| part.part_number) {
         None => Ok(()),
-        Some(number) => Err(Error::InvalidRequest(format!(
-            "The upload was created using a {} checksum. The complete request must include the checksum for each part. It was missing for part {number} in the request.",
-            algorithm.name().to_lowercase()
-        ).into())),
+        Some(number) => Err(Error::InvalidRequest(
+            format!(
+                "The upload was created using a {} checksum. The complete request must include the \
+             checksum for each part. It was missing for part {number} in the request.",
+                algorithm.name().to_lowercase()
+            )
+            .into(),
+        )),
     }
 }
 
@@ -418,7 +437,12 @@ fn check_claims(
     }
     match size {
         Some(claimed) if claimed != length(new.size) => Err(Error::InvalidRequest(
-            format!("The provided 'x-amz-mp-object-size' header value {claimed} does not match what was computed: {}", new.size).into(),
+            format!(
+                "The provided 'x-amz-mp-object-size' header value {claimed} does not match \
+                     what was computed: {}",
+                new.size
+            )
+            .into(),
         )),
         _ => Ok(()),
     }

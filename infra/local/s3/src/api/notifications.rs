@@ -70,7 +70,8 @@ fn rules(configuration: NotificationConfiguration) -> Result<Vec<Rule>, Error> {
         || configuration.event_bridge_configuration.is_some();
     if others {
         return Err(Error::NotImplemented(
-            "Notifications to SQS, SNS and EventBridge are not implemented: only Lambda functions can be notified",
+            "Notifications to SQS, SNS and EventBridge are not implemented: only Lambda functions \
+             can be notified",
         ));
     }
     let list = configuration.lambda_function_configurations;
@@ -85,7 +86,9 @@ fn rules(configuration: NotificationConfiguration) -> Result<Vec<Rule>, Error> {
         .any(|(i, rule)| rules[..i].iter().any(|other| rule.overlaps(other)));
     if ambiguous {
         return Err(Error::InvalidArgument(
-            "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.".into(),
+            "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules \
+             if the prefixes are overlapping for the same event type."
+                .into(),
         ));
     }
     Ok(rules)

@@ -25,38 +25,101 @@ async fn errors_have_the_members_of_awss() {
     let list = |query: &str| Request::get(format!("/{BUCKET}?{query}"));
     let put = || Request::put(format!("/{BUCKET}/k"));
     let part = |query: &str| Request::put(format!("/{BUCKET}/k?{query}"));
-    const TEXT: &str = "<Message>The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.</Message>";
+    const TEXT: &str = "<Message>The specified upload does not exist. The upload ID may be \
+                        invalid, or the upload may have been aborted or completed.</Message>";
     let cases = [
-        (get("").header("range", "bytes=100-"), "416 InvalidRange <Message>The requested range is not satisfiable</Message><RangeRequested>bytes=100-</RangeRequested><ActualObjectSize>8</ActualObjectSize>".to_owned()),
-        (get("").header("range", "bytes=-0"), "416 InvalidRange <Message>The requested range is not satisfiable</Message><RangeRequested>bytes=-0</RangeRequested><ActualObjectSize>8</ActualObjectSize>".into()),
-        (get("?partNumber=2"), "416 InvalidPartNumber <Message>The requested partnumber is not satisfiable</Message><PartNumberRequested>2</PartNumberRequested><ActualPartCount>1</ActualPartCount>".into()),
-        (get("").header("if-match", "\"00\""), "412 PreconditionFailed <Message>At least one of the pre-conditions you specified did not hold</Message><Condition>If-Match</Condition>".into()),
-        (get("?versionId=HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD"), "400 InvalidArgument <Message>Invalid version id specified</Message><ArgumentName>versionId</ArgumentName><ArgumentValue>HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD</ArgumentValue>".into()),
-        (get("?versionId=0b9bd1bb5d6b4e7f8c36ae4fbb63b0e5"), "404 NoSuchVersion <Message>The specified version does not exist.</Message><Key>k</Key><VersionId>0b9bd1bb5d6b4e7f8c36ae4fbb63b0e5</VersionId>".into()),
+        (get("").header("range", "bytes=100-"), "416 InvalidRange <Message>The requested range is \
+                                                 not \
+                                                 satisfiable</Message><RangeRequested>bytes=100-</RangeRequested><ActualObjectSize>8</ActualObjectSize>".to_owned()),
+        (get("").header("range", "bytes=-0"), "416 InvalidRange <Message>The requested range is \
+                                               not \
+                                               satisfiable</Message><RangeRequested>bytes=-0</RangeRequested><ActualObjectSize>8</ActualObjectSize>".into()),
+        (get("?partNumber=2"), "416 InvalidPartNumber <Message>The requested partnumber is not \
+                                satisfiable</Message><PartNumberRequested>2</PartNumberRequested><ActualPartCount>1</ActualPartCount>".into()),
+        (get("").header("if-match", "\"00\""), "412 PreconditionFailed <Message>At least one of \
+                                                the pre-conditions you specified did not \
+                                                hold</Message><Condition>If-Match</Condition>".into()),
+        (get("?versionId=HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD"), "400 InvalidArgument \
+            <Message>Invalid version id \
+            specified</Message><ArgumentName>versionId</ArgumentName><ArgumentValue>HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD</ArgumentValue>".into()),
+        (get("?versionId=0b9bd1bb5d6b4e7f8c36ae4fbb63b0e5"), "404 NoSuchVersion <Message>The \
+            specified version does not \
+            exist.</Message><Key>k</Key><VersionId>0b9bd1bb5d6b4e7f8c36ae4fbb63b0e5</VersionId>".into()),
         (part("uploadId=no&partNumber=1"), format!("404 NoSuchUpload {TEXT}<UploadId>no</UploadId>")),
-        (part("uploadId=no&partNumber=-1"), "400 InvalidArgument <Message>Part number must be an integer between 1 and 10000, inclusive</Message><ArgumentName>partNumber</ArgumentName><ArgumentValue>-1</ArgumentValue>".into()),
-        (part("uploadId=no&partNumber=x"), "400 InvalidArgument <Message>Part number must be an integer between 1 and 10000, inclusive</Message><ArgumentName>partNumber</ArgumentName><ArgumentValue>x</ArgumentValue>".into()),
-        (list("encoding-type=value"), "400 InvalidArgument <Message>Invalid Encoding Method specified in Request</Message><ArgumentName>encoding-type</ArgumentName><ArgumentValue>value</ArgumentValue>".into()),
-        (list("list-type=2&continuation-token="), "400 InvalidArgument <Message>The continuation token provided is incorrect</Message><ArgumentName>continuation-token</ArgumentName>".into()),
-        (list("max-keys=x"), "400 InvalidArgument <Message>Provided max-keys not an integer or within integer range</Message><ArgumentName>max-keys</ArgumentName><ArgumentValue>x</ArgumentValue>".into()),
-        (list("versions&version-id-marker=v"), "400 InvalidArgument <Message>A version-id marker cannot be specified without a key marker.</Message><ArgumentName>version-id-marker</ArgumentName><ArgumentValue>v</ArgumentValue>".into()),
-        (Request::get("/?bucket-region=eu-east-1"), "400 InvalidArgument <Message>Argument value eu-east-1 is not a valid AWS Region</Message><ArgumentName>bucket-region</ArgumentName>".into()),
-        (list("versions&key-marker=k&version-id-marker=v"), "400 InvalidArgument <Message>Invalid version id specified</Message><ArgumentName>version-id-marker</ArgumentName><ArgumentValue>v</ArgumentValue>".into()),
-        (list("uploads&key-marker=k&upload-id-marker=u"), "400 InvalidArgument <Message>Invalid uploadId marker</Message><ArgumentName>upload-id-marker</ArgumentName><ArgumentValue>u</ArgumentValue>".into()),
-        (put().header("content-md5", "000"), "400 InvalidDigest <Message>The Content-MD5 you specified was invalid.</Message><Content-MD5>000</Content-MD5>".into()),
-        (put().header("x-amz-storage-class", "OUTPOSTS"), "400 InvalidStorageClass <Message>The storage class you specified is not valid</Message><StorageClassRequested>OUTPOSTS</StorageClassRequested>".into()),
-        (put().header("x-amz-copy-source", "wrongformat"), "400 InvalidArgument <Message>Invalid copy source object key</Message><ArgumentName>x-amz-copy-source</ArgumentName><ArgumentValue>x-amz-copy-source</ArgumentValue>".into()),
-        (put().header("x-amz-copy-source", "photos/no"), "404 NoSuchKey <Message>The specified key does not exist.</Message><Key>no</Key>".into()),
-        (put().header("x-amz-copy-source", "nobucket/k"), "404 NoSuchBucket <Message>The specified bucket does not exist</Message><BucketName>nobucket</BucketName>".into()),
-        (put().header("x-amz-tagging", "a=1&a=2"), "400 InvalidArgument <Message>The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.</Message><ArgumentName>x-amz-tagging</ArgumentName><ArgumentValue>a=1&amp;a=2</ArgumentValue>".into()),
-        (put().header("x-amz-tagging", "a=1,b=2"), "400 InvalidArgument <Message>The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.</Message><ArgumentName>x-amz-tagging</ArgumentName><ArgumentValue>a=1,b=2</ArgumentValue>".into()),
-        (put().header("if-match", "bad-char_/"), "412 PreconditionFailed <Message>At least one of the pre-conditions you specified did not hold</Message><Condition>If-Match</Condition>".into()),
-        (Request::delete(format!("/{BUCKET}/k")).header("x-amz-bypass-governance-retention", "true"), "400 InvalidArgument <Message>x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.</Message><ArgumentName>x-amz-bypass-governance-retention</ArgumentName>".into()),
-        (Request::post(format!("/{BUCKET}")), "412 PreconditionFailed <Message>At least one of the pre-conditions you specified did not hold</Message><Condition>Bucket POST must be of the enclosure-type multipart/form-data</Condition>".into()),
-        (put().header("x-amz-checksum-crc32", "AAAAAA==").header("x-amz-checksum-sha1", "AA=="), "400 InvalidRequest <Message>Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.</Message>".into()),
-        (put().header("x-amz-expected-bucket-owner", "invalid"), "400 InvalidBucketOwnerAWSAccountID <Message>The value of the expected bucket owner parameter must be an AWS Account ID... [invalid]</Message>".into()),
-        (Request::delete(format!("/{BUCKET}")), "409 BucketNotEmpty <Message>The bucket you tried to delete is not empty</Message><BucketName>photos</BucketName>".into()),
-        (Request::post(format!("/{BUCKET}/k?uploadId=no")), format!("404 NoSuchUpload {TEXT}<UploadId>no</UploadId>")),
+        (part("uploadId=no&partNumber=-1"), "400 InvalidArgument <Message>Part number must be an \
+                                             integer between 1 and 10000, \
+                                             inclusive</Message><ArgumentName>partNumber</ArgumentName><ArgumentValue>-1</ArgumentValue>".into()),
+        (part("uploadId=no&partNumber=x"), "400 InvalidArgument <Message>Part number must be an \
+                                            integer between 1 and 10000, \
+                                            inclusive</Message><ArgumentName>partNumber</ArgumentName><ArgumentValue>x</ArgumentValue>".into()),
+        (list("encoding-type=value"), "400 InvalidArgument <Message>Invalid Encoding Method \
+                                       specified in \
+                                       Request</Message><ArgumentName>encoding-type</ArgumentName><ArgumentValue>value</ArgumentValue>".into()),
+        (list("list-type=2&continuation-token="), "400 InvalidArgument <Message>The continuation \
+                                                   token provided is \
+                                                   incorrect</Message><ArgumentName>continuation-token</ArgumentName>".into()),
+        (list("max-keys=x"), "400 InvalidArgument <Message>Provided max-keys not an integer or \
+                              within integer \
+                              range</Message><ArgumentName>max-keys</ArgumentName><ArgumentValue>x</ArgumentValue>".into()),
+        (list("versions&version-id-marker=v"), "400 InvalidArgument <Message>A version-id marker \
+                                                cannot be specified without a key \
+                                                marker.</Message><ArgumentName>version-id-marker</ArgumentName><ArgumentValue>v</ArgumentValue>".into()),
+        (Request::get("/?bucket-region=eu-east-1"), "400 InvalidArgument <Message>Argument value \
+                                                     eu-east-1 is not a valid AWS \
+                                                     Region</Message><ArgumentName>bucket-region</ArgumentName>".into()),
+        (list("versions&key-marker=k&version-id-marker=v"), "400 InvalidArgument <Message>Invalid \
+            version id \
+            specified</Message><ArgumentName>version-id-marker</ArgumentName><ArgumentValue>v</ArgumentValue>".into()),
+        (list("uploads&key-marker=k&upload-id-marker=u"), "400 InvalidArgument <Message>Invalid \
+                                                           uploadId \
+                                                           marker</Message><ArgumentName>upload-id-marker</ArgumentName><ArgumentValue>u</ArgumentValue>".into()),
+        (put().header("content-md5", "000"), "400 InvalidDigest <Message>The Content-MD5 you \
+                                              specified was \
+                                              invalid.</Message><Content-MD5>000</Content-MD5>".into()),
+        (put().header("x-amz-storage-class", "OUTPOSTS"), "400 InvalidStorageClass <Message>The \
+                                                           storage class you specified is not \
+                                                           valid</Message><StorageClassRequested>OUTPOSTS</StorageClassRequested>".into()),
+        (put().header("x-amz-copy-source", "wrongformat"), "400 InvalidArgument <Message>Invalid \
+                                                            copy source object \
+                                                            key</Message><ArgumentName>x-amz-copy-source</ArgumentName><ArgumentValue>x-amz-copy-source</ArgumentValue>".into()),
+        (put().header("x-amz-copy-source", "photos/no"), "404 NoSuchKey <Message>The specified \
+                                                          key does not \
+                                                          exist.</Message><Key>no</Key>".into()),
+        (put().header("x-amz-copy-source", "nobucket/k"), "404 NoSuchBucket <Message>The \
+                                                           specified bucket does not \
+                                                           exist</Message><BucketName>nobucket</BucketName>".into()),
+        (put().header("x-amz-tagging", "a=1&a=2"), "400 InvalidArgument <Message>The header \
+                                                    'x-amz-tagging' shall be encoded as UTF-8 \
+                                                    then URLEncoded URL query parameters without \
+                                                    tag name \
+                                                    duplicates.</Message><ArgumentName>x-amz-tagging</ArgumentName><ArgumentValue>a=1&amp;a=2</ArgumentValue>".into()),
+        (put().header("x-amz-tagging", "a=1,b=2"), "400 InvalidArgument <Message>The header \
+                                                    'x-amz-tagging' shall be encoded as UTF-8 \
+                                                    then URLEncoded URL query parameters without \
+                                                    tag name \
+                                                    duplicates.</Message><ArgumentName>x-amz-tagging</ArgumentName><ArgumentValue>a=1,b=2</ArgumentValue>".into()),
+        (put().header("if-match", "bad-char_/"), "412 PreconditionFailed <Message>At least one of \
+                                                  the pre-conditions you specified did not \
+                                                  hold</Message><Condition>If-Match</Condition>".into()),
+        (Request::delete(format!("/{BUCKET}/k")).header("x-amz-bypass-governance-retention", "true"), "400 \
+            InvalidArgument <Message>x-amz-bypass-governance-retention is only applicable to \
+            Object Lock enabled \
+            buckets.</Message><ArgumentName>x-amz-bypass-governance-retention</ArgumentName>".into()),
+        (Request::post(format!("/{BUCKET}")), "412 PreconditionFailed <Message>At least one of \
+                                               the pre-conditions you specified did not \
+                                               hold</Message><Condition>Bucket POST must be of \
+                                               the enclosure-type multipart/form-data</Condition>".into()),
+        (put().header("x-amz-checksum-crc32", "AAAAAA==").header("x-amz-checksum-sha1", "AA=="), "400 \
+            InvalidRequest <Message>Expecting a single x-amz-checksum- header. Multiple checksum \
+            Types are not allowed.</Message>".into()),
+        (put().header("x-amz-expected-bucket-owner", "invalid"), "400 \
+            InvalidBucketOwnerAWSAccountID <Message>The value of the expected bucket owner \
+            parameter must be an AWS Account ID... [invalid]</Message>".into()),
+        (Request::delete(format!("/{BUCKET}")), "409 BucketNotEmpty <Message>The bucket you tried \
+                                                 to delete is not \
+                                                 empty</Message><BucketName>photos</BucketName>".into()),
+        (Request::post(format!("/{BUCKET}/k?uploadId=no")), format!("404 NoSuchUpload \
+            {TEXT}<UploadId>no</UploadId>")),
     ];
     for (request, expect) in cases {
         let name = format!("{request:?}");
@@ -69,7 +132,8 @@ async fn a_location_constraint_is_a_region_of_the_endpoint() {
     let stack = Stack::start().await;
     let create = async |endpoint: &str, constraint: &str| {
         let scope = format!(
-            "AWS4-HMAC-SHA256 Credential=a/20260101/{endpoint}/s3/aws4_request, SignedHeaders=host, Signature=0"
+            "AWS4-HMAC-SHA256 Credential=a/20260101/{endpoint}/s3/aws4_request, \
+             SignedHeaders=host, Signature=0"
         );
         let bucket = format!("/b-{}-{}", endpoint, constraint.to_lowercase());
         let request = Request::put(bucket.trim_end_matches('-')).header("authorization", scope);
@@ -102,7 +166,8 @@ async fn a_location_constraint_is_a_region_of_the_endpoint() {
         assert_eq!(
             create("eu-west-1", constraint).await,
             format!(
-                "400 IllegalLocationConstraintException: The {name} location constraint is incompatible for the region specific endpoint this request was sent to."
+                "400 IllegalLocationConstraintException: The {name} location constraint is \
+                 incompatible for the region specific endpoint this request was sent to."
             )
         );
     }
@@ -300,9 +365,15 @@ async fn who_does_not_sign_does_not_choose_headers() {
     let get = || Request::get(format!("/{BUCKET}/k?response-content-type=text%2Fhtml"));
     assert_eq!(
         error(&stack, get(), "").await,
-        "400 InvalidRequest <Message>Request specific response headers cannot be used for anonymous GET requests.</Message>"
+        "400 InvalidRequest <Message>Request specific response headers cannot be used for \
+         anonymous GET requests.</Message>"
     );
-    let signed = get().header("authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0");
+    let signed = get().header(
+        "authorization",
+        "AWS4-HMAC-SHA256 \
+                                                Credential=a/20260101/us-east-1/s3/aws4_request, \
+                                                SignedHeaders=host, Signature=0",
+    );
     let response = stack.s3.handle(signed.body(Body::empty()).unwrap()).await;
     assert_eq!(response.headers()["content-type"], "text/html");
 }
@@ -313,7 +384,8 @@ async fn a_url_that_expired_says_when() {
     let v4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260101T000000Z&X-Amz-Expires=2&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
     let expired = error(&stack, Request::get(format!("/{BUCKET}/k?{v4}")), "").await;
     assert!(
-        expired.starts_with("403 AccessDenied <Message>Request has expired</Message><X-Amz-Expires>2</X-Amz-Expires><Expires>2026-01-01T00:00:02Z</Expires><ServerTime>"),
+        expired.starts_with("403 AccessDenied <Message>Request has \
+                             expired</Message><X-Amz-Expires>2</X-Amz-Expires><Expires>2026-01-01T00:00:02Z</Expires><ServerTime>"),
         "{expired}"
     );
     assert_eq!(
@@ -323,7 +395,8 @@ async fn a_url_that_expired_says_when() {
             ""
         )
         .await,
-        "403 AccessDenied <Message>Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters</Message>"
+        "403 AccessDenied <Message>Query-string authentication requires the Signature, Expires \
+         and AWSAccessKeyId parameters</Message>"
     );
 }
 

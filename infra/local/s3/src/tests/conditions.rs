@@ -8,7 +8,8 @@ use super::*;
 const HELLO: &str = "\"5d41402abc4b2a76b9719d911017c592\"";
 const FAILED: &str =
     "412 PreconditionFailed: At least one of the pre-conditions you specified did not hold";
-const CONFLICT: &str = "409 ConditionalRequestConflict: The conditional request cannot succeed due to a conflicting operation against this resource.";
+const CONFLICT: &str = "409 ConditionalRequestConflict: The conditional request cannot succeed \
+                        due to a conflicting operation against this resource.";
 const NO_KEY: &str = "404 NoSuchKey: The specified key does not exist.";
 
 #[tokio::test]
@@ -103,11 +104,13 @@ async fn what_no_write_can_depend_on_is_not_implemented() {
     };
     assert_eq!(
         refused(&[("if-none-match", "\"00\"")]).await,
-        "501 <Header>If-None-Match</Header><additionalMessage>We don't accept the provided value of If-None-Match header for this API</additionalMessage>"
+        "501 <Header>If-None-Match</Header><additionalMessage>We don't accept the provided value \
+         of If-None-Match header for this API</additionalMessage>"
     );
     assert_eq!(
         refused(&[("if-none-match", "*"), ("if-match", "\"00\"")]).await,
-        "501 <Header>If-Match,If-None-Match</Header><additionalMessage>Multiple conditional request headers present in the request</additionalMessage>"
+        "501 <Header>If-Match,If-None-Match</Header><additionalMessage>Multiple conditional \
+         request headers present in the request</additionalMessage>"
     );
     stack.put("k", "hello").await;
     assert_eq!(

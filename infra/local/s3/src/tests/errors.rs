@@ -11,7 +11,8 @@ async fn refusals_read_like_awss() {
     stack.put("k", "hello").await;
     const NO_BUCKET: &str = "404 NoSuchBucket: The specified bucket does not exist";
     const NO_KEY: &str = "404 NoSuchKey: The specified key does not exist.";
-    const NO_UPLOAD: &str = "404 NoSuchUpload: The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.";
+    const NO_UPLOAD: &str = "404 NoSuchUpload: The specified upload does not exist. The upload ID \
+                             may be invalid, or the upload may have been aborted or completed.";
     /// `check!(operation(fields), refusal)`
     macro_rules! check {
         ($operation:ident($($field:ident = $value:expr),*), $expect:expr) => {{
@@ -166,7 +167,10 @@ async fn an_error_names_its_request_and_its_subject() {
     assert_eq!(
         body,
         format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>a&lt;b</Key><RequestId>{id}</RequestId><HostId>{host}</HostId></Error>"
+            "<?xml version=\"1.0\" \
+             encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>The specified key does \
+             not \
+             exist.</Message><Key>a&lt;b</Key><RequestId>{id}</RequestId><HostId>{host}</HostId></Error>"
         )
     );
 }
@@ -240,7 +244,8 @@ async fn elsewhere_a_bucket_is_made_once() {
     create.clone().send().await.unwrap();
     assert_eq!(
         refusal(create.send().await),
-        "409 BucketAlreadyOwnedByYou: Your previous request to create the named bucket succeeded and you already own it."
+        "409 BucketAlreadyOwnedByYou: Your previous request to create the named bucket succeeded \
+         and you already own it."
     );
     let location = client
         .get_bucket_location()

@@ -347,7 +347,8 @@ async fn clients_configure_notifications() {
     ];
     assert_eq!(
         refusal(put(ambiguous).await),
-        "400 InvalidArgument: Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type."
+        "400 InvalidArgument: Configuration is ambiguously defined. Cannot have overlapping \
+         suffixes in two rules if the prefixes are overlapping for the same event type."
     );
     assert_eq!(
         refusal(put(vec![configuration("s3:ObjectCreated:Stolen", "")]).await),

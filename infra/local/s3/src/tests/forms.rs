@@ -15,7 +15,9 @@ async fn post(stack: &Stack, fields: &[(&str, &str)], file: &str) -> (u16, Heade
             &format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     }
     form += &format!(
-        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file}\"\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello\r\n--b--\r\n"
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; \
+         filename=\"{file}\"\r\nContent-Type: text/plain\r\nContent-Length: \
+         5\r\n\r\nhello\r\n--b--\r\n"
     );
     let request = Request::post(format!("/{BUCKET}"))
         .header("host", "127.0.0.1:4566")
@@ -140,7 +142,9 @@ async fn a_form_chooses_its_answer() {
 #[tokio::test]
 async fn a_location_has_the_bucket_where_the_request_has_it() {
     let stack = Stack::start().await;
-    let form = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na b\r\n--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nhello\r\n--b--\r\n";
+    let form = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na \
+                b\r\n--b\r\nContent-Disposition: form-data; \
+                name=\"file\"\r\n\r\nhello\r\n--b--\r\n";
     let request = Request::post("/")
         .header("host", format!("{BUCKET}.localhost:4566"))
         .header("content-type", "multipart/form-data; boundary=b")
@@ -182,11 +186,13 @@ async fn a_form_with_a_policy_has_all_fields_of_a_signature() {
             .chain(fields)
             .collect();
         let text = format!(
-            "Bucket POST must contain a field named '{expect}'.  If it is specified, please check the order of the fields."
+            "Bucket POST must contain a field named '{expect}'.  If it is specified, please check \
+             the order of the fields."
         );
         let response = error_text(post(&stack, &fields, "f").await);
         assert!(
-            response.starts_with(&format!("400 InvalidArgument</Code><Message>{text}</Message><ArgumentName>{expect}</ArgumentName>")),
+            response.starts_with(&format!("400 \
+                                           InvalidArgument</Code><Message>{text}</Message><ArgumentName>{expect}</ArgumentName>")),
             "{response}"
         );
     }
@@ -221,11 +227,13 @@ async fn a_form_is_held_against_its_policy() {
     assert_eq!(refused(&policy(condition), &redirect).await, "204 ");
     assert_eq!(
         refused(&policy(""), &[("key", "k"), ("acl", "private")]).await,
-        "403 AccessDenied</Code><Message>Invalid according to Policy: Extra input fields: acl</Message>"
+        "403 AccessDenied</Code><Message>Invalid according to Policy: Extra input fields: \
+         acl</Message>"
     );
     assert_eq!(
         refused(&policy(r#",{"acl":"private"}"#), &key).await,
-        "403 AccessDenied</Code><Message>Invalid according to Policy: Policy Condition failed: [\"eq\", \"$acl\", \"private\"]</Message>"
+        "403 AccessDenied</Code><Message>Invalid according to Policy: Policy Condition failed: \
+         [\"eq\", \"$acl\", \"private\"]</Message>"
     );
     assert_eq!(
         refused(&policy("").replace("2999", "1999"), &key).await,
@@ -233,11 +241,13 @@ async fn a_form_is_held_against_its_policy() {
     );
     assert_eq!(
         refused(&policy(r#",["content-length-range",1,4]"#), &key).await,
-        "400 EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum allowed size</Message><ProposedSize>5</ProposedSize><MaxSizeAllowed>4</MaxSizeAllowed>"
+        "400 EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum allowed \
+         size</Message><ProposedSize>5</ProposedSize><MaxSizeAllowed>4</MaxSizeAllowed>"
     );
     assert_eq!(
         refused(&policy(r#",["content-length-range",6,9]"#), &key).await,
-        "400 EntityTooSmall</Code><Message>Your proposed upload is smaller than the minimum allowed size</Message><ProposedSize>5</ProposedSize><MinSizeAllowed>6</MinSizeAllowed>"
+        "400 EntityTooSmall</Code><Message>Your proposed upload is smaller than the minimum \
+         allowed size</Message><ProposedSize>5</ProposedSize><MinSizeAllowed>6</MinSizeAllowed>"
     );
     // Recorded: a number may be a text; a field is named with its `$`; an object has one property.
     let texts = r#",["content-length-range","5","10"]"#;
@@ -254,13 +264,15 @@ async fn a_form_is_held_against_its_policy() {
         ),
     ] {
         let expect = format!(
-            "403 AccessDenied</Code><Message>Invalid according to Policy: Policy Condition failed: {shown}</Message>"
+            "403 AccessDenied</Code><Message>Invalid according to Policy: Policy Condition \
+             failed: {shown}</Message>"
         );
         assert_eq!(refused(&policy(condition), &key).await, expect);
     }
     assert_eq!(
         refused(&policy(r#",{"bucket":"photos","key":"k"}"#), &key).await,
-        "400 InvalidPolicyDocument</Code><Message>Invalid Policy: Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.</Message>"
+        "400 InvalidPolicyDocument</Code><Message>Invalid Policy: Invalid Simple-Condition: \
+         Simple-Conditions must have exactly one property specified.</Message>"
     );
     assert_eq!(
         refused(&policy(r#",["EQ","$KEY","k"]"#), &key).await,

@@ -17,7 +17,8 @@ fn database(keys: &BTreeSet<String>) -> Connection {
         [],
     )
     .unwrap();
-    let insert = "INSERT INTO versions (bucket, key, version_id, latest, modified, file) VALUES ('b', ?1, 'null', 1, 0, zeroblob(16))";
+    let insert = "INSERT INTO versions (bucket, key, version_id, latest, modified, file) VALUES \
+                  ('b', ?1, 'null', 1, 0, zeroblob(16))";
     for key in keys {
         sql.execute(insert, [key.as_bytes()]).unwrap();
     }
@@ -143,13 +144,15 @@ fn listings_walk_an_index() {
     };
     assert_eq!(
         plan(
-            "SELECT * FROM versions WHERE bucket = 'b' AND key >= x'00' AND key < x'ff' AND key <> x'' AND latest AND file IS NOT NULL ORDER BY key LIMIT 9"
+            "SELECT * FROM versions WHERE bucket = 'b' AND key >= x'00' AND key < x'ff' AND key \
+             <> x'' AND latest AND file IS NOT NULL ORDER BY key LIMIT 9"
         ),
         "SEARCH versions USING INDEX objects (bucket=? AND key>? AND key<?)"
     );
     assert_eq!(
         plan(
-            "SELECT * FROM versions WHERE bucket = 'b' AND key >= x'00' AND key < x'ff' AND (key <> x'' OR id < 0) ORDER BY key, id DESC LIMIT 9"
+            "SELECT * FROM versions WHERE bucket = 'b' AND key >= x'00' AND key < x'ff' AND (key \
+             <> x'' OR id < 0) ORDER BY key, id DESC LIMIT 9"
         ),
         "SEARCH versions USING INDEX versions_newest_first (bucket=? AND key>? AND key<?)"
     );

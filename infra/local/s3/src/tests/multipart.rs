@@ -221,15 +221,19 @@ async fn wrong_lists_of_parts_are_refused() {
             .upload_id(&id);
         complete.multipart_upload(list(parts)).send()
     };
-    const INVALID: &str = "400 InvalidPart: One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
+    const INVALID: &str = "400 InvalidPart: One or more of the specified parts could not be \
+                           found.  The part may not have been uploaded, or the specified entity \
+                           tag may not match the part's entity tag.";
     let cases = [
         (
             vec![two.clone(), one.clone()],
-            "400 InvalidPartOrder: The list of parts was not in ascending order. Parts must be ordered by part number.",
+            "400 InvalidPartOrder: The list of parts was not in ascending order. Parts must be \
+             ordered by part number.",
         ),
         (
             vec![one.clone(), one.clone()],
-            "400 InvalidPartOrder: The list of parts was not in ascending order. Parts must be ordered by part number.",
+            "400 InvalidPartOrder: The list of parts was not in ascending order. Parts must be \
+             ordered by part number.",
         ),
         (
             vec![one.clone(), two.clone()],

@@ -350,7 +350,9 @@ async fn a_copy_carries_what_it_is_told_to() {
                 .send()
                 .await
         ),
-        "400 InvalidRequest: This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes."
+        "400 InvalidRequest: This copy request is illegal because it is trying to copy an object \
+         to itself without changing the object's metadata, storage class, website redirect \
+         location or encryption attributes."
     );
     assert_eq!(
         refusal(copy("kept").copy_source_if_match("\"00\"").send().await),

@@ -47,7 +47,11 @@ async fn a_copy_without_the_write_ahead_log_deletes_nothing() {
     for _ in 0..2 {
         let error = refused(copy.path());
         assert!(
-            error.contains("s3.sqlite-wal is missing, and the stack that wrote s3.sqlite was not stopped: its last writes are only there. Put it back beside s3.sqlite, or create an empty s3.sqlite-wal to go on without them"),
+            error.contains(
+                "s3.sqlite-wal is missing, and the stack that wrote s3.sqlite was not \
+                            stopped: its last writes are only there. Put it back beside \
+                            s3.sqlite, or create an empty s3.sqlite-wal to go on without them"
+            ),
             "{error}"
         );
         assert_eq!(count(&root.join("objects")), 1);
@@ -102,7 +106,11 @@ async fn a_missing_database_deletes_nothing() {
         }
         let error = refused(copy.path());
         assert!(
-            error.contains("s3.sqlite is missing or empty, and objects/ holds 1 files of objects: put s3.sqlite back from where they came from, or move objects/ away to start with no buckets"),
+            error.contains(
+                "s3.sqlite is missing or empty, and objects/ holds 1 files of objects: \
+                            put s3.sqlite back from where they came from, or move objects/ away \
+                            to start with no buckets"
+            ),
             "{error}"
         );
         assert_eq!(count(&root.join("objects")), 1);
@@ -167,7 +175,10 @@ async fn no_link_is_followed_out_of_the_directory() {
         symlink(elsewhere.path(), place.components().as_path()).unwrap();
         let error = refused(copy.path());
         assert!(
-            error.contains("is not a directory, and S3 follows no links; move it away, or mount what it points to there"),
+            error.contains(
+                "is not a directory, and S3 follows no links; move it away, or mount \
+                            what it points to there"
+            ),
             "{name}: {error}"
         );
         let left = fs::read_dir(elsewhere.path()).unwrap().count();

@@ -75,7 +75,12 @@ async fn signed_chunks_are_decoded() {
     let stack = Stack::start().await;
     let put = || {
         Request::put(format!("/{BUCKET}/k"))
-            .header("authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 \
+                                      Credential=a/20260101/us-east-1/s3/aws4_request, \
+                                      SignedHeaders=host, Signature=00",
+            )
             .header("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
             .header("x-amz-decoded-content-length", "5")
             .header("content-encoding", "aws-chunked,gzip")
@@ -143,7 +148,8 @@ async fn a_signed_form_is_an_upload() {
                 "--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
             );
         }
-        form + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nhello\r\n--b--\r\n"
+        form + "--b\r\nContent-Disposition: form-data; name=\"file\"; \
+                filename=\"f\"\r\n\r\nhello\r\n--b--\r\n"
     };
     let post = || {
         Request::post(format!("/{BUCKET}"))
@@ -157,7 +163,10 @@ async fn a_signed_form_is_an_upload() {
     let (status, body) = send(&stack, post(), form("elsewhere/k")).await;
     assert_eq!(status, 403, "{body}");
     assert!(
-        body.contains("<Code>AccessDenied</Code><Message>Invalid according to Policy: Policy Condition failed: [\"starts-with\", \"$key\", \"up/\"]</Message>"),
+        body.contains(
+            "<Code>AccessDenied</Code><Message>Invalid according to Policy: Policy \
+                       Condition failed: [\"starts-with\", \"$key\", \"up/\"]</Message>"
+        ),
         "{body}"
     );
     assert_eq!(stack.keys().await, ["up/k"]);

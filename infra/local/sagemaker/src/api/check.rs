@@ -262,35 +262,40 @@ mod tests {
         check(fine, "fine");
         check(
             json!({}),
-            "1 validation error detected: Value null at 'jobName' failed to satisfy constraint: Member must not be null",
+            "1 validation error detected: Value null at 'jobName' failed to satisfy constraint: \
+             Member must not be null",
         );
         check(
             json!({ "JobName": "a_b", "Limit": 101 }),
-            "2 validation errors detected: Value 'a_b' at 'jobName' failed to satisfy constraint: Member must satisfy \
-             regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}; Value '101' at 'limit' failed to satisfy \
-             constraint: Member must have value less than or equal to 100",
+            "2 validation errors detected: Value 'a_b' at 'jobName' failed to satisfy constraint: \
+             Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}; \
+             Value '101' at 'limit' failed to satisfy constraint: Member must have value less \
+             than or equal to 100",
         );
         check(
             json!({ "JobName": "a", "Channels": [{ "Uri": "s3://b" }, { "Uri": "b", "Mode": "Post" }] }),
-            "2 validation errors detected: Value 'b' at 'channels.2.member.uri' failed to satisfy constraint: Member must \
-             satisfy regular expression pattern: (https|s3)://([^/]+)/?(.*); Value 'Post' at 'channels.2.member.mode' \
-             failed to satisfy constraint: Member must satisfy enum value set: [File, Pipe]",
+            "2 validation errors detected: Value 'b' at 'channels.2.member.uri' failed to satisfy \
+             constraint: Member must satisfy regular expression pattern: \
+             (https|s3)://([^/]+)/?(.*); Value 'Post' at 'channels.2.member.mode' failed to \
+             satisfy constraint: Member must satisfy enum value set: [File, Pipe]",
         );
         check(
             json!({ "JobName": "a", "Channels": [] }),
-            "1 validation error detected: Value '[]' at 'channels' failed to satisfy constraint: Member must have length \
-             greater than or equal to 1",
+            "1 validation error detected: Value '[]' at 'channels' failed to satisfy constraint: \
+             Member must have length greater than or equal to 1",
         );
         check(
             json!({ "JobName": "a", "Names": ["", "n"] }),
-            "1 validation error detected: Value '' at 'names.1.member' failed to satisfy constraint: Member must satisfy \
-             regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
+            "1 validation error detected: Value '' at 'names.1.member' failed to satisfy \
+             constraint: Member must satisfy regular expression pattern: \
+             [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
         );
         check(
             json!({ "JobName": "a", "Environment": { "LD_PRELOAD": "/tmp/x.so" } }),
-            "1 validation error detected: Value 'LD_PRELOAD' at 'environment' failed to satisfy constraint: the environment \
-             variable LD_PRELOAD can't be set on the local stack, where it would make processes of this machine load other \
-             code or files: give the program a variable of its own",
+            "1 validation error detected: Value 'LD_PRELOAD' at 'environment' failed to satisfy \
+             constraint: the environment variable LD_PRELOAD can't be set on the local stack, \
+             where it would make processes of this machine load other code or files: give the \
+             program a variable of its own",
         );
         check(
             json!({ "JobName": 1 }),

@@ -137,7 +137,8 @@ pub(super) async fn update_weights(inner: &Arc<Inner>, call: &Call) -> Answer {
         let mut variants = serving.deployment.variants.iter_mut();
         let Some(found) = variants.find(|own| own.name == variant) else {
             return Err(ApiError::Validation(format!(
-                "The variant name(s) \"{variant}\" is/are not present within endpoint configuration \"{}\".",
+                "The variant name(s) \"{variant}\" is/are not present within endpoint \
+                 configuration \"{}\".",
                 serving.deployment.config
             )));
         };

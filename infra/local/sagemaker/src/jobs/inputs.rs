@@ -61,9 +61,10 @@ impl Source {
     pub(crate) fn nothing_found(&self, region: &str, role: &str) -> String {
         let Self { bucket, key, .. } = self;
         format!(
-            "No S3 objects found under S3 URL \"s3://{bucket}/{key}\" given in input data source. Please ensure that the \
-             bucket exists in the selected region ({region}), that objects exist under that S3 prefix, and that the role \
-             \"{role}\" has \"s3:ListBucket\" permissions on bucket \"{bucket}\"."
+            "No S3 objects found under S3 URL \"s3://{bucket}/{key}\" given in input data source. \
+             Please ensure that the bucket exists in the selected region ({region}), that objects \
+             exist under that S3 prefix, and that the role \"{role}\" has \"s3:ListBucket\" \
+             permissions on bucket \"{bucket}\"."
         )
     }
 

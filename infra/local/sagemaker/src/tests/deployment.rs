@@ -2,8 +2,8 @@
 
 use super::*;
 
-const NO_PING: &str = "The primary container for production variant main did not pass the ping health check. Please check \
-                       CloudWatch logs for this endpoint.";
+const NO_PING: &str = "The primary container for production variant main did not pass the ping \
+                       health check. Please check CloudWatch logs for this endpoint.";
 
 fn status(stack: &Stack) -> (Status, Option<String>) {
     stack.service.status("e").unwrap()
@@ -56,12 +56,16 @@ async fn a_model_that_fails_leaves_the_old_one_serving() {
     for (broken, reason) in [
         (
             artifact("exit"),
-            format!("{NO_PING} (the model server ended at its start (exit status: 3): no operator Frobnicate)"),
+            format!(
+                "{NO_PING} (the model server ended at its start (exit status: 3): no operator \
+                     Frobnicate)"
+            ),
         ),
         (
             Bytes::from_static(b"this is no gzip file"),
-            "Failed to extract model data archive from URL \"s3://b/main.tar.gz\". Please ensure that the object located at \
-             the URL is a valid tar.gz archive. (model.tar.gz: it can't be unpacked: invalid gzip header)"
+            "Failed to extract model data archive from URL \"s3://b/main.tar.gz\". Please ensure \
+             that the object located at the URL is a valid tar.gz archive. (model.tar.gz: it \
+             can't be unpacked: invalid gzip header)"
                 .to_owned(),
         ),
     ] {
@@ -95,7 +99,8 @@ async fn a_server_that_never_answers_ping_fails() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the endpoint e could not be deployed: {NO_PING} (the model server did not answer /ping with 200 in 100ms)"
+            "the endpoint e could not be deployed: {NO_PING} (the model server did not answer \
+             /ping with 200 in 100ms)"
         )
     );
 }
@@ -115,8 +120,8 @@ async fn a_program_that_does_not_exist_is_named() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the endpoint e could not be deployed: {NO_PING} (the model server can't be started: /nowhere/scones: No such file \
-             or directory (os error 2))"
+            "the endpoint e could not be deployed: {NO_PING} (the model server can't be started: \
+             /nowhere/scones: No such file or directory (os error 2))"
         )
     );
 }

@@ -96,12 +96,13 @@ async fn errors_are_sagemakers() {
         invocation("e", "a/b", vec![0; 6_291_457]),
         400,
         "ValidationError",
-        "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less than or equal \
-         to 6291456",
+        "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must \
+         have length less than or equal to 6291456",
     )
     .await;
-    let see = "See https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:\
-               group=/aws/sagemaker/Endpoints/e in account 123456789012 for more information.";
+    let see = "See \
+               https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws/sagemaker/Endpoints/e \
+               in account 123456789012 for more information.";
     let refused = check(
         invocation("e", "test/refuse", ""),
         424,
@@ -244,15 +245,16 @@ async fn operations_fail_as_awss_do() {
         "DescribeEndpoint",
         json!({}),
         "ValidationException",
-        "1 validation error detected: Value null at 'endpointName' failed to satisfy constraint: Member must not be null",
+        "1 validation error detected: Value null at 'endpointName' failed to satisfy constraint: \
+         Member must not be null",
     )
     .await;
     check(
         "ListEndpoints",
         json!({"MaxResults": 101}),
         "ValidationException",
-        "1 validation error detected: Value '101' at 'maxResults' failed to satisfy constraint: Member must have value less \
-         than or equal to 100",
+        "1 validation error detected: Value '101' at 'maxResults' failed to satisfy constraint: \
+         Member must have value less than or equal to 100",
     )
     .await;
     check(

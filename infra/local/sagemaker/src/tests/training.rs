@@ -230,7 +230,8 @@ async fn a_job_that_fails_says_why() {
     config.training = Arc::new(|_| Command::new("/nowhere/scones"));
     let stack = stack.restart_with(config).await;
     let lost = run(&stack, job("c", json!({}))).await;
-    let reason = "AlgorithmError: the training program /nowhere/scones can't be started: No such file or directory (os error 2)";
+    let reason = "AlgorithmError: the training program /nowhere/scones can't be started: No such \
+                  file or directory (os error 2)";
     assert_eq!(statuses(&lost), ("Failed", "Failed", reason));
 }
 
@@ -337,8 +338,8 @@ async fn a_name_is_used_once_and_input_must_be_there() {
     assert_eq!(name, "ResourceInUse");
     assert_eq!(
         text,
-        "Training job names must be unique within an AWS account and region, and a training job with this name already exists \
-         (arn:aws:sagemaker:us-east-1:123456789012:training-job/j)"
+        "Training job names must be unique within an AWS account and region, and a training job \
+         with this name already exists (arn:aws:sagemaker:us-east-1:123456789012:training-job/j)"
     );
     let mut request = job("k", json!({}));
     request["InputDataConfig"] = json!([channel("train", "nothing")]);
@@ -346,9 +347,10 @@ async fn a_name_is_used_once_and_input_must_be_there() {
     assert_eq!(name, "ValidationException");
     assert_eq!(
         text,
-        "No S3 objects found under S3 URL \"s3://b/nothing\" given in input data source. Please ensure that the bucket exists \
-         in the selected region (us-east-1), that objects exist under that S3 prefix, and that the role \
-         \"arn:aws:iam::123456789012:role/training\" has \"s3:ListBucket\" permissions on bucket \"b\"."
+        "No S3 objects found under S3 URL \"s3://b/nothing\" given in input data source. Please \
+         ensure that the bucket exists in the selected region (us-east-1), that objects exist \
+         under that S3 prefix, and that the role \"arn:aws:iam::123456789012:role/training\" has \
+         \"s3:ListBucket\" permissions on bucket \"b\"."
     );
     let (_, text) = stack
         .refused("DescribeTrainingJob", json!({ "TrainingJobName": "k" }))

@@ -110,7 +110,8 @@ async fn an_object_that_fails_fails_the_job() {
         assert_eq!(failed["TransformJobStatus"], "Failed", "{failed}");
         assert_eq!(failed["FailureReason"], expected);
     };
-    let refused = "ClientError: See job logs for more information: 400 Bad Request: not an image (s3://b/in/a)";
+    let refused = "ClientError: See job logs for more information: 400 Bad Request: not an image \
+                   (s3://b/in/a)";
     check(
         "refused",
         |request| {
@@ -127,7 +128,8 @@ async fn an_object_that_fails_fails_the_job() {
             request["MaxConcurrentTransforms"] = 1.into();
             request["ModelClientConfig"] = json!({ "InvocationsMaxRetries": 1 });
         },
-        "AlgorithmError: See job logs for more information: 500 Internal Server Error: out of ideas (s3://b/in/a)",
+        "AlgorithmError: See job logs for more information: 500 Internal Server Error: out of \
+         ideas (s3://b/in/a)",
     )
     .await;
     stack.put("big/x", vec![0; (1 << 20) + 1].into()).await;
@@ -137,15 +139,17 @@ async fn an_object_that_fails_fails_the_job() {
             request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"] = "s3://b/big".into();
             request["MaxPayloadInMB"] = 1.into();
         },
-        "ClientError: Too much data for max payload size (s3://b/big/x is larger than MaxPayloadInMB=1)",
+        "ClientError: Too much data for max payload size (s3://b/big/x is larger than \
+         MaxPayloadInMB=1)",
     )
     .await;
     stack.put("m.tar.gz", artifact("exit")).await;
     check(
         "ping",
         |_| (),
-        "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented and responds \
-         with an HTTP 200 status code (the model server ended at its start (exit status: 3): no operator Frobnicate)",
+        "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint \
+         is implemented and responds with an HTTP 200 status code (the model server ended at its \
+         start (exit status: 3): no operator Frobnicate)",
     )
     .await;
     assert_eq!(outputs(&stack), []);

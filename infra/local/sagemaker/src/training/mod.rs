@@ -252,6 +252,7 @@ fn remove(folder: &Path) {
     if folder.exists()
         && let Err(error) = std::fs::remove_dir_all(folder)
     {
-        tracing::warn!(%error, path = %folder.display(), "a training job's folder could not be removed");
+        tracing::warn!(%error, path = %folder.display(), "a training job's folder could not be \
+                                                          removed");
     }
 }

@@ -252,7 +252,8 @@ mod tests {
         };
         check(
             |request| request["AlgorithmSpecification"]["TrainingInputMode"] = "Pipe".into(),
-            "The channel train: The local stack does not have the input mode Pipe: use File or FastFile",
+            "The channel train: The local stack does not have the input mode Pipe: use File or \
+             FastFile",
         );
         check(
             |request| {
@@ -277,7 +278,8 @@ mod tests {
                 let metric = json!([{ "Name": "m", "Regex": "(" }]);
                 request["AlgorithmSpecification"]["MetricDefinitions"] = metric;
             },
-            "The regular expression of the metric m can't be read: found open group without closing ')'",
+            "The regular expression of the metric m can't be read: found open group without \
+             closing ')'",
         );
     }
 }

@@ -173,8 +173,8 @@ impl Job<'_> {
 }
 
 /// AWS's words for a container that does not come up.
-const NO_PING: &str = "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented and \
-                       responds with an HTTP 200 status code";
+const NO_PING: &str = "AlgorithmError: Model container failed to respond to ping. Please ensure \
+                       /ping endpoint is implemented and responds with an HTTP 200 status code";
 
 #[expect(
     clippy::needless_pass_by_value,

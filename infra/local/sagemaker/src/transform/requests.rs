@@ -61,7 +61,8 @@ impl Requests<'_> {
             body.ok_or_else(|| format!("ClientError: s3://{bucket}/{key} does not exist"))?;
         if body.len() > most {
             return Err(format!(
-                "ClientError: Too much data for max payload size (s3://{bucket}/{key} is larger than MaxPayloadInMB={})",
+                "ClientError: Too much data for max payload size (s3://{bucket}/{key} is larger \
+                 than MaxPayloadInMB={})",
                 most >> 20
             ));
         }

@@ -71,13 +71,15 @@ const NAMES: [&str; 35] = [
 pub enum NameError {
     /// The name is malformed: `A=B` would set `A`.
     #[error(
-        "the environment variable {0:?} can't be set: a name is letters, digits and '_', and begins with no digit"
+        "the environment variable {0:?} can't be set: a name is letters, digits and '_', and \
+         begins with no digit"
     )]
     Malformed(String),
     /// The variable would affect more than the program itself.
     #[error(
-        "the environment variable {0} can't be set on the local stack, where it would make processes of this machine load \
-         other code or files: give the program a variable of its own"
+        "the environment variable {0} can't be set on the local stack, where it would make \
+         processes of this machine load other code or files: give the program a variable of its \
+         own"
     )]
     Reserved(String),
 }
@@ -152,8 +154,9 @@ mod tests {
         }
         assert_eq!(
             check_name("LD_PRELOAD").unwrap_err().to_string(),
-            "the environment variable LD_PRELOAD can't be set on the local stack, where it would make processes of this \
-             machine load other code or files: give the program a variable of its own"
+            "the environment variable LD_PRELOAD can't be set on the local stack, where it would \
+             make processes of this machine load other code or files: give the program a variable \
+             of its own"
         );
     }
 
@@ -164,7 +167,8 @@ mod tests {
         }
         assert_eq!(
             check_name("PATH=").unwrap_err().to_string(),
-            "the environment variable \"PATH=\" can't be set: a name is letters, digits and '_', and begins with no digit"
+            "the environment variable \"PATH=\" can't be set: a name is letters, digits and '_', \
+             and begins with no digit"
         );
     }
 

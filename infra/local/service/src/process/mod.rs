@@ -28,7 +28,8 @@ pub fn raise_open_files_limit() {
     };
     if let Err(error) = setrlimit(Resource::Nofile, hard) {
         let (current, maximum) = (limit.current, limit.maximum);
-        tracing::warn!(%error, ?current, ?maximum, "the limit of open files stays as it is; ulimit -n raises it");
+        tracing::warn!(%error, ?current, ?maximum, "the limit of open files stays as it is; \
+                                                    ulimit -n raises it");
     }
 }
 

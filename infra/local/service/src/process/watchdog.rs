@@ -69,7 +69,8 @@ impl Watchdog {
         let line = format!("{change} {}\n", group.as_raw_pid());
         if let Err(error) = input.write_all(line.as_bytes()) {
             shell.1 = None;
-            tracing::warn!(%error, "the watchdog over child processes is gone; kill -9 of the stack may leave processes behind");
+            tracing::warn!(%error, "the watchdog over child processes is gone; kill -9 of the \
+                                    stack may leave processes behind");
         }
     }
 }

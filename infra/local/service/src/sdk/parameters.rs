@@ -118,8 +118,8 @@ mod tests {
         assert_eq!(parameters.text("Key"), None);
         assert_eq!(parameters.flag("Flag"), Some(true));
         assert_eq!(parameters.text("None"), None);
-        let text = "The field \"Bucket\" is required but was missing, The value for the field 'Key' must be a STRING, \
-                    The field \"Other\" is not supported by Step Functions";
+        let text = "The field \"Bucket\" is required but was missing, The value for the field \
+                    'Key' must be a STRING, The field \"Other\" is not supported by Step Functions";
         assert_eq!(
             parameters.finish(),
             Err(SdkError::Parameters(text.to_owned()))

@@ -126,7 +126,9 @@ impl SignatureError {
             ),
             Self::BadSha256 => bad(
                 "InvalidArgument",
-                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.",
+                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, \
+                 STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, \
+                 STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.",
             ),
             Self::Sha256Mismatch => bad(
                 "XAmzContentSHA256Mismatch",
@@ -134,7 +136,8 @@ impl SignatureError {
             ),
             Self::Mismatch => forbidden(
                 "SignatureDoesNotMatch",
-                "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+                "The request signature we calculated does not match the signature you provided. \
+                 Check your key and signing method.",
             ),
             Self::TooLarge => bad("MaxMessageLengthExceeded", TOO_LARGE),
             Self::Broken => bad("IncompleteBody", BROKEN),
@@ -170,7 +173,8 @@ impl SignatureError {
                     .into(),
             ),
             Self::Date { actual, expected } => invalid(&format!(
-                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{actual}' != '{expected}'."
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date \
+                 from HTTP: '{actual}' != '{expected}'."
             )),
             Self::Region { expected, .. } => scoped("a valid region", expected),
             Self::Service { expected, .. } => scoped("correct service", expected),
@@ -192,7 +196,9 @@ impl SignatureError {
             ),
             Self::NotSigned(header) => invalid(&not_signed(header)),
             Self::NoSha256 | Self::BadSha256 | Self::Sha256Mismatch | Self::Mismatch => invalid(
-                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+                "The request signature we calculated does not match the signature you provided. \
+                 Check your AWS Secret Access Key and signing method. Consult the service \
+                 documentation for details.",
             ),
             Self::TooLarge => {
                 let code = "RequestEntityTooLargeException";

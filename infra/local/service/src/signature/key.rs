@@ -32,7 +32,8 @@ pub enum KeyError {
     Reserved,
     /// The secret could be guessed.
     #[error(
-        "the secret access key is too weak: it must have at least {SECRET_LENGTH} characters, {SECRET_VARIETY} of them different; `openssl rand -hex 20` makes one"
+        "the secret access key is too weak: it must have at least {SECRET_LENGTH} characters, \
+         {SECRET_VARIETY} of them different; `openssl rand -hex 20` makes one"
     )]
     Weak,
     /// The secret has what would get lost in a shell or a file.
@@ -117,7 +118,8 @@ mod tests {
         }
         assert_eq!(
             KeyError::Weak.to_string(),
-            "the secret access key is too weak: it must have at least 16 characters, 8 of them different; `openssl rand -hex 20` makes one"
+            "the secret access key is too weak: it must have at least 16 characters, 8 of them \
+             different; `openssl rand -hex 20` makes one"
         );
         assert!(Key::new("AKIA_my-key1", secret).is_ok());
     }

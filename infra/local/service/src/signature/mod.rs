@@ -182,6 +182,7 @@ pub fn headers(key: &Key, region: &str, method: &Method, uri: &str, host: &str) 
     let signature = hex::encode(SigningKey::derive(key.secret(), &scope).sign(&text));
     let (id, names) = (key.id(), canonical::names(&signed));
     format!(
-        "X-Amz-Date: {at}\r\nAuthorization: AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}\r\n"
+        "X-Amz-Date: {at}\r\nAuthorization: AWS4-HMAC-SHA256 Credential={id}/{scope}, \
+         SignedHeaders={names}, Signature={signature}\r\n"
     )
 }

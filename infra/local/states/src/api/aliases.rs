@@ -60,8 +60,8 @@ fn same(current: &Alias, requested: &Alias) -> Result<i64, ApiError> {
     if current.description == requested.description && current.routes == requested.routes {
         return Ok(current.created);
     }
-    let text = "Failed to create alias because an alias with the same name and a different routing configuration \
-                already exists.";
+    let text = "Failed to create alias because an alias with the same name and a different \
+                routing configuration already exists.";
     Err(ApiError::Conflict(text.into()))
 }
 

@@ -59,7 +59,10 @@ pub(super) fn tracing(request: &Value) -> Result<bool, ApiError> {
 pub(super) fn encryption(request: &Value) -> Result<String, ApiError> {
     let text = |name: &str| request.get(name).and_then(Value::as_str);
     let kind = text("type").ok_or_else(|| {
-        broken("Value null at 'encryptionConfiguration.type' failed to satisfy constraint: Member must not be null")
+        broken(
+            "Value null at 'encryptionConfiguration.type' failed to satisfy constraint: Member \
+                must not be null",
+        )
     })?;
     one_of(
         "encryptionConfiguration.type",
@@ -76,8 +79,8 @@ pub(super) fn encryption(request: &Value) -> Result<String, ApiError> {
             ("less", 900)
         };
         return Err(broken(&format!(
-            "Value '{period}' at 'encryptionConfiguration.kmsDataKeyReusePeriodSeconds' failed to satisfy constraint: \
-             Member must have value {bound} than or equal to {limit}"
+            "Value '{period}' at 'encryptionConfiguration.kmsDataKeyReusePeriodSeconds' failed to \
+             satisfy constraint: Member must have value {bound} than or equal to {limit}"
         )));
     }
     match (kind, text("kmsKeyId")) {
@@ -105,7 +108,8 @@ fn one_of(field: &str, value: &str, allowed: &[&str]) -> Result<(), ApiError> {
     }
     let set = allowed.join(", ");
     Err(broken(&format!(
-        "Value '{value}' at '{field}' failed to satisfy constraint: Member must satisfy enum value set: [{set}]"
+        "Value '{value}' at '{field}' failed to satisfy constraint: Member must satisfy enum \
+         value set: [{set}]"
     )))
 }
 
@@ -139,8 +143,8 @@ mod tests {
         check(logging(&json!({ "destinations": [{}, {}] })), one);
         check(
             logging(&json!({ "level": "LOUD" })),
-            "1 validation error detected: Value 'LOUD' at 'loggingConfiguration.level' failed to satisfy constraint: \
-             Member must satisfy enum value set: [ALL, ERROR, FATAL, OFF]",
+            "1 validation error detected: Value 'LOUD' at 'loggingConfiguration.level' failed to \
+             satisfy constraint: Member must satisfy enum value set: [ALL, ERROR, FATAL, OFF]",
         );
     }
 
@@ -152,17 +156,19 @@ mod tests {
         check(encryption(&managed), &managed.to_string());
         check(
             encryption(&json!({ "type": "CUSTOMER_MANAGED_KMS_KEY" })),
-            "Invalid Encryption Configuration: kmsKeyId must be set when type is CUSTOMER_MANAGED_KMS_KEY",
+            "Invalid Encryption Configuration: kmsKeyId must be set when type is \
+             CUSTOMER_MANAGED_KMS_KEY",
         );
         check(
             encryption(&json!({ "type": "AWS_OWNED_KEY", "kmsDataKeyReusePeriodSeconds": 901 })),
-            "1 validation error detected: Value '901' at 'encryptionConfiguration.kmsDataKeyReusePeriodSeconds' \
-             failed to satisfy constraint: Member must have value less than or equal to 900",
+            "1 validation error detected: Value '901' at \
+             'encryptionConfiguration.kmsDataKeyReusePeriodSeconds' failed to satisfy constraint: \
+             Member must have value less than or equal to 900",
         );
         check(
             encryption(&json!({})),
-            "1 validation error detected: Value null at 'encryptionConfiguration.type' failed to satisfy constraint: \
-             Member must not be null",
+            "1 validation error detected: Value null at 'encryptionConfiguration.type' failed to \
+             satisfy constraint: Member must not be null",
         );
     }
 }

@@ -221,10 +221,10 @@ mod tests {
         check(
             r#"{"maxResults":1001,"statusFilter":"DONE"}"#,
             "ValidationException: 3 validation errors detected: Value null at 'stateMachineArn' \
-             failed to satisfy constraint: Member must not be null; Value 'DONE' at 'statusFilter' \
-             failed to satisfy constraint: Member must satisfy enum value set: [RUNNING, FAILED]; \
-             Value '1001' at 'maxResults' failed to satisfy constraint: Member must have value less \
-             than or equal to 1000",
+             failed to satisfy constraint: Member must not be null; Value 'DONE' at \
+             'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: \
+             [RUNNING, FAILED]; Value '1001' at 'maxResults' failed to satisfy constraint: Member \
+             must have value less than or equal to 1000",
         );
         check(
             r#"{"stateMachineArn":"a","nextToken":"123456789"}"#,

@@ -94,15 +94,15 @@ fn read_one(at: usize, tag: &Value) -> Result<(String, String), ApiError> {
     for (field, text, longest) in [("key", &key, 128), ("value", &value, 256)] {
         if text.chars().count() > longest {
             return Err(ApiError::Validation(format!(
-                "1 validation error detected: Value '{text}' at 'tags.{at}.member.{field}' failed to satisfy constraint: \
-                 Member must have length less than or equal to {longest}"
+                "1 validation error detected: Value '{text}' at 'tags.{at}.member.{field}' failed \
+                 to satisfy constraint: Member must have length less than or equal to {longest}"
             )));
         }
     }
     if key.is_empty() {
         return Err(ApiError::Validation(format!(
-            "1 validation error detected: Value '' at 'tags.{at}.member.key' failed to satisfy constraint: \
-             Member must have length greater than or equal to 1"
+            "1 validation error detected: Value '' at 'tags.{at}.member.key' failed to satisfy \
+             constraint: Member must have length greater than or equal to 1"
         )));
     }
     Ok((key, value))
@@ -160,8 +160,8 @@ mod tests {
         let error = read(Some(json!([{ "key": "a" }, { "key": "" }]))).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "1 validation error detected: Value '' at 'tags.2.member.key' failed to satisfy constraint: \
-             Member must have length greater than or equal to 1"
+            "1 validation error detected: Value '' at 'tags.2.member.key' failed to satisfy \
+             constraint: Member must have length greater than or equal to 1"
         );
         let many: Vec<Value> = (0..51).map(|n| json!({ "key": n.to_string() })).collect();
         assert_eq!(read(Some(json!(many))).unwrap_err().code(), "TooManyTags");

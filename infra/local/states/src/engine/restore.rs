@@ -77,6 +77,7 @@ impl Engine {
 
 /// Logs that an execution can't be read, and leaves it on disk for a program that can.
 fn unreadable(execution: i64, error: &dyn std::error::Error) -> bool {
-    tracing::error!(execution, %error, "a running execution can't be restored; it stays on disk as it is");
+    tracing::error!(execution, %error, "a running execution can't be restored; it stays on disk \
+                                        as it is");
     false
 }

@@ -86,7 +86,8 @@ impl Failure {
         Failure {
             error,
             cause: format!(
-                "{message} (Service: {service}; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null)"
+                "{message} (Service: {service}; Status Code: {status}; Error Code: {code}; \
+                 Request ID: {request}; Proxy: null)"
             ),
         }
     }
@@ -107,7 +108,8 @@ impl Failure {
         Failure {
             error: format!("{prefix}.{exception}"),
             cause: format!(
-                "{} (Service: {prefix}, Status Code: {}, Request ID: {}{extended}) (SDK Attempt Count: 1)",
+                "{} (Service: {prefix}, Status Code: {}, Request ID: {}{extended}) (SDK Attempt \
+                 Count: 1)",
                 refusal.message.as_deref().unwrap_or("null"),
                 refusal.status,
                 refusal.request_id,
@@ -158,7 +160,8 @@ mod tests {
         assert_eq!(failure.error, "SQS.SdkClientException");
         assert_eq!(
             failure.cause,
-            "Unable to execute HTTP request: the local stack can't do arn:aws:states:::sqs:sendMessage"
+            "Unable to execute HTTP request: the local stack can't do \
+             arn:aws:states:::sqs:sendMessage"
         );
     }
 
@@ -187,7 +190,8 @@ mod tests {
             "taken",
         );
         assert_eq!(modeled.error, "SageMaker.ResourceInUseException");
-        let begin = "taken (Service: AmazonSageMaker; Status Code: 400; Error Code: ResourceInUse; Request ID: ";
+        let begin = "taken (Service: AmazonSageMaker; Status Code: 400; Error Code: \
+                     ResourceInUse; Request ID: ";
         assert!(modeled.cause.starts_with(begin), "{}", modeled.cause);
         let other = Failure::unmodeled(
             "SageMaker",
@@ -221,14 +225,16 @@ mod tests {
             true,
             Some("The specified key does not exist."),
             "S3.NoSuchKeyException",
-            "The specified key does not exist. (Service: S3, Status Code: 404, Request ID: R, Extended Request ID: E) (SDK Attempt Count: 1)",
+            "The specified key does not exist. (Service: S3, Status Code: 404, Request ID: R, \
+             Extended Request ID: E) (SDK Attempt Count: 1)",
         );
         check(
             "PreconditionFailed",
             false,
             None,
             "S3.S3Exception",
-            "null (Service: S3, Status Code: 404, Request ID: R, Extended Request ID: E) (SDK Attempt Count: 1)",
+            "null (Service: S3, Status Code: 404, Request ID: R, Extended Request ID: E) (SDK \
+             Attempt Count: 1)",
         );
     }
 }

@@ -114,7 +114,8 @@ fn service_error(error: InvokeError) -> Failure {
     Failure {
         error: format!("Lambda.{code}"),
         cause: format!(
-            "{message} (Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null)"
+            "{message} (Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request \
+             ID: {request}; Proxy: null)"
         ),
     }
 }
@@ -181,8 +182,8 @@ mod tests {
         check("", false, &Ok(Value::Null));
         let error = r#"{"errorType":"NoSuchKey","errorMessage":"no k"}"#;
         check(error, true, &Err(("NoSuchKey", error)));
-        let cause = "The cause could not be determined because Lambda did not return an error type. \
-                     Returned payload: {\"errorMessage\":\"x\"}";
+        let cause = "The cause could not be determined because Lambda did not return an error \
+                     type. Returned payload: {\"errorMessage\":\"x\"}";
         check(
             r#"{"errorMessage":"x"}"#,
             true,

@@ -236,7 +236,8 @@ mod tests {
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/example-csv-parse-dist-map.html>
     #[test]
     fn the_documents_own_example_was_read_as_rfc_4180() {
-        let text = "l,n,s,o,a\nabc,123,\"commas, a double quotation marks (\"\"), and a newline (\n)\",{\"\"MyKey\"\":\"\"MyValue\"\"},\"[1,2,3]\"";
+        let text = "l,n,s,o,a\nabc,123,\"commas, a double quotation marks (\"\"), and a newline \
+                    (\n)\",{\"\"MyKey\"\":\"\"MyValue\"\"},\"[1,2,3]\"";
         let item = json!({
             "l": "abc", "n": "123", "s": "commas, a double quotation marks (\"), and a newline (\n)",
             "o": r#"{"MyKey":"MyValue"}"#, "a": "[1,2,3]",

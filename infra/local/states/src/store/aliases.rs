@@ -64,9 +64,9 @@ pub(crate) fn list(
     limit: usize,
 ) -> rusqlite::Result<Vec<(String, i64)>> {
     let mut statement = db.prepare_cached(
-        "SELECT name, created FROM alias a WHERE machine = ?1 AND name > ?2 AND (?3 IS NULL OR EXISTS \
-         (SELECT 1 FROM route r WHERE r.machine = a.machine AND r.alias = a.name AND r.version = ?3)) \
-         ORDER BY name LIMIT ?4",
+        "SELECT name, created FROM alias a WHERE machine = ?1 AND name > ?2 AND (?3 IS NULL OR \
+         EXISTS (SELECT 1 FROM route r WHERE r.machine = a.machine AND r.alias = a.name AND \
+         r.version = ?3)) ORDER BY name LIMIT ?4",
     )?;
     let rows = statement.query_map((machine, after, version, limit as i64), |row| {
         Ok((row.get(0)?, row.get(1)?))
@@ -83,8 +83,9 @@ pub(crate) fn count(db: &Connection, machine: i64) -> rusqlite::Result<i64> {
 /// Adds an alias, or replaces the one of its name.
 pub(crate) fn put(db: &Connection, machine: i64, alias: &Alias) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT INTO alias (machine, name, description, created, updated) VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT (machine, name) DO UPDATE SET description = excluded.description, updated = excluded.updated",
+        "INSERT INTO alias (machine, name, description, created, updated) VALUES (?1, ?2, ?3, ?4, \
+         ?5) ON CONFLICT (machine, name) DO UPDATE SET description = excluded.description, \
+         updated = excluded.updated",
     )?
     .execute((
         machine,

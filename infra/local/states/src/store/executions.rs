@@ -102,11 +102,12 @@ pub(crate) fn find(
         Some((machine, label)) => (machine, Some(label)),
         None => (machine, None),
     };
-    let sql = "SELECT e.id, e.revision, m.name, e.name, e.status, e.started, e.stopped, e.input, e.output, e.error, \
-         e.cause, e.trace_header, r.label, r.uuid, e.version, e.alias, e.redrives, e.redriven, m.deleted, \
-         EXISTS (SELECT 1 FROM interrupted i WHERE i.execution = e.id) \
-         FROM machine m JOIN execution e ON e.machine = m.id LEFT JOIN map_run r ON r.id = e.map_run \
-         WHERE m.name = ?1 AND e.name = ?2 AND r.label IS ?3 ORDER BY e.id DESC LIMIT 1";
+    let sql = "SELECT e.id, e.revision, m.name, e.name, e.status, e.started, e.stopped, e.input, \
+               e.output, e.error, e.cause, e.trace_header, r.label, r.uuid, e.version, e.alias, \
+               e.redrives, e.redriven, m.deleted, EXISTS (SELECT 1 FROM interrupted i WHERE \
+               i.execution = e.id) FROM machine m JOIN execution e ON e.machine = m.id LEFT JOIN \
+               map_run r ON r.id = e.map_run WHERE m.name = ?1 AND e.name = ?2 AND r.label IS ?3 \
+               ORDER BY e.id DESC LIMIT 1";
     db.prepare_cached(sql)?
         .query_row((machine, name, label), execution)
         .optional()
@@ -214,8 +215,8 @@ pub(crate) fn list(
         parameters.push((":alias", alias));
     }
     let sql = format!(
-        "SELECT {SUMMARY} FROM execution \
-         WHERE machine = :machine AND map_run IS NULL AND {conditions} id < :before ORDER BY id DESC LIMIT :limit"
+        "SELECT {SUMMARY} FROM execution WHERE machine = :machine AND map_run IS NULL AND \
+         {conditions} id < :before ORDER BY id DESC LIMIT :limit"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(&*parameters, summary)?;
@@ -238,11 +239,10 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
 pub(crate) fn insert(db: &Connection, new: &NewExecution<'_>) -> rusqlite::Result<Option<i64>> {
     let added = db
         .prepare_cached(
-            "INSERT INTO execution (machine, revision, name, status, started, input, trace_header, parent, parent_task, \
-             map_run, map_seq, version, alias) \
-             VALUES (:machine, :revision, :name, 'RUNNING', :started, :input, :trace_header, :parent, :task, \
-             :map_run, :map_seq, :version, :alias) \
-             ON CONFLICT (machine, name) DO NOTHING",
+            "INSERT INTO execution (machine, revision, name, status, started, input, \
+             trace_header, parent, parent_task, map_run, map_seq, version, alias) VALUES \
+             (:machine, :revision, :name, 'RUNNING', :started, :input, :trace_header, :parent, \
+             :task, :map_run, :map_seq, :version, :alias) ON CONFLICT (machine, name) DO NOTHING",
         )?
         .execute(named_params! {
             ":machine": new.machine,
@@ -308,8 +308,8 @@ pub(crate) fn running_children(db: &Connection, map_run: i64) -> rusqlite::Resul
 /// Writes how an execution ended.
 pub(crate) fn finish(db: &Connection, id: i64, end: &ExecutionEnd<'_>) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "UPDATE execution SET status = :status, stopped = :stopped, output = :output, error = :error, cause = :cause \
-         WHERE id = :id",
+        "UPDATE execution SET status = :status, stopped = :stopped, output = :output, error = \
+         :error, cause = :cause WHERE id = :id",
     )?
     .execute(named_params! {
         ":id": id,

@@ -61,8 +61,8 @@ fn last_of_step(db: &Connection, before: i64, after: i64) -> rusqlite::Result<Op
 /// Deletes what executions that ended before a time could have been taken up from.
 pub(crate) fn interrupted(db: &Connection, before: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "DELETE FROM interrupted WHERE execution IN \
-         (SELECT i.execution FROM interrupted i JOIN execution e ON e.id = i.execution WHERE e.stopped < ?1)",
+        "DELETE FROM interrupted WHERE execution IN (SELECT i.execution FROM interrupted i JOIN \
+         execution e ON e.id = i.execution WHERE e.stopped < ?1)",
     )?
     .execute([before])?;
     Ok(())

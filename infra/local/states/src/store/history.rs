@@ -42,7 +42,8 @@ pub(crate) fn backward(
     from: i64,
     limit: usize,
 ) -> rusqlite::Result<Vec<Value>> {
-    let sql = "SELECT events, first FROM history WHERE execution = ?1 AND first <= ?2 ORDER BY first DESC";
+    let sql = "SELECT events, first FROM history WHERE execution = ?1 AND first <= ?2 ORDER BY \
+               first DESC";
     collect(db, sql, execution, from, limit, |events, first| {
         let keep = usize::try_from(from.saturating_sub(first).saturating_add(1)).unwrap_or(0);
         let mut events: Vec<Value> = events.into_iter().take(keep).collect();

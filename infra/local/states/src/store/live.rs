@@ -69,9 +69,9 @@ pub(crate) fn read(db: &Connection, execution: i64) -> rusqlite::Result<SavedExe
         db.prepare_cached("SELECT event FROM journal WHERE execution = ?1 ORDER BY seq")?;
     let events = journal.query_map([execution], |row| Ok(row.get::<_, Packed>(0)?.0))?;
     let journal = events.collect::<rusqlite::Result<_>>()?;
-    let sql = "SELECT e.revision, l.snapshot, \
-         (SELECT coalesce(max(h.last), 0) FROM history h WHERE h.execution = e.id), e.map_run, e.map_seq \
-         FROM live l JOIN execution e ON e.id = l.execution WHERE l.execution = ?1";
+    let sql = "SELECT e.revision, l.snapshot, (SELECT coalesce(max(h.last), 0) FROM history h \
+               WHERE h.execution = e.id), e.map_run, e.map_seq FROM live l JOIN execution e ON \
+               e.id = l.execution WHERE l.execution = ?1";
     db.prepare_cached(sql)?.query_row([execution], |row| {
         Ok(SavedExecution {
             execution,

@@ -121,8 +121,9 @@ pub(crate) fn revise(
     at: i64,
 ) -> rusqlite::Result<i64> {
     db.prepare_cached(
-        "INSERT INTO revision (machine, uuid, definition, role_arn, logging, tracing, encryption, created) \
-         VALUES (:machine, :uuid, :definition, :role_arn, :logging, :tracing, :encryption, :created)",
+        "INSERT INTO revision (machine, uuid, definition, role_arn, logging, tracing, encryption, \
+         created) VALUES (:machine, :uuid, :definition, :role_arn, :logging, :tracing, \
+         :encryption, :created)",
     )?
     .execute(named_params! {
         ":machine": machine,

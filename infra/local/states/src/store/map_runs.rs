@@ -54,8 +54,8 @@ pub(crate) struct NewMapRun<'a> {
     pub(crate) limits: Limits,
 }
 
-const COLUMNS: &str = "id, execution, task, uuid, label, status, reading, started, stopped, max_concurrency, \
-     tolerated_count, tolerated_percentage, redrives, redriven";
+const COLUMNS: &str = "id, execution, task, uuid, label, status, reading, started, stopped, \
+                       max_concurrency, tolerated_count, tolerated_percentage, redrives, redriven";
 
 fn map_run(row: &Row<'_>) -> rusqlite::Result<MapRun> {
     Ok(MapRun {
@@ -83,9 +83,9 @@ fn map_run(row: &Row<'_>) -> rusqlite::Result<MapRun> {
 /// Adds a running map run whose items are not known yet.
 pub(crate) fn insert(db: &Connection, new: &NewMapRun<'_>) -> rusqlite::Result<i64> {
     db.prepare_cached(
-        "INSERT INTO map_run (execution, task, uuid, label, status, reading, started, max_concurrency, \
-         tolerated_count, tolerated_percentage) \
-         VALUES (:execution, :task, :uuid, :label, 'RUNNING', 1, :started, :concurrency, :count, :percentage)",
+        "INSERT INTO map_run (execution, task, uuid, label, status, reading, started, \
+         max_concurrency, tolerated_count, tolerated_percentage) VALUES (:execution, :task, \
+         :uuid, :label, 'RUNNING', 1, :started, :concurrency, :count, :percentage)",
     )?
     .execute(named_params! {
         ":execution": new.execution,
@@ -140,7 +140,8 @@ pub(crate) fn list(
 
 pub(crate) fn update(db: &Connection, id: i64, limits: &Limits) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "UPDATE map_run SET max_concurrency = ?2, tolerated_count = ?3, tolerated_percentage = ?4 WHERE id = ?1",
+        "UPDATE map_run SET max_concurrency = ?2, tolerated_count = ?3, tolerated_percentage = ?4 \
+         WHERE id = ?1",
     )?
     .execute((
         id,
@@ -175,7 +176,8 @@ pub(crate) const REDRIVEN: &str = "PENDING_REDRIVE";
 /// are executions of their own must have left something to be taken up from.
 pub(crate) fn redrive(db: &Connection, id: i64, count: u64, at: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "UPDATE map_run SET status = 'RUNNING', stopped = NULL, redrives = ?2, redriven = ?3 WHERE id = ?1",
+        "UPDATE map_run SET status = 'RUNNING', stopped = NULL, redrives = ?2, redriven = ?3 \
+         WHERE id = ?1",
     )?
     .execute((id, count as i64, at))?;
     db.prepare_cached(
@@ -197,7 +199,8 @@ pub(crate) fn add_child(
     input: &str,
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT INTO map_child (map_run, seq, items, status, input) VALUES (?1, ?2, ?3, 'PENDING', ?4)",
+        "INSERT INTO map_child (map_run, seq, items, status, input) VALUES (?1, ?2, ?3, \
+         'PENDING', ?4)",
     )?
     .execute((map_run, seq, items, Pack(input)))?;
     Ok(())
@@ -236,7 +239,8 @@ pub(crate) fn child_started(
     at: i64,
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "UPDATE map_child SET status = 'RUNNING', name = ?3, started = ?4 WHERE map_run = ?1 AND seq = ?2",
+        "UPDATE map_child SET status = 'RUNNING', name = ?3, started = ?4 WHERE map_run = ?1 AND \
+         seq = ?2",
     )?
     .execute((map_run, seq, name, at))?;
     Ok(())
@@ -258,8 +262,8 @@ pub(crate) fn child_ended(
     end: &super::executions::ExecutionEnd<'_>,
 ) -> rusqlite::Result<i64> {
     db.prepare_cached(
-        "UPDATE map_child SET status = :status, stopped = :stopped, output = :output, error = :error, cause = :cause \
-         WHERE map_run = :map_run AND seq = :seq RETURNING items",
+        "UPDATE map_child SET status = :status, stopped = :stopped, output = :output, error = \
+         :error, cause = :cause WHERE map_run = :map_run AND seq = :seq RETURNING items",
     )?
     .query_row(
         named_params! {

@@ -73,8 +73,8 @@ pub(crate) fn of_execution(db: &Connection, execution: i64) -> rusqlite::Result<
 /// A process has ended on its own: what executions were stepping by when it did may be why.
 pub(crate) fn crashed(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(
-        "UPDATE pending SET crashes = crashes + 1 \
-         WHERE seq = (SELECT min(first.seq) FROM pending first WHERE first.execution = pending.execution)",
+        "UPDATE pending SET crashes = crashes + 1 WHERE seq = (SELECT min(first.seq) FROM pending \
+         first WHERE first.execution = pending.execution)",
     )
 }
 

@@ -37,7 +37,8 @@ pub(crate) fn add(
         .prepare_cached(sql)?
         .query_row([machine], |row| row.get(0))?;
     db.prepare_cached(
-        "INSERT INTO version (machine, number, revision, description, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO version (machine, number, revision, description, created) VALUES (?1, ?2, \
+         ?3, ?4, ?5)",
     )?
     .execute((machine, number, revision, description, at))?;
     Ok(Version {
@@ -67,7 +68,8 @@ pub(crate) fn of_revision(
     revision: i64,
 ) -> rusqlite::Result<Option<Version>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM version WHERE machine = ?1 AND revision = ?2 ORDER BY number DESC LIMIT 1"
+        "SELECT {COLUMNS} FROM version WHERE machine = ?1 AND revision = ?2 ORDER BY number DESC \
+         LIMIT 1"
     );
     db.prepare_cached(&sql)?
         .query_row((machine, revision), version)
@@ -82,7 +84,8 @@ pub(crate) fn list(
     limit: usize,
 ) -> rusqlite::Result<Vec<Version>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM version WHERE machine = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3"
+        "SELECT {COLUMNS} FROM version WHERE machine = ?1 AND number < ?2 ORDER BY number DESC \
+         LIMIT ?3"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map((machine, before, limit as i64), version)?;

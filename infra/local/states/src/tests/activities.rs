@@ -292,8 +292,8 @@ async fn what_is_no_token_and_no_output() {
     f.refused(
         "SendTaskSuccess",
         json!({ "taskToken": token }),
-        "400 ValidationException: 1 validation error detected: Value null at 'output' failed to satisfy constraint: \
-         Member must not be null",
+        "400 ValidationException: 1 validation error detected: Value null at 'output' failed to \
+         satisfy constraint: Member must not be null",
     )
     .await;
 }

@@ -35,8 +35,8 @@ async fn created_described_updated_deleted() {
     let created = f.ok("CreateStateMachineAlias", body.clone()).await;
     assert_eq!(created["stateMachineAliasArn"], ALIAS);
     assert_eq!(f.ok("CreateStateMachineAlias", body.clone()).await, created);
-    let taken = "400 ConflictException: Failed to create alias because an alias with the same name and a different \
-                 routing configuration already exists.";
+    let taken = "400 ConflictException: Failed to create alias because an alias with the same \
+                 name and a different routing configuration already exists.";
     let mut other = body;
     other["description"] = json!("d");
     f.refused("CreateStateMachineAlias", other, taken).await;
@@ -86,7 +86,8 @@ async fn what_an_alias_may_lead_to() {
     check(
         json!([route("", 100)]),
         &format!(
-            "{invalid}Routing configuration must contain state machine version ARNs. Received: [{MACHINE}]"
+            "{invalid}Routing configuration must contain state machine version ARNs. Received: \
+             [{MACHINE}]"
         ),
     )
     .await;
@@ -108,21 +109,23 @@ async fn what_an_alias_may_lead_to() {
     check(
         json!([route(":1", 101)]),
         &format!(
-            "{invalid}1 validation error detected: Value '101' at 'routingConfiguration.1.member.weight' failed to \
-             satisfy constraint: Member must have value less than or equal to 100"
+            "{invalid}1 validation error detected: Value '101' at \
+             'routingConfiguration.1.member.weight' failed to satisfy constraint: Member must \
+             have value less than or equal to 100"
         ),
     )
     .await;
     let item = |version: u32, weight: u32| {
         format!(
-            "RoutingConfigurationListItem(stateMachineVersionArn={MACHINE}:{version}, weight={weight})"
+            "RoutingConfigurationListItem(stateMachineVersionArn={MACHINE}:{version}, \
+             weight={weight})"
         )
     };
     check(
         json!([route(":1", 50), route(":2", 30), route(":3", 20)]),
         &format!(
-            "{invalid}1 validation error detected: Value '[{}, {}, {}]' at 'routingConfiguration' failed to satisfy \
-             constraint: Member must have length less than or equal to 2",
+            "{invalid}1 validation error detected: Value '[{}, {}, {}]' at 'routingConfiguration' \
+             failed to satisfy constraint: Member must have length less than or equal to 2",
             item(1, 50),
             item(2, 30),
             item(3, 20)

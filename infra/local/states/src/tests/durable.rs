@@ -225,6 +225,7 @@ async fn a_killed_process_loses_nothing() {
     check(dir.path(), &states, &arns).await;
     let started = arns.len();
     println!(
-        "{KILLS} kills, {started} executions acknowledged, {resumed} of them running after the last kill"
+        "{KILLS} kills, {started} executions acknowledged, {resumed} of them running after the \
+         last kill"
     );
 }

@@ -51,8 +51,8 @@ async fn an_input_over_the_payload_quota_is_refused() {
     let text = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
     f.ok("StartExecution", start_body("e", &text(262_144)))
         .await;
-    let expected = "400 ValidationException: 1 validation error detected: Value at 'input' failed to satisfy constraint: \
-                    Member must have length less than or equal to 262144";
+    let expected = "400 ValidationException: 1 validation error detected: Value at 'input' failed \
+                    to satisfy constraint: Member must have length less than or equal to 262144";
     f.refused("StartExecution", start_body("f", &text(262_145)), expected)
         .await;
 }
@@ -290,7 +290,8 @@ async fn requests_that_are_wrong() {
     f.refused(
         "StartSyncExecution",
         json!({ "stateMachineArn": MACHINE }),
-        "400 StateMachineTypeNotSupported: This operation is not supported by this type of state machine",
+        "400 StateMachineTypeNotSupported: This operation is not supported by this type of state \
+         machine",
     )
     .await;
 }
@@ -325,7 +326,8 @@ async fn express_executions_answer_at_their_end_and_leave_nothing() {
     f.refused(
         "ListExecutions",
         json!({ "stateMachineArn": MACHINE }),
-        "400 StateMachineTypeNotSupported: This operation is not supported by this type of state machine",
+        "400 StateMachineTypeNotSupported: This operation is not supported by this type of state \
+         machine",
     )
     .await;
 }

@@ -141,7 +141,8 @@ async fn errors_of_s3_have_the_sdks_names() {
     assert_eq!(error, "S3.NoSuchKeyException");
     assert_eq!(
         without_ids(&cause),
-        "The specified key does not exist. (Service: S3, Status Code: 404, Request ID: R, Extended Request ID: R) (SDK Attempt Count: 1)"
+        "The specified key does not exist. (Service: S3, Status Code: 404, Request ID: R, \
+         Extended Request ID: R) (SDK Attempt Count: 1)"
     );
     let (error, cause) = failure(&f, "b", "aws-sdk:s3:headObject", none).await;
     assert_eq!(error, "S3.NoSuchKeyException");
@@ -174,7 +175,8 @@ async fn lambda_through_the_sdk_gives_text_and_no_error() {
     assert_eq!(error, "Lambda.ResourceNotFoundException");
     assert_eq!(
         without_ids(&cause),
-        "Function not found: gone (Service: Lambda, Status Code: 404, Request ID: R) (SDK Attempt Count: 1)"
+        "Function not found: gone (Service: Lambda, Status Code: 404, Request ID: R) (SDK Attempt \
+         Count: 1)"
     );
 }
 
@@ -199,7 +201,8 @@ async fn step_functions_calls_its_own_api() {
     assert_eq!(
         without_ids(&cause),
         format!(
-            "Execution Does Not Exist: '{arn}2' (Service: Sfn, Status Code: 400, Request ID: R) (SDK Attempt Count: 1)"
+            "Execution Does Not Exist: '{arn}2' (Service: Sfn, Status Code: 400, Request ID: R) \
+             (SDK Attempt Count: 1)"
         )
     );
 }
@@ -248,8 +251,8 @@ async fn a_state_machine_that_is_not_there_is_named_as_the_first_sdk_does() {
     assert_eq!(
         without_ids(&cause),
         format!(
-            "State Machine Does Not Exist: '{MACHINE}' (Service: AWSStepFunctions; Status Code: 400; \
-             Error Code: StateMachineDoesNotExist; Request ID: R; Proxy: null)"
+            "State Machine Does Not Exist: '{MACHINE}' (Service: AWSStepFunctions; Status Code: \
+             400; Error Code: StateMachineDoesNotExist; Request ID: R; Proxy: null)"
         )
     );
 }

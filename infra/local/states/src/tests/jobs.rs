@@ -152,9 +152,10 @@ async fn refusals_have_the_names_of_the_first_sdk() {
     assert_eq!(error, "SageMaker.ResourceInUseException");
     assert_eq!(
         without_ids(&cause),
-        "Training job names must be unique within an AWS account and region, and a training job with this name already exists \
-         (arn:aws:sagemaker:us-east-1:123456789012:training-job/j) (Service: AmazonSageMaker; Status Code: 400; Error Code: \
-         ResourceInUse; Request ID: R; Proxy: null)"
+        "Training job names must be unique within an AWS account and region, and a training job \
+         with this name already exists (arn:aws:sagemaker:us-east-1:123456789012:training-job/j) \
+         (Service: AmazonSageMaker; Status Code: 400; Error Code: ResourceInUse; Request ID: R; \
+         Proxy: null)"
     );
     let endpoint = json!({ "EndpointName": "e", "EndpointConfigName": "c" });
     let (error, _) = failure(&setup.fixture, "o", "sagemaker:updateEndpoint", endpoint).await;

@@ -126,7 +126,9 @@ async fn express_definitions_can_do_less() {
     let task = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
     let definition = json!({ "StartAt": "S", "States": { "S": { "Type": "Task", "Resource": task, "End": true } } });
     let mut create = json!({ "name": "m", "definition": definition.to_string(), "roleArn": ROLE, "type": "EXPRESS" });
-    let expected = "400 InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Express state machine does not support '.waitForTaskToken' service integration  at /States/S/Resource'";
+    let expected = "400 InvalidDefinition: Invalid State Machine Definition: \
+                    'SCHEMA_VALIDATION_FAILED: Express state machine does not support \
+                    '.waitForTaskToken' service integration  at /States/S/Resource'";
     f.refused("CreateStateMachine", create.clone(), expected)
         .await;
     create["type"] = json!("STANDARD");
@@ -171,8 +173,8 @@ async fn updates_make_revisions() {
     f.refused(
         "UpdateStateMachine",
         arn,
-        "400 MissingRequiredParameter: Either the definition, the role ARN, the LoggingConfiguration, or the \
-         TracingConfiguration must be specified",
+        "400 MissingRequiredParameter: Either the definition, the role ARN, the \
+         LoggingConfiguration, or the TracingConfiguration must be specified",
     )
     .await;
 }

@@ -36,7 +36,8 @@ impl FailedMapRun {
         let failed = f.run(json!([0, 1, 2])).await;
         assert_eq!(
             outcome(&failed),
-            "States.ExceedToleratedFailureThreshold: The specified tolerated failure threshold was exceeded"
+            "States.ExceedToleratedFailureThreshold: The specified tolerated failure threshold \
+             was exceeded"
         );
         let execution = failed.execution_arn;
         let runs = f
@@ -120,6 +121,7 @@ async fn a_child_is_not_redriven_by_itself() {
     let child = json!({ "executionArn": failed["executions"][0]["executionArn"] });
     let described = run.f.ok("DescribeExecution", child.clone()).await;
     assert_eq!(described["redriveStatus"], "REDRIVABLE_BY_MAP_RUN");
-    let expected = "400 ExecutionNotRedrivable: Execution is a child of a Map Run: redrive the execution that started it";
+    let expected = "400 ExecutionNotRedrivable: Execution is a child of a Map Run: redrive the \
+                    execution that started it";
     run.f.refused("RedriveExecution", child, expected).await;
 }

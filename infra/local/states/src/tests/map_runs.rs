@@ -228,7 +228,8 @@ async fn with_failures(fields: Value, items: Value) -> Value {
 #[tokio::test]
 async fn failures_are_tolerated_up_to_a_limit() {
     let exceeded = json!(
-        "States.ExceedToleratedFailureThreshold: The specified tolerated failure threshold was exceeded"
+        "States.ExceedToleratedFailureThreshold: The specified tolerated failure threshold was \
+         exceeded"
     );
     let items = || json!([1, -1, 2, 3]);
     assert_eq!(with_failures(json!({}), items()).await, exceeded);
@@ -360,7 +361,8 @@ async fn a_distributed_map_fails_as_soon_as_its_results_are_too_long() {
     let ended = f.run(json!(vec![0; 50])).await;
     assert_eq!(
         outcome(&ended),
-        "States.DataLimitExceeded: The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit."
+        "States.DataLimitExceeded: The state/task 'S' returned a result with a size exceeding the \
+         maximum number of bytes service limit."
     );
     let parent = json!({ "executionArn": ended.execution_arn });
     let run = f.ok("ListMapRuns", parent).await["mapRuns"][0]["mapRunArn"].clone();

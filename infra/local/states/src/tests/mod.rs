@@ -268,7 +268,8 @@ async fn a_database_of_another_format_is_refused() {
     let error = opened.err().unwrap().to_string();
     assert!(
         error.ends_with(
-            "has format 99 and this program reads format 4: use the program that wrote it, or move the file away"
+            "has format 99 and this program reads format 4: use the program that wrote it, or \
+             move the file away"
         ),
         "{error}"
     );

@@ -51,7 +51,9 @@ async fn a_mocked_task_is_not() {
     f.refused(
         "TestState",
         request,
-        "400 ValidationException: 1 validation error detected: Value 'SOME' at 'fieldValidationMode' failed to satisfy constraint: Member must satisfy enum value set: [STRICT, PRESENT, NONE]",
+        "400 ValidationException: 1 validation error detected: Value 'SOME' at \
+         'fieldValidationMode' failed to satisfy constraint: Member must satisfy enum value set: \
+         [STRICT, PRESENT, NONE]",
     )
     .await;
 }
@@ -63,7 +65,8 @@ async fn what_is_not_tested_is_refused_as_aws_does() {
     let cases = [
         (
             json!({"definition": map.to_string()}),
-            "400 InvalidDefinition: TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
+            "400 InvalidDefinition: TestState API does not support Map or Parallel states. \
+             Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
         ),
         (
             json!({"definition": lambda().to_string()}),
@@ -71,7 +74,9 @@ async fn what_is_not_tested_is_refused_as_aws_does() {
         ),
         (
             json!({"definition": "{}"}),
-            "400 InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [Type] at /States/StateName, MISSING_END_STATE: Workflow has no terminal state'",
+            "400 InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: \
+             These fields are required: [Type] at /States/StateName, MISSING_END_STATE: Workflow \
+             has no terminal state'",
         ),
     ];
     for (request, expected) in cases {

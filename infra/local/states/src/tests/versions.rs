@@ -119,8 +119,8 @@ async fn publishing_another_revision_than_the_current_one_is_a_conflict() {
     let f = fixture();
     f.machine(pass()).await;
     let publish = |revision: &str| json!({ "stateMachineArn": MACHINE, "revisionId": revision });
-    let error = "400 ConflictException: Failed to publish the State Machine version for revision x. \
-                 The current State Machine revision is INITIAL.";
+    let error = "400 ConflictException: Failed to publish the State Machine version for revision \
+                 x. The current State Machine revision is INITIAL.";
     f.refused("PublishStateMachineVersion", publish("x"), error)
         .await;
     f.ok("PublishStateMachineVersion", publish("INITIAL")).await;

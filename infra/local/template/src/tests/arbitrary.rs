@@ -84,7 +84,8 @@ proptest! {
     }
 
     #[test]
-    fn a_broken_copy_of_the_repositorys_template_never_panics(at in 0usize..9000, with in "[ -~\n]{0,3}") {
+    fn a_broken_copy_of_the_repositorys_template_never_panics(at in 0usize..9000, with in "[ \
+        -~\n]{0,3}") {
         let mut text = std::fs::read_to_string(own_template()).unwrap();
         let at = at.min(text.len());
         let end = (at + with.len()).min(text.len());

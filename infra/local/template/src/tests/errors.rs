@@ -10,11 +10,13 @@ fn functions_that_cannot_resolve_say_so() {
     };
     check(
         "!Ref Nothing",
-        "unresolved reference: Nothing is no parameter, resource or pseudo parameter of the template",
+        "unresolved reference: Nothing is no parameter, resource or pseudo parameter of the \
+         template",
     );
     check(
         "!Sub 'x${Nothing.Arn}'",
-        "unresolved reference: Nothing is no parameter, resource or pseudo parameter of the template",
+        "unresolved reference: Nothing is no parameter, resource or pseudo parameter of the \
+         template",
     );
     check(
         "!GetAtt Fn.Colour",
@@ -60,7 +62,8 @@ fn functions_that_cannot_resolve_say_so() {
     check("!Ref AWS::NoValue", "Output O: a value is missing");
     check(
         "!ImportValue other-stack",
-        "Output O: Fn::ImportValue is not supported by the local stack: give the value with a parameter",
+        "Output O: Fn::ImportValue is not supported by the local stack: give the value with a \
+         parameter",
     );
 }
 
@@ -85,7 +88,8 @@ fn what_is_no_template_is_an_error_with_its_place() {
     );
     check(
         "Resources: &a {}",
-        "t.yaml:1:12: YAML anchors and aliases are refused, as by CloudFormation: write the value out",
+        "t.yaml:1:12: YAML anchors and aliases are refused, as by CloudFormation: write the value \
+         out",
     );
     check("Description: x", "t.yaml:1:1: Resources is missing");
     check(
@@ -94,7 +98,8 @@ fn what_is_no_template_is_an_error_with_its_place() {
     );
     check(
         "Resorces: {}",
-        "t.yaml:1:1: Resorces is no section of a template: the resources go under Resources, the results under Outputs",
+        "t.yaml:1:1: Resorces is no section of a template: the resources go under Resources, the \
+         results under Outputs",
     );
     check(
         "Resources: {A: {Properties: {}}}",
@@ -102,10 +107,12 @@ fn what_is_no_template_is_an_error_with_its_place() {
     );
     check(
         "Resources:\n  F: {Type: AWS::Serverless::Function}",
-        "t.yaml:2:3: Resource F: AWS::Serverless::Function needs the line `Transform: AWS::Serverless-2016-10-31` at the top of the template",
+        "t.yaml:2:3: Resource F: AWS::Serverless::Function needs the line `Transform: \
+         AWS::Serverless-2016-10-31` at the top of the template",
     );
     check(
-        "Resources:\n  A: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref B}}\n  B: {Type: AWS::S3::Bucket, Properties: {BucketName: !Sub '${A}x'}}",
+        "Resources:\n  A: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref B}}\n  B: {Type: \
+         AWS::S3::Bucket, Properties: {BucketName: !Sub '${A}x'}}",
         "t.yaml:2:3: Resource A: circular reference: A -> B -> A",
     );
 }
@@ -135,7 +142,8 @@ fn resources_that_cannot_be_read_say_why() {
     );
     check(
         &function("Policies: [!Ref X]"),
-        "3:64: Resource F: unresolved reference: X is no parameter, resource or pseudo parameter of the template",
+        "3:64: Resource F: unresolved reference: X is no parameter, resource or pseudo parameter \
+         of the template",
     );
     check(
         &function("Events: {E: {Type: S3, Properties: {Bucket: b, Events: x}}}"),
@@ -159,7 +167,8 @@ fn resources_that_cannot_be_read_say_why() {
     );
     check(
         "  E: {Type: AWS::SageMaker::Endpoint, Properties: {EndpointConfigName: c}}",
-        "3:72: Resource E: EndpointConfigName c: the template has no AWS::SageMaker::EndpointConfig of that name",
+        "3:72: Resource E: EndpointConfigName c: the template has no \
+         AWS::SageMaker::EndpointConfig of that name",
     );
 }
 
@@ -188,7 +197,8 @@ Outputs: {O: {Value: !Sub '${Number}${Choice}${Shape}${Short}'}, L: {Value: !Joi
         "Number",
         "2",
         Err(
-            "Parameter Number: failed to satisfy constraint: must have a value less than or equal to 1",
+            "Parameter Number: failed to satisfy constraint: must have a value less than or equal \
+             to 1",
         ),
     );
     check(
@@ -220,7 +230,8 @@ Outputs: {O: {Value: !Sub '${Number}${Choice}${Shape}${Short}'}, L: {Value: !Joi
         "Other",
         "a",
         Err(
-            "Parameter Other: is not declared: the template's parameters are Number, Choice, Shape, Short, List",
+            "Parameter Other: is not declared: the template's parameters are Number, Choice, \
+             Shape, Short, List",
         ),
     );
     let text = template(

@@ -103,7 +103,8 @@ fn globals_lie_under_the_functions_own_properties() {
     let text = template(
         "  A: {Type: AWS::Serverless::Function, Properties: {Timeout: 9, Environment: {Variables: {X: own}}}}
   B: {Type: AWS::Lambda::Function}",
-        "Globals: {Function: {Timeout: 5, MemorySize: 256, Environment: {Variables: {X: global, Y: global}}}}",
+        "Globals: {Function: {Timeout: 5, MemorySize: 256, Environment: {Variables: {X: global, \
+         Y: global}}}}",
     );
     let application = load_text(&text).unwrap();
     let [a, b] = application.functions.as_slice() else {
@@ -119,7 +120,8 @@ fn globals_lie_under_the_functions_own_properties() {
 fn a_definition_comes_from_json_yaml_or_inline() {
     let check = |properties: &str, expected: &str| {
         let machine = format!(
-            "  S: {{Type: AWS::Serverless::StateMachine, Properties: {{{properties}, DefinitionSubstitutions: {{Arn: x}}}}}}"
+            "  S: {{Type: AWS::Serverless::StateMachine, Properties: {{{properties}, \
+             DefinitionSubstitutions: {{Arn: x}}}}}}"
         );
         let application = load_text(&template(&machine, "")).unwrap();
         assert_eq!(application.state_machines[0].definition, expected);
@@ -155,7 +157,8 @@ fn what_the_local_stack_lacks_is_noted_by_name() {
         "B (AWS::S3::Bucket): LifecycleConfiguration is ignored",
         "D (AWS::CloudFront::Distribution): the local stack does not have this",
         "F (AWS::Serverless::Function): VpcConfig is ignored",
-        "G (AWS::Lambda::Function): names no program of the workspace (Metadata.BuildProperties.Binary), so nothing runs it",
+        "G (AWS::Lambda::Function): names no program of the workspace \
+         (Metadata.BuildProperties.Binary), so nothing runs it",
         "F (AWS::Serverless::Function): the event Nightly of type Schedule never comes",
         "only on AWS: AWS::CloudWatch::Alarm (A, Z), AWS::SQS::Queue (Q)",
     ];
@@ -174,7 +177,8 @@ fn api(method: &str, path: &str, integration: &str) -> Result<Application, Strin
     ))
 }
 
-const TO_F: &str = "x-amazon-apigateway-integration: {type: aws_proxy, uri: !Sub 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${F.Arn}/invocations'}";
+const TO_F: &str = "x-amazon-apigateway-integration: {type: aws_proxy, uri: !Sub \
+                    'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${F.Arn}/invocations'}";
 
 #[test]
 fn routes_come_from_the_definition_of_an_api() {

@@ -26,7 +26,8 @@ fn load_own(parameters: &[(&str, &str)]) -> Application {
 const ON_AWS: [&str; 2] = [
     "Bucket (AWS::S3::Bucket): LifecycleConfiguration is ignored",
     "only on AWS: AWS::CloudWatch::Alarm (9 of them), AWS::CloudWatch::Dashboard (Dashboard), \
-     AWS::Logs::MetricFilter (Refusals), AWS::SNS::Topic (AlarmTopic), AWS::SQS::Queue (FailedUploads)",
+     AWS::Logs::MetricFilter (Refusals), AWS::SNS::Topic (AlarmTopic), AWS::SQS::Queue \
+     (FailedUploads)",
 ];
 
 #[test]
@@ -65,7 +66,8 @@ fn the_repositorys_template_is_wholly_understood() {
     );
     assert_eq!(
         environment(&application, "classify-batch"),
-        "CONFIDENCE_THRESHOLD=0.93 ENDPOINT_NAME=scones-classifier IMAGE_SHAPE=3,32,32 LABELS=bicycle,motorcycle"
+        "CONFIDENCE_THRESHOLD=0.93 ENDPOINT_NAME=scones-classifier IMAGE_SHAPE=3,32,32 \
+         LABELS=bicycle,motorcycle"
     );
     assert_eq!(
         environment(&application, "filter-inferences"),

@@ -314,7 +314,8 @@ fn what_is_no_base64_is_an_error_of_the_evaluator() {
 fn some_errors_are_not_the_references() {
     check_error(
         "[1, 'a']^($)",
-        "threw an error during evaluation. T2007: Type mismatch when comparing values in order-by clause: number and string",
+        "threw an error during evaluation. T2007: Type mismatch when comparing values in order-by \
+         clause: number and string",
     );
     assert_eq!(
         Expression::parse("function(a){1}").unwrap_err().message,

@@ -170,17 +170,22 @@ fn expression() -> impl Strategy<Value = String> {
     leaf.prop_map(str::to_owned).prop_recursive(5, 24, 3, move |inner| {
         let parts = prop::collection::vec(inner.clone(), 1..4);
         prop_oneof![
-            3 => (inner.clone(), operator.clone(), inner.clone()).prop_map(|(a, op, b)| format!("({a}) {op} ({b})")),
+            3 => (inner.clone(), operator.clone(), inner.clone()).prop_map(|(a, op, b)| format!("({a}) \
+                {op} ({b})")),
             2 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a}.{b}")),
-            5 => (function.clone(), parts.clone()).prop_map(|(name, args)| format!("${name}({})", args.join(", "))),
+            5 => (function.clone(), parts.clone()).prop_map(|(name, args)| format!("${name}({})", args.join(", \
+                "))),
             1 => parts.clone().prop_map(|items| format!("[{}]", items.join(", "))),
             1 => parts.clone().prop_map(|items| format!("($a := {}; $a)", items.join("; "))),
-            1 => (inner.clone(), inner.clone()).prop_map(|(key, value)| format!("{{$string({key}): {value}}}")),
-            1 => (inner.clone(), inner.clone()).prop_map(|(rows, value)| format!("{rows}{{$string(sku): {value}}}")),
+            1 => (inner.clone(), inner.clone()).prop_map(|(key, value)| format!("{{$string({key}): \
+                {value}}}")),
+            1 => (inner.clone(), inner.clone()).prop_map(|(rows, value)| format!("{rows}{{$string(sku): \
+                {value}}}")),
             2 => (inner.clone(), inner.clone()).prop_map(|(rows, filter)| format!("{rows}[{filter}]")),
             1 => (inner.clone(), inner.clone()).prop_map(|(rows, key)| format!("{rows}^(<{key})")),
             1 => (inner.clone(), inner.clone()).prop_map(|(rows, value)| format!("{rows}@$a#$i.({value})")),
-            1 => (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
+            1 => (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("({a} \
+                ? {b} : {c})")),
             3 => inner.clone().prop_map(|body| format!("function($a, $i){{ {body} }}")),
             1 => inner.prop_map(|body| format!("function($a)<n?s-:a>{{ {body} }}(1)")),
         ]

@@ -21,8 +21,11 @@ proptest! {
 
     #[test]
     fn paths_made_of_parts_never_panic(parts in prop::collection::vec(prop::sample::select(vec![
-        "$", "@", ".book", ".price", "..", "[*]", "[0]", "[-1:]", "[?(", ")]", " == ", " in ", "[1,2]", " && ", "!", "'x'",
-        ".sum()", ".length()", ".append(", ")", "/a+/", " =~ ", "['title','price']", "10", "{}", " empty true", " size 2",
+        "$", "@", ".book", ".price", "..", "[*]", "[0]", "[-1:]", "[?(", ")]", " == ", " in ", "[1,2]", " \
+            && ", "!", "'x'",
+        ".sum()", ".length()", ".append(", ")", "/a+/", " =~ ", "['title','price']", "10", "{}", " \
+            empty true", " \
+            size 2",
     ]), 0..14)) {
         if let Ok(path) = Path::parse(&format!("${}", parts.concat())) {
             let _ = path.find(&store(), &Budget::new());

@@ -76,8 +76,8 @@ fn values_of_the_wrong_kind_are_told_as_java_sees_them() {
         assert_eq!(
             missing.to_string(),
             format!(
-                "Expected to find an object with property ['b'] in path $['a'] but found '{class}'. \
-                 This is not a json object according to the JsonProvider: \
+                "Expected to find an object with property ['b'] in path $['a'] but found \
+                 '{class}'. This is not a json object according to the JsonProvider: \
                  'com.jayway.jsonpath.spi.json.JacksonJsonProvider'."
             )
         );

@@ -49,9 +49,10 @@ fn the_whole_must_be_an_object() {
     assert_eq!(
         findings("{\"a\":}"),
         [
-            "INVALID_JSON_DESCRIPTION: Unexpected character ('}' (code 125)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n \
-             at [Source: (String)\"{\"a\":}\"; line: 1, column: 7] at [Source: \
-                                   (String)\"{\"a\":}\"; line: 1, column: 7]"
+            "INVALID_JSON_DESCRIPTION: Unexpected character ('}' (code 125)): expected a valid \
+             value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at \
+             [Source: (String)\"{\"a\":}\"; line: 1, column: 7] at [Source: (String)\"{\"a\":}\"; \
+             line: 1, column: 7]"
         ]
     );
     let deep = format!("{}{}", "{\"a\":".repeat(200), "}".repeat(200));
@@ -72,8 +73,8 @@ fn the_error_text_lists_all_errors() {
         StateMachine::parse(r#"{"StartAt":"A","States":{"B":{"Type":"Succeed"}}}"#).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: A at /StartAt, \
-         MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B'"
+        "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: A \
+         at /StartAt, MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B'"
     );
 }
 

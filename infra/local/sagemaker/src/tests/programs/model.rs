@@ -43,8 +43,9 @@ fn serve(mut stream: TcpStream, model_dir: &Path, model: &str) -> io::Result<()>
             false => answer(model_dir, model, &headers, &body),
         };
         let response = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-             x-amzn-sagemaker-custom-attributes: from the model\r\nx-internal: secret\r\n\r\n{answer}",
+            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: \
+             {}\r\nx-amzn-sagemaker-custom-attributes: from the model\r\nx-internal: \
+             secret\r\n\r\n{answer}",
             answer.len()
         );
         // At once: in pieces, each would wait for the client's delayed acknowledgement.

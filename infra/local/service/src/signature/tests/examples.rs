@@ -32,7 +32,8 @@ fn request(
         .method(method)
         .uri(target)
         .header("host", host)
-        .header("authorization", format!("AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders={names},Signature={signature}"));
+        .header("authorization", format!("AWS4-HMAC-SHA256 \
+                                          Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders={names},Signature={signature}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

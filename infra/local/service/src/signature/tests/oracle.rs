@@ -216,7 +216,9 @@ proptest! {
     }
 
     #[test]
-    fn no_header_makes_it_panic(header in "AWS4-HMAC-SHA256 (Credential|SignedHeaders|Signature|[,=/; a-z0-9]){0,12}", query in "[a-zA-Z&=%+-]{0,40}") {
+    fn no_header_makes_it_panic(header in "AWS4-HMAC-SHA256 \
+                                           (Credential|SignedHeaders|Signature|[,=/; \
+                                           a-z0-9]){0,12}", query in "[a-zA-Z&=%+-]{0,40}") {
         let request = Request::get(format!("/?{query}")).header("authorization", header);
         let request = request.header("x-amz-date", NOW).body(Body::empty()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

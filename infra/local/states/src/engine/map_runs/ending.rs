@@ -126,7 +126,8 @@ impl MapRun {
         Failure {
             error: Some("States.DataLimitExceeded".to_owned()),
             cause: Some(format!(
-                "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
+                "The state/task '{}' returned a result with a size exceeding the maximum number \
+                 of bytes service limit.",
                 self.request.state
             )),
         }

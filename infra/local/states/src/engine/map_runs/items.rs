@@ -206,7 +206,8 @@ fn acceptable(item: Payload, state: &str) -> Result<Payload, Failure> {
     Err(Failure {
         error: Some("States.DataLimitExceeded".to_owned()),
         cause: Some(format!(
-            "The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit."
+            "The state/task '{state}' returned a result with a size exceeding the maximum number \
+             of bytes service limit."
         )),
     })
 }
