@@ -10,6 +10,7 @@ mod matrix;
 pub mod metric;
 pub mod objective;
 pub mod parameters;
+pub mod preprocessing;
 #[cfg(test)]
 mod tests;
 pub mod tree;
