@@ -5,6 +5,7 @@
 mod bins;
 pub mod boosting;
 mod bundles;
+pub mod conformal;
 mod grow;
 mod matrix;
 pub mod metric;
