@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use trees::boosting::{Dataset, train};
 use trees::parameters::Parameters;
-use trees::{Feature, FeatureKind, Matrix};
+use trees::{Feature, FeatureKind, Matrix, Predictor};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -47,9 +47,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         &mut |_| {},
     )?;
     let training = began.elapsed().as_secs_f64();
+    let outputs = ensemble.outputs;
+    let ensemble = Predictor::new(ensemble);
     let predictions = ensemble.predict(&test);
     let mut row = vec![0.0; test.features.len()];
-    let mut sums = vec![0.0; ensemble.outputs];
+    let mut sums = vec![0.0; outputs];
     let mut times: Vec<f64> = (0..2_000)
         .map(|index| {
             test.copy_row(index % test.rows, &mut row);
@@ -60,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     times.sort_by(f64::total_cmp);
     let mut out = io::BufWriter::new(io::stdout().lock());
-    for row in predictions.chunks_exact(ensemble.outputs) {
+    for row in predictions.chunks_exact(outputs) {
         let row: Vec<String> = row.iter().map(f32::to_string).collect();
         writeln!(out, "{}", row.join(","))?;
     }

@@ -2,6 +2,7 @@
 
 use crate::Matrix;
 use crate::matrix::FeatureKind;
+use crate::tree::Split;
 
 /// The bin of a missing value.
 pub(crate) const MISSING: u8 = u8::MAX;
@@ -19,6 +20,19 @@ pub(crate) struct Binned {
     pub(crate) count: usize,
     pub(crate) is_categorical: bool,
     pub(crate) has_missing: bool,
+}
+
+impl Binned {
+    /// Returns the split that sends the bins from `bin` on to the right.
+    pub(crate) fn split(&self, bin: usize, sets: &mut Vec<Vec<u64>>) -> Split {
+        if !self.is_categorical {
+            return Split::Below(self.cuts[bin - 1]);
+        }
+        let mut set = vec![0; self.count.div_ceil(64)];
+        (bin..self.count).for_each(|category| set[category / 64] |= 1 << (category % 64));
+        sets.push(set);
+        Split::In(sets.len() as u32 - 1)
+    }
 }
 
 /// Returns the features in at most `max_bin` bins each.

@@ -235,7 +235,7 @@ fn begin(parameters: &Parameters, train: &Dataset<'_>, weights: &[f32]) -> Train
     }
 }
 
-fn names(matrix: &Matrix) -> Vec<(String, crate::FeatureKind)> {
+pub(crate) fn names(matrix: &Matrix) -> Vec<(String, crate::FeatureKind)> {
     let features = matrix.features.iter();
     features
         .map(|feature| (feature.name.clone(), feature.kind))

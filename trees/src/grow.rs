@@ -102,7 +102,7 @@ impl<'a> Grower<'a> {
             let may_split = max_leaves == 0 || leaves < max_leaves;
             let Some(split) = open.split.clone().filter(|_| may_split) else {
                 let leaf = leaf_rows.len() as u32;
-                attach(&mut tree, open.parent, Child::Leaf(leaf));
+                tree.attach(open.parent, Child::Leaf(leaf));
                 scratch.recycle(open.histogram);
                 tree.leaves.push(self.weight(open.sums) as f32);
                 leaf_rows.push(rows[open.rows].to_vec());
@@ -110,7 +110,7 @@ impl<'a> Grower<'a> {
             };
             leaves += 1;
             let at = tree.nodes.len();
-            attach(&mut tree, open.parent, Child::Node(at as u32));
+            tree.attach(open.parent, Child::Node(at as u32));
             tree.nodes
                 .push(self.node(&split, open.sums, &mut tree.categories));
             let bins = &self.features[split.feature].bins;
@@ -513,17 +513,6 @@ impl Queue {
             Self::DepthWise(queue) => queue.pop_front(),
             Self::LossGuided(heap, _) => heap.pop().map(|ByGain(_, _, open)| open),
         }
-    }
-}
-
-fn attach(tree: &mut Tree, parent: Option<(usize, bool)>, child: Child) {
-    if let Some((parent, is_left)) = parent {
-        let node = &mut tree.nodes[parent];
-        *if is_left {
-            &mut node.left
-        } else {
-            &mut node.right
-        } = child;
     }
 }
 

@@ -126,8 +126,13 @@ pub enum InvalidParameter {
         name: &'static str,
     },
     /// There is no such hyperparameter.
-    #[error("there is no hyperparameter {0}: expected one of {known}", known = KNOWN.join(", "))]
-    Unknown(String),
+    #[error("there is no hyperparameter {name}: expected one of {known}", known = known.join(", "))]
+    Unknown {
+        /// Its name.
+        name: String,
+        /// The names that there are.
+        known: &'static [&'static str],
+    },
 }
 
 /// The hyperparameters that [`Parameters::parse`] reads.
@@ -219,7 +224,8 @@ impl Parameters {
         )?;
         read.number("verbosity", 1, 0..=3)?;
         if let Some(name) = read.0.into_keys().next() {
-            return Err(InvalidParameter::Unknown(name));
+            let known = &KNOWN;
+            return Err(InvalidParameter::Unknown { name, known });
         }
         parsed.check(texts)
     }
@@ -265,14 +271,14 @@ fn invalid(name: &str, value: &str, expected: String) -> InvalidParameter {
 }
 
 /// Takes hyperparameters out of a map.
-struct Reader(BTreeMap<String, String>);
+pub(crate) struct Reader(pub(crate) BTreeMap<String, String>);
 
 impl Reader {
     fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name).map(|text| text.trim().to_owned())
     }
 
-    fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         name: &str,
         range: RangeInclusive<T>,
@@ -292,7 +298,7 @@ impl Reader {
         }
     }
 
-    fn number<T>(
+    pub(crate) fn number<T>(
         &mut self,
         name: &str,
         default: T,

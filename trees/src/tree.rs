@@ -67,6 +67,18 @@ impl Tree {
         self.leaves[self.walk(|feature| matrix.features[feature].values[row])]
     }
 
+    /// Sets a child of a node that is there. The root has no parent.
+    pub(crate) fn attach(&mut self, parent: Option<(usize, bool)>, child: Child) {
+        if let Some((parent, is_left)) = parent {
+            let node = &mut self.nodes[parent];
+            *if is_left {
+                &mut node.left
+            } else {
+                &mut node.right
+            } = child;
+        }
+    }
+
     fn walk(&self, value_of: impl Fn(usize) -> f32) -> usize {
         if self.nodes.is_empty() {
             return 0;
@@ -92,7 +104,7 @@ impl Tree {
 }
 
 /// Returns true if the category is in the set. What is no category is in none, as in XGBoost.
-fn contains(set: &[u64], category: f32) -> bool {
+pub(crate) fn contains(set: &[u64], category: f32) -> bool {
     if !(0.0..=16_777_216.0).contains(&category) {
         return false;
     }

@@ -1,6 +1,7 @@
 //! Trainings as a whole, on data that is made up or that everybody has.
 
 mod boosting;
+mod forest;
 
 use std::io;
 use std::sync::atomic::AtomicBool;
