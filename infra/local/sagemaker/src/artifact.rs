@@ -6,10 +6,10 @@ use std::path::Path;
 
 use service::private;
 
-/// What a model may unpack to.
+/// Largest unpacked model, in bytes.
 const MAX_BYTES: u64 = 2 << 30;
 
-/// Why an artifact can't be served.
+/// Error of unpacking an artifact.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ArtifactError {
     /// It is no archive of a model.

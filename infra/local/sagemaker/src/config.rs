@@ -1,4 +1,4 @@
-//! How the service runs: the programs that stand for containers, and limits of time.
+//! Configuration of the service: the programs that stand for containers, and limits of time.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use sam_template as template;
 /// SageMaker's limit for a model to answer.
 pub(super) const MODEL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a model server is started for.
+/// Arguments of a model server.
 #[derive(Clone, Copy, Debug)]
 pub struct Launch<'a> {
     /// The image that the model names.
@@ -26,12 +26,12 @@ pub struct Launch<'a> {
 /// to it, and it inherits no variables of the stack but `PATH` and `TMPDIR`.
 pub type StartServer = Arc<dyn Fn(&Launch<'_>) -> Command + Send + Sync>;
 
-/// What a training job's process is started for.
+/// Arguments of a training process.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingLaunch<'a> {
     /// The image that the job names.
     pub image: &'a str,
-    /// What `/opt/ml` is on AWS, laid out for the job.
+    /// Folder that stands for `/opt/ml`, laid out for the job.
     pub root: &'a Path,
 }
 
@@ -40,22 +40,22 @@ pub struct TrainingLaunch<'a> {
 /// are added to it, and it inherits as a model server does.
 pub type StartTraining = Arc<dyn Fn(&TrainingLaunch<'_>) -> Command + Send + Sync>;
 
-/// What SageMaker runs, and how.
+/// Configuration of SageMaker.
 #[derive(Clone)]
 pub struct Config {
     /// The template's endpoints.
     pub endpoints: Vec<template::Endpoint>,
-    /// What stands in for the model container where it serves.
+    /// Command that stands for a model container.
     pub server: StartServer,
-    /// What stands in for it where it trains.
+    /// Command that stands for a training container.
     pub training: StartTraining,
-    /// How long a server may take to answer `/ping`.
+    /// Time that a server may take to answer `/ping`.
     pub start_timeout: Duration,
-    /// How old captured data becomes before it is an object in S3.
+    /// Age of captured data at which it becomes an object in S3.
     pub capture_interval: Duration,
-    /// How many training and transform jobs run at once; the others wait.
+    /// Maximum of jobs that run at once; the others wait.
     pub jobs: usize,
-    /// How long a training job that was told to stop may take before it is killed.
+    /// Time that a training job has to stop before it is killed.
     pub stop_timeout: Duration,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a model server is started from.
+/// Image, model data and environment of a model server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Container {
     /// As the model names it. Which command stands in for it is the caller's to say.

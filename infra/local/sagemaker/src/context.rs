@@ -111,7 +111,7 @@ impl Inner {
     }
 
     /// Changes what is kept of a job's progress, and its status where that changes too.
-    pub(super) async fn note_job<P: Serialize + DeserializeOwned>(
+    pub(super) async fn update_job<P: Serialize + DeserializeOwned>(
         &self,
         kind: Kind,
         name: &str,

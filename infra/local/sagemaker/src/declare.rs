@@ -1,6 +1,6 @@
 //! The template's endpoints, as rows of the store: from then on they are endpoints like all others.
 //!
-//! What wins at a restart is what CloudFormation would do. A template that is the same as before
+//! A restart does what CloudFormation would do. A template that is the same as before
 //! changes nothing, so an endpoint keeps the configuration that UpdateEndpoint gave it. A template
 //! that says something new of the endpoint, its configuration or its models wins. What the template
 //! no longer has is deleted; what DeleteEndpoint took is back.
@@ -228,7 +228,7 @@ mod tests {
         Some((row.status.clone(), row.read_state().unwrap()))
     }
 
-    /// What UpdateEndpoint made of it since.
+    /// Changes the endpoint as UpdateEndpoint does.
     fn update_by_hand(store: &Store) {
         let updated = store.now(|db| {
             let mut row = store::get(db, Kind::Endpoint, "e")?.unwrap();

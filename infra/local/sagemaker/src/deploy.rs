@@ -18,7 +18,7 @@ use crate::endpoint::{Endpoint, Model, Serving, State, Status};
 use crate::error::ApiError;
 use crate::error::DeployError;
 use crate::fleet::{Deployed, Fleet};
-use crate::server::{Plan, Server};
+use crate::server::{Server, ServerSpec};
 use service::private;
 
 impl Inner {
@@ -214,7 +214,7 @@ impl Inner {
     ) -> Result<Arc<Fleet>, String> {
         let mut deployed = vec![];
         for (variant, model) in serving.deployment.variants.iter().zip(&serving.models) {
-            let server = Server::start(self.plan(endpoint, variant, model)?).await;
+            let server = Server::start(self.server_spec(endpoint, variant, model)?).await;
             let server = server.map_err(|reason| {
                 format!(
                     "The primary container for production variant {} did not pass the ping health \
@@ -234,9 +234,14 @@ impl Inner {
         Ok(Arc::new(Fleet::new(deployed, weights, capture)))
     }
 
-    fn plan(&self, endpoint: &Endpoint, variant: &Variant, model: &Model) -> Result<Plan, String> {
+    fn server_spec(
+        &self,
+        endpoint: &Endpoint,
+        variant: &Variant,
+        model: &Model,
+    ) -> Result<ServerSpec, String> {
         let log = format!("logs/{}.log", variant.name);
-        Ok(Plan {
+        Ok(ServerSpec {
             config: Arc::clone(&self.config),
             client: self.client.clone(),
             name: format!("{}/{}", endpoint.name, variant.name),
@@ -325,7 +330,7 @@ fn failure(endpoint: &Endpoint, reason: String) -> DeployError {
     }
 }
 
-/// Whether this is what serves already.
+/// Returns true if these models and this configuration serve already.
 fn serves(state: &State, wanted: &Deployment, etags: &[String]) -> bool {
     let serving = state.record.serving.as_ref();
     let fleet = state.fleet.as_ref();
@@ -376,9 +381,10 @@ fn remove_others(folder: &Path, keep: &[Model]) {
         if keep.iter().any(|model| folder.join(&model.folder) == path) {
             continue;
         }
-        let removed = match path.is_dir() {
-            true => std::fs::remove_dir_all(&path),
-            false => std::fs::remove_file(&path),
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
         };
         if let Err(error) = removed {
             tracing::warn!(%error, path = %path.display(), "an old model could not be removed");

@@ -1,4 +1,4 @@
-//! What an endpoint is to serve: its configuration, with the models that it names looked up.
+//! Deployments: an endpoint's configuration, with the models that it names looked up.
 //!
 //! An endpoint keeps this by itself: configuration and models may be deleted under it, as on AWS.
 
@@ -32,7 +32,7 @@ pub(super) struct Variant {
 }
 
 impl Deployment {
-    /// Where its models are to be.
+    /// Returns the URLs of its models.
     pub(super) fn model_urls(&self) -> String {
         let urls = self.variants.iter();
         let urls: Vec<&str> = urls

@@ -17,9 +17,9 @@ use crate::error::{ApiError, InvokeError};
 use crate::fleet::Fleet;
 use crate::store::Resource;
 
-/// How long a request waits for an endpoint that is starting with the stack. On AWS it would have
+/// Time that a request waits for an endpoint that is starting with the stack. On AWS it would have
 /// been up all along.
-const STARTING: Duration = Duration::from_secs(10);
+const START_WAIT: Duration = Duration::from_secs(10);
 
 /// The states that an endpoint here can be in, by SageMaker's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Status {
     }
 }
 
-/// What a request or a description needs to know.
+/// State of an endpoint, as requests and descriptions see it.
 #[derive(Clone, Debug)]
 pub(super) struct State {
     pub(super) status: Status,
@@ -71,14 +71,14 @@ pub(super) struct State {
     pub(super) record: Record,
 }
 
-/// What a restart must know: the `state` of the endpoint's row.
+/// Persistent state of an endpoint: the `state` of its row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
-    /// What serves, or did before the stack ended.
+    /// Deployment that serves, or did before the stack ended.
     pub(super) serving: Option<Serving>,
-    /// What is to serve instead, while that is on its way.
+    /// Deployment that is to serve instead, while that is on its way.
     pub(super) pending: Option<Deployment>,
-    /// Why the last deployment failed, also where an older one serves on.
+    /// FailureReason of the last deployment, also where an older one serves on.
     pub(super) failure: Option<String>,
 }
 
@@ -133,12 +133,12 @@ impl Endpoint {
         })
     }
 
-    /// What serves; waits a little while the first of it is on its way.
+    /// Returns the servers; waits a little while the first of them start.
     pub(super) async fn fleet(&self) -> Result<Arc<Fleet>, InvokeError> {
         let mut state = self.state.subscribe();
         let decided = state.wait_for(|state| state.fleet.is_some() || !state.starting);
         // At the time limit the state as it is decides.
-        let _ = timeout(STARTING, decided).await;
+        let _ = timeout(START_WAIT, decided).await;
         let state = self.state.borrow();
         state.fleet.clone().ok_or_else(|| {
             let name = &self.name;
@@ -156,14 +156,14 @@ impl Endpoint {
 }
 
 impl State {
-    /// What is to serve: what is on its way, or else what serves.
+    /// Returns the pending deployment, or else the one that serves.
     pub(super) fn wanted(&self) -> Option<&Deployment> {
         let serving = self.record.serving.as_ref();
         let serving = serving.map(|serving| &serving.deployment);
         self.record.pending.as_ref().or(serving)
     }
 
-    /// Where its models are to be.
+    /// Returns the URLs of its models.
     pub(super) fn model_urls(&self) -> String {
         self.wanted()
             .map(Deployment::model_urls)

@@ -10,7 +10,7 @@ use service::{Identity, protocol};
 /// The largest body of a request to an endpoint, in bytes.
 pub(super) const MAX_BODY: usize = 6 << 20;
 
-/// Why an endpoint did not get (or is not on) its newest model.
+/// Error of a deployment.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DeployError {
     /// There is no such endpoint.
@@ -24,7 +24,7 @@ pub enum DeployError {
     Failed {
         /// Its name.
         endpoint: String,
-        /// What DescribeEndpoint gives as `FailureReason`.
+        /// `FailureReason` of DescribeEndpoint.
         reason: String,
     },
     /// Too late.
@@ -32,7 +32,7 @@ pub enum DeployError {
     ShuttingDown,
 }
 
-/// What InvokeEndpoint fails with.
+/// Errors of InvokeEndpoint.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(super) enum InvokeError {
     #[error("Endpoint {endpoint} of account {account} not found.")]
@@ -121,7 +121,7 @@ impl InvokeError {
     }
 }
 
-/// What a control-plane operation fails with: AWS's name and text.
+/// Errors of the control plane, with AWS's names and texts.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(super) enum ApiError {
     /// The request does not fit, or does not fit what is there: most of SageMaker's errors.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::capture::Capture;
 use crate::server::Server;
 
-/// What serves. Requests hold it, so servers and capture end after the last answer.
+/// Servers of a deployment. Requests hold it, so servers and capture end after the last response.
 #[derive(Debug)]
 pub(super) struct Fleet {
     variants: Vec<Deployed>,
@@ -26,7 +26,7 @@ pub(super) struct Deployed {
 #[derive(Clone, Copy, Debug)]
 struct Share {
     weight: f64,
-    /// What it is owed, for the next choice.
+    /// Accumulated weight for the next choice.
     credit: f64,
 }
 
@@ -62,7 +62,7 @@ impl Fleet {
     }
 
     /// Shares the traffic out anew, from now on.
-    pub(super) fn weigh(&self, weights: impl Iterator<Item = f64>) {
+    pub(super) fn set_weights(&self, weights: impl Iterator<Item = f64>) {
         for (share, weight) in self.shares().iter_mut().zip(weights) {
             share.weight = weight;
         }

@@ -25,7 +25,7 @@ use crate::{api, declare, server, store};
 /// The time that a shutdown allows requests and uploads to take.
 const SHUTDOWN: Duration = Duration::from_secs(10);
 
-/// Why SageMaker could not be opened.
+/// Error of [`SageMaker::open`](crate::SageMaker::open).
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A setting of the template that makes no sense.

@@ -16,8 +16,8 @@ use crate::endpoint::{Endpoint, Status};
 use crate::error::{InvokeError, MAX_BODY};
 use crate::fleet::{Deployed, Fleet};
 
-/// What a container may answer.
-const MAX_ANSWER: usize = 64 << 20;
+/// Largest response of a container, in bytes.
+const MAX_RESPONSE: usize = 64 << 20;
 
 pub(super) const CUSTOM_ATTRIBUTES: HeaderName =
     HeaderName::from_static("x-amzn-sagemaker-custom-attributes");
@@ -27,7 +27,7 @@ pub(super) const TARGET_VARIANT: HeaderName =
     HeaderName::from_static("x-amzn-sagemaker-target-variant");
 pub(super) const INVOKED_VARIANT: HeaderName =
     HeaderName::from_static("x-amzn-invoked-production-variant");
-/// What SageMaker passes on; it strips all other headers.
+/// Headers that SageMaker passes on; it strips all others.
 const FORWARDED: [HeaderName; 4] = [
     header::CONTENT_TYPE,
     header::ACCEPT,
@@ -115,7 +115,7 @@ impl Inner {
             }
         }
         let (parts, body) = self.client.request(request).await.ok()?.into_parts();
-        let body = Limited::new(body, MAX_ANSWER).collect().await.ok()?;
+        let body = Limited::new(body, MAX_RESPONSE).collect().await.ok()?;
         Some(Response::from_parts(parts, body.to_bytes()))
     }
 }

@@ -4,11 +4,16 @@
 //!
 //! | layer | modules | do |
 //! |---|---|---|
-//! | rows | `kind`, `error`, `store` | keep what clients create, each with the request, a status and a state |
-//! | containers | `container`, `config`, `artifact`, `server` | run a container's program as a child process, which dies with the stack |
-//! | endpoints | `capture`, `deployment`, `fleet`, `endpoint` | hold what serves, and keep what passed through |
-//! | operations | `jobs`, `context`, `resolve`, `deploy`, `lifecycle`, `invoke`, `training`, `transform`, `runner` | change what is there: `Inner` is the state that they share |
-//! | interfaces | `api`, `declare`, `sdk`, `handle`, `seam` | take requests from the wire, from templates, from state machines |
+//! | rows | `kind`, `error`, `store` | keep what clients create, each with the request, a status
+//! and a state |
+//! | containers | `container`, `config`, `artifact`, `server` | run a container's program as a
+//! child process, which dies with the stack |
+//! | endpoints | `capture`, `deployment`, `fleet`, `endpoint` | hold what serves, and keep what
+//! passed through |
+//! | operations | `jobs`, `context`, `resolve`, `deploy`, `lifecycle`, `invoke`, `training`,
+//! `transform`, `runner` | change what is there: `Inner` is the state that they share |
+//! | interfaces | `api`, `declare`, `sdk`, `handle`, `seam` | take requests from the wire, from
+//! templates, from state machines |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

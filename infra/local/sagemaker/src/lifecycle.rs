@@ -17,13 +17,13 @@ use crate::error::ApiError;
 use crate::kind::Kind;
 use crate::store::Resource;
 
-/// How often an endpoint without a model looks whether there is one now.
-const LOOK: Duration = Duration::from_secs(1);
-/// How often the end of an endpoint's last requests is looked for.
+/// Interval at which an endpoint without a model looks for one.
+const MODEL_POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval at which the end of an endpoint's last requests is looked for.
 const DRAIN: Duration = Duration::from_millis(10);
 
 /// The right to change an endpoint.
-pub(super) type Turn = OwnedMutexGuard<()>;
+pub(super) type EndpointGuard = OwnedMutexGuard<()>;
 
 impl Inner {
     /// Sets going an endpoint whose row has just been added.
@@ -35,13 +35,16 @@ impl Inner {
     }
 
     /// The endpoint and the turn to change it, where it has come to rest.
-    pub(super) async fn take_turn(&self, name: &str) -> Result<(Arc<Endpoint>, Turn), ApiError> {
+    pub(super) async fn lock_endpoint(
+        &self,
+        name: &str,
+    ) -> Result<(Arc<Endpoint>, EndpointGuard), ApiError> {
         let endpoint = self.endpoint(name);
         let endpoint = endpoint.ok_or_else(|| self.missing(Kind::Endpoint, name))?;
         self.require_rest(&endpoint)?;
-        let turn = Arc::clone(&endpoint.changing).lock_owned().await;
+        let guard = Arc::clone(&endpoint.changing).lock_owned().await;
         self.require_rest(&endpoint)?;
-        Ok((endpoint, turn))
+        Ok((endpoint, guard))
     }
 
     fn require_rest(&self, endpoint: &Endpoint) -> Result<(), ApiError> {
@@ -63,7 +66,7 @@ impl Inner {
     /// Sets an update going; its row says so when this returns.
     pub(super) async fn begin_update(
         self: &Arc<Self>,
-        (endpoint, turn): (Arc<Endpoint>, Turn),
+        (endpoint, guard): (Arc<Endpoint>, EndpointGuard),
         deployment: Deployment,
     ) -> Result<(), ApiError> {
         self.begin_deployment(&endpoint, deployment.clone()).await?;
@@ -71,7 +74,7 @@ impl Inner {
         tokio::spawn(async move {
             // Where this fails, the endpoint's state says so.
             let _ = this.update(&endpoint, deployment).await;
-            drop(turn);
+            drop(guard);
         });
         Ok(())
     }
@@ -79,16 +82,16 @@ impl Inner {
     /// Sets the end going; its row says so when this returns.
     pub(super) async fn begin_deletion(
         self: &Arc<Self>,
-        (endpoint, turn): (Arc<Endpoint>, Turn),
+        (endpoint, guard): (Arc<Endpoint>, EndpointGuard),
     ) -> Result<(), ApiError> {
         self.change_endpoint(&endpoint, |state| state.status = Status::Deleting)
             .await?;
-        tokio::spawn(Arc::clone(self).end(endpoint, turn));
+        tokio::spawn(Arc::clone(self).end(endpoint, guard));
         Ok(())
     }
 
     /// Lets the last requests be answered, and removes what there was.
-    async fn end(self: Arc<Self>, endpoint: Arc<Endpoint>, turn: Turn) {
+    async fn end(self: Arc<Self>, endpoint: Arc<Endpoint>, guard: EndpointGuard) {
         let mut fleet = None;
         endpoint.state.send_modify(|state| {
             state.starting = false;
@@ -117,7 +120,7 @@ impl Inner {
         for folder in ["models", "logs"] {
             remove_folder(&endpoint.folder.join(folder));
         }
-        drop(turn);
+        drop(guard);
     }
 
     /// Takes up what a row says: starts what served before, and goes on with what was on its way.
@@ -128,8 +131,8 @@ impl Inner {
         capture::upload_left(&endpoint.folder.join("captured"), &self.objects).await;
         let status = endpoint.state.borrow().status;
         if status == Status::Deleting {
-            let turn = Arc::clone(&endpoint.changing).lock_owned().await;
-            return self.end(endpoint, turn).await;
+            let guard = Arc::clone(&endpoint.changing).lock_owned().await;
+            return self.end(endpoint, guard).await;
         }
         // Where one of these fails, the endpoint's state says so.
         let resumed = self.resume(&endpoint).await;
@@ -177,7 +180,7 @@ impl Inner {
                     endpoint.state.send_modify(|state| state.starting = false);
                 }
             }
-            sleep(LOOK).await;
+            sleep(MODEL_POLL_INTERVAL).await;
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn resolve(inner: &Inner, config: &Resource) -> Result<Deployme
 }
 
 impl Inner {
-    /// What the configuration of that name asks for.
+    /// Looks up a configuration and its models by name.
     pub(super) async fn deployment(&self, config: &str) -> Result<Deployment, ApiError> {
         let config = self.resource(Kind::EndpointConfig, config).await?;
         resolve(self, &config).await

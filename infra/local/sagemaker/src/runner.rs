@@ -93,7 +93,7 @@ impl Inner {
             }
             job.status = STOPPING.to_owned();
             match kind {
-                Kind::TrainingJob => training::note_stopping(job),
+                Kind::TrainingJob => training::mark_stopping(job),
                 _ => Ok(()),
             }
         };

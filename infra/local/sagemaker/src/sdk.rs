@@ -161,7 +161,7 @@ impl Control {
             .into_iter()
             .filter(|(_, value)| !value.is_null())
             .collect();
-        let faults = api::member_faults(&operation, &given).ok_or(SdkError::NoOperation)?;
+        let faults = api::parameter_errors(&operation, &given).ok_or(SdkError::NoOperation)?;
         if !faults.is_empty() {
             return Err(SdkError::Parameters(faults.join(", ")));
         }

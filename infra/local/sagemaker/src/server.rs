@@ -31,16 +31,16 @@ pub(super) type HttpClient = Client<HttpConnector, Full<Bytes>>;
 
 /// A server that answers slower than this to `/ping` is sick; SageMaker has the same limit.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
-/// How often SageMaker asks.
+/// Interval of SageMaker's health checks.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// Sick so often in a row, it is started anew.
 const PINGS_MISSED: u32 = 3;
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
-/// Who lived so long starts again at once.
+/// Uptime after which a server starts again at once.
 const HEALTHY: Duration = Duration::from_secs(60);
 /// A log that is longer when a server starts begins anew.
 const MAX_LOG: u64 = 16 << 20;
-/// How much of the log a failure quotes.
+/// Bytes of the log that a failure quotes.
 const LOG_TAIL: u64 = 1024;
 
 pub(super) fn http_client() -> HttpClient {
@@ -49,12 +49,12 @@ pub(super) fn http_client() -> HttpClient {
     Client::builder(TokioExecutor::new()).build(connector)
 }
 
-/// What a server is started from, again and again.
+/// Specification that a server is started from, again and again.
 #[derive(Clone)]
-pub(super) struct Plan {
+pub(super) struct ServerSpec {
     pub(super) config: Arc<Config>,
     pub(super) client: HttpClient,
-    /// What it is called in the stack's own log.
+    /// Name in the stack's own log.
     pub(super) name: String,
     pub(super) container: Container,
     pub(super) model_dir: PathBuf,
@@ -73,11 +73,11 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts a server and waits until it answers `/ping`. The error says why it did not.
-    pub(super) async fn start(plan: Plan) -> Result<Self, String> {
+    pub(super) async fn start(spec: ServerSpec) -> Result<Self, String> {
         let (sender, address) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
         let (first, started) = oneshot::channel();
-        tokio::spawn(supervise(plan, sender, first, stopped));
+        tokio::spawn(supervise(spec, sender, first, stopped));
         let server = Self {
             address,
             _stop: stop,
@@ -88,13 +88,13 @@ impl Server {
         }
     }
 
-    /// Where it listens; `None` while it is being started again.
+    /// Returns its address; `None` while it is being started again.
     pub(super) fn address(&self) -> Option<SocketAddr> {
         *self.address.borrow()
     }
 }
 
-/// How one run of the process came to its end.
+/// Reason why one run of the process ended.
 enum End {
     /// The server is no longer wanted.
     Stopped,
@@ -105,7 +105,7 @@ enum End {
 }
 
 async fn supervise(
-    plan: Plan,
+    spec: ServerSpec,
     address: watch::Sender<Option<SocketAddr>>,
     first: oneshot::Sender<Result<(), String>>,
     mut stop: oneshot::Receiver<()>,
@@ -114,7 +114,7 @@ async fn supervise(
     let mut back_off = BACK_OFF.0;
     loop {
         let began = Instant::now();
-        let end = run(&plan, &address, &mut first, &mut stop).await;
+        let end = run(&spec, &address, &mut first, &mut stop).await;
         let (End::Ended(reason) | End::Failed(reason)) = end else {
             return;
         };
@@ -123,7 +123,7 @@ async fn supervise(
             let _ = first.send(Err(reason));
             return;
         }
-        let server = &plan.name;
+        let server = &spec.name;
         tracing::warn!(server, reason, "the model server is started again");
         if began.elapsed() > HEALTHY {
             back_off = BACK_OFF.0;
@@ -137,16 +137,16 @@ async fn supervise(
 
 /// Runs the process once, from its start until it is gone.
 async fn run(
-    plan: &Plan,
+    spec: &ServerSpec,
     address: &watch::Sender<Option<SocketAddr>>,
     first: &mut Option<oneshot::Sender<Result<(), String>>>,
     stop: &mut oneshot::Receiver<()>,
 ) -> End {
-    let mut run = match Run::start(plan) {
+    let mut run = match Run::start(spec) {
         Ok(run) => run,
         Err(error) => return End::Failed(format!("the model server can't be started: {error}")),
     };
-    let end = run.come_up(plan, stop).await;
+    let end = run.come_up(spec, stop).await;
     let end = match end {
         Some(end) => end,
         None => {
@@ -155,7 +155,7 @@ async fn run(
                 // As above.
                 let _ = first.send(Ok(()));
             }
-            run.serve(plan, stop).await
+            run.serve(spec, stop).await
         }
     };
     address.send_replace(None);
@@ -169,23 +169,23 @@ struct Run {
     at: SocketAddr,
     /// Given back at the end.
     _port: Port,
-    /// Where its part of the log begins.
+    /// Offset of its part of the log.
     log_start: u64,
 }
 
 impl Run {
-    fn start(plan: &Plan) -> io::Result<Self> {
+    fn start(spec: &ServerSpec) -> io::Result<Self> {
         let port = Port::take()?;
         let launch = Launch {
-            image: &plan.container.image,
-            model_dir: &plan.model_dir,
+            image: &spec.container.image,
+            model_dir: &spec.model_dir,
             port: port.0,
         };
-        let mut command = (plan.config.server)(&launch);
-        let log = open_log(&plan.log)?;
+        let mut command = (spec.config.server)(&launch);
+        let log = open_log(&spec.log)?;
         let log_start = log.metadata()?.len();
         command
-            .envs(&plan.container.environment)
+            .envs(&spec.container.environment)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
@@ -203,16 +203,20 @@ impl Run {
     }
 
     /// Waits until it answers `/ping`; an end where it does not.
-    async fn come_up(&mut self, plan: &Plan, stop: &mut oneshot::Receiver<()>) -> Option<End> {
-        let limit = plan.config.start_timeout;
+    async fn come_up(
+        &mut self,
+        spec: &ServerSpec,
+        stop: &mut oneshot::Receiver<()>,
+    ) -> Option<End> {
+        let limit = spec.config.start_timeout;
         tokio::select! {
             _ = stop => Some(End::Stopped),
             status = ended(&mut self.process) => {
-                let log = quote(&plan.log, self.log_start);
+                let log = quote(&spec.log, self.log_start);
                 Some(End::Ended(format!("the model server ended at its start ({status}){log}")))
             }
-            ready = timeout(limit, until_ready(plan, self.at)) => ready.err().map(|_| {
-                let log = quote(&plan.log, self.log_start);
+            ready = timeout(limit, until_ready(spec, self.at)) => ready.err().map(|_| {
+                let log = quote(&spec.log, self.log_start);
                 End::Failed(format!("the model server did not answer /ping with 200 in \
                                      {limit:?}{log}"))
             }),
@@ -220,11 +224,11 @@ impl Run {
     }
 
     /// Waits until it should be, or is, no longer.
-    async fn serve(&mut self, plan: &Plan, stop: &mut oneshot::Receiver<()>) -> End {
+    async fn serve(&mut self, spec: &ServerSpec, stop: &mut oneshot::Receiver<()>) -> End {
         tokio::select! {
             _ = stop => End::Stopped,
             status = ended(&mut self.process) => End::Ended(status),
-            () = until_sick(plan, self.at) => End::Failed("it does not answer /ping".into()),
+            () = until_sick(spec, self.at) => End::Failed("it does not answer /ping".into()),
         }
     }
 }
@@ -293,27 +297,27 @@ fn quote(path: &Path, start: u64) -> String {
     }
 }
 
-async fn until_ready(plan: &Plan, at: SocketAddr) {
+async fn until_ready(spec: &ServerSpec, at: SocketAddr) {
     let mut pause = Duration::from_millis(5);
-    while !ping(plan, at).await {
+    while !ping(spec, at).await {
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(100));
     }
 }
 
-async fn until_sick(plan: &Plan, at: SocketAddr) {
+async fn until_sick(spec: &ServerSpec, at: SocketAddr) {
     let mut missed = 0;
     while missed < PINGS_MISSED {
         sleep(PING_INTERVAL).await;
-        missed = if ping(plan, at).await { 0 } else { missed + 1 };
+        missed = if ping(spec, at).await { 0 } else { missed + 1 };
     }
 }
 
-async fn ping(plan: &Plan, at: SocketAddr) -> bool {
+async fn ping(spec: &ServerSpec, at: SocketAddr) -> bool {
     let request = http::Request::get(format!("http://{at}/ping")).body(Full::default());
     let Ok(request) = request else { return false };
     let answer = async {
-        let response = plan.client.request(request).await.ok()?;
+        let response = spec.client.request(request).await.ok()?;
         let ok = response.status() == http::StatusCode::OK;
         // Reading to the end keeps the connection.
         response.into_body().collect().await.ok()?;

@@ -19,12 +19,12 @@ pub(super) struct Member {
     /// Its place: `InputDataConfig[].ChannelName` is in each structure of a list.
     pub(super) path: &'static str,
     required: bool,
-    is: Is,
+    is: Shape,
 }
 
-/// What a member must be.
+/// Constraint on a member.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Is {
+pub(super) enum Shape {
     /// A text of so many characters that a pattern fits as a whole.
     Text(&'static str, usize, usize),
     /// One of these texts.
@@ -47,23 +47,23 @@ pub(super) enum Is {
 
 /// Any text.
 pub(super) const ANY: &str = "[\\s\\S]*";
-pub(super) const NAME: Is = Is::Text("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", 0, 63);
-pub(super) const JOB_NAME: Is = Is::Text("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", 1, 63);
-pub(super) const MODEL_NAME: Is = Is::Text("[a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?", 0, 63);
-pub(super) const ROLE: Is = Is::Text(
+pub(super) const NAME: Shape = Shape::Text("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", 0, 63);
+pub(super) const JOB_NAME: Shape = Shape::Text("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", 1, 63);
+pub(super) const MODEL_NAME: Shape = Shape::Text("[a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?", 0, 63);
+pub(super) const ROLE: Shape = Shape::Text(
     "arn:aws[a-z\\-]*:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+",
     20,
     2048,
 );
-pub(super) const S3_URI: Is = Is::Text("(https|s3)://([^/]+)/?(.*)", 0, 1024);
+pub(super) const S3_URI: Shape = Shape::Text("(https|s3)://([^/]+)/?(.*)", 0, 1024);
 pub(super) const TAGS: [Member; 3] = [
-    may("Tags", Is::List(0, 50)),
-    must("Tags[].Key", Is::Text(ANY, 1, 128)),
-    must("Tags[].Value", Is::Text(ANY, 0, 256)),
+    may("Tags", Shape::List(0, 50)),
+    must("Tags[].Key", Shape::Text(ANY, 1, 128)),
+    must("Tags[].Value", Shape::Text(ANY, 0, 256)),
 ];
 
 /// A member that is required where the structure that it is in is there.
-pub(super) const fn must(path: &'static str, is: Is) -> Member {
+pub(super) const fn must(path: &'static str, is: Shape) -> Member {
     Member {
         path,
         required: true,
@@ -72,7 +72,7 @@ pub(super) const fn must(path: &'static str, is: Is) -> Member {
 }
 
 /// A member that may be left out.
-pub(super) const fn may(path: &'static str, is: Is) -> Member {
+pub(super) const fn may(path: &'static str, is: Shape) -> Member {
     Member {
         path,
         required: false,
@@ -127,9 +127,10 @@ impl Faults {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
         let name = first.trim_end_matches("[]");
         let found = value.get(name).filter(|value| !value.is_null());
-        let shown = match shown.is_empty() {
-            true => uncapitalize(name),
-            false => format!("{shown}.{}", uncapitalize(name)),
+        let shown = if shown.is_empty() {
+            uncapitalize(name)
+        } else {
+            format!("{shown}.{}", uncapitalize(name))
         };
         if rest.is_empty() && name == first {
             return self.judge(found, &shown, member);
@@ -154,34 +155,37 @@ impl Faults {
         match (found, member.is) {
             (None, _) if member.required => violations.missing(shown),
             (None, _)
-            | (Some(Value::Bool(_)), Is::Flag)
-            | (Some(Value::Object(_)), Is::Structure)
-            | (Some(Value::Number(_)), Is::Time) => {}
-            (Some(Value::String(text)), Is::Text(pattern, min, max)) => {
+            | (Some(Value::Bool(_)), Shape::Flag)
+            | (Some(Value::Object(_)), Shape::Structure)
+            | (Some(Value::Number(_)), Shape::Time) => {}
+            (Some(Value::String(text)), Shape::Text(pattern, min, max)) => {
                 violations.check_length(shown, text, text.chars().count(), &(min..=max));
                 violations.check_pattern(shown, text, fits(pattern, text), pattern);
             }
-            (Some(Value::String(text)), Is::Choice(choices)) => {
+            (Some(Value::String(text)), Shape::Choice(choices)) => {
                 violations.check_choice(shown, text, choices);
             }
-            (Some(value @ Value::Number(number)), Is::Count(min, max)) => match number.as_i64() {
-                Some(count) => violations.check_range(shown, count, &(min..=max)),
-                None => self.mistyped(value, member.is),
-            },
-            (Some(Value::Number(number)), Is::Weight) => {
+            (Some(value @ Value::Number(number)), Shape::Count(min, max)) => {
+                match number.as_i64() {
+                    Some(count) => violations.check_range(shown, count, &(min..=max)),
+                    None => self.mistyped(value, member.is),
+                }
+            }
+            (Some(Value::Number(number)), Shape::Weight) => {
                 if number.as_f64().is_some_and(|number| number < 0.0) {
                     let constraint = "Member must have value greater than or equal to 0";
                     violations.add(shown, number, constraint);
                 }
             }
-            (Some(Value::String(text)), Is::Time) if text.parse::<jiff::Timestamp>().is_ok() => {}
-            (Some(value @ Value::Array(items)), Is::List(min, max)) => {
+            (Some(Value::String(text)), Shape::Time) if text.parse::<jiff::Timestamp>().is_ok() => {
+            }
+            (Some(value @ Value::Array(items)), Shape::List(min, max)) => {
                 violations.check_length(shown, value, items.len(), &(min..=max));
             }
-            (Some(value @ Value::Object(texts)), Is::Texts(max) | Is::Environment(max))
+            (Some(value @ Value::Object(texts)), Shape::Texts(max) | Shape::Environment(max))
                 if texts.values().all(Value::is_string) =>
             {
-                if matches!(member.is, Is::Environment(_)) {
+                if matches!(member.is, Shape::Environment(_)) {
                     for name in texts.keys() {
                         if let Err(error) = check_name(name) {
                             violations.add(shown, name, &error.to_string());
@@ -194,7 +198,7 @@ impl Faults {
         }
     }
 
-    fn mistyped(&mut self, value: &Value, is: Is) {
+    fn mistyped(&mut self, value: &Value, is: Shape) {
         let found = match value {
             Value::Null => "NULL_VALUE",
             Value::Bool(_) => "BOOLEAN_VALUE",
@@ -204,14 +208,14 @@ impl Faults {
             Value::Object(_) => "STRUCTURE_VALUE",
         };
         let wanted = match is {
-            Is::Text(..) | Is::Choice(_) => "String",
-            Is::Count(..) => "Integer",
-            Is::Weight => "Float",
-            Is::Flag => "Boolean",
-            Is::Time => "Timestamp",
-            Is::List(..) => "List",
-            Is::Texts(_) | Is::Environment(_) => "Map",
-            Is::Structure => "Structure",
+            Shape::Text(..) | Shape::Choice(_) => "String",
+            Shape::Count(..) => "Integer",
+            Shape::Weight => "Float",
+            Shape::Flag => "Boolean",
+            Shape::Time => "Timestamp",
+            Shape::List(..) => "List",
+            Shape::Texts(_) | Shape::Environment(_) => "Map",
+            Shape::Structure => "Structure",
         };
         let fault = format!("{found} cannot be converted to {wanted}");
         self.mistyped.get_or_insert(fault);
@@ -240,11 +244,11 @@ mod tests {
 
     const MEMBERS: [Member; 7] = [
         must("JobName", JOB_NAME),
-        may("Channels", Is::List(1, 2)),
+        may("Channels", Shape::List(1, 2)),
         must("Channels[].Uri", S3_URI),
-        may("Channels[].Mode", Is::Choice(&["File", "Pipe"])),
-        may("Limit", Is::Count(1, 100)),
-        may("Environment", Is::Environment(1)),
+        may("Channels[].Mode", Shape::Choice(&["File", "Pipe"])),
+        may("Limit", Shape::Count(1, 100)),
+        may("Environment", Shape::Environment(1)),
         may("Names[]", NAME),
     ];
 

@@ -4,50 +4,53 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::check::{Is, MODEL_NAME, Member, NAME, ROLE, TAGS, may, must};
-use super::{Answer, Call, Members, listing, models, seconds};
+use super::check::{MODEL_NAME, Member, NAME, ROLE, Shape, TAGS, may, must};
+use super::{ApiResult, Call, Members, listing, models, seconds};
 use crate::context::Inner;
 use crate::kind::Kind;
 use crate::store::{Order, Resource};
 use crate::{deployment, resolve};
 
-const CAPTURE_URI: Is = Is::Text("(https|s3)://([^/]+)/?(.*)", 0, 512);
+const CAPTURE_URI: Shape = Shape::Text("(https|s3)://([^/]+)/?(.*)", 0, 512);
 
 pub(super) const CREATE: &[Member] = &[
     must("EndpointConfigName", NAME),
-    must("ProductionVariants", Is::List(1, 10)),
+    must("ProductionVariants", Shape::List(1, 10)),
     must("ProductionVariants[].VariantName", NAME),
     may("ProductionVariants[].ModelName", MODEL_NAME),
     may(
         "ProductionVariants[].InitialInstanceCount",
-        Is::Count(1, i64::MAX),
+        Shape::Count(1, i64::MAX),
     ),
-    may("ProductionVariants[].InitialVariantWeight", Is::Weight),
-    may("DataCaptureConfig", Is::Structure),
-    may("DataCaptureConfig.EnableCapture", Is::Flag),
+    may("ProductionVariants[].InitialVariantWeight", Shape::Weight),
+    may("DataCaptureConfig", Shape::Structure),
+    may("DataCaptureConfig.EnableCapture", Shape::Flag),
     must(
         "DataCaptureConfig.InitialSamplingPercentage",
-        Is::Count(0, 100),
+        Shape::Count(0, 100),
     ),
     must("DataCaptureConfig.DestinationS3Uri", CAPTURE_URI),
-    must("DataCaptureConfig.CaptureOptions", Is::List(1, 32)),
+    must("DataCaptureConfig.CaptureOptions", Shape::List(1, 32)),
     must(
         "DataCaptureConfig.CaptureOptions[].CaptureMode",
-        Is::Choice(&["Input", "Output", "InputAndOutput"]),
+        Shape::Choice(&["Input", "Output", "InputAndOutput"]),
     ),
-    may("DataCaptureConfig.CaptureContentTypeHeader", Is::Structure),
-    may("KmsKeyId", Is::Text("[a-zA-Z0-9:/_-]*", 0, 2048)),
-    may("AsyncInferenceConfig", Is::Structure),
-    may("ExplainerConfig", Is::Structure),
-    may("ShadowProductionVariants", Is::List(1, 10)),
+    may(
+        "DataCaptureConfig.CaptureContentTypeHeader",
+        Shape::Structure,
+    ),
+    may("KmsKeyId", Shape::Text("[a-zA-Z0-9:/_-]*", 0, 2048)),
+    may("AsyncInferenceConfig", Shape::Structure),
+    may("ExplainerConfig", Shape::Structure),
+    may("ShadowProductionVariants", Shape::List(1, 10)),
     may("ExecutionRoleArn", ROLE),
-    may("VpcConfig", Is::Structure),
-    may("EnableNetworkIsolation", Is::Flag),
-    may("MetricsConfig", Is::Structure),
-    may("CrossRegionTrafficConfig", Is::Structure),
+    may("VpcConfig", Shape::Structure),
+    may("EnableNetworkIsolation", Shape::Flag),
+    may("MetricsConfig", Shape::Structure),
+    may("CrossRegionTrafficConfig", Shape::Structure),
     may(
         "DataCaptureConfig.KmsKeyId",
-        Is::Text("[a-zA-Z0-9:/_-]*", 0, 2048),
+        Shape::Text("[a-zA-Z0-9:/_-]*", 0, 2048),
     ),
     TAGS[0],
     TAGS[1],
@@ -58,7 +61,7 @@ pub(super) const NAMED: &[Member] = &[must("EndpointConfigName", NAME)];
 
 pub(super) const LIST: &[Member] = models::LIST;
 
-pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     deployment::check_config(&call.request)?;
     let name = call.text("EndpointConfigName");
     let mut config = Resource::new(Kind::EndpointConfig, name, call.request.clone());
@@ -76,7 +79,7 @@ pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
     Ok(json!({ "EndpointConfigArn": inner.arn(Kind::EndpointConfig, name) }))
 }
 
-pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("EndpointConfigName");
     let config = inner.resource(Kind::EndpointConfig, name).await?;
     Ok(Members::default()
@@ -96,7 +99,7 @@ pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
         .done())
 }
 
-pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let of = (Kind::EndpointConfig, Order::Descending);
     let show = |config: &Resource| -> Result<Value, _> {
         Ok(json!({
@@ -108,7 +111,7 @@ pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
     listing::list(inner, call, of, "EndpointConfigs", show).await
 }
 
-pub(super) async fn delete(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn delete(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("EndpointConfigName");
     inner.delete(Kind::EndpointConfig, name).await
 }

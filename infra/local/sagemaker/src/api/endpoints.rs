@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::check::{Is, Member, NAME, TAGS, may, must};
-use super::{Answer, Call, Members, listing, seconds};
+use super::check::{Member, NAME, Shape, TAGS, may, must};
+use super::{ApiResult, Call, Members, listing, seconds};
 use crate::context::Inner;
 use crate::deployment::{Deployment, Variant};
 use crate::endpoint::{Endpoint, Record, State, Status};
@@ -18,7 +18,7 @@ use crate::store::Resource;
 pub(super) const CREATE: &[Member] = &[
     must("EndpointName", NAME),
     must("EndpointConfigName", NAME),
-    may("DeploymentConfig", Is::Structure),
+    may("DeploymentConfig", Shape::Structure),
     TAGS[0],
     TAGS[1],
     TAGS[2],
@@ -27,24 +27,24 @@ pub(super) const CREATE: &[Member] = &[
 pub(super) const UPDATE: &[Member] = &[
     must("EndpointName", NAME),
     must("EndpointConfigName", NAME),
-    may("RetainAllVariantProperties", Is::Flag),
-    may("ExcludeRetainedVariantProperties", Is::List(0, 3)),
+    may("RetainAllVariantProperties", Shape::Flag),
+    may("ExcludeRetainedVariantProperties", Shape::List(0, 3)),
     must(
         "ExcludeRetainedVariantProperties[].VariantPropertyType",
-        Is::Choice(&["DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig"]),
+        Shape::Choice(&["DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig"]),
     ),
-    may("DeploymentConfig", Is::Structure),
-    may("RetainDeploymentConfig", Is::Flag),
+    may("DeploymentConfig", Shape::Structure),
+    may("RetainDeploymentConfig", Shape::Flag),
 ];
 
 pub(super) const WEIGHTS: &[Member] = &[
     must("EndpointName", NAME),
-    must("DesiredWeightsAndCapacities", Is::List(1, usize::MAX)),
+    must("DesiredWeightsAndCapacities", Shape::List(1, usize::MAX)),
     must("DesiredWeightsAndCapacities[].VariantName", NAME),
-    may("DesiredWeightsAndCapacities[].DesiredWeight", Is::Weight),
+    may("DesiredWeightsAndCapacities[].DesiredWeight", Shape::Weight),
     may(
         "DesiredWeightsAndCapacities[].DesiredInstanceCount",
-        Is::Count(0, i64::MAX),
+        Shape::Count(0, i64::MAX),
     ),
 ];
 
@@ -65,7 +65,7 @@ pub(super) const LIST: &[Member] = &listing::members(
     ],
 );
 
-pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("EndpointName");
     let deployment = inner.deployment(call.text("EndpointConfigName")).await?;
     let mut endpoint = Resource::new(Kind::Endpoint, name, call.request.clone());
@@ -80,12 +80,12 @@ pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
     Ok(arn(inner, name))
 }
 
-pub(super) async fn update(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn update(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("EndpointName");
     let mut deployment = inner.deployment(call.text("EndpointConfigName")).await?;
-    let turn = inner.take_turn(name).await?;
+    let guard = inner.lock_endpoint(name).await?;
     if call.request["RetainAllVariantProperties"] == true {
-        let state = turn.0.state.borrow();
+        let state = guard.0.state.borrow();
         let serving = state.record.serving.as_ref();
         let excluded = call.request["ExcludeRetainedVariantProperties"].as_array();
         if let Some(serving) = serving {
@@ -96,7 +96,7 @@ pub(super) async fn update(inner: &Arc<Inner>, call: &Call) -> Answer {
             );
         }
     }
-    inner.begin_update(turn, deployment).await?;
+    inner.begin_update(guard, deployment).await?;
     Ok(arn(inner, name))
 }
 
@@ -124,9 +124,9 @@ fn retain(old: &Deployment, new: &mut Deployment, excluded: &[Value]) {
 }
 
 /// Shares the traffic out anew. That takes no time here, where AWS is Updating for a while.
-pub(super) async fn update_weights(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn update_weights(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("EndpointName");
-    let (endpoint, _turn) = inner.take_turn(name).await?;
+    let (endpoint, _turn) = inner.lock_endpoint(name).await?;
     let serving = endpoint.state.borrow().record.serving.clone();
     let Some(mut serving) = serving else {
         return Err(not_in_service(inner, name));
@@ -156,7 +156,7 @@ pub(super) async fn update_weights(inner: &Arc<Inner>, call: &Call) -> Answer {
     let changed = inner.change_endpoint(&endpoint, |state| state.record.serving = Some(serving));
     changed.await?;
     if let Some(fleet) = &endpoint.state.borrow().fleet {
-        fleet.weigh(weights.into_iter());
+        fleet.set_weights(weights.into_iter());
     }
     Ok(arn(inner, name))
 }
@@ -166,7 +166,7 @@ fn not_in_service(inner: &Inner, name: &str) -> ApiError {
     ApiError::Validation(format!("Endpoint \"{arn}\" is not in service."))
 }
 
-pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("EndpointName");
     let endpoint = inner.endpoint(name);
     let endpoint = endpoint.ok_or_else(|| inner.missing(Kind::Endpoint, name))?;
@@ -248,9 +248,9 @@ pub(super) fn cut(reason: &str) -> String {
     reason.chars().take(1024).collect()
 }
 
-pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let of = (Kind::Endpoint, Order::Descending);
-    let show = |endpoint: &Resource| -> Answer {
+    let show = |endpoint: &Resource| -> ApiResult {
         Ok(json!({
             "EndpointName": endpoint.name,
             "EndpointArn": inner.arn(Kind::Endpoint, &endpoint.name),
@@ -264,9 +264,9 @@ pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
 
 /// An endpoint can go when it does not change; AWS says so of one that does in the words of
 /// UpdateEndpoint.
-pub(super) async fn delete(inner: &Arc<Inner>, call: &Call) -> Answer {
-    let turn = inner.take_turn(call.text("EndpointName")).await?;
-    inner.begin_deletion(turn).await?;
+pub(super) async fn delete(inner: &Arc<Inner>, call: &Call) -> ApiResult {
+    let guard = inner.lock_endpoint(call.text("EndpointName")).await?;
+    inner.begin_deletion(guard).await?;
     Ok(Value::Null)
 }
 

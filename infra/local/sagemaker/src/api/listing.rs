@@ -1,11 +1,11 @@
-//! What the five list operations share: filters, order and pages.
+//! Filters, order and pages of the list operations.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use service::protocol::page_token;
 
-use super::check::{ANY, Is, Member, may};
-use super::{Answer, Call, Members};
+use super::check::{ANY, Member, Shape, may};
+use super::{ApiResult, Call, Members};
 use crate::context::Inner;
 use crate::error::ApiError;
 use crate::kind::Kind;
@@ -20,16 +20,16 @@ pub(super) const fn members(
     statuses: &'static [&'static str],
 ) -> [Member; 10] {
     [
-        may("NextToken", Is::Text(ANY, 0, 8192)),
-        may("MaxResults", Is::Count(1, 100)),
-        may("NameContains", Is::Text("[a-zA-Z0-9\\-]+", 0, 63)),
-        may("StatusEquals", Is::Choice(statuses)),
-        may("SortBy", Is::Choice(sorts)),
-        may("SortOrder", Is::Choice(&["Ascending", "Descending"])),
-        may("CreationTimeAfter", Is::Time),
-        may("CreationTimeBefore", Is::Time),
-        may("LastModifiedTimeAfter", Is::Time),
-        may("LastModifiedTimeBefore", Is::Time),
+        may("NextToken", Shape::Text(ANY, 0, 8192)),
+        may("MaxResults", Shape::Count(1, 100)),
+        may("NameContains", Shape::Text("[a-zA-Z0-9\\-]+", 0, 63)),
+        may("StatusEquals", Shape::Choice(statuses)),
+        may("SortBy", Shape::Choice(sorts)),
+        may("SortOrder", Shape::Choice(&["Ascending", "Descending"])),
+        may("CreationTimeAfter", Shape::Time),
+        may("CreationTimeBefore", Shape::Time),
+        may("LastModifiedTimeAfter", Shape::Time),
+        may("LastModifiedTimeBefore", Shape::Time),
     ]
 }
 
@@ -39,8 +39,8 @@ pub(super) async fn list(
     call: &Call,
     (kind, usual): (Kind, Order),
     member: &str,
-    show: impl Fn(&Resource) -> Answer,
-) -> Answer {
+    show: impl Fn(&Resource) -> ApiResult,
+) -> ApiResult {
     let query = query(call, kind, usual)?;
     let (sort, order) = (query.sort, query.order);
     let (rows, more) = inner.store.page(query).await?;

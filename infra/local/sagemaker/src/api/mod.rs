@@ -30,14 +30,14 @@ use crate::store::Resource;
 const MAX_REQUEST: usize = 1 << 20;
 
 /// An operation's response, or why there is none.
-pub(super) type Answer = Result<Value, ApiError>;
+pub(super) type ApiResult = Result<Value, ApiError>;
 
 /// A request for an operation.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     /// The body: an object.
     pub(super) request: Value,
-    /// Which task of which execution asks.
+    /// Task and execution that the call comes from, for calls of state machines.
     pub(super) origin: Option<String>,
 }
 
@@ -98,7 +98,7 @@ macro_rules! operations {
         }
 
         /// Performs an operation.
-        pub(super) async fn perform(inner: &Arc<Inner>, operation: &str, call: &Call) -> Answer {
+        pub(super) async fn perform(inner: &Arc<Inner>, operation: &str, call: &Call) -> ApiResult {
             let Some(members) = members(operation) else {
                 return Err(ApiError::Unknown(operation.to_owned()));
             };
@@ -139,9 +139,9 @@ operations! {
     "DeleteTags" => tags::DELETE, delete;
 }
 
-/// What Step Functions itself says to a state's parameters before it calls the operation; `None`
-/// where there is no such operation.
-pub(super) fn member_faults(operation: &str, given: &Map<String, Value>) -> Option<Vec<String>> {
+/// Checks a state's parameters as Step Functions does before it calls the operation; `None` where
+/// there is no such operation.
+pub(super) fn parameter_errors(operation: &str, given: &Map<String, Value>) -> Option<Vec<String>> {
     let members = members(operation)?;
     let missing = check::missing(given, members).into_iter();
     let missing = missing.map(|name| format!("The field \"{name}\" is required but was missing"));
@@ -174,11 +174,12 @@ impl Inner {
     }
 
     /// Removes a model or a configuration: what runs by it goes on.
-    async fn delete(&self, kind: Kind, name: &str) -> Answer {
+    async fn delete(&self, kind: Kind, name: &str) -> ApiResult {
         let arn = self.arn(kind, name);
-        match self.store.remove(kind, name, arn).await? {
-            true => Ok(Value::Null),
-            false => Err(self.missing(kind, name)),
+        if self.store.remove(kind, name, arn).await? {
+            Ok(Value::Null)
+        } else {
+            Err(self.missing(kind, name))
         }
     }
 }

@@ -4,33 +4,33 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::check::{ANY, Is, MODEL_NAME, Member, ROLE, S3_URI, TAGS, may, must};
-use super::{Answer, Call, Members, listing, seconds};
+use super::check::{ANY, MODEL_NAME, Member, ROLE, S3_URI, Shape, TAGS, may, must};
+use super::{ApiResult, Call, Members, listing, seconds};
 use crate::container::Container;
 use crate::context::Inner;
 use crate::error::ApiError;
 use crate::kind::Kind;
 use crate::store::{Order, Resource};
 
-const IMAGE: Is = Is::Text("[\\S]+", 0, 255);
-const MODE: Is = Is::Choice(&["SingleModel", "MultiModel"]);
+const IMAGE: Shape = Shape::Text("[\\S]+", 0, 255);
+const MODE: Shape = Shape::Choice(&["SingleModel", "MultiModel"]);
 
 pub(super) const CREATE: &[Member] = &[
     must("ModelName", MODEL_NAME),
-    may("PrimaryContainer", Is::Structure),
+    may("PrimaryContainer", Shape::Structure),
     may("PrimaryContainer.Image", IMAGE),
     may("PrimaryContainer.Mode", MODE),
     may("PrimaryContainer.ModelDataUrl", S3_URI),
-    may("PrimaryContainer.Environment", Is::Environment(100)),
-    may("Containers", Is::List(0, 15)),
+    may("PrimaryContainer.Environment", Shape::Environment(100)),
+    may("Containers", Shape::List(0, 15)),
     may("Containers[].Image", IMAGE),
     may("Containers[].Mode", MODE),
     may("Containers[].ModelDataUrl", S3_URI),
-    may("Containers[].Environment", Is::Environment(100)),
-    may("InferenceExecutionConfig", Is::Structure),
+    may("Containers[].Environment", Shape::Environment(100)),
+    may("InferenceExecutionConfig", Shape::Structure),
     may("ExecutionRoleArn", ROLE),
-    may("VpcConfig", Is::Structure),
-    may("EnableNetworkIsolation", Is::Flag),
+    may("VpcConfig", Shape::Structure),
+    may("EnableNetworkIsolation", Shape::Flag),
     TAGS[0],
     TAGS[1],
     TAGS[2],
@@ -39,16 +39,16 @@ pub(super) const CREATE: &[Member] = &[
 pub(super) const NAMED: &[Member] = &[must("ModelName", MODEL_NAME)];
 
 pub(super) const LIST: &[Member] = &[
-    may("NextToken", Is::Text(ANY, 0, 8192)),
-    may("MaxResults", Is::Count(1, 100)),
-    may("NameContains", Is::Text("[a-zA-Z0-9-]+", 0, 63)),
-    may("SortBy", Is::Choice(&["Name", "CreationTime"])),
-    may("SortOrder", Is::Choice(&["Ascending", "Descending"])),
-    may("CreationTimeAfter", Is::Time),
-    may("CreationTimeBefore", Is::Time),
+    may("NextToken", Shape::Text(ANY, 0, 8192)),
+    may("MaxResults", Shape::Count(1, 100)),
+    may("NameContains", Shape::Text("[a-zA-Z0-9-]+", 0, 63)),
+    may("SortBy", Shape::Choice(&["Name", "CreationTime"])),
+    may("SortOrder", Shape::Choice(&["Ascending", "Descending"])),
+    may("CreationTimeAfter", Shape::Time),
+    may("CreationTimeBefore", Shape::Time),
 ];
 
-pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let container = Container::of_model(&call.request).map_err(ApiError::Validation)?;
     if let Some(url) = &container.model_data_url {
         require_object(inner, url).await?;
@@ -68,7 +68,7 @@ async fn require_object(inner: &Inner, url: &str) -> Result<(), ApiError> {
     etag.map(drop).ok_or_else(missing)
 }
 
-pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let model = inner.resource(Kind::Model, call.text("ModelName")).await?;
     let mut primary = model.request["PrimaryContainer"].clone();
     if let Some(primary) = primary.as_object_mut() {
@@ -98,7 +98,7 @@ pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
         .done())
 }
 
-pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     listing::list(
         inner,
         call,
@@ -115,6 +115,6 @@ pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
     .await
 }
 
-pub(super) async fn delete(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn delete(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     inner.delete(Kind::Model, call.text("ModelName")).await
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::check::{ANY, Is, JOB_NAME, Member, ROLE, S3_URI, TAGS, may, must};
+use super::check::{ANY, JOB_NAME, Member, ROLE, S3_URI, Shape, TAGS, may, must};
 use super::endpoints::cut;
-use super::{Answer, Call, Members, listing, seconds};
+use super::{ApiResult, Call, Members, listing, seconds};
 use crate::context::Inner;
 use crate::error::ApiError;
 use crate::jobs::{IN_PROGRESS, whole_seconds};
@@ -18,39 +18,42 @@ use crate::training::{Progress, Spec};
 
 pub(super) const CREATE: &[Member] = &[
     must("TrainingJobName", JOB_NAME),
-    may("HyperParameters", Is::Texts(100)),
-    may("AlgorithmSpecification", Is::Structure),
+    may("HyperParameters", Shape::Texts(100)),
+    may("AlgorithmSpecification", Shape::Structure),
     may(
         "AlgorithmSpecification.TrainingImage",
-        Is::Text(ANY, 0, 255),
+        Shape::Text(ANY, 0, 255),
     ),
     may(
         "AlgorithmSpecification.AlgorithmName",
-        Is::Text(ANY, 1, 170),
+        Shape::Text(ANY, 1, 170),
     ),
     must(
         "AlgorithmSpecification.TrainingInputMode",
-        Is::Choice(&["Pipe", "File", "FastFile"]),
+        Shape::Choice(&["Pipe", "File", "FastFile"]),
     ),
-    may("AlgorithmSpecification.MetricDefinitions", Is::List(0, 40)),
+    may(
+        "AlgorithmSpecification.MetricDefinitions",
+        Shape::List(0, 40),
+    ),
     must(
         "AlgorithmSpecification.MetricDefinitions[].Name",
-        Is::Text(ANY, 1, 255),
+        Shape::Text(ANY, 1, 255),
     ),
     must(
         "AlgorithmSpecification.MetricDefinitions[].Regex",
-        Is::Text(ANY, 1, 500),
+        Shape::Text(ANY, 1, 500),
     ),
     must("RoleArn", ROLE),
-    may("InputDataConfig", Is::List(1, 20)),
+    may("InputDataConfig", Shape::List(1, 20)),
     must(
         "InputDataConfig[].ChannelName",
-        Is::Text("[A-Za-z0-9\\.\\-_]+", 1, 64),
+        Shape::Text("[A-Za-z0-9\\.\\-_]+", 1, 64),
     ),
-    must("InputDataConfig[].DataSource", Is::Structure),
+    must("InputDataConfig[].DataSource", Shape::Structure),
     must(
         "InputDataConfig[].DataSource.S3DataSource.S3DataType",
-        Is::Choice(&[
+        Shape::Choice(&[
             "ManifestFile",
             "S3Prefix",
             "AugmentedManifestFile",
@@ -58,51 +61,51 @@ pub(super) const CREATE: &[Member] = &[
         ]),
     ),
     must("InputDataConfig[].DataSource.S3DataSource.S3Uri", S3_URI),
-    may("InputDataConfig[].ContentType", Is::Text(ANY, 0, 256)),
+    may("InputDataConfig[].ContentType", Shape::Text(ANY, 0, 256)),
     may(
         "InputDataConfig[].CompressionType",
-        Is::Choice(&["None", "Gzip"]),
+        Shape::Choice(&["None", "Gzip"]),
     ),
     may(
         "InputDataConfig[].RecordWrapperType",
-        Is::Choice(&["None", "RecordIO"]),
+        Shape::Choice(&["None", "RecordIO"]),
     ),
     may(
         "InputDataConfig[].InputMode",
-        Is::Choice(&["Pipe", "File", "FastFile"]),
+        Shape::Choice(&["Pipe", "File", "FastFile"]),
     ),
-    must("OutputDataConfig", Is::Structure),
+    must("OutputDataConfig", Shape::Structure),
     must("OutputDataConfig.S3OutputPath", S3_URI),
     may(
         "OutputDataConfig.CompressionType",
-        Is::Choice(&["GZIP", "NONE"]),
+        Shape::Choice(&["GZIP", "NONE"]),
     ),
-    may("ResourceConfig", Is::Structure),
-    may("ResourceConfig.InstanceCount", Is::Count(0, i64::MAX)),
-    may("ResourceConfig.VolumeSizeInGB", Is::Count(0, i64::MAX)),
-    may("VpcConfig", Is::Structure),
-    may("StoppingCondition", Is::Structure),
+    may("ResourceConfig", Shape::Structure),
+    may("ResourceConfig.InstanceCount", Shape::Count(0, i64::MAX)),
+    may("ResourceConfig.VolumeSizeInGB", Shape::Count(0, i64::MAX)),
+    may("VpcConfig", Shape::Structure),
+    may("StoppingCondition", Shape::Structure),
     may(
         "StoppingCondition.MaxRuntimeInSeconds",
-        Is::Count(1, i64::MAX),
+        Shape::Count(1, i64::MAX),
     ),
-    may("EnableNetworkIsolation", Is::Flag),
-    may("EnableInterContainerTrafficEncryption", Is::Flag),
-    may("EnableManagedSpotTraining", Is::Flag),
-    may("CheckpointConfig", Is::Structure),
+    may("EnableNetworkIsolation", Shape::Flag),
+    may("EnableInterContainerTrafficEncryption", Shape::Flag),
+    may("EnableManagedSpotTraining", Shape::Flag),
+    may("CheckpointConfig", Shape::Structure),
     must("CheckpointConfig.S3Uri", S3_URI),
-    may("DebugHookConfig", Is::Structure),
-    may("DebugRuleConfigurations", Is::List(0, 20)),
-    may("TensorBoardOutputConfig", Is::Structure),
-    may("ExperimentConfig", Is::Structure),
-    may("ProfilerConfig", Is::Structure),
-    may("ProfilerRuleConfigurations", Is::List(0, 20)),
-    may("Environment", Is::Environment(100)),
-    may("RetryStrategy", Is::Structure),
-    may("RemoteDebugConfig", Is::Structure),
-    may("InfraCheckConfig", Is::Structure),
-    may("SessionChainingConfig", Is::Structure),
-    may("ServerlessJobConfig", Is::Structure),
+    may("DebugHookConfig", Shape::Structure),
+    may("DebugRuleConfigurations", Shape::List(0, 20)),
+    may("TensorBoardOutputConfig", Shape::Structure),
+    may("ExperimentConfig", Shape::Structure),
+    may("ProfilerConfig", Shape::Structure),
+    may("ProfilerRuleConfigurations", Shape::List(0, 20)),
+    may("Environment", Shape::Environment(100)),
+    may("RetryStrategy", Shape::Structure),
+    may("RemoteDebugConfig", Shape::Structure),
+    may("InfraCheckConfig", Shape::Structure),
+    may("SessionChainingConfig", Shape::Structure),
+    may("ServerlessJobConfig", Shape::Structure),
     TAGS[0],
     TAGS[1],
     TAGS[2],
@@ -122,7 +125,7 @@ pub(super) const LIST: &[Member] = &listing::members(
     ],
 );
 
-pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("TrainingJobName");
     let spec = Spec::of(&call.request).map_err(ApiError::Validation)?;
     let mut job = Resource::new(Kind::TrainingJob, name, call.request.clone());
@@ -153,13 +156,13 @@ async fn require_inputs(inner: &Inner, spec: &Spec) -> Result<(), ApiError> {
     Ok(())
 }
 
-pub(super) async fn stop(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn stop(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("TrainingJobName");
     inner.stop_job(Kind::TrainingJob, name).await?;
     Ok(Value::Null)
 }
 
-pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("TrainingJobName");
     let job = inner.resource(Kind::TrainingJob, name).await?;
     let progress: Progress = job.read_state()?;
@@ -251,9 +254,9 @@ fn metrics(progress: &Progress) -> Option<Vec<Value>> {
     Some(metrics.collect()).filter(|list: &Vec<Value>| !list.is_empty())
 }
 
-pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let of = (Kind::TrainingJob, Order::Ascending);
-    let show = |job: &Resource| -> Answer {
+    let show = |job: &Resource| -> ApiResult {
         let progress: training::Progress = job.read_state()?;
         Ok(Members::default()
             .put("TrainingJobName", job.name.as_str())

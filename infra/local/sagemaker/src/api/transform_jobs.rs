@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::check::{ANY, Is, JOB_NAME, MODEL_NAME, Member, S3_URI, TAGS, may, must};
+use super::check::{ANY, JOB_NAME, MODEL_NAME, Member, S3_URI, Shape, TAGS, may, must};
 use super::endpoints::cut;
-use super::{Answer, Call, Members, listing, seconds};
+use super::{ApiResult, Call, Members, listing, seconds};
 use crate::context::Inner;
 use crate::error::ApiError;
 use crate::jobs::IN_PROGRESS;
@@ -17,25 +17,28 @@ use crate::transform::{Progress, Spec};
 pub(super) const CREATE: &[Member] = &[
     must("TransformJobName", JOB_NAME),
     must("ModelName", MODEL_NAME),
-    may("MaxConcurrentTransforms", Is::Count(0, 10_000)),
-    may("ModelClientConfig", Is::Structure),
+    may("MaxConcurrentTransforms", Shape::Count(0, 10_000)),
+    may("ModelClientConfig", Shape::Structure),
     may(
         "ModelClientConfig.InvocationsTimeoutInSeconds",
-        Is::Count(1, 3600),
+        Shape::Count(1, 3600),
     ),
-    may("ModelClientConfig.InvocationsMaxRetries", Is::Count(0, 3)),
-    may("MaxPayloadInMB", Is::Count(0, 100)),
+    may(
+        "ModelClientConfig.InvocationsMaxRetries",
+        Shape::Count(0, 3),
+    ),
+    may("MaxPayloadInMB", Shape::Count(0, 100)),
     may(
         "BatchStrategy",
-        Is::Choice(&["MultiRecord", "SingleRecord"]),
+        Shape::Choice(&["MultiRecord", "SingleRecord"]),
     ),
-    may("Environment", Is::Environment(16)),
-    must("TransformInput", Is::Structure),
-    must("TransformInput.DataSource", Is::Structure),
-    must("TransformInput.DataSource.S3DataSource", Is::Structure),
+    may("Environment", Shape::Environment(16)),
+    must("TransformInput", Shape::Structure),
+    must("TransformInput.DataSource", Shape::Structure),
+    must("TransformInput.DataSource.S3DataSource", Shape::Structure),
     must(
         "TransformInput.DataSource.S3DataSource.S3DataType",
-        Is::Choice(&[
+        Shape::Choice(&[
             "ManifestFile",
             "S3Prefix",
             "AugmentedManifestFile",
@@ -43,29 +46,35 @@ pub(super) const CREATE: &[Member] = &[
         ]),
     ),
     must("TransformInput.DataSource.S3DataSource.S3Uri", S3_URI),
-    may("TransformInput.ContentType", Is::Text(ANY, 0, 256)),
+    may("TransformInput.ContentType", Shape::Text(ANY, 0, 256)),
     may(
         "TransformInput.CompressionType",
-        Is::Choice(&["None", "Gzip"]),
+        Shape::Choice(&["None", "Gzip"]),
     ),
     may(
         "TransformInput.SplitType",
-        Is::Choice(&["None", "Line", "RecordIO", "TFRecord"]),
+        Shape::Choice(&["None", "Line", "RecordIO", "TFRecord"]),
     ),
-    must("TransformOutput", Is::Structure),
+    must("TransformOutput", Shape::Structure),
     must("TransformOutput.S3OutputPath", S3_URI),
-    may("TransformOutput.Accept", Is::Text(ANY, 0, 256)),
+    may("TransformOutput.Accept", Shape::Text(ANY, 0, 256)),
     may(
         "TransformOutput.AssembleWith",
-        Is::Choice(&["None", "Line"]),
+        Shape::Choice(&["None", "Line"]),
     ),
-    may("DataCaptureConfig", Is::Structure),
-    must("TransformResources", Is::Structure),
-    must("TransformResources.InstanceType", Is::Text(ANY, 1, 63)),
-    must("TransformResources.InstanceCount", Is::Count(1, i64::MAX)),
-    may("DataProcessing", Is::Structure),
-    may("DataProcessing.JoinSource", Is::Choice(&["Input", "None"])),
-    may("ExperimentConfig", Is::Structure),
+    may("DataCaptureConfig", Shape::Structure),
+    must("TransformResources", Shape::Structure),
+    must("TransformResources.InstanceType", Shape::Text(ANY, 1, 63)),
+    must(
+        "TransformResources.InstanceCount",
+        Shape::Count(1, i64::MAX),
+    ),
+    may("DataProcessing", Shape::Structure),
+    may(
+        "DataProcessing.JoinSource",
+        Shape::Choice(&["Input", "None"]),
+    ),
+    may("ExperimentConfig", Shape::Structure),
     TAGS[0],
     TAGS[1],
     TAGS[2],
@@ -78,7 +87,7 @@ pub(super) const LIST: &[Member] = &listing::members(
     &["InProgress", "Completed", "Failed", "Stopping", "Stopped"],
 );
 
-pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("TransformJobName");
     Spec::of(&call.request).map_err(ApiError::Validation)?;
     inner.resource(Kind::Model, call.text("ModelName")).await?;
@@ -91,13 +100,13 @@ pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> Answer {
     Ok(json!({ "TransformJobArn": inner.arn(Kind::TransformJob, name) }))
 }
 
-pub(super) async fn stop(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn stop(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("TransformJobName");
     inner.stop_job(Kind::TransformJob, name).await?;
     Ok(Value::Null)
 }
 
-pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("TransformJobName");
     let job = inner.resource(Kind::TransformJob, name).await?;
     let progress: Progress = job.read_state()?;
@@ -119,14 +128,14 @@ pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
         )
         .put(
             "TransformInput",
-            with_usual(
+            with_defaults(
                 &job.request["TransformInput"],
                 &["CompressionType", "SplitType"],
             ),
         )
         .put(
             "TransformOutput",
-            with_usual(&job.request["TransformOutput"], &["AssembleWith"]),
+            with_defaults(&job.request["TransformOutput"], &["AssembleWith"]),
         )
         .echo(&job.request, &["DataCaptureConfig", "TransformResources"])
         .put("CreationTime", seconds(job.created))
@@ -137,7 +146,7 @@ pub(super) async fn describe(inner: &Arc<Inner>, call: &Call) -> Answer {
 }
 
 /// A structure with `None` for what was not said.
-fn with_usual(said: &Value, members: &[&str]) -> Value {
+fn with_defaults(said: &Value, members: &[&str]) -> Value {
     let mut shown = said.clone();
     for member in members {
         if shown[*member].is_null() {
@@ -147,9 +156,9 @@ fn with_usual(said: &Value, members: &[&str]) -> Value {
     shown
 }
 
-pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> Answer {
+pub(super) async fn list(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let of = (Kind::TransformJob, Order::Descending);
-    let show = |job: &Resource| -> Answer {
+    let show = |job: &Resource| -> ApiResult {
         let progress: Progress = job.read_state()?;
         Ok(Members::default()
             .put("TransformJobName", job.name.as_str())

@@ -61,15 +61,15 @@ pub(super) struct Capture {
     seen: Arc<AtomicU64>,
 }
 
-/// Where captured data goes.
+/// Location of captured data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Place {
+struct S3Location {
     bucket: String,
     /// `{prefix}/{endpoint}/`.
     prefix: String,
 }
 
-impl Place {
+impl S3Location {
     fn new(settings: &Settings, endpoint: &str) -> Self {
         let (bucket, prefix) = s3_uri::split(&settings.destination).unwrap_or_default();
         let prefix = match prefix.trim_end_matches('/') {
@@ -88,11 +88,11 @@ impl Place {
     }
 }
 
-/// How captured data gets to where it goes.
+/// Destination and spools of captured data.
 pub(super) struct Destination {
     objects: Arc<dyn Objects>,
-    place: Place,
-    /// Where spools are.
+    place: S3Location,
+    /// Folder of the spools.
     folder: PathBuf,
     interval: Duration,
 }
@@ -110,7 +110,7 @@ impl Destination {
         folder: &Path,
         interval: Duration,
     ) -> io::Result<Self> {
-        let place = Place::new(settings, endpoint);
+        let place = S3Location::new(settings, endpoint);
         let folder = folder.join(place.folder());
         private::create_dir_all(&folder)?;
         private::write(&folder.join(PLACE), &serde_json::to_vec(&place)?)?;
@@ -164,7 +164,7 @@ impl Capture {
         }
     }
 
-    /// Whether it is what such a configuration asks for.
+    /// Returns true if it has these settings.
     pub(super) fn is_by(&self, settings: &Settings) -> bool {
         *self.settings == *settings
     }
@@ -180,7 +180,8 @@ impl Capture {
     }
 }
 
-/// Whether the `number`th request is captured: the same ones in each run, spread like random ones.
+/// Returns true if the `number`th request is captured: the same ones in each run, spread like
+/// random ones.
 fn is_sampled(number: u64, percent: u8) -> bool {
     // SplitMix64 (Steele, Lea and Flood, 2014).
     let mut z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);

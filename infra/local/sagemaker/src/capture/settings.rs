@@ -1,4 +1,4 @@
-//! What of an endpoint's traffic is kept, and where: `DataCaptureConfig`.
+//! Settings of data capture: `DataCaptureConfig`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -12,7 +12,7 @@ use crate::container::unsupported;
 use service::Objects;
 
 /// A manifest that is longer is no list that a person or a state machine wrote.
-const MOST_MANIFEST: usize = 256 << 20;
+const MAX_MANIFEST: usize = 256 << 20;
 const PAGE: usize = 1000;
 
 /// An `S3DataSource`.
@@ -29,7 +29,7 @@ pub(crate) struct Source {
 pub(crate) struct Input {
     pub(crate) bucket: String,
     pub(crate) key: String,
-    /// What it is called below the source's place: the names of files and outputs follow from it.
+    /// Name below the source's prefix: the names of files and outputs follow from it.
     pub(crate) name: String,
 }
 
@@ -89,7 +89,7 @@ enum At {
     Start,
     /// After this key.
     Key(String),
-    /// What a manifest has left.
+    /// Prefix and remaining names of a manifest.
     Names(String, std::vec::IntoIter<String>),
 }
 
@@ -151,10 +151,7 @@ impl Inputs {
     async fn read_manifest(&self) -> Result<(String, Vec<String>), String> {
         let Source { bucket, key, .. } = &self.source;
         let uri = format!("s3://{bucket}/{key}");
-        let bytes = self
-            .objects
-            .piece(bucket, key, None, 0, MOST_MANIFEST)
-            .await;
+        let bytes = self.objects.piece(bucket, key, None, 0, MAX_MANIFEST).await;
         let bytes = bytes.map_err(|error| error.to_string())?;
         let bytes = bytes.ok_or_else(|| format!("there is no manifest at {uri}"))?;
         let broken = |fault: &str| format!("the manifest {uri} {fault}");
@@ -173,7 +170,8 @@ impl Inputs {
     }
 }
 
-/// What a key is called below a prefix: where the prefix ends inside a name, that name begins it.
+/// Returns the name of a key below a prefix: where the prefix ends inside a name, that name begins
+/// it.
 fn name_below<'k>(prefix: &str, key: &'k str) -> &'k str {
     let rest = key.strip_prefix(prefix).unwrap_or(key);
     match rest.strip_prefix('/') {

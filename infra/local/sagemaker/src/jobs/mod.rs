@@ -102,19 +102,19 @@ impl Jobs {
     }
 }
 
-/// How a job learns that it is to stop.
+/// Signal that a job is to stop.
 #[derive(Clone, Debug)]
 pub(super) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
     /// Resolves when the job is to stop; never, where nobody can say so any more.
-    pub(super) async fn asked(&mut self) {
+    pub(super) async fn requested(&mut self) {
         if self.0.wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 
-    pub(super) fn is_asked(&self) -> bool {
+    pub(super) fn is_requested(&self) -> bool {
         *self.0.borrow()
     }
 }
@@ -123,7 +123,7 @@ pub(super) fn is_over(status: &str) -> bool {
     matches!(status, COMPLETED | FAILED | STOPPED)
 }
 
-/// How many whole seconds lie between the two: at least one, as AWS counts.
+/// Returns the whole seconds between the two: at least one, as AWS counts.
 pub(super) fn whole_seconds(from: Timestamp, to: Timestamp) -> i64 {
     let milliseconds = to.as_millisecond() - from.as_millisecond();
     ((milliseconds + 500) / 1000).max(1)

@@ -52,7 +52,7 @@ impl Resource {
         }
     }
 
-    /// What has become of it, in the kind's own terms.
+    /// Reads the state, whose type follows from the kind.
     pub(super) fn read_state<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         serde_json::from_value(self.state.clone()).map_err(|error| self.unreadable(&error))
     }

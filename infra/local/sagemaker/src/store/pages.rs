@@ -7,7 +7,7 @@ use rusqlite::types::Value as Sql;
 use super::{COLUMNS, Kind, Resource, Store, from_row};
 use crate::error::ApiError;
 
-/// What a listing is sorted by; the name decides between equals.
+/// Sort key of a listing; the name decides between equals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sort {
     Name,
@@ -24,7 +24,7 @@ impl Sort {
         }
     }
 
-    /// What a page that ended with `last` begins after.
+    /// Returns the key of `last`, after which the next page begins.
     pub(crate) fn key(self, last: &Resource) -> String {
         match self {
             Self::Name => last.name.clone(),
@@ -47,7 +47,7 @@ pub(crate) enum Order {
     Descending,
 }
 
-/// What a page is to hold.
+/// Filters, order and length of a page.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
     pub(crate) kind: Kind,

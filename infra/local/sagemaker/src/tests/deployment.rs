@@ -1,4 +1,4 @@
-//! How models come into service, and how they fail to.
+//! Deployments that succeed and that fail.
 
 use super::*;
 

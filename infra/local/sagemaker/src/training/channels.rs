@@ -54,8 +54,9 @@ pub(super) async fn save(
         made.map_err(|error| format!("{uri}: {}: {error}", parent.display()))?;
     }
     let saved = objects.save(&input.bucket, &input.key, &path).await;
-    match saved.map_err(|error| error.to_string())? {
-        true => Ok(()),
-        false => Err(format!("{uri} does not exist")),
+    if saved.map_err(|error| error.to_string())? {
+        Ok(())
+    } else {
+        Err(format!("{uri} does not exist"))
     }
 }

@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use super::spec::Spec;
 use service::private;
 
-/// Where the folder is in a container.
+/// Path of the folder in a container.
 pub(super) const ROOT: &str = "/opt/ml";
-/// How much of `output/failure` AWS keeps.
+/// Characters of `output/failure` that AWS keeps.
 const FAILURE: u64 = 1024;
 
 /// The folder, and what is where in it.
@@ -34,7 +34,7 @@ impl Folder {
         self.0.join("model")
     }
 
-    /// What goes to S3 beside the model.
+    /// Folder that goes to S3 beside the model.
     pub(super) fn output_data(&self) -> PathBuf {
         self.0.join("output/data")
     }
@@ -91,7 +91,7 @@ impl Folder {
         Ok(())
     }
 
-    /// What the process says of its failure in `output/failure`; empty where it says nothing.
+    /// Reads `output/failure`, which the process writes; empty if it is missing.
     pub(super) fn failure(&self) -> String {
         let read = || -> io::Result<String> {
             let mut bytes = Vec::new();

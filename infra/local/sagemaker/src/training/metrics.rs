@@ -32,7 +32,7 @@ impl<'d> Metrics<'d> {
         }
     }
 
-    /// What FinalMetricDataList shows.
+    /// Returns the FinalMetricDataList.
     pub(super) fn last(self) -> Vec<Metric> {
         let named = self.definitions.iter().zip(self.last);
         let seen = named.filter_map(|((name, _), last)| {

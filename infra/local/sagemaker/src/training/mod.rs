@@ -33,7 +33,7 @@ use crate::jobs::{COMPLETED, FAILED, STOPPED, Stop};
 use crate::kind::Kind;
 use crate::store::Resource;
 
-/// What became of a job.
+/// Outcome of a job.
 #[derive(Debug, PartialEq)]
 enum End {
     Completed,
@@ -66,14 +66,14 @@ pub(super) async fn fail(inner: &Inner, name: &str, reason: String) -> Result<()
     note(inner, name, |progress| progress.fail(reason), Some(FAILED)).await
 }
 
-/// What StopTrainingJob writes.
-pub(super) fn note_stopping(job: &mut Resource) -> Result<(), ApiError> {
+/// Records that a job is stopping, as StopTrainingJob does.
+pub(super) fn mark_stopping(job: &mut Resource) -> Result<(), ApiError> {
     let mut progress: Progress = job.read_state()?;
     progress.enter(Secondary::Stopping);
     job.write_state(&progress)
 }
 
-/// See [`Inner::note_job`].
+/// See [`Inner::update_job`].
 async fn note(
     inner: &Inner,
     name: &str,
@@ -81,7 +81,7 @@ async fn note(
     status: Option<&'static str>,
 ) -> Result<(), ApiError> {
     inner
-        .note_job(Kind::TrainingJob, name, change, status)
+        .update_job(Kind::TrainingJob, name, change, status)
         .await
 }
 
@@ -95,7 +95,7 @@ struct Job<'j> {
 
 impl Job<'_> {
     async fn work(&self, again: bool, mut stop: Stop) -> Result<End, ApiError> {
-        if stop.is_asked() {
+        if stop.is_requested() {
             return Ok(End::Stopped);
         }
         if again {
@@ -106,14 +106,14 @@ impl Job<'_> {
             None => {
                 self.enter(Secondary::Pending).await?;
                 tokio::select! {
-                    () = stop.asked() => return Ok(End::Stopped),
+                    () = stop.requested() => return Ok(End::Stopped),
                     slot = self.inner.jobs.slot() => slot?,
                 }
             }
         };
         self.enter(Secondary::Downloading).await?;
         tokio::select! {
-            () = stop.asked() => return Ok(End::Stopped),
+            () = stop.requested() => return Ok(End::Stopped),
             prepared = self.prepare() => if let Err(reason) = prepared {
                 return Ok(End::Failed(reason));
             },
@@ -191,7 +191,7 @@ impl Job<'_> {
         self.upload(end).await
     }
 
-    /// What the process wrote to `output/failure`, and how it ended.
+    /// Makes a FailureReason of `output/failure` and the exit code.
     fn reason(&self, code: i32) -> String {
         let said = self.folder.failure();
         format!("AlgorithmError: {said}, exit code: {code}")

@@ -1,11 +1,11 @@
-//! What a training job leaves in S3: `S3OutputPath/JOB/output/model.tar.gz`, and `output.tar.gz` of
+//! Artifacts of a training job: `S3OutputPath/JOB/output/model.tar.gz`, and `output.tar.gz` of
 //! `output/data`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::folder::Folder;
-use super::spec::{Place, Spec};
+use super::spec::{S3Location, Spec};
 use service::Objects;
 
 /// Uploads both, as far as there is something. The model's S3 URI.
@@ -34,7 +34,7 @@ async fn put(
     objects: &Arc<dyn Objects>,
     source: PathBuf,
     scratch: &Path,
-    (place, key): (&Place, &str),
+    (place, key): (&S3Location, &str),
 ) -> Result<bool, String> {
     let target = scratch.to_owned();
     // The job may have removed it.

@@ -21,10 +21,10 @@ use service::process::{Process, Watchdog};
 
 /// A line that grows beyond this is cut in two, as Lambda's are.
 const MAX_LINE: usize = 256 * 1024;
-/// How long the last of the output is waited for after the process has ended.
+/// Time to wait for the last output after the process has ended.
 const LAST_OUTPUT: Duration = Duration::from_secs(1);
 
-/// How long a process may take.
+/// Time limits of a process.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// To end by itself.
@@ -33,7 +33,7 @@ pub(super) struct Limits {
     pub(super) grace: Duration,
 }
 
-/// How a process came to its end.
+/// Reason why a process ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Exit {
     /// By itself, with this exit code: as shells do, 128 and a signal's number for one that was
@@ -100,7 +100,7 @@ async fn wait(
     let told = tokio::select! {
         status = process.wait() => return Ok(Exit::Ended(code(status?))),
         never = output.pump() => match never {},
-        () = stop.asked() => Exit::Stopped,
+        () = stop.requested() => Exit::Stopped,
         () = sleep_until(end) => Exit::TimedOut,
     };
     process.terminate();
@@ -118,7 +118,7 @@ fn code(status: ExitStatus) -> i32 {
     status.code().or(killed).unwrap_or(-1)
 }
 
-/// What the process writes, on its way into the log.
+/// Output of the process, on its way into the log.
 struct Output<F> {
     pipe: pipe::Receiver,
     partial: Vec<u8>,

@@ -1,4 +1,4 @@
-//! How far a training job is: the `state` of its row.
+//! Progress of a training job: the `state` of its row.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ impl Secondary {
     }
 }
 
-/// What has become of a job so far.
+/// Progress of a job.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progress {
     pub(crate) transitions: Vec<Transition>,
@@ -101,7 +101,7 @@ impl Progress {
         last.map_or(Secondary::Starting, |last| last.status)
     }
 
-    /// Whether an earlier process has begun to work at it.
+    /// Returns true if an earlier process has begun to work at it.
     pub(super) fn has_begun(&self) -> bool {
         self.transitions.len() > 1
     }

@@ -1,5 +1,4 @@
-//! What a CreateTrainingJob request asks for. What of it this does not have is refused when the job
-//! is created.
+//! Parses CreateTrainingJob requests. Unsupported members are refused when the job is created.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,11 +19,11 @@ pub(crate) struct Spec {
     pub(super) hyperparameters: Map<String, Value>,
     pub(crate) channels: Vec<Channel>,
     /// `S3OutputPath`, without a slash at its end.
-    pub(super) output: Place,
+    pub(super) output: S3Location,
     pub(super) instance_type: String,
     pub(super) max_runtime: Duration,
     pub(super) checkpoints: Option<Checkpoints>,
-    /// What finds a metric's value in a line.
+    /// Names and expressions that find a metric's value in a line.
     pub(super) metrics: Vec<(String, Regex)>,
     pub(super) environment: BTreeMap<String, String>,
 }
@@ -40,13 +39,13 @@ pub(crate) struct Channel {
 
 /// A place in S3.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place {
+pub(super) struct S3Location {
     pub(super) bucket: String,
     /// Without a slash at its end.
     pub(super) prefix: String,
 }
 
-impl Place {
+impl S3Location {
     fn of(uri: &Value, member: &str) -> Result<Self, String> {
         let uri = uri.as_str().unwrap_or_default();
         let (bucket, prefix) = s3_uri::split(uri)
@@ -66,10 +65,10 @@ impl Place {
     }
 }
 
-/// Where checkpoints are, here and there.
+/// Location of checkpoints in S3 and on disk.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Checkpoints {
-    pub(super) place: Place,
+    pub(super) place: S3Location,
     /// Below the job's folder.
     pub(super) folder: PathBuf,
 }
@@ -99,7 +98,7 @@ impl Spec {
             channels: channels
                 .map(|channel| Channel::of(channel, mode))
                 .collect::<Result<_, _>>()?,
-            output: Place::of(&request["OutputDataConfig"]["S3OutputPath"], "S3OutputPath")?,
+            output: S3Location::of(&request["OutputDataConfig"]["S3OutputPath"], "S3OutputPath")?,
             instance_type: instance_type(request),
             max_runtime: Duration::from_secs(seconds.unwrap_or(RUNTIME)),
             checkpoints: checkpoints(&request["CheckpointConfig"])?,
@@ -187,7 +186,7 @@ fn checkpoints(config: &Value) -> Result<Option<Checkpoints>, String> {
         ))
     })?;
     Ok(Some(Checkpoints {
-        place: Place::of(&config["S3Uri"], "CheckpointConfig.S3Uri")?,
+        place: S3Location::of(&config["S3Uri"], "CheckpointConfig.S3Uri")?,
         folder: folder.to_owned(),
     }))
 }

@@ -23,9 +23,9 @@ use crate::context::Inner;
 use crate::error::ApiError;
 use crate::jobs::{COMPLETED, FAILED, STOPPED, Stop};
 use crate::kind::Kind;
-use crate::server::{Plan, Server};
+use crate::server::{Server, ServerSpec};
 
-/// What has become of a job: the `state` of its row.
+/// Progress of a job: the `state` of its row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Progress {
     /// FailureReason.
@@ -49,7 +49,7 @@ pub(super) async fn run(inner: &Arc<Inner>, name: &str, mut stop: Stop) -> Resul
     };
     let worked = tokio::select! {
         biased;
-        () = stop.asked() => None,
+        () = stop.requested() => None,
         worked = job.work() => Some(worked),
     };
     // What is left of an earlier model is of no use.
@@ -80,7 +80,7 @@ async fn end(
     note(inner, name, over, Some(status)).await
 }
 
-/// See [`Inner::note_job`].
+/// See [`Inner::update_job`].
 async fn note(
     inner: &Inner,
     name: &str,
@@ -88,7 +88,7 @@ async fn note(
     status: Option<&'static str>,
 ) -> Result<(), ApiError> {
     inner
-        .note_job(Kind::TransformJob, name, change, status)
+        .update_job(Kind::TransformJob, name, change, status)
         .await
 }
 
@@ -158,7 +158,7 @@ impl Job<'_> {
         let url = container.model_data_url.clone().unwrap_or_default();
         let unpacked = self.inner.unpack(&url, model_dir.clone()).await;
         unpacked.map_err(|reason| format!("ClientError: {reason}"))?;
-        let plan = Plan {
+        let spec = ServerSpec {
             config: Arc::clone(&self.inner.config),
             client: self.inner.client.clone(),
             name: format!("transform-job/{}", self.name),
@@ -167,7 +167,7 @@ impl Job<'_> {
             log: self.folder.join("server.log"),
             _alive: self.inner.alive().ok_or("the stack is shutting down")?,
         };
-        let server = Server::start(plan).await;
+        let server = Server::start(spec).await;
         server.map_err(|reason| format!("{NO_PING} ({reason})"))
     }
 }

@@ -12,19 +12,19 @@ use crate::context::Inner;
 use crate::jobs::inputs::Input;
 use crate::server::Server;
 
-/// What a container may answer.
-const MAX_ANSWER: usize = 100 << 20;
+/// Largest response of a container, in bytes.
+const MAX_RESPONSE: usize = 100 << 20;
 /// Before the first of the retries; the pause doubles.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How requests of a job are made.
+/// Sends the requests of a job.
 pub(super) struct Requests<'j> {
     pub(super) inner: &'j Inner,
     pub(super) spec: &'j Spec,
     pub(super) server: &'j Server,
 }
 
-/// Why an attempt has no answer.
+/// Reason why an attempt failed.
 enum Refusal {
     /// Another attempt may have one.
     Again(String),
@@ -114,7 +114,7 @@ impl Requests<'_> {
             let (parts, body) = answer
                 .map_err(|error| lost(&error.to_string()))?
                 .into_parts();
-            let body = Limited::new(body, MAX_ANSWER).collect().await;
+            let body = Limited::new(body, MAX_RESPONSE).collect().await;
             let body = body.map_err(|error| lost(&error.to_string()))?;
             Ok(Response::from_parts(parts, body.to_bytes()))
         };

@@ -1,5 +1,4 @@
-//! What a CreateTransformJob request asks for. What of it this does not have is refused when the
-//! job is created.
+//! Parses CreateTransformJob requests. Unsupported members are refused when the job is created.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -37,10 +37,12 @@ fn serve(mut stream: TcpStream, model_dir: &Path, model: &str) -> io::Result<()>
         let length = header(&headers, "content-length").parse().unwrap_or(0);
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        let (status, answer) = match line.starts_with("GET /ping ") {
-            true if model == "sick" => (503, String::new()),
-            true => (200, String::new()),
-            false => answer(model_dir, model, &headers, &body),
+        let (status, answer) = if !line.starts_with("GET /ping ") {
+            answer(model_dir, model, &headers, &body)
+        } else if model == "sick" {
+            (503, String::new())
+        } else {
+            (200, String::new())
         };
         let response = format!(
             "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: \
