@@ -1,17 +1,19 @@
 //! Figures of a classifier: accuracy, calibration, confusion, and what a confidence gate lets
-//! through.
+//! through; and of predicted numbers: their errors, and which of two models is better.
 //!
 //! It knows scores and true classes, and neither models nor images, so that whoever has scores can
 //! ask.
 
 mod calibration;
 mod coverage;
+mod regression;
 mod report;
 mod scores;
 mod threshold;
 
 pub use calibration::{BINS, Bin};
 pub use coverage::Point;
+pub use regression::{Estimate, PairedComparison, Regression, RegressionMetric, RegressionReport};
 pub use report::{ClassReport, GateReport, Report};
 pub use scores::{InvalidResponse, InvalidScores, SUM_TOLERANCE, Scores, argmax, json_type};
 pub use threshold::{InvalidThreshold, Threshold};
