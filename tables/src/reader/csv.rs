@@ -1,6 +1,5 @@
 //! Reads CSV.
 
-use std::collections::HashSet;
 use std::io::Read;
 
 use ::csv::{ByteRecord, ErrorKind, ReaderBuilder};
@@ -104,21 +103,23 @@ fn is_header(reader: &Reader, record: &ByteRecord) -> bool {
 /// Returns what each field of a row is for, by the names in the header.
 fn match_names(reader: &Reader, record: &ByteRecord) -> Result<Vec<Field>, Error> {
     let mut unknown = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = vec![false; reader.schema.columns().len()];
     let mut fields = Vec::with_capacity(record.len());
     for bytes in record {
-        let name = String::from_utf8_lossy(bytes).trim().to_owned();
-        let field = reader.names.get(&name).copied();
+        let name = String::from_utf8_lossy(bytes);
+        let field = reader.names.get(name.trim()).copied();
+        match field {
+            None => unknown.push(name.trim().to_owned()),
+            Some(Field::Column(column)) if std::mem::replace(&mut seen[column], true) => {
+                return Err(InvalidSchema::Repeated(name.trim().to_owned()).into());
+            }
+            Some(_) => {}
+        }
         fields.push(field.unwrap_or(Field::Skipped));
-        if field.is_none() {
-            unknown.push(name.clone());
-        }
-        if !name.is_empty() && !seen.insert(name.clone()) {
-            return Err(InvalidSchema::Repeated(name).into());
-        }
     }
-    let columns = reader.schema.columns().iter();
-    let absent = columns.filter(|column| !column.missing && !seen.contains(&column.name));
+    let columns = reader.schema.columns().iter().zip(seen);
+    let absent = columns.filter(|(column, is_there)| !column.missing && !is_there);
+    let absent = absent.map(|(column, _)| column);
     let absent: Vec<&str> = absent.map(|column| &*column.name).collect();
     let is_refused = reader.options.extra_columns == ExtraColumns::Refuse && !unknown.is_empty();
     if absent.is_empty() && !is_refused {
