@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plots", &[]),
     ("s3-objects", &["aws-failure", "error-text", "s3-uri"]),
     ("s3-uri", &[]),
+    ("sagemaker-container", &["browser-guard"]),
     ("service", &[]),
     ("tables", &[]),
     ("trees", &["tables"]),
@@ -44,13 +45,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "scones-model",
         &[
-            "browser-guard",
             "error-text",
             "evaluation",
             "fit-image",
             "lst",
             "model-archive",
             "plots",
+            "sagemaker-container",
         ],
     ),
     ("sam-template", &["service"]),

@@ -5,19 +5,17 @@
 
 mod evaluate;
 mod import;
-mod serve;
-mod train;
 
 pub use evaluate::EvaluateArgs;
 pub use import::ImportArgs;
-pub use serve::ServeArgs;
-pub use train::TrainArgs;
+pub use sagemaker_container::cli::{ServeArgs, TrainArgs};
 
-use anyhow::Result;
+use crate::{serve, train, trial};
+use anyhow::{Error, Result};
+use axum::Router;
 use clap::Subcommand;
-use std::future::Future;
 use std::io;
-use tokio::signal::unix::{SignalKind, signal};
+use std::path::Path;
 use tokio::task::spawn_blocking;
 
 /// The verbs of `scones-model`.
@@ -37,21 +35,19 @@ pub enum Command {
 /// Runs a command to its end; SIGTERM and Ctrl-C end it in an orderly way.
 pub async fn run(command: Command) -> Result<()> {
     match command {
-        Command::Train(args) => train::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
+        Command::Train(args) => {
+            args.run(|root, stop| train::run(root, stop, &mut io::stdout()).map_err(Error::msg))
+                .await
+        }
+        Command::Serve(args) => args.run(load).await,
         Command::Evaluate(args) => spawn_blocking(move || evaluate::run(&args)).await?,
         Command::Import(args) => spawn_blocking(move || import::run(&args)).await?,
     }
 }
 
-/// Done when someone asks this process to stop. The handlers are in place when this returns.
-fn asked_to_stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+fn load(folder: &Path) -> Result<Router> {
+    let predictor = trial::load(folder).map_err(Error::msg)?;
+    let labels = predictor.config().labels.join(", ");
+    tracing::info!(model = %folder.display(), labels, "loaded");
+    Ok(serve::router(predictor))
 }

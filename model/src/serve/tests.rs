@@ -23,7 +23,7 @@ fn model() -> TempDir {
     folder
 }
 
-async fn answer(request: Request<Body>) -> (StatusCode, String) {
+async fn send(request: Request<Body>) -> (StatusCode, String) {
     let predictor = Predictor::load(model().path()).unwrap();
     let response = router(predictor).oneshot(request).await.unwrap();
     let status = response.status();
@@ -36,7 +36,7 @@ async fn invoke(headers: &[(&str, &str)], body: Vec<u8>) -> (StatusCode, String)
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    answer(request.body(Body::from(body)).unwrap()).await
+    send(request.body(Body::from(body)).unwrap()).await
 }
 
 async fn check(headers: &[(&str, &str)], body: Vec<u8>, status: u16, expected: &str) {
@@ -46,8 +46,8 @@ async fn check(headers: &[(&str, &str)], body: Vec<u8>, status: u16, expected: &
 }
 
 #[tokio::test]
-async fn ping_answers_200() {
-    let (status, body) = answer(Request::get("/ping").body(Body::empty()).unwrap()).await;
+async fn ping_returns_200() {
+    let (status, body) = send(Request::get("/ping").body(Body::empty()).unwrap()).await;
     assert_eq!((status, body.as_str()), (StatusCode::OK, ""));
 }
 
@@ -69,7 +69,7 @@ async fn an_image_gets_the_probabilities_of_the_classes() {
 /// The developer guide's "Inference with the Image Format Algorithm": `accept:
 /// application/jsonlines`.
 #[tokio::test]
-async fn jsonlines_answers_an_object_with_the_prediction_and_not_a_bare_array() {
+async fn jsonlines_is_an_object_with_the_prediction_and_not_a_bare_array() {
     let image = ("content-type", "application/x-image");
     let (_, array) = invoke(&[image], drawn::png(0, 1)).await;
     for accept in [
@@ -94,7 +94,7 @@ async fn jsonlines_answers_an_object_with_the_prediction_and_not_a_bare_array() 
 }
 
 #[tokio::test]
-async fn requests_that_cannot_be_answered_are_refused_with_a_reason() {
+async fn requests_without_scores_are_refused_with_a_reason() {
     let png = || drawn::png(0, 1);
     let image = ("content-type", "application/x-image");
     check(
@@ -136,7 +136,7 @@ async fn requests_that_cannot_be_answered_are_refused_with_a_reason() {
     .await;
     check(
         &[image],
-        vec![0; MAX_BODY + 1],
+        vec![0; serve::MAX_BODY + 1],
         413,
         "length limit exceeded",
     )
@@ -146,9 +146,9 @@ async fn requests_that_cannot_be_answered_are_refused_with_a_reason() {
 #[tokio::test]
 async fn other_paths_and_methods_are_not_there() {
     let request = Request::get("/invocations").body(Body::empty()).unwrap();
-    assert_eq!(answer(request).await.0, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(send(request).await.0, StatusCode::METHOD_NOT_ALLOWED);
     let request = Request::get("/").body(Body::empty()).unwrap();
-    assert_eq!(answer(request).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(send(request).await.0, StatusCode::NOT_FOUND);
 }
 
 #[test]

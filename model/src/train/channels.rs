@@ -7,6 +7,7 @@
 //! its files) is there to train on from.
 
 use crate::artifact::WEIGHTS;
+use sagemaker_container::channels::{self, Channel};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -23,33 +24,20 @@ pub struct Channels {
     pub model: Option<PathBuf>,
 }
 
-/// What is wrong with a channel.
+/// A channel that can't be used.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum ChannelError {
-    /// There is no such folder.
-    #[error("the channel `{name}` is missing: there is no folder {path}")]
-    Missing {
-        /// The channel.
-        name: String,
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// The folder is empty.
-    #[error("the channel `{name}` is empty: there is no file in {path}")]
-    Empty {
-        /// The channel.
-        name: String,
-        /// Where it is.
-        path: PathBuf,
-    },
+    /// A channel is missing or empty.
+    #[error(transparent)]
+    Channel(#[from] sagemaker_container::channels::ChannelError),
     /// A list channel must hold one list.
     #[error("the channel `{name}` must hold exactly one .lst file; {path} holds {count}")]
     Lists {
         /// The channel.
         name: String,
-        /// Where it is.
+        /// Its folder.
         path: PathBuf,
-        /// How many there are.
+        /// The number of lists.
         count: usize,
     },
     /// A model channel must hold a model.
@@ -60,11 +48,11 @@ pub enum ChannelError {
 impl Channels {
     /// Finds the channels below `<root>/input/data`.
     pub fn find(root: &Path) -> Result<Self, ChannelError> {
-        let data = root.join("input/data");
+        let data = channels::data_folder(root);
         Ok(Self {
             train: images_and_list(&data, "train")?,
-            validation: if_given(&data, "validation")?,
-            calibration: if_given(&data, "calibration")?,
+            validation: optional(&data, "validation")?,
+            calibration: optional(&data, "calibration")?,
             model: data
                 .join("model")
                 .is_dir()
@@ -75,49 +63,38 @@ impl Channels {
 }
 
 /// A channel that may be left out, but not half of it.
-fn if_given(data: &Path, name: &str) -> Result<Option<(PathBuf, PathBuf)>, ChannelError> {
-    let is_given = data.join(name).is_dir() || data.join(format!("{name}_lst")).is_dir();
-    is_given.then(|| images_and_list(data, name)).transpose()
+fn optional(data: &Path, name: &str) -> Result<Option<(PathBuf, PathBuf)>, ChannelError> {
+    let is_there = data.join(name).is_dir() || data.join(format!("{name}_lst")).is_dir();
+    is_there.then(|| images_and_list(data, name)).transpose()
 }
 
 fn images_and_list(data: &Path, name: &str) -> Result<(PathBuf, PathBuf), ChannelError> {
-    let (folder, _) = channel(data, name)?;
+    let folder = Channel::open(data, name)?.folder;
     let list_name = format!("{name}_lst");
-    let (path, files) = channel(data, &list_name)?;
-    let lists: Vec<&PathBuf> = files
+    let list = Channel::open(data, &list_name)?;
+    let lists: Vec<&PathBuf> = list
+        .entries
         .iter()
         .filter(|file| file.extension() == Some(OsStr::new("lst")))
         .collect();
     match lists[..] {
-        [list] => Ok((folder, list.clone())),
+        [file] => Ok((folder, file.clone())),
         _ => Err(ChannelError::Lists {
             name: list_name,
-            path,
+            path: list.folder,
             count: lists.len(),
         }),
     }
 }
 
-/// The channel's folder and what is in it.
-fn channel(data: &Path, name: &str) -> Result<(PathBuf, Vec<PathBuf>), ChannelError> {
-    let path = data.join(name);
-    let name = name.to_owned();
-    let Ok(entries) = path.read_dir() else {
-        return Err(ChannelError::Missing { name, path });
-    };
-    let files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    match files.is_empty() {
-        true => Err(ChannelError::Empty { name, path }),
-        false => Ok((path, files)),
-    }
-}
-
 fn model(folder: &Path) -> Result<PathBuf, ChannelError> {
     let archive = folder.join("model.tar.gz");
-    match (archive.is_file(), folder.join(WEIGHTS).is_file()) {
-        (true, _) => Ok(archive),
-        (false, true) => Ok(folder.to_owned()),
-        (false, false) => Err(ChannelError::Model(folder.to_owned())),
+    if archive.is_file() {
+        Ok(archive)
+    } else if folder.join(WEIGHTS).is_file() {
+        Ok(folder.to_owned())
+    } else {
+        Err(ChannelError::Model(folder.to_owned()))
     }
 }
 

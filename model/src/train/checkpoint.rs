@@ -12,11 +12,12 @@ use super::run::Run;
 use crate::dataset::Dataset;
 use crate::network::Network;
 use crate::tensors;
+use sagemaker_container::checkpoint;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -30,7 +31,7 @@ const AVERAGED: &str = "averaged_steps";
 const BEST: &str = "best_validation_accuracy";
 const WAITED: &str = "epochs_since_the_best";
 
-/// Why a checkpoint can't be written or gone on from.
+/// A checkpoint that can't be written or gone on from.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// The file can't be read or written.
@@ -38,7 +39,7 @@ pub enum CheckpointError {
     File {
         /// The file.
         path: PathBuf,
-        /// What happened.
+        /// The reason.
         source: io::Error,
     },
     /// The file is of another job.
@@ -52,12 +53,12 @@ pub enum CheckpointError {
     Broken {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Where a job's checkpoints are kept: one file, replaced as a whole.
+/// The checkpoints of a job: one file, replaced as a whole.
 pub(super) struct Checkpoints {
     file: PathBuf,
     job: String,
@@ -101,22 +102,10 @@ impl Checkpoints {
         ];
         let notes = notes.map(|(name, value)| (name.to_owned(), value));
         let bytes = tensors::encode(state(run), Some(HashMap::from(notes)));
-        self.replace(&bytes)
-            .map_err(|source| CheckpointError::File {
-                path: self.file.clone(),
-                source,
-            })
-    }
-
-    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
-        let folder = self.file.parent().unwrap_or(Path::new("."));
-        let mut part = tempfile::Builder::new()
-            .prefix(".checkpoint")
-            .tempfile_in(folder)?;
-        part.write_all(bytes)?;
-        part.as_file().sync_all()?;
-        part.persist(&self.file)?;
-        fs::File::open(folder)?.sync_all()
+        checkpoint::replace(&self.file, &bytes).map_err(|source| CheckpointError::File {
+            path: self.file.clone(),
+            source,
+        })
     }
 
     /// Puts `run` and `patience` into the state that was kept; the epoch after which that was, if

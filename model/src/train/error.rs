@@ -1,11 +1,11 @@
-//! Why training failed.
+//! The failures of a training.
 
 use super::{ChannelError, CheckpointError, HyperparameterError};
 use crate::artifact::{ArtifactError, PackError};
 use crate::dataset::DatasetError;
 use std::io;
 
-/// Why training failed. Its text is the job's `FailureReason`.
+/// A failure of a training. Its text is the job's `FailureReason`.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// A hyperparameter is missing, unknown or out of range.
@@ -32,7 +32,7 @@ pub enum TrainError {
     Data {
         /// `train`, `validation` or `calibration`.
         channel: &'static str,
-        /// What happened.
+        /// The reason.
         source: DatasetError,
     },
     /// The model to train on from doesn't fit.

@@ -1,5 +1,5 @@
-//! Training under SageMaker's contract: reads `/opt/ml/input`, writes `/opt/ml/model`, says how far
-//! it is.
+//! Training under SageMaker's contract: reads `/opt/ml/input`, writes `/opt/ml/model`, and logs
+//! its progress.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html>
 
@@ -32,42 +32,24 @@ pub use scoring::Trained;
 use crate::artifact;
 use crate::dataset::Dataset;
 use evaluation::Evaluation;
+use sagemaker_container::{checkpoint::folder as checkpoint_folder, job};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-/// Where SageMaker mounts a training job's files.
-pub const ROOT: &str = "/opt/ml";
-
-/// SageMaker shows this much of a failure's reason.
-const MAX_REASON: usize = 1024;
-
 /// Trains as `<root>/input` says and writes `<root>/model`; metric lines go to `log`.
 ///
 /// When `stop` becomes true (SageMaker's StopTrainingJob), the model so far is saved and that is a
 /// success. A failure is also written to `<root>/output/failure`, as the contract asks.
+///
+/// # Errors
+/// The job can't be run as it is described, or its model can't be written.
 pub fn run(root: &Path, stop: &AtomicBool, log: &mut dyn Write) -> Result<(), TrainError> {
-    let result = try_run(root, stop, log);
-    if let Err(error) = &result {
-        write_failure(root, &error.to_string());
-    }
-    result
+    job::run(root, || train(root, stop, log))
 }
 
-/// Best effort: there is nobody left to tell if the reason can't be written either, and the exit
-/// code remains.
-fn write_failure(root: &Path, reason: &str) {
-    let folder = root.join("output");
-    let reason: String = reason.chars().take(MAX_REASON).collect();
-    let written = std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(folder.join("failure"), reason));
-    if let Err(error) = written {
-        tracing::warn!(%error, folder = %folder.display(), "can't write the reason of the failure");
-    }
-}
-
-fn try_run(root: &Path, stop: &AtomicBool, log: &mut dyn Write) -> Result<(), TrainError> {
+fn train(root: &Path, stop: &AtomicBool, log: &mut dyn Write) -> Result<(), TrainError> {
     let started = Instant::now();
     let settings = Hyperparameters::read(root)?;
     for warning in &settings.warnings {
@@ -77,14 +59,14 @@ fn try_run(root: &Path, stop: &AtomicBool, log: &mut dyn Write) -> Result<(), Tr
     memory::check(&settings, &channels)?;
     let data = Data::read(&settings, &channels)?;
     data.announce(&settings, log)?;
-    let checkpoints = root.join("checkpoints");
+    let checkpoints = checkpoint_folder(root);
     let job = trainer::Job {
         settings: &settings,
         train: &data.train,
         calibration: &data.calibration,
         validation: data.validation.as_ref(),
         initial: channels.model.as_deref(),
-        checkpoints: checkpoints.is_dir().then_some(checkpoints.as_path()),
+        checkpoints: checkpoints.as_deref(),
     };
     let trained = trainer::train(&job, stop, log)?;
     artifact::write(&root.join("model"), &trained.config, &trained.network)
@@ -110,7 +92,7 @@ struct Data {
     train: Dataset,
     calibration: Dataset,
     validation: Option<Dataset>,
-    /// Whether the calibration images were taken from the training channel.
+    /// True if the calibration images were taken from the training channel.
     held_out: bool,
 }
 
@@ -120,8 +102,8 @@ impl Data {
             let data = Dataset::read(folder, list, settings.classes(), settings.shape);
             data.map_err(|source| TrainError::Data { channel, source })
         };
-        let optional = |channel, given: &Option<(PathBuf, PathBuf)>| {
-            given.as_ref().map(|given| read(channel, given)).transpose()
+        let optional = |channel, paths: &Option<(PathBuf, PathBuf)>| {
+            paths.as_ref().map(|paths| read(channel, paths)).transpose()
         };
         let all = read("train", &channels.train)?;
         let held_out = channels.calibration.is_none();
@@ -138,7 +120,7 @@ impl Data {
         })
     }
 
-    /// Says what is there, and where that is not what was announced.
+    /// Logs the numbers of images, and a warning if they are not as announced.
     fn announce(&self, settings: &Hyperparameters, log: &mut dyn Write) -> io::Result<()> {
         let held_out = if self.held_out {
             self.calibration.len()
@@ -146,11 +128,11 @@ impl Data {
             0
         };
         let listed = self.train.len() + held_out;
-        let given = settings.num_training_samples.unwrap_or(listed);
-        if given != listed {
+        let announced = settings.num_training_samples.unwrap_or(listed);
+        if announced != listed {
             writeln!(
                 log,
-                "Warning: num_training_samples is {given}, but the list names {listed} images"
+                "Warning: num_training_samples is {announced}, but the list names {listed} images"
             )?;
         }
         writeln!(

@@ -28,24 +28,24 @@
 //! What the built-in knows and this network hasn't is taken with a warning where the model is still
 //! the one asked for (`num_layers`), and refused where it would be another (`multi_label`).
 
-mod given;
+mod built_in;
 #[cfg(test)]
 mod tests;
 
-pub use given::HyperparameterError;
+pub use sagemaker_container::hyperparameters::HyperparameterError;
 
 use super::augment::Augmentation;
 use fit_image::Shape;
-use given::{Given, join, wrong};
+use sagemaker_container::hyperparameters::{self, Values};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What to train, and how.
+/// The settings of a training.
 #[derive(Clone, Debug)]
 pub struct Hyperparameters {
     /// Names of the classes.
     pub labels: Vec<String>,
-    /// Number of training images, if it was given.
+    /// Number of training images, if it was values.
     pub num_training_samples: Option<usize>,
     /// Height and width of the network's input.
     pub shape: Shape,
@@ -59,9 +59,9 @@ pub struct Hyperparameters {
     pub momentum: f32,
     /// Pull of the weights towards zero.
     pub weight_decay: f32,
-    /// How training images are varied.
+    /// The variations of training images.
     pub augmentation: Augmentation,
-    /// How much training images are mixed: the parameter of a beta distribution, 0 for not at all.
+    /// The mixing of training images: the parameter of a beta distribution, 0 for not at all.
     pub mixup: f32,
     /// When to stop before the last epoch; never if absent.
     pub early_stopping: Option<EarlyStopping>,
@@ -74,7 +74,7 @@ pub struct Hyperparameters {
     pub seed: u64,
     /// Channels of the convolutions.
     pub widths: Vec<usize>,
-    /// What was given and has no effect.
+    /// A warning for each hyperparameter without an effect.
     pub warnings: Vec<String>,
 }
 
@@ -85,82 +85,71 @@ pub struct EarlyStopping {
     pub min_epochs: usize,
     /// Epochs to wait for a rise.
     pub patience: usize,
-    /// What counts as a rise, as a part of the best accuracy.
+    /// The smallest rise that counts, as a part of the best accuracy.
     pub tolerance: f32,
 }
 
 impl Hyperparameters {
     /// Reads `<root>/input/config/hyperparameters.json`.
     pub fn read(root: &Path) -> Result<Self, HyperparameterError> {
-        let path = root.join("input/config/hyperparameters.json");
-        let text = std::fs::read(&path).map_err(|source| HyperparameterError::File {
-            path: path.clone(),
-            source,
-        })?;
-        let values = serde_json::from_slice(&text)
-            .map_err(|source| HyperparameterError::Json { path, source })?;
-        Self::parse(values)
+        Self::parse(hyperparameters::read(root)?)
     }
 
-    /// Checks the values once and for all.
+    /// Parses hyperparameters.
+    ///
+    /// # Errors
+    /// One is missing, unknown or out of range.
     pub fn parse(values: BTreeMap<String, String>) -> Result<Self, HyperparameterError> {
-        let mut given = Given {
-            values,
-            known: Vec::new(),
-        };
-        // What SageMaker itself adds for tuning jobs and its own frameworks.
-        given
-            .values
-            .retain(|name, _| !name.starts_with("sagemaker_") && !name.starts_with("_tuning"));
-        given.check_fixed()?;
+        let mut values = Values::from(values);
+        built_in::check_fixed(&mut values)?;
         let parsed = Self {
-            labels: labels(&mut given)?,
-            num_training_samples: given.optional(
+            labels: labels(&mut values)?,
+            num_training_samples: values.optional(
                 "num_training_samples",
                 "a whole number over 0",
                 |n| *n > 0,
             )?,
-            shape: shape(&mut given)?,
-            epochs: given.or("epochs", 120, "a whole number from 1 to 10000", |n| {
+            shape: shape(&mut values)?,
+            epochs: values.or("epochs", 120, "a whole number from 1 to 10000", |n| {
                 (1..=10_000).contains(n)
             })?,
-            mini_batch_size: given.or(
+            mini_batch_size: values.or(
                 "mini_batch_size",
                 64,
                 "a whole number from 2 to 4096",
                 |n| (2..=4096).contains(n),
             )?,
-            learning_rate: given.or("learning_rate", 0.05, "a number over 0, at most 1", |x| {
+            learning_rate: values.or("learning_rate", 0.05, "a number over 0, at most 1", |x| {
                 *x > 0.0 && *x <= 1.0
             })?,
-            momentum: given.or("momentum", 0.9, "a number from 0 to under 1", |x| {
+            momentum: values.or("momentum", 0.9, "a number from 0 to under 1", |x| {
                 (0.0..1.0).contains(x)
             })?,
-            weight_decay: given.or("weight_decay", 0.01, "a number from 0 to 1", |x| {
+            weight_decay: values.or("weight_decay", 0.01, "a number from 0 to 1", |x| {
                 (0.0..=1.0).contains(x)
             })?,
-            augmentation: augmentation(&mut given)?,
-            mixup: given.or("mixup", 0.1, "a number from 0 to 10", |x| {
+            augmentation: augmentation(&mut values)?,
+            mixup: values.or("mixup", 0.1, "a number from 0 to 10", |x| {
                 (0.0..=10.0).contains(x)
             })?,
-            early_stopping: early_stopping(&mut given)?,
-            checkpoint_frequency: given.or(
+            early_stopping: early_stopping(&mut values)?,
+            checkpoint_frequency: values.or(
                 "checkpoint_frequency",
                 5,
                 "a whole number over 0",
                 |n| *n > 0,
             )?,
-            calibration_share: given.or(
+            calibration_share: values.or(
                 "calibration_share",
                 0.0,
                 "a number from 0 to 0.5",
                 |x| (0.0..=0.5).contains(x),
             )?,
-            seed: given.or("seed", 0, "a whole number", |_| true)?,
-            widths: widths(&mut given)?,
-            warnings: given.take_without_effect(),
+            seed: values.or("seed", 0, "a whole number", |_| true)?,
+            widths: widths(&mut values)?,
+            warnings: built_in::take_without_effect(&mut values),
         };
-        given.check_nothing_left()?;
+        values.finish()?;
         Ok(parsed)
     }
 
@@ -170,52 +159,56 @@ impl Hyperparameters {
     }
 }
 
-fn labels(given: &mut Given) -> Result<Vec<String>, HyperparameterError> {
+fn labels(values: &mut Values) -> Result<Vec<String>, HyperparameterError> {
     let classes: Option<usize> =
-        given.optional("num_classes", "a whole number from 2 to 10000", |n| {
+        values.optional("num_classes", "a whole number from 2 to 10000", |n| {
             (2..=10_000).contains(n)
         })?;
     let classes = classes.ok_or(HyperparameterError::Missing("num_classes"))?;
-    let Some(labels) = given.list::<String>("labels") else {
+    let Some(labels) = values.list::<String>("labels") else {
         return Ok((0..classes).map(|class| class.to_string()).collect());
     };
     let labels = labels?;
-    match labels.len() == classes && labels.iter().all(|label| !label.is_empty()) {
-        true => Ok(labels),
-        false => Err(wrong(
-            "labels",
-            labels.join(","),
-            format!("{classes} names with commas between them"),
-        )),
+    if labels.len() == classes && labels.iter().all(|label| !label.is_empty()) {
+        return Ok(labels);
     }
+    let expected = format!("{classes} names with commas between them");
+    Err(HyperparameterError::value(
+        "labels",
+        labels.join(","),
+        expected,
+    ))
 }
 
-fn shape(given: &mut Given) -> Result<Shape, HyperparameterError> {
+fn shape(values: &mut Values) -> Result<Shape, HyperparameterError> {
     const EXPECTED: &str = "`3,HEIGHT,WIDTH` with 8 to 1024 pixels each";
     const SIDES: std::ops::RangeInclusive<usize> = 8..=1024;
-    given.or("image_shape", Shape::DEFAULT, EXPECTED, |shape| {
+    values.or("image_shape", Shape::DEFAULT, EXPECTED, |shape| {
         SIDES.contains(&shape.height()) && SIDES.contains(&shape.width())
     })
 }
 
-fn widths(given: &mut Given) -> Result<Vec<usize>, HyperparameterError> {
+fn widths(values: &mut Values) -> Result<Vec<usize>, HyperparameterError> {
     const EXPECTED: &str = "1 to 4 numbers of channels from 1 to 1024, with commas";
-    match given.list::<usize>("widths") {
+    match values.list::<usize>("widths") {
         None => Ok(vec![32, 64, 128, 128]),
         Some(Ok(widths))
             if (1..=4).contains(&widths.len()) && widths.iter().all(|w| (1..=1024).contains(w)) =>
         {
             Ok(widths)
         }
-        Some(Ok(widths)) => Err(wrong("widths", join(&widths), EXPECTED)),
+        Some(Ok(widths)) => Err(HyperparameterError::value(
+            "widths",
+            join(&widths),
+            EXPECTED,
+        )),
         Some(Err(error)) => Err(error.expecting(EXPECTED)),
     }
 }
 
-fn augmentation(given: &mut Given) -> Result<Augmentation, HyperparameterError> {
+fn augmentation(values: &mut Values) -> Result<Augmentation, HyperparameterError> {
     const NAME: &str = "augmentation_type";
-    given.known.push(NAME);
-    match given.values.remove(NAME).as_deref() {
+    match values.take(NAME).as_deref() {
         // With warps, and fewer images to learn from, the accuracy on the model case is lower:
         // 0.915 and 0.920 where this gives 0.930 and 0.925.
         None => Ok(Augmentation {
@@ -233,7 +226,7 @@ fn augmentation(given: &mut Given) -> Result<Augmentation, HyperparameterError> 
             ..Augmentation::NONE
         }),
         Some("none") => Ok(Augmentation::NONE),
-        Some(value) => Err(wrong(
+        Some(value) => Err(HyperparameterError::value(
             NAME,
             value,
             "crop, crop_color, crop_color_transform or none",
@@ -241,28 +234,28 @@ fn augmentation(given: &mut Given) -> Result<Augmentation, HyperparameterError> 
     }
 }
 
-fn early_stopping(given: &mut Given) -> Result<Option<EarlyStopping>, HyperparameterError> {
-    // The built-in takes Python's booleans as they print.
-    if let Some(value) = given.values.get_mut("early_stopping") {
-        *value = value.to_lowercase();
-    }
+fn early_stopping(values: &mut Values) -> Result<Option<EarlyStopping>, HyperparameterError> {
     let stopping = EarlyStopping {
-        min_epochs: given.or(
+        min_epochs: values.or(
             "early_stopping_min_epochs",
             10,
             "a whole number over 0",
             |n| *n > 0,
         )?,
-        patience: given.or("early_stopping_patience", 5, "a whole number over 0", |n| {
+        patience: values.or("early_stopping_patience", 5, "a whole number over 0", |n| {
             *n > 0
         })?,
-        tolerance: given.or(
+        tolerance: values.or(
             "early_stopping_tolerance",
             0.0,
             "a number from 0 to 1",
             |x| (0.0..=1.0).contains(x),
         )?,
     };
-    let is_on = given.or("early_stopping", false, "true or false", |_| true)?;
-    Ok(is_on.then_some(stopping))
+    Ok(values.flag("early_stopping")?.then_some(stopping))
+}
+
+fn join(values: &[usize]) -> String {
+    let values: Vec<String> = values.iter().map(usize::to_string).collect();
+    values.join(",")
 }
