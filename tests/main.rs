@@ -18,6 +18,7 @@ mod failures;
 mod front_door;
 mod hostile;
 mod images;
+mod layers;
 mod monitoring;
 mod one_photograph;
 mod pages;

@@ -7,7 +7,6 @@
     reason = "tables of json! values read better without a & each"
 )]
 
-mod architecture;
 mod bounds;
 mod choice;
 mod context;

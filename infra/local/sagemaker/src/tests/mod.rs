@@ -1,6 +1,5 @@
 //! The service with real child processes and an S3 in memory.
 
-mod architecture;
 mod capture;
 mod deployment;
 mod endpoints;
