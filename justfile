@@ -33,7 +33,7 @@ docs:
 deny:
     cargo deny check
 
-# The model container: target/container/scones-model, and the image scones-model:latest where there is a Docker
+# The model containers: scones-model and scones-tabular in target/container, and their images where there is a Docker
 image *ARGS:
     infra/container/build.sh "$@"
 

@@ -23,6 +23,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tables", &[]),
     ("trees", &["tables"]),
     (
+        "scones-tabular",
+        &[
+            "error-text",
+            "evaluation",
+            "model-archive",
+            "sagemaker-container",
+            "tables",
+            "trees",
+        ],
+    ),
+    (
         "monitor",
         &["evaluation", "fit-image", "plots", "s3-objects", "s3-uri"],
     ),
