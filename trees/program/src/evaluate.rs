@@ -96,10 +96,11 @@ fn measure_rows(
     let table = &rows.table;
     let predictions = predictor.predict_rows(rows, OnError::Report)?;
     let target = table.target().ok_or(MeasureError::Nothing)?;
-    let failed: Vec<usize> = predictions.errors.iter().map(|error| error.row).collect();
-    let kept = (0..table.rows()).filter(|row| !failed.contains(&table.row_number(*row)));
     let values = predictions.values.chunks_exact(predictions.width.max(1));
-    let pairs = kept.zip(values).filter(|(row, _)| !target.is_missing(*row));
+    let positions = predictions.positions(table);
+    let pairs = positions
+        .zip(values)
+        .filter(|(row, _)| !target.is_missing(*row));
     let measured = match (&predictor.output().labels, target) {
         (Some(labels), Values::Labels(targets)) => {
             let (mut scores, mut classes) = (Vec::new(), Vec::new());
@@ -136,7 +137,7 @@ fn measure_rows(
         }
         _ => return Err(MeasureError::Nothing),
     };
-    Ok((measured, predictions.errors))
+    Ok((measured, predictions.errors.clone()))
 }
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<()> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tables::{
     ColumnSchema, ColumnType, Error, ExtraColumns, Format, Header, OnError, ReadOptions, Reader,
-    RowError, Rows, Schema, Table,
+    Reason, RowError, Rows, Schema, Table,
 };
 use trees::preprocessing::{Pipeline, TransformError};
 
@@ -63,12 +63,19 @@ impl Predictor {
 
     /// Returns the predictor of a model.
     pub fn new(model: Model) -> Self {
-        let schema = match (&model.preprocessing, &model.trees) {
-            (Some((schema, pipeline)), _) => input_schema(schema, pipeline.inputs()),
-            (None, trees) => feature_schema(trees.as_ref().map_or(&[], |trees| &trees.features)),
+        let (schema, extra_columns) = match (&model.preprocessing, &model.trees) {
+            (Some((schema, pipeline)), _) => (
+                input_schema(schema, pipeline.inputs()),
+                ExtraColumns::Ignore,
+            ),
+            // Any feature may be missing, so that a row of other columns would have a prediction.
+            (None, trees) => (
+                feature_schema(trees.as_ref().map_or(&[], |trees| &trees.features)),
+                ExtraColumns::Refuse,
+            ),
         };
         Self {
-            readers: readers(&schema),
+            readers: readers(&schema, extra_columns),
             pipeline: model.preprocessing.map(|(_, pipeline)| pipeline),
             trees: model.trees.map(trees::Predictor::new),
             output: model.output,
@@ -97,7 +104,10 @@ impl Predictor {
         };
         // There is one for every input.
         let reader = self.readers.iter().find(is_for).unwrap_or(&self.readers[0]);
-        let rows = reader.read(input.format, bytes)?;
+        let mut rows = reader.read(input.format, bytes)?;
+        if input.format == Format::Csv {
+            pass_errors_on(&mut rows.errors, bytes);
+        }
         self.predict_rows(&rows, input.on_error)
     }
 
@@ -160,6 +170,17 @@ impl Predictor {
 }
 
 impl Predictions {
+    /// Returns the positions of the rows of a table that have a prediction.
+    pub fn positions<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = usize> + 'a {
+        let mut failed = self.errors.iter().map(|error| error.row).peekable();
+        (0..table.rows()).filter(move |row| {
+            let number = table.row_number(*row);
+            // Rows that could not be read are not in the table.
+            while failed.next_if(|failed| *failed < number).is_some() {}
+            failed.next_if_eq(&number).is_none()
+        })
+    }
+
     /// Returns the values of each row of the input, in order, or its error.
     pub fn rows(&self) -> impl Iterator<Item = Result<&[f32], &RowError>> {
         let mut values = self.values.chunks_exact(self.width.max(1));
@@ -171,14 +192,46 @@ impl Predictions {
     }
 }
 
-fn readers(schema: &Schema) -> Vec<Reader> {
+/// The beginning of a line of CSV that stands for a row without a prediction.
+pub(crate) const ERROR: &str = "error: ";
+
+/// Puts the errors of the container before this one in place of "found 1 values, expected 23": in a
+/// pipeline model, its response is this request.
+fn pass_errors_on(errors: &mut [RowError], csv: &[u8]) {
+    // Both are in order.
+    let mut lines = (1..).zip(csv.split(|byte| *byte == b'\n'));
+    for error in errors {
+        let is_single = matches!(error.reason, Reason::Width { found: 1, .. });
+        let line = error.line.filter(|_| is_single).and_then(|line| {
+            let (_, line) = lines.find(|(number, _)| *number == line)?;
+            std::str::from_utf8(line)
+                .ok()?
+                .trim()
+                .strip_prefix('"')?
+                .strip_suffix('"')
+        });
+        // `row 7 (line 8), column KitchenQual: the value is missing`
+        let parts = line
+            .and_then(|text| text.strip_prefix(ERROR))
+            .and_then(|text| text.split_once(": "));
+        if let Some((place, reason)) = parts {
+            error.line = None;
+            error.column = place
+                .split_once(", column ")
+                .map(|(_, name)| name.to_owned());
+            error.reason = Reason::Other(reason.replace("\"\"", "\""));
+        }
+    }
+}
+
+fn readers(schema: &Schema, extra_columns: ExtraColumns) -> Vec<Reader> {
     let reader = Reader::of_features(schema);
     let mut readers = Vec::new();
     for header in [Header::Detect, Header::Present, Header::Absent] {
         for on_error in [OnError::Fail, OnError::Report] {
             readers.push(reader.clone().with_options(ReadOptions {
                 header,
-                extra_columns: ExtraColumns::Ignore,
+                extra_columns,
                 on_error,
                 ..ReadOptions::default()
             }));

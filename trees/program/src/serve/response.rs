@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use crate::predictor::{Predictions, Predictor};
+use crate::predictor::{ERROR, Predictions, Predictor};
 
 /// A format of predictions.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,7 +61,7 @@ pub(super) fn write(
         match (row, format) {
             (Err(error), ResponseFormat::Csv) => {
                 let text = error.to_string().replace('"', "\"\"");
-                push(&mut out, format_args!("\"error: {text}\""));
+                push(&mut out, format_args!("\"{ERROR}{text}\""));
             }
             (Err(error), _) => {
                 let text = serde_json::Value::from(error.to_string());

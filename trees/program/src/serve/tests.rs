@@ -179,6 +179,23 @@ async fn a_model_cut_in_two_predicts_the_same() {
     assert_eq!(scores, "35.0\n");
 }
 
+/// In a pipeline model each container has the environment of its own, here the same.
+#[tokio::test]
+async fn the_second_container_passes_the_errors_of_the_first_on() {
+    let (preprocessing, trees) = model().split();
+    let report = [("content-type", "text/csv; on_error=report")];
+    let (_, _, features) = send(preprocessing, &report, "4,b\n1,c\nx,a\n").await;
+    let (status, _, scores) = send(trees.clone(), &report, &features).await;
+    let expected = "35.0\n\
+         \"error: row 2, column kind: the model does not know the label \"\"c\"\"\"\n\
+         \"error: row 3, column size: \"\"x\"\" is not a number\"\n";
+    assert_eq!((status, &*scores), (200, expected));
+    let json = r#"{"instances": [{"error": "row 1: not a row"}]}"#;
+    let (status, _, scores) = send(trees, &[JSON], json).await;
+    let expected = r#"{"error":"row 1, column error: the schema has no such column"}"#;
+    assert_eq!((status, &*scores), (400, expected));
+}
+
 #[tokio::test]
 async fn batch_transform_gets_its_limits() {
     let routes = router(Predictor::new(model()), Defaults::default());

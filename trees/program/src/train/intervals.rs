@@ -59,11 +59,8 @@ pub(super) fn fit(
         let predicted = predictor
             .predict_rows(&rows, OnError::Report)
             .map_err(MeasureError::from)?;
-        let failed: Vec<usize> = predicted.errors.iter().map(|error| error.row).collect();
-        let kept = held_out
-            .iter()
-            .filter(|row| !failed.contains(&table.row_number(**row)));
-        known.extend(kept.map(|row| targets[*row]));
+        let kept = predicted.positions(&rows.table);
+        known.extend(kept.map(|position| targets[held_out[position]]));
         predictions.extend(predicted.values.iter().map(|value| f64::from(*value)));
     }
     let conformal = Conformal::fit(
