@@ -11,6 +11,7 @@ use evaluation::Threshold;
 use s3_uri::S3Uri;
 
 use crate::commands;
+use crate::subprocess::ContainerKind;
 
 /// An image classification workflow for AWS, and one process that runs it here.
 ///
@@ -124,6 +125,10 @@ pub(crate) struct Stack {
     /// A value for a parameter of the template; may be given several times
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub(crate) parameters: Vec<(String, String)>,
+    /// The program that stands for container images that match a pattern, in which * stands for any
+    /// characters: `*/my-model:*=scones-model` or `=scones-tabular`; may be given several times
+    #[arg(long = "image", value_name = "PATTERN=PROGRAM", value_parser = pattern_and_program)]
+    pub(crate) images: Vec<(String, ContainerKind)>,
     /// Delete executions when they have been over for so many days; AWS does after 90
     #[arg(long, value_name = "DAYS", default_value_t = 90)]
     pub(crate) keep_days: u32,
@@ -398,6 +403,16 @@ fn default_command() -> Command {
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn pattern_and_program(text: &str) -> Result<(String, ContainerKind), String> {
+    let (pattern, program) = text
+        .rsplit_once('=')
+        .ok_or("write it as PATTERN=PROGRAM, such as */my-model:*=scones-model")?;
+    let kind = ContainerKind::parse(program).ok_or_else(|| {
+        format!("there is no program {program}: scones-model and scones-tabular are")
+    })?;
+    Ok((pattern.to_owned(), kind))
 }
 
 #[cfg(test)]

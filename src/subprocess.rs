@@ -36,11 +36,70 @@ pub(crate) fn function(program: &Path, binary: &str) -> Option<lambda::Command> 
     })
 }
 
-/// The command that serves a model.
-pub(crate) fn model_server(program: PathBuf) -> sagemaker::StartServer {
-    Arc::new(move |launch| {
-        let mut command = Command::new(&program);
-        command.args(["model", "serve", "--host", "127.0.0.1", "--port"]);
+/// A program that serves and trains in place of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContainerKind {
+    /// `scones-model`: the image classifier.
+    Model,
+    /// `scones-tabular`: preprocessing, trees and forests.
+    Tabular,
+}
+
+impl ContainerKind {
+    const ALL: [Self; 2] = [Self::Model, Self::Tabular];
+
+    /// The name of the program.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Model => "scones-model",
+            Self::Tabular => "scones-tabular",
+        }
+    }
+
+    /// Parses the name of a program.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The subcommand of this program.
+    fn subcommand(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Tabular => "tabular",
+        }
+    }
+
+    /// The images that it stands for: those of this project, and AWS's built-in algorithms
+    /// (<https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html>).
+    fn images(self) -> &'static [&'static str] {
+        match self {
+            Self::Model => &["*scones-model*", "*/image-classification:*"],
+            Self::Tabular => &[
+                "*scones-tabular*",
+                "*/sagemaker-xgboost:*",
+                "*/xgboost:*",
+                "*/sagemaker-scikit-learn:*",
+            ],
+        }
+    }
+
+    fn program(self, program: &Path, images: Vec<String>) -> sagemaker::ContainerProgram {
+        let (server, trainer) = (program.to_owned(), program.to_owned());
+        sagemaker::ContainerProgram {
+            images,
+            serve: Arc::new(move |launch| self.serve(&server, launch)),
+            train: Arc::new(move |launch| {
+                let mut command = Command::new(&trainer);
+                command.args([self.subcommand(), "train", "--root"]);
+                command.arg(launch.root);
+                command
+            }),
+        }
+    }
+
+    fn serve(self, program: &Path, launch: &sagemaker::Launch<'_>) -> Command {
+        let mut command = Command::new(program);
+        command.args([self.subcommand(), "serve", "--host", "127.0.0.1", "--port"]);
         command
             .arg(launch.port.to_string())
             .arg("--model-dir")
@@ -48,16 +107,21 @@ pub(crate) fn model_server(program: PathBuf) -> sagemaker::StartServer {
         let set = |name| Some((name, std::env::var_os(name)?));
         command.envs(TRIAL.into_iter().filter_map(set));
         command
-    })
+    }
 }
 
-/// The command that trains a model.
-pub(crate) fn training(program: PathBuf) -> sagemaker::StartTraining {
-    Arc::new(move |launch| {
-        let mut command = Command::new(&program);
-        command.args(["model", "train", "--root"]).arg(launch.root);
-        command
-    })
+/// Lists the programs for container images: those that the user maps come first.
+pub(crate) fn containers(
+    program: &Path,
+    mapped: &[(String, ContainerKind)],
+) -> sagemaker::ContainerPrograms {
+    let mapped = mapped.iter();
+    let mapped = mapped.map(|(pattern, kind)| kind.program(program, vec![pattern.clone()]));
+    let built_in = ContainerKind::ALL.into_iter().map(|kind| {
+        let images = kind.images().iter().map(|image| (*image).to_owned());
+        kind.program(program, images.collect())
+    });
+    sagemaker::ContainerPrograms::new(mapped.chain(built_in).collect())
 }
 
 /// The command that evaluates JSONata.

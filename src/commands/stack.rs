@@ -55,8 +55,7 @@ pub(crate) async fn start(
         template: template.map(Path::to_owned),
         parameters: options.parameters.iter().cloned().collect(),
         retention: Duration::from_hours(24 * u64::from(options.keep_days)),
-        model_server: subprocess::model_server(program.clone()),
-        training: subprocess::training(program.clone()),
+        containers: subprocess::containers(&program, &options.images),
         evaluator: Some(subprocess::evaluator(program.clone())),
         function_command: Box::new(move |function| {
             subprocess::function(&program, function.binary.as_deref()?)

@@ -13,6 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::sync::Arc;
 
+use local_sagemaker::ContainerPrograms;
 use local_states::RETENTION;
 use scones_local::{Config, Stack};
 use service::Identity;
@@ -44,17 +45,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         parameters: BTreeMap::new(),
         retention: RETENTION,
         function_command: Box::new(|_| None),
-        model_server: Arc::new(|launch| {
-            let mut command = program("MODEL_SERVER");
-            command.arg(launch.model_dir).arg(launch.port.to_string());
-            command
-        }),
+        containers: ContainerPrograms::any(
+            Arc::new(|launch| {
+                let mut command = program("MODEL_SERVER");
+                command.arg(launch.model_dir).arg(launch.port.to_string());
+                command
+            }),
+            Arc::new(|launch| {
+                let mut command = program("TRAINING");
+                command.arg(launch.root);
+                command
+            }),
+        ),
         evaluator: None,
-        training: Arc::new(|launch| {
-            let mut command = program("TRAINING");
-            command.arg(launch.root);
-            command
-        }),
     })
     .await?;
     println!("{}", stack.url());

@@ -55,10 +55,8 @@ pub struct Config {
     pub retention: Duration,
     /// The command that runs a function.
     pub function_command: FunctionCommand,
-    /// The command that serves a model.
-    pub model_server: local_sagemaker::StartServer,
-    /// The command that trains one.
-    pub training: local_sagemaker::StartTraining,
+    /// The programs that stand for container images.
+    pub containers: local_sagemaker::ContainerPrograms,
     /// Services in addition to the stack's own.
     pub services: Vec<Arc<dyn Service>>,
     /// The command that evaluates JSONata ([`local_states::serve_evaluations`]); without one the
@@ -335,11 +333,8 @@ fn register(
         limits: local_lambda::Limits::default(),
         retry: local_lambda::RetryPolicy::default(),
     };
-    let models = local_sagemaker::Config::new(
-        application.endpoints.clone(),
-        config.model_server.clone(),
-        config.training.clone(),
-    );
+    let models =
+        local_sagemaker::Config::new(application.endpoints.clone(), config.containers.clone());
     let s3 = S3::open(data_dir, identity.clone()).map_err(in_service("S3"))?;
     services.register(Arc::new(s3.clone()));
     let objects = Arc::new(s3.clone());

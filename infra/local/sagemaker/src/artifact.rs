@@ -2,9 +2,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use service::private;
+use service::{Objects, private};
+use sha2::{Digest, Sha256};
 
 /// Largest unpacked model, in bytes.
 const MAX_BYTES: u64 = 2 << 30;
@@ -20,8 +22,75 @@ pub(super) enum ArtifactError {
     Io(#[from] io::Error),
 }
 
+/// Downloads and unpacks the model at `url` to the folder `target`; an empty folder if `url` is
+/// empty. Does nothing if the folder is there.
+///
+/// # Errors
+///
+/// AWS's sentence for a FailureReason.
+pub(super) async fn download(
+    objects: &Arc<dyn Objects>,
+    url: &str,
+    target: PathBuf,
+) -> Result<(), String> {
+    if target.is_dir() {
+        return Ok(());
+    }
+    if url.is_empty() {
+        return private::create_dir_all(&target)
+            .map_err(|error| format!("{}: {error}", target.display()));
+    }
+    let (bucket, key) = location(url)?;
+    let archive = Scratch::beside(&target)?;
+    let saved = objects.save(bucket, key, archive.path()).await;
+    if !saved.map_err(|error| format!("{url}: {error}"))? {
+        return Err(format!("Could not find model data at {url}."));
+    }
+    let unpacked = tokio::task::spawn_blocking(move || unpack(archive.path(), &target));
+    let unpacked = unpacked.await.map_err(|error| format!("{url}: {error}"))?;
+    unpacked.map_err(|error| {
+        format!(
+            "Failed to extract model data archive from URL \"{url}\". Please ensure that the \
+             object located at the URL is a valid tar.gz archive. ({error})"
+        )
+    })
+}
+
+/// A file for the archive of a model, beside the folder that it is to become; gone with this value.
+struct Scratch(tempfile::TempPath);
+
+impl Scratch {
+    fn beside(target: &Path) -> Result<Self, String> {
+        let parent = target.parent().unwrap_or(Path::new("."));
+        let made = || {
+            private::create_dir_all(parent)?;
+            let file = tempfile::Builder::new()
+                .prefix(".archive-")
+                .tempfile_in(parent)?;
+            Ok(file.into_temp_path())
+        };
+        made()
+            .map(Self)
+            .map_err(|error: std::io::Error| format!("{}: {error}", parent.display()))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+pub(super) fn location(url: &str) -> Result<(&str, &str), String> {
+    s3_uri::split(url).map_err(|_| format!("ModelDataUrl {url} is no S3 URI (s3://bucket/key)"))
+}
+
+/// Named by the program: URLs and entity tags come from elsewhere.
+pub(super) fn folder_of(url: &str, etag: &str) -> PathBuf {
+    let digest = Sha256::digest(format!("{url}\n{etag}"));
+    Path::new("models").join(hex::encode(&digest[..16]))
+}
+
 /// Unpacks an archive to `target`, which appears complete or not at all.
-pub(super) fn unpack(archive: &Path, target: &Path) -> Result<(), ArtifactError> {
+fn unpack(archive: &Path, target: &Path) -> Result<(), ArtifactError> {
     let parent = target.parent().unwrap_or(Path::new("."));
     private::create_dir_all(parent)?;
     let partial = tempfile::Builder::new()

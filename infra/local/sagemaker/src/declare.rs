@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::capture::Settings;
-use crate::container::Container;
+use crate::container::{Container, primary};
 use crate::deployment::{Deployment, Variant};
 use crate::endpoint::Record;
 use crate::error::ApiError;
@@ -181,11 +181,14 @@ fn deployment(endpoint: &template::Endpoint, config: &Resource) -> Result<Deploy
         name: variant.name.clone(),
         weight: variant.weight,
         instances: variant.instance_count,
-        container: Container {
+        containers: vec![Container {
             image: variant.image.clone(),
             model_data_url: Some(variant.model_data_url.clone()),
             environment: variant.environment.clone(),
-        },
+            hostname: primary(),
+            multi_model: false,
+        }],
+        direct: false,
     });
     Ok(Deployment {
         config: endpoint.config_name.clone(),
@@ -266,7 +269,7 @@ mod tests {
             (status.as_str(), &next.serving),
             ("Updating", &kept.serving)
         );
-        assert_eq!(next.pending.unwrap().variants[0].container.image, "two");
+        assert_eq!(next.pending.unwrap().variants[0].containers[0].image, "two");
         assert_eq!(apply(&[]), None);
         let models = store.now(|db| Ok(store::all(db, Kind::Model)?)).unwrap();
         assert_eq!(models, []);

@@ -4,22 +4,23 @@
 //! Where it fails, the old ones serve on, and the endpoint says why (`FailureReason`): AWS's
 //! sentence, and in brackets what is known here.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
 
 use crate::artifact;
 use crate::capture::{Capture, Destination};
+use crate::container::Container;
 use crate::context::Inner;
 use crate::deployment::{Deployment, Variant};
 use crate::endpoint::{Endpoint, Model, Serving, State, Status};
 use crate::error::ApiError;
 use crate::error::DeployError;
 use crate::fleet::{Deployed, Fleet};
+use crate::pipeline::{Backend, ContainerServer, LoadedModels};
 use crate::server::{Server, ServerSpec};
-use service::private;
 
 impl Inner {
     /// Brings the newest models of what is to serve into service. Without a change nothing happens.
@@ -103,12 +104,12 @@ impl Inner {
         deployment: &Deployment,
     ) -> Result<Option<Vec<String>>, String> {
         let mut etags = vec![];
-        for variant in &deployment.variants {
-            let Some(url) = &variant.container.model_data_url else {
+        for container in deployment.containers() {
+            let Some(url) = container.archive_url() else {
                 etags.push(String::new());
                 continue;
             };
-            let (bucket, key) = location(url)?;
+            let (bucket, key) = artifact::location(url)?;
             let etag = self.objects.etag(bucket, key).await;
             match etag.map_err(|error| error.to_string())? {
                 Some(etag) => etags.push(etag),
@@ -168,10 +169,10 @@ impl Inner {
         etags: &[String],
     ) -> Result<Vec<Model>, String> {
         let mut models = vec![];
-        for (variant, etag) in deployment.variants.iter().zip(etags) {
-            let url = variant.container.model_data_url.clone().unwrap_or_default();
-            let folder = folder_of(&url, etag);
-            self.unpack(&url, endpoint.folder.join(&folder)).await?;
+        for (container, etag) in deployment.containers().zip(etags) {
+            let url = container.archive_url().unwrap_or_default().to_owned();
+            let folder = artifact::folder_of(&url, etag);
+            artifact::download(&self.objects, &url, endpoint.folder.join(&folder)).await?;
             models.push(Model {
                 url,
                 etag: etag.clone(),
@@ -181,51 +182,25 @@ impl Inner {
         Ok(models)
     }
 
-    /// Makes the folder of the model at `url`; an empty one where that is empty.
-    pub(super) async fn unpack(&self, url: &str, target: PathBuf) -> Result<(), String> {
-        if target.is_dir() {
-            return Ok(());
-        }
-        if url.is_empty() {
-            return private::create_dir_all(&target)
-                .map_err(|error| format!("{}: {error}", target.display()));
-        }
-        let (bucket, key) = location(url)?;
-        let archive = Scratch::beside(&target)?;
-        let saved = self.objects.save(bucket, key, archive.path()).await;
-        if !saved.map_err(|error| format!("{url}: {error}"))? {
-            return Err(format!("Could not find model data at {url}."));
-        }
-        let unpacked =
-            tokio::task::spawn_blocking(move || artifact::unpack(archive.path(), &target));
-        let unpacked = unpacked.await.map_err(|error| format!("{url}: {error}"))?;
-        unpacked.map_err(|error| {
-            format!(
-                "Failed to extract model data archive from URL \"{url}\". Please ensure that the \
-                 object located at the URL is a valid tar.gz archive. ({error})"
-            )
-        })
-    }
-
     async fn start_all(
         &self,
         endpoint: &Endpoint,
         serving: &Serving,
     ) -> Result<Arc<Fleet>, String> {
         let mut deployed = vec![];
-        for (variant, model) in serving.deployment.variants.iter().zip(&serving.models) {
-            let server = Server::start(self.server_spec(endpoint, variant, model)?).await;
-            let server = server.map_err(|reason| {
-                format!(
-                    "The primary container for production variant {} did not pass the ping health \
-                     check. Please check CloudWatch logs for this endpoint. ({reason})",
-                    variant.name
-                )
-            })?;
+        let mut models = serving.models.iter();
+        for variant in &serving.deployment.variants {
+            let models: Vec<&Model> = models.by_ref().take(variant.containers.len()).collect();
+            let mut containers = vec![];
+            for (container, model) in variant.containers.iter().zip(&models) {
+                let server = self.start_container(endpoint, variant, container, model);
+                containers.push(server.await?);
+            }
             deployed.push(Deployed {
                 name: variant.name.clone(),
-                etag: model.etag.clone(),
-                server,
+                etags: models.iter().map(|model| model.etag.clone()).collect(),
+                containers,
+                direct: variant.direct,
             });
         }
         let weights = serving.deployment.variants.iter();
@@ -234,22 +209,59 @@ impl Inner {
         Ok(Arc::new(Fleet::new(deployed, weights, capture)))
     }
 
-    fn server_spec(
+    async fn start_container(
         &self,
         endpoint: &Endpoint,
         variant: &Variant,
+        container: &Container,
         model: &Model,
-    ) -> Result<ServerSpec, String> {
-        let log = format!("logs/{}.log", variant.name);
-        Ok(ServerSpec {
+    ) -> Result<ContainerServer, String> {
+        let (variant_name, hostname) = (&variant.name, &container.hostname);
+        // AWS's log streams are VARIANT/INSTANCE/CONTAINERHOSTNAME.
+        let log = if variant.containers.len() > 1 {
+            format!("logs/{variant_name}/{hostname}.log")
+        } else {
+            format!("logs/{variant_name}.log")
+        };
+        let spec = ServerSpec {
             config: Arc::clone(&self.config),
             client: self.client.clone(),
-            name: format!("{}/{}", endpoint.name, variant.name),
-            container: variant.container.clone(),
+            name: format!("{}/{variant_name}/{hostname}", endpoint.name),
+            container: container.clone(),
             model_dir: endpoint.folder.join(&model.folder),
             log: endpoint.folder.join(log),
             _alive: self.alive().ok_or("the stack is shutting down")?,
+        };
+        let server = self.start_server(spec, &endpoint.folder).await;
+        server.map_err(|reason| {
+            format!(
+                "The {hostname} container for production variant {variant_name} did not pass the \
+                 ping health check. Please check CloudWatch logs for this endpoint. ({reason})"
+            )
         })
+    }
+
+    /// Starts the process of a container; those of a MultiModel container start with their first
+    /// requests, and their models are unpacked below `folder`.
+    pub(super) async fn start_server(
+        &self,
+        spec: ServerSpec,
+        folder: &Path,
+    ) -> Result<ContainerServer, String> {
+        let name = spec.container.hostname.clone();
+        let prefix = spec.container.model_data_url.clone();
+        let backend = if spec.container.multi_model {
+            Backend::Multi(Box::new(LoadedModels {
+                objects: Arc::clone(&self.objects),
+                prefix: prefix.unwrap_or_default(),
+                folder: folder.join("multi-model"),
+                spec,
+                loaded: Mutex::default(),
+            }))
+        } else {
+            Backend::Single(Server::start(spec).await?)
+        };
+        Ok(ContainerServer { name, backend })
     }
 
     /// The capture of a deployment: the present one goes on where its settings stay.
@@ -336,39 +348,6 @@ fn serves(state: &State, wanted: &Deployment, etags: &[String]) -> bool {
     let fleet = state.fleet.as_ref();
     serving.is_some_and(|serving| serving.deployment == *wanted)
         && fleet.is_some_and(|fleet| fleet.etags().eq(etags.iter().map(String::as_str)))
-}
-
-/// A file for the archive of a model, beside the folder that it is to become; gone with this value.
-struct Scratch(tempfile::TempPath);
-
-impl Scratch {
-    fn beside(target: &Path) -> Result<Self, String> {
-        let parent = target.parent().unwrap_or(Path::new("."));
-        let made = || {
-            private::create_dir_all(parent)?;
-            let file = tempfile::Builder::new()
-                .prefix(".archive-")
-                .tempfile_in(parent)?;
-            Ok(file.into_temp_path())
-        };
-        made()
-            .map(Self)
-            .map_err(|error: std::io::Error| format!("{}: {error}", parent.display()))
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-fn location(url: &str) -> Result<(&str, &str), String> {
-    s3_uri::split(url).map_err(|_| format!("ModelDataUrl {url} is no S3 URI (s3://bucket/key)"))
-}
-
-/// Named by the program: URLs and entity tags come from elsewhere.
-fn folder_of(url: &str, etag: &str) -> PathBuf {
-    let digest = Sha256::digest(format!("{url}\n{etag}"));
-    Path::new("models").join(hex::encode(&digest[..16]))
 }
 
 /// Old models, and what an interrupted unpacking left. The old servers have read theirs.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::capture::Settings;
@@ -28,18 +28,40 @@ pub(super) struct Variant {
     pub(super) weight: f64,
     /// As the configuration says; one server does their work.
     pub(super) instances: i64,
-    pub(super) container: Container,
+    /// At least one.
+    #[serde(alias = "container", deserialize_with = "one_or_several")]
+    pub(super) containers: Vec<Container>,
+    /// A request goes to the container that it names.
+    #[serde(default)]
+    pub(super) direct: bool,
 }
 
 impl Deployment {
+    /// Iterates over the containers of all variants, in their order.
+    pub(super) fn containers(&self) -> impl Iterator<Item = &Container> {
+        self.variants.iter().flat_map(|variant| &variant.containers)
+    }
+
     /// Returns the URLs of its models.
     pub(super) fn model_urls(&self) -> String {
-        let urls = self.variants.iter();
-        let urls: Vec<&str> = urls
-            .filter_map(|variant| variant.container.model_data_url.as_deref())
-            .collect();
+        let urls = self.containers();
+        let urls: Vec<&str> = urls.filter_map(Container::archive_url).collect();
         urls.join(", ")
     }
+}
+
+/// Reads containers; databases from before inference pipelines have one.
+fn one_or_several<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Container>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        One(Container),
+        Several(Vec<Container>),
+    }
+    Ok(match Stored::deserialize(from)? {
+        Stored::One(container) => vec![container],
+        Stored::Several(containers) => containers,
+    })
 }
 
 /// Refuses what a CreateEndpointConfig request asks for and this does not have.

@@ -86,7 +86,7 @@ pub(super) struct Record {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Serving {
     pub(super) deployment: Deployment,
-    /// One a variant.
+    /// One a container, in the order of the variants.
     pub(super) models: Vec<Model>,
     pub(super) since: Timestamp,
 }

@@ -50,17 +50,21 @@ pub(super) enum InvokeError {
     TooLarge,
     #[error("The request's body could not be read: {0}")]
     Unread(String),
+    /// A header that chooses a container or a model does not fit the endpoint.
+    #[error("{0}")]
+    Target(String),
     /// The endpoint is not in service.
     #[error("{0}")]
     Unavailable(String),
     /// The container answered 4xx or 5xx; 0 where it did not answer.
     #[error(
-        "Received {} error ({status}) from primary with message \"{message}\". See \
+        "Received {} error ({status}) from {container} with message \"{message}\". See \
          https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group=/aws/sagemaker/Endpoints/{endpoint} \
          in account {account} for more information.", side(*status)
     )]
     Model {
         endpoint: String,
+        container: String,
         account: String,
         region: String,
         status: u16,
@@ -76,9 +80,16 @@ fn side(status: u16) -> &'static str {
 }
 
 impl InvokeError {
-    pub(super) fn model(identity: &Identity, endpoint: &str, status: u16, message: String) -> Self {
+    pub(super) fn model(
+        identity: &Identity,
+        endpoint: &str,
+        container: String,
+        status: u16,
+        message: String,
+    ) -> Self {
         Self::Model {
             endpoint: endpoint.into(),
+            container,
             account: identity.account.clone(),
             region: identity.region.clone(),
             status,
@@ -88,9 +99,11 @@ impl InvokeError {
 
     pub(super) fn name(&self) -> (&'static str, StatusCode) {
         match self {
-            Self::NotFound { .. } | Self::NoVariant { .. } | Self::TooLarge | Self::Unread(_) => {
-                ("ValidationError", StatusCode::BAD_REQUEST)
-            }
+            Self::NotFound { .. }
+            | Self::NoVariant { .. }
+            | Self::TooLarge
+            | Self::Unread(_)
+            | Self::Target(_) => ("ValidationError", StatusCode::BAD_REQUEST),
             Self::Unavailable(_) => ("ServiceUnavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::Model { .. } => ("ModelError", StatusCode::FAILED_DEPENDENCY),
         }
@@ -101,6 +114,7 @@ impl InvokeError {
         let mut body = json!({ "Message": self.to_string() });
         if let Self::Model {
             endpoint,
+            container: _,
             account,
             region,
             status,
@@ -130,6 +144,9 @@ pub(super) enum ApiError {
     /// A job of that name exists.
     #[error("{0}")]
     InUse(String),
+    /// Something else depends on the resource.
+    #[error("{0}")]
+    Conflict(String),
     /// More than AWS's quota.
     #[error("{0}")]
     Limit(String),
@@ -152,6 +169,8 @@ impl ApiError {
             Kind::Model => format!("Could not find model \"{arn}\"."),
             Kind::EndpointConfig => format!("Could not find endpoint configuration \"{arn}\"."),
             Kind::Endpoint => format!("Could not find endpoint \"{arn}\"."),
+            Kind::ModelPackageGroup => format!("ModelPackageGroup {arn} does not exist."),
+            Kind::ModelPackage => format!("ModelPackage {arn} does not exist."),
         })
     }
 
@@ -172,6 +191,10 @@ impl ApiError {
             Kind::Model => exists("model"),
             Kind::EndpointConfig => exists("endpoint configuration"),
             Kind::Endpoint => exists("endpoint"),
+            Kind::ModelPackageGroup => {
+                Self::Validation(format!("Model Package Group already exists: {arn}"))
+            }
+            Kind::ModelPackage => Self::Validation(format!("Model Package already exists: {arn}")),
         }
     }
 
@@ -180,6 +203,7 @@ impl ApiError {
         match self {
             Self::Validation(_) => ("ValidationException", false),
             Self::InUse(_) => ("ResourceInUse", true),
+            Self::Conflict(_) => ("ConflictException", true),
             Self::Limit(_) => ("ResourceLimitExceeded", true),
             Self::Malformed(_) => ("SerializationException", false),
             Self::Internal(_) => ("InternalFailure", false),

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::capture::Capture;
-use crate::server::Server;
+use crate::pipeline::ContainerServer;
 
 /// Servers of a deployment. Requests hold it, so servers and capture end after the last response.
 #[derive(Debug)]
@@ -13,13 +13,15 @@ pub(super) struct Fleet {
     capture: Option<Capture>,
 }
 
-/// A variant's server.
+/// A variant's containers.
 #[derive(Debug)]
 pub(super) struct Deployed {
     pub(super) name: String,
-    /// Of the model's data.
-    pub(super) etag: String,
-    pub(super) server: Server,
+    /// The entity tags of the model's data, one a container.
+    pub(super) etags: Vec<String>,
+    pub(super) containers: Vec<ContainerServer>,
+    /// A request goes to the container that it names.
+    pub(super) direct: bool,
 }
 
 /// A variant's share of the traffic.
@@ -50,7 +52,8 @@ impl Fleet {
     }
 
     pub(super) fn etags(&self) -> impl Iterator<Item = &str> {
-        self.variants.iter().map(|variant| variant.etag.as_str())
+        let variants = self.variants.iter();
+        variants.flat_map(|variant| variant.etags.iter().map(String::as_str))
     }
 
     pub(super) fn variants(&self) -> impl Iterator<Item = &Deployed> {

@@ -1,11 +1,9 @@
-//! InvokeEndpoint: a request goes to a variant's model server, and both sides to data capture.
-
-use std::net::SocketAddr;
+//! InvokeEndpoint: a request goes through a variant's containers, and both sides to data capture.
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -15,26 +13,20 @@ use crate::context::Inner;
 use crate::endpoint::{Endpoint, Status};
 use crate::error::{InvokeError, MAX_BODY};
 use crate::fleet::{Deployed, Fleet};
+use crate::pipeline::{
+    self, Backend, CUSTOM_ATTRIBUTES, ContainerError, ContainerServer, Failure, INFERENCE_ID,
+    Limits, TARGET_MODEL,
+};
 
 /// Largest response of a container, in bytes.
 const MAX_RESPONSE: usize = 64 << 20;
 
-pub(super) const CUSTOM_ATTRIBUTES: HeaderName =
-    HeaderName::from_static("x-amzn-sagemaker-custom-attributes");
-pub(super) const INFERENCE_ID: HeaderName =
-    HeaderName::from_static("x-amzn-sagemaker-inference-id");
 pub(super) const TARGET_VARIANT: HeaderName =
     HeaderName::from_static("x-amzn-sagemaker-target-variant");
+pub(super) const TARGET_CONTAINER: HeaderName =
+    HeaderName::from_static("x-amzn-sagemaker-target-container-hostname");
 pub(super) const INVOKED_VARIANT: HeaderName =
     HeaderName::from_static("x-amzn-invoked-production-variant");
-/// Headers that SageMaker passes on; it strips all others.
-const FORWARDED: [HeaderName; 4] = [
-    header::CONTENT_TYPE,
-    header::ACCEPT,
-    CUSTOM_ATTRIBUTES,
-    INFERENCE_ID,
-];
-
 impl Inner {
     pub(super) async fn invoke(
         &self,
@@ -53,70 +45,59 @@ impl Inner {
         let fleet = endpoint.fleet().await?;
         let deployed = choose(&endpoint, &fleet, &parts.headers)?;
         let at = Timestamp::now();
+        let containers = targets(&endpoint.name, deployed, &parts.headers)?;
         let answer = self
-            .ask(&endpoint.name, deployed, &parts.headers, body.clone())
+            .send(&endpoint.name, containers, &parts.headers, body.clone())
             .await?;
         offer(&fleet, deployed, at, &parts.headers, body, &answer);
         Ok(respond(deployed, answer))
     }
 
-    async fn ask(
+    async fn send(
         &self,
         name: &str,
-        deployed: &Deployed,
+        containers: &[ContainerServer],
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response<Bytes>, InvokeError> {
-        let failed =
-            |status, message: String| InvokeError::model(&self.identity, name, status, message);
-        let silent = || {
-            failed(
-                0,
-                format!(
-                    "Amazon SageMaker could not get a response from the {name} endpoint. This can \
-                     occur when CPU or memory utilization is high. To check your utilization, see \
-                     Amazon CloudWatch. To fix this problem, use an instance type with more CPU \
-                     capacity or memory."
+        let limits = Limits {
+            timeout: MODEL_TIMEOUT,
+            max_response: MAX_RESPONSE,
+        };
+        let response = pipeline::send(&self.client, containers, headers, body, limits).await;
+        response.map_err(|ContainerError { container, failure }| {
+            let (status, message) = match failure {
+                Failure::Status(status, body) => {
+                    (status.as_u16(), String::from_utf8_lossy(&body).into_owned())
+                }
+                Failure::NoResponse(_) => (
+                    0,
+                    format!(
+                        "Amazon SageMaker could not get a response from the {name} endpoint. This \
+                         can occur when CPU or memory utilization is high. To check your \
+                         utilization, see Amazon CloudWatch. To fix this problem, use an instance \
+                         type with more CPU capacity or memory."
+                    ),
                 ),
-            )
-        };
-        let address = deployed.server.address().ok_or_else(silent)?;
-        let exchange = self.exchange(address, headers, body);
-        let answer = match tokio::time::timeout(MODEL_TIMEOUT, exchange).await {
-            Ok(answer) => answer.ok_or_else(silent)?,
-            Err(_) => {
-                let text = "Your invocation timed out while waiting for a response from container \
-                            primary. Review the latency metrics for each container in Amazon \
-                            CloudWatch, resolve the issue, and try again.";
-                return Err(failed(0, text.into()));
-            }
-        };
-        match answer.status() {
-            status if status.is_success() => Ok(answer),
-            status => {
-                let message = String::from_utf8_lossy(answer.body()).into_owned();
-                Err(failed(status.as_u16(), message))
-            }
-        }
-    }
-
-    /// `None` where the container does not answer whole.
-    async fn exchange(
-        &self,
-        address: SocketAddr,
-        headers: &HeaderMap,
-        body: Bytes,
-    ) -> Option<Response<Bytes>> {
-        let uri = format!("http://{address}/invocations");
-        let mut request = Request::post(uri).body(Full::new(body)).ok()?;
-        for name in FORWARDED {
-            if let Some(value) = headers.get(&name) {
-                request.headers_mut().insert(name, value.clone());
-            }
-        }
-        let (parts, body) = self.client.request(request).await.ok()?.into_parts();
-        let body = Limited::new(body, MAX_RESPONSE).collect().await.ok()?;
-        Some(Response::from_parts(parts, body.to_bytes()))
+                Failure::TimedOut => (
+                    0,
+                    format!(
+                        "Your invocation timed out while waiting for a response from container \
+                         {container}. Review the latency metrics for each container in Amazon \
+                         CloudWatch, resolve the issue, and try again."
+                    ),
+                ),
+                Failure::TooLarge => (
+                    0,
+                    format!(
+                        "The response of {container} is larger than 5 MB, the limit between the \
+                         containers of an inference pipeline."
+                    ),
+                ),
+                Failure::NotLoaded(reason) => return InvokeError::Target(reason),
+            };
+            InvokeError::model(&self.identity, name, container, status, message)
+        })
     }
 }
 
@@ -153,6 +134,65 @@ async fn read(body: Body) -> Result<Bytes, InvokeError> {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(InvokeError::TooLarge),
         Err(error) => Err(InvokeError::Unread(error.to_string())),
+    }
+}
+
+/// Returns the containers that the request goes through.
+///
+/// A request that names a container of an endpoint without direct invocation, or none of one with
+/// it, is invalid:
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/multi-container-direct.html>.
+fn targets<'d>(
+    endpoint: &str,
+    deployed: &'d Deployed,
+    headers: &HeaderMap,
+) -> Result<&'d [ContainerServer], InvokeError> {
+    let containers = deployed.containers.as_slice();
+    let is_multi = |one: &&ContainerServer| matches!(one.backend, Backend::Multi(_));
+    let multi_model = containers.iter().find(is_multi);
+    let refused = |text: String| Err(InvokeError::Target(text));
+    match (multi_model, headers.contains_key(TARGET_MODEL)) {
+        (Some(_), false) => {
+            return refused(format!(
+                "TargetModel is required: the endpoint {endpoint} has the container mode MultiModel."
+            ));
+        }
+        (None, true) => {
+            return refused(format!(
+                "TargetModel can't be specified: the endpoint {endpoint} has no container in the \
+                 mode MultiModel."
+            ));
+        }
+        _ => {}
+    }
+    let hostnames = || {
+        let names = containers.iter().map(|container| container.name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    match (deployed.direct, text(headers, &TARGET_CONTAINER)) {
+        (false, None) => Ok(containers),
+        (false, Some(_)) => refused(format!(
+            "TargetContainerHostname can't be specified: the endpoint {endpoint} is not configured \
+             for direct invocation."
+        )),
+        (true, None) => refused(format!(
+            "TargetContainerHostname is required: the endpoint {endpoint} is configured for direct \
+             invocation of {}.",
+            hostnames()
+        )),
+        (true, Some(hostname)) => {
+            let at = containers
+                .iter()
+                .position(|container| container.name == hostname);
+            match at {
+                Some(at) => Ok(&containers[at..=at]),
+                None => refused(format!(
+                    "TargetContainerHostname {hostname} does not exist in the endpoint {endpoint}: \
+                     its containers are {}.",
+                    hostnames()
+                )),
+            }
+        }
     }
 }
 

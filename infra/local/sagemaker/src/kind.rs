@@ -8,6 +8,8 @@ pub(super) enum Kind {
     EndpointConfig,
     Endpoint,
     TransformJob,
+    ModelPackageGroup,
+    ModelPackage,
 }
 
 impl Kind {
@@ -19,6 +21,8 @@ impl Kind {
             Self::EndpointConfig => "endpoint-config",
             Self::Endpoint => "endpoint",
             Self::TransformJob => "transform-job",
+            Self::ModelPackageGroup => "model-package-group",
+            Self::ModelPackage => "model-package",
         }
     }
 
@@ -30,6 +34,8 @@ impl Kind {
             Self::EndpointConfig,
             Self::Endpoint,
             Self::TransformJob,
+            Self::ModelPackageGroup,
+            Self::ModelPackage,
         ];
         all.into_iter().find(|kind| kind.as_str() == text)
     }

@@ -6,11 +6,11 @@
 //! |---|---|---|
 //! | rows | `kind`, `error`, `store` | keep what clients create, each with the request, a status
 //! and a state |
-//! | containers | `container`, `config`, `artifact`, `server` | run a container's program as a
+//! | containers | `container`, `config`, `artifact`, `server`, `pipeline` | run a container's program as a
 //! child process, which dies with the stack |
 //! | endpoints | `capture`, `deployment`, `fleet`, `endpoint` | hold what serves, and keep what
 //! passed through |
-//! | operations | `jobs`, `context`, `resolve`, `deploy`, `lifecycle`, `invoke`, `training`,
+//! | operations | `jobs`, `context`, `packages`, `resolve`, `deploy`, `lifecycle`, `invoke`, `training`,
 //! `transform`, `runner` | change what is there: `Inner` is the state that they share |
 //! | interfaces | `api`, `declare`, `sdk`, `handle`, `seam` | take requests from the wire, from
 //! templates, from state machines |
@@ -34,6 +34,8 @@ mod invoke;
 mod jobs;
 mod kind;
 mod lifecycle;
+mod packages;
+mod pipeline;
 mod resolve;
 mod runner;
 mod sdk;
@@ -45,7 +47,10 @@ mod tests;
 mod training;
 mod transform;
 
-pub use config::{Config, Launch, StartServer, StartTraining, TrainingLaunch};
+pub use config::{
+    Config, ContainerProgram, ContainerPrograms, Launch, StartServer, StartTraining,
+    TrainingLaunch, UnknownImage,
+};
 pub use endpoint::Status;
 pub use error::DeployError;
 pub use handle::{OpenError, SageMaker};

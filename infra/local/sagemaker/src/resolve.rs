@@ -1,7 +1,7 @@
 //! Looks up the models of an endpoint configuration.
 
 use crate::capture::Settings;
-use crate::container::Container;
+use crate::container::ModelContainers;
 use crate::context::Inner;
 use crate::deployment::{Deployment, Variant};
 use crate::error::ApiError;
@@ -15,6 +15,7 @@ pub(super) async fn resolve(inner: &Inner, config: &Resource) -> Result<Deployme
     for variant in listed.into_iter().flatten() {
         let model = variant["ModelName"].as_str().unwrap_or_default();
         let model = inner.resource(Kind::Model, model).await?;
+        let model = ModelContainers::of_resource(&model).map_err(ApiError::Validation)?;
         variants.push(Variant {
             name: variant["VariantName"]
                 .as_str()
@@ -22,7 +23,8 @@ pub(super) async fn resolve(inner: &Inner, config: &Resource) -> Result<Deployme
                 .to_owned(),
             weight: variant["InitialVariantWeight"].as_f64().unwrap_or(1.0),
             instances: variant["InitialInstanceCount"].as_i64().unwrap_or(1),
-            container: Container::of_model(&model.request).map_err(ApiError::Validation)?,
+            containers: model.containers,
+            direct: model.direct,
         });
     }
     Ok(Deployment {

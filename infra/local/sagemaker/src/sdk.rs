@@ -12,9 +12,10 @@ use serde_json::{Map, Value};
 use crate::api::{self, Call};
 use crate::error::{ApiError, InvokeError};
 use crate::handle::SageMaker;
-use crate::invoke::{CUSTOM_ATTRIBUTES, INFERENCE_ID, INVOKED_VARIANT, TARGET_VARIANT};
+use crate::invoke::{INVOKED_VARIANT, TARGET_CONTAINER, TARGET_VARIANT};
 use crate::jobs;
 use crate::kind::Kind;
+use crate::pipeline::{CUSTOM_ATTRIBUTES, INFERENCE_ID, TARGET_MODEL};
 use service::sdk::{
     JobOutcome, Jobs, Parameters, SdkError, SdkService, ServiceException, blob, capitalize,
 };
@@ -43,6 +44,8 @@ impl SdkService for Runtime {
             ("CustomAttributes", CUSTOM_ATTRIBUTES),
             ("InferenceId", INFERENCE_ID),
             ("TargetVariant", TARGET_VARIANT),
+            ("TargetModel", TARGET_MODEL),
+            ("TargetContainerHostname", TARGET_CONTAINER),
         ] {
             if let Some(value) = from.text(member) {
                 request = request.header(header, value);

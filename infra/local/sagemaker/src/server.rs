@@ -181,11 +181,14 @@ impl Run {
             model_dir: &spec.model_dir,
             port: port.0,
         };
-        let mut command = (spec.config.server)(&launch);
+        let program = spec.config.programs.find(launch.image);
+        let program = program.map_err(io::Error::other)?;
+        let mut command = (program.serve)(&launch);
         let log = open_log(&spec.log)?;
         let log_start = log.metadata()?.len();
         command
             .envs(&spec.container.environment)
+            .env("SAGEMAKER_BIND_TO_PORT", port.0.to_string())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);

@@ -14,6 +14,7 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use local_sagemaker::ContainerPrograms;
 use service::Identity;
 use tempfile::TempDir;
 
@@ -34,8 +35,10 @@ fn config(data_dir: &TempDir, configure: impl FnOnce(&mut Config)) -> Config {
         parameters: BTreeMap::new(),
         retention: Duration::from_hours(1),
         function_command: Box::new(|_| None),
-        model_server: Arc::new(|_| Command::new("false")),
-        training: Arc::new(|_| Command::new("false")),
+        containers: ContainerPrograms::any(
+            Arc::new(|_| Command::new("false")),
+            Arc::new(|_| Command::new("false")),
+        ),
         services: Vec::new(),
         evaluator: None,
     };

@@ -50,6 +50,22 @@ pub(super) const ANY: &str = "[\\s\\S]*";
 pub(super) const NAME: Shape = Shape::Text("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", 0, 63);
 pub(super) const JOB_NAME: Shape = Shape::Text("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", 1, 63);
 pub(super) const MODEL_NAME: Shape = Shape::Text("[a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?", 0, 63);
+/// The name of a model package, or of a group.
+pub(super) const ENTITY: Shape = Shape::Text("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", 1, 63);
+/// An ARN or a name of a model package group.
+pub(super) const ARN_OR_NAME: Shape = Shape::Text(
+    "(arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:[a-z\\-]*\\/)?\
+     ([a-zA-Z0-9]([a-zA-Z0-9-]){0,62})",
+    1,
+    170,
+);
+/// An ARN or a name of a model package, with its version.
+pub(super) const PACKAGE: Shape = Shape::Text(
+    "(arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:[a-z\\-]*\\/)?\
+     ([a-zA-Z0-9]([a-zA-Z0-9-]){0,62})(\\/[0-9]{1,9})?",
+    1,
+    176,
+);
 pub(super) const ROLE: Shape = Shape::Text(
     "arn:aws[a-z\\-]*:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+",
     20,

@@ -228,14 +228,16 @@ fn summary(pending: &Deployment, state: &State) -> Value {
 }
 
 fn shown_variant(variant: &Variant, since: &Value, serves: bool) -> Value {
-    let image = &variant.container.image;
+    let images = variant.containers.iter().map(|container| {
+        json!({
+            "SpecifiedImage": container.image,
+            "ResolvedImage": container.image,
+            "ResolutionTime": since,
+        })
+    });
     json!({
         "VariantName": variant.name,
-        "DeployedImages": [{
-            "SpecifiedImage": image,
-            "ResolvedImage": image,
-            "ResolutionTime": since,
-        }],
+        "DeployedImages": images.collect::<Vec<_>>(),
         "CurrentWeight": variant.weight,
         "DesiredWeight": variant.weight,
         "CurrentInstanceCount": if serves { variant.instances } else { 0 },

@@ -9,7 +9,7 @@ use super::{ApiResult, Call, Members};
 use crate::context::Inner;
 use crate::error::ApiError;
 use crate::kind::Kind;
-use crate::store::{Order, Query, Resource, Sort};
+use crate::store::{Filter, Order, Query, Resource, Sort};
 
 /// AWS's page where the caller does not say.
 const PAGE: i64 = 10;
@@ -41,7 +41,22 @@ pub(super) async fn list(
     member: &str,
     show: impl Fn(&Resource) -> ApiResult,
 ) -> ApiResult {
-    let query = query(call, kind, usual)?;
+    let filter = Filter {
+        status: call.request["StatusEquals"].as_str().map(str::to_owned),
+        ..Filter::default()
+    };
+    list_filtered(inner, call, (kind, usual, filter), member, show).await
+}
+
+/// Answers a list operation that has filters of its own.
+pub(super) async fn list_filtered(
+    inner: &Inner,
+    call: &Call,
+    (kind, usual, filter): (Kind, Order, Filter),
+    member: &str,
+    show: impl Fn(&Resource) -> ApiResult,
+) -> ApiResult {
+    let query = query(call, kind, usual, filter)?;
     let (sort, order) = (query.sort, query.order);
     let (rows, more) = inner.store.page(query).await?;
     let shown: Vec<Value> = rows.iter().map(show).collect::<Result<_, _>>()?;
@@ -53,7 +68,7 @@ pub(super) async fn list(
         .done())
 }
 
-fn query(call: &Call, kind: Kind, usual: Order) -> Result<Query, ApiError> {
+fn query(call: &Call, kind: Kind, usual: Order, filter: Filter) -> Result<Query, ApiError> {
     let request = &call.request;
     let sort = match request["SortBy"].as_str() {
         Some("Name") => Sort::Name,
@@ -84,7 +99,7 @@ fn query(call: &Call, kind: Kind, usual: Order) -> Result<Query, ApiError> {
         after,
         limit: usize::try_from(limit).unwrap_or_default(),
         contains: call.text("NameContains").to_owned(),
-        status: request["StatusEquals"].as_str().map(str::to_owned),
+        filter,
         created: between("CreationTime"),
         modified: between("LastModifiedTime"),
     })

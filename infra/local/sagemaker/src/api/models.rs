@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::check::{ANY, MODEL_NAME, Member, ROLE, S3_URI, Shape, TAGS, may, must};
+use super::check::{ANY, MODEL_NAME, Member, NAME, PACKAGE, ROLE, S3_URI, Shape, TAGS, may, must};
 use super::{ApiResult, Call, Members, listing, seconds};
-use crate::container::Container;
+use crate::container::ModelContainers;
 use crate::context::Inner;
 use crate::error::ApiError;
 use crate::kind::Kind;
+use crate::packages;
 use crate::store::{Order, Resource};
 
 const IMAGE: Shape = Shape::Text("[\\S]+", 0, 255);
@@ -18,16 +19,24 @@ const MODE: Shape = Shape::Choice(&["SingleModel", "MultiModel"]);
 pub(super) const CREATE: &[Member] = &[
     must("ModelName", MODEL_NAME),
     may("PrimaryContainer", Shape::Structure),
+    may("PrimaryContainer.ContainerHostname", NAME),
     may("PrimaryContainer.Image", IMAGE),
+    may("PrimaryContainer.ModelPackageName", PACKAGE),
     may("PrimaryContainer.Mode", MODE),
     may("PrimaryContainer.ModelDataUrl", S3_URI),
     may("PrimaryContainer.Environment", Shape::Environment(100)),
     may("Containers", Shape::List(0, 15)),
+    may("Containers[].ContainerHostname", NAME),
     may("Containers[].Image", IMAGE),
+    may("Containers[].ModelPackageName", PACKAGE),
     may("Containers[].Mode", MODE),
     may("Containers[].ModelDataUrl", S3_URI),
     may("Containers[].Environment", Shape::Environment(100)),
     may("InferenceExecutionConfig", Shape::Structure),
+    must(
+        "InferenceExecutionConfig.Mode",
+        Shape::Choice(&["Serial", "Direct"]),
+    ),
     may("ExecutionRoleArn", ROLE),
     may("VpcConfig", Shape::Structure),
     may("EnableNetworkIsolation", Shape::Flag),
@@ -49,13 +58,25 @@ pub(super) const LIST: &[Member] = &[
 ];
 
 pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> ApiResult {
-    let container = Container::of_model(&call.request).map_err(ApiError::Validation)?;
-    if let Some(url) = &container.model_data_url {
-        require_object(inner, url).await?;
+    let expanded = packages::expand(inner, &call.request).await?;
+    let model = ModelContainers::of_model(&expanded).map_err(ApiError::Validation)?;
+    for container in &model.containers {
+        let found = inner.config.programs.find(&container.image);
+        found.map_err(|error| {
+            let image = &container.image;
+            ApiError::Validation(format!("Requested image {image} not found. ({error})"))
+        })?;
+        if let Some(url) = container.archive_url() {
+            require_object(inner, url).await?;
+        }
     }
     let name = call.text("ModelName");
-    let model = Resource::new(Kind::Model, name, call.request.clone());
-    inner.create(model, call).await?;
+    let mut resource = Resource::new(Kind::Model, name, call.request.clone());
+    if expanded != call.request {
+        // The package may change, or be deleted, under the model.
+        resource.write_state(&json!({ "Expanded": expanded }))?;
+    }
+    inner.create(resource, call).await?;
     Ok(json!({ "ModelArn": inner.arn(Kind::Model, name) }))
 }
 

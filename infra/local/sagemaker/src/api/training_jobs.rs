@@ -128,6 +128,8 @@ pub(super) const LIST: &[Member] = &listing::members(
 pub(super) async fn create(inner: &Arc<Inner>, call: &Call) -> ApiResult {
     let name = call.text("TrainingJobName");
     let spec = Spec::of(&call.request).map_err(ApiError::Validation)?;
+    let program = inner.config.programs.find(&spec.image);
+    program.map_err(|error| ApiError::Validation(error.to_string()))?;
     let mut job = Resource::new(Kind::TrainingJob, name, call.request.clone());
     job.status = IN_PROGRESS.to_owned();
     job.write_state(&Progress::new())?;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(super) use self::pages::{Order, Query, Sort};
+pub(super) use self::pages::{Filter, Order, Query, Sort};
 use crate::error::ApiError;
 use crate::kind::Kind;
 use service::database::{Database, OpenError, Schema};
@@ -136,6 +136,18 @@ impl Store {
         self.call(move |db| {
             tags::remove_all(db, &arn)?;
             Ok(remove(db, kind, &name)?)
+        })
+        .await
+    }
+
+    /// Returns true if a model package group has versions.
+    pub(super) async fn has_versions(&self, group: &str) -> Result<bool, ApiError> {
+        let prefix = format!("{group}/");
+        self.call(move |db| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM resources
+                       WHERE kind = ?1 AND substr(name, 1, length(?2)) = ?2)";
+            let parameters = params![Kind::ModelPackage.as_str(), prefix];
+            Ok(db.query_row(sql, parameters, |row| row.get(0))?)
         })
         .await
     }

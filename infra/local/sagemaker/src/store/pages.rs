@@ -47,6 +47,16 @@ pub(crate) enum Order {
     Descending,
 }
 
+/// Filters of a listing beside those that all have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) status: Option<String>,
+    /// The beginning of the name.
+    pub(crate) prefix: String,
+    /// Whether the name is that of a version: GROUP/NUMBER.
+    pub(crate) versioned: Option<bool>,
+}
+
 /// Filters, order and length of a page.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
@@ -59,7 +69,8 @@ pub(crate) struct Query {
     pub(crate) limit: usize,
     /// Part of the name.
     pub(crate) contains: String,
-    pub(crate) status: Option<String>,
+    /// The status, and the names of model packages.
+    pub(crate) filter: Filter,
     /// After the one and before the other, in milliseconds since 1970.
     pub(crate) created: (i64, i64),
     pub(crate) modified: (i64, i64),
@@ -78,7 +89,7 @@ impl Store {
                     params![
                         query.kind.as_str(),
                         query.contains,
-                        query.status,
+                        query.filter.status,
                         query.created.0,
                         query.created.1,
                         query.modified.0,
@@ -86,6 +97,8 @@ impl Store {
                         one_more,
                         query.sort.value(key),
                         name,
+                        query.filter.prefix,
+                        query.filter.versioned,
                     ],
                     from_row,
                 )?;
@@ -111,6 +124,8 @@ fn sql(query: &Query) -> String {
     };
     format!(
         "{COLUMNS} WHERE kind = ?1 AND instr(name, ?2) > 0 AND (?3 IS NULL OR status = ?3)
+         AND substr(name, 1, length(?11)) = ?11
+         AND (?12 IS NULL OR (instr(name, '/') > 0) = ?12)
          AND created > ?4 AND created < ?5 AND modified > ?6 AND modified < ?7
          AND {after} ORDER BY {column} {direction}, name {direction} LIMIT ?8"
     )
@@ -131,7 +146,7 @@ mod tests {
             after: None,
             limit: 2,
             contains: String::new(),
-            status: None,
+            filter: Filter::default(),
             created: (i64::MIN, i64::MAX),
             modified: (i64::MIN, i64::MAX),
         }
@@ -179,7 +194,7 @@ mod tests {
         .await;
         check(query(Sort::Status, Order::Descending), &["ea", "dc", "b"]).await;
         let mut some = query(Sort::Name, Order::Ascending);
-        some.status = Some("x".into());
+        some.filter.status = Some("x".into());
         check(some.clone(), &["bc", "d"]).await;
         some.created = (0, 2);
         check(some.clone(), &["b"]).await;

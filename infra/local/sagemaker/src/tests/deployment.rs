@@ -114,7 +114,8 @@ async fn a_program_that_does_not_exist_is_named() {
         .await
         .unwrap();
     let mut config = config(vec![endpoint()]);
-    config.server = Arc::new(|_| Command::new("/nowhere/scones"));
+    let nowhere: StartServer = Arc::new(|_| Command::new("/nowhere/scones"));
+    config.programs = ContainerPrograms::any(nowhere, Arc::new(train));
     let service = SageMaker::open(folder.path(), Identity::default(), config, objects).unwrap();
     let error = service.wait_in_service("e").await.unwrap_err();
     assert_eq!(

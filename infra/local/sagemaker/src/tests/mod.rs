@@ -4,10 +4,14 @@ mod capture;
 mod deployment;
 mod endpoints;
 mod invoke;
+mod model_packages;
+mod multi_model;
+mod pipeline;
 mod process;
 mod resources;
 mod training;
 mod transform;
+mod transform_batches;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -142,7 +146,10 @@ fn config(endpoints: Vec<Endpoint>) -> Config {
     Config {
         capture_interval: Duration::from_secs(3600),
         jobs: 2,
-        ..Config::new(endpoints, Arc::new(start), Arc::new(train))
+        ..Config::new(
+            endpoints,
+            ContainerPrograms::any(Arc::new(start), Arc::new(train)),
+        )
     }
 }
 

@@ -227,7 +227,8 @@ async fn a_job_that_fails_says_why() {
         ("Failed", "Failed", "AlgorithmError: , exit code: 134")
     );
     let mut config = config(vec![]);
-    config.training = Arc::new(|_| Command::new("/nowhere/scones"));
+    let nowhere: StartTraining = Arc::new(|_| Command::new("/nowhere/scones"));
+    config.programs = ContainerPrograms::any(Arc::new(start), nowhere);
     let stack = stack.restart_with(config).await;
     let lost = run(&stack, job("c", json!({}))).await;
     let reason = "AlgorithmError: the training program /nowhere/scones can't be started: No such \

@@ -20,8 +20,11 @@ impl<'d> Metrics<'d> {
     }
 
     /// Looks for values in a line: a definition's first group is the value.
+    ///
+    /// A tab is `#011`, as in CloudWatch's logs: the definitions of AWS's built-in XGBoost are
+    /// `.*\[[0-9]+\].*#011validation-rmse:(\S+)`.
     pub(super) fn read(&mut self, line: &[u8]) {
-        let line = String::from_utf8_lossy(line);
+        let line = String::from_utf8_lossy(line).replace('\t', "#011");
         for ((_, regex), last) in self.definitions.iter().zip(&mut self.last) {
             for found in regex.captures_iter(&line) {
                 let value = found.get(1).and_then(|group| group.as_str().parse().ok());
@@ -57,6 +60,10 @@ mod tests {
         let definitions = [
             metric("accuracy", "accuracy=([0-9.]+)"),
             metric("loss", r"loss: (-?[0-9.]+(?:e-?\d+)?)"),
+            metric(
+                "validation:rmse",
+                r".*\[[0-9]+\].*#011validation-rmse:(\S+)",
+            ),
             metric("unseen", "never=(.*)"),
             metric("groupless", "accuracy"),
         ];
@@ -64,6 +71,7 @@ mod tests {
         for line in [
             "accuracy=0.5 loss: 1e-3",
             "accuracy=0.75",
+            "[0]\ttrain-rmse:1.23\tvalidation-rmse:1.34",
             "accuracy=.",
             "\u{fffd}",
         ] {
@@ -76,7 +84,11 @@ mod tests {
             .collect();
         assert_eq!(
             last,
-            [("accuracy".to_owned(), 0.75), ("loss".to_owned(), 0.001)]
+            [
+                ("accuracy".to_owned(), 0.75),
+                ("loss".to_owned(), 0.001),
+                ("validation:rmse".to_owned(), 1.34)
+            ]
         );
     }
 }

@@ -159,7 +159,11 @@ impl Job<'_> {
         };
         note(self.inner, self.name, started, None).await?;
         let mut metrics = Metrics::new(&self.spec.metrics);
-        let mut command = (self.inner.config.training)(&TrainingLaunch {
+        let program = match self.inner.config.programs.find(&self.spec.image) {
+            Ok(program) => program,
+            Err(error) => return Ok(End::Failed(format!("ClientError: {error}"))),
+        };
+        let mut command = (program.train)(&TrainingLaunch {
             image: &self.spec.image,
             root: self.folder.root(),
         });

@@ -14,7 +14,7 @@ use crate::jobs::inputs::Source;
 /// A training job as its runner needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Spec {
-    pub(super) image: String,
+    pub(crate) image: String,
     pub(crate) role: String,
     pub(super) hyperparameters: Map<String, Value>,
     pub(crate) channels: Vec<Channel>,

@@ -1,29 +1,37 @@
 //! Transform jobs: a model's answers to all objects of a place in S3, each in an object of its own.
 //!
 //! The model's server runs for as long as the job. An object whose request fails for good fails the
-//! job; answers that are there by then stay. A job that the stack's end interrupted begins anew: it
+//! job, and has no output; the other objects have theirs. A job that the stack's end interrupted begins anew: it
 //! writes the same answers to the same keys.
 //!
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html>
 
+mod path;
+mod processing;
+mod records;
 mod requests;
 mod spec;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::Semaphore;
 
+use self::records::Batching;
 use self::requests::Requests;
 pub(super) use self::spec::Spec;
-use crate::container::Container;
+use crate::artifact;
+use crate::container::ModelContainers;
 use crate::context::Inner;
 use crate::error::ApiError;
 use crate::jobs::{COMPLETED, FAILED, STOPPED, Stop};
 use crate::kind::Kind;
-use crate::server::{Server, ServerSpec};
+use crate::pipeline::ContainerServer;
+use crate::server::ServerSpec;
 
 /// Progress of a job: the `state` of its row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -108,14 +116,19 @@ impl Job<'_> {
         note(self.inner, self.name, started, None)
             .await
             .map_err(internal)?;
-        let server = self.start_server().await?;
+        let containers = self.start_containers().await?;
+        let batching = self.batching(&containers).await;
         let requests = Requests {
             inner: self.inner,
             spec: &self.spec,
-            server: &server,
+            containers: &containers,
+            batching,
+            permits: Arc::new(Semaphore::new(batching.max_concurrent)),
+            folder: &self.folder,
         };
         let mut inputs = self.spec.source.inputs(Arc::clone(&self.inner.objects));
         let mut found = false;
+        let mut failure = Ok(());
         loop {
             let page = inputs
                 .next()
@@ -125,50 +138,65 @@ impl Job<'_> {
                 break;
             }
             found = true;
-            let asked: Vec<_> = page.iter().map(|input| requests.transform(input)).collect();
-            futures::stream::iter(asked)
-                .buffer_unordered(self.spec.at_once)
-                .try_collect::<()>()
-                .await?;
-        }
-        drop(server);
-        match found {
-            true => Ok(()),
-            false => {
-                let region = &self.inner.identity.region;
-                Err(format!(
-                    "ClientError: {}",
-                    self.spec.source.nothing_found(region, "")
-                ))
+            let transforms: Vec<_> = page.iter().map(|input| requests.transform(input)).collect();
+            let mut transforms = stream::iter(transforms).buffered(batching.max_concurrent);
+            // "A transform job continues to process input files even if it fails to process one."
+            while let Some(transformed) = transforms.next().await {
+                failure = failure.and(transformed);
             }
         }
+        if !found {
+            let region = &self.inner.identity.region;
+            let reason = self.spec.source.nothing_found(region, "");
+            return Err(format!("ClientError: {reason}"));
+        }
+        failure
     }
 
-    async fn start_server(&self) -> Result<Server, String> {
+    /// Starts the containers of the model, each with a folder and a log of its own.
+    async fn start_containers(&self) -> Result<Vec<ContainerServer>, String> {
         let model = self.inner.resource(Kind::Model, &self.spec.model).await;
         let model = model.map_err(|error| format!("ClientError: {error}"))?;
-        let mut container = Container::of_model(&model.request)?;
-        container.environment.extend(self.spec.environment.clone());
-        // So containers tell that they serve a batch.
-        let batch = ("SAGEMAKER_BATCH".to_owned(), "true".to_owned());
-        container.environment.extend([batch]);
-        let model_dir = self.folder.join("model");
-        // One that an interrupted run left may be of an older object.
-        let _ = std::fs::remove_dir_all(&model_dir);
-        let url = container.model_data_url.clone().unwrap_or_default();
-        let unpacked = self.inner.unpack(&url, model_dir.clone()).await;
-        unpacked.map_err(|reason| format!("ClientError: {reason}"))?;
-        let spec = ServerSpec {
-            config: Arc::clone(&self.inner.config),
-            client: self.inner.client.clone(),
-            name: format!("transform-job/{}", self.name),
-            container,
-            model_dir,
-            log: self.folder.join("server.log"),
-            _alive: self.inner.alive().ok_or("the stack is shutting down")?,
+        let model = ModelContainers::of_resource(&model)?;
+        let mut servers = vec![];
+        for (index, mut container) in model.containers.into_iter().enumerate() {
+            container.environment.extend(self.spec.environment.clone());
+            // So containers tell that they serve a batch.
+            let batch = ("SAGEMAKER_BATCH".to_owned(), "true".to_owned());
+            container.environment.extend([batch]);
+            let folder = match index {
+                0 => "model".to_owned(),
+                index => format!("model-{}", index + 1),
+            };
+            let model_dir = self.folder.join(folder);
+            // One that an interrupted run left may be of an older object.
+            let _ = std::fs::remove_dir_all(&model_dir);
+            let url = container.archive_url().unwrap_or_default();
+            let unpacked = artifact::download(&self.inner.objects, url, model_dir.clone()).await;
+            unpacked.map_err(|reason| format!("ClientError: {reason}"))?;
+            let spec = ServerSpec {
+                config: Arc::clone(&self.inner.config),
+                client: self.inner.client.clone(),
+                name: format!("transform-job/{}/{}", self.name, container.hostname),
+                log: self.folder.join(format!("{}.log", container.hostname)),
+                container,
+                model_dir,
+                _alive: self.inner.alive().ok_or("the stack is shutting down")?,
+            };
+            let server = self.inner.start_server(spec, &self.folder).await;
+            servers.push(server.map_err(|reason| format!("{NO_PING} ({reason})"))?);
+        }
+        Ok(servers)
+    }
+
+    /// Returns the size of requests: the job's, or else what the first container proposes at
+    /// `/execution-parameters`, or else AWS's defaults.
+    async fn batching(&self, containers: &[ContainerServer]) -> Batching {
+        let proposed = match containers.first() {
+            Some(container) => container.execution_parameters(&self.inner.client).await,
+            None => Value::Null,
         };
-        let server = Server::start(spec).await;
-        server.map_err(|reason| format!("{NO_PING} ({reason})"))
+        self.spec.batching(&proposed)
     }
 }
 

@@ -1,16 +1,22 @@
-//! One object: read, sent to the model's server, and the answer written.
+//! One object: read batch by batch, sent to the model's containers, and the responses written.
 
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
-use tokio::time::{sleep, timeout};
+use futures::{FutureExt, StreamExt, stream};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
 
 use super::Spec;
+use super::processing::Format;
+use super::records::{Batches, Batching};
 use crate::context::Inner;
 use crate::jobs::inputs::Input;
-use crate::server::Server;
+use crate::pipeline::{self, ContainerError, ContainerServer, Failure, Limits};
 
 /// Largest response of a container, in bytes.
 const MAX_RESPONSE: usize = 100 << 20;
@@ -21,63 +27,131 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Requests<'j> {
     pub(super) inner: &'j Inner,
     pub(super) spec: &'j Spec,
-    pub(super) server: &'j Server,
+    pub(super) containers: &'j [ContainerServer],
+    pub(super) batching: Batching,
+    /// A permit a request, until its response is written: so memory is bounded.
+    pub(super) permits: Arc<Semaphore>,
+    /// A folder for outputs that are not complete.
+    pub(super) folder: &'j Path,
 }
 
-/// Reason why an attempt failed.
-enum Refusal {
-    /// Another attempt may have one.
-    Again(String),
-    /// It will not.
-    Final(String),
+/// A part of an output.
+struct Output {
+    body: Bytes,
+    content_type: Option<String>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// A request's body before its input filter.
+struct Batch {
+    body: Bytes,
+    permit: OwnedSemaphorePermit,
+}
+
+type BatchesAndPermits = (Batches, Arc<Semaphore>);
+
+/// Reads the next batch when there is a permit for it.
+async fn next_batch(
+    (mut batches, permits): BatchesAndPermits,
+) -> Option<(Result<Batch, String>, BatchesAndPermits)> {
+    let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+    let batch = batches.next().await.transpose()?;
+    let batch = batch.map(|body| Batch { body, permit });
+    Some((batch, (batches, permits)))
 }
 
 impl Requests<'_> {
     /// Transforms one object. The error is the job's FailureReason.
     pub(super) async fn transform(&self, input: &Input) -> Result<(), String> {
-        let body = self.read(input).await?;
-        let answer = self.ask(input, body).await?;
-        let (parts, mut body) = answer.into_parts();
-        if self.spec.lines {
-            body = [&body, &b"\n"[..]].concat().into();
+        let objects = Arc::clone(&self.inner.objects);
+        let batches = Batches::new(objects, input.clone(), self.spec.split, self.batching);
+        let batches = stream::unfold((batches, Arc::clone(&self.permits)), next_batch);
+        // Boxed: the compiler does not see otherwise that the futures can be sent to other threads.
+        let outputs = batches.map(|batch| self.process(input, batch).boxed());
+        let mut outputs = outputs.buffered(self.batching.max_concurrent).boxed();
+        let unwritten = |error: std::io::Error| format!("InternalServerError: {error}");
+        let mut file = tempfile::NamedTempFile::new_in(self.folder).map_err(unwritten)?;
+        let mut content_type = None;
+        while let Some(output) = outputs.next().await {
+            let output = output?;
+            file.write_all(&output.body).map_err(unwritten)?;
+            if self.spec.assemble_lines && !output.body.ends_with(b"\n") {
+                file.write_all(b"\n").map_err(unwritten)?;
+            }
+            content_type = content_type.or(output.content_type);
         }
-        let kind = parts.headers.get(header::CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok());
         let key = format!("{}{}.out", self.spec.prefix, input.name);
-        let kind = self.spec.accept.as_deref().or(kind);
-        let kind = kind.unwrap_or("application/octet-stream");
-        let put = self.inner.objects.put(&self.spec.bucket, &key, body, kind);
+        let content_type = self.spec.accept.clone().or(content_type);
+        let content_type = content_type.unwrap_or("application/octet-stream".to_owned());
+        let objects = &self.inner.objects;
+        let put = objects.put_file(&self.spec.bucket, &key, file.path(), &content_type);
         put.await
             .map_err(|error| format!("ClientError: Failed to upload the output: {error}"))
     }
 
-    async fn read(&self, input: &Input) -> Result<Bytes, String> {
+    async fn process(&self, input: &Input, batch: Result<Batch, String>) -> Result<Output, String> {
+        let Batch {
+            body: batch,
+            permit,
+        } = batch?;
         let Input { bucket, key, .. } = input;
-        let most = self.spec.most_bytes;
-        let objects = &self.inner.objects;
-        let body = objects.piece(bucket, key, None, 0, most + 1).await;
-        let body = body.map_err(|error| format!("ClientError: {error}"))?;
-        let body =
-            body.ok_or_else(|| format!("ClientError: s3://{bucket}/{key} does not exist"))?;
-        if body.len() > most {
-            return Err(format!(
-                "ClientError: Too much data for max payload size (s3://{bucket}/{key} is larger \
-                 than MaxPayloadInMB={})",
-                most >> 20
-            ));
-        }
-        Ok(body)
+        let failed = |error: String| format!("ClientError: s3://{bucket}/{key}: {error}");
+        let body = match &self.spec.processing {
+            Some((processing, format)) => {
+                processing.filter_input(*format, &batch).map_err(failed)?
+            }
+            None => batch.clone(),
+        };
+        let response = self.send(input, body).await?;
+        let content_type = response.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|kind| kind.to_str().ok());
+        let content_type = content_type.map(str::to_owned);
+        let body = match &self.spec.processing {
+            Some((processing, format)) => {
+                let accept = self.spec.accept.as_ref().or(content_type.as_ref());
+                let output_format = accept.map_or(Ok(*format), |accept| Format::of(accept));
+                let output_format = output_format.map_err(failed)?;
+                let output = (output_format, response.body());
+                processing
+                    .finish((*format, &batch), output)
+                    .map_err(failed)?
+            }
+            None => response.into_body(),
+        };
+        Ok(Output {
+            body,
+            content_type,
+            _permit: permit,
+        })
     }
 
-    /// Asks again after what may pass: no answer, 429, 5xx.
-    async fn ask(&self, input: &Input, body: Bytes) -> Result<Response<Bytes>, String> {
+    /// Sends a request again after what may pass: no response, 429, 5xx.
+    async fn send(&self, input: &Input, body: Bytes) -> Result<Response<Bytes>, String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (header::CONTENT_TYPE, &self.spec.content_type),
+            (header::ACCEPT, &self.spec.accept),
+        ] {
+            if let Some(value) = value {
+                let value = HeaderValue::from_str(value);
+                headers.insert(
+                    name,
+                    value.map_err(|error| format!("ClientError: {error}"))?,
+                );
+            }
+        }
+        let limits = Limits {
+            timeout: self.spec.timeout,
+            max_response: MAX_RESPONSE,
+        };
         let mut left = self.spec.retries;
         let mut pause = PAUSE;
         loop {
-            let (reason, may_pass) = match self.attempt(body.clone()).await {
-                Ok(answer) => return Ok(answer),
-                Err(Refusal::Again(reason)) => (reason, true),
-                Err(Refusal::Final(reason)) => (reason, false),
+            let client = &self.inner.client;
+            let response = pipeline::send(client, self.containers, &headers, body.clone(), limits);
+            let (reason, may_pass) = match response.await {
+                Ok(response) => return Ok(response),
+                Err(error) => failure_reason(&error),
             };
             let uri = format!("s3://{}/{}", input.bucket, input.key);
             if left == 0 || !may_pass {
@@ -89,54 +163,36 @@ impl Requests<'_> {
             pause *= 2;
         }
     }
-
-    async fn attempt(&self, body: Bytes) -> Result<Response<Bytes>, Refusal> {
-        let lost = |what: &str| {
-            Refusal::Again(format!(
-                "AlgorithmError: Unable to get response from algorithm: {what}"
-            ))
-        };
-        // One that died is started again.
-        let address = self.server.address().ok_or_else(|| lost("it is gone"))?;
-        let mut request = Request::post(format!("http://{address}/invocations"));
-        for (name, value) in [
-            (header::CONTENT_TYPE, &self.spec.content_type),
-            (header::ACCEPT, &self.spec.accept),
-        ] {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
-        }
-        let request = request.body(Full::new(body));
-        let request = request.map_err(|error| Refusal::Final(format!("ClientError: {error}")))?;
-        let exchange = async {
-            let answer = self.inner.client.request(request).await;
-            let (parts, body) = answer
-                .map_err(|error| lost(&error.to_string()))?
-                .into_parts();
-            let body = Limited::new(body, MAX_RESPONSE).collect().await;
-            let body = body.map_err(|error| lost(&error.to_string()))?;
-            Ok(Response::from_parts(parts, body.to_bytes()))
-        };
-        let answer = timeout(self.spec.timeout, exchange).await;
-        let answer = answer.map_err(|_| lost("it took too long"))??;
-        match answer.status() {
-            status if status.is_success() => Ok(answer),
-            status => Err(refusal(status, answer.body())),
-        }
-    }
 }
 
-/// AWS's reason, and in brackets what its log would say.
-fn refusal(status: StatusCode, body: &[u8]) -> Refusal {
-    let side = match status.is_client_error() {
-        true => "ClientError",
-        false => "AlgorithmError",
+/// Returns AWS's FailureReason, with what its log would say, and whether a retry may succeed.
+fn failure_reason(error: &ContainerError) -> (String, bool) {
+    let lost = |reason: &str| {
+        let reason = format!("AlgorithmError: Unable to get response from algorithm: {reason}");
+        (reason, true)
     };
-    let message: String = String::from_utf8_lossy(body).chars().take(512).collect();
-    let reason = format!("{side}: See job logs for more information: {status}: {message}");
-    match status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        true => Refusal::Again(reason),
-        false => Refusal::Final(reason),
+    match &error.failure {
+        Failure::NoResponse(reason) => lost(reason),
+        Failure::TimedOut => lost("it took too long"),
+        Failure::NotLoaded(reason) => (format!("ClientError: {reason}"), false),
+        Failure::TooLarge => {
+            let container = &error.container;
+            let reason = format!(
+                "ClientError: the response of {container} is larger than 5 MB, the limit between \
+                 the containers of an inference pipeline"
+            );
+            (reason, false)
+        }
+        Failure::Status(status, body) => {
+            let side = if status.is_client_error() {
+                "ClientError"
+            } else {
+                "AlgorithmError"
+            };
+            let message: String = String::from_utf8_lossy(body).chars().take(512).collect();
+            let reason = format!("{side}: See job logs for more information: {status}: {message}");
+            let may_pass = status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS;
+            (reason, may_pass)
+        }
     }
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::processing::{Format, Processing};
+use super::records::{Batching, Split};
+
 use crate::container::unsupported;
 use crate::jobs::inputs::Source;
 
@@ -15,15 +18,20 @@ pub(crate) struct Spec {
     pub(super) source: Source,
     pub(super) content_type: Option<String>,
     pub(super) accept: Option<String>,
-    /// `AssembleWith` Line: a newline after each answer.
-    pub(super) lines: bool,
+    /// `AssembleWith` Line: a newline after each response.
+    pub(super) assemble_lines: bool,
+    pub(super) split: Split,
+    /// With the format of the input.
+    pub(super) processing: Option<(Processing, Format)>,
     pub(super) bucket: String,
     /// Before each output's name: empty, or with a slash at its end.
     pub(super) prefix: String,
-    /// `MaxConcurrentTransforms`.
-    pub(super) at_once: usize,
-    /// `MaxPayloadInMB`, in bytes.
-    pub(super) most_bytes: usize,
+    /// `BatchStrategy`, if given.
+    strategy: Option<String>,
+    /// `MaxConcurrentTransforms`, if given.
+    max_concurrent: Option<u64>,
+    /// `MaxPayloadInMB`, if given.
+    max_megabytes: Option<u64>,
     pub(super) timeout: Duration,
     pub(super) retries: u64,
     pub(super) environment: BTreeMap<String, String>,
@@ -31,6 +39,9 @@ pub(crate) struct Spec {
 
 /// AWS's limits where the request says none.
 const PAYLOAD: u64 = 6;
+const CONCURRENT: u64 = 1;
+/// The most megabytes, and the most in all requests at a time.
+const MAX_PRODUCT: u64 = 100;
 const TIMEOUT: u64 = 600;
 const RETRIES: u64 = 3;
 
@@ -44,25 +55,41 @@ impl Spec {
         let (bucket, prefix) = s3_uri::split(uri)
             .map_err(|_| format!("S3OutputPath {uri} is no S3 URI (s3://bucket/prefix)"))?;
         let client = &request["ModelClientConfig"];
-        // 0 leaves the choice to SageMaker.
-        let count = |value: &Value| value.as_u64().filter(|count| *count > 0);
+        let split = match input["SplitType"].as_str() {
+            Some("Line") => Split::Line,
+            Some("RecordIO") => Split::RecordIo,
+            Some("TFRecord") => Split::TfRecord,
+            _ => Split::None,
+        };
         let environment = request["Environment"].as_object().into_iter().flatten();
         let seconds = client["InvocationsTimeoutInSeconds"].as_u64();
-        let megabytes = count(&request["MaxPayloadInMB"]).unwrap_or(PAYLOAD);
-        let at_once = count(&request["MaxConcurrentTransforms"]).unwrap_or(1);
+        let max_megabytes = request["MaxPayloadInMB"].as_u64();
+        // 0 leaves the choice to the container.
+        let max_concurrent = request["MaxConcurrentTransforms"].as_u64();
+        let max_concurrent = max_concurrent.filter(|count| *count > 0);
+        let product = max_megabytes.unwrap_or(0) * max_concurrent.unwrap_or(1);
+        if product > MAX_PRODUCT {
+            return Err(format!(
+                "The value of (MaxConcurrentTransforms * MaxPayloadInMB) cannot exceed \
+                 {MAX_PRODUCT} MB, and it is {product} MB."
+            ));
+        }
         Ok(Self {
             model: text(&request["ModelName"]).unwrap_or_default(),
             source: Source::of(&input["DataSource"])?,
             content_type: text(&input["ContentType"]),
             accept: text(&output["Accept"]),
-            lines: output["AssembleWith"] == "Line",
+            assemble_lines: output["AssembleWith"] == "Line",
+            split,
+            processing: processing(request, split)?,
             bucket: bucket.to_owned(),
             prefix: match prefix.trim_end_matches('/') {
                 "" => String::new(),
                 prefix => format!("{prefix}/"),
             },
-            at_once: usize::try_from(at_once).unwrap_or(1),
-            most_bytes: usize::try_from(megabytes << 20).unwrap_or(usize::MAX),
+            strategy: text(&request["BatchStrategy"]),
+            max_concurrent,
+            max_megabytes,
             timeout: Duration::from_secs(seconds.unwrap_or(TIMEOUT)),
             retries: client["InvocationsMaxRetries"].as_u64().unwrap_or(RETRIES),
             environment: environment
@@ -70,22 +97,59 @@ impl Spec {
                 .collect(),
         })
     }
+
+    /// Returns the size of requests: the job's, or else what a container proposes, or else AWS's
+    /// defaults.
+    ///
+    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-batch-code.html>
+    pub(super) fn batching(&self, proposed: &Value) -> Batching {
+        let count = |member: &str| proposed[member].as_u64().filter(|count| *count > 0);
+        let strategy = self
+            .strategy
+            .as_deref()
+            .or(proposed["BatchStrategy"].as_str());
+        let max_concurrent = self.max_concurrent.or(count("MaxConcurrentTransforms"));
+        let megabytes = self
+            .max_megabytes
+            .or(count("MaxPayloadInMB"))
+            .unwrap_or(PAYLOAD);
+        // 0 is "arbitrarily large": here, the most that another value allows.
+        let megabytes = if megabytes == 0 {
+            MAX_PRODUCT
+        } else {
+            megabytes
+        };
+        let max_concurrent = max_concurrent.unwrap_or(CONCURRENT);
+        Batching {
+            single: matches!(strategy, Some("SingleRecord" | "SINGLE_RECORD")),
+            max_payload: usize::try_from(megabytes.min(MAX_PRODUCT) << 20).unwrap_or(usize::MAX),
+            max_concurrent: usize::try_from(max_concurrent.min(MAX_PRODUCT)).unwrap_or(1),
+        }
+    }
+}
+
+/// Parses the data processing, with the format of the input that it needs.
+fn processing(request: &Value, split: Split) -> Result<Option<(Processing, Format)>, String> {
+    let Some(processing) = Processing::parse(&request["DataProcessing"])? else {
+        return Ok(None);
+    };
+    let content_type = request["TransformInput"]["ContentType"].as_str();
+    let format = Format::of(content_type.unwrap_or_default())?;
+    match (split, format) {
+        (Split::RecordIo | Split::TfRecord, _) => Err(
+            "DataProcessing needs input files in JSON or CSV format: set SplitType to Line or None"
+                .to_owned(),
+        ),
+        (Split::Line, Format::Json) => Ok(Some((processing, Format::JsonLines))),
+        _ => Ok(Some((processing, format))),
+    }
 }
 
 fn refuse(request: &Value) -> Result<(), String> {
-    for (structure, member, only) in [
-        ("TransformInput", "SplitType", "None"),
-        ("TransformInput", "CompressionType", "None"),
-        ("DataProcessing", "JoinSource", "None"),
-        ("DataProcessing", "InputFilter", "$"),
-        ("DataProcessing", "OutputFilter", "$"),
-    ] {
-        let said = request[structure][member].as_str().unwrap_or(only);
-        if said != only {
-            return Err(unsupported(&format!(
-                "{structure}.{member} {said}: it has {only}"
-            )));
-        }
+    if request["TransformInput"]["CompressionType"] == "Gzip" {
+        return Err(unsupported(
+            "TransformInput.CompressionType Gzip: it has None",
+        ));
     }
     if !request["DataCaptureConfig"].is_null() {
         return Err(unsupported("data capture of transform jobs"));
@@ -113,30 +177,54 @@ mod tests {
     #[test]
     fn limits_are_awss_where_none_are_said() {
         let spec = Spec::of(&request(|_| ())).unwrap();
-        assert_eq!(
-            (spec.at_once, spec.most_bytes, spec.retries),
-            (1, 6 << 20, 3)
-        );
+        assert_eq!(spec.retries, 3);
         assert_eq!(
             (spec.prefix.as_str(), spec.timeout),
             ("out/", Duration::from_secs(600))
         );
         let said = Spec::of(&request(|request| {
-            request["MaxConcurrentTransforms"] = 8.into();
-            request["MaxPayloadInMB"] = 0.into();
             request["ModelClientConfig"] =
                 json!({ "InvocationsTimeoutInSeconds": 5, "InvocationsMaxRetries": 0 });
             request["TransformOutput"]["S3OutputPath"] = "s3://b".into();
         }));
         let said = said.unwrap();
-        assert_eq!(
-            (said.at_once, said.most_bytes, said.retries),
-            (8, 6 << 20, 0)
-        );
+        assert_eq!(said.retries, 0);
         assert_eq!(
             (said.prefix.as_str(), said.timeout),
             ("", Duration::from_secs(5))
         );
+    }
+
+    /// CreateTransformJob: "If MaxConcurrentTransforms is set to 0 or left unset, Amazon SageMaker
+    /// checks the optional execution-parameters […]. If the execution-parameters endpoint is not
+    /// enabled, the default value is 1." "The default value [of MaxPayloadInMB] is 6 MB."
+    #[test]
+    fn the_request_comes_before_the_containers_proposal_and_the_defaults() {
+        let check = |said: Value, proposed: Value, expected: (bool, usize, usize)| {
+            let spec = Spec::of(&request(|request| {
+                let members = request.as_object_mut().unwrap();
+                members.extend(said.as_object().unwrap().clone());
+            }));
+            let batching = spec.unwrap().batching(&proposed);
+            let megabytes = batching.max_payload >> 20;
+            let found = (batching.single, megabytes, batching.max_concurrent);
+            assert_eq!(found, expected, "{said} {proposed}");
+        };
+        let proposed = json!({
+            "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 3, "MaxConcurrentTransforms": 2,
+        });
+        let said = json!({
+            "BatchStrategy": "MultiRecord", "MaxPayloadInMB": 4, "MaxConcurrentTransforms": 8,
+        });
+        check(json!({}), Value::Null, (false, 6, 1));
+        check(json!({}), proposed.clone(), (true, 3, 2));
+        check(
+            json!({ "MaxConcurrentTransforms": 0 }),
+            proposed.clone(),
+            (true, 3, 2),
+        );
+        check(said, proposed, (false, 4, 8));
+        check(json!({ "MaxPayloadInMB": 0 }), Value::Null, (false, 100, 1));
     }
 
     #[test]
@@ -145,12 +233,25 @@ mod tests {
             assert_eq!(Spec::of(&request(change)).unwrap_err(), expected);
         };
         check(
-            |request| request["TransformInput"]["SplitType"] = "Line".into(),
-            "The local stack does not have TransformInput.SplitType Line: it has None",
+            |request| request["TransformInput"]["CompressionType"] = "Gzip".into(),
+            "The local stack does not have TransformInput.CompressionType Gzip: it has None",
         );
         check(
             |request| request["DataProcessing"] = json!({ "JoinSource": "Input" }),
-            "The local stack does not have DataProcessing.JoinSource Input: it has None",
+            "DataProcessing needs text/csv, application/json or application/jsonlines, and not the \
+             content type \"image/png\"",
+        );
+        check(
+            |request| request["DataProcessing"] = json!({ "InputFilter": "$..a" }),
+            "DataProcessing.InputFilter $..a: the operator .. (deep scan) is not supported",
+        );
+        check(
+            |request| {
+                request["MaxPayloadInMB"] = 20.into();
+                request["MaxConcurrentTransforms"] = 6.into();
+            },
+            "The value of (MaxConcurrentTransforms * MaxPayloadInMB) cannot exceed 100 MB, and it is \
+             120 MB.",
         );
         check(
             |request| {

@@ -37,15 +37,22 @@ fn serve(mut stream: TcpStream, model_dir: &Path, model: &str) -> io::Result<()>
         let length = header(&headers, "content-length").parse().unwrap_or(0);
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        let (status, answer) = if !line.starts_with("GET /ping ") {
+        let (status, answer) = if line.starts_with("GET /execution-parameters ") {
+            parameters(model)
+        } else if !line.starts_with("GET /ping ") {
             answer(model_dir, model, &headers, &body)
         } else if model == "sick" {
             (503, String::new())
         } else {
             (200, String::new())
         };
+        let content_type = match header(&headers, "content-type") {
+            "text/csv" => "text/csv",
+            kind if kind.starts_with("test/pipeline") => &format!("test/pipeline; from={model}"),
+            _ => "application/json",
+        };
         let response = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: \
+            "HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\ncontent-length: \
              {}\r\nx-amzn-sagemaker-custom-attributes: from the model\r\nx-internal: \
              secret\r\n\r\n{answer}",
             answer.len()
@@ -72,12 +79,32 @@ fn header<'h>(headers: &'h [(String, String)], name: &str) -> &'h str {
     found.map_or("", |(_, value)| value)
 }
 
+fn parameters(model: &str) -> (u16, String) {
+    match model {
+        "single" => (
+            200,
+            r#"{"BatchStrategy": "SingleRecord", "MaxPayloadInMB": 1}"#.into(),
+        ),
+        _ => (404, String::new()),
+    }
+}
+
+/// One line for each line of the body: `MODEL(LINE)`.
+fn each_line(model: &str, body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let lines = text.lines().map(|line| format!("{model}({line})"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn answer(
     model_dir: &Path,
     model: &str,
     headers: &[(String, String)],
     body: &[u8],
 ) -> (u16, String) {
+    if model == "refuse" {
+        return (415, "no such type".into());
+    }
     match header(headers, "content-type") {
         "test/crash" => exit(3),
         "test/refuse" => (400, "not an image".into()),
@@ -92,6 +119,25 @@ fn answer(
         "test/headers" => {
             let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
             (200, format!("{names:?}"))
+        }
+        // What a container of a pipeline got, and from whom; its own content type is `a/MODEL`.
+        kind if kind.starts_with("test/pipeline") => {
+            let body = String::from_utf8_lossy(body);
+            let accept = header(headers, "accept");
+            (200, format!("{model}[{kind}|{accept}|{body}]"))
+        }
+        "test/long" => (200, "x".repeat((5 << 20) + 1)),
+        "test/port" => (
+            200,
+            std::env::var("SAGEMAKER_BIND_TO_PORT").unwrap_or_default(),
+        ),
+        "text/csv" => (200, each_line(model, body)),
+        "application/jsonlines" if model == "lines" => {
+            let text = String::from_utf8_lossy(body);
+            let lines = text
+                .lines()
+                .map(|line| format!("{{\"length\":{}}}", line.len()));
+            (200, lines.collect::<Vec<_>>().join("\n"))
         }
         "test/environment" => (200, std::env::var("SETTING").unwrap_or_default()),
         _ => (200, format!("[{model:?}, {}]", body.len())),
