@@ -3,6 +3,7 @@
 #
 #     benches/run.sh [ARGUMENTS of bench.py]
 #     benches/run.sh monitor [ROUNDS]    how often monitoring is wrong, which needs no Python
+#     benches/run.sh tabular             boosted trees beside XGBoost's
 #
 # SCONES_BIN_DIR=DIR takes the binaries from there and builds nothing. PYTHON=FILE is another Python than python3.
 set -euo pipefail
@@ -30,6 +31,12 @@ make_venv() {
     "$2/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$1"
     cp "$1" "$2/requirements.txt"
 }
+if [ "${1:-}" = tabular ]; then
+    make_venv benches/requirements-tabular.txt target/bench-venv-tabular
+    cargo build --profile deploy --locked -p trees --example boost
+    exec target/bench-venv-tabular/bin/python benches/tabular.py "${CARGO_TARGET_DIR:-target}/deploy/examples/boost"
+fi
+
 venv=target/bench-venv
 make_venv benches/requirements.txt "$venv"
 case " $* " in *" speed "*) make_venv benches/requirements-speed.txt target/bench-venv-speed ;; esac
