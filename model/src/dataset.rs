@@ -16,7 +16,7 @@ pub struct Dataset {
     pub classes: Vec<usize>,
 }
 
-/// Why a data set can't be read.
+/// A data set that can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     /// The list can't be read.
@@ -24,7 +24,7 @@ pub enum DatasetError {
     List {
         /// The list.
         path: PathBuf,
-        /// What happened.
+        /// The cause.
         source: io::Error,
     },
     /// A line of the list is wrong.
@@ -32,7 +32,7 @@ pub enum DatasetError {
     Line {
         /// The list.
         path: PathBuf,
-        /// Which line, and why.
+        /// The line, and the problem.
         source: lst::Error,
     },
     /// The list names no image.
@@ -49,7 +49,7 @@ pub enum DatasetError {
         image: PathBuf,
         /// Its class.
         class: usize,
-        /// How many classes there are.
+        /// The number of classes.
         classes: usize,
     },
     /// An image can't be read.
@@ -59,7 +59,7 @@ pub enum DatasetError {
         path: PathBuf,
         /// The list.
         list: PathBuf,
-        /// What happened.
+        /// The cause.
         source: io::Error,
     },
     /// A file has no image that can be decoded.
@@ -67,7 +67,7 @@ pub enum DatasetError {
     Unusable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         source: UnusableImage,
     },
 }

@@ -5,7 +5,7 @@
 
 use prost::{Enumeration, Message, Oneof};
 
-/// How many messages may lie within each other: a third as many branches or loops.
+/// The depth to which messages may be nested: a third as many branches or loops.
 const DEPTH: usize = 100;
 
 /// Decodes a message.
@@ -112,7 +112,7 @@ pub(crate) struct TensorProto {
     /// Little-endian.
     #[prost(bytes = "vec", tag = "9")]
     pub(crate) raw_data: Vec<u8>,
-    /// Where the data are if they are not here: `location`, `offset`, `length`.
+    /// The place of data outside of the file: `location`, `offset`, `length`.
     #[prost(message, repeated, tag = "13")]
     pub(crate) external_data: Vec<StringStringEntryProto>,
     #[prost(enumeration = "DataLocation", tag = "14")]

@@ -22,14 +22,14 @@ fn train(root: &Path) -> Output {
     program(&args).output().unwrap()
 }
 
-/// What `docker stop` and SageMaker send.
+/// Sends SIGTERM, as `docker stop` and SageMaker do.
 fn terminate(child: &Child) {
     let pid = child.id().to_string();
     let status = Command::new("kill").args(["-TERM", &pid]).status();
     assert!(status.unwrap().success());
 }
 
-/// Reads lines until one contains `text`; gives that line.
+/// Reads lines until one contains `text`; returns that line.
 fn line_with(text: &str, lines: &mut impl BufRead) -> String {
     let found = lines
         .lines()
@@ -47,9 +47,9 @@ fn post(address: &str, host: &str, body: &[u8]) -> String {
     );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 #[test]
@@ -106,10 +106,10 @@ fn a_trained_model_is_evaluated_and_served_until_sigterm() {
     // On loopback it answers programs, and not web pages.
     let rebound = post(address, "rebound.example", &drawn::png(0, 5000));
     assert!(rebound.starts_with("HTTP/1.1 403 Forbidden"), "{rebound}");
-    let answer = post(address, address, &drawn::png(0, 5000));
+    let response = post(address, address, &drawn::png(0, 5000));
     assert!(
-        answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(']'),
-        "{answer}"
+        response.starts_with("HTTP/1.1 200 OK") && response.ends_with(']'),
+        "{response}"
     );
     terminate(&serving);
     line_with("stopped", &mut errors);

@@ -172,3 +172,51 @@ impl Values {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(pairs: &[(&str, &str)]) -> Values {
+        let pairs = pairs.iter();
+        let pairs = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Values::from(pairs.collect::<BTreeMap<_, _>>())
+    }
+
+    #[test]
+    fn what_nothing_takes_is_unknown() {
+        let mut values = values(&[("seed", "1"), ("sede", "2"), ("sagemaker_program", "x")]);
+        assert_eq!(values.or("seed", 0, "a whole number", |_| true).unwrap(), 1);
+        assert_eq!(values.or("eta", 0.3, "a number", |_| true).unwrap(), 0.3);
+        let error = values.finish().unwrap_err().to_string();
+        assert_eq!(error, "unknown hyperparameter `sede`; known are: eta, seed");
+    }
+
+    #[test]
+    fn flags_are_taken_as_python_prints_them() {
+        assert!(
+            values(&[("early_stopping", "True")])
+                .flag("early_stopping")
+                .unwrap()
+        );
+        let error = values(&[("x", "yes")]).flag("x").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the hyperparameter `x` is `yes`; expected true or false"
+        );
+    }
+
+    #[test]
+    fn files_that_are_no_object_of_strings_are_named() {
+        let root = tempfile::tempdir().unwrap();
+        let text = |root: &Path| read(root).unwrap_err().to_string();
+        assert!(
+            text(root.path())
+                .ends_with("hyperparameters.json: No such file or directory (os error 2)")
+        );
+        let config = root.path().join("input/config");
+        std::fs::create_dir_all(&config).unwrap();
+        std::fs::write(config.join("hyperparameters.json"), r#"{"eta": 1}"#).unwrap();
+        assert!(text(root.path()).contains("hyperparameters.json is not a JSON object of strings"));
+    }
+}

@@ -25,3 +25,30 @@ pub fn or_missing(types: &[String]) -> String {
         types.join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::header::ACCEPT;
+
+    #[track_caller]
+    fn check(values: &[&str], expected: &str) {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(ACCEPT, value.parse().unwrap());
+        }
+        assert_eq!(or_missing(&essences(&headers, &ACCEPT)), expected);
+    }
+
+    /// RFC 9110, section 12.5.1: a list, in one header or several.
+    #[test]
+    fn parameters_and_case_do_not_matter() {
+        check(&[], "missing");
+        check(&[" , ;q=1"], "missing");
+        check(&["Text/CSV; charset=utf-8"], "text/csv");
+        check(
+            &["text/csv;q=.5, */*", "image/png"],
+            "text/csv, */*, image/png",
+        );
+    }
+}

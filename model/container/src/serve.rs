@@ -120,3 +120,44 @@ pub fn error(status: StatusCode, message: &str) -> JsonResponse {
     let value = serde_json::json!({ "error": message });
     json(status, "application/json", &value)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request as HttpRequest;
+    use axum::routing::post;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn check(method: &str, path: &str, body: Vec<u8>, status: u16, expected: &str) {
+        let invoke = |body: axum::body::Bytes| async move { body.len().to_string() };
+        let limits = ExecutionParameters {
+            max_concurrent_transforms: 4,
+            batch_strategy: "MultiRecord",
+            max_payload_mb: 6,
+        };
+        let routes = router(post(invoke), ()).merge(execution_parameters(&limits));
+        let request = HttpRequest::builder().method(method).uri(path);
+        let response = routes
+            .oneshot(request.body(Body::from(body)).unwrap())
+            .await;
+        let response = response.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{method} {path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, expected, "{method} {path}");
+    }
+
+    #[tokio::test]
+    async fn the_contracts_routes_are_there() {
+        const LIMIT: &str = "Failed to buffer the request body: length limit exceeded";
+        check("GET", "/ping", vec![], 200, "").await;
+        check("POST", "/invocations", vec![0; MAX_BODY], 200, "26214400").await;
+        check("POST", "/invocations", vec![0; MAX_BODY + 1], 413, LIMIT).await;
+        check("GET", "/invocations", vec![], 405, "").await;
+        let limits =
+            r#"{"MaxConcurrentTransforms":4,"BatchStrategy":"MultiRecord","MaxPayloadInMB":6}"#;
+        check("GET", "/execution-parameters", vec![], 200, limits).await;
+    }
+}

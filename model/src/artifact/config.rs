@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The version of the artifact that is written and read here.
 const FORMAT: &str = "scones-model/1";
 
-/// What serving must know besides the ONNX file.
+/// The description of a model for serving, beside the ONNX file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     /// Version of the artifact.
@@ -18,7 +18,7 @@ pub struct Config {
     pub input: Input,
     /// Names of the classes, in the order of the probabilities.
     pub labels: Vec<String>,
-    /// What the logits were divided by, so that confidences are right; it is in the ONNX file
+    /// The divisor of the logits, so that confidences are right; it is in the ONNX file
     /// already.
     #[serde(default = "one")]
     pub temperature: f32,

@@ -33,7 +33,7 @@ const MAX_CONFIG: u64 = 8 << 20;
 /// Bytes that an ONNX file may have: a protocol buffer ends at 2 GiB.
 pub(crate) const MAX_MODEL: u64 = 2 << 30;
 
-/// Why an artifact can't be written or read.
+/// An artifact that can't be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
     /// A file can't be read or written.
@@ -41,7 +41,7 @@ pub enum ArtifactError {
     File {
         /// The file.
         path: PathBuf,
-        /// What happened.
+        /// The cause.
         source: io::Error,
     },
     /// The config is not what it should be.
@@ -49,7 +49,7 @@ pub enum ArtifactError {
     Config {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// The weights don't fit the network.
@@ -57,7 +57,7 @@ pub enum ArtifactError {
     Weights {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
 }

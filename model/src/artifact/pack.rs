@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 /// Bytes that an archive may unpack to: more is a bomb or not a model of this kind.
 const MAX_BYTES: u64 = 4 << 30;
 
-/// Why a model can't be packed or unpacked.
+/// A model that can't be packed or unpacked.
 #[derive(Debug, thiserror::Error)]
 #[error("{archive}: {source}")]
 pub struct PackError {
     /// The archive.
     archive: PathBuf,
-    /// What is wrong with it, or with what it is made of.
+    /// The cause.
     source: ArchiveError,
 }
 

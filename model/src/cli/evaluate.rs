@@ -37,7 +37,7 @@ pub struct EvaluateArgs {
     pub plots: Option<PathBuf>,
 }
 
-/// What `--json` writes.
+/// The file that `--json` writes.
 #[derive(Serialize)]
 struct Figures<'a> {
     #[serde(flatten)]

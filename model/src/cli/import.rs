@@ -8,7 +8,7 @@ use fit_image::Shape;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// How many of a test picture's classes are shown.
+/// The number of a test picture's classes that are shown.
 const SHOWN: usize = 3;
 
 /// Arguments of `import`.
@@ -19,8 +19,8 @@ pub struct ImportArgs {
     /// Names of the classes in the order of the scores: one a line, or a JSON array.
     #[arg(long, value_name = "FILE")]
     pub labels: PathBuf,
-    /// What the model was trained on: imagenet, unit (0 to 1), symmetric (-1 to 1), bytes (0 to
-    /// 255), or MEAN/STD.
+    /// Normalization of the training images: imagenet, unit (0 to 1), symmetric (-1 to 1), bytes
+    /// (0 to 255), or MEAN/STD.
     #[arg(long, value_name = "HOW", alias = "normalise")]
     pub normalize: Normalization,
     /// Height and width, for a model that takes pictures of any size.

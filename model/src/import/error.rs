@@ -1,11 +1,11 @@
-//! Why a model can't be imported.
+//! The failures of an import.
 
 use crate::artifact::PackError;
 use crate::serve::{LoadError, PredictError};
 use std::io;
 use std::path::PathBuf;
 
-/// Why a model can't be imported.
+/// A model that can't be imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// A file can't be read.
@@ -13,7 +13,7 @@ pub enum ImportError {
     File {
         /// The file.
         path: PathBuf,
-        /// What happened.
+        /// The cause.
         source: io::Error,
     },
     /// Nothing can be written to a temporary folder.
@@ -27,9 +27,9 @@ pub enum ImportError {
     Weights {
         /// The tensor.
         tensor: String,
-        /// Where they should be.
+        /// The place that was expected.
         location: String,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// The input is not a picture.
@@ -44,7 +44,7 @@ pub enum ImportError {
     /// The artifact can't be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The artifact doesn't answer.
+    /// The artifact gives no scores.
     #[error(transparent)]
     Predict(#[from] PredictError),
     /// The archive can't be written.

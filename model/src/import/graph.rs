@@ -1,4 +1,4 @@
-//! What the graph of a model says of itself: its one input and its one output.
+//! The declared input and output of a graph.
 
 use super::ImportError;
 use crate::proto::{DataType, DimensionValue, GraphProto, ModelProto, TypeValue, ValueInfoProto};
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub struct Graph {
     /// Name of the input.
     pub(super) input: String,
-    /// Whether it is `[N, height, width, 3]` instead of `[N, 3, height, width]`.
+    /// True if it is `[N, height, width, 3]` instead of `[N, 3, height, width]`.
     pub(super) colors_last: bool,
     /// Height and width of the picture.
     pub(super) shape: Shape,
@@ -72,7 +72,7 @@ fn only_output(graph: &GraphProto) -> Result<String, String> {
     }
 }
 
-/// How many there are, with their names.
+/// Returns the number of values, with their names.
 fn named<'a>(values: impl Iterator<Item = &'a ValueInfoProto>) -> String {
     let names: Vec<String> = values.map(|value| format!("`{}`", value.name)).collect();
     if names.is_empty() {

@@ -1,6 +1,6 @@
 //! A file of labels: one a line, or a JSON array of strings; in the order of the model's scores.
 
-/// What is wrong with a file of labels.
+/// A file of labels that can't be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
     /// It begins as JSON does, and is none.

@@ -34,14 +34,14 @@ use trial::Scores;
 const TIMED: usize = 20;
 const UNTIMED: usize = 3;
 
-/// What is to be imported.
+/// A request for an import.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The ONNX file.
     pub model: &'a Path,
     /// Names of the classes, in the order of the scores.
     pub labels: &'a [String],
-    /// How pictures become the model's input.
+    /// The normalization of pictures.
     pub normalization: Normalization,
     /// Height and width, for a model that takes any.
     pub shape: Option<Shape>,
@@ -49,14 +49,14 @@ pub struct Request<'a> {
     pub picture: Option<&'a [u8]>,
 }
 
-/// What was found out about a model that can be served.
+/// A model that was imported, with what its trial found.
 #[derive(Clone, Debug)]
 pub struct Imported {
     /// Input and labels.
     pub config: Config,
-    /// Whether the model gave logits, so that a softmax was added.
+    /// True if the model gave logits, so that a softmax was added.
     pub added_softmax: bool,
-    /// Whether the model takes the colors last, so that a transpose was added.
+    /// True if the model takes the colors last, so that a transpose was added.
     pub added_transpose: bool,
     /// Scores of the test picture.
     pub scores: Vec<f32>,

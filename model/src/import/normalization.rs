@@ -1,4 +1,4 @@
-//! How a picture's values, 0 to 1 by color, become those that a model was trained on: `(value -
+//! Turns a picture's values, 0 to 1 by color, into those that a model was trained on: `(value -
 //! mean) / std`.
 
 use std::str::FromStr;
@@ -6,9 +6,9 @@ use std::str::FromStr;
 /// Mean and standard deviation of red, green and blue, where 1 is full brightness.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normalization {
-    /// What is taken off.
+    /// The value that is subtracted.
     pub mean: [f32; 3],
-    /// What the rest is divided by.
+    /// The divisor of the difference.
     pub std: [f32; 3],
 }
 

@@ -88,7 +88,7 @@ pub(super) fn with_output(
     })
 }
 
-/// What comes after the scores, and the output.
+/// The nodes after the scores, and the output.
 fn end(scores: &str, kind: Scores, classes: usize) -> GraphProto {
     let mut graph = GraphProto::default();
     let mut value = scores.to_owned();

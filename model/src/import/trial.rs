@@ -5,13 +5,13 @@ use super::graph::Graph;
 use rten::{Model, ModelOptions, ValueView};
 use rten_tensor::{AsView, Layout, NdTensorView, Tensor};
 
-/// Random inputs that a model must answer.
+/// The number of random inputs that a model must score.
 const INPUTS: u64 = 4;
 
-/// How far from 1 probabilities may add up to, and from 0 to 1 they may lie.
+/// The tolerance of the sum of probabilities, and of their range.
 const TOLERANCE: f32 = 1e-3;
 
-/// What a model gives.
+/// The kind of scores of a model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Scores {
     /// Numbers from 0 to 1 that add up to 1; `is_row` if they come as `[N, classes]`.

@@ -56,7 +56,7 @@ pub(super) fn filters(inputs: usize, weight: &[f32]) -> Cow<'_, [f32]> {
     }
 }
 
-/// What one thread writes between the steps of a pass.
+/// Buffers of one thread between the steps of a pass.
 #[derive(Default)]
 struct Scratch {
     unrolled: Vec<f32>,

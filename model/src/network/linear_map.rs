@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 /// Values of the longest vectors there are (AVX-512).
 const MOST_LANES: usize = 16;
 
-/// Where the values of a square begin; `None` where there are none, which reads as 0.
+/// The index at which the values of a square begin; `None` where there are none, which reads as 0.
 pub(super) type Places<const N: usize> = [[Option<usize>; N]; N];
 
 /// A linear map from `N` to `M` values, for as many channels as a vector holds.

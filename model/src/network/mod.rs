@@ -39,7 +39,7 @@ pub type Named<'a> = (&'static str, Vec<usize>, &'a [f32]);
 /// A tensor's name within its layer and its values, to change them.
 pub type NamedMut<'a> = (&'static str, &'a mut Vec<f32>);
 
-/// What every layer does.
+/// The operations of a layer.
 pub trait Operation {
     /// The forward pass outside training.
     fn infer(&self, x: Tensor) -> Tensor;
@@ -51,7 +51,7 @@ pub trait Operation {
     /// parameters.
     fn backward(&mut self, dy: Tensor) -> Tensor;
 
-    /// What an optimizer changes.
+    /// Returns the parameters, which an optimizer changes.
     fn parameters(&mut self) -> Vec<&mut Parameter> {
         Vec::new()
     }
@@ -178,7 +178,7 @@ impl Network {
             .fold(dy, |dy, layer| layer.operation_mut().backward(dy));
     }
 
-    /// What an optimizer changes, in a fixed order.
+    /// Returns the parameters, which an optimizer changes, in a fixed order.
     pub fn parameters(&mut self) -> Vec<&mut Parameter> {
         self.layers
             .iter_mut()

@@ -48,7 +48,7 @@ impl Norm {
         }
     }
 
-    /// What the layer does outside training: `(factor, offset)` of each channel.
+    /// The layer outside training: `(factor, offset)` of each channel.
     pub fn as_affine(&self) -> (Vec<f32>, Vec<f32>) {
         let Affine { factor, offset } = self.scaled(&Affine::to_normal(&self.mean, &self.variance));
         (factor, offset)

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 pub struct MaxPool {
     /// The input, whose memory its gradient takes.
     seen: Tensor,
-    /// Which of its four pixels (0 to 3, row by row) gave each output.
+    /// The pixel (0 to 3, row by row) that gave each output.
     winners: Vec<u8>,
 }
 
@@ -110,7 +110,8 @@ fn unpool(dx: &mut [f32], dy: &[f32], winners: &[u8], (row, channels): (usize, u
     }
 }
 
-/// Where the square of an output pixel begins in the input image, whose rows hold `row` values.
+/// Returns the index in the input image, whose rows hold `row` values, at which the square of an
+/// output pixel begins.
 fn corner(pixel: usize, row: usize, channels: usize) -> usize {
     let pooled_width = row / channels / 2;
     pixel / pooled_width * 2 * row + pixel % pooled_width * 2 * channels

@@ -82,7 +82,7 @@ pub struct Parameter {
     pub value: Vec<f32>,
     /// d loss / d value, as the last `backward` left it.
     pub gradient: Vec<f32>,
-    /// Whether weight decay pulls the values towards zero: weights yes, biases and scales no.
+    /// True if weight decay pulls the values towards zero: weights yes, biases and scales no.
     pub decays: bool,
 }
 

@@ -44,7 +44,7 @@ fn filters_back(points: &[f32]) -> Vec<f32> {
     gradient
 }
 
-/// What the passes of one thread write between their steps; kept, so that memory is asked for once.
+/// Buffers of one thread between the steps of its passes; kept, so that memory is allocated once.
 #[derive(Default)]
 pub(super) struct Scratch {
     /// Inputs at the points: `[16, tiles, inputs]`.

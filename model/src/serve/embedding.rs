@@ -1,4 +1,4 @@
-//! Where in a classifier its view of an image is: what the last linear layer sees.
+//! Finds the embedding of an image in a classifier: the input of the last linear layer.
 
 use crate::proto::NodeProto;
 use prost::Message;

@@ -32,7 +32,7 @@ pub enum LoadError {
     Model {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// The model did not pass its trial, as the text says.
@@ -43,9 +43,9 @@ pub enum LoadError {
     Labels {
         /// The file.
         path: PathBuf,
-        /// How many scores it gives.
+        /// The number of its scores.
         scores: usize,
-        /// How many labels there are.
+        /// The number of labels.
         labels: usize,
     },
 }

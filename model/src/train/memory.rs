@@ -1,4 +1,4 @@
-//! How much memory a training needs, so that one that can't be is refused instead of killed.
+//! Estimates the memory of a training, so that one too large is refused instead of killed.
 
 use super::TrainError;
 use super::channels::Channels;
@@ -100,7 +100,7 @@ mod tests {
         Hyperparameters::parse(BTreeMap::from_iter(all)).unwrap()
     }
 
-    /// What `scones-model train` was seen to hold at most (VmHWM), in MB.
+    /// The measured peak of `scones-model train` (VmHWM), in MB.
     #[test]
     fn what_a_training_needs_is_about_what_it_takes() {
         for (side, batch, widths, train, seen) in [

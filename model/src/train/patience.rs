@@ -2,7 +2,7 @@
 
 use super::hyperparameters::EarlyStopping;
 
-/// How long the validation accuracy has not risen.
+/// Counts the epochs in which the validation accuracy has not risen.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Patience {
     /// The best accuracy so far.

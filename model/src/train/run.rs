@@ -1,4 +1,4 @@
-//! What changes from step to step, and the steps of an epoch.
+//! The state of a training, and the steps of an epoch.
 
 use super::average::Average;
 use super::hyperparameters::Hyperparameters;
@@ -28,7 +28,7 @@ pub(super) struct Run<'a> {
     steps: usize,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 struct Outcome {
     correct: usize,
     loss: f32,

@@ -1,4 +1,4 @@
-//! What a trained network answers: the mean logits of a picture and its mirror image, at the fitted
+//! Scores of a trained network: the mean logits of a picture and its mirror image, at the fitted
 //! temperature.
 
 use crate::artifact::{Config, Input};
@@ -18,7 +18,7 @@ pub struct Trained {
 }
 
 impl Trained {
-    /// Probabilities of the classes for each picture, as the endpoint will answer them.
+    /// Probabilities of the classes for each picture, as the endpoint will return them.
     pub fn scores(&self, data: &Dataset) -> Vec<Vec<f32>> {
         scores(&self.network, &self.config, &data.images)
     }

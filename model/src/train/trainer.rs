@@ -18,18 +18,18 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a training starts from.
+/// The inputs of a training.
 pub(super) struct Job<'a> {
     pub(super) settings: &'a Hyperparameters,
-    /// What is learned from.
+    /// The training images.
     pub(super) train: &'a Dataset,
-    /// What the temperature is fitted on; it stays 1 without images.
+    /// The images that the temperature is fitted on; it stays 1 without images.
     pub(super) calibration: &'a Dataset,
-    /// What is reported on, and what early stopping goes by.
+    /// The images of the reported accuracy, which early stopping goes by.
     pub(super) validation: Option<&'a Dataset>,
     /// The model to train on from, instead of random weights.
     pub(super) initial: Option<&'a Path>,
-    /// Where checkpoints are kept.
+    /// The folder of checkpoints.
     pub(super) checkpoints: Option<&'a Path>,
 }
 

@@ -19,7 +19,7 @@ pub(super) const PANICKED: u8 = 2;
 /// The stack that a model is tried on: half of what the threads have that will serve it.
 const STACK: usize = 1 << 20;
 
-/// Whether this program, started again, would try a model.
+/// True if this program, started again, would try a model.
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
 /// Tries a model, if this process was started for that: then `main` is to return the exit code. It
@@ -40,7 +40,7 @@ pub(crate) fn is_answered() -> bool {
     ANSWERED.load(Ordering::Relaxed)
 }
 
-/// Whether this process was started to work within limits.
+/// Returns true if this process was started to work within limits.
 pub(crate) fn is_confined() -> bool {
     confinement().is_some()
 }
@@ -49,7 +49,7 @@ fn confinement() -> Option<Limits> {
     Limits::parse(&std::env::var(LIMITS).ok()?)
 }
 
-/// Loads a model and lets it answer; the exit code and the output say what came of it.
+/// Loads a model and lets it score a picture; the exit code and the output say what came of it.
 fn try_model(folder: &Path) -> ExitCode {
     let found = thread::scope(|scope| {
         let trial = thread::Builder::new()

@@ -1,4 +1,4 @@
-//! How much memory and time a model may take.
+//! Limits on the memory and time of a model.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 const MEMORY: &str = "SCONES_MODEL_MEMORY_MB";
 const SECONDS: &str = "SCONES_MODEL_SECONDS";
 
-/// What a model may take while it is loaded and answers once.
+/// The limits of a model while it is loaded and scores once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// MiB of memory.
@@ -65,13 +65,13 @@ impl Limits {
         })
     }
 
-    /// Why a model that took more memory is not taken.
+    /// Returns the reason for which a model that took more memory is refused.
     pub(super) fn too_large(self) -> String {
         let megabytes = self.megabytes;
         format!("it needs more than {megabytes} MB of memory (set {MEMORY} to allow more)")
     }
 
-    /// Why a model that took longer is not taken.
+    /// Returns the reason for which a model that took longer is refused.
     pub(super) fn too_slow(self) -> String {
         let seconds = self.time.as_secs();
         format!(

@@ -9,12 +9,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
-/// How much of what a process says is kept.
+/// The bytes of a process's output that are kept.
 const MAX_TEXT: u64 = 16 << 10;
-/// How much of it a reason quotes.
+/// The bytes of it that a reason quotes.
 const QUOTED: usize = 512;
 
-/// What came of a trial.
+/// The outcome of a trial.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It can be taken.

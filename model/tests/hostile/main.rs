@@ -34,7 +34,7 @@ fn program(seconds: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// What the program says when it refuses, long before the time is over.
+/// Returns the text with which the program refuses, long before the time is over.
 #[track_caller]
 fn refusal(arguments: &[&str]) -> String {
     refusal_within("120", arguments)
@@ -77,7 +77,7 @@ fn write(folder: &Path, shape: &str, model: &[u8]) {
     fs::write(folder.join("model.onnx"), model).unwrap();
 }
 
-/// What is said of those graphs that stand for a kind.
+/// The texts for graphs that stand for a kind.
 const REASONS: [(&str, &str); 12] = [
     ("tile", TOO_LARGE),
     ("constant of shape", TOO_LARGE),

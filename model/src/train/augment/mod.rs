@@ -7,7 +7,7 @@ mod warp;
 use fit_image::Shape;
 use std::ops::Range;
 
-/// Which variations are made.
+/// The variations that are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Augmentation {
     /// Moves the image by up to an eighth of its size and mirrors every second one. What moves in

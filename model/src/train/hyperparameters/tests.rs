@@ -1,4 +1,4 @@
-//! What is accepted, what is refused, and in which words.
+//! Accepted and refused hyperparameters, with the text of errors.
 
 use super::*;
 
