@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::integrations::{failure, result, service, without_ids};
 use super::*;
 use local_s3::S3;
-use local_sagemaker::{Config, Control, SageMaker};
+use local_sagemaker::{Config, ContainerPrograms, Control, SageMaker};
 use service::Objects;
 
 const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/training";
@@ -28,8 +28,7 @@ async fn setup() -> SageMakerSetup {
     s3.put("bucket", "train/a", "1".into(), "text/plain")
         .await
         .unwrap();
-    let config = Config::new(
-        vec![],
+    let programs = ContainerPrograms::any(
         Arc::new(|_| Command::new("false")),
         Arc::new(|launch| {
             let this_program = std::env::current_exe().unwrap();
@@ -43,6 +42,7 @@ async fn setup() -> SageMakerSetup {
             command
         }),
     );
+    let config = Config::new(vec![], programs);
     let objects = Arc::new(s3.clone());
     let sagemaker = SageMaker::open(dir.path(), Identity::default(), config, objects).unwrap();
     let functions = Arc::new(Functions::default());
