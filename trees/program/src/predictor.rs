@@ -6,6 +6,7 @@ use tables::{
     ColumnSchema, ColumnType, Error, ExtraColumns, Format, Header, OnError, ReadOptions, Reader,
     Reason, RowError, Rows, Schema, Table,
 };
+use trees::objective::Objective;
 use trees::preprocessing::{Pipeline, TransformError};
 
 use crate::artifact::{ArtifactError, Model, Output};
@@ -154,8 +155,15 @@ impl Predictor {
             trees.predict_row(row, to);
             self.restore_target(to);
         }
+        let mut width = outputs;
+        if trees.shape().objective == Objective::Softmax && self.output.labels.is_none() {
+            // As XGBoost has it: the class, not the probabilities.
+            let classes = values.chunks_exact(outputs).map(evaluation::argmax);
+            values = classes.map(|class| class as f32).collect();
+            width = 1;
+        }
         Ok(Predictions {
-            width: outputs,
+            width,
             values,
             errors,
         })

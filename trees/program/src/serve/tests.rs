@@ -196,6 +196,21 @@ async fn the_second_container_passes_the_errors_of_the_first_on() {
     assert_eq!((status, &*scores), (400, expected));
 }
 
+/// XGBoost: `multi:softmax` predicts the class, `multi:softprob` the probabilities.
+#[tokio::test]
+async fn classes_without_labels_are_numbers() {
+    let (_, mut part) = model().split();
+    let ensemble = part.trees.as_mut().unwrap();
+    ensemble.objective = trees::objective::Objective::Softmax;
+    ensemble.outputs = 2;
+    ensemble.base_score = vec![0.0, 0.0];
+    let (_, _, classes) = send(part.clone(), &[CSV], "1,0\n4,0\n").await;
+    assert_eq!(classes, "1.0\n0.0\n");
+    part.trees.as_mut().unwrap().objective = trees::objective::Objective::Softprob;
+    let (_, _, scores) = send(part, &[CSV], "4,0\n").await;
+    assert!(scores.starts_with("0.9999"), "{scores}");
+}
+
 #[tokio::test]
 async fn batch_transform_gets_its_limits() {
     let routes = router(Predictor::new(model()), Defaults::default());
