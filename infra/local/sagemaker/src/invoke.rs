@@ -154,7 +154,8 @@ fn targets<'d>(
     match (multi_model, headers.contains_key(TARGET_MODEL)) {
         (Some(_), false) => {
             return refused(format!(
-                "TargetModel is required: the endpoint {endpoint} has the container mode MultiModel."
+                "TargetModel is required: the endpoint {endpoint} has the container mode \
+                 MultiModel."
             ));
         }
         (None, true) => {

@@ -25,8 +25,8 @@ pub(super) fn version(name: &str) -> Option<(&str, i64)> {
 
 /// Replaces `ModelPackageName` in a CreateModel request by the containers of the package.
 ///
-/// "For versioned models, the value of [ModelApprovalStatus] must be set to Approved to deploy the
-/// model" (<https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html>).
+/// A version must be approved to be deployed:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html>.
 ///
 /// # Errors
 ///
@@ -69,7 +69,8 @@ fn containers_of(
     let refused = |text: String| Err(ApiError::Validation(text));
     if version(&package.name).is_some() && package.status != APPROVED {
         return refused(format!(
-            "ModelPackage {arn} can't be deployed: its ModelApprovalStatus is {}, and not Approved.",
+            "ModelPackage {arn} can't be deployed: its ModelApprovalStatus is {}, and not \
+             Approved.",
             package.status
         ));
     }

@@ -11,7 +11,7 @@ fn targeted(model: &str) -> Request<Body> {
 }
 
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/invoke-multi-model-endpoint.html>; the text on
-/// model data is from aws/sagemaker-inference-toolkit's users.
+/// model data is as users report it, with `ValidationError: Failed to download model data`.
 #[tokio::test]
 async fn a_model_is_loaded_with_its_first_request() {
     let stack = Stack::empty();

@@ -109,8 +109,8 @@ async fn capture_has_both_ends_of_a_pipeline() {
     assert_eq!(output["observedContentType"], "test/pipeline; from=two");
 }
 
-/// The text of a pipeline's error is from aws/amazon-sagemaker-examples#729; the limit is from
-/// AWS's quotas: "payload between containers of an inference pipeline: 5 MB".
+/// The text is that of AWS's ModelError with the container's name for `primary`; between two
+/// containers AWS allows 5 MB. AWS's text for more is not known here.
 #[tokio::test]
 async fn a_container_that_fails_is_named() {
     let stack = serving(&["one", "refuse"], "Serial", &[]).await;
@@ -183,7 +183,8 @@ async fn direct_invocation_reaches_the_container_that_is_named() {
     );
 }
 
-/// "Requested image … not found." is what CreateModel says on AWS; the rest says the way out.
+/// "Requested image … not found." is AWS's, from aws-samples/easy-amazon-sagemaker-deployments#4;
+/// the rest says the way out.
 #[tokio::test]
 async fn an_image_without_a_program_is_refused() {
     let program = ContainerProgram {

@@ -69,7 +69,7 @@ async fn lines_are_batched_and_assembled_in_order() {
     check("single", json!({}), "Line", &proposed).await;
 }
 
-/// A gigabyte does not fit into a test; twelve megabytes are two requests, and the lines stay whole.
+/// A gigabyte does not fit into a test: twelve megabytes are two requests, and lines stay whole.
 #[tokio::test]
 async fn a_large_object_is_several_requests() {
     let line = [&vec![b'x'; 999][..], b"\n"].concat();

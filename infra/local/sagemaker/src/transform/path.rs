@@ -15,7 +15,10 @@ enum Step {
     Items(Vec<Item>),
 }
 
-/// Items of a list: one, or from the first up to, and without, the second.
+/// Items of a list: one, or from the first to the second, both included.
+///
+/// JsonPath leaves the second out; AWS's guide says "inclusive", and that `$[1:4]` "specifies the
+/// second through fifth columns".
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Item {
     Index(i64),
@@ -126,11 +129,10 @@ fn indices(items: &[Item], length: usize, what: &str) -> Result<Vec<usize>, Stri
                 (at, at + 1)
             }
             Item::Slice(from, to) => {
-                let end = |index: Option<i64>, default: i64| {
-                    let index = index.unwrap_or(default);
-                    (if index < 0 { index + size } else { index }).clamp(0, size)
-                };
-                (end(from, 0), end(to, size))
+                let resolve = |index: i64| if index < 0 { index + size } else { index };
+                let from = from.map_or(0, resolve).max(0);
+                let to = to.map_or(size, |to| resolve(to).saturating_add(1));
+                (from, to.min(size))
             }
         };
         indices.extend((from..to).filter_map(|index| usize::try_from(index).ok()));
@@ -143,6 +145,11 @@ fn parse_step(text: &str) -> Result<(Step, &str), String> {
     if text.starts_with("..") {
         return Err("the operator .. (deep scan) is not supported".to_owned());
     }
+    // AWS writes $.field1.['child1','child2'] too.
+    let text = text
+        .strip_prefix('.')
+        .filter(|rest| rest.starts_with('['))
+        .unwrap_or(text);
     if let Some(rest) = text.strip_prefix('.') {
         let end = rest.find(['.', '[']).unwrap_or(rest.len());
         let (name, rest) = rest.split_at(end);
@@ -229,8 +236,8 @@ mod tests {
 
     use super::*;
 
-    /// The operators are those of AWS's table; the results are Jayway JsonPath's, save for several
-    /// names, which give an object as in AWS's example `$['id','SageMakerOutput']`.
+    /// The operators are those of AWS's table; the results are Jayway JsonPath's, save for slices,
+    /// which AWS's guide calls inclusive.
     #[test]
     fn parts_are_selected() {
         let value = json!({ "a": [1, 2, 3], "b": { "c": true }, "d e": [{ "x": 1 }, { "x": 2 }] });
@@ -244,11 +251,13 @@ mod tests {
         check("$.a[-1]", json!(3));
         check("$.a[0,-1]", json!([1, 3]));
         check("$.a[1:]", json!([2, 3]));
-        check("$.a[:-1]", json!([1, 2]));
+        check("$.a[:1]", json!([1, 2]));
+        check("$.a[0:-2]", json!([1, 2]));
         check("$.a[0, 1:9]", json!([1, 2, 3]));
         check("$.a[*]", json!([1, 2, 3]));
         check("$.b.*", json!([true]));
         check("$['d e'][*].x", json!([1, 2]));
+        check("$.b.['c']", json!(true));
         check("$['a','b']", json!({ "a": [1, 2, 3], "b": { "c": true } }));
         check(
             "$.a[7]",
@@ -283,6 +292,7 @@ mod tests {
         };
         check("$", "abc");
         check("$[1:]", "bc");
+        check("$[0:1]", "ab");
         check("$[0,-1]", "ac");
         check("$[0,1:]", "abc");
         check("$[2]", "c");

@@ -116,8 +116,8 @@ impl Processing {
         }
         if (input_format == Format::Csv) != (output_format == Format::Csv) {
             return Err(format!(
-                "JoinSource Input: {input_format:?} records can't be joined with the {output_format:?} \
-                 response of the model: set Accept to the ContentType"
+                "JoinSource Input: {input_format:?} records can't be joined with the \
+                 {output_format:?} response of the model: set Accept to the ContentType"
             ));
         }
         if inputs.len() != outputs.len() {
@@ -214,8 +214,9 @@ mod tests {
         ]
     }
 
-    /// The first four are the examples of AWS's guide: "Output only inferences", "Output inferences
-    /// joined with input data", "... excluding the ID column", "... with ID columns".
+    /// The first three are the requests of AWS's guide: "Output Inferences Joined with Input Data",
+    /// "... and Exclude the ID Column from the Input (CSV)", "... Joined with an ID Column ..."; the
+    /// fourth has the guide's JSON result.
     #[test]
     fn records_are_filtered_and_joined() {
         let check = |request: Value, kind: &str, input: &str, output: &str, expected: [&str; 2]| {
@@ -248,8 +249,8 @@ mod tests {
                     "OutputFilter": "$['id','SageMakerOutput']" }),
             "application/json",
             r#"{"id": 7, "features": [1, 2]}"#,
-            r#"{"score": 0.5}"#,
-            ["[1,2]", r#"{"id":7,"SageMakerOutput":{"score":0.5}}"#],
+            r#"{"label":1}"#,
+            ["[1,2]", r#"{"id":7,"SageMakerOutput":{"label":1}}"#],
         );
         check(
             json!({ "JoinSource": "Input" }),
@@ -293,8 +294,8 @@ mod tests {
             ["text/csv", "application/json"],
             "1",
             "3",
-            "JoinSource Input: Csv records can't be joined with the Json response of the model: set \
-             Accept to the ContentType",
+            "JoinSource Input: Csv records can't be joined with the Json response of the model: \
+             set Accept to the ContentType",
         );
         assert_eq!(
             Format::of("image/png").unwrap_err(),

@@ -138,14 +138,14 @@ impl Batches {
 
     fn too_large(&self) -> String {
         let Input { bucket, key, .. } = &self.input;
-        let (what, verb) = if self.split == Split::None {
-            (format!("s3://{bucket}/{key}"), "is")
+        let record = if self.split == Split::None {
+            ""
         } else {
-            (format!("s3://{bucket}/{key}: a record"), "is")
+            ": a record"
         };
         format!(
-            "ClientError: Too much data for max payload size ({what} {verb} larger than \
-             MaxPayloadInMB={})",
+            "ClientError: Too much data for max payload size (s3://{bucket}/{key}{record} is \
+             larger than MaxPayloadInMB={})",
             self.batching.max_payload >> 20
         )
     }
