@@ -40,6 +40,9 @@ enum Command {
     /// Train, serve or evaluate a classifier: the program inside the SageMaker container
     #[command(subcommand)]
     Model(scones_model::cli::Command),
+    /// Train, serve or evaluate a model of tables: the other program inside the SageMaker container
+    #[command(subcommand)]
+    Tabular(scones_tabular::cli::Command),
     /// Run one Lambda function over the Runtime API, as the stack starts it
     #[command(hide = true)]
     Lambda(Lambda),
@@ -387,6 +390,7 @@ impl Cli {
             Command::Validate(validate) => commands::validate::run(&validate),
             Command::TestState(test) => commands::test_state::run(&test),
             Command::Model(model) => commands::model::run(model),
+            Command::Tabular(tabular) => commands::tabular::run(tabular),
             Command::Lambda(lambda) => commands::lambda::run(&lambda),
             Command::Evaluate => commands::evaluate::run(),
         }

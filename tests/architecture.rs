@@ -115,6 +115,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sam-template",
             "scones-local",
             "scones-model",
+            "scones-tabular",
             "service",
         ],
     ),

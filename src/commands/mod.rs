@@ -13,6 +13,7 @@ pub(crate) mod model;
 pub(crate) mod monitor;
 pub(crate) mod run;
 pub(crate) mod stack;
+pub(crate) mod tabular;
 pub(crate) mod test_state;
 pub(crate) mod up;
 pub(crate) mod validate;
