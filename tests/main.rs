@@ -28,6 +28,7 @@ mod signatures;
 mod starting;
 mod step_functions;
 mod support;
+mod tables;
 mod training;
 mod virtual_hosts;
 mod workflow;

@@ -19,7 +19,7 @@ const STATE_MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:
 const SMALL: (usize, usize) = (48, 16);
 
 struct Trainer {
-    stack: Stack,
+    _stack: Stack,
     clients: Clients,
 }
 
@@ -28,7 +28,10 @@ impl Trainer {
     async fn new() -> Self {
         let stack = Stack::with_model();
         let clients = Clients::of(&stack).await;
-        let trainer = Self { stack, clients };
+        let trainer = Self {
+            _stack: stack,
+            clients,
+        };
         trainer.in_service().await;
         trainer.copy("train", SMALL.0).await;
         trainer.copy("test", SMALL.1).await;
@@ -99,28 +102,12 @@ impl Trainer {
         self.clients
             .until("the endpoint is in service", async || {
                 let body = json!({ "EndpointName": ENDPOINT });
-                let described = self.sagemaker("DescribeEndpoint", &body).await;
+                let described = self.clients.sagemaker("DescribeEndpoint", &body).await;
                 config = described["EndpointConfigName"].as_str().unwrap().to_owned();
                 described["EndpointStatus"] == "InService"
             })
             .await;
         config
-    }
-
-    async fn sagemaker(&self, operation: &str, body: &Value) -> Value {
-        let (url, body) = (self.stack.url.clone(), body.to_string());
-        let target = format!("SageMaker.{operation}");
-        let answer = tokio::task::spawn_blocking(move || {
-            let scope = "AWS4-HMAC-SHA256 \
-                         Credential=dummy/20261121/us-east-1/sagemaker/aws4_request, \
-                         SignedHeaders=host, Signature=0";
-            let request = ureq::post(&url)
-                .header("authorization", scope)
-                .header("x-amz-target", &target)
-                .header("content-type", "application/x-amz-json-1.1");
-            request.send(body).unwrap().body_mut().read_to_string()
-        });
-        serde_json::from_str(&answer.await.unwrap().unwrap()).unwrap()
     }
 }
 
@@ -190,7 +177,7 @@ async fn a_new_model_takes_over_without_a_gap() {
     assert_eq!(output["figures"], output["before"]["figures"]);
     assert!(output["smokeTest"]["confidence"].as_f64().unwrap() >= 0.5);
     let job = json!({ "TrainingJobName": output["model"] });
-    let job = trainer.sagemaker("DescribeTrainingJob", &job).await;
+    let job = trainer.clients.sagemaker("DescribeTrainingJob", &job).await;
     assert_eq!(job["TrainingJobStatus"], "Completed");
     let metrics = job["FinalMetricDataList"].as_array().unwrap();
     assert!(
@@ -258,7 +245,7 @@ async fn a_model_that_fails_its_first_request_is_taken_back() {
             .clients
             .until("the endpoint is updated", async || {
                 let body = json!({ "EndpointName": ENDPOINT });
-                let described = trainer.sagemaker("DescribeEndpoint", &body).await;
+                let described = trainer.clients.sagemaker("DescribeEndpoint", &body).await;
                 described["EndpointStatus"] != "InService"
                     || described["EndpointConfigName"] != before.as_str()
             })

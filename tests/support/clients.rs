@@ -49,6 +49,23 @@ impl Clients {
         }
     }
 
+    /// Performs an operation of SageMaker, for which there is no SDK here.
+    pub(crate) async fn sagemaker(&self, operation: &str, body: &Value) -> Value {
+        let (url, body) = (self.url.clone(), body.to_string());
+        let target = format!("SageMaker.{operation}");
+        let response = tokio::task::spawn_blocking(move || {
+            let scope = "AWS4-HMAC-SHA256 \
+                         Credential=dummy/20261121/us-east-1/sagemaker/aws4_request, \
+                         SignedHeaders=host, Signature=0";
+            let request = ureq::post(&url)
+                .header("authorization", scope)
+                .header("x-amz-target", &target)
+                .header("content-type", "application/x-amz-json-1.1");
+            request.send(body).unwrap().body_mut().read_to_string()
+        });
+        serde_json::from_str(&response.await.unwrap().unwrap()).unwrap()
+    }
+
     pub(crate) async fn put(&self, key: &str, body: impl Into<Vec<u8>>) {
         let body = ByteStream::from(body.into());
         self.s3
