@@ -10,6 +10,7 @@ import application
 # What is found and is none: it opens nothing.
 EXAMPLES = {
     "infra/local/lambda/src": "the key id that functions have on a stack without a key",
+    "infra/local/src/tests/signed.rs": "the same key id, in a test",
     "infra/local/service/src/signature": "the keys of AWS's own documentation and test suite",
     "infra/local/states/src/error.rs": "names of errors",
 }
