@@ -100,7 +100,7 @@ async fn train(clients: &Clients) {
     };
     let request = json!({
         "TrainingJobName": "long",
-        "AlgorithmSpecification": { "TrainingImage": "i", "TrainingInputMode": "File" },
+        "AlgorithmSpecification": { "TrainingImage": "scones-model", "TrainingInputMode": "File" },
         "RoleArn": "arn:aws:iam::123456789012:role/r",
         "InputDataConfig": [
             channel("train", "train/"), channel("validation", "test/"),
