@@ -186,7 +186,7 @@ def test_a_dry_run_prints_everything_and_runs_nothing(shell):
     for command in (
         BUILD,
         "sam deploy --template-file infra/template.yaml --stack-name scones",
-        "infra/container/build.sh",
+        "infra/container/build.sh scones-model",
         "aws ecr create-repository --repository-name scones-model",
         "docker push ACCOUNT.dkr.ecr.us-east-1.amazonaws.com/scones-model:v7",
     ):

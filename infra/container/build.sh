@@ -27,8 +27,8 @@ esac
 folder=target/container
 for program; do
     RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" \
-        cargo build --release --locked -p "$program" --bin "$program" --target "$target" --target-dir "$folder/build"
-    cp "$folder/build/$target/release/$program" "$folder/$program"
+        cargo build --profile deploy --locked -p "$program" --bin "$program" --target "$target" --target-dir "$folder/build"
+    cp "$folder/build/$target/deploy/$program" "$folder/$program"
     # A static program is "not a dynamic executable", and "statically linked" if its place in memory is open.
     if ! ldd "$folder/$program" 2>&1 | grep -qE 'not a dynamic executable|statically linked'; then
         fail "$folder/$program is not static: install the C library's static files (libc6-dev on Debian and Ubuntu)"

@@ -126,7 +126,7 @@ deploy() { # WITH_ENDPOINT
 push_image() {
     local registry=$account.dkr.ecr.$region.amazonaws.com
     need docker "it builds and pushes the model container; --no-image goes without"
-    run infra/container/build.sh
+    run infra/container/build.sh scones-model
     exists aws ecr describe-repositories --repository-names "$repository" ||
         run aws ecr create-repository --repository-name "$repository" --image-scanning-configuration scanOnPush=true
     echo "+ aws ecr get-login-password | docker login --username AWS --password-stdin $registry" >&2
