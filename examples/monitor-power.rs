@@ -21,7 +21,7 @@ use monitor::observed::{Observed, Observer, Prediction, Settings};
 use monitor::pictures::Features;
 use scones_model::serve::Predictor;
 
-/// What is known of one image.
+/// The scores and features of one image.
 struct Look {
     class: usize,
     scores: Vec<f32>,

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use error_text::with_causes;
 
-/// Why a request to AWS failed.
+/// The reason of a failed request to AWS.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// No response, or one that says that the service is at fault. Retryable.

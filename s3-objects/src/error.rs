@@ -1,4 +1,4 @@
-//! What S3 did not do, and why.
+//! Errors of S3, and their reasons.
 
 use aws_failure::Failure;
 use aws_sdk_s3::config::http::HttpResponse;
@@ -11,11 +11,11 @@ use s3_uri::S3Uri;
 pub struct Error {
     /// The object or the prefix.
     pub uri: S3Uri,
-    /// What is wrong with it.
+    /// The reason.
     pub problem: Problem,
 }
 
-/// What is wrong with an object or a prefix.
+/// The reason why an object or a prefix can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// S3: there is no such bucket.
@@ -40,12 +40,12 @@ pub enum Problem {
     TooLarge {
         /// Its size, as far as it was read.
         bytes: u64,
-        /// What the caller takes.
+        /// The maximum that the caller takes.
         max: u64,
     },
 }
 
-/// What is asked of S3, with the permissions that it takes.
+/// An action on S3, with the permissions that it takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
     Read,

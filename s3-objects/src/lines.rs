@@ -16,7 +16,7 @@
 pub struct Lines {
     max: usize,
     buffer: Vec<u8>,
-    /// Where the next line begins.
+    /// The start of the next line.
     start: usize,
     /// Up to where it is known to have no end.
     searched: usize,

@@ -1,4 +1,4 @@
-//! What can't be read, by row and column.
+//! Errors of reading, by row and column.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::InvalidSchema;
 
-/// Why a table can't be read.
+/// An error of reading a table.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A row can't be read.
@@ -24,9 +24,9 @@ pub enum Error {
     /// The input has more columns than the limit.
     #[error("{found} columns are more than the limit of {limit}")]
     Columns {
-        /// How many there are.
+        /// The number that there is.
         found: usize,
-        /// How many there may be.
+        /// The number that is allowed.
         limit: usize,
     },
     /// The input has more rows than the limit.
@@ -51,11 +51,11 @@ pub struct RowError {
     /// The name of the column, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// What is wrong.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// What is wrong with a row or value.
+/// The reason why a row or value can't be read.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Reason {
     /// The text in a column of numbers is none.
@@ -70,9 +70,9 @@ pub enum Reason {
     /// A JSON value has another type.
     #[error("expected {expected}, found {found}")]
     Type {
-        /// What the schema has.
+        /// The type that the schema has.
         expected: &'static str,
-        /// What is there.
+        /// The value that is there.
         found: &'static str,
     },
     /// There is no value where one must be.
@@ -87,9 +87,9 @@ pub enum Reason {
     /// The row has too many or too few values.
     #[error("found {found} values, expected {expected}")]
     Width {
-        /// How many there are.
+        /// The number that there is.
         found: usize,
-        /// How many there should be.
+        /// The number that there should be.
         expected: usize,
     },
     /// The row is no row.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Why a text is no flat JSON object.
+/// An error of reading a flat JSON object.
 #[derive(Debug, thiserror::Error)]
 pub enum FlatError {
     /// It is no JSON object.
@@ -16,7 +16,7 @@ pub enum FlatError {
     Nested {
         /// The key.
         column: String,
-        /// What its value is.
+        /// The kind of its value.
         found: &'static str,
     },
 }

@@ -8,7 +8,7 @@ use crate::reader::csv_reader;
 use crate::text::{is_missing, parse_boolean, parse_number};
 use crate::{ColumnSchema, ColumnType, Error, Limits, Reason, RowError, Schema};
 
-/// What the values of a column have been so far.
+/// The types that fit the values of a column so far.
 struct Observed {
     name: String,
     number: bool,

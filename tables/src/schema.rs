@@ -16,7 +16,7 @@ pub enum ColumnType {
     Boolean,
 }
 
-/// What is known of a column before its values are.
+/// The description of a column.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnSchema {
@@ -25,7 +25,7 @@ pub struct ColumnSchema {
     /// The type of its values.
     #[serde(rename = "type")]
     pub kind: ColumnType,
-    /// Whether a row may lack the value.
+    /// True if a row may lack the value.
     #[serde(default)]
     pub missing: bool,
 }
@@ -51,7 +51,7 @@ struct Unchecked {
     target: Option<String>,
 }
 
-/// Why columns are no [`Schema`].
+/// An error of making a [`Schema`].
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidSchema {
     /// A column has no name.

@@ -1,4 +1,4 @@
-//! What a text means in a column: the one rule for CSV, JSON and the schema's types.
+//! The meaning of a text in a column: the one rule for CSV, JSON and the schema's types.
 
 use crate::Reason;
 use crate::error::excerpt;

@@ -74,7 +74,7 @@ pub enum TrainError {
         rows: usize,
         /// `labels` or `weights`.
         what: &'static str,
-        /// How many there are.
+        /// The number that there is.
         found: usize,
     },
     /// A feature has more categories than a split can tell apart.

@@ -41,7 +41,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Why intervals can't be fitted.
+/// An error of fitting intervals.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum ConformalError {
     /// There are too few rows.
@@ -60,11 +60,11 @@ pub enum ConformalError {
     /// The inputs do not belong together.
     #[error("there are {predictions} predictions, but {others} {what}")]
     Lengths {
-        /// How many predictions there are.
+        /// The number of predictions.
         predictions: usize,
-        /// How many others.
+        /// The number of the others.
         others: usize,
-        /// What the others are.
+        /// The name of the others.
         what: &'static str,
     },
     /// A row has no residual.

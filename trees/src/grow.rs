@@ -20,12 +20,12 @@ pub(crate) struct Grown {
     pub(crate) leaf_rows: Vec<Vec<u32>>,
 }
 
-/// What trees of one training are grown from.
+/// Grows the trees of one training.
 pub(crate) struct Grower<'a> {
     features: &'a [Binned],
     parameters: &'a Parameters,
     bundles: Bundles<'a>,
-    /// Where the histogram of each feature begins; the last is the end.
+    /// The start of each feature's histogram; the last is the end.
     offsets: Vec<usize>,
 }
 

@@ -14,13 +14,13 @@ pub struct Matrix {
 pub struct Feature {
     /// The name, unique in its matrix.
     pub name: String,
-    /// How trees split it.
+    /// The kind of split that trees make.
     pub kind: FeatureKind,
     /// One value a row; NaN where it is missing.
     pub values: Vec<f32>,
 }
 
-/// How trees split a feature.
+/// The kind of split that trees make by a feature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
 pub enum FeatureKind {
     /// By a threshold.

@@ -120,7 +120,7 @@ pub struct Ensemble {
     pub objective: Objective,
     /// The number of outputs: the classes of a `multi:` objective and of a forest, otherwise 1.
     pub outputs: usize,
-    /// How the trees are combined.
+    /// The way in which the trees are combined.
     pub combination: Combination,
     /// The values before any tree, one an output. In the space of the sums, not of the predictions.
     pub base_score: Vec<f32>,
@@ -130,7 +130,7 @@ pub struct Ensemble {
     pub trees: Vec<Tree>,
 }
 
-/// How the trees of an [`Ensemble`] are combined.
+/// The way in which the trees of an [`Ensemble`] are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub enum Combination {
     /// Tree `t` adds to output `t % outputs`: boosting.

@@ -1,4 +1,4 @@
-//! When to stop before the last epoch.
+//! Early stopping: the rule that ends a training before its last epoch.
 
 use super::hyperparameters::EarlyStopping;
 

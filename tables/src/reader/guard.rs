@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use crate::Reason;
 
-/// Where in a row the next byte is. The transitions are those of the parser.
+/// The state of the parser within a row. The transitions are those of the parser.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum State {
     FieldStart,
@@ -25,7 +25,7 @@ pub(super) struct Guard<R> {
     state: State,
     row_bytes: usize,
     limit: usize,
-    /// What is wrong with the row after the bytes that were passed on.
+    /// The error of the row after the bytes that were passed on.
     fault: Option<Reason>,
 }
 

@@ -10,12 +10,12 @@ use super::builder::Builder;
 use super::{ExtraColumns, Field, Reader, Rows};
 use crate::{Error, Reason};
 
-/// Where a document is being read.
+/// The position in a document that is being read.
 struct Place<'b, 'a> {
     builder: &'b mut Builder<'a>,
     /// The column whose value is being read.
     column: Option<usize>,
-    /// Why reading ends: the error of the parser then only says that it does.
+    /// The error that ends the reading: the parser's own then only says that it does.
     stop: Option<Error>,
 }
 
@@ -326,7 +326,7 @@ fn fail_unknown(builder: &mut Builder<'_>, name: &str) {
     }
 }
 
-/// What a key of an object is for.
+/// The use of a key of an object.
 enum Key {
     Field(Field),
     Features,

@@ -18,7 +18,7 @@ pub(crate) use self::csv::csv_reader;
 use crate::{Error, Format, RowError, Schema, Table};
 use builder::Builder;
 
-/// Whether the first line of CSV names the columns.
+/// The header of CSV: the first line names the columns, or does not.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Header {
     /// It does if one of its fields is the name of a column.
@@ -30,7 +30,7 @@ pub enum Header {
     Absent,
 }
 
-/// What happens to columns that the schema does not have.
+/// The treatment of columns that the schema does not have.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ExtraColumns {
     /// They are an error that names them.
@@ -40,7 +40,7 @@ pub enum ExtraColumns {
     Ignore,
 }
 
-/// What happens when a row can't be read.
+/// The treatment of rows that can't be read.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum OnError {
     /// Reading ends with its error.
@@ -50,7 +50,7 @@ pub enum OnError {
     Report,
 }
 
-/// How large an input may be.
+/// The maximum size of an input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Bytes of a row.
@@ -61,20 +61,20 @@ pub struct Limits {
     pub rows: usize,
 }
 
-/// How to read.
+/// Options of a reader.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ReadOptions {
-    /// Whether CSV has a header.
+    /// The header of CSV.
     pub header: Header,
-    /// What happens to columns that the schema does not have.
+    /// The treatment of columns that the schema does not have.
     pub extra_columns: ExtraColumns,
-    /// What happens when a row can't be read.
+    /// The treatment of rows that can't be read.
     pub on_error: OnError,
-    /// How large the input may be.
+    /// The maximum size of the input.
     pub limits: Limits,
 }
 
-/// What was read.
+/// The rows that were read, and the errors of the others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     /// The rows that can be read.
@@ -92,11 +92,11 @@ pub struct Reader {
     names: HashMap<String, Field>,
     /// The columns of the values of a row without names, one entry for each accepted width.
     positions: Vec<Vec<Field>>,
-    /// How it reads.
+    /// The options.
     pub options: ReadOptions,
 }
 
-/// What a value of the input is for.
+/// The use of a value of the input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Field {
     /// A column of the table.

@@ -42,14 +42,14 @@ pub struct Predictions {
     pub errors: Vec<RowError>,
 }
 
-/// How rows are read.
+/// Options of reading rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Input {
     /// The format.
     pub format: Format,
-    /// Whether CSV has a header.
+    /// The header of CSV, if it has one.
     pub header: Header,
-    /// What happens to rows that have no prediction.
+    /// The treatment of rows that have no prediction.
     pub on_error: OnError,
 }
 

@@ -10,7 +10,7 @@ use super::pipeline::{Output, Pipeline, TransformError, Transformed};
 use super::recipe::{Derivation, Impute, ImputeWith, Recipe, Scale, ScaleMethod, Step, Unknown};
 use crate::FeatureKind;
 
-/// Why a recipe can't be fitted.
+/// An error of fitting a recipe.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FitError {
     /// A step is about a column that is not there, or not any more.
@@ -28,7 +28,7 @@ pub enum FitError {
         step: &'static str,
         /// The column.
         column: String,
-        /// What it should hold.
+        /// The type that it should hold.
         expected: &'static str,
     },
     /// A step needs a target of numbers.

@@ -1,4 +1,4 @@
-//! What is fitted: operations on columns, which are known by their slots.
+//! The fitted operations on columns, which are known by their slots.
 
 use std::collections::HashMap;
 
@@ -15,14 +15,14 @@ pub enum Operation {
     ImputeNumber {
         /// The column.
         slot: usize,
-        /// What they are filled in with.
+        /// The value that fills them in.
         value: f64,
     },
     /// Fills in missing labels.
     ImputeLabel {
         /// The column.
         slot: usize,
-        /// What they are filled in with.
+        /// The value that fills them in.
         label: String,
     },
     /// Replaces labels that are not kept. A missing one stays missing.
@@ -42,9 +42,9 @@ pub enum Operation {
         labels: Lookup,
         /// The number of each of them.
         values: Vec<f64>,
-        /// What missing labels become.
+        /// The code of missing labels.
         missing: UnknownLabel,
-        /// What other labels become.
+        /// The code of other labels.
         unknown: UnknownLabel,
     },
     /// Replaces labels by columns of 0 and 1, one a label.
@@ -55,16 +55,16 @@ pub enum Operation {
         labels: Lookup,
         /// The slot of the first new column; the others follow.
         first: usize,
-        /// What other labels become: an error, or zeros.
+        /// The treatment of other labels: an error, or zeros.
         unknown: UnknownLabel,
     },
     /// Replaces numbers by (number - shift) / scale.
     Scale {
         /// The column.
         slot: usize,
-        /// What is subtracted.
+        /// The number that is subtracted.
         shift: f64,
-        /// What is divided by.
+        /// The number that is divided by.
         scale: f64,
     },
     /// Replaces numbers by ln(1 + number); those below -1 become missing.
@@ -76,7 +76,7 @@ pub enum Operation {
     Above {
         /// The column that is compared.
         slot: usize,
-        /// What it is compared with.
+        /// The number that it is compared with.
         value: f64,
         /// The slot of the new column.
         output: usize,
@@ -90,7 +90,7 @@ pub enum Operation {
     },
 }
 
-/// What an unknown label becomes.
+/// The treatment of an unknown label.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownLabel {

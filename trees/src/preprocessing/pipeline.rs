@@ -33,15 +33,15 @@ struct Unchecked {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
-    /// Where its values are after all operations.
+    /// The slot of its values after all operations.
     pub slot: usize,
     /// Its name.
     pub name: String,
-    /// How trees split it.
+    /// The kind of split that trees make.
     pub kind: FeatureKind,
 }
 
-/// Why a table can't be transformed.
+/// An error of a transformation.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TransformError {
     /// A row can't be.
@@ -52,12 +52,12 @@ pub enum TransformError {
     Column {
         /// Its name.
         column: String,
-        /// What it should hold.
+        /// The type that it should hold.
         expected: &'static str,
     },
 }
 
-/// What became of a table.
+/// The rows of a table that were transformed, and the errors of the others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transformed {
     /// The features of the rows that could be transformed.
@@ -262,7 +262,7 @@ impl Pipeline {
     }
 }
 
-/// Why what was read is no pipeline.
+/// An error of reading a pipeline.
 #[derive(Debug, thiserror::Error)]
 enum InvalidPipeline {
     #[error("operation {0} does not fit the columns before it")]

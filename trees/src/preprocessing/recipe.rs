@@ -1,4 +1,4 @@
-//! What a user writes: the steps of preprocessing, as JSON.
+//! The text that a user writes: the steps of preprocessing, as JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,14 +12,14 @@ pub struct Recipe {
     /// The columns to begin with, in the order of the features; without any, all but the target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
-    /// How the target is transformed for training.
+    /// The transformation of the target for training.
     #[serde(default)]
     pub target: super::TargetTransform,
     /// The steps, each of which sees the columns that the one before leaves.
     pub steps: Vec<Step>,
 }
 
-/// Why a text is no [`Recipe`].
+/// An error of parsing a [`Recipe`].
 #[derive(Debug, thiserror::Error)]
 #[error("the recipe can't be read: {0}")]
 pub struct InvalidRecipe(#[from] serde_json::Error);
@@ -60,7 +60,7 @@ pub enum Columns {
     Kind(ColumnKind),
     /// The text columns with few labels.
     FewLabels {
-        /// How many labels a column may have.
+        /// The maximum number of labels of a column.
         max_labels: usize,
     },
 }
@@ -91,11 +91,11 @@ pub struct Select {
 pub struct Impute {
     /// The columns.
     pub columns: Columns,
-    /// What they are filled in with.
+    /// The value that fills them in.
     pub with: ImputeWith,
 }
 
-/// What missing values are filled in with.
+/// The value that fills in missing ones.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImputeWith {
@@ -137,7 +137,7 @@ pub struct Order {
     /// The figure of the rows' target that orders labels; ties are in the order of their text.
     #[serde(default)]
     pub by: Figure,
-    /// What happens to labels that the training rows do not have, and to missing ones.
+    /// The treatment of labels that the training rows do not have, and of missing ones.
     #[serde(default)]
     pub unknown: Unknown,
 }
@@ -153,7 +153,7 @@ pub enum Figure {
     Mean,
 }
 
-/// What happens to unknown and missing labels.
+/// The treatment of unknown and missing labels.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unknown {
@@ -173,7 +173,7 @@ pub enum Unknown {
 pub struct TargetEncode {
     /// The columns.
     pub columns: Columns,
-    /// How many rows of the overall mean are added to each label's rows.
+    /// The number of rows of the overall mean that are added to each label's rows.
     #[serde(default = "smoothing")]
     pub smoothing: f64,
     /// The number of folds.
@@ -198,7 +198,7 @@ fn folds() -> usize {
 pub struct OneHot {
     /// The columns.
     pub columns: Columns,
-    /// What happens to labels that the training rows do not have; a missing one is all zeros.
+    /// The treatment of labels that the training rows do not have; a missing one is all zeros.
     #[serde(default)]
     pub unknown: Unknown,
 }
@@ -213,7 +213,7 @@ pub struct Scale {
     pub to: ScaleMethod,
 }
 
-/// What numbers are scaled to.
+/// The range that numbers are scaled to.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScaleMethod {

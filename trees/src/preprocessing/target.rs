@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How the target is transformed for training, and predictions back.
+/// The transformation of the target for training, and of predictions back.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetTransform {

@@ -24,7 +24,7 @@ fn rows(range: std::ops::Range<usize>) -> Vec<usize> {
     range.collect()
 }
 
-/// What pandas makes of the same rows: `fixtures/house_prices.py`.
+/// The rows as pandas transforms them: `fixtures/house_prices.py`.
 #[derive(Deserialize)]
 struct Expected {
     columns: Vec<String>,

@@ -1,8 +1,8 @@
 //! Deployment: from `model.tar.gz` in S3 to servers that answer, and only then in place of the old
 //! ones.
 //!
-//! Where it fails, the old ones serve on, and the endpoint says why (`FailureReason`): AWS's
-//! sentence, and in brackets what is known here.
+//! If it fails, the old ones serve on. `FailureReason` is AWS's sentence, with the cause here in
+//! brackets.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -63,7 +63,7 @@ pub struct Hyperparameters {
     pub augmentation: Augmentation,
     /// The mixing of training images: the parameter of a beta distribution, 0 for not at all.
     pub mixup: f32,
-    /// When to stop before the last epoch; never if absent.
+    /// The rule by which training stops before the last epoch; never if absent.
     pub early_stopping: Option<EarlyStopping>,
     /// Epochs between two checkpoints.
     pub checkpoint_frequency: usize,

@@ -13,12 +13,12 @@ const ACCEPT: &str = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT";
 /// The variable of the model's environment that decides what happens to rows without a prediction.
 const ON_ERROR: &str = "SCONES_ON_ERROR";
 
-/// What holds for requests that do not say otherwise.
+/// Defaults of requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Defaults {
     /// The format of the response.
     pub accept: ResponseFormat,
-    /// What happens to rows without a prediction.
+    /// The treatment of rows without a prediction.
     pub on_error: OnError,
 }
 

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use sagemaker_container::hyperparameters::{HyperparameterError, Values};
 
-/// What is fitted.
+/// The part of a model that is fitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mode {
     /// Preprocessing only: the first container of a pipeline model.
@@ -39,7 +39,7 @@ pub enum Algorithm {
 /// The settings of a training.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What is fitted.
+    /// The part of a model that is fitted.
     pub mode: Mode,
     /// The trees that are trained.
     pub algorithm: Algorithm,

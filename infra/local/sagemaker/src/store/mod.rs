@@ -195,7 +195,7 @@ pub(super) fn all(db: &Connection, kind: Kind) -> rusqlite::Result<Vec<Resource>
         .collect()
 }
 
-/// Those of a kind that are in a status, in the order of their creation.
+/// Returns the resources of a kind in a status, in the order of their creation.
 pub(super) fn with_status(
     db: &Connection,
     kind: Kind,

@@ -53,7 +53,7 @@ pub(crate) struct Filter {
     pub(crate) status: Option<String>,
     /// The beginning of the name.
     pub(crate) prefix: String,
-    /// Whether the name is that of a version: GROUP/NUMBER.
+    /// Selects names of versions, GROUP/NUMBER, or names of others.
     pub(crate) versioned: Option<bool>,
 }
 

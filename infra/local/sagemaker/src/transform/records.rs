@@ -41,7 +41,7 @@ pub(super) struct Batches {
     split: Split,
     batching: Batching,
     buffer: BytesMut,
-    /// Where in the object the buffer ends.
+    /// The position in the object at which the buffer ends.
     offset: u64,
     at_end: bool,
     finished: bool,
