@@ -133,7 +133,10 @@ pub fn train(
         None => start,
         Some(state)
             if state.ensemble.features == start.ensemble.features
-                && state.ensemble.objective == start.ensemble.objective =>
+                && state.ensemble.objective == start.ensemble.objective
+                && state.ensemble.outputs == start.ensemble.outputs
+                && state.ensemble.trees.len() == state.rounds * start.ensemble.outputs
+                && state.ensemble.validate().is_ok() =>
         {
             state
         }

@@ -190,6 +190,7 @@ impl Ensemble {
                     outputs: per_leaf,
                 });
             }
+            let mut has_parent = vec![false; tree.nodes.len()];
             for (at, node) in tree.nodes.iter().enumerate() {
                 let invalid = |problem| InvalidEnsemble::Node {
                     tree: index,
@@ -215,6 +216,12 @@ impl Ensemble {
                         }
                         Child::Node(next) if next as usize >= tree.nodes.len() => {
                             return Err(invalid("there is no such child"));
+                        }
+                        // Paths would double with each such node.
+                        Child::Node(next)
+                            if std::mem::replace(&mut has_parent[next as usize], true) =>
+                        {
+                            return Err(invalid("a child has another parent already"));
                         }
                         Child::Leaf(leaf) if leaf as usize >= leaves => {
                             return Err(invalid("there is no such leaf"));
@@ -361,6 +368,12 @@ mod tests {
             vec![lost],
             vec![1.0],
             "tree 0, node 0: there is no such child",
+        );
+        let both = node(Child::Node(1), Child::Node(1));
+        check(
+            vec![both, stump],
+            vec![1.0, 2.0],
+            "tree 0, node 0: a child has another parent already",
         );
         let other = Node {
             feature: 1,
